@@ -1,0 +1,81 @@
+package fixes
+
+import "github.com/gpstorm/gpstorm/srcu"
+
+// Blocking waits inside the scan for one RCU grace period, expedited if the
+// request is: what srcu_readers_active_idx_check does for SRCU-fast domains in
+// 7.0-rc1. The worker sleeps in D state meanwhile.
+func Blocking() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if scan.Expedited {
+			s.RCU().SynchronizeExpedited()
+		} else {
+			s.RCU().Synchronize()
+		}
+		return true
+	})
+}
+
+// Expedited waits inside the scan for one expedited RCU grace period, whatever
+// was asked for.
+func Expedited() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
+		s.RCU().SynchronizeExpedited()
+		return true
+	})
+}
+
+// CallRCU posts one RCU callback per attempt, which requeues the work; nothing
+// sleeps. call_rcu has no expedited form, so an expedited scan polls.
+func CallRCU() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if scan.Expedited {
+			return poll(s, scan)
+		}
+		if scan.First() {
+			s.RCU().Call(func() {
+				scan.Elapse()
+				s.Requeue(0)
+			})
+		}
+		return scan.Elapsed()
+	})
+}
+
+// Polling takes an RCU cookie after the unlock sum, requests its grace period,
+// and looks again every jiffy; nothing sleeps. The cookie never outlives the
+// sum it was taken after.
+func Polling() srcu.Barrier { return srcu.BarrierFunc(poll) }
+
+func poll(s srcu.Side, scan *srcu.Scan) bool {
+	if scan.First() {
+		if scan.Expedited {
+			scan.Cookie = s.RCU().StartExpedited()
+		} else {
+			scan.Cookie = s.RCU().Start()
+		}
+	}
+	if s.RCU().Done(scan.Cookie) {
+		return true
+	}
+	s.Requeue(1)
+	return false
+}
+
+// Fenced orders the sums with one full barrier of the scanning CPU. It is
+// enough only when the readers have full barriers too.
+func Fenced() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
+		s.Fence()
+		return true
+	})
+}
+
+// Membarrier interrupts every CPU for one full barrier and waits for the
+// handlers: all that SRCU-fast needs, and independent of RCU.
+func Membarrier() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
+		s.FenceAll()
+		return true
+	})
+}

@@ -1,0 +1,123 @@
+// Package fixes holds the candidates: small declarative values that say how a
+// kernel differs from the one in which the report's hang was seen.
+//
+// The knobs are orthogonal: what readers execute, how a scan is ordered, how
+// the teardown of a perf tracepoint event waits, and what bounds a storm. A
+// candidate runs unchanged in every world.
+package fixes
+
+import (
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// Fix is one candidate. The zero value of every knob is what 7.0-rc1 does.
+type Fix struct {
+	Name   string
+	Claim  string // what it says it does, in one line
+	Source string // where it comes from
+	Loses  string // the guarantee it gives up; empty if none
+
+	// Reader is what a tracepoint's readers execute.
+	Reader Reader
+	// TasksTrace is how Tasks-Trace RCU is implemented.
+	TasksTrace TasksTrace
+	// Barrier makes the barrier that orders the scans of the SRCU-fast
+	// domains. It is called once per world, so that domains may share
+	// state. Nil is Blocking.
+	Barrier func() srcu.Barrier
+	// Machine makes the grace-period machine of a domain. Nil is srcu.New;
+	// a planted bug wraps it here.
+	Machine func(srcu.Barrier, srcu.Pace) srcu.Machine
+	// Side, if set, wraps the side each domain's machine works on.
+	Side func(srcu.Side) srcu.Side
+	// Teardown is how closing the last perf user of a tracepoint waits. Nil
+	// is Serial.
+	Teardown Teardown
+	// Budget bounds the time perf samples may take of a CPU; the zero value
+	// leaves only the kernel's own throttle.
+	Budget Budget
+	// KickKthreads is the boot option rcutree.rcu_kick_kthreads=1.
+	KickKthreads bool
+
+	// Control marks a candidate that is there to misbehave: a campaign in
+	// which it does not is invalid.
+	Control Control
+}
+
+// Reader is a flavour of tracepoint reader.
+type Reader uint8
+
+// The flavours.
+const (
+	// ReaderFast: two plain increments around the probes, preemption left
+	// enabled (SRCU-fast, notrace).
+	ReaderFast Reader = iota
+	// ReaderFull: the same with a full barrier after the lock and before
+	// the unlock (normal or NMI-safe SRCU); scans need only a fence.
+	ReaderFull
+	// ReaderPreemptOff: preemption disabled around the probes; a vanilla
+	// RCU grace period waits for them (before 7.0-rc1).
+	ReaderPreemptOff
+)
+
+// TasksTrace is an implementation of Tasks-Trace RCU.
+type TasksTrace uint8
+
+// The implementations.
+const (
+	// TasksTraceSRCU is an SRCU-fast domain (since 7.0-rc1).
+	TasksTraceSRCU TasksTrace = iota
+	// TasksTraceHoldouts is the kthread that scans for holdout tasks and
+	// contains one synchronize_rcu() (up to 6.19).
+	TasksTraceHoldouts
+)
+
+// Budget is a per-CPU cap on the time taken by perf samples of every kind,
+// hrtimer events included: once the samples of a CPU have used Percent of a
+// tick, all of its events stop until the debt is paid back. The zero value is
+// no cap.
+type Budget struct {
+	Percent int
+}
+
+// Control says how a control must misbehave.
+type Control uint8
+
+// The kinds of control.
+const (
+	NoControl    Control = iota
+	MustHang             // in the report's storm
+	MustBeUnsafe         // somewhere: a reader uses what was freed
+)
+
+// NewBarrier returns a fresh barrier for one world.
+func (f *Fix) NewBarrier() srcu.Barrier {
+	if f.Barrier == nil {
+		return Blocking()
+	}
+	return f.Barrier()
+}
+
+// NewMachine returns a fresh machine for one domain of a world.
+func (f *Fix) NewMachine(b srcu.Barrier, p srcu.Pace) srcu.Machine {
+	if f.Machine == nil {
+		return srcu.New(b, p)
+	}
+	return f.Machine(b, p)
+}
+
+// WrapSide returns the side a domain's machine is to work on.
+func (f *Fix) WrapSide(s srcu.Side) srcu.Side {
+	if f.Side == nil {
+		return s
+	}
+	return f.Side(s)
+}
+
+// TeardownOrDefault returns the candidate's teardown.
+func (f *Fix) TeardownOrDefault() Teardown {
+	if f.Teardown == nil {
+		return Serial
+	}
+	return f.Teardown
+}

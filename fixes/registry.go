@@ -1,0 +1,86 @@
+package fixes
+
+import "slices"
+
+const (
+	report   = "the report, action "
+	upstream = "upstream option"
+	ours     = "gpstorm"
+)
+
+// all is the table of candidates, in the order in which they are shown.
+var all = []Fix{
+	{
+		Name:   "baseline",
+		Claim:  "SRCU-fast readers; the worker blocks in synchronize_rcu() once per scan; close() waits for tasks-trace, then tracepoint_srcu",
+		Source: "Linux 7.0-rc1 (a46023d5616ed, c27cea4416a3)", Control: MustHang,
+	},
+	{
+		Name:   "v6.19",
+		Claim:  "before the regression: preempt-off readers and vanilla RCU, tasks-trace by holdout scan",
+		Source: "Linux 6.19", Loses: "preemptible BPF on tracepoints",
+		Reader: ReaderPreemptOff, TasksTrace: TasksTraceHoldouts,
+	},
+	{
+		Name:   "revert",
+		Claim:  "revert a46023d5616ed alone: preempt-off readers and vanilla RCU; tasks-trace stays SRCU-fast",
+		Source: report + "2", Loses: "preemptible BPF on tracepoints",
+		Reader: ReaderPreemptOff,
+	},
+	{
+		Name:   "callrcu",
+		Claim:  "the scan resumes from a call_rcu() callback, so no worker sleeps in it",
+		Source: report + "3", Barrier: CallRCU,
+	},
+	{
+		Name:   "poll",
+		Claim:  "the scan polls a start_poll_synchronize_rcu() cookie from a requeued work item",
+		Source: report + "3", Barrier: Polling,
+	},
+	{
+		Name:   "throttle",
+		Claim:  "perf samples may take a quarter of each CPU, counted per CPU and over every kind of event",
+		Source: report + "3", Loses: "samples above the budget", Budget: Budget{Percent: 25},
+	},
+	{
+		Name:   "kick",
+		Claim:  "boot with rcutree.rcu_kick_kthreads=1",
+		Source: report + "4", KickKthreads: true,
+	},
+	{
+		Name:   "expedited",
+		Claim:  "synchronize_rcu_expedited() in every scan",
+		Source: upstream, Loses: "isolation of real-time CPUs from IPIs", Barrier: Expedited,
+	},
+	{
+		Name:   "overlap",
+		Claim:  "start the tracepoint grace period first, wait for tasks-trace meanwhile, then for the rest",
+		Source: ours, Teardown: Overlap,
+	},
+	{
+		Name:   "asyncfree",
+		Claim:  "close() does not wait: callbacks of both domains hand the freeing to a worker",
+		Source: ours, Loses: "a bound on memory held by closed events", Teardown: Deferred,
+	},
+}
+
+// All returns the candidates, controls among them, in display order.
+func All() []Fix { return slices.Clone(all) }
+
+// Lookup returns the candidate of that name.
+func Lookup(name string) (Fix, bool) {
+	i := slices.IndexFunc(all, func(f Fix) bool { return f.Name == name })
+	if i < 0 {
+		return Fix{}, false
+	}
+	return all[i], true
+}
+
+// Names returns the names of the candidates in display order.
+func Names() []string {
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].Name
+	}
+	return names
+}

@@ -1,0 +1,3 @@
+module github.com/gpstorm/gpstorm
+
+go 1.26

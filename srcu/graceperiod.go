@@ -1,0 +1,230 @@
+// Package srcu is the SRCU-fast core.
+//
+// The grace-period state machine, GracePeriod, is written once against the
+// small interface Side. The virtual kernel judges it, the order explorer
+// examines it and the live core runs it: the very same code.
+//
+// # Why it is correct
+//
+// A reader increments a lock counter (Y), reads, and increments an unlock
+// counter (Z), with no barrier of its own. A scan sums the unlocks, waits for
+// X, then sums the locks. X puts a full barrier on every CPU between the two
+// sums, and never in the middle of an increment. So a Z that the first sum
+// saw is followed by X on its CPU: all the reader did, its Y included, is
+// visible to the second sum and to whatever follows the scan. And a Y that the
+// second sum missed comes after its CPU's barrier: that reader sees all stores
+// made before X, hence not the unpublished pointer. Equal sums therefore mean
+// that no reader which could hold an old pointer on this rank is left.
+//
+// A reader may fetch the rank and be delayed before Y, invisible to any sum,
+// and then increment a rank that is no longer current. Two scans, with a flip
+// between them, cover both ranks in every grace period.
+package srcu
+
+import "sync/atomic"
+
+// GracePeriod is the SRCU grace-period state machine: idle, scan 1, flip,
+// scan 2, end (kernel/rcu/srcutree.c, srcu_advance_state and its callers). It
+// takes no lock. Requests may come from any number of threads; Process must
+// not run twice at once, which is what a work item guarantees.
+type GracePeriod struct {
+	barrier Barrier
+	pace    Pace
+
+	seq       atomic.Uint64 // srcu_gp_seq
+	needed    atomic.Uint64 // srcu_gp_seq_needed
+	neededExp atomic.Uint64 // srcu_gp_seq_needed_exp
+	started   atomic.Uint64 // jiffies at the start of this grace period
+	undelayed atomic.Uint64 // zero delays handed out in this phase
+
+	// Owned by the running Process.
+	scan  Scan
+	burst burst
+}
+
+// New returns an idle machine whose scans are ordered by b.
+func New(b Barrier, p Pace) *GracePeriod {
+	gp := &GracePeriod{barrier: b, pace: p}
+	gp.seq.Store(initialSeq)
+	gp.needed.Store(initialSeq)
+	gp.neededExp.Store(initialSeq)
+	return gp
+}
+
+// Snapshot returns a cookie for a full grace period from now.
+func (gp *GracePeriod) Snapshot() Cookie { return snap(gp.seq.Load()) }
+
+// Done reports whether c's grace period has ended.
+func (gp *GracePeriod) Done(c Cookie) bool { return done(gp.seq.Load(), c) }
+
+// State is the phase of the running grace period.
+func (gp *GracePeriod) State() State { return stateOf(gp.seq.Load()) }
+
+// Needed reports whether a requested grace period has not ended yet.
+func (gp *GracePeriod) Needed() bool { return !atLeast(gp.seq.Load(), gp.needed.Load()) }
+
+// Expedited reports whether an expedited request has not been met yet.
+func (gp *GracePeriod) Expedited() bool { return !atLeast(gp.seq.Load(), gp.neededExp.Load()) }
+
+// Request makes sure that a grace period ending at or after c will run.
+//
+// A request that finds a grace period running only raises the mark: the end of
+// that grace period is followed by a look at the mark, so one of the two
+// always starts the next.
+func (gp *GracePeriod) Request(s Side, c Cookie, expedited bool) {
+	raise(&gp.needed, uint64(c))
+	if expedited {
+		raise(&gp.neededExp, uint64(c))
+	}
+	seq := gp.seq.Load()
+	if stateOf(seq) == Idle && !atLeast(seq, uint64(c)) && gp.begin(s, seq) {
+		s.Requeue(gp.delay(s))
+	}
+}
+
+// Process advances the machine as far as it goes and requeues it if a grace
+// period is still needed (process_srcu). A scan whose barrier has arranged its
+// own resumption is left to it.
+func (gp *GracePeriod) Process(s Side) {
+	if gp.Advance(s) == Waiting {
+		return
+	}
+	d := gp.burst.limit(gp.delay(s), s.Jiffies(), gp.pace)
+	gp.reschedule(s, d)
+}
+
+// Progress is how far one call of Advance came.
+type Progress uint8
+
+// What Advance can report.
+const (
+	Resting Progress = iota // nothing was needed
+	Ended                   // a grace period ended
+	Blocked                 // readers are inside; try again later
+	Waiting                 // the barrier will requeue
+)
+
+// Advance takes the machine through as many phases as it can
+// (srcu_advance_state).
+func (gp *GracePeriod) Advance(s Side) Progress {
+	if seq := gp.seq.Load(); stateOf(seq) == Idle {
+		if atLeast(seq, gp.needed.Load()) {
+			return Resting
+		}
+		gp.begin(s, seq)
+	}
+	if gp.State() == Scan1 {
+		if p := gp.scanEmpty(s, 1); p != Ended {
+			return p
+		}
+		s.Fence() // E: the scan before the flip
+		s.Flip()
+		s.Fence() // D: the flip before the second scan
+		gp.seq.Store(gp.seq.Load()&^stateMask | uint64(Scan2))
+		gp.undelayed.Store(0)
+	}
+	if p := gp.scanEmpty(s, 2); p != Ended {
+		return p
+	}
+	gp.undelayed.Store(0)
+	gp.end(s)
+	return Ended
+}
+
+// scanEmpty tries to see the rank that is not current empty, at most tries
+// times in this run, once more if there is no delay to keep (try_check_zero).
+// Ended means that it was empty.
+func (gp *GracePeriod) scanEmpty(s Side, tries int) Progress {
+	sc := &gp.scan
+	if !sc.opened {
+		sc.opened, sc.tries = true, tries
+		if gp.delay(s) == 0 {
+			sc.tries++
+		}
+		sc.Rank = 1 - s.Current()
+		sc.reset()
+	}
+	for {
+		empty, ordered := gp.attempt(s, sc)
+		if !ordered {
+			return Waiting
+		}
+		sc.reset()
+		if empty {
+			sc.opened = false
+			return Ended
+		}
+		if sc.tries--; sc.tries <= 0 {
+			sc.opened = false
+			return Blocked
+		}
+		s.Spin()
+	}
+}
+
+// attempt is one U sum, X, L sum. With Pace.Precheck a rank on which readers
+// can be seen without any ordering is not worth an X.
+func (gp *GracePeriod) attempt(s Side, sc *Scan) (empty, ordered bool) {
+	if !sc.summed {
+		sc.Unlocks = s.Unlocks(sc.Rank)
+		sc.Expedited = gp.Expedited()
+		sc.summed = true
+		if gp.pace.Precheck && s.Locks(sc.Rank) != sc.Unlocks {
+			return false, true
+		}
+	}
+	if !gp.barrier.Order(s, sc) {
+		return false, false
+	}
+	return s.Locks(sc.Rank) == sc.Unlocks, true
+}
+
+// begin starts a grace period unless somebody else just did (srcu_gp_start).
+func (gp *GracePeriod) begin(s Side, idle uint64) bool {
+	if !gp.seq.CompareAndSwap(idle, idle+uint64(Scan1)) {
+		return false
+	}
+	gp.started.Store(s.Jiffies())
+	gp.undelayed.Store(0)
+	s.Fence()
+	return true
+}
+
+// end closes the grace period and has its callbacks scheduled (srcu_gp_end).
+func (gp *GracePeriod) end(s Side) {
+	delay := uint64(1)
+	if gp.Expedited() {
+		delay = 0
+	}
+	s.Fence()
+	seq := (gp.seq.Load() | stateMask) + 1
+	gp.seq.Store(seq)
+	raise(&gp.neededExp, seq)
+	s.Ended(delay)
+	if !atLeast(seq, gp.needed.Load()) && gp.begin(s, seq) {
+		s.Requeue(0)
+	}
+}
+
+// reschedule requeues the work if a grace period is needed, starting it if
+// none runs (srcu_reschedule).
+func (gp *GracePeriod) reschedule(s Side, delay uint64) {
+	seq := gp.seq.Load()
+	if atLeast(seq, gp.needed.Load()) {
+		return
+	}
+	if stateOf(seq) == Idle {
+		gp.begin(s, seq)
+	}
+	s.Requeue(delay)
+}
+
+// raise sets *mark to v unless it is there or beyond.
+func raise(mark *atomic.Uint64, v uint64) {
+	for {
+		old := mark.Load()
+		if atLeast(old, v) || mark.CompareAndSwap(old, v) {
+			return
+		}
+	}
+}

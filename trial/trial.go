@@ -1,0 +1,108 @@
+// Package trial describes what one run found, as plain data.
+package trial
+
+import "time"
+
+// Result is everything one trial has to say. Marshalled, it is one line of a
+// results file.
+type Result struct {
+	// Scenario is the name of the preset the trial was made from; Variation
+	// is 0 for the preset itself.
+	Scenario  string `json:"scenario"`
+	Variation int    `json:"variation"`
+	Fix       string `json:"fix"`
+	Seed      uint64 `json:"seed"`
+
+	Symptom   Symptom   `json:"symptom"`
+	Diagnosis Diagnosis `json:"diagnosis"`
+	// By names who starves, deadlocks or is unsafe, in a few words.
+	By string `json:"by,omitempty"`
+	// Violations are the oracles' findings, one line each. Any one makes
+	// the diagnosis unsafe, or lost-wakeup.
+	Violations []string `json:"violations,omitempty"`
+
+	Closes []Close `json:"closes"`
+	// GracePeriods counts the vanilla RCU grace periods of the whole trial.
+	GracePeriods GracePeriods `json:"grace_periods"`
+	IPIs         int          `json:"ipis"`
+	// WorkerD is the longest time one kworker slept in D state inside
+	// process_srcu without a context switch; WorkerDTotal their sum.
+	WorkerD      time.Duration `json:"worker_d_ns"`
+	WorkerDTotal time.Duration `json:"worker_d_total_ns"`
+	// StormDuty is the highest share of a CPU's time that storms took, 0 to
+	// 1, over the time they were on.
+	StormDuty float64 `json:"storm_duty"`
+	// ReaderBarriers counts full barriers executed by tracepoint readers.
+	ReaderBarriers uint64 `json:"reader_barriers"`
+
+	HungTasks int   `json:"hung_tasks"` // lines printed
+	RCUStalls int   `json:"rcu_stalls"` // lines printed
+	Log       []Log `json:"log,omitempty"`
+
+	// Elapsed is the virtual time at the end; Steps the work the model did.
+	Elapsed time.Duration `json:"elapsed_ns"`
+	Steps   uint64        `json:"steps"`
+	// Checksum runs over every decision of the trial.
+	Checksum Checksum `json:"checksum"`
+	// Replay is the token that reproduces the trial.
+	Replay string `json:"replay,omitempty"`
+}
+
+// Close is one close() of a perf event. All times are virtual.
+type Close struct {
+	Task  string        `json:"task"`
+	Start time.Duration `json:"start_ns"`
+	// Wait is how long close() took, or had taken when it was censored.
+	Wait time.Duration `json:"wait_ns"`
+	// Censored: close() had not returned at the horizon.
+	Censored bool `json:"censored,omitempty"`
+	// Waited counts the RCU grace periods that the scans on this close's
+	// path executed while it waited.
+	Waited GracePeriods `json:"waited"`
+	IPIs   int          `json:"ipis"`
+}
+
+// GracePeriods counts vanilla RCU grace periods by kind.
+type GracePeriods struct {
+	Normal    int `json:"normal"`
+	Expedited int `json:"expedited"`
+}
+
+// Log is one line of the virtual kernel's console.
+type Log struct {
+	At   time.Duration `json:"at_ns"`
+	Text string        `json:"text"`
+}
+
+// Symptom is the worst that the watchdogs printed.
+type Symptom string
+
+// The symptoms, from none to the worst.
+const (
+	NoSymptom Symptom = "none"
+	RCUStall  Symptom = "rcu-stall"
+	HungTask  Symptom = "hung-task"
+)
+
+// Diagnosis is what really happened, whether or not a watchdog saw it.
+type Diagnosis string
+
+// The diagnoses, from good to bad.
+const (
+	OK         Diagnosis = "ok"
+	Slow       Diagnosis = "slow"        // finished late, by its own chain of waits
+	Starved    Diagnosis = "starved"     // finished once the storm was over, or late because of it
+	LostWakeup Diagnosis = "lost-wakeup" // nobody will ever wake it
+	Deadlock   Diagnosis = "deadlock"    // a cycle of waits
+	Unsafe     Diagnosis = "unsafe"      // an oracle saw memory used after it was freed, or the like
+)
+
+// Hung reports whether the hung-task detector printed: what the field calls
+// the hang.
+func (r *Result) Hung() bool { return r.Symptom == HungTask }
+
+// Failed reports whether the trial is worth a token: it hung, or is anything
+// but ok or slow.
+func (r *Result) Failed() bool {
+	return r.Hung() || (r.Diagnosis != OK && r.Diagnosis != Slow)
+}

@@ -1,0 +1,203 @@
+// Package workload describes what to run: a Scenario is plain data that says
+// which machine, which storms, which readers and which closers a trial meets.
+//
+// All times are virtual. CPU time is time during which the task itself
+// executes; whatever interrupts it comes on top.
+package workload
+
+import "time"
+
+// Scenario is one situation. The zero value of most knobs means off or the
+// kernel's default; see Default and Validate.
+type Scenario struct {
+	Name  string `yaml:"name"`
+	About string `yaml:"about,omitempty"`
+
+	Machine  Machine   `yaml:"machine"`
+	RCU      RCU       `yaml:"rcu,omitempty"`
+	SRCU     SRCU      `yaml:"srcu,omitempty"`
+	Perf     Perf      `yaml:"perf,omitempty"`
+	Storms   []Storm   `yaml:"storms,omitempty"`
+	Tasks    []Tasks   `yaml:"tasks,omitempty"`
+	Closers  []Closers `yaml:"closers"`
+	RCULoad  []RCULoad `yaml:"rcu_load,omitempty"`
+	Watchdog Watchdog  `yaml:"watchdog,omitempty"`
+
+	// Horizon is how long the scenario runs, storms included. What has not
+	// returned by then is censored.
+	Horizon time.Duration `yaml:"horizon"`
+	// Drain is how long the trial goes on after the horizon without storms,
+	// to tell a slow wait from one that never ends. It ends early when
+	// nothing is left to wait for.
+	Drain time.Duration `yaml:"drain"`
+}
+
+// Machine is the virtual computer.
+type Machine struct {
+	CPUs    int     `yaml:"cpus"`    // 1 to 16
+	HZ      int     `yaml:"hz"`      // CONFIG_HZ: 100, 250, 300 or 1000
+	Preempt Preempt `yaml:"preempt"` // preemption model
+	// MIPS is how many million kernel instructions a CPU executes per
+	// second. It scales the cost of all kernel work; 15.6 is a heavily
+	// debugged kernel under emulation, 2000 an ordinary machine.
+	MIPS float64 `yaml:"mips"`
+}
+
+// Preempt is a preemption model.
+type Preempt string
+
+// The preemption models. Without preemption RCU is not preemptible either.
+const (
+	PreemptNone Preempt = "none"
+	PreemptLazy Preempt = "lazy"
+	PreemptFull Preempt = "full"
+)
+
+// RCU holds boot options and build choices of vanilla RCU.
+type RCU struct {
+	Normal    bool `yaml:"normal,omitempty"`    // rcupdate.rcu_normal=1: expedited requests become normal
+	Expedited bool `yaml:"expedited,omitempty"` // rcupdate.rcu_expedited=1
+	Boost     bool `yaml:"boost,omitempty"`     // CONFIG_RCU_BOOST
+}
+
+// SRCU holds boot options of SRCU.
+type SRCU struct {
+	// NoAutoExpedite is srcutree.exp_holdoff=0: the first grace period of
+	// an idle domain is not expedited.
+	NoAutoExpedite bool `yaml:"no_auto_expedite,omitempty"`
+}
+
+// Perf holds the perf sysctls.
+type Perf struct {
+	// MaxSampleRate is kernel.perf_event_max_sample_rate; 0 is 100,000.
+	MaxSampleRate int `yaml:"max_sample_rate,omitempty"`
+	// CPUPercent is kernel.perf_cpu_time_max_percent, 1 to 99; 0 is 25.
+	CPUPercent int `yaml:"cpu_percent,omitempty"`
+	// NoThrottle sets perf_cpu_time_max_percent to 0 and lifts the limit on
+	// samples per tick: samples are never held back.
+	NoThrottle bool `yaml:"no_throttle,omitempty"`
+}
+
+// Storm is a set of equal perf events that interrupt periodically.
+type Storm struct {
+	Source Source `yaml:"source"`
+	// CPUs are where the events are, one set on each; empty with an empty
+	// Task is every CPU.
+	CPUs []int `yaml:"cpus,omitempty"`
+	// Task attaches the events to every task of that name instead: they
+	// count, and interrupt, only while such a task runs.
+	Task string `yaml:"task,omitempty"`
+	// Events is the number of equal events in the set, 1 if 0.
+	Events int `yaml:"events,omitempty"`
+	// Period is the sampling period: for hrtimer the timer grid, for nmi
+	// the execution time between the end of one sample and the next.
+	Period time.Duration `yaml:"period"`
+	// Handler is the CPU time one sample takes.
+	Handler time.Duration `yaml:"handler"`
+	// Growth makes samples slower as the storm lasts: once in every
+	// GrowthEvery the handler time is multiplied by Growth percent / 100,
+	// up to HandlerMax.
+	Growth      int           `yaml:"growth,omitempty"`
+	GrowthEvery time.Duration `yaml:"growth_every,omitempty"`
+	HandlerMax  time.Duration `yaml:"handler_max,omitempty"`
+	// From and Until bound the storm; Until 0 is the horizon.
+	From  time.Duration `yaml:"from,omitempty"`
+	Until time.Duration `yaml:"until,omitempty"`
+	// ClosedBy names the closers whose fds hold these events: the storm
+	// also ends when all of them have finished.
+	ClosedBy string `yaml:"closed_by,omitempty"`
+}
+
+// Source is the kind of interrupt a storm consists of.
+type Source string
+
+// The sources.
+const (
+	NMI     Source = "nmi"     // hardware PMU
+	HRTimer Source = "hrtimer" // cpu-clock, task-clock
+)
+
+// Tasks is a group of equal tasks that loop for ever: Section of CPU time
+// inside a read-side critical section, Gap of CPU time outside, and, once in
+// every SleepEvery rounds, Sleep off the CPU.
+type Tasks struct {
+	Name  string `yaml:"name"`
+	Count int    `yaml:"count"`
+	CPUs  []int  `yaml:"cpus,omitempty"` // affinity; empty is every CPU
+	Sched Sched  `yaml:"sched,omitempty"`
+
+	Reads   Reads         `yaml:"reads,omitempty"`
+	Section time.Duration `yaml:"section,omitempty"`
+	Gap     time.Duration `yaml:"gap,omitempty"`
+
+	Sleep      time.Duration `yaml:"sleep,omitempty"`
+	SleepEvery int           `yaml:"sleep_every,omitempty"`
+}
+
+// Reads is the kind of read-side critical section a task runs.
+type Reads string
+
+// The kinds. A tracepoint section is what the candidate makes of it.
+const (
+	ReadsNothing    Reads = ""
+	ReadsRCU        Reads = "rcu"         // rcu_read_lock()
+	ReadsTracepoint Reads = "tracepoint"  // the closers' tracepoint, non-faultable
+	ReadsTasksTrace Reads = "tasks-trace" // a faultable (syscall) tracepoint, or sleepable BPF
+)
+
+// Sched is a scheduling policy.
+type Sched string
+
+// The policies.
+const (
+	Fair Sched = ""
+	FIFO Sched = "fifo" // SCHED_FIFO, priority 1
+)
+
+// Closers is a group of tasks that each hold the last perf event of a
+// tracepoint and close it.
+type Closers struct {
+	Name  string `yaml:"name"`
+	Count int    `yaml:"count"`
+	CPUs  []int  `yaml:"cpus,omitempty"`
+	Sched Sched  `yaml:"sched,omitempty"`
+	// Shared makes the group hold events of one and the same tracepoint, so
+	// that only the last close waits; otherwise each has its own.
+	Shared bool `yaml:"shared,omitempty"`
+	// Start is when the first close begins, drawn up to Jitter later.
+	Start  time.Duration `yaml:"start,omitempty"`
+	Jitter time.Duration `yaml:"jitter,omitempty"`
+	// Repeat is how many times each opens and closes, 1 if 0, with Pause
+	// between a close and the next open.
+	Repeat int           `yaml:"repeat,omitempty"`
+	Pause  time.Duration `yaml:"pause,omitempty"`
+}
+
+// RCULoad is a background user of vanilla RCU.
+type RCULoad struct {
+	Kind   RCURequest    `yaml:"kind"`
+	CPU    int           `yaml:"cpu,omitempty"`
+	Period time.Duration `yaml:"period"`
+}
+
+// RCURequest is a way to ask for a grace period.
+type RCURequest string
+
+// The requests.
+const (
+	RequestCall      RCURequest = "call"      // call_rcu()
+	RequestSync      RCURequest = "sync"      // synchronize_rcu() in a task
+	RequestExpedited RCURequest = "expedited" // synchronize_rcu_expedited() in a task
+)
+
+// Watchdog holds the detectors' thresholds.
+type Watchdog struct {
+	// HungTask is kernel.hung_task_timeout_secs; 0 is 120s.
+	HungTask time.Duration `yaml:"hung_task,omitempty"`
+	// RCUStall is rcupdate.rcu_cpu_stall_timeout; 0 is 21s.
+	RCUStall time.Duration `yaml:"rcu_stall,omitempty"`
+	// Workqueue is workqueue.watchdog_thresh; 0 is 30s.
+	Workqueue time.Duration `yaml:"workqueue,omitempty"`
+	// ProveRCU is CONFIG_PROVE_RCU: stall timeouts are 5 s longer.
+	ProveRCU bool `yaml:"prove_rcu,omitempty"`
+}
