@@ -1,0 +1,114 @@
+package stat
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/montanaflynn/stats"
+)
+
+// Wait is one latency of a pair of trials: that of trial Pair.
+type Wait struct {
+	Pair     int
+	For      time.Duration
+	Censored bool
+}
+
+// Ratio is the ratio of two medians and its interval.
+type Ratio struct {
+	Value float64 `json:"value"`
+	Interval
+	// Known is false where a median is beyond what was observed, or the
+	// base median is zero, in which case the ratio means nothing.
+	Known bool `json:"known"`
+}
+
+// Decided reports whether the interval leaves out 1, no effect.
+func (r Ratio) Decided() bool { return r.Known && (r.Hi < 1 || r.Lo > 1) }
+
+// Replicates is the number of resamples of MedianRatio.
+const Replicates = 999
+
+// MedianRatio is the Kaplan-Meier median of a divided by that of base, with a
+// percentile bootstrap interval at the given level. Pairs of trials, numbered
+// from 0 to pairs-1, are resampled whole: both sides, and all waits of a trial,
+// stay together, so that neither the pairing nor what waits of one trial have
+// in common is counted as evidence. If more than one resample in forty has no
+// ratio, the interval is unknown.
+//
+// Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+func MedianRatio(a, base []Wait, pairs int, level float64, rng *rand.Rand) Ratio {
+	a, base = byLength(a), byLength(base)
+	times := make([]int, pairs)
+	for i := range times {
+		times[i] = 1
+	}
+	value, ok := medianRatio(a, base, times)
+	if !ok {
+		return Ratio{}
+	}
+	resampled := make([]float64, 0, Replicates)
+	for range Replicates {
+		clear(times)
+		for range pairs {
+			times[rng.IntN(pairs)]++
+		}
+		if r, ok := medianRatio(a, base, times); ok {
+			resampled = append(resampled, r)
+		}
+	}
+	if len(resampled) < Replicates-Replicates/40 {
+		return Ratio{}
+	}
+	tail := 100 * (1 - level) / 2
+	lo, errLo := stats.PercentileNearestRank(resampled, tail)
+	hi, errHi := stats.PercentileNearestRank(resampled, 100-tail)
+	if errLo != nil || errHi != nil {
+		return Ratio{}
+	}
+	return Ratio{Value: value, Interval: Interval{lo, hi}, Known: true}
+}
+
+func byLength(waits []Wait) []Wait {
+	sorted := slices.Clone(waits)
+	slices.SortStableFunc(sorted, func(x, y Wait) int { return cmp.Compare(x.For, y.For) })
+	return sorted
+}
+
+func medianRatio(a, base []Wait, times []int) (float64, bool) {
+	ma, okA := median(a, times)
+	mb, okB := median(base, times)
+	if !okA || !okB || mb == 0 {
+		return math.NaN(), false
+	}
+	return float64(ma) / float64(mb), true
+}
+
+// median is the Kaplan-Meier median of waits in ascending order, each counted
+// as often as its pair was drawn.
+func median(waits []Wait, times []int) (time.Duration, bool) {
+	steps := make([]Step, 0, len(waits))
+	for _, w := range waits {
+		n := times[w.Pair]
+		if n == 0 {
+			continue
+		}
+		if len(steps) == 0 || steps[len(steps)-1].At != w.For {
+			steps = append(steps, Step{At: w.For})
+		}
+		s := &steps[len(steps)-1]
+		if w.Censored {
+			s.Censored += n
+		} else {
+			s.Ended += n
+		}
+	}
+	if len(steps) == 0 {
+		return 0, false
+	}
+	q := KaplanMeier(steps, 0.5)[0]
+	return q.At, !q.Beyond
+}
