@@ -21,6 +21,8 @@ type Stall struct {
 	Low, High int
 	// Activity is printed if nothing blocks the grace period any more.
 	Activity Activity
+	// Backtraces are of the CPUs that owe a quiescent state.
+	Backtraces []Backtrace
 }
 
 // StalledCPU is one CPU that owes a quiescent state (print_cpu_stall_info).
@@ -104,7 +106,11 @@ func (s *Stall) Lines() []string {
 		for i := range s.CPUs {
 			lines = append(lines, s.CPUs[i].line())
 		}
-		return append(lines, fmt.Sprintf(rcu+"\t(t=%d jiffies g=%d q=%d ncpus=%d)", s.Jiffies, s.GP, s.Queued, s.NCPUs))
+		lines = append(lines, fmt.Sprintf(rcu+"\t(t=%d jiffies g=%d q=%d ncpus=%d)", s.Jiffies, s.GP, s.Queued, s.NCPUs))
+		for i := range s.Backtraces {
+			lines = append(lines, s.Backtraces[i].Lines()...)
+		}
+		return lines
 	}
 
 	lines := []string{rcu + "INFO: " + flavor(s.Flavor) + " detected stalls on CPUs/tasks:"}
@@ -120,6 +126,9 @@ func (s *Stall) Lines() []string {
 		lines = append(lines, line)
 	}
 	lines = append(lines, fmt.Sprintf(rcu+"\t(detected by %d, t=%d jiffies, g=%d, q=%d ncpus=%d)", s.By, s.Jiffies, s.GP, s.Queued, s.NCPUs))
+	for i := range s.Backtraces {
+		lines = append(lines, s.Backtraces[i].Lines()...)
+	}
 	for i := range listed {
 		lines = append(lines, listed[i].Task.Show()...)
 	}
