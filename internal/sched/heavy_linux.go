@@ -1,0 +1,32 @@
+package sched
+
+import "golang.org/x/sys/unix"
+
+// Commands of membarrier(2), from linux/membarrier.h.
+const (
+	privateExpedited         = 1 << 3
+	registerPrivateExpedited = 1 << 4
+)
+
+// Membarrier is membarrier(2) with MEMBARRIER_CMD_PRIVATE_EXPEDITED: an
+// interrupt to each CPU that runs a thread of this process. It is false where
+// the kernel, or a seccomp filter, does not allow it.
+func Membarrier() (Heavy, bool) {
+	if membarrier(registerPrivateExpedited) != 0 ||
+		membarrier(privateExpedited) != 0 {
+		return Heavy{}, false
+	}
+	fallback := StopTheWorld()
+	return Heavy{Name: "membarrier", Run: func() {
+		if membarrier(privateExpedited) != 0 {
+			fallback.Run() // a filter installed since the start
+		}
+	}}, true
+}
+
+// membarrier does not tell the scheduler of the system call: it takes about as
+// long as one interrupt, and a hand-over of the P would cost more.
+func membarrier(cmd uintptr) unix.Errno {
+	_, _, errno := unix.RawSyscall(unix.SYS_MEMBARRIER, cmd, 0, 0)
+	return errno
+}
