@@ -1,0 +1,229 @@
+package rcu
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/gpstorm/gpstorm/internal/sched"
+)
+
+// Live is RCU for goroutines: the GracePeriods of the live world.
+//
+// Readers are registered handles whose lock and unlock are plain stores to a
+// line of their own, as in liburcu's memb flavour. A grace period makes every
+// thread execute a full memory barrier, by membarrier(2) where there is one,
+// and then waits until no reader is left that began before it. Grace periods
+// run on the goroutine of a caller that waits for one, or on one started for
+// the purpose, and no goroutine stays behind. No method takes a lock.
+//
+// A grace period must not be waited for inside a read-side critical section.
+type Live struct {
+	heavy sched.Heavy
+
+	epoch   atomic.Uint64 // the epoch that readers enter; raised by each grace period
+	seq     atomic.Uint64 // twice the number of grace periods ended, plus one while one runs
+	needed  atomic.Uint64
+	hurried atomic.Uint64 // needed, for expedited requests
+
+	work      sched.Work // the running grace period
+	invoker   sched.Work // the running callbacks
+	waiters   sched.Waiters
+	callbacks sched.Callbacks
+	readers   atomic.Pointer[record]
+
+	runFn, invokeFn func() // run and invoke, as values made once
+}
+
+var _ GracePeriods = (*Live)(nil)
+
+// NewLive returns an RCU without readers, whose grace periods use the heavy
+// barrier that HeavyBarrier names.
+func NewLive() *Live { return newLive(sched.BestHeavy) }
+
+func newLive(h sched.Heavy) *Live {
+	l := &Live{heavy: h}
+	l.epoch.Store(1)
+	l.runFn, l.invokeFn = l.run, l.invoke
+	return l
+}
+
+// HeavyBarrier returns after every thread of the process has executed a full
+// memory barrier between the call and the return.
+func HeavyBarrier() { sched.BestHeavy.Run() }
+
+// HeavyBarrierName tells which heavy barrier this machine offers:
+// "membarrier", or the portable "stop-the-world".
+func HeavyBarrierName() string { return sched.BestHeavy.Name }
+
+// StopTheWorld is the portable HeavyBarrier, for those who want to compare.
+func StopTheWorld() { sched.StopTheWorld().Run() }
+
+// Synchronize blocks the caller for one full grace period.
+func (l *Live) Synchronize() { l.synchronize(false) }
+
+// SynchronizeExpedited blocks the caller for one full grace period that never
+// sleeps between two looks at a reader.
+func (l *Live) SynchronizeExpedited() { l.synchronize(true) }
+
+func (l *Live) synchronize(expedited bool) {
+	c := l.Snapshot()
+	l.request(c, expedited)
+	if l.work.TryOwn() {
+		for !l.done(uint64(c)) {
+			l.gracePeriod()
+		}
+		l.letGo()
+		return
+	}
+	l.kick()
+	// Without a deadline the wait has no other way to end.
+	_ = l.waiters.Wait(context.Background(), uint64(c), l.done)
+}
+
+// Call runs fn once, after a full grace period, on a goroutine of l's own. An
+// fn that blocks holds up the callbacks behind it.
+func (l *Live) Call(fn func()) {
+	c := l.Snapshot()
+	l.callbacks.Push(uint64(c), fn)
+	l.request(c, false)
+	l.kick()
+	if l.Done(c) {
+		l.invokeReady() // it ended for somebody else before fn was there
+	}
+}
+
+// Snapshot returns a cookie for a full grace period from now and starts
+// nothing.
+func (l *Live) Snapshot() Cookie { return Cookie((l.seq.Load() + 3) &^ 1) }
+
+// Start returns the same cookie and requests the grace period.
+func (l *Live) Start() Cookie { return l.poll(false) }
+
+// StartExpedited is Start with an expedited grace period.
+func (l *Live) StartExpedited() Cookie { return l.poll(true) }
+
+func (l *Live) poll(expedited bool) Cookie {
+	c := l.Snapshot()
+	l.request(c, expedited)
+	l.kick()
+	return c
+}
+
+// Done reports whether the cookie's grace period has ended.
+func (l *Live) Done(c Cookie) bool { return l.done(uint64(c)) }
+
+// GracePeriods is the number of grace periods that have ended.
+func (l *Live) GracePeriods() uint64 { return l.seq.Load() / 2 }
+
+// done compares without wrap-around: at a grace period a nanosecond the
+// counter lasts 292 years.
+func (l *Live) done(c uint64) bool { return l.seq.Load() >= c }
+
+func (l *Live) request(c Cookie, expedited bool) {
+	raise(&l.needed, uint64(c))
+	if expedited {
+		raise(&l.hurried, uint64(c))
+	}
+}
+
+func raise(mark *atomic.Uint64, v uint64) {
+	for {
+		old := mark.Load()
+		if old >= v || mark.CompareAndSwap(old, v) {
+			return
+		}
+	}
+}
+
+// kick makes sure that somebody looks at needed from now on.
+func (l *Live) kick() {
+	if l.work.Queue(0) {
+		go l.runFn()
+	}
+}
+
+// run owns the work item until nothing is needed.
+func (l *Live) run() {
+	for {
+		if _, ok := l.work.Next(); !ok {
+			return
+		}
+		for !l.done(l.needed.Load()) {
+			l.gracePeriod()
+		}
+	}
+}
+
+// letGo gives the work item up, or hands it on with what is still needed. A
+// request raises needed before it queues, so none falls between.
+func (l *Live) letGo() {
+	if !l.done(l.needed.Load()) {
+		l.work.Queue(0)
+	}
+	if !l.work.TryRelease() {
+		go l.runFn()
+	}
+}
+
+// gracePeriod runs one grace period. Only the owner of the work item calls it.
+func (l *Live) gracePeriod() {
+	l.seq.Add(1)
+	now := l.epoch.Add(1)
+	// A reader whose store of an older epoch is not visible after this
+	// began after it, and sees what was unpublished before.
+	l.heavy.Run()
+	for r := l.readers.Load(); r != nil; r = r.next {
+		l.await(r, now)
+	}
+	l.seq.Add(1)
+	l.waiters.Wake(l.done)
+	l.invokeReady()
+}
+
+// spinFor is how many looks at a reader a grace period takes before it yields
+// the processor between looks, and how many more before it sleeps.
+const spinFor = 2000
+
+// await returns when the reader is outside, or in a section that began in this
+// epoch.
+func (l *Live) await(r *record, now uint64) {
+	for looks := 0; ; looks++ {
+		if e := r.load(); e == 0 || e >= now {
+			return
+		}
+		switch {
+		case looks < spinFor:
+		case looks < 2*spinFor || !l.done(l.hurried.Load()):
+			runtime.Gosched()
+		default:
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
+}
+
+func (l *Live) invokeReady() {
+	if l.callbacks.Pending() > 0 && l.invoker.Queue(0) {
+		go l.invokeFn()
+	}
+}
+
+// invoke owns the callbacks until none is asked for. A callback that ends the
+// goroutine (runtime.Goexit) leaves the rest to a new one.
+func (l *Live) invoke() {
+	finished := false
+	defer func() {
+		if !finished {
+			l.invoker.Queue(0)
+			go l.invokeFn()
+		}
+	}()
+	for {
+		if _, ok := l.invoker.Next(); !ok {
+			break
+		}
+		l.callbacks.Invoke(l.done)
+	}
+	finished = true
+}

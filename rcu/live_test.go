@@ -1,0 +1,191 @@
+package rcu
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/internal/sched"
+)
+
+// eachHeavy runs the test with every heavy barrier of this machine.
+func eachHeavy(t *testing.T, test func(*testing.T, *Live)) {
+	heavies := []sched.Heavy{sched.StopTheWorld()}
+	if h, ok := sched.Membarrier(); ok {
+		heavies = append(heavies, h)
+	}
+	for _, h := range heavies {
+		t.Run(h.Name, func(t *testing.T) { test(t, newLive(h)) })
+	}
+}
+
+// requests are all ways to wait for a grace period.
+var requests = []struct {
+	name string
+	wait func(*Live)
+}{
+	{"Synchronize", (*Live).Synchronize},
+	{"SynchronizeExpedited", (*Live).SynchronizeExpedited},
+	{"Call", func(l *Live) {
+		done := make(chan struct{})
+		l.Call(func() { close(done) })
+		<-done
+	}},
+	{"Start", func(l *Live) { pollFor(l, l.Start()) }},
+	{"StartExpedited", func(l *Live) { pollFor(l, l.StartExpedited()) }},
+}
+
+func pollFor(l *Live, c Cookie) {
+	for !l.Done(c) {
+		runtime.Gosched()
+	}
+}
+
+func TestGracePeriodWaitsForAReaderThatBeganBefore(t *testing.T) {
+	eachHeavy(t, func(t *testing.T, l *Live) {
+		for _, req := range requests {
+			t.Run(req.name, func(t *testing.T) {
+				r := l.Reader()
+				defer r.Close()
+				r.ReadLock()
+				r.ReadLock()
+				r.ReadUnlock() // still inside: sections nest
+				over := make(chan struct{})
+				go func() { req.wait(l); close(over) }()
+				// No grace period can end now, however long we look.
+				before := l.GracePeriods()
+				for range 200 {
+					runtime.Gosched()
+				}
+				select {
+				case <-over:
+					t.Error("ended with the reader inside")
+				default:
+				}
+				if n := l.GracePeriods(); n != before {
+					t.Errorf("%d grace periods ended with the reader inside", n-before)
+				}
+				r.ReadUnlock()
+				<-over
+			})
+		}
+	})
+}
+
+func TestGracePeriodDoesNotWaitForOthers(t *testing.T) {
+	eachHeavy(t, func(t *testing.T, l *Live) {
+		idle, closed := l.Reader(), l.Reader()
+		idle.ReadLock()
+		idle.ReadUnlock()
+		closed.Close()
+		for _, req := range requests {
+			req.wait(l)
+		}
+		idle.Close()
+	})
+}
+
+func TestSnapshotStartsNothing(t *testing.T) {
+	l := NewLive()
+	c := l.Snapshot()
+	if l.Done(c) || l.GracePeriods() != 0 || l.needed.Load() != 0 {
+		t.Fatal("a snapshot asked for a grace period")
+	}
+	l.Synchronize()
+	if !l.Done(c) {
+		t.Fatal("a full grace period after the snapshot does not satisfy it")
+	}
+}
+
+func TestSnapshotDuringAGracePeriodNeedsTheNext(t *testing.T) {
+	l := NewLive()
+	l.seq.Store(5) // the third is running
+	if c := l.Snapshot(); c != 8 {
+		t.Errorf("cookie %d, want 8: the end of the fourth", c)
+	}
+}
+
+func TestCallbackMayCallBack(t *testing.T) {
+	l := NewLive()
+	done := make(chan struct{})
+	l.Call(func() {
+		l.Synchronize()
+		l.Call(func() { close(done) })
+	})
+	<-done
+}
+
+func TestCallbackThatEndsItsGoroutineLeavesTheOthers(t *testing.T) {
+	l := NewLive()
+	done := make(chan struct{})
+	l.Call(runtime.Goexit)
+	l.Call(func() { close(done) })
+	<-done
+}
+
+func TestClosedReaderIsReused(t *testing.T) {
+	l := NewLive()
+	for range 100 {
+		l.Reader().Close()
+	}
+	if first := l.readers.Load(); first.next != nil {
+		t.Error("readers that follow each other took more than one record")
+	}
+}
+
+func TestCloseInsideASectionPanics(t *testing.T) {
+	r := NewLive().Reader()
+	r.ReadLock()
+	defer func() {
+		if recover() == nil {
+			t.Error("Close inside a section went unnoticed")
+		}
+	}()
+	r.Close()
+}
+
+// An object is poisoned after the grace period that follows its unpublishing.
+// No reader may see poison.
+func TestNoReaderSeesWhatAGracePeriodRetired(t *testing.T) {
+	eachHeavy(t, func(t *testing.T, l *Live) {
+		type object struct{ poison int }
+		var (
+			current atomic.Pointer[object]
+			stop    atomic.Bool
+			reads   atomic.Uint64
+			wg      sync.WaitGroup
+		)
+		current.Store(&object{})
+		for range 3 {
+			wg.Go(func() {
+				r := l.Reader()
+				defer r.Close()
+				for !stop.Load() {
+					r.ReadLock()
+					p := current.Load()
+					for range 20 {
+						if p.poison != 0 {
+							t.Error("a reader saw a retired object")
+							stop.Store(true)
+						}
+					}
+					r.ReadUnlock()
+					reads.Add(1)
+				}
+			})
+		}
+		deadline := time.Now().Add(300 * time.Millisecond)
+		for i := 0; time.Now().Before(deadline) && !stop.Load(); i++ {
+			old := current.Swap(&object{})
+			requests[i%len(requests)].wait(l)
+			old.poison = 1
+		}
+		stop.Store(true)
+		wg.Wait()
+		if reads.Load() == 0 || l.GracePeriods() == 0 {
+			t.Errorf("proved nothing: %d reads, %d grace periods", reads.Load(), l.GracePeriods())
+		}
+	})
+}

@@ -1,0 +1,66 @@
+package rcu
+
+import "sync/atomic"
+
+// Reader is a registered reader of a Live. It belongs to one goroutine at a
+// time; hand it over only with synchronisation of your own.
+type Reader struct {
+	rec   *record
+	epoch *atomic.Uint64
+	nest  int
+}
+
+// record is a reader's line: 0 outside of sections, else the epoch in which
+// the outermost section began. Records are never freed, so that a grace period
+// can walk them at any time; a new reader takes a closed one over.
+type record struct {
+	_     [64]byte // readers of neighbouring records write too
+	epoch uint64
+	taken atomic.Bool
+	next  *record
+	_     [40]byte
+}
+
+// Reader registers a reader.
+func (l *Live) Reader() *Reader {
+	for r := l.readers.Load(); r != nil; r = r.next {
+		if !r.taken.Load() && r.taken.CompareAndSwap(false, true) {
+			return &Reader{rec: r, epoch: &l.epoch}
+		}
+	}
+	r := &record{}
+	r.taken.Store(true)
+	for {
+		r.next = l.readers.Load()
+		if l.readers.CompareAndSwap(r.next, r) {
+			return &Reader{rec: r, epoch: &l.epoch}
+		}
+	}
+}
+
+// ReadLock begins a read-side critical section. Sections nest. The goroutine may
+// be preempted inside and may even block, which delays grace periods.
+func (r *Reader) ReadLock() {
+	if r.nest == 0 {
+		r.rec.store(r.epoch.Load())
+	}
+	r.nest++
+}
+
+// ReadUnlock ends the innermost section.
+func (r *Reader) ReadUnlock() {
+	r.nest--
+	if r.nest == 0 {
+		r.rec.store(0)
+	}
+}
+
+// Close unregisters the reader, which must not be used again. It panics inside
+// a section: the grace periods to come would not wait for it.
+func (r *Reader) Close() {
+	if r.nest != 0 {
+		panic("rcu: Reader closed inside a read-side critical section")
+	}
+	r.rec.taken.Store(false)
+	r.rec = nil
+}

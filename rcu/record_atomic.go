@@ -1,0 +1,12 @@
+//go:build !amd64 || race || gpstorm_portable
+
+package rcu
+
+import "sync/atomic"
+
+// store is sequentially consistent: the plain form is proved for amd64 only,
+// and the race detector must see the edge from a section to the end of the
+// grace period that waited for it.
+func (r *record) store(epoch uint64) { atomic.StoreUint64(&r.epoch, epoch) }
+
+func (r *record) load() uint64 { return atomic.LoadUint64(&r.epoch) }
