@@ -83,7 +83,7 @@ type Storm struct {
 	Source Source `yaml:"source"`
 	// CPUs are where the events are, one set on each; empty with an empty
 	// Task is every CPU.
-	CPUs []int `yaml:"cpus,omitempty"`
+	CPUs []int `yaml:"cpus,omitempty,flow"`
 	// Task attaches the events to every task of that name instead: they
 	// count, and interrupt, only while such a task runs.
 	Task string `yaml:"task,omitempty"`
@@ -123,7 +123,7 @@ const (
 type Tasks struct {
 	Name  string `yaml:"name"`
 	Count int    `yaml:"count"`
-	CPUs  []int  `yaml:"cpus,omitempty"` // affinity; empty is every CPU
+	CPUs  []int  `yaml:"cpus,omitempty,flow"` // affinity; empty is every CPU
 	Sched Sched  `yaml:"sched,omitempty"`
 
 	Reads   Reads         `yaml:"reads,omitempty"`
@@ -159,7 +159,7 @@ const (
 type Closers struct {
 	Name  string `yaml:"name"`
 	Count int    `yaml:"count"`
-	CPUs  []int  `yaml:"cpus,omitempty"`
+	CPUs  []int  `yaml:"cpus,omitempty,flow"`
 	Sched Sched  `yaml:"sched,omitempty"`
 	// Shared makes the group hold events of one and the same tracepoint, so
 	// that only the last close waits; otherwise each has its own.

@@ -1,0 +1,9 @@
+// Package testdata carries the preset scenarios inside the binary.
+package testdata
+
+import "embed"
+
+// Scenarios holds scenarios/*.yaml.
+//
+//go:embed scenarios/*.yaml
+var Scenarios embed.FS

@@ -1,0 +1,144 @@
+package workload
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// direct is what FromBytes does without gofuzz in between.
+func direct(data []byte) Scenario {
+	s := byteSource{data}
+	return draw(s.Uint64)
+}
+
+func randomBytes(r *rand.Rand, n int) []byte {
+	b := make([]byte, n+8)
+	for i := 0; i < n; i += 8 {
+		binary.LittleEndian.PutUint64(b[i:], r.Uint64())
+	}
+	return b[:n]
+}
+
+func TestAnyBytesAreAValidScenario(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range 20_000 {
+		b := randomBytes(r, i%(FuzzBytes+20))
+		sc, rest := FromBytes(b)
+		if err := sc.Validate(); err != nil {
+			t.Fatalf("%x: %v", b, err)
+		}
+		if want := max(0, len(b)-FuzzBytes); len(rest) != want {
+			t.Fatalf("%d bytes: %d are left, want %d", len(b), len(rest), want)
+		}
+		if i < 2_000 {
+			if d := cmp.Diff(direct(b), sc); d != "" {
+				t.Fatalf("%x: gofuzz hands out other bytes:\n%s", b, d)
+			}
+		}
+	}
+}
+
+func TestMissingBytesAreZeros(t *testing.T) {
+	for n := range FuzzBytes {
+		b := randomBytes(rand.New(rand.NewPCG(5, uint64(n))), n)
+		short, _ := FromBytes(b)
+		padded, _ := FromBytes(append(b, make([]byte, FuzzBytes-n)...))
+		if d := cmp.Diff(padded, short); d != "" {
+			t.Fatalf("%d bytes: %s", n, d)
+		}
+	}
+}
+
+// A fuzzer learns what a byte does only if it does the same wherever the others
+// stand: changing a word of one part must leave the other parts alone.
+func TestAWordChangesItsOwnPartOnly(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 7))
+	for range 2_000 {
+		b := randomBytes(r, FuzzBytes)
+		before, _ := FromBytes(b)
+
+		load := 8 * (1 + fuzzTasks + fuzzClosers + fuzzStorms)
+		binary.LittleEndian.PutUint64(b[load:], r.Uint64())
+		after, _ := FromBytes(b)
+		before.RCULoad, after.RCULoad = nil, nil
+		if d := cmp.Diff(before, after); d != "" {
+			t.Fatalf("the word of a load changed something else:\n%s", d)
+		}
+
+		storm := 8 * (1 + fuzzTasks + fuzzClosers)
+		binary.LittleEndian.PutUint64(b[storm:], r.Uint64())
+		after, _ = FromBytes(b)
+		after.RCULoad = nil
+		before.Storms, after.Storms = nil, nil
+		if d := cmp.Diff(before, after); d != "" {
+			t.Fatalf("the word of a storm changed something else:\n%s", d)
+		}
+	}
+}
+
+// Every entry of every grid must be reachable, or a knob is not really fuzzed.
+func TestBytesReachTheWholeGrid(t *testing.T) {
+	seen := make(map[any]bool)
+	r := rand.New(rand.NewPCG(8, 9))
+	for range 5_000 {
+		sc, _ := FromBytes(randomBytes(r, FuzzBytes))
+		seen[sc.Machine.Preempt], seen[sc.Machine.MIPS], seen[[2]any{"hz", sc.Machine.HZ}] = true, true, true
+		seen[[2]any{"hung", sc.Watchdog.HungTask}] = true
+		for _, s := range sc.Storms {
+			seen[s.Source], seen[[2]any{"handler", s.Handler}], seen[[2]any{"period", s.Period}] = true, true, true
+			seen[[2]any{"attached", s.Task != ""}], seen[[2]any{"closed by", s.ClosedBy}], seen[[2]any{"growth", s.Growth > 0}] = true, true, true
+		}
+		for _, g := range sc.Tasks {
+			seen[g.Reads], seen[[2]any{"fifo", g.Sched}], seen[[2]any{"section", g.Section}] = true, true, true
+		}
+		for _, l := range sc.RCULoad {
+			seen[l.Kind] = true
+		}
+	}
+	want := []any{PreemptNone, PreemptLazy, PreemptFull, NMI, HRTimer, ReadsRCU, ReadsTracepoint, ReadsTasksTrace, ReadsNothing,
+		RequestCall, RequestSync, RequestExpedited, [2]any{"attached", true}, [2]any{"attached", false}, [2]any{"growth", true},
+		[2]any{"closed by", ""}, [2]any{"closed by", closerNames[0]}, [2]any{"closed by", closerNames[1]}, [2]any{"fifo", FIFO}}
+	for _, v := range gridHandler {
+		want = append(want, [2]any{"handler", v})
+	}
+	for _, v := range gridPeriod {
+		want = append(want, [2]any{"period", v})
+	}
+	for _, v := range gridSection {
+		want = append(want, [2]any{"section", v})
+	}
+	for _, v := range gridHung {
+		want = append(want, [2]any{"hung", v})
+	}
+	for _, v := range gridHZ {
+		want = append(want, [2]any{"hz", v})
+	}
+	for _, v := range gridMIPS {
+		want = append(want, v)
+	}
+	for _, v := range want {
+		if !seen[v] {
+			t.Errorf("never drawn: %v", v)
+		}
+	}
+}
+
+// What gofuzz's reflection adds to a decode that calls draw by hand.
+func BenchmarkFromBytes(b *testing.B) {
+	data := randomBytes(rand.New(rand.NewPCG(1, 1)), FuzzBytes)
+	b.Run("gofuzz", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			FromBytes(data)
+		}
+	})
+	b.Run("hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			direct(data)
+		}
+	})
+}

@@ -1,0 +1,300 @@
+package workload
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// The largest document, in bytes, and the deepest nesting that Decode looks
+// at; a scenario needs a small part of either.
+const (
+	maxDocument = 64 << 10
+	maxNesting  = 16
+)
+
+// Decode reads one scenario from YAML. What the document leaves out is as in
+// Default. It is strict: an unknown field, a repeated one, a number without
+// its unit, a value out of range, an alias is an *Error, which names line and
+// column.
+func Decode(data []byte) (Scenario, error) {
+	root, err := parse(data)
+	if err != nil {
+		return Scenario{}, err
+	}
+	d := decoder{at: make(map[string]ast.Node)}
+	sc := Default()
+	if err := d.value("", root, reflect.ValueOf(&sc).Elem()); err != nil {
+		return Scenario{}, err
+	}
+	sc.About = strings.TrimSpace(sc.About)
+	if err := sc.check(); err != nil {
+		return Scenario{}, d.locate(err)
+	}
+	return sc, nil
+}
+
+// parse returns the mapping that a document consists of.
+func parse(data []byte) (ast.Node, error) {
+	switch {
+	case len(data) > maxDocument:
+		return nil, &Error{Want: fmt.Sprintf("%d bytes long: want at most %d", len(data), maxDocument)}
+	case !utf8.Valid(data):
+		return nil, &Error{Want: "not UTF-8: want a YAML document"}
+	}
+	if line := tooDeep(data); line > 0 {
+		return nil, &Error{Line: line, Column: 1, Want: fmt.Sprintf("nested too deeply: want at most %d open brackets or dashes", maxNesting)}
+	}
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, syntaxError(err)
+	}
+	if len(file.Docs) != 1 {
+		return nil, &Error{Want: fmt.Sprintf("%d documents: want one", len(file.Docs))}
+	}
+	root := file.Docs[0].Body
+	if root == nil {
+		return nil, &Error{Want: "empty document: want a scenario"}
+	}
+	return root, nil
+}
+
+// syntaxError turns the parser's several lines into one.
+func syntaxError(err error) error {
+	var syntax *yaml.SyntaxError
+	if !errors.As(err, &syntax) || syntax.Token == nil || syntax.Token.Position == nil {
+		line, _, _ := strings.Cut(err.Error(), "\n")
+		return &Error{Want: "not YAML: " + line}
+	}
+	p := syntax.Token.Position
+	return &Error{Line: p.Line, Column: p.Column, Want: "not YAML: " + strings.ReplaceAll(syntax.Message, "\t", `\t`)}
+}
+
+// tooDeep returns the line where more than maxNesting brackets are open or as
+// many dashes open lists on one line; 0 if none. The parser's time grows with
+// the square of the depth.
+func tooDeep(data []byte) int {
+	open := 0
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		dashes := 0
+		for rest := bytes.TrimLeft(line, " "); bytes.HasPrefix(rest, []byte("- ")); rest = bytes.TrimLeft(rest[2:], " ") {
+			dashes++
+		}
+		open += bytes.Count(line, []byte("[")) + bytes.Count(line, []byte("{"))
+		if open > maxNesting || dashes > maxNesting {
+			return i + 1
+		}
+		open = max(0, open-bytes.Count(line, []byte("]"))-bytes.Count(line, []byte("}")))
+	}
+	return 0
+}
+
+// decoder walks the parsed document and the Scenario side by side.
+type decoder struct {
+	at map[string]ast.Node // the node of each path, for messages of later checks
+}
+
+var durationType = reflect.TypeFor[time.Duration]()
+
+// value stores a node in a field.
+func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
+	d.at[path] = n
+	if v.Type() == durationType {
+		got, ok := time.Duration(0), false
+		if s, is := n.(*ast.StringNode); is {
+			got, ok = parseDuration(s.Value)
+		}
+		if !ok {
+			return wrong(path, n, wantDuration)
+		}
+		v.SetInt(int64(got))
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		return d.mapping(path, n, v)
+	case reflect.Slice:
+		return d.list(path, n, v)
+	case reflect.String:
+		switch n := n.(type) {
+		case *ast.StringNode:
+			v.SetString(n.Value)
+			return nil
+		case *ast.LiteralNode:
+			v.SetString(n.Value.Value)
+			return nil
+		}
+		return wrong(path, n, "want a text, in quotes if it looks like something else")
+	case reflect.Bool:
+		if b, ok := n.(*ast.BoolNode); ok {
+			v.SetBool(b.Value)
+			return nil
+		}
+		return wrong(path, n, "want true or false")
+	case reflect.Float64:
+		switch n := n.(type) {
+		case *ast.FloatNode:
+			v.SetFloat(n.Value)
+			return nil
+		case *ast.IntegerNode:
+			if i, ok := integer(n); ok {
+				v.SetFloat(float64(i))
+				return nil
+			}
+		}
+		return wrong(path, n, "want a number, such as 2000 or 15.6")
+	default:
+		if i, ok := n.(*ast.IntegerNode); ok {
+			if i, ok := integer(i); ok {
+				v.SetInt(i)
+				return nil
+			}
+		}
+		return wrong(path, n, "want a whole number")
+	}
+}
+
+// integer is the value of a node if an int holds it.
+func integer(n *ast.IntegerNode) (int64, bool) {
+	switch i := n.Value.(type) {
+	case int64:
+		return i, true
+	case uint64:
+		return int64(i), i <= math.MaxInt64
+	}
+	return 0, false
+}
+
+// mapping stores a mapping's entries in the fields of a struct.
+func (d *decoder) mapping(path string, n ast.Node, v reflect.Value) error {
+	m, ok := n.(*ast.MappingNode)
+	if !ok {
+		return wrong(path, n, "want fields, one a line")
+	}
+	for it := m.MapRange(); it.Next(); {
+		key, isText := it.Key().(*ast.StringNode)
+		if !isText {
+			return wrong(path, it.Key(), "want the name of a field: "+fieldNames(v.Type()))
+		}
+		field, ok := fieldByName(v, key.Value)
+		if !ok {
+			return wrong(join(path, show(key.Value)), key, "unknown field, want one of "+fieldNames(v.Type()))
+		}
+		if err := d.value(join(path, key.Value), it.Value(), field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list stores a sequence in a slice.
+func (d *decoder) list(path string, n ast.Node, v reflect.Value) error {
+	s, ok := n.(*ast.SequenceNode)
+	if !ok {
+		return wrong(path, n, "want a list")
+	}
+	if len(s.Values) > maxList {
+		return wrong(path, n, fmt.Sprintf("%d entries: want at most %d", len(s.Values), maxList))
+	}
+	if len(s.Values) == 0 {
+		return nil // an empty list is no list, so that encoding it gives the same
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(s.Values), len(s.Values)))
+	for i, n := range s.Values {
+		if err := d.value(index(path, i), n, v.Index(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// locate adds to an error where its field stands: the field itself, or what
+// comes nearest above it.
+func (d *decoder) locate(e *Error) error {
+	for path := e.Path; ; {
+		if n, ok := d.at[path]; ok {
+			p := position(n)
+			e.Line, e.Column = p[0], p[1]
+			return e
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+}
+
+// wrong is the error of a node that is not what its field wants.
+func wrong(path string, n ast.Node, want string) error {
+	p := position(n)
+	return &Error{Line: p[0], Column: p[1], Path: path, Value: describe(n), Want: want}
+}
+
+func position(n ast.Node) [2]int {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 && !m.IsFlowStyle {
+		n = m.Values[0].Key // the mapping's own token is its first colon
+	}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return [2]int{t.Position.Line, t.Position.Column}
+	}
+	return [2]int{1, 1}
+}
+
+// describe is a node as a message shows it.
+func describe(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return show(n.Value)
+	case *ast.NullNode:
+		return "no value"
+	case *ast.MappingNode:
+		return "fields"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		return "an anchor, alias or tag"
+	case ast.ScalarNode:
+		return show(n.GetToken().Value)
+	default:
+		return n.Type().String()
+	}
+}
+
+func join(path, field string) string {
+	if path == "" {
+		return field
+	}
+	return path + "." + field
+}
+
+func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+// yamlName is the name a struct field has in YAML.
+func yamlName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return name
+}
+
+func fieldByName(v reflect.Value, name string) (reflect.Value, bool) {
+	for i := range v.NumField() {
+		if yamlName(v.Type().Field(i)) == name {
+			return v.Field(i), true
+		}
+	}
+	return reflect.Value{}, false
+}
+
+func fieldNames(t reflect.Type) string {
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i] = yamlName(t.Field(i))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,14 @@
+package workload
+
+import "time"
+
+// Default is what a scenario is where it says nothing: an ordinary two-CPU
+// machine, five minutes of scenario and up to ten of drain. It has no closers
+// and so is not valid by itself.
+func Default() Scenario {
+	return Scenario{
+		Machine: Machine{CPUs: 2, HZ: 250, Preempt: PreemptFull, MIPS: 2000},
+		Horizon: 300 * time.Second,
+		Drain:   600 * time.Second,
+	}
+}

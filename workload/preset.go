@@ -1,0 +1,95 @@
+package workload
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/testdata"
+)
+
+// presetNames is the order in which presets are shown: the report's case, then
+// growing load, then one starved part each.
+var presetNames = []string{
+	"repro2",
+	"calm", "light", "medium", "heavy", "extreme",
+	"preempted-reader", "softirq-starved", "kthread-starved", "busy-rcu", "many-closers",
+}
+
+// loadPresets reads the embedded files once; they are part of the program, so
+// a broken one is a bug.
+var loadPresets = sync.OnceValue(func() []Scenario {
+	presets := make([]Scenario, len(presetNames))
+	for i, name := range presetNames {
+		b, err := testdata.Scenarios.ReadFile("scenarios/" + name + ".yaml")
+		if err == nil {
+			presets[i], err = Decode(b)
+		}
+		if err != nil {
+			panic(fmt.Sprintf("preset %s: %v", name, err))
+		}
+	}
+	return presets
+})
+
+// PresetNames returns the names of the presets in display order. A preset's
+// name is its storm class.
+func PresetNames() []string { return append([]string(nil), presetNames...) }
+
+// Presets returns the presets in display order.
+func Presets() []Scenario {
+	all := loadPresets()
+	presets := make([]Scenario, len(all))
+	for i := range all {
+		presets[i] = all[i].clone()
+	}
+	return presets
+}
+
+// Preset returns the preset of that name.
+func Preset(name string) (Scenario, bool) {
+	for _, sc := range loadPresets() {
+		if sc.Name == name {
+			return sc.clone(), true
+		}
+	}
+	return Scenario{}, false
+}
+
+// Digest identifies the content of a scenario: two of the same digest are, but
+// for a chance of one in 2^64, equal.
+func Digest(sc Scenario) uint64 { return seed.Hash(string(Encode(sc))) }
+
+// Find returns the variation of the preset of that name that a token speaks
+// of. A digest other than 0 must be that of the preset as it is now.
+func Find(name string, variation int, trialSeed, digest uint64) (Scenario, error) {
+	sc, ok := Preset(name)
+	switch {
+	case !ok:
+		return Scenario{}, &Error{Path: "scenario", Value: show(name), Want: "want one of " + strings.Join(presetNames, ", ")}
+	case variation < 0:
+		return Scenario{}, &Error{Path: "variation", Value: fmt.Sprint(variation), Want: "want 0 or more"}
+	case digest != 0 && digest != Digest(sc):
+		return Scenario{}, &Error{Path: "scenario", Value: name, Want: "the preset has changed since; want the version that made the token"}
+	}
+	return Vary(sc, variation, trialSeed), nil
+}
+
+// clone copies a scenario with everything it refers to.
+func (sc Scenario) clone() Scenario {
+	sc.Storms = append([]Storm(nil), sc.Storms...)
+	for i := range sc.Storms {
+		sc.Storms[i].CPUs = append([]int(nil), sc.Storms[i].CPUs...)
+	}
+	sc.Tasks = append([]Tasks(nil), sc.Tasks...)
+	for i := range sc.Tasks {
+		sc.Tasks[i].CPUs = append([]int(nil), sc.Tasks[i].CPUs...)
+	}
+	sc.Closers = append([]Closers(nil), sc.Closers...)
+	for i := range sc.Closers {
+		sc.Closers[i].CPUs = append([]int(nil), sc.Closers[i].CPUs...)
+	}
+	sc.RCULoad = append([]RCULoad(nil), sc.RCULoad...)
+	return sc
+}

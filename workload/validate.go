@@ -1,0 +1,326 @@
+package workload
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of a scenario. They keep a trial within what the worlds model and
+// within memory.
+const (
+	MaxCPUs    = 16  // CPUs of a machine: one leaf of the RCU tree
+	MaxTasks   = 256 // tasks of all groups together
+	MaxClosers = 64  // closers of all groups together
+	MaxCloses  = 10_000
+	MaxStorms  = 32
+	MaxEvents  = 64 // events of one storm
+	MaxLoads   = 16
+
+	// MinNMIPeriod and MinHRTimerPeriod are the shortest sampling periods;
+	// the kernel raises that of an hrtimer event to 10 us
+	// (kernel/events/core.c, perf_swevent_init_hrtimer).
+	MinNMIPeriod     = time.Microsecond
+	MinHRTimerPeriod = 10 * time.Microsecond
+	MinHandler       = 100 * time.Nanosecond
+	MaxHandler       = 10 * time.Second
+
+	MaxHorizon = time.Hour
+	MaxDrain   = 10 * time.Hour
+	// maxWait bounds what has no bound of its own.
+	maxWait = time.Hour
+	// maxThreshold is long enough to switch a watchdog off.
+	maxThreshold = 100_000 * time.Second
+
+	maxName  = 40
+	maxAbout = 1000
+	maxList  = 256
+)
+
+// HZs are the tick rates a kernel can be built with.
+var HZs = []int{100, 250, 300, 1000}
+
+// Validate reports the first thing wrong with a scenario, as an *Error without
+// line and column. A scenario that Decode returned is valid.
+func (sc Scenario) Validate() error {
+	if err := sc.check(); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (sc *Scenario) check() *Error {
+	c := &checker{cpus: sc.Machine.CPUs, horizon: sc.Horizon}
+	c.name("name", sc.Name)
+	c.about("about", sc.About)
+
+	within(c, "machine.cpus", sc.Machine.CPUs, 1, MaxCPUs)
+	oneOf(c, "machine.hz", sc.Machine.HZ, HZs)
+	oneOf(c, "machine.preempt", sc.Machine.Preempt, []Preempt{PreemptNone, PreemptLazy, PreemptFull})
+	within(c, "machine.mips", sc.Machine.MIPS, 1, 1e6)
+	c.span("horizon", sc.Horizon, time.Millisecond, MaxHorizon)
+	c.span("drain", sc.Drain, 0, MaxDrain)
+	if sc.RCU.Boost && sc.Machine.Preempt == PreemptNone {
+		c.fail("rcu.boost", "true", "want false where machine.preempt is none: only a preemptible RCU boosts")
+	}
+
+	c.perf(&sc.Perf)
+	c.watchdog(&sc.Watchdog)
+	c.tasks(sc.Tasks)
+	c.closers(sc.Closers, sc.Tasks)
+	c.storms(sc)
+	c.loads(sc.RCULoad)
+	return c.err
+}
+
+// checker keeps the first error.
+type checker struct {
+	err     *Error
+	cpus    int
+	horizon time.Duration
+}
+
+func (c *checker) fail(path, value, want string) {
+	if c.err == nil {
+		c.err = &Error{Path: path, Value: value, Want: want}
+	}
+}
+
+func within[T int | float64](c *checker, path string, v, low, high T) {
+	if !(v >= low && v <= high) { // so that NaN fails
+		c.fail(path, number(v), "want "+number(low)+" to "+number(high))
+	}
+}
+
+func number[T int | float64](v T) string {
+	if f, ok := any(v).(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64) // without an exponent
+	}
+	return fmt.Sprint(v)
+}
+
+func oneOf[T comparable](c *checker, path string, v T, allowed []T) {
+	if slices.Contains(allowed, v) {
+		return
+	}
+	names := make([]string, 0, len(allowed))
+	for _, a := range allowed {
+		if text := fmt.Sprint(a); text != "" {
+			names = append(names, text)
+		}
+	}
+	last := len(names) - 1
+	want := names[last]
+	if last > 0 {
+		want = strings.Join(names[:last], ", ") + " or " + want
+	}
+	if len(names) < len(allowed) {
+		want += ", or nothing"
+	}
+	c.fail(path, show(fmt.Sprint(v)), "want "+want)
+}
+
+func (c *checker) span(path string, d, low, high time.Duration) {
+	if d < low || d > high {
+		c.fail(path, formatDuration(d), "want "+formatDuration(low)+" to "+formatDuration(high))
+	}
+}
+
+// spanOrNone is span where 0 stands for the default or for off.
+func (c *checker) spanOrNone(path string, d, low, high time.Duration) {
+	if d != 0 && (d < low || d > high) {
+		c.fail(path, formatDuration(d), "want "+formatDuration(low)+" to "+formatDuration(high)+", or nothing")
+	}
+}
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9._-]*$`)
+
+func (c *checker) name(path, s string) {
+	if len(s) > maxName || !nameForm.MatchString(s) {
+		c.fail(path, show(s), "want a small letter, then up to "+strconv.Itoa(maxName-1)+" small letters, digits, '.', '_', '-'")
+	}
+}
+
+func (c *checker) about(path, s string) {
+	bad := func(r rune) bool { return !unicode.IsPrint(r) }
+	if len(s) > maxAbout || !utf8.ValidString(s) || strings.ContainsFunc(s, bad) || strings.TrimSpace(s) != s {
+		c.fail(path, show(s), fmt.Sprintf("want one line of at most %d printable bytes without spaces around", maxAbout))
+	}
+}
+
+// cpuList wants CPUs of the machine, each once.
+func (c *checker) cpuList(path string, cpus []int) {
+	for i, cpu := range cpus {
+		c.cpu(index(path, i), cpu)
+		if slices.Contains(cpus[:i], cpu) {
+			c.fail(index(path, i), strconv.Itoa(cpu), "want each CPU once")
+		}
+	}
+}
+
+func (c *checker) cpu(path string, cpu int) {
+	if cpu < 0 || cpu >= c.cpus {
+		c.fail(path, strconv.Itoa(cpu), fmt.Sprintf("want 0 to %d, a CPU of the machine", c.cpus-1))
+	}
+}
+
+// few bounds the length of a list.
+func (c *checker) few(path string, n, most int) {
+	if n > most {
+		c.fail(path, fmt.Sprintf("%d entries", n), fmt.Sprintf("want at most %d", most))
+	}
+}
+
+func (c *checker) perf(p *Perf) {
+	const maxRate = 10_000_000
+	if p.MaxSampleRate != 0 {
+		within(c, "perf.max_sample_rate", p.MaxSampleRate, 1, maxRate)
+	}
+	if p.CPUPercent != 0 {
+		within(c, "perf.cpu_percent", p.CPUPercent, 1, 99)
+	}
+	const alone = "want nothing beside perf.no_throttle"
+	if p.NoThrottle && p.MaxSampleRate != 0 {
+		c.fail("perf.max_sample_rate", strconv.Itoa(p.MaxSampleRate), alone)
+	}
+	if p.NoThrottle && p.CPUPercent != 0 {
+		c.fail("perf.cpu_percent", strconv.Itoa(p.CPUPercent), alone)
+	}
+}
+
+// watchdog checks the thresholds. rcu_cpu_stall_timeout is kept within 3 to
+// 300 s by the kernel (rcu_jiffies_till_stall_check).
+func (c *checker) watchdog(w *Watchdog) {
+	c.spanOrNone("watchdog.hung_task", w.HungTask, time.Second, maxThreshold)
+	c.spanOrNone("watchdog.rcu_stall", w.RCUStall, 3*time.Second, 300*time.Second)
+	c.spanOrNone("watchdog.workqueue", w.Workqueue, time.Second, maxThreshold)
+}
+
+func (c *checker) tasks(groups []Tasks) {
+	c.few("tasks", len(groups), MaxTasks)
+	total := 0
+	for i := range groups {
+		t, path := &groups[i], index("tasks", i)
+		c.name(path+".name", t.Name)
+		if slices.ContainsFunc(groups[:i], func(o Tasks) bool { return o.Name == t.Name }) {
+			c.fail(path+".name", show(t.Name), "want a name no other tasks have")
+		}
+		within(c, path+".count", t.Count, 1, MaxTasks)
+		if total += min(t.Count, MaxTasks); total > MaxTasks {
+			c.fail(path+".count", strconv.Itoa(t.Count), fmt.Sprintf("want at most %d tasks in all", MaxTasks))
+		}
+		c.cpuList(path+".cpus", t.CPUs)
+		oneOf(c, path+".sched", t.Sched, []Sched{Fair, FIFO})
+		oneOf(c, path+".reads", t.Reads, []Reads{ReadsNothing, ReadsRCU, ReadsTracepoint, ReadsTasksTrace})
+		if t.Reads == ReadsNothing && t.Section != 0 {
+			c.fail(path+".section", formatDuration(t.Section), "want nothing without reads: time outside sections is gap")
+		}
+		if t.Reads != ReadsNothing {
+			c.span(path+".section", t.Section, 100*time.Nanosecond, maxWait)
+		}
+		c.span(path+".gap", t.Gap, 0, maxWait)
+		if t.Section+t.Gap < time.Microsecond {
+			c.fail(path+".gap", formatDuration(t.Gap), "want a round, section and gap, of 1us or more")
+		}
+		c.spanOrNone(path+".sleep", t.Sleep, time.Microsecond, maxWait)
+		switch {
+		case t.Sleep == 0 && t.SleepEvery != 0:
+			c.fail(path+".sleep_every", strconv.Itoa(t.SleepEvery), "want nothing without sleep")
+		case t.Sleep != 0:
+			within(c, path+".sleep_every", t.SleepEvery, 1, 1_000_000)
+		}
+	}
+}
+
+func (c *checker) closers(groups []Closers, tasks []Tasks) {
+	if len(groups) == 0 {
+		c.fail("closers", "none", "want at least one group")
+	}
+	c.few("closers", len(groups), MaxClosers)
+	total, closes := 0, 0
+	for i := range groups {
+		g, path := &groups[i], index("closers", i)
+		c.name(path+".name", g.Name)
+		if slices.ContainsFunc(groups[:i], func(o Closers) bool { return o.Name == g.Name }) ||
+			slices.ContainsFunc(tasks, func(t Tasks) bool { return t.Name == g.Name }) {
+			c.fail(path+".name", show(g.Name), "want a name no other closers and no tasks have")
+		}
+		within(c, path+".count", g.Count, 1, MaxClosers)
+		if total += min(g.Count, MaxClosers); total > MaxClosers {
+			c.fail(path+".count", strconv.Itoa(g.Count), fmt.Sprintf("want at most %d closers in all", MaxClosers))
+		}
+		within(c, path+".repeat", g.Repeat, 0, MaxCloses)
+		if closes += min(g.Count, MaxClosers) * min(max(g.Repeat, 1), MaxCloses); closes > MaxCloses {
+			c.fail(path+".repeat", strconv.Itoa(g.Repeat), fmt.Sprintf("want at most %d closes in all", MaxCloses))
+		}
+		c.cpuList(path+".cpus", g.CPUs)
+		oneOf(c, path+".sched", g.Sched, []Sched{Fair, FIFO})
+		c.span(path+".start", g.Start, 0, c.horizon)
+		if c.err == nil { // else the difference may be anything
+			c.span(path+".jitter", g.Jitter, 0, c.horizon-g.Start)
+		}
+		c.span(path+".pause", g.Pause, 0, maxWait)
+	}
+}
+
+func (c *checker) storms(sc *Scenario) {
+	c.few("storms", len(sc.Storms), MaxStorms)
+	for i := range sc.Storms {
+		s, path := &sc.Storms[i], index("storms", i)
+		oneOf(c, path+".source", s.Source, []Source{NMI, HRTimer})
+		c.cpuList(path+".cpus", s.CPUs)
+		if s.Task != "" && len(s.CPUs) > 0 {
+			c.fail(path+".cpus", "a list", "want nothing beside task: such a storm is where the task is")
+		}
+		if s.Task != "" && !slices.ContainsFunc(sc.Tasks, func(t Tasks) bool { return t.Name == s.Task }) {
+			c.fail(path+".task", show(s.Task), "want the name of one of tasks")
+		}
+		if s.ClosedBy != "" && !slices.ContainsFunc(sc.Closers, func(g Closers) bool { return g.Name == s.ClosedBy }) {
+			c.fail(path+".closed_by", show(s.ClosedBy), "want the name of one of closers")
+		}
+		within(c, path+".events", s.Events, 0, MaxEvents)
+		least := MinNMIPeriod
+		if s.Source == HRTimer {
+			least = MinHRTimerPeriod
+		}
+		c.span(path+".period", s.Period, least, maxWait)
+		c.span(path+".handler", s.Handler, MinHandler, MaxHandler)
+		c.growth(path, s)
+		c.span(path+".from", s.From, 0, c.horizon)
+		if s.Until != 0 && (s.Until <= s.From || s.Until > c.horizon) {
+			c.fail(path+".until", formatDuration(s.Until), "want later than from ("+formatDuration(s.From)+") and up to the horizon ("+formatDuration(c.horizon)+"), or nothing")
+		}
+	}
+}
+
+// growth wants all three of its knobs, or none.
+func (c *checker) growth(path string, s *Storm) {
+	if s.Growth != 0 {
+		within(c, path+".growth", s.Growth, 101, 1000)
+		c.span(path+".growth_every", s.GrowthEvery, time.Millisecond, maxWait)
+		c.span(path+".handler_max", s.HandlerMax, s.Handler, MaxHandler)
+		return
+	}
+	const alone = "want nothing without growth"
+	if s.GrowthEvery != 0 {
+		c.fail(path+".growth_every", formatDuration(s.GrowthEvery), alone)
+	}
+	if s.HandlerMax != 0 {
+		c.fail(path+".handler_max", formatDuration(s.HandlerMax), alone)
+	}
+}
+
+func (c *checker) loads(loads []RCULoad) {
+	c.few("rcu_load", len(loads), MaxLoads)
+	for i := range loads {
+		l, path := &loads[i], index("rcu_load", i)
+		oneOf(c, path+".kind", l.Kind, []RCURequest{RequestCall, RequestSync, RequestExpedited})
+		c.cpu(path+".cpu", l.CPU)
+		c.span(path+".period", l.Period, 10*time.Microsecond, maxWait)
+	}
+}
