@@ -1,0 +1,94 @@
+package campaign
+
+import "fmt"
+
+// ReportStorm is the scenario of the report, in which a control that must hang
+// has to; Calm is the one without a storm, in which it must not.
+const (
+	ReportStorm = "repro2"
+	Calm        = "calm"
+)
+
+// Check is one thing that must be true for a campaign to mean anything.
+type Check struct {
+	Fix    string `json:"fix"`
+	Duty   string `json:"duty"`
+	Passed bool   `json:"passed"`
+	Seen   string `json:"seen"` // what was seen, in words
+}
+
+// Valid reports whether the controls misbehaved as they must. A campaign
+// without controls is not valid: nothing shows that it can see a failure.
+func (s *Summary) Valid() bool {
+	hang, unsafe := false, false
+	for _, c := range s.Checks {
+		if !c.Passed {
+			return false
+		}
+		hang = hang || c.Duty == dutyHang
+		unsafe = unsafe || c.Duty == dutyUnsafe
+	}
+	return hang && unsafe
+}
+
+const (
+	dutyHang    = "hangs in " + ReportStorm
+	dutyNoHang  = "does not hang in " + Calm
+	dutyUnsafe  = "is caught as unsafe"
+	nothingSeen = "no trial of it"
+)
+
+func (s *Summary) checkControls() []Check {
+	var checks []Check
+	has := map[Must]bool{}
+	for _, f := range s.Head.Fixes {
+		has[f.Must] = true
+		switch f.Must {
+		case MustHang:
+			storm := s.row(ReportStorm, f.Name)
+			checks = append(checks, Check{f.Name, dutyHang, storm.Hung > 0, hungOf(storm)})
+			if calm := s.row(Calm, f.Name); calm.Trials > 0 {
+				checks = append(checks, Check{f.Name, dutyNoHang, calm.Hung == 0, hungOf(calm)})
+			}
+		case MustBeUnsafe:
+			trials, unsafe := 0, 0
+			for _, class := range s.Classes {
+				row := s.row(class.Name, f.Name)
+				trials += row.Trials
+				unsafe += row.Unsafe()
+			}
+			seen := nothingSeen
+			if trials > 0 {
+				seen = fmt.Sprintf("unsafe in %d of %d trials", unsafe, trials)
+			}
+			checks = append(checks, Check{f.Name, dutyUnsafe, unsafe > 0, seen})
+		}
+	}
+	for _, missing := range []struct {
+		must Must
+		duty string
+	}{{MustHang, dutyHang}, {MustBeUnsafe, dutyUnsafe}} {
+		if !has[missing.must] {
+			checks = append(checks, Check{"(no such control)", missing.duty, false, nothingSeen})
+		}
+	}
+	return checks
+}
+
+func (s *Summary) row(class, fix string) Row {
+	for _, c := range s.Classes {
+		for _, r := range c.Rows {
+			if c.Name == class && r.Fix == fix {
+				return r
+			}
+		}
+	}
+	return Row{}
+}
+
+func hungOf(r Row) string {
+	if r.Trials == 0 {
+		return nothingSeen
+	}
+	return fmt.Sprintf("hung in %d of %d trials", r.Hung, r.Trials)
+}

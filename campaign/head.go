@@ -1,0 +1,163 @@
+// Package campaign runs many trials: it plans them, runs them on all cores,
+// keeps their results and sums them up.
+//
+// Trials are paired. A block is one variation of one scenario with one seed,
+// and every candidate meets it. Results come in plan order whatever the
+// parallelism, so the same plan gives the same bytes everywhere.
+package campaign
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
+)
+
+// Format names the layout of results files.
+const Format = "results/1"
+
+// Head is the first line of a results file: what the trials after it are.
+type Head struct {
+	Format     string      `json:"gpstorm"`
+	Seed       uint64      `json:"seed"`
+	Variations int         `json:"variations"`
+	Scenarios  []Class     `json:"scenarios"`
+	Fixes      []Candidate `json:"fixes"`
+	Shard      *Shard      `json:"shard,omitempty"` // nil is the whole
+}
+
+// Class is the group of trials made from one scenario.
+type Class struct {
+	Name  string `json:"name"`
+	About string `json:"about,omitempty"`
+	// Content is a hash of the scenario, so that results of two versions
+	// of it are not mixed.
+	Content string `json:"content"`
+}
+
+// Candidate is a fix as a results file knows it.
+type Candidate struct {
+	Name  string `json:"name"`
+	Claim string `json:"claim,omitempty"`
+	Must  Must   `json:"must,omitempty"`
+}
+
+// Must says how a control must misbehave for its campaign to be valid.
+type Must string
+
+// The duties of a control.
+const (
+	MustHang     Must = "hang"
+	MustBeUnsafe Must = "be unsafe"
+)
+
+func mustOf(c fixes.Control) Must {
+	switch c {
+	case fixes.MustHang:
+		return MustHang
+	case fixes.MustBeUnsafe:
+		return MustBeUnsafe
+	}
+	return ""
+}
+
+// Shard is the Index-th of Of parts of a plan, from 1.
+type Shard struct {
+	Index int `json:"index"`
+	Of    int `json:"of"`
+}
+
+// ParseShard reads "2/8".
+func ParseShard(s string) (Shard, error) {
+	index, of, ok := strings.Cut(s, "/")
+	i, errI := strconv.Atoi(index)
+	n, errN := strconv.Atoi(of)
+	if !ok || errI != nil || errN != nil || n < 1 || i < 1 || i > n {
+		return Shard{}, fmt.Errorf("shard %q: want i/n with 1 <= i <= n, 2/8 say", s)
+	}
+	return Shard{i, n}, nil
+}
+
+func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Of) }
+
+// cell is one trial as a head knows it.
+type cell struct {
+	scenario, variation, fix int
+	seed                     uint64
+}
+
+// blocks is the number of blocks of the whole, not only of the shard.
+func (h *Head) blocks() int { return h.Variations * len(h.Scenarios) }
+
+// Trials is the number of trials, of the shard if it is one.
+func (h *Head) Trials() int {
+	blocks := h.blocks()
+	if s := h.Shard; s != nil {
+		blocks = (blocks - s.Index + s.Of) / s.Of
+	}
+	return blocks * len(h.Fixes)
+}
+
+// cell returns the i-th trial. All scenarios take turns, so that an interrupted
+// campaign has seen each about equally often.
+func (h *Head) cell(i int) cell {
+	block := i / len(h.Fixes)
+	if s := h.Shard; s != nil {
+		block = block*s.Of + s.Index - 1
+	}
+	c := cell{
+		scenario:  block % len(h.Scenarios),
+		variation: block / len(h.Scenarios),
+		fix:       i % len(h.Fixes),
+	}
+	c.seed = trialSeed(h.Seed, h.Scenarios[c.scenario].Name, c.variation)
+	return c
+}
+
+// trialSeed is the seed of a block. It has 53 bits, so that tools that read
+// JSON numbers as floating point get it whole.
+func trialSeed(campaign uint64, scenario string, variation int) uint64 {
+	return seed.Derive(campaign, scenario+"/"+strconv.Itoa(variation)) >> 11
+}
+
+// baseline is the index of the candidate the others are compared with, or -1.
+func (h *Head) baseline() int {
+	for i := range h.Fixes {
+		if h.Fixes[i].Name == Baseline {
+			return i
+		}
+	}
+	return -1
+}
+
+// Baseline is the name of the candidate the others are compared with.
+const Baseline = "baseline"
+
+func (h *Head) line() []byte {
+	b, err := json.Marshal(h)
+	if err != nil {
+		panic(err) // plain strings and numbers
+	}
+	return append(b, '\n')
+}
+
+func parseHead(line []byte) (Head, error) {
+	var h Head
+	if err := json.Unmarshal(line, &h); err != nil || h.Format == "" {
+		return h, fmt.Errorf(`line 1: not a results file: want {"gpstorm":%q,...}`, Format)
+	}
+	if h.Format != Format {
+		return h, fmt.Errorf("line 1: gpstorm: format %q, this build reads %q", h.Format, Format)
+	}
+	if h.Variations < 1 || len(h.Scenarios) == 0 || len(h.Fixes) == 0 {
+		return h, fmt.Errorf("line 1: want at least one variation, scenario and fix, not %d, %d and %d",
+			h.Variations, len(h.Scenarios), len(h.Fixes))
+	}
+	if s := h.Shard; s != nil && (s.Of < 1 || s.Index < 1 || s.Index > s.Of) {
+		return h, fmt.Errorf("line 1: shard %s: want i/n with 1 <= i <= n", s)
+	}
+	return h, nil
+}

@@ -1,0 +1,64 @@
+package campaign
+
+import (
+	"math/rand/v2"
+
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// maxPairs bounds the pairs that the bootstrap of a class works on. Beyond
+// that many it works on a uniform sample of them, whose interval is the wider.
+const maxPairs = 2048
+
+// pairSample keeps the waits of whole blocks: all of them up to maxPairs, then
+// a uniform sample (Vitter's algorithm R, ACM TOMS 11 (1985) 37-57).
+type pairSample struct {
+	seed  uint64
+	class string
+	rng   *rand.Rand
+	seen  int
+	kept  [][][]stat.Wait // by block, fix
+}
+
+func newPairSample(campaign uint64, class string) pairSample {
+	return pairSample{seed: campaign, class: class, rng: seed.Stream(campaign, "pairs kept of "+class)}
+}
+
+func (p *pairSample) add(block []trial.Result) {
+	p.seen++
+	if len(p.kept) < maxPairs {
+		p.kept = append(p.kept, waitsOf(block))
+		return
+	}
+	if i := p.rng.IntN(p.seen); i < maxPairs {
+		p.kept[i] = waitsOf(block)
+	}
+}
+
+func waitsOf(block []trial.Result) [][]stat.Wait {
+	waits := make([][]stat.Wait, len(block))
+	for i := range block {
+		for _, cl := range block[i].Closes {
+			waits[i] = append(waits[i], stat.Wait{For: cl.Wait, Censored: cl.Censored})
+		}
+	}
+	return waits
+}
+
+func (p *pairSample) medianRatio(fix, base int) stat.Ratio {
+	rng := seed.Stream(p.seed, "bootstrap of "+p.class)
+	return stat.MedianRatio(p.of(fix), p.of(base), len(p.kept), Level, rng)
+}
+
+func (p *pairSample) of(fix int) []stat.Wait {
+	var all []stat.Wait
+	for pair, block := range p.kept {
+		for _, w := range block[fix] {
+			w.Pair = pair
+			all = append(all, w)
+		}
+	}
+	return all
+}

@@ -1,0 +1,177 @@
+package campaign
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// Reader reads a results file: a head, then one trial a line in plan order.
+type Reader struct {
+	Head Head
+
+	name string
+	r    *bufio.Reader
+	read int   // trials
+	end  int64 // bytes up to the end of the last whole line
+}
+
+// errTorn says that the last line has no end: its writer was killed.
+var errTorn = errors.New("the last line is cut off")
+
+// NewReader reads the head. The name is for error messages.
+func NewReader(name string, r io.Reader) (*Reader, error) {
+	rd := &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
+	line, err := rd.line()
+	if err == io.EOF {
+		return nil, inputf("%s: empty, want a results file", name)
+	}
+	if err != nil {
+		return nil, inputf("%s: line 1: %w", name, err)
+	}
+	if rd.Head, err = parseHead(line); err != nil {
+		return nil, inputf("%s: %w", name, err)
+	}
+	return rd, nil
+}
+
+func (rd *Reader) line() ([]byte, error) {
+	line, err := rd.r.ReadBytes('\n')
+	switch {
+	case err == io.EOF && len(line) > 0:
+		return nil, errTorn
+	case err != nil:
+		return nil, err
+	}
+	rd.end += int64(len(line))
+	return line, nil
+}
+
+// next returns the next trial and its line as it stands, or io.EOF. A trial
+// that is not the next of the plan is an error: results are in plan order.
+func (rd *Reader) next() (outcome, error) {
+	line, err := rd.line()
+	if err == io.EOF {
+		return outcome{}, err
+	}
+	if err != nil {
+		return outcome{}, inputf("%s: line %d: %w; evaluate --resume continues the file", rd.name, rd.read+2, err)
+	}
+	o := outcome{line: line}
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&o.result); err != nil {
+		return outcome{}, inputf("%s: line %d: not a trial: %w", rd.name, rd.read+2, err)
+	}
+	if err := rd.Head.check(rd.read, &o.result); err != nil {
+		return outcome{}, inputf("%s: line %d: %w", rd.name, rd.read+2, err)
+	}
+	rd.read++
+	return o, nil
+}
+
+// check reports whether the result is of the i-th trial.
+func (h *Head) check(i int, r *trial.Result) error {
+	if i >= h.Trials() {
+		return inputf("trial %d of a campaign of %d", i+1, h.Trials())
+	}
+	c := h.cell(i)
+	want := fmt.Sprintf("fix %s, scenario %s, variation %d, seed %d", h.Fixes[c.fix].Name, h.Scenarios[c.scenario].Name, c.variation, c.seed)
+	got := fmt.Sprintf("fix %s, scenario %s, variation %d, seed %d", r.Fix, r.Scenario, r.Variation, r.Seed)
+	if got != want {
+		return inputf("%s; the plan wants %s", got, want)
+	}
+	return nil
+}
+
+// resultsFile is the append-only file of a running campaign. Every line is one
+// write, so that killing the process at any moment loses no finished line.
+type resultsFile struct {
+	f *os.File
+}
+
+// createResults starts a results file, which must not exist yet.
+func createResults(path string, h *Head) (*resultsFile, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return nil, inputf("out: %s exists; --resume continues it", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("out: %w", err)
+	}
+	if _, err := f.Write(h.line()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &resultsFile{f}, nil
+}
+
+// resumeResults opens a results file of the same plan, hands what is in it to
+// have, cuts a torn last line, and goes on after it. A file that does not
+// exist, or that ends within its head, is started.
+func resumeResults(path string, h *Head, have func(outcome)) (file *resultsFile, err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("out: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	end, err := readResults(path, f, h, have)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Truncate(end); err != nil {
+		return nil, fmt.Errorf("out: %w", err)
+	}
+	if end == 0 {
+		if _, err := f.Write(h.line()); err != nil {
+			return nil, err
+		}
+	}
+	return &resultsFile{f}, nil
+}
+
+// readResults returns where the last whole line ends.
+func readResults(path string, f io.Reader, h *Head, have func(outcome)) (int64, error) {
+	br := bufio.NewReaderSize(f, 1<<16)
+	// Longer than the head is not torn within it.
+	if start, err := br.Peek(br.Size()); err == io.EOF && bytes.IndexByte(start, '\n') < 0 {
+		if !bytes.HasPrefix(h.line(), start) {
+			return 0, inputf("%s: not a results file of this campaign", path)
+		}
+		return 0, nil
+	}
+	rd, err := NewReader(path, br)
+	if err != nil {
+		return 0, err
+	}
+	if !bytes.Equal(rd.Head.line(), h.line()) {
+		return 0, inputf("%s: holds another campaign: its scenarios, fixes, variations, seed or shard differ", path)
+	}
+	for {
+		o, err := rd.next()
+		switch {
+		case err == io.EOF, errors.Is(err, errTorn):
+			return rd.end, nil
+		case err != nil:
+			return 0, err
+		}
+		have(o)
+	}
+}
+
+func (rf *resultsFile) append(line []byte) error {
+	_, err := rf.f.Write(line)
+	return err
+}
+
+// close makes the file survive a power cut too.
+func (rf *resultsFile) close() error { return errors.Join(rf.f.Sync(), rf.f.Close()) }

@@ -1,0 +1,237 @@
+package campaign
+
+import (
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// Level is the confidence of every interval in a summary.
+const Level = 0.95
+
+// Power is the chance with which a detectable difference would be found.
+const Power = 0.8
+
+// Summary is what a campaign found.
+type Summary struct {
+	Head    Head
+	Trials  int // summed up; fewer than planned if the campaign was cut short
+	Classes []ClassSummary
+	Checks  []Check
+	// Clusters are the failures, grouped by cause.
+	Clusters []Cluster
+}
+
+// ClassSummary holds one row for each candidate.
+type ClassSummary struct {
+	Class
+	Rows []Row
+}
+
+// Row is what one candidate did in the trials of one scenario.
+type Row struct {
+	Class string `json:"scenario"`
+	Fix   string `json:"fix"`
+
+	Trials   int           `json:"trials"`
+	Hung     int           `json:"hung"`
+	HangRate stat.Interval `json:"hang_rate"`
+	Stalled  int           `json:"stalled"` // trials with an RCU stall report
+
+	Closes   int       `json:"closes"`
+	Censored int       `json:"censored"`
+	Close    Quantiles `json:"close"`
+	// Returned counts the closes that came back; the figures per close are
+	// their means.
+	Returned  int     `json:"returned"`
+	Normal    float64 `json:"normal_gps_per_close"`
+	Expedited float64 `json:"expedited_gps_per_close"`
+	IPIs      float64 `json:"ipis_per_close"`
+
+	// WorkerD is the longest time a kworker slept in D state inside
+	// process_srcu, over trials.
+	WorkerD Quantiles `json:"kworker_d"`
+
+	Diagnoses Diagnoses `json:"diagnoses"`
+	// VsBaseline compares the pairs; nil for the baseline itself.
+	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
+}
+
+// Diagnoses counts trials by diagnosis.
+type Diagnoses map[trial.Diagnosis]int
+
+// Unsafe counts the trials in which an oracle saw memory misused.
+func (r *Row) Unsafe() int { return r.Diagnoses[trial.Unsafe] }
+
+// Severity lists the diagnoses from good to bad.
+var Severity = []trial.Diagnosis{trial.OK, trial.Slow, trial.Starved, trial.LostWakeup, trial.Deadlock, trial.Unsafe}
+
+// Comparison is a candidate against the baseline in the same trials.
+type Comparison struct {
+	Pairs int `json:"pairs"`
+	// OnlyBaseline and OnlyFix count the pairs in which one hung and the
+	// other did not.
+	OnlyBaseline int `json:"only_baseline_hung"`
+	OnlyFix      int `json:"only_fix_hung"`
+	// P is McNemar's exact p-value; Corrected is P after Holm's correction
+	// for all comparisons of the campaign.
+	P         float64 `json:"p"`
+	Corrected float64 `json:"p_corrected"`
+	// Median is the ratio of the median close(), fix to baseline.
+	Median stat.Ratio `json:"median_ratio"`
+}
+
+// HangsLess and HangsMore report a difference in hang rate that the number of
+// comparisons does not explain away.
+func (c *Comparison) HangsLess() bool {
+	return c.Corrected < 1-Level && c.OnlyBaseline > c.OnlyFix
+}
+
+// HangsMore is the opposite of HangsLess.
+func (c *Comparison) HangsMore() bool {
+	return c.Corrected < 1-Level && c.OnlyFix > c.OnlyBaseline
+}
+
+// collector sums trials up as they come, in plan order. Its memory does not
+// grow with their number.
+type collector struct {
+	head     Head
+	trials   int
+	block    []trial.Result // of the block under way
+	rows     [][]rowSum     // by scenario, fix
+	sampled  []pairSample   // by scenario
+	clusters clusterSet
+}
+
+type rowSum struct {
+	trials, hung, stalled          int
+	waits, workerD                 latencies
+	returned                       int
+	normal, expedited, ipis        int
+	diagnoses                      Diagnoses
+	pairs, onlyBaseline, onlyFixed int
+}
+
+func newCollector(h Head) *collector {
+	c := &collector{head: h, clusters: clusterSet{}}
+	for _, class := range h.Scenarios {
+		rows := make([]rowSum, len(h.Fixes))
+		for i := range rows {
+			rows[i].diagnoses = Diagnoses{}
+		}
+		c.rows = append(c.rows, rows)
+		c.sampled = append(c.sampled, newPairSample(h.Seed, class.Name))
+	}
+	return c
+}
+
+func (c *collector) add(r *trial.Result) {
+	at := c.head.cell(c.trials)
+	c.trials++
+	c.rows[at.scenario][at.fix].add(r)
+	if r.Failed() {
+		c.clusters.add(r)
+	}
+	c.block = append(c.block, *r)
+	if len(c.block) == len(c.head.Fixes) {
+		c.pair(at.scenario)
+		c.block = c.block[:0]
+	}
+}
+
+func (s *rowSum) add(r *trial.Result) {
+	s.trials++
+	if r.Hung() {
+		s.hung++
+	}
+	if r.RCUStalls > 0 {
+		s.stalled++
+	}
+	for _, cl := range r.Closes {
+		s.waits.add(cl.Wait, cl.Censored)
+		if !cl.Censored {
+			s.returned++
+			s.normal += cl.Waited.Normal
+			s.expedited += cl.Waited.Expedited
+			s.ipis += cl.IPIs
+		}
+	}
+	s.workerD.add(r.WorkerD, false)
+	s.diagnoses[r.Diagnosis]++
+}
+
+// pair compares the trials of a whole block with the baseline's.
+func (c *collector) pair(scenario int) {
+	c.sampled[scenario].add(c.block)
+	base := c.head.baseline()
+	if base < 0 {
+		return
+	}
+	for i := range c.block {
+		s := &c.rows[scenario][i]
+		s.pairs++
+		switch baseHung, hung := c.block[base].Hung(), c.block[i].Hung(); {
+		case baseHung && !hung:
+			s.onlyBaseline++
+		case hung && !baseHung:
+			s.onlyFixed++
+		}
+	}
+}
+
+func (c *collector) summary() *Summary {
+	sum := &Summary{Head: c.head, Trials: c.trials, Clusters: c.clusters.sorted()}
+	base := c.head.baseline()
+	var comparisons []*Comparison
+	for i, class := range c.head.Scenarios {
+		cs := ClassSummary{Class: class}
+		for j := range c.head.Fixes {
+			row := c.rows[i][j].row(class.Name, c.head.Fixes[j].Name)
+			if base >= 0 && j != base && c.rows[i][j].pairs > 0 {
+				row.VsBaseline = c.compare(i, j, base)
+				comparisons = append(comparisons, row.VsBaseline)
+			}
+			cs.Rows = append(cs.Rows, row)
+		}
+		sum.Classes = append(sum.Classes, cs)
+	}
+	correct(comparisons)
+	sum.Checks = sum.checkControls()
+	return sum
+}
+
+func (s *rowSum) row(class, fix string) Row {
+	r := Row{
+		Class: class, Fix: fix,
+		Trials: s.trials, Hung: s.hung, Stalled: s.stalled,
+		HangRate: stat.ClopperPearson(s.hung, s.trials, Level),
+		Closes:   s.waits.count, Censored: s.waits.censored, Close: s.waits.quantiles(),
+		Returned:  s.returned,
+		WorkerD:   s.workerD.quantiles(),
+		Diagnoses: s.diagnoses,
+	}
+	if s.returned > 0 {
+		n := float64(s.returned)
+		r.Normal, r.Expedited, r.IPIs = float64(s.normal)/n, float64(s.expedited)/n, float64(s.ipis)/n
+	}
+	return r
+}
+
+func (c *collector) compare(scenario, fix, base int) *Comparison {
+	s := &c.rows[scenario][fix]
+	return &Comparison{
+		Pairs:        s.pairs,
+		OnlyBaseline: s.onlyBaseline, OnlyFix: s.onlyFixed,
+		P:      stat.McNemar(s.onlyBaseline, s.onlyFixed),
+		Median: c.sampled[scenario].medianRatio(fix, base),
+	}
+}
+
+func correct(comparisons []*Comparison) {
+	p := make([]float64, len(comparisons))
+	for i, c := range comparisons {
+		p[i] = c.P
+	}
+	for i, corrected := range stat.Holm(p) {
+		comparisons[i].Corrected = corrected
+	}
+}

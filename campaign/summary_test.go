@@ -1,0 +1,181 @@
+package campaign
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/montanaflynn/stats"
+
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+func summarize(t *testing.T, p *Plan, run Runner) *Summary {
+	t.Helper()
+	sum, err := Run(context.Background(), p, run, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+func TestSummaryTellsTheCandidatesApart(t *testing.T) {
+	sum := summarize(t, testPlan(100), synthetic)
+	base, good, equal := sum.row("heavy", Baseline), sum.row("heavy", "good"), sum.row("heavy", "same")
+	if r := base.HangRate; r.Lo > 0.9 || r.Hi < 0.9 {
+		t.Errorf("baseline hangs in %+v, made to in 0.9", r)
+	}
+	if r := good.HangRate; r.Lo > 0.1 || r.Hi < 0.1 {
+		t.Errorf("good hangs in %+v, made to in 0.1", r)
+	}
+	if c := good.VsBaseline; !c.HangsLess() || c.HangsMore() || c.OnlyFix != 0 || c.OnlyBaseline != base.Hung-good.Hung {
+		t.Errorf("good against baseline: %+v", c)
+	}
+	if c := equal.VsBaseline; c.HangsLess() || c.HangsMore() || c.P != 1 || c.Corrected != 1 {
+		t.Errorf("same against baseline: %+v", c)
+	}
+	if good.VsBaseline.Median.Known || !base.Close.P50.Beyond {
+		t.Errorf("the baseline's median was cut off, yet has a ratio: %+v", good.VsBaseline.Median)
+	}
+	if r := sum.row(Calm, "good").VsBaseline.Median; r != (stat.Ratio{Value: 0.5, Interval: stat.Interval{Lo: 0.5, Hi: 0.5}, Known: true}) {
+		t.Errorf("calm is always half of baseline, got %+v", r)
+	}
+	if good.Normal != 4 || good.Expedited != 2 || good.IPIs != 3 {
+		t.Errorf("per close that returned: %g normal, %g expedited, %g IPIs", good.Normal, good.Expedited, good.IPIs)
+	}
+	if base.Censored != base.Hung || base.Returned != base.Closes-base.Hung {
+		t.Errorf("censored closes lost: %+v", base)
+	}
+}
+
+func TestChecksJudgeTheControls(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Plan)
+		run    Runner
+		valid  bool
+	}{
+		"controls misbehave":   {func(*Plan) {}, synthetic, true},
+		"a fix that only runs": {func(p *Plan) { p.Fixes = p.Fixes[1:2] }, synthetic, false},
+		"no report's storm":    {func(p *Plan) { p.Scenarios = p.Scenarios[:1] }, synthetic, false},
+		"no unsafe control":    {func(p *Plan) { p.Fixes = p.Fixes[:3] }, synthetic, false},
+		"the unsafe one is good": {func(p *Plan) {
+			p.Fixes[3] = fixes.Fix{Name: "harmless", Control: fixes.MustBeUnsafe}
+		}, synthetic, false},
+		"the baseline is good": {func(p *Plan) {
+			p.Fixes[0] = fixes.Fix{Name: "kind", Control: fixes.MustHang}
+			p.Variations = 1
+		}, synthetic, false},
+		"everything hangs, calm too": {func(p *Plan) {
+			p.Scenarios[0].Name, p.Scenarios[2].Name = "stormy", Calm
+		}, hangEverywhere, false},
+	} {
+		p := testPlan(20)
+		c.change(p)
+		if sum := summarize(t, p, c.run); sum.Valid() != c.valid {
+			t.Errorf("%s: valid is %v, checks %+v", name, sum.Valid(), sum.Checks)
+		}
+	}
+}
+
+var hangEverywhere Runner = func(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
+	r := synthetic(sc, fix, s)
+	r.Symptom = trial.HungTask
+	return r
+}
+
+func TestFailuresClusterByCauseNotBySeed(t *testing.T) {
+	sum := summarize(t, testPlan(100), func(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
+		r := synthetic(sc, fix, s)
+		r.Replay = fix.Name + "/" + sc.Name
+		return r
+	})
+	count := 0
+	for _, c := range sum.Clusters {
+		count += c.Count
+		if c.Fix == "good" && (c.By != "reader-N" || c.Diagnosis != trial.Starved) {
+			t.Errorf("got %+v", c)
+		}
+	}
+	failed := 0
+	for _, class := range sum.Classes {
+		for _, r := range class.Rows {
+			failed += r.Trials - r.Diagnoses[trial.OK]
+		}
+	}
+	// Three candidates starve behind a reader; busted does too, and is
+	// unsafe with and without that.
+	if len(sum.Clusters) < 5 || len(sum.Clusters) > 7 || count != failed {
+		t.Errorf("%d clusters hold %d of %d failures: %+v", len(sum.Clusters), count, failed, sum.Clusters)
+	}
+	if sum.Clusters[0].Diagnosis != trial.Unsafe {
+		t.Errorf("the worst comes first, got %+v", sum.Clusters[0])
+	}
+}
+
+func TestLatenciesStayWithinHalfAPercentInBoundedMemory(t *testing.T) {
+	rng := seed.Stream(1, "latencies")
+	var l latencies
+	var values []float64
+	for range 50_000 {
+		v := time.Duration(math.Exp(rng.Float64()*24) * 100) // 100 ns to 45 min
+		values = append(values, float64(v))
+		l.add(v, false)
+	}
+	if l.exact != nil || len(l.histogram) != buckets {
+		t.Errorf("keeps %d waits and %d buckets", len(l.exact), len(l.histogram))
+	}
+	got := l.quantiles()
+	for percent, q := range map[float64]stat.Quantile{50: got.P50, 90: got.P90, 99: got.P99} {
+		want, err := stats.PercentileNearestRank(values, percent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(float64(q.At)-want) > 0.004*want {
+			t.Errorf("p%g: got %v, want %v", percent, q.At, time.Duration(want))
+		}
+	}
+	if want := time.Duration(slices.Max(values)); got.Max != (stat.Quantile{At: want}) {
+		t.Errorf("max: got %v, want %v", got.Max, want)
+	}
+}
+
+func TestBucketsAreContiguousAndNarrow(t *testing.T) {
+	last := -1
+	for v := int64(0); v < 1<<40; v = max(v+1, v+v/300) {
+		d := time.Duration(v)
+		i := bucketOf(d)
+		if i < last || i > last+1 && v < 1<<12 || i >= buckets {
+			t.Fatalf("%d is in bucket %d after %d", v, i, last)
+		}
+		if off := math.Abs(float64(midpoint(i) - d)); off > float64(v)*0.004 {
+			t.Fatalf("%d is shown as %d", v, midpoint(i))
+		}
+		last = i
+	}
+	if i := bucketOf(math.MaxInt64); i != buckets-1 {
+		t.Errorf("the longest duration is in bucket %d of %d", i, buckets)
+	}
+}
+
+func TestPairsKeptDoNotGrowWithTheCampaign(t *testing.T) {
+	p := newPairSample(1, "heavy")
+	for i := range 5 * maxPairs {
+		p.add([]trial.Result{{Closes: []trial.Close{{Wait: time.Duration(i)}}}})
+	}
+	late := 0
+	for _, w := range p.of(0) {
+		if w.For >= 4*maxPairs {
+			late++
+		}
+	}
+	// A fifth of the trials came last; so should about a fifth of those kept.
+	if len(p.kept) != maxPairs || late < maxPairs/6 || late > maxPairs/4 {
+		t.Errorf("kept %d, of which %d from the last fifth", len(p.kept), late)
+	}
+}

@@ -1,0 +1,157 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/stat"
+)
+
+const (
+	undecided = "~" // the trials do not show a difference
+	nothing   = "-" // there is nothing to say
+)
+
+// duration writes three significant digits.
+func duration(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{time.Second, "s"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"}} {
+		// 999.6 ms is a second: the larger unit where rounding reaches it.
+		if v := float64(d) / float64(u.unit); v >= 0.9995 {
+			return digits(v) + u.name
+		}
+	}
+	return strconv.FormatInt(int64(d), 10) + "ns"
+}
+
+// digits writes three significant digits, or all of a number above 999.
+func digits(v float64) string {
+	switch {
+	case v >= 99.95:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case v >= 9.995:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
+}
+
+func quantile(q stat.Quantile) string {
+	if q.Beyond {
+		return ">" + duration(q.At)
+	}
+	return duration(q.At)
+}
+
+// closeCell is a quantile of close(), of which there may have been none.
+func closeCell(r *campaign.Row, q stat.Quantile) string {
+	if r.Closes == 0 {
+		return nothing
+	}
+	return quantile(q)
+}
+
+// percent writes a share so that nothing looks like 0 or 100 % that is not.
+func percent(v float64) string {
+	p := 100 * v
+	switch {
+	case p == 0 || p == 100:
+		return strconv.FormatFloat(p, 'f', 0, 64) + "%"
+	case p < 0.1:
+		return "<0.1%"
+	case p < 9.95:
+		return strconv.FormatFloat(p, 'f', 1, 64) + "%"
+	case p > 99.9:
+		return ">99.9%"
+	case p > 99:
+		return strconv.FormatFloat(p, 'f', 1, 64) + "%"
+	}
+	return strconv.FormatFloat(p, 'f', 0, 64) + "%"
+}
+
+func interval(iv stat.Interval) string {
+	return "[" + percent(iv.Lo) + ", " + percent(iv.Hi) + "]"
+}
+
+func hangCell(r *campaign.Row) string {
+	if r.Trials == 0 {
+		return nothing
+	}
+	return percent(float64(r.Hung)/float64(r.Trials)) + " " + interval(r.HangRate)
+}
+
+// againstCell is the difference in hang rate to the baseline, in points.
+func againstCell(c *campaign.Comparison) string {
+	switch {
+	case c == nil:
+		return nothing
+	case !c.HangsLess() && !c.HangsMore():
+		return undecided
+	}
+	return fmt.Sprintf("%+.0f pt", 100*float64(c.OnlyFix-c.OnlyBaseline)/float64(c.Pairs))
+}
+
+// ratioCell is the median close() relative to the baseline's.
+func ratioCell(c *campaign.Comparison) string {
+	switch {
+	case c == nil || !c.Median.Known:
+		return nothing
+	case !c.Median.Decided():
+		return undecided
+	}
+	r := c.Median
+	return ratio(r.Value) + " [" + ratio(r.Lo) + ", " + ratio(r.Hi) + "]"
+}
+
+func ratio(v float64) string {
+	if v < 0.005 {
+		return "<0.01x"
+	}
+	return digits(v) + "x"
+}
+
+func perClose(r *campaign.Row, v float64) string {
+	if r.Returned == 0 {
+		return nothing
+	}
+	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
+}
+
+func gracePeriodsCell(r *campaign.Row) string {
+	if r.Returned == 0 {
+		return nothing
+	}
+	return perClose(r, r.Normal) + " + " + perClose(r, r.Expedited)
+}
+
+func workerCell(r *campaign.Row) string {
+	if r.Trials == 0 {
+		return nothing
+	}
+	if r.WorkerD.Max.At == 0 {
+		return "0"
+	}
+	return quantile(r.WorkerD.P50) + " / " + quantile(r.WorkerD.Max)
+}
+
+// diagnosesCell lists what was found, worst first.
+func diagnosesCell(d campaign.Diagnoses) string {
+	var parts []string
+	for i := len(campaign.Severity) - 1; i >= 0; i-- {
+		if n := d[campaign.Severity[i]]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, campaign.Severity[i]))
+		}
+	}
+	if len(parts) == 0 {
+		return nothing
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,118 @@
+// Package report shows what a campaign found: tables for the terminal, for
+// Markdown and for spreadsheets, JSON Lines, one HTML page, and a verdict in
+// plain words that says no more than the trials show.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/campaign"
+)
+
+// Text writes the report for a terminal: a table for each scenario, then the
+// verdict, then what the figures mean.
+func Text(w io.Writer, s *campaign.Summary) error {
+	var b strings.Builder
+	for i := range s.Classes {
+		c := &s.Classes[i]
+		fmt.Fprintf(&b, "%s\n", heading(c))
+		if err := classTable(c).text(&b); err != nil {
+			return err
+		}
+		b.WriteByte('\n')
+	}
+	if causes := shown(s.Clusters); len(causes) > 0 {
+		b.WriteString("failures by cause\n")
+		if err := clusterTable(causes).text(&b); err != nil {
+			return err
+		}
+		b.WriteString("\nthe smallest trial of each again\n")
+		for i, c := range causes {
+			fmt.Fprintf(&b, " %2d  gpstorm replay %s\n", i+1, c.Smallest)
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("verdict\n")
+	for _, line := range Verdict(s) {
+		b.WriteString(wrap(line, "  ", 100))
+	}
+	b.WriteString("\nhow to read it\n")
+	for _, line := range definitions(s) {
+		b.WriteString(wrap(line, "  ", 100))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Markdown writes the report for a mailing list or a pull request, verdict
+// first.
+func Markdown(w io.Writer, s *campaign.Summary) error {
+	var b strings.Builder
+	b.WriteString("## Verdict\n\n")
+	for _, line := range Verdict(s) {
+		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	for i := range s.Classes {
+		c := &s.Classes[i]
+		fmt.Fprintf(&b, "\n## %s\n\n", heading(c))
+		if err := classTable(c).markdown(&b); err != nil {
+			return err
+		}
+	}
+	if causes := shown(s.Clusters); len(causes) > 0 {
+		b.WriteString("\n## Failures by cause\n\n")
+		if err := clusterTable(causes).markdown(&b); err != nil {
+			return err
+		}
+		b.WriteString("\nThe smallest trial of each again:\n\n```\n")
+		for _, c := range causes {
+			fmt.Fprintf(&b, "gpstorm replay %s\n", c.Smallest)
+		}
+		b.WriteString("```\n")
+	}
+	b.WriteString("\n## How to read it\n\n")
+	for _, line := range definitions(s) {
+		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// shown bounds the list of causes; the JSON Lines hold all.
+func shown(clusters []campaign.Cluster) []campaign.Cluster {
+	return clusters[:min(len(clusters), 12)]
+}
+
+func heading(c *campaign.ClassSummary) string {
+	about, _, _ := strings.Cut(strings.TrimSpace(c.About), "\n")
+	if about == "" {
+		return c.Name
+	}
+	return c.Name + ": " + about
+}
+
+// wrap breaks a line at blanks; all but its first line are indented twice.
+func wrap(line, indent string, width int) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Fields(line) {
+		n := len([]rune(word))
+		switch {
+		case i == 0:
+			b.WriteString(indent)
+			column = len(indent)
+		case column+1+n > width:
+			b.WriteString("\n" + indent + indent)
+			column = 2 * len(indent)
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	b.WriteByte('\n')
+	return b.String()
+}

@@ -1,0 +1,149 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// Verdict says in plain words what the trials show, one sentence or two a line,
+// and no more than that: it compares, it counts, and it says what so many
+// trials could not have seen.
+func Verdict(s *campaign.Summary) []string {
+	var lines []string
+	lines = append(lines, validity(s)...)
+	if planned := s.Head.Trials(); s.Trials < planned {
+		lines = append(lines, fmt.Sprintf("Cut short: %d of %d planned trials.", s.Trials, planned))
+	}
+	for _, f := range s.Head.Fixes {
+		if f.Must != campaign.MustBeUnsafe {
+			lines = append(lines, candidate(s, f.Name))
+		}
+	}
+	return append(lines, reach(s)...)
+}
+
+func validity(s *campaign.Summary) (lines []string) {
+	var met []string
+	for _, c := range s.Checks {
+		if !c.Passed {
+			lines = append(lines, fmt.Sprintf("INVALID. Required: %s %s. Seen: %s. A campaign whose controls do not misbehave shows nothing; draw no conclusion from the rest.", c.Fix, c.Duty, c.Seen))
+			continue
+		}
+		met = append(met, fmt.Sprintf("%s %s (%s)", c.Fix, c.Duty, c.Seen))
+	}
+	if len(lines) > 0 {
+		return lines
+	}
+	return []string{"Controls as they must be: " + strings.Join(met, "; ") + "."}
+}
+
+// candidate says how one candidate did.
+func candidate(s *campaign.Summary, fix string) string {
+	var (
+		less, more, same, shorter, longer []string
+		hungIn                            []string
+		trials, hung                      int
+		bad                               = campaign.Diagnoses{}
+	)
+	for i := range s.Classes {
+		for j := range s.Classes[i].Rows {
+			r := &s.Classes[i].Rows[j]
+			if r.Fix != fix {
+				continue
+			}
+			trials += r.Trials
+			hung += r.Hung
+			if r.Hung > 0 {
+				hungIn = append(hungIn, r.Class)
+			}
+			for d, n := range r.Diagnoses {
+				bad[d] += n
+			}
+			c := r.VsBaseline
+			switch {
+			case c == nil:
+			case c.HangsLess():
+				less = append(less, r.Class)
+			case c.HangsMore():
+				more = append(more, r.Class)
+			case c.OnlyBaseline+c.OnlyFix > 0:
+				same = append(same, r.Class)
+			}
+			if c != nil && c.Median.Decided() {
+				word := r.Class + " " + ratio(c.Median.Value)
+				if c.Median.Hi < 1 {
+					shorter = append(shorter, word)
+				} else {
+					longer = append(longer, word)
+				}
+			}
+		}
+	}
+	var parts []string
+	say := func(format string, of []string) {
+		if len(of) > 0 {
+			parts = append(parts, fmt.Sprintf(format, strings.Join(of, ", ")))
+		}
+	}
+	for _, d := range []trial.Diagnosis{trial.Unsafe, trial.Deadlock, trial.LostWakeup} {
+		if bad[d] > 0 {
+			parts = append(parts, fmt.Sprintf("%s in %d of %d trials", strings.ToUpper(string(d)), bad[d], trials))
+		}
+	}
+	say("hangs less often than baseline in %s", less)
+	say("hangs MORE often than baseline in %s", more)
+	say("hangs in other trials than baseline, undecided, in %s", same)
+	if hung == 0 {
+		upper := stat.ClopperPearson(0, trials, campaign.Level).Hi
+		parts = append(parts, fmt.Sprintf("no hang in %d trials (over this mix of scenarios a rate up to %s is not excluded)", trials, percent(upper)))
+	} else {
+		say("hangs seen in %s", hungIn)
+	}
+	say("median close() shorter in %s", shorter)
+	say("median close() LONGER in %s", longer)
+	return fix + ": " + strings.Join(parts, "; ") + "."
+}
+
+// reach says what so many trials could have seen.
+func reach(s *campaign.Summary) []string {
+	pairs, comparisons := math.MaxInt, 0
+	for i := range s.Classes {
+		for j := range s.Classes[i].Rows {
+			if c := s.Classes[i].Rows[j].VsBaseline; c != nil {
+				pairs = min(pairs, c.Pairs)
+				comparisons++
+			}
+		}
+	}
+	if pairs == math.MaxInt {
+		return []string{"No baseline in this campaign: nothing is compared."}
+	}
+	// Holm asks this much of the first difference that it lets pass.
+	level := 1 - (1-campaign.Level)/float64(comparisons)
+	d := stat.Detectable(pairs, level, campaign.Power)
+	none := stat.ClopperPearson(0, pairs, campaign.Level).Hi
+	if math.IsNaN(d) {
+		return []string{fmt.Sprintf("With %d pairs a scenario no difference in hang rate could have been shown; 0 hangs of %d leave a rate up to %s possible.", pairs, pairs, percent(none))}
+	}
+	return []string{fmt.Sprintf("With %d pairs a scenario, a difference in hang rate under %s would have been missed more often than one time in five; 0 hangs of %d leave a rate up to %s possible.",
+		pairs, percent(d), pairs, percent(none))}
+}
+
+// definitions say what each figure means.
+func definitions(s *campaign.Summary) []string {
+	return []string{
+		"A trial hangs if the hung-task detector printed. hangs: share of trials, with the exact 95 % interval (Clopper-Pearson).",
+		"vs base: every candidate meets the same situations and seeds as baseline. A difference in hang rate is shown, in percentage points, where McNemar's exact test, corrected for all comparisons of this report (Holm), has p < 0.05; ~ is: not decided.",
+		"close: time close() took. One that had not returned when the scenario ended is kept as longer than that, not dropped: p50, p90, p99 are Kaplan-Meier quantiles (without such closes: nearest rank), >300s says beyond what was seen, max is the longest seen. Over 4096 closes a row, quantiles come from a histogram and are within 0.4 %.",
+		"p50 vs base: ratio of median close() with its 95 % interval (percentile bootstrap, 999 resamples of whole pairs, fixed seed); ~ where the interval holds 1; not corrected for the number of rows; - where a median is beyond what was seen.",
+		"RCU GPs/close: vanilla RCU grace periods that the scans on a close's path executed while it waited, normal + expedited; IPIs alike; means over closes that returned.",
+		"kworker D: the longest time one kworker slept in D state inside process_srcu in a trial; median and maximum over trials.",
+		"diagnoses: slow finished late by its own chain of waits; starved finished once the storm was over or late because of it; lost-wakeup and deadlock never finish; unsafe: memory used after it was freed, or the like.",
+		fmt.Sprintf("%d variations of each scenario, the first being the scenario as it stands; seed %d. All times are the virtual kernel's.", s.Head.Variations, s.Head.Seed),
+	}
+}
