@@ -48,15 +48,20 @@ func CallRCU() srcu.Barrier {
 func Polling() srcu.Barrier { return srcu.BarrierFunc(poll) }
 
 func poll(s srcu.Side, scan *srcu.Scan) bool {
-	if scan.First() {
-		if scan.Expedited {
-			scan.Cookie = s.RCU().StartExpedited()
-		} else {
-			scan.Cookie = s.RCU().Start()
-		}
+	switch {
+	case !scan.First():
+	case scan.Expedited:
+		scan.Cookie = s.RCU().StartExpedited()
+	default:
+		scan.Cookie = s.RCU().Start()
 	}
 	if s.RCU().Done(scan.Cookie) {
 		return true
+	}
+	if !scan.Expedited {
+		// Grace periods that overlap may both end without ending the
+		// polled one, so keep asking: it costs nothing if one is due.
+		s.RCU().Start()
 	}
 	s.Requeue(1)
 	return false

@@ -36,6 +36,9 @@ type Fix struct {
 	// Budget bounds the time perf samples may take of a CPU; the zero value
 	// leaves only the kernel's own throttle.
 	Budget Budget
+	// OldRCU is vanilla RCU before 7.0: the grace-period kthread does not
+	// report its own CPU's quiescent state at the start.
+	OldRCU bool
 	// KickKthreads is the boot option rcutree.rcu_kick_kthreads=1.
 	KickKthreads bool
 

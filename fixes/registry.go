@@ -19,7 +19,7 @@ var all = []Fix{
 		Name:   "v6.19",
 		Claim:  "before the regression: preempt-off readers and vanilla RCU, tasks-trace by holdout scan",
 		Source: "Linux 6.19", Loses: "preemptible BPF on tracepoints",
-		Reader: ReaderPreemptOff, TasksTrace: TasksTraceHoldouts,
+		Reader: ReaderPreemptOff, TasksTrace: TasksTraceHoldouts, OldRCU: true,
 	},
 	{
 		Name:   "revert",

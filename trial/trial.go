@@ -35,10 +35,17 @@ type Result struct {
 	// ReaderBarriers counts full barriers executed by tracepoint readers.
 	ReaderBarriers uint64 `json:"reader_barriers"`
 
+	// Overdue counts the closes that took at least the hung-task timeout.
+	// The detector need not have seen them: a task that wakes even once on
+	// the way starts its clock anew.
+	Overdue   int   `json:"overdue"`
 	HungTasks int   `json:"hung_tasks"` // lines printed
 	RCUStalls int   `json:"rcu_stalls"` // lines printed
 	Log       []Log `json:"log,omitempty"`
 
+	// Truncated tells that the trial was cut off by a limit on its steps, so
+	// that its diagnosis is only what was known then.
+	Truncated bool `json:"truncated,omitempty"`
 	// Elapsed is the virtual time at the end; Steps the work the model did.
 	Elapsed time.Duration `json:"elapsed_ns"`
 	Steps   uint64        `json:"steps"`
@@ -59,7 +66,9 @@ type Close struct {
 	// Waited counts the RCU grace periods that the scans on this close's
 	// path executed while it waited.
 	Waited GracePeriods `json:"waited"`
-	IPIs   int          `json:"ipis"`
+	// Ran counts all those that any scan executed meanwhile.
+	Ran  GracePeriods `json:"ran"`
+	IPIs int          `json:"ipis"` // of grace periods, meanwhile
 }
 
 // GracePeriods counts vanilla RCU grace periods by kind.
@@ -97,12 +106,12 @@ const (
 	Unsafe     Diagnosis = "unsafe"      // an oracle saw memory used after it was freed, or the like
 )
 
-// Hung reports whether the hung-task detector printed: what the field calls
-// the hang.
-func (r *Result) Hung() bool { return r.Symptom == HungTask }
+// Hung reports whether close() hung: one took at least the hung-task timeout.
+// Hung-task lines about others, kworkers say, are in Symptom and HungTasks.
+func (r *Result) Hung() bool { return r.Overdue > 0 }
 
-// Failed reports whether the trial is worth a token: it hung, or is anything
-// but ok or slow.
+// Failed reports whether the trial is worth a token: it hung, a hung-task line
+// was printed, or it is anything but ok or slow.
 func (r *Result) Failed() bool {
-	return r.Hung() || (r.Diagnosis != OK && r.Diagnosis != Slow)
+	return r.Hung() || r.Symptom == HungTask || (r.Diagnosis != OK && r.Diagnosis != Slow)
 }

@@ -1,0 +1,360 @@
+package kernel
+
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// boot brings up CPUs, kernel threads, domains, and whatever the scenario
+// asks for.
+func (k *Kernel) boot() {
+	k.bootCPUs()
+	k.bootRCU()
+	k.bootTracing()
+	k.bootPerf()
+	k.bootTasks()
+	for i := range k.sc.Closers {
+		g := &closerGroup{spec: &k.sc.Closers[i]}
+		k.groups = append(k.groups, g)
+		k.startClosers(g)
+	}
+	k.bindTracepoints()
+	k.startStorms()
+	for i := range k.sc.RCULoad {
+		k.startLoad(i, &k.sc.RCULoad[i])
+	}
+	k.wake(k.spawn("khungtaskd", k.allCPUs(), machine(k.khungtaskd())))
+	k.workqueueWatchdog()
+}
+
+func (k *Kernel) bootCPUs() {
+	for i := range k.sc.Machine.CPUs {
+		c := &cpu{k: k, id: i}
+		c.pool = &pool{cpu: c}
+		c.phase = 1 + k.stream("tick "+itoa(i)).Int64N(k.tick/8)
+		k.cpus = append(k.cpus, c)
+	}
+	for _, c := range k.cpus {
+		c.ksoftirqd = k.newKsoftirqd(c)
+		for range 2 {
+			c.pool.idle = append(c.pool.idle, k.addWorker(c.pool))
+		}
+		c.inIdle = true
+	}
+}
+
+func (k *Kernel) bootRCU() {
+	n := &k.rcu
+	n.seq, n.needed = rcuInitial, rcuInitial
+	for _, c := range k.cpus {
+		c.gpSeq = n.seq
+	}
+	n.kthread = k.spawn(k.flavor(), k.allCPUs(), machine(k.gpKthread))
+	n.exp.worker = k.spawn("rcu_exp_gp_kthr", k.allCPUs(), machine(k.expWorker))
+	n.exp.poll = work{name: "sync_rcu_do_polled_gp", fn: k.doPolledExp}
+}
+
+// bootTracing makes the domains as the candidate has them.
+func (k *Kernel) bootTracing() {
+	tr := &k.tracing
+	tr.eventMutex.name, tr.tracepoints.name = "event_mutex", "tracepoints_mutex"
+	barrier := k.fix.NewBarrier()
+	if k.fix.TasksTrace == fixes.TasksTraceHoldouts {
+		k.holdouts = k.newHoldouts()
+		tr.tasksTrace = k.holdouts
+	} else {
+		tr.tasksTrace = k.newDomain("rcu_tasks_trace_srcu_struct", barrier)
+	}
+	switch k.fix.Reader {
+	case fixes.ReaderPreemptOff:
+		v := &vanilla{k: k}
+		tr.tracepoint, tr.startPoll = v, v.startPoll
+	case fixes.ReaderFull:
+		barrier = fixes.Fenced()
+		fallthrough
+	default:
+		d := k.newDomain("tracepoint_srcu", barrier)
+		k.tracepointSRCU = d
+		tr.tracepoint, tr.startPoll = d, d.startPoll
+	}
+}
+
+func (k *Kernel) bootPerf() {
+	p := &k.sc.Perf
+	rate, percent := p.MaxSampleRate, p.CPUPercent
+	if rate == 0 {
+		rate = 100_000
+	}
+	if percent == 0 {
+		percent = 25
+	}
+	if p.NoThrottle {
+		percent = 0
+	}
+	k.rate = newPerfRate(k.sc.Machine.HZ, rate, percent)
+	k.budget = k.tick * ns(k.fix.Budget.Percent) / 100
+	for _, c := range k.cpus {
+		c.credit, c.maxPerTick = k.budget, k.rate.maxPerTick
+	}
+}
+
+// bootTasks makes the looping tasks, each at a random point of its loop.
+func (k *Kernel) bootTasks() {
+	for i := range k.sc.Tasks {
+		spec := &k.sc.Tasks[i]
+		draws := k.stream("tasks " + spec.Name)
+		for n := range spec.Count {
+			name := spec.Name
+			if spec.Count > 1 {
+				name += "-" + itoa(n)
+			}
+			t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), func(t *task) program {
+				t.loop = newLoop(k, t, spec, draws.Int64N(max(1, ns(spec.Section+spec.Gap))))
+				return t.loop
+			})
+			t.fifo, t.kernel = spec.Sched == workload.FIFO, false
+			t.group = spec.Name
+			k.bindReader(t.loop)
+			t.cpu = k.firstAllowed(t.allowed, n)
+			k.wake(t)
+		}
+	}
+}
+
+// bindReader gives a loop what its kind of section touches.
+func (k *Kernel) bindReader(l *loop) {
+	switch l.spec.Reads {
+	case workload.ReadsRCU:
+		l.rcu = true
+		return
+	case workload.ReadsTracepoint:
+		r := &readerState{domain: k.tracepointSRCU}
+		switch k.fix.Reader {
+		case fixes.ReaderFull:
+			r.barrier = 1
+		case fixes.ReaderPreemptOff:
+			l.rcu, l.off = true, true
+		}
+		l.reader = r
+	case workload.ReadsTasksTrace:
+		r := &readerState{}
+		if k.holdouts == nil {
+			r.domain = k.domains[0]
+		} else {
+			k.holdouts.loops = append(k.holdouts.loops, l)
+		}
+		l.reader = r
+	default:
+		return
+	}
+	r := l.reader
+	r.fetch = min(k.cost(costFetch), max(l.section/2, 1))
+	if r.domain != nil {
+		r.domain.loops = append(r.domain.loops, l)
+	}
+	if v, ok := k.tracing.tracepoint.(*vanilla); ok && l.off {
+		v.loops = append(v.loops, l)
+	}
+	k.readers = append(k.readers, l)
+	if l.spec.Reads == workload.ReadsTracepoint {
+		k.tracepointLoops = append(k.tracepointLoops, l)
+	}
+}
+
+func (k *Kernel) newTracepoint(name string) *tracepoint {
+	tp := &tracepoint{name: name}
+	k.tracepoints = append(k.tracepoints, tp)
+	return tp
+}
+
+// bindTracepoints lets the readers hit the closers' tracepoints, in turn.
+func (k *Kernel) bindTracepoints() {
+	for i, l := range k.readers {
+		l.reader.tp = k.tracepoints[i%len(k.tracepoints)]
+	}
+}
+
+// startLoad is a background user of vanilla RCU.
+func (k *Kernel) startLoad(i int, load *workload.RCULoad) {
+	c := k.cpus[load.CPU]
+	period := ns(load.Period)
+	first := k.stream("rcu load " + itoa(i)).Int64N(period)
+	if load.Kind == workload.RequestCall {
+		var again func()
+		again = func() {
+			c.arrive(irq{kind: irqCall, done: func() { k.call(func() {}) }})
+			if !k.drained || !k.finished() {
+				k.at(k.now+period, again)
+			}
+		}
+		k.at(first, again)
+		return
+	}
+	t := k.spawn("rcu_load/"+itoa(i), 1<<c.id, k.direct(func(t *task) {
+		for {
+			if load.Kind == workload.RequestExpedited {
+				k.expedite(t)
+			} else {
+				k.synchronize(t)
+			}
+			t.where = nowhere
+			t.ask(demand{state: sleeping, sleep: period})
+		}
+	}))
+	k.at(first, func() { k.wake(t) })
+}
+
+// storm is a scenario's storm and the sources it consists of.
+type storm struct {
+	spec    *workload.Storm
+	sources []*source
+	sets    []sourceAt
+	on      bool
+}
+
+// sourceAt says where a source interrupts: a CPU, or a task's CPU.
+type sourceAt struct {
+	src  *source
+	cpu  *cpu
+	task *task
+}
+
+// startStorms plans the beginning, the growth and the end of every storm.
+func (k *Kernel) startStorms() {
+	for i := range k.sc.Storms {
+		spec := &k.sc.Storms[i]
+		st := &storm{spec: spec}
+		k.storms = append(k.storms, st)
+		draws := k.stream("storm " + itoa(i))
+		if spec.Task != "" {
+			for _, t := range k.tasks {
+				if t.group == spec.Task {
+					for _, s := range k.newSources(spec, draws.Int64N) {
+						t.sources = append(t.sources, s)
+						st.sets = append(st.sets, sourceAt{src: s, task: t})
+					}
+				}
+			}
+		} else {
+			for _, c := range k.cpus {
+				if cpuMask(spec.CPUs, len(k.cpus))&(1<<c.id) == 0 {
+					continue
+				}
+				for _, s := range k.newSources(spec, draws.Int64N) {
+					c.wide = append(c.wide, s)
+					st.sets = append(st.sets, sourceAt{src: s, cpu: c})
+				}
+			}
+		}
+		k.at(ns(spec.From), func() { k.stormOn(st) })
+		if spec.Until > 0 {
+			k.at(ns(spec.Until), func() { k.stormOff(st) })
+		}
+	}
+}
+
+// newSources makes the sources of one CPU or task. NMI events are merged into
+// one source with evenly spaced samples; hrtimers each keep their own grid.
+func (k *Kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*source {
+	events := max(1, spec.Events)
+	period := ns(spec.Period)
+	if spec.Source == workload.NMI {
+		p := max(period/ns(events), nmiGap)
+		return []*source{{nmi: true, period: p, handler: ns(spec.Handler), events: events, left: 1 + draw(p)}}
+	}
+	period = max(period, hrMinPeriod)
+	var all []*source
+	for range events {
+		d := draw(period)
+		all = append(all, &source{period: period, handler: ns(spec.Handler), events: 1, left: d, next: d})
+	}
+	return all
+}
+
+// nmiGap is the least execution time between two NMIs: with one latched, the
+// CPU gets through a few instructions after returning from the other.
+const nmiGap ns = 200
+
+func (k *Kernel) stormOn(st *storm) {
+	if st.on || k.drained {
+		return
+	}
+	st.on = true
+	k.switchStorm(st, true)
+	if st.spec.Growth > 0 && st.spec.GrowthEvery > 0 {
+		var again func()
+		again = func() {
+			if !st.on {
+				return
+			}
+			k.syncAll()
+			for _, s := range st.sets {
+				grow(st.spec, s.src)
+			}
+			k.replanAll()
+			k.at(k.now+ns(st.spec.GrowthEvery), again)
+		}
+		k.at(k.now+ns(st.spec.GrowthEvery), again)
+	}
+}
+
+func (k *Kernel) stormOff(st *storm) {
+	if st.on {
+		st.on = false
+		k.switchStorm(st, false)
+	}
+}
+
+func (k *Kernel) switchStorm(st *storm, on bool) {
+	k.syncAll()
+	for _, s := range st.sets {
+		s.src.on = on
+		if on && s.cpu != nil {
+			s.cpu.install(s.src)
+			if s.cpu.tickAt == 0 && !s.cpu.tickPending() || s.cpu.inIdle {
+				k.startTick(s.cpu)
+			}
+		}
+		if on && s.task != nil && s.task.cpu.cur == s.task {
+			s.task.cpu.install(s.src)
+		}
+	}
+	k.replanAll()
+}
+
+func (k *Kernel) replanAll() {
+	for _, c := range k.cpus {
+		if c != k.here {
+			k.plan(c)
+		}
+	}
+}
+
+// closersFinished ends the storms whose fds this group held.
+func (k *Kernel) closersFinished(g *closerGroup) {
+	if g.left > 0 {
+		return
+	}
+	for _, st := range k.storms {
+		if st.spec.ClosedBy == g.spec.Name {
+			k.stormOff(st)
+		}
+	}
+}
+
+// stormTime is the time that samples have taken so far, of all CPUs.
+func (k *Kernel) stormTime() (sum ns) {
+	for _, c := range k.cpus {
+		sum += c.stormTime
+	}
+	return sum
+}
+
+var (
+	_ fixes.Domain       = (*domain)(nil)
+	_ fixes.Domain       = (*holdouts)(nil)
+	_ fixes.Domain       = (*vanilla)(nil)
+	_ fixes.Unregistered = (*unregistered)(nil)
+	_ srcu.Side          = (*domainSide)(nil)
+)

@@ -1,0 +1,136 @@
+package kernel
+
+import (
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// closing is a close() in progress.
+type closing struct {
+	trial.Close
+	done     bool
+	ipis     int
+	ran      gpCounts // of all domains when it began
+	storm    ns       // of all CPUs when it began
+	stormEnd ns       // and when it ended
+	reported bool     // by the hung-task detector
+}
+
+// closerGroup is a set of tasks that close perf events.
+type closerGroup struct {
+	spec *workload.Closers
+	left int // tasks that have not finished
+}
+
+// startClosers makes the tasks of a group and lets them start when their time
+// comes.
+func (k *Kernel) startClosers(g *closerGroup) {
+	spec := g.spec
+	g.left = spec.Count
+	draws := k.stream("closers " + spec.Name)
+	var shared *tracepoint
+	for i := range spec.Count {
+		name := spec.Name
+		if spec.Count > 1 {
+			name += "-" + itoa(i)
+		}
+		tp := shared
+		if tp == nil {
+			tp = k.newTracepoint(name)
+			if spec.Shared {
+				shared = tp
+			}
+		}
+		t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), k.direct(func(t *task) { k.closer(t, g, tp) }))
+		t.fifo, t.kernel = spec.Sched == workload.FIFO, false
+		at := ns(spec.Start)
+		if spec.Jitter > 0 {
+			at += draws.Int64N(ns(spec.Jitter))
+		}
+		// The event was opened long before the trial: the probe is there.
+		tp.users++
+		if tp.lists == nil {
+			tp.lists = &lists{}
+			k.tracing.buffers++
+		}
+		k.at(at, func() { k.wake(t) })
+	}
+}
+
+func (k *Kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
+	for i := range max(1, g.spec.Repeat) {
+		if i > 0 {
+			if g.spec.Pause > 0 {
+				t.ask(demand{state: sleeping, sleep: ns(g.spec.Pause)})
+			}
+			k.open(t, tp)
+		}
+		c := k.beginClose(t)
+		k.closeEvent(t, tp)
+		k.endClose(t, c)
+	}
+	g.left--
+	k.closersFinished(g)
+}
+
+func (k *Kernel) beginClose(t *task) *closing {
+	k.syncAll()
+	c := &closing{Close: trial.Close{Task: t.name, Start: time.Duration(k.now)}, ipis: k.ipis, ran: k.ran(), storm: k.stormTime()}
+	t.closing = c
+	k.closes = append(k.closes, c)
+	k.openCloses++
+	return c
+}
+
+func (k *Kernel) endClose(t *task, c *closing) {
+	k.finishClose(c)
+	c.done = true
+	k.syncAll()
+	c.stormEnd = k.stormTime()
+	t.closing = nil
+	k.openCloses--
+	k.decide(decideClosed, uint64(t.pid))
+}
+
+// finishClose fills in what is known at the end, or when it is cut off.
+func (k *Kernel) finishClose(c *closing) {
+	if c.Censored {
+		return // cut off at the horizon, and finished while draining
+	}
+	c.Wait = time.Duration(k.now) - c.Start
+	c.IPIs = k.ipis - c.ipis
+	r := k.ran()
+	c.Ran = trial.GracePeriods{Normal: r.normal - c.ran.normal, Expedited: r.expedited - c.ran.expedited}
+}
+
+// ran is how many RCU grace periods all scans and direct waits have had.
+func (k *Kernel) ran() gpCounts {
+	n := k.directWaits
+	for _, d := range k.domains {
+		n.normal += d.waits.normal
+		n.expedited += d.waits.expedited
+	}
+	if k.holdouts != nil {
+		n.normal += k.holdouts.waits.normal
+	}
+	return n
+}
+
+// waited adds the RCU grace periods that a domain had while a close waited
+// for it.
+func (k *Kernel) waited(t *task, d *domain, from gpCounts) { k.addWait(t, from, d.waits) }
+
+// countDirect counts one that a task waited for itself.
+func (k *Kernel) countDirect(t *task) {
+	k.directWaits.normal++
+	k.addWait(t, gpCounts{}, gpCounts{normal: 1})
+}
+
+func (k *Kernel) addWait(t *task, from, to gpCounts) {
+	if c := t.closing; c != nil {
+		c.Waited.Normal += to.normal - from.normal
+		c.Waited.Expedited += to.expedited - from.expedited
+	}
+}

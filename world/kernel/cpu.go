@@ -1,0 +1,268 @@
+package kernel
+
+// cpu is one virtual CPU. It executes, from the bottom up, a task (or nothing:
+// idle), softirqs on top of the task, an interrupt handler on top of either,
+// and samples of storms on top of whatever their kind may interrupt.
+type cpu struct {
+	k  *Kernel
+	id int
+	at ns // the instant up to which this CPU has executed
+	stormCPU
+
+	irqActive bool
+	irqNow    irq
+	irqLeft   ns
+	pending   []irq // raised, not yet taken
+
+	softPending softirqs // raised, not yet run
+	softActive  bool     // running on irq exit
+	softNow     softirqs
+	softLeft    ns
+	softRounds  int
+	softBegan   ns
+	// exitToSoftirq: an hrtimer sample has just returned with softirqs
+	// pending.
+	exitToSoftirq bool
+	softDisabled  bool // ksoftirqd is running softirqs
+
+	cur      *task // nil is idle
+	overhead ns    // switch cost still to be paid before cur executes
+	runqueue
+	resched resched
+
+	tick
+	timers wheel
+	rcuCPU
+	pool      *pool
+	ksoftirqd *task
+
+	ranReader bool   // this CPU has run a tracepoint reader (the debug flavour record)
+	eqs       uint64 // changes whenever the CPU enters or leaves idle
+	runGen    uint32
+	stormTime ns // taken by samples so far
+}
+
+// irq is an interrupt that a CPU takes.
+type irq struct {
+	kind irqKind
+	task *task  // irqWake: the sleeper
+	done func() // irqCall: what to do there
+}
+
+type irqKind uint8
+
+const (
+	irqTick    irqKind = iota
+	irqResched         // reschedule IPI
+	irqWake            // an hrtimer of a sleeping task
+	irqExp             // the expedited grace period asks for a quiescent state
+	irqCall            // smp_call_function
+)
+
+func (c *cpu) idle() bool { return c.cur == nil }
+
+// raise makes an interrupt reach the CPU after a delay.
+func (c *cpu) raise(i irq, after ns) {
+	c.k.events.push(c.k.now+after, eventTarget{kind: evRaise, cpu: c, irq: i})
+}
+
+// arrive takes an interrupt at once if the CPU accepts interrupts, else as
+// soon as it does.
+func (c *cpu) arrive(i irq) {
+	c.k.sync(c)
+	c.pending = append(c.pending, i)
+	c.k.settle(c)
+}
+
+// sync brings the CPU's execution up to the present.
+func (k *Kernel) sync(c *cpu) {
+	if c.at == k.now {
+		return
+	}
+	from := c.at
+	switch {
+	case c.irqActive:
+		c.irqLeft -= c.run(k.now, c.irqLeft, true)
+	case c.softActive:
+		c.softLeft -= c.run(k.now, c.softLeft, false)
+	case c.cur != nil && c.overhead > 0:
+		c.overhead -= c.run(k.now, c.overhead, false)
+		if c.overhead == 0 && c.at < k.now {
+			c.cur.progress(c.run(k.now, c.cur.left, false))
+		}
+	case c.cur != nil:
+		c.cur.progress(c.run(k.now, c.cur.left, false))
+	default:
+		c.run(k.now, never, false)
+	}
+	if c.at != k.now {
+		panic("kernel: a CPU stopped short of an instant without an event")
+	}
+	if c.cur != nil {
+		c.cur.vruntime += k.now - from
+	}
+	if len(k.rate.lowered) > 0 {
+		k.rateLowered()
+	}
+}
+
+// settle runs everything that is due on the CPU now and plans its next event.
+func (k *Kernel) settle(c *cpu) {
+	prev := k.here
+	k.here = c
+	for k.advance(c) {
+		k.step()
+	}
+	k.plan(c)
+	k.here = prev
+}
+
+// advance does one thing that is due on the CPU, if there is one.
+func (k *Kernel) advance(c *cpu) bool {
+	if c.inHandler() {
+		return false
+	}
+	switch {
+	case c.irqActive:
+		if c.irqLeft > 0 {
+			return false
+		}
+		c.irqActive = false
+		k.handle(c, c.irqNow)
+		if len(c.pending) == 0 && c.softPending != 0 && !c.softActive && !c.softDisabled {
+			k.beginSoftirq(c)
+		}
+		return true
+	case len(c.pending) > 0:
+		i := c.pending[0]
+		c.pending = append(c.pending[:0], c.pending[1:]...)
+		c.irqNow, c.irqActive, c.irqLeft = i, true, k.irqCost(i)
+		if c.idle() {
+			k.leaveIdle(c)
+		}
+		return true
+	case c.softActive:
+		if c.softLeft > 0 {
+			return false
+		}
+		k.endSoftirqRound(c)
+		return true
+	case c.exitToSoftirq:
+		c.exitToSoftirq = false
+		if c.softPending == 0 || c.softDisabled {
+			return true
+		}
+		k.beginSoftirq(c)
+		return true
+	case c.idle():
+		if c.runnable() > 0 || k.pull(c) {
+			k.schedule(c)
+			return true
+		}
+		k.enterIdle(c)
+		return false
+	case c.overhead > 0:
+		return false
+	case c.resched != noResched && k.preemptible(c):
+		k.schedule(c)
+		return true
+	case c.cur.left == 0:
+		k.stepTask(c, c.cur)
+		return true
+	}
+	return false
+}
+
+func (k *Kernel) irqCost(i irq) ns {
+	if i.kind == irqTick {
+		return k.cost(costTick)
+	}
+	return k.cost(costIRQ)
+}
+
+// handle has the effect of an interrupt whose handler has just finished.
+func (k *Kernel) handle(c *cpu, i irq) {
+	switch i.kind {
+	case irqTick:
+		k.onTick(c)
+	case irqResched:
+		// The scheduler has set c.resched already.
+	case irqWake:
+		k.wake(i.task)
+	case irqExp:
+		k.onExpIPI(c)
+	case irqCall:
+		i.done()
+	}
+}
+
+// plan schedules the event at which what the CPU executes will be finished.
+// An earlier plan becomes void.
+func (k *Kernel) plan(c *cpu) {
+	c.runGen++
+	var work ns
+	switch {
+	case c.irqActive:
+		work = c.irqLeft
+	case c.softActive:
+		work = c.softLeft
+	case c.cur == nil:
+		work = never
+	default:
+		work = c.overhead
+		if c.cur.left < never {
+			work += c.cur.left
+		} else if work == 0 {
+			work = never
+		}
+	}
+	if work == never && len(c.pending) == 0 && c.softPending == 0 {
+		return
+	}
+	// A tick replans in any case, so there is no need to look beyond it.
+	limit := never
+	if c.tickAt > c.at {
+		limit = c.tickAt
+		if work < never && c.at+work >= limit && len(c.pending) == 0 && c.softPending == 0 {
+			return
+		}
+	}
+	at, ok := k.lookahead(c, limit, work)
+	if ok {
+		k.events.push(at, eventTarget{kind: evRun, cpu: c, gen: c.runGen})
+	}
+}
+
+// lookahead finds the instant at which run will return by itself, leaving
+// everything as it was.
+func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
+	if len(c.wide)+len(c.own) == 0 && !c.inHandler() {
+		switch {
+		case !c.irqActive && len(c.pending) > 0 || c.exitToSoftirq:
+			return c.at, true
+		case work == never:
+			return 0, false
+		}
+		return c.at + work, c.at+work < limit
+	}
+	keep, rate, n := c.stormCPU, k.rate, len(k.scratch)
+	began, exit, eqs, storm := c.at, c.exitToSoftirq, c.eqs, c.stormTime
+	for _, set := range [][]*source{c.wide, c.own} {
+		for _, s := range set {
+			k.scratch = append(k.scratch, *s)
+		}
+	}
+	c.run(limit, work, c.irqActive)
+	at, returns = c.at, c.at < limit
+	i := n
+	for _, set := range [][]*source{c.wide, c.own} {
+		for _, s := range set {
+			*s = k.scratch[i]
+			i++
+		}
+	}
+	k.scratch = k.scratch[:n]
+	c.stormCPU, k.rate = keep, rate
+	c.at, c.exitToSoftirq, c.eqs, c.stormTime = began, exit, eqs, storm
+	return at, returns
+}

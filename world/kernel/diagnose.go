@@ -1,0 +1,195 @@
+package kernel
+
+import (
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// culprits adds up how long each reader held up grace periods after it had
+// been switched out.
+type culprits map[*task]ns
+
+// blameReader notes a reader that has just let a grace period go on.
+func (k *Kernel) blameReader(t *task) {
+	k.culprits[t] += k.now - max(t.rcu.since, k.rcu.started)
+}
+
+// workerSleep follows the D state of workers inside process_srcu.
+type workerSleep struct{ longest, total ns }
+
+// noteWorkerSleep is called when a task wakes from D state.
+func (k *Kernel) noteWorkerSleep(t *task) {
+	if t.item == nil || t.item.name != "process_srcu" || t.state != blocked {
+		return
+	}
+	d := k.now - t.asleep
+	k.workerD.total += d
+	k.workerD.longest = max(k.workerD.longest, d)
+}
+
+// cutOff ends the scenario: storms stop, and what has not returned is
+// censored.
+func (k *Kernel) cutOff() {
+	for _, c := range k.closes {
+		if !c.done {
+			k.finishClose(c)
+			c.Censored = true
+		}
+	}
+	k.horizonStorm = k.stormTime()
+	k.horizonAt = k.now
+	k.drained = true
+	for _, st := range k.storms {
+		k.stormOff(st)
+	}
+}
+
+// drain lets what is left finish without storms: what does was slow or
+// starved, what does not is stuck.
+func (k *Kernel) drain() {
+	if !k.finished() || !k.quiet() {
+		k.runUntil(k.now+ns(k.sc.Drain), func() bool { return k.finished() && k.quiet() })
+	}
+	if k.finished() && k.quiet() {
+		k.checkQuiet()
+	}
+}
+
+// lateAfter is the share of the hung-task timeout from which on a close is not
+// ok any more.
+const lateAfter = 10
+
+// starvedShare is the share of one CPU's time that storms must have taken
+// during a close for it to count as starved rather than slow.
+const starvedShare = 0.25
+
+func (k *Kernel) result() trial.Result {
+	r := trial.Result{
+		Scenario: k.sc.Name, Fix: k.fix.Name, Seed: k.seed,
+		GracePeriods: trial.GracePeriods{Normal: k.rcu.counts.normal, Expedited: k.rcu.counts.expedited},
+		IPIs:         k.ipis, StormDuty: k.stormDuty(), ReaderBarriers: k.readerBarriers,
+		HungTasks: k.hungTasks, RCUStalls: k.rcuStalls, Log: k.console, Violations: k.violations,
+		Truncated: k.truncated, Elapsed: time.Duration(k.now), Steps: k.steps,
+	}
+	for _, t := range k.tasks {
+		if t.state == blocked {
+			k.noteWorkerSleep(t)
+		}
+	}
+	r.WorkerD, r.WorkerDTotal = time.Duration(k.workerD.longest), time.Duration(k.workerD.total)
+	for _, c := range k.closes {
+		r.Closes = append(r.Closes, c.Close)
+		if ns(c.Wait) >= k.hungTimeout() {
+			r.Overdue++
+		}
+	}
+	r.Symptom = trial.NoSymptom
+	if k.rcuStalls > 0 {
+		r.Symptom = trial.RCUStall
+	}
+	if k.hungTasks > 0 {
+		r.Symptom = trial.HungTask
+	}
+	r.Diagnosis, r.By = k.diagnose()
+	r.Checksum = k.checksum
+	return r
+}
+
+// stormDuty is the largest share of a CPU's time up to the horizon that
+// samples took.
+func (k *Kernel) stormDuty() (duty float64) {
+	if k.horizonAt == 0 {
+		return 0
+	}
+	for _, c := range k.cpus {
+		duty = max(duty, float64(c.stormTime)/float64(k.horizonAt))
+	}
+	return duty
+}
+
+// diagnose says what happened, from the worst down.
+func (k *Kernel) diagnose() (trial.Diagnosis, string) {
+	switch {
+	case k.isUnsafe:
+		return trial.Unsafe, k.violations[0]
+	case !k.finished() && !k.truncated:
+		return k.stuck()
+	case len(k.violations) > 0:
+		return trial.LostWakeup, k.violations[0]
+	}
+	late := k.rcuStalls+k.hungTasks > 0
+	var worst *closing
+	for _, c := range k.closes {
+		if worst == nil || c.Wait > worst.Wait {
+			worst = c
+		}
+		late = late || c.Censored || ns(c.Wait) > k.hungTimeout()/lateAfter
+	}
+	if !late {
+		return trial.OK, ""
+	}
+	return k.slowOrStarved(worst)
+}
+
+func (k *Kernel) slowOrStarved(c *closing) (trial.Diagnosis, string) {
+	by := "the chain of grace periods"
+	var most ns
+	for _, t := range k.tasks { // in the order of their numbers
+		if d := k.culprits[t]; d > most {
+			most, by = d, "preempted reader "+t.name
+		}
+	}
+	for _, t := range k.rcu.readers {
+		if d := k.now - t.rcu.since; t.rcu.blocksGP && d > most {
+			most, by = d, "preempted reader "+t.name
+		}
+	}
+	if c != nil && c.stormShare(k) >= starvedShare {
+		return trial.Starved, by + ", under the storm"
+	}
+	return trial.Slow, by
+}
+
+// stormShare is the share of one CPU that storms took during the close.
+func (c *closing) stormShare(k *Kernel) float64 {
+	if c.Wait == 0 {
+		return 0
+	}
+	until := k.horizonStorm
+	if c.done && c.stormEnd != 0 {
+		until = c.stormEnd
+	}
+	return float64(until-c.storm) / float64(c.Wait)
+}
+
+// stuck tells a cycle of mutexes from a wakeup that will never come, for a
+// closer that did not finish even without storms.
+func (k *Kernel) stuck() (trial.Diagnosis, string) {
+	for _, t := range k.tasks {
+		if t.waitingOn == nil {
+			continue
+		}
+		seen := map[*task]bool{}
+		for o := t; o != nil && o.waitingOn != nil; o = o.waitingOn.owner {
+			if seen[o] {
+				return trial.Deadlock, o.name + " waits for " + o.waitingOn.name + ", which it holds up itself"
+			}
+			seen[o] = true
+		}
+	}
+	for _, d := range k.domains {
+		if d.lost() {
+			return trial.LostWakeup, d.name + " needs a grace period and no work is queued for it"
+		}
+	}
+	if seqRunning(k.rcu.seq) && (k.rcu.blockedByTask() || k.rcu.qsmask != 0) {
+		return k.slowOrStarved(nil)
+	}
+	for _, t := range k.tasks {
+		if t.closing != nil && t.state == blocked {
+			return trial.LostWakeup, "nobody will wake " + t.name
+		}
+	}
+	return trial.LostWakeup, "a closer never finished"
+}

@@ -1,0 +1,243 @@
+// Package kernel is a deterministic virtual SMP kernel in virtual time.
+//
+// It models what decides how long closing a perf tracepoint event takes: CPUs
+// with task, softirq, hardirq and NMI levels, a preemptive scheduler, timers,
+// workqueues, tree RCU, SRCU, tracepoints, perf storms and the watchdogs. The
+// SRCU update side is not modelled: it is package srcu itself. docs/model.md
+// says what follows which kernel function, and what is left out.
+package kernel
+
+import (
+	"math/rand/v2"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// Options choose how a trial is run. None but MaxSteps changes what happens
+// in it.
+type Options struct {
+	// Log collects the console.
+	Log bool
+	// Step passes storms one interrupt at a time instead of whole periods
+	// by arithmetic: slower, and the oracle of the fast way.
+	Step bool
+	// MaxSteps cuts a trial off after that many steps; 0 is no limit.
+	MaxSteps uint64
+
+	everyTick func(*Kernel)
+}
+
+// Kernel is one trial in progress.
+type Kernel struct {
+	sc   *workload.Scenario
+	fix  *fixes.Fix
+	seed uint64
+	opt  Options
+
+	now              ns
+	events           eventHeap
+	cpus             []*cpu
+	here             *cpu  // whose code is executing, nil if none
+	curTask          *task // whose program is being stepped
+	tasks            []*task
+	lastPID          int
+	coroutines       []*coroutine
+	nsPerInstruction float64
+
+	tick       ns // length of a jiffy
+	jiffies    uint64
+	timekeeper int
+
+	rcu             rcuNode
+	domains         []*domain
+	tracepointSRCU  *domain
+	holdouts        *holdouts
+	tracing         tracing
+	tracepoints     []*tracepoint
+	readers         []*loop // with a readerState
+	tracepointLoops []*loop
+	epoch           uint64
+
+	rate    perfRate
+	budget  ns // what samples may take of a tick; 0 is no budget
+	storms  []*storm
+	scratch []source
+
+	groups     []*closerGroup
+	closes     []*closing
+	openCloses int
+
+	directWaits    gpCounts
+	ipis           int
+	readerBarriers uint64
+	hungLeft       int
+	hungTasks      int
+	rcuStalls      int
+	rcuScanPaid    bool
+	console        []trial.Log
+	violations     []string
+	isUnsafe       bool
+	culprits       culprits
+	workerD        workerSleep
+
+	drained      bool
+	horizonAt    ns
+	horizonStorm ns
+	steps        uint64
+	truncated    bool
+	checksum     trial.Checksum
+}
+
+// Run runs one trial. The scenario must be valid (Scenario.Validate). The same
+// arguments give the same result on every machine.
+func Run(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) trial.Result {
+	k := newKernel(&sc, &fix, seed, opt)
+	defer k.stop()
+	k.boot()
+	k.runUntil(ns(sc.Horizon), func() bool { return k.finished() && k.quiet() })
+	k.cutOff()
+	k.drain()
+	return k.result()
+}
+
+func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) *Kernel {
+	return &Kernel{
+		sc: sc, fix: fix, seed: seed, opt: opt,
+		tick:             1_000_000_000 / ns(sc.Machine.HZ),
+		jiffies:          initialJiffies,
+		timekeeper:       noOwner,
+		nsPerInstruction: 1000 / sc.Machine.MIPS,
+		lastPID:          4000,
+		hungLeft:         hungWarnings,
+		culprits:         culprits{},
+	}
+}
+
+// stop unwinds the coroutines.
+func (k *Kernel) stop() {
+	for _, co := range k.coroutines {
+		co.stop()
+	}
+}
+
+// stream is the random stream of that name.
+func (k *Kernel) stream(name string) *rand.Rand { return seed.Stream(k.seed, name) }
+
+// at makes fn happen at an instant.
+func (k *Kernel) at(t ns, fn func()) { k.events.push(max(t, k.now), eventTarget{fn: fn}) }
+
+// runUntil lets time pass until the given instant, or until over says that
+// nothing is left to see.
+func (k *Kernel) runUntil(end ns, over func() bool) {
+	for len(k.events.items) > 0 && !k.truncated {
+		if k.events.items[0].at > end {
+			break
+		}
+		e := k.events.pop()
+		if k.dispatch(&e) && over() {
+			return
+		}
+	}
+	if !k.truncated {
+		k.now = max(k.now, end)
+	}
+	k.syncAll()
+}
+
+// dispatch lets one event happen; it reports whether it was still meant.
+func (k *Kernel) dispatch(e *event) bool {
+	switch e.kind {
+	case evRun:
+		if e.gen != e.cpu.runGen {
+			return false
+		}
+		k.now = e.at
+		k.sync(e.cpu)
+		k.settle(e.cpu)
+	case evTick:
+		if e.gen != e.cpu.tickGen {
+			return false
+		}
+		k.now = e.at
+		k.tickExpires(e.cpu)
+	case evRaise:
+		k.now = e.at
+		e.cpu.arrive(e.irq)
+	default:
+		k.now = e.at
+		e.fn()
+	}
+	k.step()
+	return true
+}
+
+func (k *Kernel) step() {
+	k.steps++
+	if k.opt.MaxSteps > 0 && k.steps >= k.opt.MaxSteps {
+		k.truncated = true
+	}
+}
+
+// syncAll brings every CPU up to the present, so that counters and positions
+// of readers can be looked at.
+func (k *Kernel) syncAll() {
+	for _, c := range k.cpus {
+		if c.at != k.now {
+			k.sync(c)
+			if c != k.here {
+				k.plan(c)
+			}
+		}
+	}
+}
+
+// finished reports whether every closer is done.
+func (k *Kernel) finished() bool {
+	for _, g := range k.groups {
+		if g.left > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// quiet reports whether no domain has anything left to do.
+func (k *Kernel) quiet() bool {
+	if k.tracing.deferring > 0 {
+		return false
+	}
+	for _, d := range k.domains {
+		if d.machine.Needed() || d.callbacks.Pending() > 0 || d.process.queued || d.process.on != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (k *Kernel) allCPUs() uint32 { return 1<<len(k.cpus) - 1 }
+
+// decision is a kind of step that goes into the checksum.
+type decision uint8
+
+const (
+	decideWake decision = iota
+	decideSwitch
+	decideMigrate
+	decideQS
+	decideBlocked
+	decideGPStart
+	decideGPEnd
+	decideExpEnd
+	decideFlip
+	decideSRCUEnd
+	decideClosed
+)
+
+// decide adds a decision to the checksum.
+func (k *Kernel) decide(d decision, v uint64) {
+	k.checksum.Add(uint64(k.now)<<4 | uint64(d))
+	k.checksum.Add(v)
+}

@@ -1,0 +1,142 @@
+package kernel
+
+import "github.com/gpstorm/gpstorm/workload"
+
+// loop is the program of a task that reads for ever: section of CPU time
+// inside a read-side critical section, gap outside. Its whole behaviour is a
+// function of the CPU time it has had, so that nothing happens while nobody
+// looks: counters and positions are worked out when somebody does.
+type loop struct {
+	k        *Kernel
+	t        *task
+	spec     *workload.Tasks
+	section  ns
+	cycle    ns // section and gap
+	pos      ns // in the cycle, 0 at the start of a section
+	rounds   int
+	watching bool // somebody waits for the end of this section
+
+	reader   *readerState // nil unless the sections read SRCU counters or tracepoints
+	boosted  bool
+	rcu, off bool // the sections hold up vanilla RCU; they disable preemption
+}
+
+func newLoop(k *Kernel, t *task, spec *workload.Tasks, start ns) *loop {
+	l := &loop{k: k, t: t, spec: spec, section: ns(spec.Section), cycle: ns(spec.Section + spec.Gap)}
+	if spec.Reads == workload.ReadsNothing {
+		l.section = 0
+	}
+	if l.cycle == 0 {
+		l.cycle = 1
+	}
+	l.pos = start % l.cycle
+	if l.pos < l.section {
+		l.pos = l.section % l.cycle // begin outside of a section
+	}
+	return l
+}
+
+func (l *loop) inSection() bool { return l.pos < l.section }
+func (l *loop) inUser() bool    { return !l.inSection() }
+func (l *loop) inRCU() bool     { return l.rcu && l.inSection() }
+
+// preemptOff reports whether the task cannot be switched out here.
+func (l *loop) preemptOff() bool { return l.off && l.inSection() }
+
+// step is called at the ends of sections that somebody watches and where the
+// task goes to sleep.
+func (l *loop) step(t *task) demand {
+	if t.timedOut {
+		t.timedOut = false
+		l.rounds = 0
+	}
+	if l.watching && !l.inSection() {
+		l.sectionOver()
+	}
+	if l.sleeps() && l.rounds >= l.spec.SleepEvery && !l.inSection() {
+		l.rounds = 0
+		return demand{state: sleeping, sleep: ns(l.spec.Sleep)}
+	}
+	return use(l.ahead())
+}
+
+func (l *loop) sleeps() bool { return l.spec.Sleep > 0 }
+
+// ahead is the CPU time until the program has to be stepped again.
+func (l *loop) ahead() ns {
+	if l.watching && l.inSection() {
+		return l.section - l.pos
+	}
+	if l.sleeps() {
+		left := ns(l.spec.SleepEvery-1-l.rounds) * l.cycle
+		if l.section == 0 {
+			return max(left, 0) + l.cycle - l.pos
+		}
+		if l.inSection() {
+			return left + l.section - l.pos
+		}
+		return left + l.cycle - l.pos + l.section
+	}
+	return never
+}
+
+// watchEnd makes the end of the present section an event.
+func (l *loop) watchEnd() {
+	if l.watching {
+		return
+	}
+	l.watching = true
+	l.t.left = l.ahead()
+}
+
+// resume is called when the task is switched in.
+func (l *loop) resume() {
+	if l.t.rcu.queued || l.t.rcu.needQS || l.t.rcu.expHint {
+		l.watchEnd()
+	}
+}
+
+// sectionOver is what a watched section does on its way out.
+func (l *loop) sectionOver() {
+	l.watching = false
+	if l.rcu && !l.off {
+		l.k.endSection(l.t)
+	}
+	if l.boosted {
+		l.boosted, l.t.fifo = false, false
+		l.k.kickCPU(l.t.cpu, hardResched)
+	}
+}
+
+// pass spends CPU time.
+func (l *loop) pass(d ns) {
+	if l.section == 0 {
+		l.pos += d
+		l.rounds += int(l.pos / l.cycle)
+		l.pos %= l.cycle
+		return
+	}
+	was := l.pos
+	l.pos += d
+	// Ends of sections in (was, pos]: at section, section+cycle, ...
+	ends := l.points(was, l.pos, l.section)
+	begins := l.points(was, l.pos, l.cycle)
+	if l.reader != nil {
+		l.reader.pass(l, was, d, begins, ends)
+	}
+	l.rounds += ends
+	l.pos %= l.cycle
+}
+
+// points counts the positions at, at+cycle, ... in (from, to].
+func (l *loop) points(from, to, at ns) int {
+	return int(floorDiv(to-at, l.cycle) - floorDiv(from-at, l.cycle))
+}
+
+func floorDiv(a, b ns) ns {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}

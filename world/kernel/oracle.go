@@ -1,0 +1,96 @@
+package kernel
+
+import "fmt"
+
+// maxViolations bounds how many findings a result carries.
+const maxViolations = 8
+
+// violate records that an invariant of the model or of a candidate does not
+// hold.
+func (k *Kernel) violate(format string, args ...any) {
+	if len(k.violations) >= maxViolations {
+		return
+	}
+	k.violations = append(k.violations, fmt.Sprintf(format, args...))
+}
+
+// unsafe records that something was freed, or a grace period ended, too early.
+func (k *Kernel) unsafe(format string, args ...any) {
+	k.isUnsafe = true
+	k.violate(format, args...)
+}
+
+// newEpoch separates the sections that have begun from those to come.
+func (k *Kernel) newEpoch() uint64 {
+	k.syncAll()
+	k.epoch++
+	return k.epoch
+}
+
+// checkGracePeriod checks, when a request made at the given epoch is told that
+// its grace period is over, that no reader is still inside that was so then.
+func (k *Kernel) checkGracePeriod(d *domain, epoch uint64) {
+	k.checkLoops(d.name, d.loops, epoch)
+}
+
+func (k *Kernel) checkLoops(name string, loops []*loop, epoch uint64) {
+	k.syncAll()
+	for _, l := range loops {
+		if l.reader.predates(l, epoch) {
+			k.unsafe("a grace period of %s ended while %s, inside since before it, still was", name, l.t.name)
+		}
+	}
+}
+
+// checkProbes checks that an old probe array is not freed under a reader.
+func (k *Kernel) checkProbes(name string, epoch uint64) {
+	k.syncAll()
+	for _, l := range k.tracepointLoops {
+		if l.reader.predates(l, epoch) {
+			k.unsafe("%s freed while %s, inside since before they were unhooked, still was", name, l.t.name)
+		}
+	}
+}
+
+// checkNotInside checks that nobody is using what is being torn down.
+func (k *Kernel) checkNotInside(ls *lists, what string) {
+	k.syncAll()
+	for _, l := range k.readers {
+		if l.inSection() && l.reader.locked && l.reader.holds == ls {
+			k.unsafe("%s while %s was reading them", what, l.t.name)
+		}
+	}
+}
+
+// once makes sure that a callback runs once.
+func (k *Kernel) once(name string, fn func()) func() {
+	ran := false
+	return func() {
+		if ran {
+			k.unsafe("a %s ran twice", name)
+			return
+		}
+		ran = true
+		fn()
+	}
+}
+
+// checkQuiet checks what must hold when nothing is left to do: counters are
+// balanced, and no requested grace period was forgotten.
+func (k *Kernel) checkQuiet() {
+	k.syncAll()
+	for _, d := range k.domains {
+		locks, unlocks := d.locks[0]+d.locks[1], d.unlocks[0]+d.unlocks[1]
+		if locks-unlocks != uint64(d.inside) {
+			k.violate("%s: %d locks and %d unlocks with %d readers inside", d.name, locks, unlocks, d.inside)
+		}
+		if d.lost() {
+			k.violate("%s: a grace period is needed, and no work is queued for it", d.name)
+		}
+	}
+}
+
+// lost reports whether the domain needs a grace period that nothing drives.
+func (d *domain) lost() bool {
+	return d.machine.Needed() && !d.process.queued && d.process.on == nil && d.posted == 0
+}

@@ -1,0 +1,322 @@
+package kernel
+
+import "github.com/gpstorm/gpstorm/workload"
+
+// rcuNode is the state of vanilla RCU: one node, which is both leaf and root
+// for up to 16 CPUs (kernel/rcu/tree.c).
+type rcuNode struct {
+	seq    uint64 // rcu_state.gp_seq and the node's
+	needed uint64 // the furthest grace period asked for
+	qsmask uint32 // CPUs that owe the running grace period a quiescent state
+	// readers are the tasks that were switched out inside a read-side
+	// critical section, the latest first (blkd_tasks).
+	readers []*task
+
+	initFlag, fqsFlag bool // RCU_GP_FLAG_INIT, RCU_GP_FLAG_FQS
+	kthread           *task
+	phase             gpPhase
+	started           ns
+	startedJiffies    uint64
+	firstScan         bool
+	fqsScans          int
+	fqsDeadline       uint64
+	kthreadActive     uint64 // jiffies when the kthread last did something
+
+	syncNext []*completion // synchronize_rcu() callers for the next grace period
+	syncThis []*completion // attached at the start of this one
+
+	polled                      uint64 // gp_seq_polled
+	polledNormal, polledExp     uint64 // snapshots of the running ones; 0 is none
+	polledNormalOn, polledExpOn bool
+
+	exp    expRCU
+	stall  stallState
+	counts struct{ normal, expedited int }
+}
+
+// rcuCPU is what one CPU knows of the grace period (struct rcu_data).
+type rcuCPU struct {
+	gpSeq    uint64 // as far as this CPU has noticed
+	noQS     bool   // cpu_no_qs.norm: no quiescent state since it noticed
+	needsQS  bool   // core_needs_qs
+	urgent   bool   // rcu_urgent_qs
+	eqsSnap  uint64 // of the first force-quiescent-state scan
+	inIdle   bool   // not watching: an extended quiescent state
+	expAsked bool   // the expedited grace period waits for a context switch
+	ticksGP  int    // ticks in this grace period
+
+	unassigned []func()      // callbacks not yet given a grace period
+	assigned   []rcuCallback // in the order of their grace periods
+}
+
+type rcuCallback struct {
+	seq uint64
+	fn  func()
+}
+
+// rcuTask is what RCU knows of a task.
+type rcuTask struct {
+	queued    bool // on the node's list
+	blocksGP  bool // the running normal grace period waits for it
+	blocksExp bool // the running expedited one does
+	needQS    bool // need_qs: report at the end of the section
+	expHint   bool // asked by IPI while inside: report at the end
+	since     ns   // on the list since
+}
+
+// callbackLimit is how many callbacks one pass invokes (blimit).
+const callbackLimit = 10
+
+func (k *Kernel) preemptRCU() bool { return k.sc.Machine.Preempt != workload.PreemptNone }
+
+// inReader reports whether the task is inside a section that vanilla RCU
+// waits for.
+func (t *task) inReader() bool { return t.loop != nil && t.loop.inRCU() }
+
+// recordQS notes locally that the CPU has passed a quiescent state (rcu_qs).
+func (k *Kernel) recordQS(c *cpu) {
+	c.noQS = false
+	c.urgent = false
+}
+
+// noteGP lets a CPU notice that a grace period has ended or begun
+// (note_gp_changes): callbacks whose grace period is over become ready, those
+// that have none are given one.
+func (k *Kernel) noteGP(c *cpu) {
+	n := &k.rcu
+	if c.gpSeq == n.seq {
+		return
+	}
+	k.assignCallbacks(c)
+	if seqRunning(n.seq) && c.gpSeq != n.seq {
+		owes := n.qsmask&(1<<c.id) != 0
+		c.noQS, c.needsQS = owes, owes
+		c.urgent = false
+		c.ticksGP = 0
+	}
+	c.gpSeq = n.seq
+}
+
+// rcuTick is RCU's part of the tick (rcu_sched_clock_irq).
+func (k *Kernel) rcuTick(c *cpu) {
+	c.ticksGP++
+	if c.urgent && c.cur != nil && !c.userTick() {
+		c.resched = hardResched
+		c.urgent = false
+	}
+	k.flavorTick(c)
+	k.checkStall(c)
+	if k.rcuPending(c) {
+		k.raiseSoftirq(c, softRCU)
+	}
+}
+
+// userTick reports whether the tick interrupted user mode.
+func (c *cpu) userTick() bool {
+	return c.cur != nil && c.cur.loop != nil && c.cur.loop.inUser() && !c.softActive
+}
+
+// flavorTick records a quiescent state if what the tick interrupted is one
+// (rcu_flavor_sched_clock_irq).
+func (k *Kernel) flavorTick(c *cpu) {
+	if c.softActive || c.softDisabled {
+		return
+	}
+	t := c.cur
+	if t == nil || c.userTick() {
+		k.recordQS(c)
+		return
+	}
+	if !k.preemptRCU() {
+		if t.loop == nil {
+			return // kernel code without preemption: it might be a reader
+		}
+		if !t.loop.inSection() {
+			k.recordQS(c)
+		}
+		return
+	}
+	if t.loop != nil && t.loop.preemptOff() {
+		return
+	}
+	if t.inReader() {
+		if k.rcuAge() > 1_000_000_000 {
+			t.rcu.needQS = true
+			t.loop.watchEnd()
+		}
+		return
+	}
+	k.recordQS(c)
+}
+
+func (k *Kernel) rcuAge() ns {
+	if !seqRunning(k.rcu.seq) {
+		return 0
+	}
+	return k.now - k.rcu.started
+}
+
+// rcuPending reports whether RCU_SOFTIRQ has something to do on the CPU.
+func (k *Kernel) rcuPending(c *cpu) bool {
+	n := &k.rcu
+	switch {
+	case c.needsQS && !c.noQS:
+		return true
+	case len(c.assigned) > 0 && seqDone(n.seq, c.assigned[0].seq):
+		return true
+	case len(c.unassigned) > 0 && !seqRunning(n.seq):
+		return true
+	}
+	return c.gpSeq != n.seq
+}
+
+// rcuCore is RCU_SOFTIRQ (rcu_core): notice, report, start, invoke.
+func (k *Kernel) rcuCore(c *cpu) {
+	k.noteGP(c)
+	if c.needsQS && !c.noQS {
+		k.reportCPU(c)
+	}
+	if len(c.unassigned) > 0 && !seqRunning(k.rcu.seq) {
+		k.assignCallbacks(c)
+	}
+	for range callbackLimit {
+		if len(c.assigned) == 0 || !seqDone(k.rcu.seq, c.assigned[0].seq) {
+			return
+		}
+		fn := c.assigned[0].fn
+		c.assigned = append(c.assigned[:0], c.assigned[1:]...)
+		fn()
+	}
+	if len(c.assigned) > 0 && seqDone(k.rcu.seq, c.assigned[0].seq) {
+		c.softPending |= softRCU
+	}
+}
+
+// callbackBatch is how many callbacks the next pass will invoke.
+func (k *Kernel) callbackBatch(c *cpu) int {
+	n := 0
+	for n < len(c.assigned) && n < callbackLimit && seqDone(k.rcu.seq, c.assigned[n].seq) {
+		n++
+	}
+	return n
+}
+
+// call queues a callback on this CPU (call_rcu_hurry). It gets a grace period
+// when the CPU next looks: at a tick, in RCU_SOFTIRQ.
+func (k *Kernel) call(fn func()) {
+	c := k.hereOr0()
+	c.unassigned = append(c.unassigned, k.once("RCU callback", fn))
+}
+
+// assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
+func (k *Kernel) assignCallbacks(c *cpu) {
+	if len(c.unassigned) == 0 {
+		return
+	}
+	s := seqSnap(k.rcu.seq)
+	for _, fn := range c.unassigned {
+		c.assigned = append(c.assigned, rcuCallback{s, fn})
+	}
+	c.unassigned = c.unassigned[:0]
+	k.requestGP(s)
+}
+
+// requestGP asks for grace periods up to s (rcu_start_this_gp).
+func (k *Kernel) requestGP(s uint64) {
+	n := &k.rcu
+	if !seqGE(n.needed, s) {
+		n.needed = s
+	}
+	if !seqRunning(n.seq) && !seqGE(n.seq, s) && !n.initFlag {
+		n.initFlag = true
+		k.wake(n.kthread)
+	}
+}
+
+// reportCPU clears a CPU's bit in the node (rcu_report_qs_rdp).
+func (k *Kernel) reportCPU(c *cpu) {
+	n := &k.rcu
+	c.needsQS = false
+	if c.gpSeq != n.seq || n.qsmask&(1<<c.id) == 0 {
+		return
+	}
+	k.decide(decideQS, uint64(c.id))
+	n.qsmask &^= 1 << c.id
+	k.reportRoot()
+}
+
+// reportRoot wakes the grace-period kthread if nothing holds the grace period
+// up any more (rcu_report_qs_rsp).
+func (k *Kernel) reportRoot() {
+	n := &k.rcu
+	if n.done() && seqRunning(n.seq) {
+		n.fqsFlag = true
+		k.wake(n.kthread)
+	}
+}
+
+// done reports whether all quiescent states are in.
+func (n *rcuNode) done() bool { return n.qsmask == 0 && !n.blockedByTask() }
+
+func (n *rcuNode) blockedByTask() bool {
+	for _, t := range n.readers {
+		if t.rcu.blocksGP {
+			return true
+		}
+	}
+	return false
+}
+
+// noteContextSwitch is rcu_note_context_switch: a task that leaves the CPU
+// inside a reader goes on the node's list; the CPU itself has passed a
+// quiescent state.
+func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
+	n := &k.rcu
+	bit := uint32(1) << c.id
+	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
+		t.rcu.queued, t.rcu.since = true, k.now
+		t.rcu.blocksGP = seqRunning(n.seq) && n.qsmask&bit != 0
+		n.readers = append([]*task{t}, n.readers...)
+		k.decide(decideBlocked, uint64(t.pid))
+	}
+	if n.exp.mask&bit != 0 && c.expAsked {
+		if t.rcu.queued {
+			t.rcu.blocksExp = true
+		}
+		t.rcu.expHint = false
+		k.reportExp(c)
+	}
+	k.recordQS(c)
+}
+
+// endSection is the outermost rcu_read_unlock of a task that RCU asked
+// something of (rcu_read_unlock_special).
+func (k *Kernel) endSection(t *task) {
+	n := &k.rcu
+	if t.rcu.needQS {
+		t.rcu.needQS = false
+		k.recordQS(t.cpu)
+	}
+	if t.rcu.expHint {
+		t.rcu.expHint = false
+		k.reportExp(t.cpu)
+	}
+	if !t.rcu.queued {
+		return
+	}
+	for i, r := range n.readers {
+		if r == t {
+			n.readers = append(n.readers[:i], n.readers[i+1:]...)
+			break
+		}
+	}
+	gp, exp := t.rcu.blocksGP, t.rcu.blocksExp
+	t.rcu.queued, t.rcu.blocksGP, t.rcu.blocksExp = false, false, false
+	if gp {
+		k.blameReader(t)
+		k.reportRoot()
+	}
+	if exp {
+		k.expMaybeDone()
+	}
+}

@@ -1,0 +1,195 @@
+package kernel
+
+// expRCU is the state of expedited grace periods (kernel/rcu/tree_exp.h).
+type expRCU struct {
+	seq     uint64
+	mask    uint32 // CPUs that have not reported
+	running bool
+	wanted  bool
+	worker  *task
+	waiters []*expWaiter
+	started ns
+	phase   expPhase
+	stallAt ns
+
+	poll      work // sync_rcu_do_polled_gp
+	pollUntil uint64
+}
+
+type expWaiter struct {
+	seq uint64
+	completion
+}
+
+type expPhase uint8
+
+const (
+	expIdle expPhase = iota
+	expSelect
+	expWait
+)
+
+// expedite is synchronize_rcu_expedited: a worker thread interrupts every CPU
+// that is not idle and waits for the readers found there and for those
+// already preempted. One runs at a time; callers whose need a running or
+// later one meets share it.
+func (k *Kernel) expedite(t *task) {
+	if k.sc.RCU.Normal {
+		k.synchronize(t)
+		return
+	}
+	t.use(costSync)
+	w := k.requestExp()
+	t.wait(&w.completion, inSyncExp)
+}
+
+// requestExp asks for an expedited grace period and returns what it completes.
+func (k *Kernel) requestExp() *expWaiter {
+	e := &k.rcu.exp
+	w := &expWaiter{seq: seqSnap(e.seq)}
+	e.waiters = append(e.waiters, w)
+	if !e.running {
+		e.wanted = true
+		k.wake(e.worker)
+	}
+	return w
+}
+
+// expWorker is rcu_exp_gp_kthread_worker.
+func (k *Kernel) expWorker(t *task) demand {
+	e := &k.rcu.exp
+	switch e.phase {
+	case expIdle:
+		if !e.wanted {
+			t.where = nowhere
+			return sleepIn(idling)
+		}
+		e.wanted, e.running = false, true
+		e.seq++
+		e.started, e.stallAt = k.now, k.now+k.stallTimeout()
+		e.phase = expSelect
+		k.polledStart(&k.rcu.polledExp, &k.rcu.polledExpOn)
+		return use(k.cost(costExpSelect + costIPISend*len(k.cpus)))
+	case expSelect:
+		k.expSelectCPUs(t)
+		e.phase = expWait
+		return use(1)
+	default:
+		if e.mask != 0 || k.expBlocked() {
+			t.where = inExpWait
+			return sleepIn(blocked)
+		}
+		t.where = nowhere
+		k.endExp()
+		e.phase = expIdle
+		return use(k.cost(costSync))
+	}
+}
+
+// expSelectCPUs interrupts the CPUs that may be in a reader
+// (sync_rcu_exp_select_cpus).
+func (k *Kernel) expSelectCPUs(t *task) {
+	e := &k.rcu.exp
+	for _, r := range k.rcu.readers {
+		r.rcu.blocksExp = true
+	}
+	for _, c := range k.cpus {
+		c.expAsked = false
+		if c == t.cpu || c.inIdle {
+			continue
+		}
+		e.mask |= 1 << c.id
+		k.ipis++
+		c.raise(irq{kind: irqExp}, ipiLatency)
+	}
+}
+
+// onExpIPI is rcu_exp_handler.
+func (k *Kernel) onExpIPI(c *cpu) {
+	e := &k.rcu.exp
+	if e.mask&(1<<c.id) == 0 {
+		return
+	}
+	t := c.cur
+	switch {
+	case t == nil:
+		k.reportExp(c)
+	case k.preemptRCU() && t.inReader() && !t.loop.preemptOff():
+		c.expAsked = true
+		t.rcu.expHint = true
+		t.loop.watchEnd()
+	case c.softActive || c.softDisabled || t.loop != nil && t.loop.preemptOff() || !k.preemptRCU() && !k.outsideReaders(t):
+		c.expAsked = true
+		c.resched = hardResched
+	default:
+		k.reportExp(c)
+	}
+}
+
+// outsideReaders reports whether, without preemption, the task cannot be in a
+// reader.
+func (k *Kernel) outsideReaders(t *task) bool { return t.loop != nil && !t.loop.inSection() }
+
+// reportExp clears a CPU's bit.
+func (k *Kernel) reportExp(c *cpu) {
+	e := &k.rcu.exp
+	c.expAsked = false
+	if e.mask&(1<<c.id) == 0 {
+		return
+	}
+	e.mask &^= 1 << c.id
+	k.expMaybeDone()
+}
+
+func (k *Kernel) expBlocked() bool {
+	for _, t := range k.rcu.readers {
+		if t.rcu.blocksExp {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *Kernel) expMaybeDone() {
+	e := &k.rcu.exp
+	if e.running && e.phase == expWait && e.mask == 0 && !k.expBlocked() {
+		k.wake(e.worker)
+	}
+}
+
+// endExp ends the grace period and completes whoever it served.
+func (k *Kernel) endExp() {
+	e := &k.rcu.exp
+	k.polledEnd(&k.rcu.polledExp, &k.rcu.polledExpOn)
+	e.seq = seqEnd(e.seq)
+	e.running = false
+	k.rcu.counts.expedited++
+	k.decide(decideExpEnd, e.seq)
+	left := e.waiters[:0]
+	for _, w := range e.waiters {
+		if seqDone(e.seq, w.seq) {
+			k.complete(&w.completion)
+		} else {
+			left = append(left, w)
+		}
+	}
+	clear(e.waiters[len(left):])
+	e.waiters = left
+	e.wanted = len(left) > 0
+}
+
+// pollExpedited makes expedited grace periods run until a polled cookie is
+// done (start_poll_synchronize_rcu_expedited, sync_rcu_do_polled_gp).
+func (k *Kernel) pollExpedited(cookie uint64) {
+	e := &k.rcu.exp
+	if !seqGE(e.pollUntil, cookie) {
+		e.pollUntil = cookie
+	}
+	k.queueWork(&e.poll)
+}
+
+func (k *Kernel) doPolledExp(t *task) {
+	for !seqGE(k.rcu.polled, k.rcu.exp.pollUntil) {
+		k.expedite(t)
+	}
+}

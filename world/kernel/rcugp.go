@@ -1,0 +1,235 @@
+package kernel
+
+// gpPhase is where the grace-period kthread is (RCU_GP_*).
+type gpPhase uint8
+
+const (
+	gpWait     gpPhase = iota // RCU_GP_WAIT_GPS
+	gpInit                    // RCU_GP_INIT
+	gpWaitFQS                 // RCU_GP_WAIT_FQS
+	gpDoingFQS                // RCU_GP_DOING_FQS
+	gpCleanup                 // RCU_GP_CLEANUP
+)
+
+// syncDirectWakes is how many synchronize_rcu() callers the grace-period
+// kthread wakes itself; a work item wakes the rest
+// (SR_MAX_USERS_WAKE_FROM_GP).
+const syncDirectWakes = 5
+
+// Ages of a grace period at which silent CPUs are pressed harder
+// (jiffies_to_sched_qs and twice that).
+const (
+	urgentAge ns = 100_000_000
+	heavyAge  ns = 200_000_000
+)
+
+// fqsDelay is jiffies_till_first_fqs and jiffies_till_next_fqs.
+func fqsDelay(hz int) uint64 {
+	switch {
+	case hz > 500:
+		return 3
+	case hz > 250:
+		return 2
+	}
+	return 1
+}
+
+// gpKthread is rcu_gp_kthread: wait for a request, initialise, force quiescent
+// states until all are in, clean up.
+func (k *Kernel) gpKthread(t *task) demand {
+	n := &k.rcu
+	n.kthreadActive = k.jiffies
+	switch n.phase {
+	case gpWait:
+		if !n.initFlag {
+			t.where = inGPWait
+			return sleepIn(idling)
+		}
+		t.where = nowhere
+		n.phase = gpInit
+		return use(k.cost(costGPInit))
+	case gpInit:
+		k.gpInit(t)
+		n.phase, n.firstScan, n.fqsScans = gpWaitFQS, true, 0
+		return k.armFQS(t)
+	case gpWaitFQS:
+		switch {
+		case n.done():
+			n.phase = gpCleanup
+			return use(k.cost(costGPCleanup))
+		case n.fqsFlag || seqGE(k.jiffies, n.fqsDeadline):
+			n.fqsFlag = false
+			n.phase = gpDoingFQS
+			return use(k.cost(costGPFQS))
+		}
+		t.where = inFQSWait
+		return demand{state: idling, ticks: n.fqsDeadline - k.jiffies}
+	case gpDoingFQS:
+		k.forceQS()
+		n.phase = gpWaitFQS
+		return k.armFQS(t)
+	default:
+		k.gpCleanup()
+		n.phase = gpWait
+		return use(1)
+	}
+}
+
+// armFQS sets the time of the next scan.
+func (k *Kernel) armFQS(t *task) demand {
+	n := &k.rcu
+	n.fqsDeadline = k.jiffies + fqsDelay(k.sc.Machine.HZ)
+	n.stall.kickAt = k.jiffies + 3*fqsDelay(k.sc.Machine.HZ)
+	return use(1)
+}
+
+// gpInit starts a grace period (rcu_gp_init): the callers of synchronize_rcu()
+// so far are attached to it, every CPU owes a quiescent state, and tasks
+// already blocked inside a reader hold it up.
+func (k *Kernel) gpInit(t *task) {
+	n := &k.rcu
+	n.initFlag, n.fqsFlag = false, false
+	n.syncThis = append(n.syncThis, n.syncNext...)
+	n.syncNext = n.syncNext[:0]
+	n.seq++
+	n.started, n.startedJiffies = k.now, k.jiffies
+	n.stall.arm(k)
+	n.counts.normal++
+	k.decide(decideGPStart, n.seq)
+	n.qsmask = 1<<len(k.cpus) - 1
+	for _, r := range n.readers {
+		r.rcu.blocksGP = true
+	}
+	k.polledStart(&n.polledNormal, &n.polledNormalOn)
+	if !k.fix.OldRCU {
+		// Since 7.0 the kthread reports its own CPU at once.
+		c := t.cpu
+		k.noteGP(c)
+		k.recordQS(c)
+		k.reportCPU(c)
+	}
+}
+
+// forceQS is one scan over the CPUs that are silent (force_qs_rnp): idle ones,
+// and those that were idle since the first scan, are reported for.
+func (k *Kernel) forceQS() {
+	n := &k.rcu
+	n.fqsScans++
+	for _, c := range k.cpus {
+		bit := uint32(1) << c.id
+		if n.qsmask&bit == 0 {
+			continue
+		}
+		if c.inIdle || !n.firstScan && c.eqs != c.eqsSnap {
+			k.decide(decideQS, uint64(c.id)|1<<32)
+			n.qsmask &^= bit
+			continue
+		}
+		if n.firstScan {
+			c.eqsSnap = c.eqs
+		} else if k.rcuAge() > urgentAge {
+			c.urgent = true
+			if k.rcuAge() > ns(k.stallTimeout())/2 {
+				k.kickCPU(c, hardResched)
+			}
+		}
+	}
+	n.firstScan = false
+	k.boostReaders()
+}
+
+// gpCleanup ends the grace period (rcu_gp_cleanup) and completes the callers
+// that were attached to it.
+func (k *Kernel) gpCleanup() {
+	n := &k.rcu
+	k.polledEnd(&n.polledNormal, &n.polledNormalOn)
+	n.seq = seqEnd(n.seq)
+	k.decide(decideGPEnd, n.seq)
+	done := n.syncThis
+	n.syncThis = nil
+	for i, c := range done {
+		if i < syncDirectWakes {
+			k.complete(c)
+		}
+	}
+	if len(done) > syncDirectWakes {
+		rest := done[syncDirectWakes:]
+		k.queueWork(&work{name: "rcu_sr_normal_gp_cleanup_work", fn: func(*task) {
+			for _, c := range rest {
+				k.complete(c)
+			}
+		}})
+	}
+	k.assignCallbacks(k.here)
+	if !seqGE(n.seq, n.needed) || len(n.syncNext) > 0 {
+		n.initFlag = true
+	}
+}
+
+// synchronize is synchronize_rcu_normal: the caller is attached to the next
+// grace period that starts, and sleeps in D state.
+func (k *Kernel) synchronize(t *task) {
+	if k.sc.RCU.Expedited && !k.sc.RCU.Normal {
+		k.expedite(t)
+		return
+	}
+	t.use(costSync)
+	var c completion
+	n := &k.rcu
+	n.syncNext = append(n.syncNext, &c)
+	k.requestGP(seqSnap(n.seq))
+	t.wait(&c, inSyncRCU)
+}
+
+// The polled counter is advanced by normal and expedited grace periods alike:
+// each notes it at its start, and the first to end whose note still holds ends
+// the polled grace period (rcu_poll_gp_seq_start, _end).
+func (k *Kernel) polledStart(note *uint64, on *bool) {
+	n := &k.rcu
+	if !seqRunning(n.polled) {
+		n.polled++
+	}
+	*note, *on = n.polled, true
+}
+
+func (k *Kernel) polledEnd(note *uint64, on *bool) {
+	n := &k.rcu
+	if *on && *note == n.polled && seqRunning(n.polled) {
+		n.polled = seqEnd(n.polled)
+		n.polledNormalOn, n.polledExpOn = false, false
+	}
+	*on = false
+}
+
+func (k *Kernel) boostReaders() {
+	n := &k.rcu
+	if !k.sc.RCU.Boost || n.qsmask != 0 || k.rcuAge() < boostDelay {
+		return
+	}
+	for _, t := range n.readers {
+		if t.rcu.blocksGP {
+			k.boost(t)
+		}
+	}
+}
+
+// boostDelay is CONFIG_RCU_BOOST_DELAY.
+const boostDelay ns = 500_000_000
+
+// boost lends a preempted reader real-time priority until its section ends
+// (rcu_boost).
+func (k *Kernel) boost(t *task) {
+	if t.fifo || t.state != running || t.cpu.cur == t {
+		return
+	}
+	c := t.cpu
+	for i, q := range c.fair {
+		if q == t {
+			c.fair = append(c.fair[:i], c.fair[i+1:]...)
+			t.fifo, t.loop.boosted = true, true
+			k.enqueue(c, t)
+			k.preemptFor(c, t)
+			return
+		}
+	}
+}

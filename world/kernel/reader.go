@@ -1,0 +1,104 @@
+package kernel
+
+// readerState is what a task that runs SRCU or tracepoint sections keeps: its
+// shares of the domain's counters, which rank the section in progress has
+// locked, and which objects it could see when it began.
+//
+// A section fetches the rank, increments the lock counter a few instructions
+// later, and then loads the pointer. A task switched out between the two holds
+// a rank that no scan can see: that is why a grace period scans twice.
+type readerState struct {
+	domain *domain // nil if a vanilla RCU section protects the tracepoint
+	tp     *tracepoint
+	fetch  ns // CPU time between fetching the rank and the increment
+
+	rank    int    // fetched by the section in progress
+	locked  bool   // its increment is done
+	epoch   uint64 // of the kernel when it began: which requests it predates
+	holds   *lists // what the section in progress found attached to the tracepoint
+	barrier uint64 // full barriers per section
+}
+
+// pass accounts for begins and ends of sections while the task had d of CPU
+// time from position was of its cycle. Whatever changes what a new section
+// sees brings all tasks up to date first, so all that began in this stretch
+// saw the same.
+func (r *readerState) pass(l *loop, was, d ns, begins, ends int) {
+	k := l.k
+	if was < l.section && !r.locked && was+d >= r.fetch && was < r.fetch {
+		r.lock(k)
+	} else if was < l.section && !r.locked && was >= r.fetch {
+		r.lock(k)
+	}
+	if was < l.section && ends > 0 {
+		r.unlock(k, l.t)
+		ends--
+	}
+	// Sections that began and ended within the stretch.
+	whole := min(begins, ends)
+	if whole > 0 {
+		r.touch(k, l.t, whole)
+		begins -= whole
+	}
+	if begins > 0 {
+		r.begin(k)
+		if pos := (was + d) % l.cycle; pos >= r.fetch {
+			r.lock(k)
+		}
+	}
+}
+
+func (r *readerState) begin(k *Kernel) {
+	r.epoch = k.epoch
+	r.locked = false
+	if r.domain != nil {
+		r.rank = r.domain.current
+	}
+}
+
+func (r *readerState) lock(k *Kernel) {
+	r.locked = true
+	r.holds = nil
+	if r.tp != nil {
+		r.holds = r.tp.lists
+	}
+	if d := r.domain; d != nil {
+		d.locks[r.rank]++
+		d.inside++
+	}
+	k.readerBarriers += r.barrier
+}
+
+func (r *readerState) unlock(k *Kernel, t *task) {
+	if r.holds != nil && r.holds.freed {
+		k.unsafe("%s used the lists of %s after they were freed", t.name, r.tp.name)
+	}
+	r.locked = false
+	r.holds = nil
+	if d := r.domain; d != nil {
+		d.unlocks[r.rank]++
+		d.inside--
+	}
+	k.readerBarriers += r.barrier
+}
+
+// touch passes whole sections at once.
+func (r *readerState) touch(k *Kernel, t *task, n int) {
+	if d := r.domain; d != nil {
+		d.locks[d.current] += uint64(n)
+		d.unlocks[d.current] += uint64(n)
+		if k.here != nil {
+			k.here.ranReader = true
+		}
+	}
+	if r.tp != nil && r.tp.lists != nil && r.tp.lists.freed {
+		k.unsafe("%s found freed lists attached to %s", t.name, r.tp.name)
+	}
+	k.readerBarriers += 2 * r.barrier * uint64(n)
+}
+
+// predates reports whether the section in progress, if any, began before the
+// given epoch and is still inside.
+func (r *readerState) predates(l *loop, epoch uint64) bool {
+	return l.inSection() && r.locked && r.epoch < epoch
+}

@@ -1,0 +1,357 @@
+package kernel
+
+import (
+	"math/bits"
+
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// runqueue is the scheduler's state of one CPU: FIFO tasks first, then fair
+// ones by least virtual runtime, a small stand-in for EEVDF. Virtual runtime
+// passes with wall time, interrupts included, as in kernels without
+// CONFIG_IRQ_TIME_ACCOUNTING.
+type runqueue struct {
+	rt          []*task
+	fair        []*task
+	minVruntime ns
+	switches    uint64
+}
+
+func (q *runqueue) runnable() int { return len(q.rt) + len(q.fair) }
+
+// resched is how urgently the current task should be switched out.
+type resched uint8
+
+const (
+	noResched resched = iota
+	// lazyResched waits until the task is about to return to user mode, or
+	// for the next tick (TIF_NEED_RESCHED_LAZY).
+	lazyResched
+	hardResched // TIF_NEED_RESCHED
+)
+
+const (
+	wakeupGranularity ns = 1_000_000
+	balanceEvery         = 64 // jiffies between periodic balancing
+)
+
+// slice is the time a fair task may run before another gets its turn
+// (base_slice, scaled by the number of CPUs).
+func (k *Kernel) slice() ns { return 700_000 * ns(1+bits.Len(uint(len(k.cpus)))-1) }
+
+// wake makes a sleeping task runnable (try_to_wake_up).
+func (k *Kernel) wake(t *task) {
+	if t.state == running || t.state == exited {
+		t.wakeups++ // remembered: a task about to sleep looks at its condition again
+		return
+	}
+	k.decide(decideWake, uint64(t.pid))
+	k.noteWorkerSleep(t)
+	t.state = running
+	t.wakeGen++
+	t.wakeups++
+	t.left = 0
+	from := t.cpu
+	c := k.placeWoken(t)
+	t.cpu = c
+	floor := c.minVruntime - k.slice()
+	if c == from {
+		t.vruntime = max(t.vruntime, floor)
+	} else {
+		t.vruntime = max(t.vruntime-from.minVruntime+c.minVruntime, floor)
+	}
+	k.enqueue(c, t)
+	if t.pool != nil {
+		c.pool.running++
+	}
+	k.preemptFor(c, t)
+}
+
+// placeWoken chooses the CPU of a woken task: where it ran if that is idle,
+// else any idle CPU, else where it ran; a FIFO task rather goes where a fair
+// one runs.
+func (k *Kernel) placeWoken(t *task) *cpu {
+	prev := t.cpu
+	if prev.vacant() || t.allowed == 1<<prev.id {
+		return prev
+	}
+	var other *cpu
+	for i := 1; i < len(k.cpus); i++ {
+		c := k.cpus[(prev.id+i)%len(k.cpus)]
+		if t.allowed&(1<<c.id) == 0 {
+			continue
+		}
+		if c.vacant() {
+			return c
+		}
+		if other == nil && t.fifo && !c.busyRT() {
+			other = c
+		}
+	}
+	if t.fifo && prev.busyRT() && other != nil {
+		return other
+	}
+	return prev
+}
+
+func (c *cpu) vacant() bool { return c.cur == nil && c.runnable() == 0 }
+func (c *cpu) busyRT() bool { return c.cur != nil && c.cur.fifo || len(c.rt) > 0 }
+
+func (k *Kernel) enqueue(c *cpu, t *task) {
+	if t.fifo {
+		c.rt = append(c.rt, t)
+	} else {
+		c.fair = append(c.fair, t)
+	}
+}
+
+// preemptFor asks for a reschedule if the woken task should run now.
+func (k *Kernel) preemptFor(c *cpu, t *task) {
+	switch cur := c.cur; {
+	case cur == nil:
+		k.kickCPU(c, hardResched)
+	case t.fifo && !cur.fifo:
+		k.kickCPU(c, hardResched)
+	case !t.fifo && !cur.fifo && t.vruntime+wakeupGranularity < cur.vruntime:
+		k.kickCPU(c, k.fairResched())
+	}
+}
+
+func (k *Kernel) fairResched() resched {
+	if k.sc.Machine.Preempt == workload.PreemptFull {
+		return hardResched
+	}
+	return lazyResched
+}
+
+// kickCPU asks a CPU to reschedule, by IPI unless it is this one.
+func (k *Kernel) kickCPU(c *cpu, r resched) {
+	if c.resched >= r && c.cur != nil {
+		return
+	}
+	c.resched = max(c.resched, r)
+	if c == k.here {
+		return // looked at when the present interrupt or step is over
+	}
+	if c.cur == nil || r == hardResched {
+		c.raise(irq{kind: irqResched}, ipiLatency)
+	}
+}
+
+// preemptible reports whether the current task can be switched out here.
+func (k *Kernel) preemptible(c *cpu) bool {
+	t := c.cur
+	if c.softDisabled {
+		return false
+	}
+	if t.left == 0 { // between two pieces of work: a voluntary point
+		return c.resched == hardResched || t.loop == nil || t.loop.inUser()
+	}
+	if t.loop != nil {
+		switch {
+		case t.loop.preemptOff():
+			t.loop.watchEnd()
+			return false
+		case t.loop.inUser():
+			return true
+		}
+	}
+	full := k.sc.Machine.Preempt == workload.PreemptFull
+	if full || k.sc.Machine.Preempt == workload.PreemptLazy && c.resched == hardResched {
+		return true
+	}
+	if t.loop != nil {
+		t.loop.watchEnd()
+	}
+	return false
+}
+
+// schedule switches to the task that should run next (__schedule). The
+// current one has been dequeued already if it sleeps.
+func (k *Kernel) schedule(c *cpu) {
+	prev := c.cur
+	c.resched = noResched
+	if prev != nil && prev.state == running {
+		k.enqueue(c, prev)
+	}
+	next := c.pick()
+	if next == nil && k.pull(c) {
+		next = c.pick()
+	}
+	if prev != nil && prev == next {
+		next.pickedAt = k.now
+		return
+	}
+	if prev != nil {
+		k.switchedOut(c, prev)
+	} else if next != nil {
+		k.leaveIdle(c)
+	}
+	c.cur = next
+	if next == nil {
+		c.setOwn(nil)
+		return
+	}
+	k.decide(decideSwitch, uint64(c.id)<<32|uint64(next.pid))
+	c.switches++
+	next.switches++
+	next.pickedAt = k.now
+	next.cpu = c
+	c.overhead = k.cost(costSwitch)
+	c.setOwn(next)
+	if l := next.loop; l != nil {
+		l.resume()
+	}
+}
+
+// switchedOut is what the scheduler does for the task that leaves the CPU.
+func (k *Kernel) switchedOut(c *cpu, prev *task) {
+	prev.switches++
+	k.noteContextSwitch(c, prev)
+}
+
+// pick removes the task that should run next from the queue.
+func (c *cpu) pick() *task {
+	if len(c.rt) > 0 {
+		t := c.rt[0]
+		c.rt = append(c.rt[:0], c.rt[1:]...)
+		return t
+	}
+	best := -1
+	for i, t := range c.fair {
+		if best < 0 || t.before(c.fair[best]) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	t := c.fair[best]
+	c.fair = append(c.fair[:best], c.fair[best+1:]...)
+	c.minVruntime = max(c.minVruntime, t.vruntime)
+	return t
+}
+
+func (t *task) before(o *task) bool {
+	if t.nice != o.nice {
+		return t.nice < o.nice
+	}
+	return t.vruntime < o.vruntime || t.vruntime == o.vruntime && t.pid < o.pid
+}
+
+// schedTick ends the current task's slice if it is used up and balances load
+// now and then.
+func (k *Kernel) schedTick(c *cpu) {
+	if t := c.cur; t != nil && !t.fifo && len(c.fair) > 0 && k.now-t.pickedAt >= k.slice() {
+		if c.resched == lazyResched {
+			c.resched = hardResched // a tick later laziness ends
+		} else {
+			c.resched = max(c.resched, k.fairResched())
+		}
+	}
+	if t := c.cur; t != nil && len(c.rt) > 0 && !t.fifo {
+		c.resched = hardResched
+	}
+	if k.jiffies%balanceEvery == uint64(c.id)%balanceEvery {
+		k.balance(c)
+	}
+}
+
+// pull takes a task that waits on another CPU, the busiest first
+// (sched_balance_newidle).
+func (k *Kernel) pull(c *cpu) bool {
+	var busiest *cpu
+	for _, o := range k.cpus {
+		if o != c && len(o.rt) > 0 && o.rt[0].allowed&(1<<c.id) != 0 {
+			c.rt = append(c.rt, o.rt[0])
+			o.rt = append(o.rt[:0], o.rt[1:]...)
+			return true
+		}
+	}
+	for _, o := range k.cpus {
+		if o != c && len(o.fair) > 0 && (busiest == nil || len(o.fair) > len(busiest.fair)) && o.spare(c) >= 0 {
+			busiest = o
+		}
+	}
+	if busiest == nil {
+		return false
+	}
+	k.migrate(busiest, c, busiest.spare(c))
+	return true
+}
+
+// balance evens out the queues of the busiest CPU and this one.
+func (k *Kernel) balance(c *cpu) {
+	for _, o := range k.cpus {
+		if o != c && len(o.fair) >= len(c.fair)+2 {
+			if i := o.spare(c); i >= 0 {
+				k.migrate(o, c, i)
+				return
+			}
+		}
+	}
+}
+
+// spare is the index of a queued fair task that may run on c, or -1.
+func (c *cpu) spare(to *cpu) int {
+	for i, t := range c.fair {
+		if t.allowed&(1<<to.id) != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+func (k *Kernel) migrate(from, to *cpu, i int) {
+	t := from.fair[i]
+	from.fair = append(from.fair[:i], from.fair[i+1:]...)
+	k.decide(decideMigrate, uint64(to.id)<<32|uint64(t.pid))
+	t.vruntime += to.minVruntime - from.minVruntime
+	t.cpu = to
+	to.fair = append(to.fair, t)
+}
+
+// stepTask lets the current task's program go on.
+func (k *Kernel) stepTask(c *cpu, t *task) {
+	k.curTask = t
+	seen := t.wakeups
+	d := t.prog.step(t)
+	k.curTask = nil
+	if d.state == running {
+		t.left = d.work
+		return
+	}
+	if t.wakeups != seen && d.state != exited {
+		t.left = 0 // woken between its check and its sleep
+		return
+	}
+	k.sleepTask(c, t, d)
+}
+
+// sleepTask takes the current task off the CPU.
+func (k *Kernel) sleepTask(c *cpu, t *task, d demand) {
+	t.state = d.state
+	t.asleep = k.now
+	t.timedOut = false
+	gen := t.wakeGen
+	if d.sleep > 0 {
+		k.events.push(k.now+d.sleep, eventTarget{fn: func() {
+			if t.wakeGen == gen && t.state != running {
+				t.timedOut = true
+				t.cpu.arrive(irq{kind: irqWake, task: t})
+			}
+		}})
+	}
+	if d.ticks > 0 {
+		c.timers.add(k, c, k.jiffies+d.ticks, func() {
+			if t.wakeGen == gen && t.state != running {
+				t.timedOut = true
+				k.wake(t)
+			}
+		})
+	}
+	if t.pool != nil {
+		k.workerSleeping(c)
+	}
+	k.schedule(c)
+}

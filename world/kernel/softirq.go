@@ -1,0 +1,99 @@
+package kernel
+
+// softirqs is a set of pending softirq vectors.
+type softirqs uint8
+
+const (
+	softTimer softirqs = 1 << iota // TIMER_SOFTIRQ
+	softRCU                        // RCU_SOFTIRQ
+)
+
+// Limits of running softirqs on interrupt exit before ksoftirqd takes over
+// (MAX_SOFTIRQ_RESTART, MAX_SOFTIRQ_TIME).
+const (
+	softMaxRounds    = 10
+	softMaxTime   ns = 2_000_000
+)
+
+// raiseSoftirq marks softirqs pending. Outside of interrupts and softirqs it
+// is ksoftirqd that runs them.
+func (k *Kernel) raiseSoftirq(c *cpu, s softirqs) {
+	c.softPending |= s
+	if !c.irqActive && !c.softActive && !c.softDisabled {
+		k.wake(c.ksoftirqd)
+	}
+}
+
+func (k *Kernel) beginSoftirq(c *cpu) {
+	c.softActive, c.softRounds, c.softBegan = true, 0, k.now
+	k.beginSoftirqRound(c)
+}
+
+func (k *Kernel) beginSoftirqRound(c *cpu) {
+	c.softNow, c.softPending = c.softPending, 0
+	c.softLeft = k.softirqCost(c, c.softNow)
+}
+
+// softirqCost is the CPU time of one pass over the given softirqs.
+func (k *Kernel) softirqCost(c *cpu, s softirqs) ns {
+	n := costSoftirq
+	if s&softTimer != 0 {
+		n += costTimer * c.timers.expired(k.jiffies)
+	}
+	if s&softRCU != 0 {
+		n += costRCUCore + costCallback*k.callbackBatch(c)
+	}
+	return k.cost(n)
+}
+
+// runSoftirqs has the effects of one pass.
+func (k *Kernel) runSoftirqs(c *cpu, s softirqs) {
+	if s&softTimer != 0 {
+		for {
+			fn, ok := c.timers.take(k.jiffies)
+			if !ok {
+				break
+			}
+			fn()
+		}
+	}
+	if s&softRCU != 0 {
+		k.rcuCore(c)
+	}
+}
+
+// endSoftirqRound ends one pass on interrupt exit and either starts the next
+// or leaves the rest to ksoftirqd.
+func (k *Kernel) endSoftirqRound(c *cpu) {
+	k.runSoftirqs(c, c.softNow)
+	if c.softPending != 0 {
+		c.softRounds++
+		if c.softRounds < softMaxRounds && k.now-c.softBegan < softMaxTime && c.resched == noResched {
+			k.beginSoftirqRound(c)
+			return
+		}
+		c.softActive = false
+		k.wake(c.ksoftirqd)
+		return
+	}
+	c.softActive = false
+}
+
+// newKsoftirqd makes the thread that runs what interrupt exit left over. Each
+// of its passes is a quiescent state.
+func (k *Kernel) newKsoftirqd(c *cpu) *task {
+	var now softirqs
+	return k.spawn("ksoftirqd/"+itoa(c.id), 1<<c.id, machine(func(*task) demand {
+		if c.softDisabled {
+			c.softDisabled = false
+			k.runSoftirqs(c, now)
+			k.recordQS(c)
+		}
+		if c.softPending == 0 {
+			return sleepIn(sleeping)
+		}
+		now, c.softPending = c.softPending, 0
+		c.softDisabled = true
+		return use(k.softirqCost(c, now))
+	}))
+}

@@ -1,0 +1,273 @@
+package kernel
+
+import (
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// domain is one SRCU-fast domain (struct srcu_struct): tasks-trace or
+// tracepoint_srcu. The update side is the machine of package srcu; the domain
+// is the side it works on.
+type domain struct {
+	k       *Kernel
+	name    string
+	machine srcu.Machine
+	side    srcu.Side
+	barrier srcu.Barrier
+
+	current        int
+	locks, unlocks [2]uint64
+	inside         int // readers between their increments
+	loops          []*loop
+
+	callbacks srcu.Callbacks
+	process   work // process_srcu
+	invoke    work // srcu_invoke_callbacks
+	lastEnd   ns
+	waits     gpCounts // RCU grace periods that this domain's scans have had
+	polling   *int     // which count the cookie being polled will go to
+	posted    int      // RCU callbacks that will resume a scan
+	scanning  *task    // the worker inside process_srcu
+}
+
+// gpCounts counts RCU grace periods by kind.
+type gpCounts struct{ normal, expedited int }
+
+// expHoldoff is srcutree.exp_holdoff.
+const expHoldoff ns = 25_000
+
+func (k *Kernel) newDomain(name string, b srcu.Barrier) *domain {
+	d := &domain{k: k, name: name, lastEnd: -expHoldoff - 1}
+	d.barrier = b
+	d.machine = k.fix.NewMachine(b, srcu.KernelPace(k.sc.Machine.HZ))
+	d.side = k.fix.WrapSide((*domainSide)(d))
+	d.process = work{name: "process_srcu", fn: func(t *task) {
+		d.scanning = t
+		d.machine.Process(d.side)
+		d.scanning = nil
+	}}
+	d.invoke = work{name: "srcu_invoke_callbacks", fn: func(t *task) {
+		t.use(costCallback * max(1, d.callbacks.Pending()))
+		d.callbacks.Invoke(d.machine.Done)
+	}}
+	k.domains = append(k.domains, d)
+	return d
+}
+
+// Call is call_srcu.
+func (d *domain) Call(fn func()) { d.enqueue(fn, false) }
+
+// Synchronize is synchronize_srcu: expedited by itself if the domain has been
+// idle for a while.
+func (d *domain) Synchronize() {
+	t := d.k.curTask
+	t.use(costSync)
+	wait := d.begin(d.autoExpedite())
+	wait(t)
+}
+
+// Begin posts a completion and returns how to wait for it.
+func (d *domain) Begin() func() {
+	wait := d.begin(false)
+	t := d.k.curTask
+	return func() { wait(t) }
+}
+
+// Await polls a cookie once a jiffy.
+func (d *domain) Await(c srcu.Cookie) {
+	t := d.k.curTask
+	from := d.waits
+	for !d.machine.Done(c) {
+		t.where = inPollWait
+		t.ask(sleepTicks(blocked, 1))
+	}
+	t.where = nowhere
+	d.k.waited(t, d, from)
+}
+
+func (d *domain) begin(expedited bool) func(*task) {
+	k := d.k
+	var c completion
+	epoch := k.newEpoch()
+	d.enqueue(func() {
+		k.checkGracePeriod(d, epoch)
+		k.complete(&c)
+	}, expedited)
+	return func(t *task) {
+		from := d.waits
+		t.waitDomain = d
+		t.wait(&c, inSyncSRCU)
+		t.waitDomain = nil
+		k.waited(t, d, from)
+	}
+}
+
+func (d *domain) enqueue(fn func(), expedited bool) {
+	srcu.Enqueue(d.machine, d.side, &d.callbacks, d.k.once(d.name+" callback", fn), expedited)
+}
+
+// startPoll is start_poll_synchronize_srcu.
+func (d *domain) startPoll() srcu.Cookie {
+	c := d.machine.Snapshot()
+	d.machine.Request(d.side, c, false)
+	return c
+}
+
+// autoExpedite is srcu_should_expedite. Its flavour check looks at a debug
+// record of this CPU, which exists only with CONFIG_PROVE_RCU and is written
+// only by tracepoint readers.
+func (d *domain) autoExpedite() bool {
+	k := d.k
+	if k.sc.SRCU.NoAutoExpedite || k.sc.RCU.Normal {
+		return false
+	}
+	if k.sc.Watchdog.ProveRCU && d == k.tracepointSRCU && k.here != nil && k.here.ranReader {
+		return false
+	}
+	return d.callbacks.Pending() == 0 && k.now-d.lastEnd > expHoldoff &&
+		d.machine.State() == srcu.Idle && !d.machine.Needed()
+}
+
+// domainSide is the srcu.Side of a domain. Its methods run on whatever task
+// or interrupt calls the machine.
+type domainSide domain
+
+func (s *domainSide) Current() int { return s.current }
+
+func (s *domainSide) Unlocks(rank int) uint64 {
+	s.sum()
+	return s.unlocks[rank]
+}
+
+func (s *domainSide) Locks(rank int) uint64 {
+	s.sum()
+	return s.locks[rank]
+}
+
+// sum spends the time of one pass over the CPUs' counters and brings the
+// readers up to date.
+func (s *domainSide) sum() {
+	if t := s.k.curTask; t != nil {
+		t.use(costScanCPU * len(s.k.cpus))
+	}
+	s.k.syncAll()
+}
+
+func (s *domainSide) Flip() {
+	s.k.syncAll()
+	s.current = 1 - s.current
+	s.k.decide(decideFlip, uint64(s.current))
+}
+
+// Fence orders nothing here: the virtual kernel is sequentially consistent.
+func (s *domainSide) Fence() {}
+
+// FenceAll interrupts every CPU that is not idle and sleeps until all have
+// taken the interrupt.
+func (s *domainSide) FenceAll() {
+	k, t := s.k, s.k.curTask
+	var c completion
+	left := 0
+	for _, o := range k.cpus {
+		if o == k.here || o.inIdle {
+			continue
+		}
+		left++
+		k.ipis++
+		o.raise(irq{kind: irqCall, done: func() {
+			if left--; left == 0 {
+				k.complete(&c)
+			}
+		}}, ipiLatency)
+	}
+	t.use(costIPISend * (1 + left))
+	if left > 0 {
+		t.wait(&c, inFenceAll)
+	}
+}
+
+func (s *domainSide) Requeue(jiffies uint64) { s.k.queueDelayed(&s.process, jiffies) }
+
+// Ended schedules the callbacks on the boot CPU, which has all of them while
+// the domain is small (SRCU_SIZE_SMALL).
+func (s *domainSide) Ended(jiffies uint64) {
+	k := s.k
+	s.lastEnd = k.now
+	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
+	boot := k.cpus[0]
+	queue := func() {
+		if !s.invoke.queued {
+			s.invoke.queued = true
+			k.insertWork(&s.invoke, boot.pool)
+		}
+	}
+	if jiffies == 0 {
+		queue()
+		return
+	}
+	c := k.hereOr0()
+	c.timers.add(k, c, k.jiffies+jiffies, queue)
+}
+
+func (s *domainSide) Jiffies() uint64 { return s.k.jiffies }
+
+func (s *domainSide) Spin() { s.k.curTask.ask(use(srcuSpin)) }
+
+// RCU is vanilla RCU, with the grace periods that this domain uses counted.
+func (s *domainSide) RCU() rcu.GracePeriods { return (*domainRCU)(s) }
+
+type domainRCU domain
+
+func (r *domainRCU) Synchronize() {
+	r.k.synchronize(r.k.curTask)
+	if r.k.sc.RCU.Expedited && !r.k.sc.RCU.Normal {
+		r.waits.expedited++
+	} else {
+		r.waits.normal++
+	}
+}
+
+func (r *domainRCU) SynchronizeExpedited() {
+	r.k.expedite(r.k.curTask)
+	if r.k.sc.RCU.Normal {
+		r.waits.normal++
+	} else {
+		r.waits.expedited++
+	}
+}
+
+func (r *domainRCU) Call(fn func()) {
+	r.posted++
+	r.k.call(func() {
+		r.posted--
+		r.waits.normal++
+		fn()
+	})
+}
+
+func (r *domainRCU) Snapshot() rcu.Cookie { return rcu.Cookie(seqSnap(r.k.rcu.polled)) }
+
+func (r *domainRCU) Start() rcu.Cookie {
+	c := r.Snapshot()
+	r.polling = &r.waits.normal
+	r.k.requestGP(seqSnap(r.k.rcu.seq))
+	return c
+}
+
+func (r *domainRCU) StartExpedited() rcu.Cookie {
+	c := r.Snapshot()
+	r.polling = &r.waits.expedited
+	r.k.pollExpedited(uint64(c))
+	return c
+}
+
+func (r *domainRCU) Done(c rcu.Cookie) bool {
+	if !seqGE(r.k.rcu.polled, uint64(c)) {
+		return false
+	}
+	if r.polling != nil {
+		*r.polling++
+		r.polling = nil
+	}
+	return true
+}

@@ -1,0 +1,381 @@
+package kernel
+
+import "github.com/gpstorm/gpstorm/workload"
+
+// source is a perf event, or a set of equal NMI events, that interrupts one
+// CPU; a task-attached one interrupts whichever CPU the task is on.
+//
+// An NMI event is a counter: it counts the time its CPU (or task) executes
+// outside NMIs, because the handler stops the PMU, and overflows every period.
+// So in that time its samples are strictly periodic. An hrtimer event expires
+// on a grid of wall time and skips the points that a slow handler ran over
+// (perf_swevent_hrtimer, hrtimer_forward_now).
+type source struct {
+	nmi     bool
+	period  ns // between samples of the set
+	handler ns // time one sample takes
+	events  int
+
+	on        bool // between From and Until, and the fds are open
+	throttled bool // by max_samples_per_tick, until the next tick
+	left      ns   // nmi: execution time until the next sample
+	next      ns   // hrtimer: expiry, while installed
+	samples   int  // since the last tick
+}
+
+func (s *source) active() bool { return s.on && !s.throttled }
+
+// stormCPU is the interrupt state of one CPU.
+type stormCPU struct {
+	wide []*source // CPU-wide sources
+	own  []*source // the current task's sources
+
+	nmi     *source // whose handler is running, nil if none
+	nmiLeft ns
+	hr      *source
+	hrLeft  ns
+
+	hrBegan   ns  // start of the running hrtimer interrupt
+	hrPassNow ns  // base time of its current pass
+	hrPasses  int // fruitless ones before it
+	hrBlocked ns  // no hrtimer expires before (hang back-off)
+
+	took sampleTime
+	// maxPerTick is how many samples one event may take until the next
+	// tick: a lowered rate counts from then on.
+	maxPerTick int
+	credit     ns // what a per-CPU budget still allows; negative is debt
+	stopped    bool
+}
+
+// hrMaxPasses and hrMaxBackoff bound hrtimer_interrupt: after three passes
+// that each found new expired timers it gives the CPU a rest as long as it
+// took, 100 ms at most.
+const (
+	hrMaxPasses      = 3
+	hrMaxBackoff  ns = 100_000_000
+	hrMinPeriod   ns = 10_000
+	hrRestartLeft ns = 10_000
+)
+
+// inHandler reports whether a sample is being taken at this instant.
+func (s *stormCPU) inHandler() bool { return s.nmiLeft > 0 || s.hrLeft > 0 }
+
+// run lets the CPU execute from its present instant until the work of what it
+// executes is done, the wall clock reaches until, or an interrupt that is
+// waiting can be taken. It returns the progress made. irqsOff tells that an
+// interrupt handler is executing, which only NMIs can interrupt.
+//
+// Without sources it is one step; whole cycles of a single source are skipped
+// by arithmetic unless stepping is asked for.
+func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
+	for c.at < until {
+		if c.nmiLeft > 0 {
+			c.inNMI(until)
+			continue
+		}
+		if c.hrLeft == 0 {
+			if c.exitToSoftirq {
+				return progress
+			}
+			if !irqsOff && len(c.pending) > 0 {
+				return progress
+			}
+			if progress == work {
+				return progress
+			}
+		}
+		nmi, gap := c.nextNMI()
+		switch {
+		case c.hrLeft > 0:
+			d := min(c.hrLeft, gap, until-c.at)
+			c.execute(d)
+			c.stormTime += d
+			if c.hrLeft -= d; c.hrLeft == 0 {
+				c.endHR()
+			}
+		default:
+			hr, due := c.nextHR(irqsOff)
+			if due <= c.at {
+				c.beginHR(hr, c.at)
+				break
+			}
+			if n := c.cycles(nmi, hr, until, work-progress, due); n > 0 {
+				progress += c.skip(nmi, hr, n)
+				break
+			}
+			d := min(work-progress, gap, until-c.at, due-c.at)
+			c.execute(d)
+			progress += d
+		}
+		if nmi != nil && nmi.left == 0 && (c.hrLeft > 0 || progress < work) {
+			c.beginNMI(nmi)
+		}
+	}
+	return progress
+}
+
+// execute passes time outside NMIs.
+func (c *cpu) execute(d ns) {
+	c.at += d
+	for _, s := range c.wide {
+		if s.nmi && s.active() {
+			s.left -= d
+		}
+	}
+	for _, s := range c.own {
+		if s.nmi && s.active() {
+			s.left -= d
+		}
+	}
+}
+
+// nextNMI is the NMI source that samples first and the execution time left
+// until it does.
+func (c *cpu) nextNMI() (first *source, gap ns) {
+	gap = never
+	if c.stopped {
+		return nil, gap
+	}
+	for _, s := range c.wide {
+		if s.nmi && s.active() && s.left < gap {
+			first, gap = s, s.left
+		}
+	}
+	for _, s := range c.own {
+		if s.nmi && s.active() && s.left < gap {
+			first, gap = s, s.left
+		}
+	}
+	return first, gap
+}
+
+// nextHR is the hrtimer source that expires first and when it can interrupt.
+func (c *cpu) nextHR(irqsOff bool) (first *source, due ns) {
+	due = never
+	if c.stopped || irqsOff {
+		return nil, due
+	}
+	for _, s := range c.wide {
+		if !s.nmi && s.active() && s.next < due {
+			first, due = s, s.next
+		}
+	}
+	for _, s := range c.own {
+		if !s.nmi && s.active() && s.next < due {
+			first, due = s, s.next
+		}
+	}
+	return first, max(due, c.hrBlocked)
+}
+
+func (c *cpu) inNMI(until ns) {
+	d := min(c.nmiLeft, until-c.at)
+	c.at += d
+	c.stormTime += d
+	if c.nmiLeft -= d; c.nmiLeft == 0 {
+		s := c.nmi
+		c.nmi = nil
+		c.sampled(s)
+	}
+}
+
+func (c *cpu) beginNMI(s *source) {
+	s.left = s.period
+	c.nmi, c.nmiLeft = s, s.handler
+	if c.idle() {
+		c.eqs += 2 // ct_nmi_enter, ct_nmi_exit
+	}
+}
+
+// beginHR starts the handler of an expired timer; fresh interrupts begin at
+// the instant given.
+func (c *cpu) beginHR(s *source, began ns) {
+	c.hr, c.hrLeft = s, s.handler
+	c.hrBegan, c.hrPassNow, c.hrPasses = began, c.at, 0
+	if c.idle() {
+		c.eqs += 2
+	}
+}
+
+// endHR ends one timer's handler and goes on with whatever else has expired,
+// as hrtimer_interrupt does.
+func (c *cpu) endHR() {
+	s := c.hr
+	c.hr = nil
+	missed := (c.at - s.next) / s.period
+	s.next += (missed + 1) * s.period
+	c.sampled(s)
+	next, due := c.nextHR(false)
+	if due > c.hrPassNow { // nothing else expired in this pass
+		if due > c.at {
+			c.leaveHR()
+			return
+		}
+		c.hrPassNow = c.at
+		if c.hrPasses++; c.hrPasses >= hrMaxPasses {
+			c.hrBlocked = c.at + min(c.at-c.hrBegan, hrMaxBackoff)
+			c.leaveHR()
+			return
+		}
+	}
+	c.hr, c.hrLeft = next, next.handler
+}
+
+// leaveHR is the exit from an hrtimer interrupt: softirqs that are waiting run
+// now, unless softirqs or another handler were interrupted.
+func (c *cpu) leaveHR() {
+	if c.softPending != 0 && !c.softActive && !c.irqActive {
+		c.exitToSoftirq = true
+	}
+}
+
+// sampled accounts for one sample of s that has just been taken.
+func (c *cpu) sampled(s *source) {
+	k := c.k
+	s.samples++
+	if s.nmi {
+		k.rate.took(&c.took, s.handler)
+	}
+	if !k.sc.Perf.NoThrottle && s.samples >= s.events*c.maxPerTick {
+		s.throttled = true
+	}
+	if b := k.budget; b > 0 {
+		if c.credit -= s.handler; c.credit <= 0 {
+			c.stopped = true
+		}
+	}
+}
+
+// cycles is how many whole periods of the only source fit before anything
+// else can happen. It leaves the last ones to be stepped through.
+func (c *cpu) cycles(nmi, hr *source, until, work, due ns) int64 {
+	k := c.k
+	if k.opt.Step || (nmi == nil) == (hr == nil) || !c.alone() || c.softPending != 0 || c.idle() {
+		return 0
+	}
+	s := nmi
+	var n int64
+	if nmi != nil {
+		n = min((until-c.at)/(s.period+s.handler), work/s.period)
+		if !k.rate.settled(&c.took, s.handler) {
+			return 0
+		}
+	} else {
+		s = hr
+		if c.hrBlocked > c.at || due < c.at {
+			return 0
+		}
+		cycle := (s.handler/s.period + 1) * s.period
+		n = min((until-due)/cycle, (work-(due-c.at))/(cycle-s.handler))
+	}
+	if !k.sc.Perf.NoThrottle {
+		n = min(n, int64(s.events*c.maxPerTick-s.samples))
+	}
+	if k.budget > 0 {
+		n = min(n, c.credit/s.handler)
+	}
+	return n - 2
+}
+
+// skip passes n whole cycles of s at once and returns the progress made.
+func (c *cpu) skip(nmi, hr *source, n int64) (progress ns) {
+	if nmi != nil {
+		c.at += n * (nmi.period + nmi.handler)
+		progress = n * nmi.period
+		hr = nmi
+	} else {
+		cycle := (hr.handler/hr.period + 1) * hr.period
+		c.at += n * cycle
+		hr.next += n * cycle
+		progress = n * (cycle - hr.handler)
+	}
+	hr.samples += int(n)
+	c.stormTime += n * hr.handler
+	if c.k.budget > 0 {
+		c.credit -= n * hr.handler
+	}
+	return progress
+}
+
+// alone reports whether just one source is active.
+func (c *cpu) alone() bool {
+	n := 0
+	for _, s := range c.wide {
+		if s.active() {
+			n++
+		}
+	}
+	for _, s := range c.own {
+		if s.active() {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// tickSources is perf_event_task_tick: every event's count starts anew and
+// throttled ones go on. A budget is refilled, and events stopped by it go on
+// once the debt is paid.
+func (c *cpu) tickSources() {
+	c.maxPerTick = c.k.rate.maxPerTick
+	for _, set := range [][]*source{c.wide, c.own} {
+		for _, s := range set {
+			s.samples = 0
+			if s.throttled {
+				s.throttled = false
+				c.install(s)
+			}
+		}
+	}
+	if b := c.k.budget; b > 0 {
+		c.credit = min(c.credit+b, b)
+		if c.stopped && c.credit > 0 {
+			c.stopped = false
+			for _, set := range [][]*source{c.wide, c.own} {
+				for _, s := range set {
+					c.install(s)
+				}
+			}
+		}
+	}
+}
+
+// install puts an hrtimer source that was off back on this CPU's timeline.
+func (c *cpu) install(s *source) {
+	if !s.nmi && s.next < c.at {
+		s.next += (c.at - s.next + s.period - 1) / s.period * s.period
+	}
+}
+
+// setOwn changes the task whose sources count on this CPU. An hrtimer source
+// keeps the time it had left.
+func (c *cpu) setOwn(t *task) {
+	for _, s := range c.own {
+		if !s.nmi {
+			s.left = max(s.next-c.at, 0)
+		}
+	}
+	c.own = nil
+	if t == nil {
+		return
+	}
+	c.own = t.sources
+	for _, s := range c.own {
+		if !s.nmi {
+			s.next = c.at + max(s.left, hrRestartLeft)
+		}
+		if s.throttled {
+			s.throttled, s.samples = false, 0
+		}
+	}
+}
+
+// grow makes the samples of a source slower, as configured.
+func grow(st *workload.Storm, s *source) {
+	h := s.handler * ns(st.Growth) / 100
+	if st.HandlerMax > 0 {
+		h = min(h, ns(st.HandlerMax))
+	}
+	s.handler = max(h, 1)
+}

@@ -1,0 +1,229 @@
+package kernel
+
+import (
+	"iter"
+)
+
+// task is a thread of the virtual kernel.
+type task struct {
+	k    *Kernel
+	name string
+	pid  int
+
+	state    taskState
+	cpu      *cpu // where it runs, is queued, or ran last
+	allowed  uint32
+	fifo     bool
+	nice     int // 0 but for the tasks that the kernel runs at another level
+	kernel   bool
+	vruntime ns
+	pickedAt ns
+	switches uint64 // nvcsw + nivcsw
+	hung     hungState
+
+	left    ns      // CPU time until its program is stepped
+	prog    program // what it executes
+	loop    *loop   // set if the program is a reader's endless loop
+	sources []*source
+	rcu     rcuTask
+	pool    *pool // set for workers
+	item    *work // what a worker is executing
+
+	where      where  // what it sleeps in
+	group      string // of the scenario
+	asleep     ns     // since
+	waitingOn  *mutex
+	waitDomain *domain
+	closing    *closing
+	wakeGen    uint32 // invalidates timeouts of earlier sleeps
+	timedOut   bool
+	wakeups    uint64
+}
+
+type taskState byte
+
+const (
+	running  taskState = 'R' // running or runnable
+	sleeping taskState = 'S'
+	blocked  taskState = 'D'
+	idling   taskState = 'I'
+	exited   taskState = 'X'
+)
+
+// demand is what a program wants next.
+type demand struct {
+	state taskState // running: CPU time; else sleep in that state
+	work  ns
+	sleep ns     // hrtimer sleep if > 0
+	ticks uint64 // wheel timeout in jiffies if > 0
+}
+
+func use(d ns) demand                         { return demand{state: running, work: d} }
+func sleepIn(s taskState) demand              { return demand{state: s} }
+func sleepTicks(s taskState, j uint64) demand { return demand{state: s, ticks: j} }
+
+// program is the code a task executes: step is called whenever the CPU time of
+// its last demand has been spent, or it has been woken.
+type program interface {
+	step(t *task) demand
+}
+
+// stepFunc is a program written as a state machine.
+type stepFunc func(t *task) demand
+
+func (f stepFunc) step(t *task) demand { return f(t) }
+
+// progress spends CPU time of the task itself.
+func (t *task) progress(d ns) {
+	if t.left < never {
+		t.left -= d
+	}
+	if t.loop != nil {
+		t.loop.pass(d)
+	}
+}
+
+// coroutine is a program in direct style: a function that asks for CPU time
+// and sleeps by calling methods of its task.
+type coroutine struct {
+	next  func() (demand, bool)
+	stop  func()
+	yield func(demand) bool
+}
+
+// stopped unwinds a coroutine whose trial is over.
+type stopped struct{}
+
+func (k *Kernel) direct(body func(t *task)) func(*task) program {
+	return func(t *task) program {
+		co := &coroutine{}
+		co.next, co.stop = iter.Pull(func(yield func(demand) bool) {
+			defer func() {
+				if r := recover(); r != nil {
+					if _, ok := r.(stopped); !ok {
+						panic(r)
+					}
+				}
+			}()
+			co.yield = yield
+			body(t)
+		})
+		k.coroutines = append(k.coroutines, co)
+		return co
+	}
+}
+
+func (co *coroutine) step(*task) demand {
+	d, ok := co.next()
+	if !ok {
+		return demand{state: exited}
+	}
+	return d
+}
+
+// ask hands a demand to the scheduler and returns when it has been met.
+func (t *task) ask(d demand) {
+	if !t.prog.(*coroutine).yield(d) {
+		panic(stopped{})
+	}
+}
+
+// use spends CPU time. Direct style only.
+func (t *task) use(instructions int) { t.ask(use(t.k.cost(instructions))) }
+
+// sleepUntil sleeps in the given state and place until cond holds; whoever
+// makes it true must wake the task.
+func (t *task) sleepUntil(s taskState, w where, cond func() bool) {
+	for !cond() {
+		t.where = w
+		t.ask(sleepIn(s))
+	}
+	t.where = nowhere
+}
+
+// completion is what one task waits for and others complete.
+type completion struct {
+	done    bool
+	waiters []*task
+}
+
+func (k *Kernel) complete(c *completion) {
+	c.done = true
+	for _, t := range c.waiters {
+		k.wake(t)
+	}
+	c.waiters = c.waiters[:0]
+}
+
+// wait blocks in D state until the completion is done.
+func (t *task) wait(c *completion, w where) {
+	if c.done {
+		return
+	}
+	c.waiters = append(c.waiters, t)
+	t.sleepUntil(blocked, w, func() bool { return c.done })
+}
+
+// mutex is a sleeping lock, handed over in the order of arrival.
+type mutex struct {
+	name    string
+	owner   *task
+	waiters []*task
+}
+
+func (t *task) lock(m *mutex) {
+	if m.owner == nil {
+		m.owner = t
+		return
+	}
+	m.waiters = append(m.waiters, t)
+	t.waitingOn = m
+	t.sleepUntil(blocked, inMutex, func() bool { return m.owner == t })
+	t.waitingOn = nil
+}
+
+func (t *task) unlock(m *mutex) {
+	if m.owner != t {
+		t.k.violate("%s unlocks %s, which it does not hold", t.name, m.name)
+		return
+	}
+	m.owner = nil
+	if len(m.waiters) > 0 {
+		m.owner = m.waiters[0]
+		m.waiters = m.waiters[1:]
+		t.k.wake(m.owner)
+	}
+}
+
+// spawn makes a task and its program; it does not start until woken.
+func (k *Kernel) spawn(name string, allowed uint32, p func(*task) program) *task {
+	k.lastPID++
+	t := &task{k: k, name: name, pid: k.lastPID, state: sleeping, allowed: allowed, kernel: true}
+	t.cpu = k.firstAllowed(allowed, k.lastPID)
+	t.prog = p(t)
+	k.tasks = append(k.tasks, t)
+	return t
+}
+
+func (k *Kernel) firstAllowed(mask uint32, from int) *cpu {
+	for i := range k.cpus {
+		c := k.cpus[(from+i)%len(k.cpus)]
+		if mask&(1<<c.id) != 0 {
+			return c
+		}
+	}
+	panic("kernel: a task without a CPU")
+}
+
+func machine(f stepFunc) func(*task) program { return func(*task) program { return f } }
+
+func cpuMask(cpus []int, n int) uint32 {
+	if len(cpus) == 0 {
+		return 1<<n - 1
+	}
+	var m uint32
+	for _, c := range cpus {
+		m |= 1 << c
+	}
+	return m
+}

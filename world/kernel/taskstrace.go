@@ -1,0 +1,134 @@
+package kernel
+
+import "github.com/gpstorm/gpstorm/srcu"
+
+// holdouts is Tasks-Trace RCU as it was up to 6.19: a kthread serves batches
+// of requests, each with one synchronize_rcu() and a wait for the tasks found
+// inside a section (rcu_tasks_one_gp, rcu_tasks_trace_postscan).
+type holdouts struct {
+	k       *Kernel
+	kthread *task
+	waiting []func()
+	loops   []*loop
+	waits   gpCounts
+}
+
+// holdoutPoll is how long the kthread sleeps between looks at holdouts, and
+// after each grace period, in tenths of a second (gp_sleep, init_fract).
+const holdoutPoll = 10
+
+func (k *Kernel) newHoldouts() *holdouts {
+	h := &holdouts{k: k}
+	h.kthread = k.spawn("rcu_tasks_trace", k.allCPUs(), k.direct(h.run))
+	return h
+}
+
+func (h *holdouts) run(t *task) {
+	k := h.k
+	nap := uint64(k.sc.Machine.HZ / holdoutPoll)
+	for {
+		t.sleepUntil(sleeping, nowhere, func() bool { return len(h.waiting) > 0 })
+		batch := h.waiting
+		h.waiting = nil
+		epoch := k.newEpoch()
+		t.use(costHoldoutScan)
+		k.synchronize(t)
+		h.waits.normal++
+		for h.heldOut(epoch) {
+			t.ask(sleepTicks(idling, nap))
+			t.use(costHoldoutScan)
+		}
+		for _, fn := range batch {
+			fn()
+		}
+		t.ask(sleepTicks(idling, nap))
+	}
+}
+
+// heldOut reports whether a section that began before the grace period is
+// still in progress.
+func (h *holdouts) heldOut(epoch uint64) bool {
+	h.k.syncAll()
+	for _, l := range h.loops {
+		if l.reader.predates(l, epoch) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *holdouts) Call(fn func()) {
+	h.waiting = append(h.waiting, h.k.once("tasks-trace callback", fn))
+	h.k.wake(h.kthread)
+}
+
+func (h *holdouts) Synchronize() {
+	h.k.curTask.use(costSync)
+	h.Begin()()
+}
+
+func (h *holdouts) Begin() func() {
+	var c completion
+	k := h.k
+	t := k.curTask
+	epoch := k.newEpoch()
+	h.Call(func() {
+		k.checkLoops("tasks-trace", h.loops, epoch)
+		k.complete(&c)
+	})
+	return func() {
+		from := h.waits
+		t.wait(&c, inTasksTrace)
+		k.addWait(t, from, h.waits)
+	}
+}
+
+func (h *holdouts) Await(srcu.Cookie) { h.Synchronize() }
+
+// vanilla is vanilla RCU as the domain of a tracepoint whose readers disable
+// preemption.
+type vanilla struct {
+	k     *Kernel
+	loops []*loop
+}
+
+func (v *vanilla) Synchronize() {
+	t := v.k.curTask
+	epoch := v.k.newEpoch()
+	v.k.synchronize(t)
+	v.k.checkLoops("vanilla RCU", v.loops, epoch)
+	v.k.countDirect(t)
+}
+
+func (v *vanilla) Call(fn func()) { v.k.call(fn) }
+
+func (v *vanilla) Begin() func() {
+	k := v.k
+	t := k.curTask
+	var c completion
+	epoch := k.newEpoch()
+	k.call(func() {
+		k.checkLoops("vanilla RCU", v.loops, epoch)
+		k.complete(&c)
+	})
+	return func() {
+		t.wait(&c, inCallRCU)
+		k.countDirect(t)
+	}
+}
+
+func (v *vanilla) Await(c srcu.Cookie) {
+	t := v.k.curTask
+	for !seqGE(v.k.rcu.polled, uint64(c)) {
+		t.where = inPollWait
+		t.ask(sleepTicks(blocked, 1))
+	}
+	t.where = nowhere
+	v.k.countDirect(t)
+}
+
+func (v *vanilla) startPoll() srcu.Cookie {
+	c := seqSnap(v.k.rcu.polled)
+	v.k.requestGP(seqSnap(v.k.rcu.seq))
+	return srcu.Cookie(c)
+}

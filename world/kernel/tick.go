@@ -1,0 +1,150 @@
+package kernel
+
+// tick is a CPU's periodic tick: an hrtimer that moves itself on to the next
+// point of its grid. It stops while the CPU is idle (NO_HZ_IDLE), unless
+// storms are bound to the CPU: a throttled perf event depends on it.
+type tick struct {
+	phase   ns     // offset of the grid
+	tickAt  ns     // when it expires next; 0 if it is stopped or being handled
+	tickGen uint32 // invalidates planned ticks
+	ticks   uint64 // handled so far
+	seenJif uint64 // jiffies at the last tick, to notice that they stand still
+	stuck   int    // ticks in which they did
+}
+
+const noOwner = -1
+
+// takeoverTicks is how many of its own ticks a CPU lets jiffies stand still
+// before it advances them itself (MAX_STALLED_JIFFIES).
+const takeoverTicks = 5
+
+// startTick plans the next tick on the grid.
+func (k *Kernel) startTick(c *cpu) {
+	n := (k.now - c.phase + k.tick) / k.tick
+	k.planTick(c, c.phase+n*k.tick)
+}
+
+func (k *Kernel) planTick(c *cpu, at ns) {
+	c.tickGen++
+	c.tickAt = at
+	k.events.push(at, eventTarget{kind: evTick, cpu: c, gen: c.tickGen})
+}
+
+// tickExpires is the tick's hrtimer expiring. After a hang of the hrtimer
+// interrupt it is held back like all others.
+func (k *Kernel) tickExpires(c *cpu) {
+	k.sync(c)
+	if c.hrBlocked > k.now {
+		k.planTick(c, c.hrBlocked)
+		k.settle(c)
+		return
+	}
+	c.tickAt = 0
+	c.pending = append(c.pending, irq{kind: irqTick})
+	k.settle(c)
+}
+
+// onTick is the tick handler (tick_nohz_handler, update_process_times).
+func (k *Kernel) onTick(c *cpu) {
+	c.ticks++
+	k.tickJiffies(c)
+	if c.timers.due(k.jiffies) {
+		c.softPending |= softTimer
+	}
+	k.rcuTick(c)
+	c.tickSources()
+	k.schedTick(c)
+	if c.idle() && len(c.wide) == 0 {
+		k.programIdleTick(c)
+	} else {
+		k.startTick(c)
+	}
+	if k.opt.everyTick != nil {
+		k.opt.everyTick(k)
+	}
+}
+
+// tickJiffies advances jiffies if this CPU keeps the time, or if whoever does
+// has not for a while (tick_sched_do_timer).
+func (k *Kernel) tickJiffies(c *cpu) {
+	if k.timekeeper == noOwner {
+		k.timekeeper = c.id
+	}
+	if k.jiffies == c.seenJif {
+		c.stuck++
+	} else {
+		c.stuck = 0
+	}
+	if k.timekeeper == c.id || c.stuck >= takeoverTicks {
+		k.updateJiffies()
+		c.stuck = 0
+	}
+	c.seenJif = k.jiffies
+}
+
+func (k *Kernel) updateJiffies() { k.jiffies = initialJiffies + uint64(k.now/k.tick) }
+
+// initialJiffies: five minutes before the counter wraps at 32 bits, as in the
+// kernel; a plain value here, the counter has 64 bits.
+const initialJiffies = 1<<32 - 300*250
+
+// enterIdle is the idle loop going to sleep.
+func (k *Kernel) enterIdle(c *cpu) {
+	if c.inIdle {
+		return
+	}
+	c.inIdle = true
+	c.eqs++
+	c.resched = noResched
+	if len(c.wide) == 0 {
+		if k.timekeeper == c.id {
+			k.timekeeper = noOwner
+		}
+		k.programIdleTick(c)
+	}
+}
+
+// leaveIdle is the CPU waking for an interrupt or a task.
+func (k *Kernel) leaveIdle(c *cpu) {
+	if !c.inIdle {
+		return
+	}
+	c.inIdle = false
+	c.eqs++
+	if k.timekeeper == noOwner {
+		k.updateJiffies() // tick_nohz_irq_enter
+	}
+	if c.tickAt == 0 && !c.tickPending() {
+		k.startTick(c)
+	} else if c.tickAt > k.now+k.tick {
+		k.startTick(c)
+	}
+}
+
+func (c *cpu) tickPending() bool {
+	if c.irqActive && c.irqNow.kind == irqTick {
+		return true
+	}
+	for _, i := range c.pending {
+		if i.kind == irqTick {
+			return true
+		}
+	}
+	return false
+}
+
+// programIdleTick makes an idle CPU wake for its first wheel timer, if any.
+func (k *Kernel) programIdleTick(c *cpu) {
+	expires, ok := c.timers.first()
+	if !ok {
+		c.tickAt = 0
+		c.tickGen++
+		return
+	}
+	at := ns(expires-initialJiffies) * k.tick
+	at = max(at, k.now) + c.phase
+	if at <= k.now {
+		at = k.now + 1
+	}
+	k.planTick(c, at)
+}

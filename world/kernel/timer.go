@@ -1,0 +1,77 @@
+package kernel
+
+// wheel holds a CPU's wheel timers: they expire in TIMER_SOFTIRQ, at the
+// granularity of jiffies (kernel/time/timer.c). An idle CPU programs a single
+// tick for the first of them. Timers stay on the CPU that armed them.
+type wheel struct {
+	timers []timer // unordered; there are few
+	seq    uint64
+}
+
+type timer struct {
+	expires uint64
+	seq     uint64
+	fn      func()
+}
+
+// add arms a timer on CPU c.
+func (w *wheel) add(k *Kernel, c *cpu, expires uint64, fn func()) {
+	w.seq++
+	w.timers = append(w.timers, timer{expires, w.seq, fn})
+	if c.idle() {
+		k.programIdleTick(c)
+	}
+}
+
+// due reports whether a timer has expired by now.
+func (w *wheel) due(now uint64) bool {
+	for i := range w.timers {
+		if int64(w.timers[i].expires-now) <= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// first is when the next timer expires.
+func (w *wheel) first() (expires uint64, ok bool) {
+	for i := range w.timers {
+		if !ok || int64(w.timers[i].expires-expires) < 0 {
+			expires, ok = w.timers[i].expires, true
+		}
+	}
+	return expires, ok
+}
+
+// take removes the expired timer that was armed first, if any.
+func (w *wheel) take(now uint64) (fn func(), ok bool) {
+	best := -1
+	for i := range w.timers {
+		t := &w.timers[i]
+		if int64(t.expires-now) > 0 {
+			continue
+		}
+		if b := best; b < 0 || t.expires < w.timers[b].expires || t.expires == w.timers[b].expires && t.seq < w.timers[b].seq {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil, false
+	}
+	fn = w.timers[best].fn
+	last := len(w.timers) - 1
+	w.timers[best] = w.timers[last]
+	w.timers[last] = timer{}
+	w.timers = w.timers[:last]
+	return fn, true
+}
+
+// expired counts the timers that have expired.
+func (w *wheel) expired(now uint64) (n int) {
+	for i := range w.timers {
+		if int64(w.timers[i].expires-now) <= 0 {
+			n++
+		}
+	}
+	return n
+}

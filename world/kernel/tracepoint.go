@@ -1,0 +1,156 @@
+package kernel
+
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// tracepoint is a trace event that perf can attach to (kernel/tracepoint.c,
+// kernel/trace/trace_event_perf.c).
+type tracepoint struct {
+	name  string
+	users int    // perf_refcount
+	lists *lists // what readers find: the probe and its per-CPU lists
+	// pending are the lists of earlier users that are still to be freed.
+	pending int
+}
+
+// lists stands for what a probe reads and teardown frees: the probe array, the
+// per-CPU event lists and the trace buffers.
+type lists struct {
+	freed   bool
+	cleared bool
+	dropped bool
+}
+
+// tracing is the state shared by all tracepoints.
+type tracing struct {
+	eventMutex  mutex // event_mutex
+	tracepoints mutex // tracepoints_mutex
+	tasksTrace  fixes.Domain
+	tracepoint  fixes.Domain
+	startPoll   func() srcu.Cookie
+	// lastOff is the snapshot that removing a last probe leaves for whoever
+	// adds the first one next (tp_transition_snapshot 1_0_1).
+	lastOff   srcu.Cookie
+	offArmed  bool
+	buffers   int // total_ref_count
+	deferring int // teardowns handed to a worker and not finished
+}
+
+// open attaches a perf event (perf_trace_init). The first user registers the
+// probe, and for that first waits out the last removal.
+func (k *Kernel) open(t *task, tp *tracepoint) {
+	tr := &k.tracing
+	t.use(costOpen)
+	t.lock(&tr.eventMutex)
+	if tp.users == 0 {
+		t.lock(&tr.tracepoints)
+		if tr.offArmed {
+			tr.offArmed = false
+			k.condSync(t, tr.lastOff)
+		}
+		t.use(costRegister)
+		k.syncAll()
+		tp.lists = &lists{}
+		tr.buffers++
+		t.unlock(&tr.tracepoints)
+	}
+	tp.users++
+	t.unlock(&tr.eventMutex)
+}
+
+// condSync waits for a full grace period of the tracepoint domain unless the
+// cookie's is over (tp_rcu_cond_sync).
+func (k *Kernel) condSync(t *task, c srcu.Cookie) {
+	if k.tracepointSRCU != nil && k.tracepointSRCU.machine.Done(c) {
+		return
+	}
+	if k.tracepointSRCU == nil && seqGE(k.rcu.polled, uint64(c)) {
+		return
+	}
+	k.tracing.tracepoint.Synchronize()
+}
+
+// closeEvent is close() of a perf event (perf_trace_destroy): the last user
+// unregisters the probe and then does what the candidate's teardown does, all
+// of it under event_mutex.
+func (k *Kernel) closeEvent(t *task, tp *tracepoint) {
+	tr := &k.tracing
+	t.use(costClose)
+	t.lock(&tr.eventMutex)
+	if tp.users--; tp.users == 0 {
+		k.fix.TeardownOrDefault()(k.unregister(t, tp))
+	}
+	t.unlock(&tr.eventMutex)
+	k.call(func() {}) // free_event_rcu
+}
+
+// unregister is tracepoint_probe_unregister of a last probe: from here on no
+// reader finds it. It starts a grace period and queues the old probe array to
+// be freed, before anybody waits.
+func (k *Kernel) unregister(t *task, tp *tracepoint) *unregistered {
+	tr := &k.tracing
+	t.lock(&tr.tracepoints)
+	t.use(costUnregister)
+	k.syncAll()
+	u := &unregistered{k: k, tp: tp, lists: tp.lists}
+	tp.lists = nil
+	u.cookie = tr.startPoll()
+	tr.lastOff, tr.offArmed = u.cookie, true
+	probes := tp.name + " probes"
+	epoch := k.newEpoch()
+	tr.tracepoint.Call(func() { k.checkProbes(probes, epoch) })
+	t.unlock(&tr.tracepoints)
+	return u
+}
+
+// unregistered implements fixes.Unregistered.
+type unregistered struct {
+	k      *Kernel
+	tp     *tracepoint
+	lists  *lists
+	cookie srcu.Cookie
+}
+
+func (u *unregistered) TasksTrace() fixes.Domain { return u.k.tracing.tasksTrace }
+func (u *unregistered) Tracepoint() fixes.Domain { return u.k.tracing.tracepoint }
+func (u *unregistered) Cookie() srcu.Cookie      { return u.cookie }
+
+func (u *unregistered) Clear() {
+	u.k.checkNotInside(u.lists, u.tp.name+": list pointer cleared")
+	u.lists.cleared = true
+}
+
+func (u *unregistered) Free() {
+	if t := u.k.curTask; t != nil {
+		t.use(costFree)
+	}
+	if u.lists.freed {
+		u.k.unsafe("lists of %s freed twice", u.tp.name)
+	}
+	u.k.syncAll()
+	u.lists.freed = true
+	u.k.checkNotInside(u.lists, u.tp.name+": lists freed")
+}
+
+func (u *unregistered) Drop() {
+	u.k.checkNotInside(u.lists, u.tp.name+": trace buffers dropped")
+	if u.lists.dropped {
+		u.k.unsafe("trace buffers of %s dropped twice", u.tp.name)
+	}
+	u.lists.dropped = true
+	u.k.tracing.buffers--
+}
+
+// Defer runs fn in a worker of the system workqueue, which may block.
+func (u *unregistered) Defer(fn func()) {
+	k := u.k
+	k.tracing.deferring++
+	k.queueWork(&work{name: "perf_trace_free_work", fn: func(t *task) {
+		t.lock(&k.tracing.eventMutex)
+		fn()
+		t.unlock(&k.tracing.eventMutex)
+		k.tracing.deferring--
+	}})
+}

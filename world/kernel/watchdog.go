@@ -1,0 +1,275 @@
+package kernel
+
+import (
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel/klog"
+)
+
+// hungState is what the hung-task detector keeps of a task.
+type hungState struct {
+	switches uint64 // last_switch_count
+	since    uint64 // last_switch_time, in jiffies
+	seen     bool
+}
+
+// hungWarnings is how many reports are printed before the detector falls
+// silent (kernel.hung_task_warnings).
+const hungWarnings = 10
+
+// khungtaskd looks at all tasks once per timeout and reports those in D state
+// that have not been switched since the look that first saw them that long
+// ago (check_hung_uninterruptible_tasks).
+func (k *Kernel) khungtaskd() stepFunc {
+	timeout := uint64(k.hungTimeout() / k.tick)
+	scan := false
+	return func(*task) demand {
+		if !scan {
+			scan = true
+			return sleepTicks(sleeping, timeout)
+		}
+		if k.rcuScanPaid {
+			k.rcuScanPaid = false
+			scan = false
+			k.scanHung(timeout)
+			return use(1)
+		}
+		k.rcuScanPaid = true
+		return use(k.cost(costHungScan))
+	}
+}
+
+func (k *Kernel) hungTimeout() ns { return orDefault(k.sc.Watchdog.HungTask, 120*time.Second) }
+
+func orDefault(d, def time.Duration) ns {
+	if d == 0 {
+		d = def
+	}
+	return ns(d)
+}
+
+func (k *Kernel) scanHung(timeout uint64) {
+	for _, t := range k.tasks {
+		if t.state != blocked {
+			continue
+		}
+		h := &t.hung
+		if !h.seen || h.switches != t.switches {
+			*h = hungState{t.switches, k.jiffies, true}
+			continue
+		}
+		if k.jiffies-h.since < timeout || k.hungLeft == 0 {
+			continue
+		}
+		k.hungLeft--
+		k.hungTasks++
+		if t.closing != nil {
+			t.closing.reported = true
+		}
+		report := klog.Hung{Task: t.show(), Blocked: time.Duration(ns(k.jiffies-h.since) * k.tick)}
+		if m := t.waitingOn; m != nil && m.owner != nil {
+			report.Owner = &klog.Owner{Comm: m.owner.name, PID: m.owner.pid}
+		}
+		k.log(report.Lines(klog.Rc1)...)
+	}
+}
+
+// stallState is RCU's stall detector.
+type stallState struct {
+	at     uint64 // jiffies of the next report
+	kickAt uint64 // jiffies_kick_kthreads
+	kicked bool   // the warning was printed
+}
+
+// stallTimeout is how old a grace period may get.
+func (k *Kernel) stallTimeout() ns {
+	d := orDefault(k.sc.Watchdog.RCUStall, 21*time.Second)
+	if k.sc.Watchdog.ProveRCU {
+		d += 5_000_000_000
+	}
+	return d
+}
+
+func (s *stallState) arm(k *Kernel) { s.at = k.jiffies + uint64(k.stallTimeout()/k.tick) }
+
+// stallOther is how much longer a CPU waits that does not itself hold the
+// grace period up (RCU_STALL_RAT_DELAY).
+const stallOther = 2
+
+// checkStall is check_cpu_stall, in every tick of every CPU.
+func (k *Kernel) checkStall(c *cpu) {
+	n := &k.rcu
+	k.kick(c)
+	k.checkExpStall()
+	if !seqRunning(n.seq) {
+		return
+	}
+	self := n.qsmask&(1<<c.id) != 0
+	due := n.stall.at
+	if !self {
+		due += stallOther
+	}
+	if !seqGE(k.jiffies, due) {
+		return
+	}
+	n.stall.at = k.jiffies + 3*uint64(k.stallTimeout()/k.tick) + 3
+	k.rcuStalls++
+	k.log(k.stallReport(c, self).Lines()...)
+	k.checkGPKthread()
+	if self {
+		c.resched = hardResched
+	} else if n.phase == gpWaitFQS {
+		n.fqsFlag = true
+		k.wake(n.kthread)
+	}
+}
+
+func (k *Kernel) stallReport(by *cpu, self bool) *klog.Stall {
+	n := &k.rcu
+	s := &klog.Stall{
+		Flavor: k.flavor(), Self: self, By: by.id, Jiffies: int64(k.jiffies - n.startedJiffies),
+		GP: int64(n.seq), NCPUs: len(k.cpus), High: len(k.cpus) - 1,
+		Activity: klog.Activity{Jiffies: int64(k.jiffies), Last: int64(n.kthreadActive), NextFQS: int64(fqsDelay(k.sc.Machine.HZ)), QSMask: uint64(n.qsmask)},
+	}
+	for _, c := range k.cpus {
+		s.Queued += len(c.unassigned) + len(c.assigned)
+		if n.qsmask&(1<<c.id) == 0 || self && c != by {
+			continue
+		}
+		s.CPUs = append(s.CPUs, klog.StalledCPU{
+			CPU: c.id, Probe: klog.Probe{Sent: true, Answered: true}, Ticks: int64(c.ticksGP),
+			Behind: int64(seqCount(n.seq) - seqCount(c.gpSeq)), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
+		})
+	}
+	for _, t := range n.readers {
+		if t.rcu.blocksGP {
+			s.Tasks = append(s.Tasks, klog.BlockedTask{
+				Task: t.show(), OnCPU: t.cpu.cur == t, Nesting: 1, Blocked: true,
+				NeedQS: t.rcu.needQS, ExpHint: t.rcu.expHint, OnList: true,
+			})
+		}
+	}
+	return s
+}
+
+// flavor is the name of the RCU flavour.
+func (k *Kernel) flavor() string {
+	if k.sc.Machine.Preempt == workload.PreemptNone {
+		return "rcu_sched"
+	}
+	return "rcu_preempt"
+}
+
+var gpStates = [...]klog.GPState{
+	gpWait: klog.GPWaitGPs, gpInit: klog.GPInit, gpWaitFQS: klog.GPWaitFQS,
+	gpDoingFQS: klog.GPDoingFQS, gpCleanup: klog.GPCleanup,
+}
+
+func (n *rcuNode) flags() (f uint) {
+	if n.initFlag {
+		f |= 1
+	}
+	if n.fqsFlag {
+		f |= 2
+	}
+	return f
+}
+
+// checkGPKthread adds what is wrong with the grace-period kthread
+// (rcu_check_gp_kthread_starvation, rcu_check_gp_kthread_expired_fqs_timer).
+func (k *Kernel) checkGPKthread() {
+	n := &k.rcu
+	limit := 2 * uint64(k.sc.Machine.HZ)
+	quiet := k.jiffies - n.kthreadActive
+	t := n.kthread
+	if n.phase == gpWaitFQS && t.state != running && k.jiffies-n.fqsDeadline < 1<<62 && k.jiffies-n.fqsDeadline > limit {
+		miss := klog.TimerMissed{Flavor: k.flavor(), Jiffies: int64(k.jiffies - n.fqsDeadline), GP: int64(n.seq), Flags: n.flags(), State: byte(t.state), CPU: t.cpu.id}
+		k.log(miss.Lines()...)
+	}
+	if quiet > limit {
+		s := klog.Starved{Flavor: k.flavor(), Jiffies: int64(quiet), GP: int64(n.seq), Flags: n.flags(), GPState: gpStates[n.phase], CPU: t.cpu.id, Kthread: t.show()}
+		s.Kthread.Stack = klog.GPKthread()
+		k.log(s.Lines()...)
+	}
+}
+
+// kick is rcu_stall_kick_kthreads: if the kthread should long have looked
+// again, wake it.
+func (k *Kernel) kick(c *cpu) {
+	n := &k.rcu
+	if !k.fix.KickKthreads || n.stall.kickAt == 0 || !seqGE(k.jiffies, n.stall.kickAt) || !seqRunning(n.seq) && !n.initFlag {
+		return
+	}
+	n.stall.kickAt = k.jiffies + uint64(k.sc.Machine.HZ)
+	if !n.stall.kicked {
+		n.stall.kicked = true
+		pid := 0
+		if c.cur != nil {
+			pid = c.cur.pid
+		}
+		warn := klog.Kick{Flavor: k.flavor(), CPU: c.id, PID: pid}
+		k.log(warn.Lines()...)
+	}
+	k.wake(n.kthread)
+}
+
+// checkExpStall is the expedited grace period's own detector
+// (synchronize_rcu_expedited_stall), with the normal timeout.
+func (k *Kernel) checkExpStall() {
+	e := &k.rcu.exp
+	if !e.running || k.now < e.stallAt {
+		return
+	}
+	e.stallAt = k.now + 3*k.stallTimeout()
+	k.rcuStalls++
+	s := klog.ExpStall{Flavor: k.flavor(), Jiffies: (k.now - e.started) / k.tick, Seq: e.seq, QSMask: uint64(e.mask)}
+	for _, t := range k.rcu.readers {
+		if t.rcu.blocksExp {
+			s.Tasks = append(s.Tasks, t.show())
+		}
+	}
+	for _, c := range k.cpus {
+		if e.mask&(1<<c.id) != 0 {
+			s.CPUs = append(s.CPUs, klog.ExpCPU{CPU: c.id, NeedQS: true})
+		}
+	}
+	k.log(s.Lines()...)
+}
+
+// workqueueWatchdog looks at every pool once per threshold
+// (wq_watchdog_timer_fn).
+func (k *Kernel) workqueueWatchdog() {
+	threshold := orDefault(k.sc.Watchdog.Workqueue, 30*time.Second)
+	var look func()
+	look = func() {
+		for _, c := range k.cpus {
+			if p := c.pool; len(p.pending) > 0 && k.now-p.lastRun > threshold {
+				l := klog.Lockup{CPU: c.id, Stuck: time.Duration(k.now - p.lastRun)}
+				k.log(l.Lines()...)
+			}
+		}
+		k.at(k.now+threshold, look)
+	}
+	k.at(threshold, look)
+}
+
+// rateLowered prints what the perf rate arithmetic has decided.
+func (k *Kernel) rateLowered() {
+	for _, r := range k.rate.lowered {
+		l := klog.Throttle{Average: time.Duration(r.avg), Allowed: time.Duration(r.allowed), Rate: int(r.rate)}
+		k.log(l.Lines()...)
+	}
+	k.rate.lowered = k.rate.lowered[:0]
+}
+
+// log prints lines on the console.
+func (k *Kernel) log(lines ...string) {
+	if !k.opt.Log {
+		return
+	}
+	for _, l := range lines {
+		k.console = append(k.console, trial.Log{At: time.Duration(k.now), Text: l})
+	}
+}
