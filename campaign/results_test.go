@@ -18,7 +18,7 @@ import (
 func TestResumeContinuesAFileCutAnywhere(t *testing.T) {
 	p := testPlan(2)
 	want := runToFile(t, p, Options{})
-	for cut := 0; cut <= len(want); cut += 7 + cut%211 {
+	for cut := 0; cut <= len(want); cut += len(want)/41 + 1 {
 		path := write(t, want[:cut])
 		same(t, fmt.Sprintf("cut at %d", cut), runToFile(t, p, Options{Out: path, Resume: true}), want)
 	}

@@ -52,7 +52,8 @@ type Row struct {
 	WorkerD Quantiles `json:"kworker_d"`
 
 	Diagnoses Diagnoses `json:"diagnoses"`
-	// VsBaseline compares the pairs; nil for the baseline itself.
+	// VsBaseline compares the pairs; nil for the controls, which are there
+	// to misbehave.
 	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
 }
 
@@ -186,7 +187,7 @@ func (c *collector) summary() *Summary {
 		cs := ClassSummary{Class: class}
 		for j := range c.head.Fixes {
 			row := c.rows[i][j].row(class.Name, c.head.Fixes[j].Name)
-			if base >= 0 && j != base && c.rows[i][j].pairs > 0 {
+			if base >= 0 && j != base && c.rows[i][j].pairs > 0 && c.head.Fixes[j].Must == "" {
 				row.VsBaseline = c.compare(i, j, base)
 				comparisons = append(comparisons, row.VsBaseline)
 			}

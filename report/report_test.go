@@ -169,8 +169,8 @@ func TestVerdictSaysNoMoreThanTheData(t *testing.T) {
 			"Controls as they must be",
 			"half: hangs less often than baseline in repro2",
 			"late: hangs MORE often than baseline in repro2",
-			"a|b: hangs seen in repro2.",
-			"under 27% would have been missed",
+			"a|b: hangs seen in repro2 (26 of 40).",
+			"under 25% would have been missed",
 		}, []string{"INVALID"}},
 		"too few trials": {func(p *campaign.Plan) { p.Variations = 5 }, []string{
 			"no difference in hang rate could have been shown",

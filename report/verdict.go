@@ -59,7 +59,7 @@ func candidate(s *campaign.Summary, fix string) string {
 			trials += r.Trials
 			hung += r.Hung
 			if r.Hung > 0 {
-				hungIn = append(hungIn, r.Class)
+				hungIn = append(hungIn, fmt.Sprintf("%s (%d of %d)", r.Class, r.Hung, r.Trials))
 			}
 			for d, n := range r.Diagnoses {
 				bad[d] += n
