@@ -1,0 +1,435 @@
+package srcu
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/internal/sched"
+	"github.com/gpstorm/gpstorm/rcu"
+)
+
+var background = context.Background()
+
+// configs are the ways to build a domain that must all be correct.
+var configs = []struct {
+	name   string
+	config Config
+}{
+	{"default", Config{}},
+	{"portable heavy barrier", Config{Heavy: rcu.StopTheWorld}},
+	{"full barriers", Config{FullBarriers: true, Barrier: BarrierFunc(fence)}},
+	{"hooked", Config{Hook: func(Point) { runtime.Gosched() }}},
+	{"blocking in RCU", Config{Barrier: BarrierFunc(blockInRCU)}},
+	{"resumed by an RCU callback", Config{Barrier: BarrierFunc(resumeByRCU)}},
+}
+
+func fence(s Side, _ *Scan) bool { s.Fence(); return true }
+
+func blockInRCU(s Side, _ *Scan) bool { s.RCU().Synchronize(); return true }
+
+func resumeByRCU(s Side, sc *Scan) bool {
+	if sc.First() {
+		s.RCU().Call(func() { sc.Elapse(); s.Requeue(0) })
+	}
+	return sc.Elapsed()
+}
+
+// eachConfig runs the test on a fresh domain of every kind and checks in the
+// end that the counters balance and nothing is left to do.
+func eachConfig(t *testing.T, test func(*testing.T, *Domain)) {
+	for _, c := range configs {
+		t.Run(c.name, func(t *testing.T) {
+			d := NewDomain(c.config)
+			test(t, d)
+			if err := d.Synchronize(background); err != nil && !errors.Is(err, ErrClosed) {
+				t.Fatal(err)
+			}
+			for rank := range 2 {
+				if l, u := d.slots.sum(locked, rank), d.slots.sum(unlocked, rank); l != u {
+					t.Errorf("rank %d ends with %d locks and %d unlocks", rank, l, u)
+				}
+			}
+		})
+	}
+}
+
+// waits are all ways to wait for a grace period.
+var waits = []struct {
+	name string
+	wait func(*Domain)
+}{
+	{"Synchronize", func(d *Domain) { must(d.Synchronize(background)) }},
+	{"SynchronizeExpedited", func(d *Domain) { must(d.SynchronizeExpedited(background)) }},
+	{"Call", func(d *Domain) {
+		ran := make(chan struct{})
+		must(d.Call(func() { close(ran) }))
+		<-ran
+	}},
+	{"StartPoll", func(d *Domain) {
+		for c := d.StartPoll(); !d.Poll(c); {
+			runtime.Gosched()
+		}
+	}},
+	{"Call and Barrier", func(d *Domain) {
+		ran := false
+		must(d.Call(func() { ran = true }))
+		if d.Barrier(); !ran {
+			panic("Barrier returned before a callback queued earlier had run")
+		}
+	}},
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// sections are all ways to be inside of a read-side critical section; each
+// enters and returns the way out.
+var sections = []struct {
+	name  string
+	enter func(*Domain) (leave func())
+}{
+	{"anonymous", func(d *Domain) func() {
+		t := d.ReadLock()
+		return func() { d.ReadUnlock(t) }
+	}},
+	{"anonymous, left on another goroutine", func(d *Domain) func() {
+		t := d.ReadLock()
+		return func() {
+			done := make(chan struct{})
+			go func() { d.ReadUnlock(t); close(done) }()
+			<-done
+		}
+	}},
+	{"registered", func(d *Domain) func() {
+		r := d.Reader()
+		t := r.ReadLock()
+		return func() { r.ReadUnlock(t); r.Close() }
+	}},
+	{"nested", func(d *Domain) func() {
+		outer := d.ReadLock()
+		d.ReadUnlock(d.ReadLock())
+		return func() { d.ReadUnlock(outer) }
+	}},
+	{"beyond the slots that goroutines can own", func(d *Domain) func() {
+		for i := range d.stacks {
+			if d.slots.list(&d.stacks[i]) {
+				atomic.StoreUintptr(&d.stacks[i].owner, 1) // nobody's
+			}
+		}
+		t := d.ReadLock()
+		return func() { d.ReadUnlock(t) }
+	}},
+}
+
+func TestGracePeriodWaitsForASectionThatBeganBefore(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		for _, in := range sections {
+			for _, w := range waits {
+				leave := in.enter(d)
+				c := d.machine.Snapshot()
+				over := make(chan struct{})
+				go func() { w.wait(d); close(over) }()
+				for range 50 {
+					runtime.Gosched()
+				}
+				select {
+				case <-over:
+					t.Errorf("%s ended inside of a section: %s", w.name, in.name)
+				default:
+				}
+				if d.machine.Done(c) {
+					t.Errorf("%s: a grace period ended inside of a section: %s", w.name, in.name)
+				}
+				leave()
+				<-over
+			}
+		}
+	})
+}
+
+func TestGracePeriodDoesNotWaitForSectionsThatBeginLater(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		// Readers follow each other without a gap, so that at no time
+		// there is none; each grace period must end all the same.
+		var stop atomic.Bool
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			t := d.ReadLock()
+			for !stop.Load() {
+				next := d.ReadLock()
+				d.ReadUnlock(t)
+				t = next
+			}
+			d.ReadUnlock(t)
+		})
+		for _, w := range waits {
+			w.wait(d)
+		}
+		stop.Store(true)
+		wg.Wait()
+	})
+}
+
+func TestSynchronizeEndsWithItsContext(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		in := d.ReadLock()
+		for name, wait := range map[string]func(context.Context) error{
+			"Synchronize": d.Synchronize, "SynchronizeExpedited": d.SynchronizeExpedited,
+		} {
+			ctx, cancel := context.WithTimeout(background, 5*time.Millisecond)
+			if err := wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s = %v inside of a section", name, err)
+			}
+			cancel()
+			if err := wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s = %v with a context that has ended", name, err)
+			}
+		}
+		d.ReadUnlock(in)
+	})
+}
+
+func TestBarrierWaitsForAllCallbacksQueuedBefore(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		var ran atomic.Int64
+		var wg sync.WaitGroup
+		const workers, each = 4, 500
+		for range workers {
+			wg.Go(func() {
+				for range each {
+					must(d.Call(func() { ran.Add(1) }))
+				}
+				mine := ran.Load()
+				if d.Barrier(); ran.Load() < mine {
+					t.Error("callbacks ran backwards")
+				}
+			})
+		}
+		wg.Wait()
+		if n := ran.Load(); n != workers*each || d.Pending() != 0 {
+			t.Errorf("%d of %d callbacks have run, %d pending", n, workers*each, d.Pending())
+		}
+	})
+}
+
+func TestCallbacksOfOneGoroutineRunInOrder(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		var order []int
+		for i := range 100 {
+			must(d.Call(func() { order = append(order, i) }))
+		}
+		if d.Barrier(); len(order) != 100 || !slices.IsSorted(order) {
+			t.Errorf("order %v", order)
+		}
+	})
+}
+
+func TestCallbackMayCallBack(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		done := make(chan struct{})
+		must(d.Call(func() {
+			d.ReadUnlock(d.ReadLock())
+			must(d.Synchronize(background))
+			must(d.SynchronizeExpedited(background))
+			for c := d.StartPoll(); !d.Poll(c); {
+				runtime.Gosched()
+			}
+			must(d.Call(func() { close(done) }))
+		}))
+		<-done
+	})
+}
+
+func TestBlockedCallbackHoldsUpNoGracePeriod(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		release := make(chan struct{})
+		must(d.Call(func() { <-release }))
+		must(d.Synchronize(background))
+		must(d.Synchronize(background))
+		close(release)
+		d.Barrier()
+	})
+}
+
+func TestPanickingCallbackIsReportedAndTheOthersRun(t *testing.T) {
+	var caught []any
+	d := NewDomain(Config{OnPanic: func(p any) { caught = append(caught, p) }})
+	ran := 0
+	must(d.Call(func() { panic("planned") }))
+	must(d.Call(func() { ran++ }))
+	must(d.Call(runtime.Goexit))
+	must(d.Call(func() { ran++ }))
+	d.Barrier()
+	if ran != 2 || len(caught) != 1 || caught[0] != "planned" {
+		t.Errorf("%d of 2 callbacks ran, caught %v", ran, caught)
+	}
+}
+
+func TestCallHoldsBackAtTheLimit(t *testing.T) {
+	const limit = 10
+	d := NewDomain(Config{MaxPending: limit})
+	in := d.ReadLock()
+	for range limit {
+		must(d.Call(func() {}))
+	}
+	over := make(chan struct{})
+	go func() {
+		for range 10 * limit {
+			must(d.Call(func() {}))
+			if n := d.Pending(); n > limit {
+				t.Errorf("%d callbacks pending, want at most %d", n, limit)
+			}
+		}
+		close(over)
+	}()
+	for range 20 {
+		runtime.Gosched()
+	}
+	d.ReadUnlock(in)
+	<-over
+	d.Barrier()
+}
+
+func TestCallFromACallbackDoesNotDeadlockAtTheLimit(t *testing.T) {
+	d := NewDomain(Config{MaxPending: 1})
+	done := make(chan struct{})
+	must(d.Call(func() {
+		must(d.Call(func() {}))
+		must(d.Call(func() { close(done) }))
+	}))
+	<-done
+}
+
+func TestCloseRunsWhatWasQueuedAndRefusesTheRest(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		ran := false
+		must(d.Call(func() { ran = true }))
+		if err := d.Close(); err != nil || !ran {
+			t.Errorf("Close = %v; the callback ran: %v", err, ran)
+		}
+		for name, err := range map[string]error{
+			"Close": d.Close(), "Call": d.Call(func() {}), "Synchronize": d.Synchronize(background),
+		} {
+			if !errors.Is(err, ErrClosed) {
+				t.Errorf("%s on a closed domain = %v", name, err)
+			}
+		}
+		d.ReadUnlock(d.ReadLock()) // readers need not know
+	})
+}
+
+func TestCloseNamesReadersLeftOpen(t *testing.T) {
+	d := NewDomain(Config{})
+	closed, open := d.Reader(), d.Reader()
+	closed.Close()
+	if names := d.OpenReaders(); len(names) != 1 || !strings.Contains(names[0], "domain_test.go:") {
+		t.Errorf("OpenReaders = %q, want one line of this file", names)
+	}
+	err := d.Close()
+	if !errors.Is(err, ErrOpenReaders) || !strings.Contains(err.Error(), "domain_test.go:") {
+		t.Errorf("Close = %v", err)
+	}
+	open.Close()
+	if names := d.OpenReaders(); len(names) != 0 {
+		t.Errorf("OpenReaders = %q after Close", names)
+	}
+}
+
+func TestReaderClosedInsideASectionPanics(t *testing.T) {
+	r := NewDomain(Config{}).Reader()
+	ticket := r.ReadLock()
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("Close inside a section went unnoticed")
+			}
+		}()
+		r.Close()
+	}()
+	r.ReadUnlock(ticket)
+	r.Close()
+}
+
+func TestClosedReaderIsReused(t *testing.T) {
+	d := NewDomain(Config{})
+	for range 100 {
+		d.Reader().Close()
+	}
+	if d.readers.Load().next != nil {
+		t.Error("readers that follow each other took more than one slot")
+	}
+}
+
+func TestReadSideAllocatesNothing(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		if n := testing.AllocsPerRun(1000, func() { d.ReadUnlock(d.ReadLock()) }); n != 0 {
+			t.Errorf("anonymous: %v allocations a pair", n)
+		}
+		r := d.Reader()
+		defer r.Close()
+		if n := testing.AllocsPerRun(1000, func() { r.ReadUnlock(r.ReadLock()) }); n != 0 {
+			t.Errorf("registered: %v allocations a pair", n)
+		}
+	})
+}
+
+func TestCallAllocatesAtMostOnce(t *testing.T) {
+	d := NewDomain(Config{})
+	fn := func() {}
+	if n := testing.AllocsPerRun(5000, func() { must(d.Call(fn)) }); n > 1 {
+		t.Errorf("%v allocations a Call, want at most 1", n)
+	}
+	d.Barrier()
+}
+
+// Goroutines come and go, grow their stacks and are preempted; no count may be
+// lost whichever slot it went to.
+func TestNoCountIsLost(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		const goroutines, each = 600, 300
+		var wg sync.WaitGroup
+		for i := range goroutines {
+			wg.Go(func() {
+				for j := range each {
+					t := d.ReadLock()
+					grow(i % 12)
+					if j%64 == 0 {
+						runtime.Gosched()
+					}
+					d.ReadUnlock(t)
+				}
+			})
+			if i%100 == 0 {
+				runtime.GC() // shrinks stacks
+			}
+		}
+		wg.Wait()
+		var locks, unlocks uint64
+		for rank := range 2 {
+			locks += d.slots.sum(locked, rank)
+			unlocks += d.slots.sum(unlocked, rank)
+		}
+		if locks != goroutines*each || unlocks != locks {
+			t.Errorf("%d sections counted %d locks and %d unlocks", goroutines*each, locks, unlocks)
+		}
+	})
+}
+
+func TestBothHeavyBarriersAreAvailableOrSaidToBeMissing(t *testing.T) {
+	if _, ok := sched.Membarrier(); !ok {
+		t.Log("no membarrier(2) here: only the stop-the-world barrier was exercised")
+	}
+	if name := rcu.HeavyBarrierName(); name != "membarrier" && name != "stop-the-world" {
+		t.Errorf("unknown heavy barrier %q", name)
+	}
+}

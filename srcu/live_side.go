@@ -1,0 +1,65 @@
+package srcu
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/gpstorm/gpstorm/rcu"
+)
+
+// jiffy is the live world's unit of delays: short against a heavy barrier, so
+// that the machine's one-jiffy courtesies do not show in a grace period.
+const jiffy = 256 * time.Nanosecond
+
+// livePace looks at the readers before each barrier, and lets expedited
+// requests go without delay for about as long as the machine will spin.
+var livePace = Pace{MaxNoDelayPhase: 100, MaxNoDelay: 100, Precheck: true}
+
+// spinTime is how long Spin waits: enough for readers to see a flip.
+const spinTime = 300 * time.Nanosecond
+
+// liveSide is the Side of a Domain.
+type liveSide struct{ d *Domain }
+
+func (s liveSide) Current() int {
+	return int(atomic.LoadUint32(&s.d.current) & rankBit)
+}
+
+func (s liveSide) Unlocks(rank int) uint64 { return s.d.slots.sum(unlocked, rank) }
+
+func (s liveSide) Locks(rank int) uint64 { return s.d.slots.sum(locked, rank) }
+
+// Flip needs no read-modify-write: only the running grace period flips.
+func (s liveSide) Flip() {
+	atomic.StoreUint32(&s.d.current, atomic.LoadUint32(&s.d.current)^rankBit)
+}
+
+// Fence is an atomic read-modify-write of a line that is otherwise idle.
+func (s liveSide) Fence() { s.d.fence.Add(1) }
+
+func (s liveSide) FenceAll() { s.d.heavy() }
+
+func (s liveSide) RCU() rcu.GracePeriods { return s.d.rcu }
+
+func (s liveSide) Requeue(jiffies uint64) {
+	if s.d.work.Queue(jiffies) {
+		go s.d.runFn()
+	}
+}
+
+func (s liveSide) Ended(jiffies uint64) {
+	s.d.waiters.Wake(s.d.doneFn)
+	if s.d.callbacks.Pending() > 0 && s.d.invoker.Queue(jiffies) {
+		go s.d.invokeFn()
+	}
+}
+
+func (s liveSide) Jiffies() uint64 { return uint64(time.Since(s.d.start) / jiffy) }
+
+func (s liveSide) Spin() { spin(spinTime) }
+
+// spin keeps the processor for the given time.
+func spin(d time.Duration) {
+	for start := time.Now(); time.Since(start) < d; {
+	}
+}
