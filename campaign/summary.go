@@ -35,7 +35,12 @@ type Row struct {
 	Trials   int           `json:"trials"`
 	Hung     int           `json:"hung"`
 	HangRate stat.Interval `json:"hang_rate"`
-	Stalled  int           `json:"stalled"` // trials with an RCU stall report
+	// Reported and Stalled count the trials in which the hung-task and the
+	// RCU stall detector printed.
+	Reported int `json:"hung_task_reported"`
+	Stalled  int `json:"rcu_stall_reported"`
+	// Truncated counts the trials cut off by the model's limit on steps.
+	Truncated int `json:"truncated"`
 
 	Closes   int       `json:"closes"`
 	Censored int       `json:"censored"`
@@ -104,7 +109,8 @@ type collector struct {
 }
 
 type rowSum struct {
-	trials, hung, stalled          int
+	trials, hung                   int
+	reported, stalled, truncated   int
 	waits, workerD                 latencies
 	returned                       int
 	normal, expedited, ipis        int
@@ -144,8 +150,14 @@ func (s *rowSum) add(r *trial.Result) {
 	if r.Hung() {
 		s.hung++
 	}
+	if r.HungTasks > 0 {
+		s.reported++
+	}
 	if r.RCUStalls > 0 {
 		s.stalled++
+	}
+	if r.Truncated {
+		s.truncated++
 	}
 	for _, cl := range r.Closes {
 		s.waits.add(cl.Wait, cl.Censored)
@@ -203,9 +215,10 @@ func (c *collector) summary() *Summary {
 func (s *rowSum) row(class, fix string) Row {
 	r := Row{
 		Class: class, Fix: fix,
-		Trials: s.trials, Hung: s.hung, Stalled: s.stalled,
+		Trials: s.trials, Hung: s.hung,
 		HangRate: stat.ClopperPearson(s.hung, s.trials, Level),
-		Closes:   s.waits.count, Censored: s.waits.censored, Close: s.waits.quantiles(),
+		Reported: s.reported, Stalled: s.stalled, Truncated: s.truncated,
+		Closes: s.waits.count, Censored: s.waits.censored, Close: s.waits.quantiles(),
 		Returned:  s.returned,
 		WorkerD:   s.workerD.quantiles(),
 		Diagnoses: s.diagnoses,

@@ -85,7 +85,7 @@ func TestChecksJudgeTheControls(t *testing.T) {
 
 var hangEverywhere Runner = func(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
 	r := synthetic(sc, fix, s)
-	r.Symptom = trial.HungTask
+	r.Overdue = 1
 	return r
 }
 

@@ -39,6 +39,7 @@ func synthetic(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
 	}
 	if bad > limit {
 		r.Symptom, r.Diagnosis, r.HungTasks = trial.HungTask, trial.Starved, 1
+		r.Overdue = 1
 		r.By = "reader-" + string('0'+rune(s%10))
 		r.Closes[0] = trial.Close{Task: "closer-0", Wait: 300 * time.Second, Censored: true}
 	}

@@ -142,6 +142,11 @@ func workerCell(r *campaign.Row) string {
 	return quantile(r.WorkerD.P50) + " / " + quantile(r.WorkerD.Max)
 }
 
+// consoleCell counts the trials in which a detector printed: hung task, stall.
+func consoleCell(r *campaign.Row) string {
+	return fmt.Sprintf("%d / %d", r.Reported, r.Stalled)
+}
+
 // diagnosesCell lists what was found, worst first.
 func diagnosesCell(d campaign.Diagnoses) string {
 	var parts []string

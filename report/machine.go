@@ -62,7 +62,9 @@ func columns() []column {
 		{"hung", func(r *campaign.Row) string { return strconv.Itoa(r.Hung) }},
 		{"hang_rate_lo", func(r *campaign.Row) string { return number(r.HangRate.Lo) }},
 		{"hang_rate_hi", func(r *campaign.Row) string { return number(r.HangRate.Hi) }},
-		{"rcu_stalled", func(r *campaign.Row) string { return strconv.Itoa(r.Stalled) }},
+		{"hung_task_reported", func(r *campaign.Row) string { return strconv.Itoa(r.Reported) }},
+		{"rcu_stall_reported", func(r *campaign.Row) string { return strconv.Itoa(r.Stalled) }},
+		{"truncated", func(r *campaign.Row) string { return strconv.Itoa(r.Truncated) }},
 		{"closes", func(r *campaign.Row) string { return strconv.Itoa(r.Closes) }},
 		{"closes_censored", func(r *campaign.Row) string { return strconv.Itoa(r.Censored) }},
 	}

@@ -41,6 +41,7 @@ func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 			Closes: []trial.Close{{Task: "closer-0", Wait: wait, Waited: trial.GracePeriods{Normal: 4, Expedited: 2}, IPIs: 6}},
 		}
 		if bad > limit[fix.Name] {
+			r.Overdue = 1
 			r.Symptom, r.Diagnosis, r.By = trial.HungTask, trial.Starved, "reader-1 preempted by the storm of CPU 0"
 			r.Closes[0] = trial.Close{Task: "closer-0", Wait: 300 * time.Second, Censored: true}
 		}

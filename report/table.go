@@ -24,16 +24,16 @@ func classTable(c *campaign.ClassSummary) *table {
 	t := &table{
 		header: []string{
 			"fix", "hangs [95%]", "trials", "hangs vs base", "close p50", "p90", "p99", "max", "p50 vs base",
-			"RCU GPs/close n + x", "IPIs/close", "kworker D p50 / max", "diagnoses",
+			"RCU GPs/close n + x", "IPIs/close", "kworker D p50 / max", "console h / s", "diagnoses",
 		},
-		words: []int{0, 12},
+		words: []int{0, 13},
 	}
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		t.rows = append(t.rows, []string{
 			r.Fix, hangCell(r), strconv.Itoa(r.Trials), againstCell(r.VsBaseline),
 			closeCell(r, r.Close.P50), closeCell(r, r.Close.P90), closeCell(r, r.Close.P99), closeCell(r, r.Close.Max),
-			ratioCell(r.VsBaseline), gracePeriodsCell(r), perClose(r, r.IPIs), workerCell(r), diagnosesCell(r.Diagnoses),
+			ratioCell(r.VsBaseline), gracePeriodsCell(r), perClose(r, r.IPIs), workerCell(r), consoleCell(r), diagnosesCell(r.Diagnoses),
 		})
 	}
 	return t

@@ -19,12 +19,24 @@ func Verdict(s *campaign.Summary) []string {
 	if planned := s.Head.Trials(); s.Trials < planned {
 		lines = append(lines, fmt.Sprintf("Cut short: %d of %d planned trials.", s.Trials, planned))
 	}
+	if n := truncated(s); n > 0 {
+		lines = append(lines, fmt.Sprintf("%d trials were cut off by the limit on the model's steps; of them the figures hold only what was known then.", n))
+	}
 	for _, f := range s.Head.Fixes {
 		if f.Must != campaign.MustBeUnsafe {
 			lines = append(lines, candidate(s, f.Name))
 		}
 	}
 	return append(lines, reach(s)...)
+}
+
+func truncated(s *campaign.Summary) (n int) {
+	for i := range s.Classes {
+		for j := range s.Classes[i].Rows {
+			n += s.Classes[i].Rows[j].Truncated
+		}
+	}
+	return n
 }
 
 func validity(s *campaign.Summary) (lines []string) {
@@ -137,7 +149,7 @@ func reach(s *campaign.Summary) []string {
 // definitions say what each figure means.
 func definitions(s *campaign.Summary) []string {
 	return []string{
-		"A trial hangs if the hung-task detector printed. hangs: share of trials, with the exact 95 % interval (Clopper-Pearson).",
+		"A trial hangs if a close() took at least the hung-task timeout. hangs: share of trials, with the exact 95 % interval (Clopper-Pearson). console h / s: trials in which the hung-task and the RCU stall detector printed, about whatever task.",
 		"vs base: every candidate meets the same situations and seeds as baseline. A difference in hang rate is shown, in percentage points, where McNemar's exact test, corrected for all comparisons of this report (Holm), has p < 0.05; ~ is: not decided.",
 		"close: time close() took. One that had not returned when the scenario ended is kept as longer than that, not dropped: p50, p90, p99 are Kaplan-Meier quantiles (without such closes: nearest rank), >300s says beyond what was seen, max is the longest seen. Over 4096 closes a row, quantiles come from a histogram and are within 0.4 %.",
 		"p50 vs base: ratio of median close() with its 95 % interval (percentile bootstrap, 999 resamples of whole pairs, fixed seed); ~ where the interval holds 1; not corrected for the number of rows; - where a median is beyond what was seen.",
