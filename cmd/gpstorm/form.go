@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/report"
+)
+
+// form is how a summary is shown.
+type form struct {
+	markdown, csv bool
+}
+
+func (f *form) flags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.markdown, "markdown", false, "write Markdown")
+	cmd.Flags().BoolVar(&f.csv, "csv", false, "write CSV: a line for each scenario and candidate")
+	// --json belongs to the root, so it cannot be in a flag group here.
+	cmd.MarkFlagsMutuallyExclusive("markdown", "csv")
+}
+
+func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error {
+	out := cmd.OutOrStdout()
+	switch {
+	case json:
+		return report.JSONLines(out, sum)
+	case f.markdown:
+		return report.Markdown(out, sum)
+	case f.csv:
+		return report.CSV(out, sum)
+	}
+	return report.Text(out, sum)
+}
+
+// writeFile writes a file whole or not at all: beside its place first, then
+// renamed into it.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	if err := write(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// inputOrFailure tells a file that is wrong, or is not there, from one that
+// cannot be written.
+func inputOrFailure(err error) error {
+	if input := (*campaign.InputError)(nil); errors.As(err, &input) || errors.Is(err, fs.ErrNotExist) {
+		return badInput(err)
+	}
+	return fmt.Errorf("%w", err)
+}

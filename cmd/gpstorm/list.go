@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// listed is one thing that can be named on the command line.
+type listed struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	About  string `json:"about"`
+	Source string `json:"source,omitempty"`
+	Loses  string `json:"loses,omitempty"`
+}
+
+// kinds are what can be listed, in order.
+var kinds = []string{"candidates", "scenarios"}
+
+func newListCommand(c *common) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list [candidates|scenarios]",
+		Short: "List candidates and scenarios",
+		Long: `Lists what can be named on the command line: the candidates with their claim,
+their source and what they give up; the preset scenarios.`,
+		Example: `  gpstorm list candidates
+  gpstorm list scenarios --json`,
+		ValidArgs: kinds,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return badInputf("%s: %q: want one of %s only", cmd.CommandPath(), args[1], strings.Join(kinds, ", "))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			wanted := kinds
+			if len(args) == 1 {
+				wanted = args
+			}
+			var all []listed
+			for _, kind := range wanted {
+				items, ok := list(kind)
+				if !ok {
+					return badInputf("kind %q: want one of %s", kind, strings.Join(kinds, ", "))
+				}
+				all = append(all, items...)
+			}
+			if c.json {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				for _, item := range all {
+					if err := enc.Encode(item); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			return printList(cmd.OutOrStdout(), all)
+		},
+	}
+}
+
+func list(kind string) ([]listed, bool) {
+	var items []listed
+	add := func(kind string, all []fixes.Fix) {
+		for _, f := range all {
+			items = append(items, listed{kind, f.Name, f.Claim, f.Source, f.Loses})
+		}
+	}
+	switch kind {
+	case "candidates":
+		add("candidate", fixes.All())
+	case "scenarios":
+		for _, sc := range workload.Presets() {
+			items = append(items, listed{Kind: "scenario", Name: sc.Name, About: strings.Join(strings.Fields(sc.About), " ")})
+		}
+	default:
+		return nil, false
+	}
+	return items, true
+}
+
+func printList(w io.Writer, all []listed) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	kind := ""
+	for _, item := range all {
+		if item.Kind != kind {
+			if kind != "" {
+				fmt.Fprintln(out)
+			}
+			kind = item.Kind
+			fmt.Fprintf(out, "%ss\n", kind)
+		}
+		fmt.Fprintf(out, "  %s\t%s\n", item.Name, item.About)
+		if item.Source != "" {
+			fmt.Fprintf(out, "  \tfrom %s\n", item.Source)
+		}
+		if item.Loses != "" {
+			fmt.Fprintf(out, "  \tgives up %s\n", item.Loses)
+		}
+	}
+	return out.Flush()
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+)
+
+func newMergeCommand(c *common) *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "merge RESULTS...",
+		Short: "Join the shards of a campaign",
+		Long: `Writes what one run of the whole campaign would have written, byte for byte, from
+the results files of all its shards, in any order. --out is written whole or not
+at all; without it the results go to stdout. They are JSON Lines as they are.`,
+		Example: `  gpstorm merge shard-*.jsonl --out results.jsonl
+  gpstorm merge a.jsonl b.jsonl | tail -n +2 | jq .diagnosis | sort | uniq -c`,
+		Args: atLeastOne("results file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			merge := func(w io.Writer) error { return campaign.Merge(args, w) }
+			if out == "" {
+				return inputOrFailure(merge(cmd.OutOrStdout()))
+			}
+			return inputOrFailure(writeFile(out, merge))
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "write to this `file` instead of stdout")
+	return cmd
+}
+
+func newReportCommand(c *common) *cobra.Command {
+	var f form
+	cmd := &cobra.Command{
+		Use:   "report RESULTS...",
+		Short: "Report on results that were kept",
+		Long: `Sums up a results file, or all shards of a campaign, and shows what evaluate
+would have shown. A file whose campaign is not finished gives a report that says
+so. If the controls did not misbehave the exit code is 3.`,
+		Example: `  gpstorm report results.jsonl
+  gpstorm report shard-*.jsonl --markdown > report.md`,
+		Args: atLeastOne("results file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sum, err := campaign.Summarize(args)
+			if err != nil {
+				return inputOrFailure(err)
+			}
+			if err := f.write(cmd, sum, c.json); err != nil {
+				return err
+			}
+			return verdictError(sum)
+		},
+	}
+	f.flags(cmd)
+	return cmd
+}
