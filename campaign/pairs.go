@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"math/rand/v2"
 
 	"github.com/gpstorm/gpstorm/campaign/stat"
@@ -45,6 +46,31 @@ func waitsOf(block []trial.Result) [][]stat.Wait {
 		}
 	}
 	return waits
+}
+
+// medianClose is the median close() of a trial.
+func medianClose(r *trial.Result) stat.Quantile {
+	var l latencies
+	for _, cl := range r.Closes {
+		l.add(cl.Wait, cl.Censored)
+	}
+	return l.quantiles().P50
+}
+
+// longer compares two medians; it is 0 where they are the same or what was cut
+// off hides which is longer.
+func longer(a, b stat.Quantile) int {
+	switch {
+	case a.Beyond && b.Beyond:
+		return 0
+	case a.Beyond && a.At < b.At, b.Beyond && b.At < a.At:
+		return 0
+	case a.Beyond:
+		return 1
+	case b.Beyond:
+		return -1
+	}
+	return cmp.Compare(a.At, b.At)
 }
 
 func (p *pairSample) medianRatio(fix, base int) stat.Ratio {

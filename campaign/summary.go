@@ -84,6 +84,12 @@ type Comparison struct {
 	Corrected float64 `json:"p_corrected"`
 	// Median is the ratio of the median close(), fix to baseline.
 	Median stat.Ratio `json:"median_ratio"`
+	// Shorter and Longer count the pairs in which the median close() of the
+	// fix's trial was shorter or longer than that of the baseline's;
+	// CloseCorrected is the sign test's p-value, corrected like P.
+	Shorter        int     `json:"pairs_shorter"`
+	Longer         int     `json:"pairs_longer"`
+	CloseCorrected float64 `json:"close_p_corrected"`
 }
 
 // HangsLess and HangsMore report a difference in hang rate that the number of
@@ -95,6 +101,17 @@ func (c *Comparison) HangsLess() bool {
 // HangsMore is the opposite of HangsLess.
 func (c *Comparison) HangsMore() bool {
 	return c.Corrected < 1-Level && c.OnlyFix > c.OnlyBaseline
+}
+
+// ClosesSooner and ClosesLater report a difference in the time close() takes
+// that the number of comparisons does not explain away.
+func (c *Comparison) ClosesSooner() bool {
+	return c.CloseCorrected < 1-Level && c.Shorter > c.Longer
+}
+
+// ClosesLater is the opposite of ClosesSooner.
+func (c *Comparison) ClosesLater() bool {
+	return c.CloseCorrected < 1-Level && c.Longer > c.Shorter
 }
 
 // collector sums trials up as they come, in plan order. Its memory does not
@@ -116,6 +133,7 @@ type rowSum struct {
 	normal, expedited, ipis        int
 	diagnoses                      Diagnoses
 	pairs, onlyBaseline, onlyFixed int
+	shorter, longer                int
 }
 
 func newCollector(h Head) *collector {
@@ -179,9 +197,16 @@ func (c *collector) pair(scenario int) {
 	if base < 0 {
 		return
 	}
+	baseClose := medianClose(&c.block[base])
 	for i := range c.block {
 		s := &c.rows[scenario][i]
 		s.pairs++
+		switch order := longer(medianClose(&c.block[i]), baseClose); {
+		case order < 0:
+			s.shorter++
+		case order > 0:
+			s.longer++
+		}
 		switch baseHung, hung := c.block[base].Hung(), c.block[i].Hung(); {
 		case baseHung && !hung:
 			s.onlyBaseline++
@@ -235,17 +260,21 @@ func (c *collector) compare(scenario, fix, base int) *Comparison {
 	return &Comparison{
 		Pairs:        s.pairs,
 		OnlyBaseline: s.onlyBaseline, OnlyFix: s.onlyFixed,
-		P:      stat.McNemar(s.onlyBaseline, s.onlyFixed),
-		Median: c.sampled[scenario].medianRatio(fix, base),
+		P:       stat.McNemar(s.onlyBaseline, s.onlyFixed),
+		Median:  c.sampled[scenario].medianRatio(fix, base),
+		Shorter: s.shorter, Longer: s.longer,
 	}
 }
 
+// correct corrects the hang rates' and the waits' p-values, a family each.
 func correct(comparisons []*Comparison) {
-	p := make([]float64, len(comparisons))
+	hangs := make([]float64, len(comparisons))
+	waits := make([]float64, len(comparisons))
 	for i, c := range comparisons {
-		p[i] = c.P
+		hangs[i], waits[i] = c.P, stat.McNemar(c.Shorter, c.Longer)
 	}
-	for i, corrected := range stat.Holm(p) {
-		comparisons[i].Corrected = corrected
+	hangs, waits = stat.Holm(hangs), stat.Holm(waits)
+	for i, c := range comparisons {
+		c.Corrected, c.CloseCorrected = hangs[i], waits[i]
 	}
 }

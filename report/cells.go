@@ -108,14 +108,16 @@ func ratioCell(c *campaign.Comparison) string {
 		return undecided
 	}
 	r := c.Median
-	return ratio(r.Value) + " [" + ratio(r.Lo) + ", " + ratio(r.Hi) + "]"
+	return ratio(r.Value) + " [" + bare(r.Lo) + ", " + bare(r.Hi) + "]"
 }
 
-func ratio(v float64) string {
+func ratio(v float64) string { return bare(v) + "x" }
+
+func bare(v float64) string {
 	if v < 0.005 {
-		return "<0.01x"
+		return "<0.01"
 	}
-	return digits(v) + "x"
+	return digits(v)
 }
 
 func perClose(r *campaign.Row, v float64) string {

@@ -23,8 +23,8 @@ type table struct {
 func classTable(c *campaign.ClassSummary) *table {
 	t := &table{
 		header: []string{
-			"fix", "hangs [95%]", "trials", "hangs vs base", "close p50", "p90", "p99", "max", "p50 vs base",
-			"RCU GPs/close n + x", "IPIs/close", "kworker D p50 / max", "console h / s", "diagnoses",
+			"fix", "hangs [95%]", "trials", "vs base", "close p50", "p90", "p99", "max", "p50 / base",
+			"GPs n + x", "IPIs", "kworker D p50 / max", "console h / s", "diagnoses",
 		},
 		words: []int{0, 13},
 	}

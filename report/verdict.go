@@ -86,13 +86,12 @@ func candidate(s *campaign.Summary, fix string) string {
 			case c.OnlyBaseline+c.OnlyFix > 0:
 				same = append(same, r.Class)
 			}
-			if c != nil && c.Median.Decided() {
-				word := r.Class + " " + ratio(c.Median.Value)
-				if c.Median.Hi < 1 {
-					shorter = append(shorter, word)
-				} else {
-					longer = append(longer, word)
-				}
+			switch {
+			case c == nil:
+			case c.ClosesSooner():
+				shorter = append(shorter, r.Class+ratioNote(c))
+			case c.ClosesLater():
+				longer = append(longer, r.Class+ratioNote(c))
 			}
 		}
 	}
@@ -119,6 +118,14 @@ func candidate(s *campaign.Summary, fix string) string {
 	say("median close() shorter in %s", shorter)
 	say("median close() LONGER in %s", longer)
 	return fix + ": " + strings.Join(parts, "; ") + "."
+}
+
+// ratioNote adds the ratio of medians where there is one.
+func ratioNote(c *campaign.Comparison) string {
+	if !c.Median.Known {
+		return ""
+	}
+	return " (" + ratio(c.Median.Value) + ")"
 }
 
 // reach says what so many trials could have seen.
@@ -152,8 +159,8 @@ func definitions(s *campaign.Summary) []string {
 		"A trial hangs if a close() took at least the hung-task timeout. hangs: share of trials, with the exact 95 % interval (Clopper-Pearson). console h / s: trials in which the hung-task and the RCU stall detector printed, about whatever task.",
 		"vs base: every candidate meets the same situations and seeds as baseline. A difference in hang rate is shown, in percentage points, where McNemar's exact test, corrected for all comparisons of this report (Holm), has p < 0.05; ~ is: not decided.",
 		"close: time close() took. One that had not returned when the scenario ended is kept as longer than that, not dropped: p50, p90, p99 are Kaplan-Meier quantiles (without such closes: nearest rank), >300s says beyond what was seen, max is the longest seen. Over 4096 closes a row, quantiles come from a histogram and are within 0.4 %.",
-		"p50 vs base: ratio of median close() with its 95 % interval (percentile bootstrap, 999 resamples of whole pairs, fixed seed); ~ where the interval holds 1; not corrected for the number of rows; - where a median is beyond what was seen.",
-		"RCU GPs/close: vanilla RCU grace periods that the scans on a close's path executed while it waited, normal + expedited; IPIs alike; means over closes that returned.",
+		"p50 / base: ratio of median close() to the baseline's with its 95 % interval (percentile bootstrap, 999 resamples of whole pairs, fixed seed), not corrected for the number of rows; ~ where the interval holds 1, - where a median is beyond what was seen or there are fewer than 6 pairs. The verdict calls close() shorter or longer only where the trials' medians were so in enough pairs (exact sign test, Holm, p < 0.05).",
+		"GPs n + x: vanilla RCU grace periods that the scans on a close's path executed while it waited, normal + expedited; IPIs: those of grace periods meanwhile; both per close, means over closes that returned.",
 		"kworker D: the longest time one kworker slept in D state inside process_srcu in a trial; median and maximum over trials.",
 		"diagnoses: slow finished late by its own chain of waits; starved finished once the storm was over or late because of it; lost-wakeup and deadlock never finish; unsafe: memory used after it was freed, or the like.",
 		fmt.Sprintf("%d variations of each scenario, the first being the scenario as it stands; seed %d. All times are the virtual kernel's.", s.Head.Variations, s.Head.Seed),

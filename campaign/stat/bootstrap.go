@@ -21,26 +21,35 @@ type Wait struct {
 type Ratio struct {
 	Value float64 `json:"value"`
 	Interval
-	// Known is false where a median is beyond what was observed, or the
-	// base median is zero, in which case the ratio means nothing.
+	// Known is false where there are too few pairs, a median is beyond what
+	// was observed, or the base median is zero: then the ratio means
+	// nothing.
 	Known bool `json:"known"`
 }
 
 // Decided reports whether the interval leaves out 1, no effect.
 func (r Ratio) Decided() bool { return r.Known && (r.Hi < 1 || r.Lo > 1) }
 
-// Replicates is the number of resamples of MedianRatio.
-const Replicates = 999
+const (
+	// Replicates is the number of resamples of MedianRatio.
+	Replicates = 999
+	// MinPairs is the fewest pairs it works on: with fewer, even all pairs
+	// on one side are no evidence at 95 % (a sign test has p > 0.05).
+	MinPairs = 6
+)
 
 // MedianRatio is the Kaplan-Meier median of a divided by that of base, with a
 // percentile bootstrap interval at the given level. Pairs of trials, numbered
 // from 0 to pairs-1, are resampled whole: both sides, and all waits of a trial,
 // stay together, so that neither the pairing nor what waits of one trial have
-// in common is counted as evidence. If more than one resample in forty has no
-// ratio, the interval is unknown.
+// in common is counted as evidence. With fewer than MinPairs, or if more than
+// one resample in forty has no ratio, the ratio is unknown.
 //
 // Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
 func MedianRatio(a, base []Wait, pairs int, level float64, rng *rand.Rand) Ratio {
+	if pairs < MinPairs {
+		return Ratio{}
+	}
 	a, base = byLength(a), byLength(base)
 	times := make([]int, pairs)
 	for i := range times {

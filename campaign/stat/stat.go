@@ -49,7 +49,8 @@ func AtLeast(k, n int, p float64) float64 {
 }
 
 // McNemar is the two-sided exact p-value of "neither is better" where, of the
-// pairs in which the two disagree, b went one way and c the other.
+// pairs in which the two disagree, b went one way and c the other. For pairs of
+// measurements the same is the sign test.
 //
 // McNemar, Psychometrika 12 (1947) 153-157, in its exact conditional form:
 // under the hypothesis b is binomial with probability 1/2.

@@ -184,6 +184,12 @@ func TestMedianRatio(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 	})
+	t.Run("five pairs decide nothing", func(t *testing.T) {
+		a, base := draw(0.5, never)
+		if r := MedianRatio(a[:5], base[:5], 5, 0.95, seed.Stream(1, "bootstrap")); r.Known {
+			t.Errorf("got %+v", r)
+		}
+	})
 	t.Run("the same seed gives the same interval", func(t *testing.T) {
 		if a, b := ratio(1.3, never), ratio(1.3, never); a != b {
 			t.Errorf("got %+v and %+v", a, b)
