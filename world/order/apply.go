@@ -1,0 +1,363 @@
+package order
+
+import "math/bits"
+
+// Bounds on executions that would otherwise not end.
+const (
+	maxProbes  = 8  // fruitless steps with nothing else to do
+	maxLone    = 24 // runs of work items after every reader has left
+	maxNumbers = 60 // grace periods in one execution
+)
+
+// apply returns the state after a step.
+func (m *machine) apply(s *state, st step) *state {
+	n := s.clone()
+	if m.c != nil && m.c.Switches >= 0 {
+		m.count(s, n, st)
+	}
+	switch st.kind {
+	case stepOp:
+		m.operate(n, int(st.who), int(st.arg))
+	case stepFlush:
+		p := n.buf[st.arg]
+		n.buf = append(n.buf[:st.arg], n.buf[st.arg+1:]...)
+		for i := range n.gps {
+			if int8(st.arg) < n.gps[i].stores {
+				n.gps[i].stores--
+			}
+		}
+		n.mem[p.loc] = p.val
+		n.probes = 0
+	case stepTask:
+		m.proceed(n, int(st.who), int(st.arg))
+	}
+	m.settle(n)
+	return n
+}
+
+func (m *machine) count(s, n *state, st step) {
+	a := m.actor(st)
+	if a < 0 || a == s.last {
+		return
+	}
+	if s.last >= 0 {
+		for _, o := range m.steps(s, nil) {
+			if m.actor(o) == s.last {
+				n.switches++
+				break
+			}
+		}
+	}
+	n.last = a
+}
+
+// operate performs an operation of a CPU.
+func (m *machine) operate(n *state, cpu, j int) {
+	p, t := m.progs[cpu], &n.thr[cpu]
+	o := &p.ops[j]
+	n.waiting &^= n.looked
+	n.probes = 0
+	if o.kind.special() {
+		t.done |= 1 << j
+		if o.kind == opBegin {
+			m.begin(n, gpRecord{number: Value(cpu)<<8 | o.val.eval(nil), flavour: uint8(o.domain)})
+		}
+		return
+	}
+	src := p.ready(t, j)
+	loc := o.addr.eval(t.regs)
+	e := p.perform(t, j, src, n.mem[loc])
+	n.dead = n.dead || e.dead
+	if e.report.Found() {
+		n.found = e.report
+	}
+	if e.store {
+		if n.hist != nil && n.mem[loc] != e.val {
+			n.hist[loc] = append(n.hist[loc][:len(n.hist[loc]):len(n.hist[loc])], n.mem[loc])
+		}
+		n.mem[loc] = e.val
+	}
+}
+
+// begin starts a grace period: it waits for one barrier of every CPU.
+func (m *machine) begin(n *state, g gpRecord) {
+	if g.number >= maxNumbers && m.brain != nil {
+		n.limit = true
+		return
+	}
+	g.waits = 1<<len(m.progs) - 1
+	n.gps = append(n.gps, g)
+}
+
+// proceed lets a task of the update side go on.
+func (m *machine) proceed(n *state, task, choice int) {
+	r := m.brain.nodes[n.node].pending[task]
+	var answer Value
+	switch r.kind {
+	case rqIdle:
+		answer = m.take(n, task, r, choice)
+	case rqStore:
+		if m.mode == SC {
+			n.mem[r.a] = r.b
+		} else {
+			n.buf = append(n.buf, pending{r.a, r.b})
+		}
+		n.waiting &= 1 << task
+	case rqRead:
+		n.looked |= 1 << task
+		if !m.readOne(n, task, r, choice) {
+			m.schedule(n, task)
+			return
+		}
+		answer = n.sums[task].acc
+		n.sums[task] = partial{}
+	case rqFence:
+		m.fenced(n)
+	case rqSync:
+		n.waiting &= 1 << task
+	case rqDone:
+		if n.ended >= r.a {
+			answer = 1
+		}
+	case rqSpin:
+		m.probe(n, task)
+	}
+	m.advance(n, task, answer)
+	m.schedule(n, task)
+}
+
+// schedule notes which task runs now that this one has gone on.
+func (m *machine) schedule(n *state, task int) {
+	if n.running >= 0 && int(n.running) != task {
+		n.preempted++
+	}
+	n.running = -1
+	if m.brain.nodes[n.node].pending[task].kind.goes() {
+		n.running = int8(task)
+	}
+}
+
+// goes: a task with such a request does not wait for anybody.
+func (k reqKind) goes() bool {
+	switch k {
+	case rqStore, rqRead, rqFence, rqDone:
+		return true
+	}
+	return k.told()
+}
+
+// take is a task that finds work.
+func (m *machine) take(n *state, task int, r request, choice int) Value {
+	// Work is handed over with release and acquire: loads of this run come
+	// after everything the hand-over comes after. Stores may still wait.
+	m.acquired(n)
+	switch r.a {
+	case roleWorker:
+		n.queued &^= 1 << r.b
+		m.probe(n, task)
+		n.waiting |= 1 << task
+		n.looked &^= 1 << task
+		if n.retry>>r.b&1 != 0 {
+			n.retry &^= 1 << r.b
+			n.retries++
+		}
+		if m.left(n) {
+			if n.lone++; n.lone > maxLone {
+				n.found = Violation{Livelock, "the work runs again and again after every reader has left, and the grace period does not end"}
+			}
+		}
+	case roleCallbacks:
+		n.scheduled &^= 1 << r.b
+	case roleSoftirq:
+		set := n.ready
+		for range choice {
+			set &= set - 1
+		}
+		id := bits.TrailingZeros64(set)
+		n.ready &^= 1 << id
+		return Value(id)
+	case roleDeferred:
+		n.deferred--
+	}
+	return 0
+}
+
+// probe counts fruitless steps that are taken for want of any other.
+func (m *machine) probe(n *state, task int) {
+	if n.waiting>>task&1 == 0 {
+		return
+	}
+	if n.probes++; n.probes > maxProbes {
+		n.found = Violation{Livelock, "only retries are left, and nothing they wait for can happen any more"}
+	}
+}
+
+// readOne reads one CPU's counter, as it is or as an early load found it, and
+// reports whether the sum is complete.
+func (m *machine) readOne(n *state, task int, r request, choice int) bool {
+	loc := m.counterOf(n, task, r)
+	v := n.mem[loc]
+	if choice > 0 {
+		old := n.hist[loc]
+		k := len(old) - choice
+		v = old[k]
+		n.hist[loc] = old[k:] // coherence: never older again
+	} else if n.hist != nil {
+		n.hist[loc] = nil
+	}
+	p := &n.sums[task]
+	p.acc += v
+	p.cpu++
+	return int(p.cpu) == m.lay.cpus
+}
+
+// fenced is a full barrier of the update side, whose buffer is empty.
+func (m *machine) fenced(n *state) { m.acquired(n) }
+
+func (m *machine) acquired(n *state) {
+	for i := range n.hist {
+		n.hist[i] = nil
+	}
+}
+
+// advance answers a task and takes note of what it asks for next.
+func (m *machine) advance(n *state, task int, answer Value) {
+	n.node = m.brain.step(n.node, task, answer)
+	at := &m.brain.nodes[n.node]
+	if at.crash != "" {
+		n.found = Violation{Crashed, at.crash}
+		return
+	}
+	switch r := at.pending[task]; r.kind {
+	case rqMark:
+		m.observe(n, r)
+		if !n.found.Found() {
+			m.advance(n, task, 0)
+		}
+	case rqSync, rqStart:
+		m.begin(n, gpRecord{number: r.a, flavour: uint8(r.b)})
+	case rqCall:
+		m.begin(n, gpRecord{number: r.a, flavour: uint8(r.b), call: true, stores: int8(len(n.buf))})
+	case rqRequeue:
+		n.queued |= 1 << r.a
+		if m.isWorker(task, r.a) && n.looked>>task&1 != 0 {
+			n.retry |= 1 << r.a
+		}
+		n.waiting &= 1 << task
+	case rqEnded:
+		n.scheduled |= 1 << r.a
+		n.waiting &= 1 << task
+	case rqComplete:
+		if n.completed>>r.a&1 != 0 {
+			n.found = Violation{DoubleCallback, "a callback ran twice"}
+		}
+		n.completed |= 1 << r.a
+		n.waiting &= 1 << task
+	case rqDefer:
+		n.deferred++
+	case rqSpin:
+		n.waiting |= 1 << task
+	}
+}
+
+// isWorker tells whether a task is the worker of a domain. Each domain has a
+// worker and a task for callbacks, after the closer.
+func (m *machine) isWorker(task int, domain Value) bool { return task == int(1+2*domain) }
+
+// settle draws all consequences that need no choice.
+func (m *machine) settle(n *state) {
+	for !n.found.Found() && !n.dead && !n.limit {
+		m.pass(n)
+		if m.brain == nil || !m.urge(n) {
+			return
+		}
+	}
+}
+
+// pass lets CPUs that stand at a barrier pass it, and ends grace periods.
+func (m *machine) pass(n *state) {
+	kept := n.gps[:0]
+	for _, g := range n.gps {
+		for i, p := range m.progs {
+			if g.waits>>i&1 != 0 && p.quietAt(int(g.flavour), n.thr[i].done) {
+				g.waits &^= 1 << i
+			}
+		}
+		if g.waits != 0 || g.stores > 0 {
+			kept = append(kept, g)
+			continue
+		}
+		n.waiting, n.probes = 0, 0
+		if g.flavour == flavourRCU && m.brain != nil {
+			n.ended = max(n.ended, g.number)
+		}
+		if g.call {
+			n.ready |= 1 << g.number
+		}
+	}
+	n.gps = kept
+}
+
+// urge takes one step of the update side that nothing else can notice or
+// influence, if there is one. A barrier counts as one with nothing to wait
+// for: executed early it allows all that it allows late.
+func (m *machine) urge(n *state) bool {
+	for i, r := range m.brain.nodes[n.node].pending {
+		switch {
+		case r.kind == rqFence && len(n.buf) == 0:
+		case m.reduce && r.kind == rqRead && m.stable(n, m.counterOf(n, i, r)):
+		case m.reduce && r.kind.told() && m.alone(n, i):
+		default:
+			continue
+		}
+		m.proceed(n, i, 0)
+		return true
+	}
+	return false
+}
+
+// told: the world already knows; the task has only to go on.
+func (k reqKind) told() bool {
+	switch k {
+	case rqStart, rqCall, rqRequeue, rqEnded, rqComplete, rqDefer:
+		return true
+	}
+	return false
+}
+
+// stable tells whether no CPU can change a location any more, nor was it
+// changed since the update side's last barrier.
+func (m *machine) stable(n *state, loc Loc) bool {
+	if n.hist != nil && len(n.hist[loc]) > 0 {
+		return false
+	}
+	for i, p := range m.progs {
+		for todo := p.all() &^ n.thr[i].done; todo != 0; todo &= todo - 1 {
+			o := &p.ops[bits.TrailingZeros64(todo)]
+			if o.stores() && o.may>>loc&1 != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// alone tells whether no other task of the update side runs or could be woken
+// while this one goes on.
+func (m *machine) alone(n *state, task int) bool {
+	if n.queued != 0 || n.scheduled != 0 || n.ready != 0 || n.deferred != 0 {
+		return false
+	}
+	for _, g := range n.gps {
+		if g.call {
+			return false
+		}
+	}
+	for i, r := range m.brain.nodes[n.node].pending {
+		if i != task && r.kind != rqIdle && r.kind != rqExit &&
+			!(r.kind == rqAwait && n.completed>>r.a&1 == 0) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,133 @@
+// Package order examines a candidate under weak memory: short reader programs
+// that reorder as far as a mode allows, against the real update side.
+//
+// The update side is srcu.GracePeriod with the candidate's barrier and
+// teardown, the very code that runs in the other worlds. It runs on coroutines
+// and reaches memory, RCU and its work items only through this package, where
+// every counter read and every wait is a scheduling point.
+//
+// A Case says what is examined; Explore searches all its executions, Walk some
+// of them, and Replay follows one.
+package order
+
+import (
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/fixes"
+)
+
+// Case is one bounded situation: so many readers, one teardown.
+type Case struct {
+	Fix fixes.Fix
+	// Readers are the CPUs that run tracepoint readers, one entry each. See
+	// Same.
+	Readers []Reader
+	// Sections is how many read-side critical sections each reader runs.
+	Sections int
+	Mode     Mode
+
+	// TwoDomains adds Tasks-Trace RCU as a second domain: readers with an
+	// odd index are its readers.
+	TwoDomains bool
+	// Expedited asks for expedited grace periods.
+	Expedited bool
+	// UnregisterGP starts a grace period when the probe is unhooked, as
+	// tracepoint_remove_func does; the teardown may use its cookie.
+	UnregisterGP bool
+	// Retries bounds how often a work item that saw readers and requeued
+	// itself competes with other steps: later retries happen only when
+	// nothing else can. 0 is 2.
+	Retries int
+	// Preemptions is how often one of the update side's tasks may be
+	// interrupted by another while it could go on. Readers interleave with
+	// all of them without bound.
+	Preemptions int
+	// Switches bounds how often a CPU or task that could go on is left for
+	// another; negative is no bound.
+	Switches int
+}
+
+// Bounds of a case.
+const (
+	MaxReaders     = 6
+	MaxSections    = 8
+	defaultRetries = 2
+	maxPreemptions = 100
+)
+
+// Same returns n readers of one flavour.
+func Same(r Reader, n int) []Reader {
+	rs := make([]Reader, n)
+	for i := range rs {
+		rs[i] = r
+	}
+	return rs
+}
+
+// For returns the case of a candidate with n readers of its own flavour.
+func For(f fixes.Fix, n, sections int, m Mode) Case {
+	return Case{Fix: f, Readers: Same(ReaderOf(f.Reader), n), Sections: sections, Mode: m, Preemptions: 1, Switches: -1}
+}
+
+// Validate says what is wrong with the case, naming the field.
+func (c *Case) Validate() error {
+	switch {
+	case len(c.Readers) < 1 || len(c.Readers) > MaxReaders:
+		return fmt.Errorf("readers: %d: want 1 to %d", len(c.Readers), MaxReaders)
+	case c.Sections < 1 || c.Sections > MaxSections:
+		return fmt.Errorf("sections: %d: want 1 to %d", c.Sections, MaxSections)
+	case c.Mode > Weak:
+		return fmt.Errorf("mode: %d: want sc, tso, pso or weak", c.Mode)
+	case c.Preemptions < 0 || c.Preemptions > maxPreemptions:
+		return fmt.Errorf("preemptions: %d: want 0 to %d", c.Preemptions, maxPreemptions)
+	case c.Retries < 0:
+		return fmt.Errorf("retries: %d: want 0 or more", c.Retries)
+	}
+	for i, r := range c.Readers {
+		if r.Section == nil {
+			return fmt.Errorf("readers[%d].section: nil: want a reader program", i)
+		}
+	}
+	_, err := c.programs()
+	return err
+}
+
+func (c *Case) layout() layout {
+	l := layout{cpus: len(c.Readers), domains: 1}
+	if c.TwoDomains {
+		l.domains = 2
+	}
+	return l
+}
+
+func (c *Case) retries() int {
+	if c.Retries == 0 {
+		return defaultRetries
+	}
+	return c.Retries
+}
+
+// programs builds and compiles what each CPU executes.
+func (c *Case) programs() ([]*Program, error) {
+	lay := c.layout()
+	out := make([]*Program, len(c.Readers))
+	for cpu, r := range c.Readers {
+		p := &Program{name: r.Name}
+		for i := range c.Sections {
+			s := &Section{p: p, lay: lay, cpu: cpu, index: i}
+			if c.TwoDomains && cpu%2 == 1 {
+				s.domain = tasksTraceDomain
+				p.mark(flavourHoldout, 1)
+			}
+			r.Section(s)
+			if s.domain == tasksTraceDomain {
+				p.mark(flavourHoldout, -1)
+			}
+		}
+		if err := p.compile(c.Mode, numFlavours); err != nil {
+			return nil, err
+		}
+		out[cpu] = p
+	}
+	return out, nil
+}

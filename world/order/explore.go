@@ -1,0 +1,150 @@
+package order
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// Options bound a search.
+type Options struct {
+	// States bounds the number of states visited; 0 is no bound.
+	States int
+	// Whole takes no step early and cuts nothing but states seen before. It
+	// is there to show what reduction saves.
+	Whole bool
+	// Progress, if set, is called every 65,536 states.
+	Progress func(Coverage)
+}
+
+// Coverage is what a search covered.
+type Coverage struct {
+	Threads    int    `json:"threads"`    // reader CPUs
+	Operations int    `json:"operations"` // in the readers' programs
+	Executions uint64 `json:"executions"` // complete executions, every one distinct
+	Overflow   bool   `json:"overflow,omitempty"`
+	States     int    `json:"states"`
+	Steps      int    `json:"steps"`
+	Pruned     int    `json:"pruned"`  // steps that led to a state seen before
+	Bounded    int    `json:"bounded"` // executions cut by a bound of the model
+	Histories  int    `json:"histories"`
+	Depth      int    `json:"depth"`
+	Complete   bool   `json:"complete"` // nothing is left to search
+}
+
+// Finding is a violation and how to get there.
+type Finding struct {
+	Case      Case
+	Violation Violation
+	schedule  []step
+}
+
+// Explore visits every state of a case. It stops at the first violation.
+func Explore(c Case, o Options) (*Finding, Coverage, error) {
+	if err := c.Validate(); err != nil {
+		return nil, Coverage{}, err
+	}
+	m, err := newMachine(&c)
+	if err != nil {
+		return nil, Coverage{}, err
+	}
+	defer m.close()
+	m.reduce = !o.Whole
+	x := &search{m: m, o: o, seen: map[key]uint64{}}
+	for _, p := range m.progs {
+		x.cov.Threads++
+		x.cov.Operations += len(p.ops)
+	}
+	x.visit(m.start())
+	x.cov.Histories = len(m.brain.nodes)
+	x.cov.Complete = x.found == nil && !x.full
+	if x.found != nil {
+		x.found.Case = c
+	}
+	return x.found, x.cov, nil
+}
+
+type search struct {
+	m     *machine
+	o     Options
+	seen  map[key]uint64 // complete executions from there
+	path  []step
+	cov   Coverage
+	found *Finding
+	full  bool
+}
+
+// visit explores everything from s and returns how many executions that is.
+func (x *search) visit(s *state) uint64 {
+	k := s.key()
+	if n, ok := x.seen[k]; ok {
+		x.cov.Pruned++
+		return n
+	}
+	if x.o.States > 0 && x.cov.States >= x.o.States {
+		x.full = true
+		return 0
+	}
+	x.cov.States++
+	x.cov.Depth = max(x.cov.Depth, len(x.path))
+	if x.o.Progress != nil && x.cov.States&0xffff == 0 {
+		x.o.Progress(x.cov)
+	}
+	n := x.expand(s)
+	x.seen[k] = n
+	return n
+}
+
+func (x *search) expand(s *state) uint64 {
+	if s.dead {
+		return 0
+	}
+	if s.limit {
+		x.cov.Bounded++
+		return 0
+	}
+	steps := x.m.steps(s, nil)
+	if len(steps) == 0 {
+		if v := x.m.final(s); v.Found() {
+			x.found = &Finding{Violation: v, schedule: append([]step(nil), x.path...)}
+		}
+		return x.count(0, 1)
+	}
+	if x.m.reduce {
+		steps = x.m.persistent(s, steps)
+	}
+	var total uint64
+	for _, st := range steps {
+		x.cov.Steps++
+		x.path = append(x.path, st)
+		total = x.count(total, x.visit(x.m.apply(s, st)))
+		x.path = x.path[:len(x.path)-1]
+		if x.found != nil || x.full {
+			break
+		}
+	}
+	x.cov.Executions = total
+	return total
+}
+
+func (x *search) count(a, b uint64) uint64 {
+	sum, carry := bits.Add64(a, b, 0)
+	if carry != 0 {
+		x.cov.Overflow = true
+		return ^uint64(0)
+	}
+	return sum
+}
+
+// String sums a coverage up in one line.
+func (c Coverage) String() string {
+	more := ""
+	if c.Overflow {
+		more = "more than "
+	}
+	s := fmt.Sprintf("%d reader threads, %d operations; %s%d executions in %d states, %d steps, %d pruned; depth %d",
+		c.Threads, c.Operations, more, c.Executions, c.States, c.Steps, c.Pruned, c.Depth)
+	if c.Bounded > 0 {
+		s += fmt.Sprintf("; %d cut by a bound", c.Bounded)
+	}
+	return s
+}

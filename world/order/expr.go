@@ -1,0 +1,47 @@
+package order
+
+import "math/bits"
+
+// Value is what a location or a register holds. Pointers are locations.
+type Value = int64
+
+// Reg names the result of an operation that returns one: an operation writes
+// one register once, so the two share a number.
+type Reg int
+
+// Expr is a value computed from registers. It is known as soon as they are.
+type Expr struct {
+	uses uint64 // registers it reads
+	eval func(regs []Value) Value
+	text string
+}
+
+// Const is the constant v.
+func Const(v Value) Expr {
+	return Expr{eval: func([]Value) Value { return v }}
+}
+
+// Of is the value of a register.
+func Of(r Reg) Expr {
+	return Expr{uses: 1 << r, eval: func(regs []Value) Value { return regs[r] }}
+}
+
+// Func computes a value from registers: f sees the registers of the whole
+// program, indexed by Reg, and must read only those it names.
+func Func(f func(regs []Value) Value, reads ...Reg) Expr {
+	e := Expr{eval: f}
+	for _, r := range reads {
+		e.uses |= 1 << r
+	}
+	return e
+}
+
+// known reports whether every register that e reads is among done.
+func (e Expr) known(done uint64) bool { return e.uses&^done == 0 }
+
+// each calls f for every set bit of m, lowest first.
+func each(m uint64, f func(i int)) {
+	for ; m != 0; m &= m - 1 {
+		f(bits.TrailingZeros64(m))
+	}
+}

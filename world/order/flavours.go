@@ -1,0 +1,152 @@
+package order
+
+import (
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/fixes"
+)
+
+// Readers returns the reader flavours that come with the explorer: those of
+// the candidates first, then variants to break.
+func Readers() []Reader {
+	return []Reader{
+		Fast(), Full(), PreemptOff(),
+		{Name: "fast-migrating", Section: fastMigrating},
+		{Name: "nmi-safe", Section: nmiSafe},
+		{Name: "no-lock-fence", Section: noLockFence},
+		{Name: "no-unlock-fence", Section: noUnlockFence},
+		{Name: "release-unlock", Section: releaseUnlock},
+		{Name: "shared-counter", Section: sharedCounter},
+		{Name: "unlock-current", Section: unlockCurrent},
+		{Name: "pointer-first", Section: pointerFirst},
+	}
+}
+
+// LookupReader returns the flavour of that name.
+func LookupReader(name string) (Reader, error) {
+	var names []string
+	for _, r := range Readers() {
+		if r.Name == name {
+			return r, nil
+		}
+		names = append(names, r.Name)
+	}
+	return Reader{}, fmt.Errorf("reader %q: want one of %v", name, names)
+}
+
+// ReaderOf returns the flavour that a candidate's tracepoints execute.
+func ReaderOf(r fixes.Reader) Reader {
+	switch r {
+	case fixes.ReaderFull:
+		return Full()
+	case fixes.ReaderPreemptOff:
+		return PreemptOff()
+	}
+	return Fast()
+}
+
+// Fast is the SRCU-fast reader: two plain per-CPU increments and no barrier
+// (__srcu_read_lock_fast, __srcu_read_unlock_fast).
+func Fast() Reader {
+	return Reader{Name: "fast", Section: func(s *Section) {
+		idx := s.Load(s.Current())
+		s.Add(s.Lock(idx))
+		s.Deref(s.Load(s.Hook()))
+		s.Add(s.Unlock(idx))
+	}}
+}
+
+// Full is the normal SRCU reader: a full barrier after the lock and one before
+// the unlock (__srcu_read_lock, __srcu_read_unlock).
+func Full() Reader {
+	return Reader{Name: "full", Section: func(s *Section) {
+		idx := s.Load(s.Current())
+		s.Add(s.Lock(idx))
+		s.Fence() // B
+		s.Deref(s.Load(s.Hook()))
+		s.Fence() // C
+		s.Add(s.Unlock(idx))
+	}}
+}
+
+// PreemptOff is the reader before SRCU-fast: preemption disabled, so that a
+// vanilla RCU grace period waits for it.
+func PreemptOff() Reader {
+	return Reader{Name: "preempt-off", Vanilla: true, Section: func(s *Section) {
+		s.EnterRCU()
+		s.Deref(s.Load(s.Hook()))
+		s.LeaveRCU()
+	}}
+}
+
+// fastMigrating is preempted inside its section and unlocks on the next CPU.
+func fastMigrating(s *Section) {
+	idx := s.Load(s.Current())
+	s.Add(s.Lock(idx))
+	ptr := s.Load(s.Hook())
+	s.Migrate(s.CPU() + 1)
+	s.Deref(ptr)
+	s.AddAtomic(s.Unlock(idx))
+}
+
+// nmiSafe increments atomically and has both barriers.
+func nmiSafe(s *Section) {
+	idx := s.Load(s.Current())
+	s.AddAtomic(s.Lock(idx))
+	s.Fence()
+	s.Deref(s.Load(s.Hook()))
+	s.Fence()
+	s.AddAtomic(s.Unlock(idx))
+}
+
+// noLockFence is Full without barrier B.
+func noLockFence(s *Section) {
+	idx := s.Load(s.Current())
+	s.Add(s.Lock(idx))
+	s.Deref(s.Load(s.Hook()))
+	s.Fence()
+	s.Add(s.Unlock(idx))
+}
+
+// noUnlockFence is Full without barrier C.
+func noUnlockFence(s *Section) {
+	idx := s.Load(s.Current())
+	s.Add(s.Lock(idx))
+	s.Fence()
+	s.Deref(s.Load(s.Hook()))
+	s.Add(s.Unlock(idx))
+}
+
+// releaseUnlock is Full with a release increment in place of barrier C.
+func releaseUnlock(s *Section) {
+	idx := s.Load(s.Current())
+	s.Add(s.Lock(idx))
+	s.Fence()
+	s.Deref(s.Load(s.Hook()))
+	s.AddRelease(s.Unlock(idx))
+}
+
+// sharedCounter increments CPU 0's counters from every CPU without atomicity.
+func sharedCounter(s *Section) {
+	idx := s.Load(s.Current())
+	s.AddPlain(s.LockOn(0, idx))
+	s.Deref(s.Load(s.Hook()))
+	s.AddPlain(s.UnlockOn(0, idx))
+}
+
+// unlockCurrent unlocks the rank that is current then, not the one it locked.
+func unlockCurrent(s *Section) {
+	idx := s.Load(s.Current())
+	s.Add(s.Lock(idx))
+	s.Deref(s.Load(s.Hook()))
+	s.Add(s.Unlock(s.Load(s.Current())))
+}
+
+// pointerFirst fetches the probe before it locks.
+func pointerFirst(s *Section) {
+	ptr := s.Load(s.Hook())
+	idx := s.Load(s.Current())
+	s.Add(s.Lock(idx))
+	s.Deref(ptr)
+	s.Add(s.Unlock(idx))
+}

@@ -1,0 +1,240 @@
+package order
+
+import (
+	"math/bits"
+)
+
+// machine runs the steps of one system: threads with programs and, unless it
+// is a litmus test, an update side.
+type machine struct {
+	progs  []*Program
+	mode   Mode
+	init   []Value
+	lay    layout
+	brain  *brain // nil without an update side
+	c      *Case
+	reduce bool // take steps that nobody can notice at once
+}
+
+type stepKind uint8
+
+const (
+	stepOp    stepKind = iota // CPU who performs operation arg
+	stepFlush                 // store arg of the update side becomes visible
+	stepTask                  // task who goes on; arg chooses how old a value it reads
+)
+
+type step struct {
+	kind stepKind
+	who  uint8
+	arg  uint8
+}
+
+func newMachine(c *Case) (*machine, error) {
+	progs, err := c.programs()
+	if err != nil {
+		return nil, err
+	}
+	m := &machine{progs: progs, mode: c.Mode, lay: c.layout(), c: c, reduce: true}
+	m.init = make([]Value, m.lay.size())
+	m.init[locHook] = 1
+	m.brain = newBrain(c)
+	return m, nil
+}
+
+func (m *machine) close() {
+	if m.brain != nil {
+		m.brain.close()
+	}
+}
+
+// start is the initial state.
+func (m *machine) start() *state {
+	s := &state{mem: append([]Value(nil), m.init...), last: -1, running: -1}
+	for _, p := range m.progs {
+		s.thr = append(s.thr, thread{regs: make([]Value, len(p.ops))})
+	}
+	if m.brain != nil {
+		first := m.brain.nodes[0]
+		s.sums = make([]partial, len(first.pending))
+		if m.mode == Weak {
+			s.hist = make([][]Value, len(s.mem))
+		}
+		if first.crash != "" {
+			s.found = Violation{Crashed, first.crash}
+		}
+	}
+	m.settle(s)
+	return s
+}
+
+func (m *machine) left(s *state) bool {
+	for i, p := range m.progs {
+		if s.thr[i].done != p.all() {
+			return false
+		}
+	}
+	return true
+}
+
+// steps lists what can happen in s. What is fruitless, or beyond the bound on
+// runs, is listed only when there is nothing else.
+func (m *machine) steps(s *state, out []step) []step {
+	if s.found.Found() || s.dead || s.limit {
+		return out[:0]
+	}
+	out = out[:0]
+	for i, p := range m.progs {
+		t := &s.thr[i]
+		each(p.all()&^t.done, func(j int) {
+			if src := p.ready(t, j); src.ready && m.passable(s, i, j) {
+				out = append(out, step{stepOp, uint8(i), uint8(j)})
+			}
+		})
+	}
+	if m.brain == nil {
+		return out
+	}
+	for i := range s.buf {
+		if m.flushable(s, i) {
+			out = append(out, step{stepFlush, 0, uint8(i)})
+		}
+	}
+	pend := m.brain.nodes[s.node].pending
+	for i, r := range pend {
+		if m.runnable(s, i, r) && !m.patient(s, i, r) && m.entitled(s, i) {
+			out = m.choices(s, i, r, out)
+		}
+	}
+	if len(out) > 0 {
+		return m.bounded(s, out)
+	}
+	for i, r := range pend {
+		if m.runnable(s, i, r) {
+			out = m.choices(s, i, r, out)
+		}
+	}
+	return out
+}
+
+// passable tells whether what a grace period of a program waits for is over.
+func (m *machine) passable(s *state, cpu, j int) bool {
+	o := &m.progs[cpu].ops[j]
+	if o.kind != opEnd {
+		return true
+	}
+	number := Value(cpu)<<8 | o.val.eval(nil)
+	for _, g := range s.gps {
+		if g.number == number {
+			return false
+		}
+	}
+	return true
+}
+
+// flushable: a store waits for earlier ones to its location, and on TSO for
+// all earlier ones.
+func (m *machine) flushable(s *state, i int) bool {
+	for k := range i {
+		if m.mode == TSO || s.buf[k].loc == s.buf[i].loc {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *machine) runnable(s *state, task int, r request) bool {
+	switch r.kind {
+	case rqExit, rqMark:
+		return false
+	case rqIdle:
+		switch r.a {
+		case roleWorker:
+			return s.queued>>r.b&1 != 0
+		case roleCallbacks:
+			return s.scheduled>>r.b&1 != 0
+		case roleSoftirq:
+			return s.ready != 0
+		}
+		return s.deferred > 0
+	case rqFence:
+		return len(s.buf) == 0
+	case rqSync:
+		for _, g := range s.gps {
+			if g.number == r.a {
+				return false
+			}
+		}
+	case rqAwait:
+		return s.completed>>r.a&1 != 0
+	}
+	return true
+}
+
+// entitled: a running task is interrupted by another one only so often.
+func (m *machine) entitled(s *state, task int) bool {
+	return s.running < 0 || int(s.running) == task || int(s.preempted) < m.c.Preemptions
+}
+
+// patient tells whether a step is put off while there is another.
+func (m *machine) patient(s *state, task int, r request) bool {
+	fruitless := s.waiting>>task&1 != 0
+	switch r.kind {
+	case rqIdle:
+		return r.a == roleWorker && (fruitless ||
+			s.retry>>r.b&1 != 0 && int(s.retries) >= m.c.retries())
+	case rqSpin:
+		return fruitless
+	}
+	return false
+}
+
+func (m *machine) choices(s *state, task int, r request, out []step) []step {
+	n := 1
+	switch {
+	case r.kind == rqRead && s.hist != nil:
+		n += len(s.hist[m.counterOf(s, task, r)])
+	case r.kind == rqIdle && r.a == roleSoftirq:
+		n = bits.OnesCount64(s.ready)
+	}
+	for c := range n {
+		out = append(out, step{stepTask, uint8(task), uint8(c)})
+	}
+	return out
+}
+
+// counterOf is the next counter that a summing task reads.
+func (m *machine) counterOf(s *state, task int, r request) Loc {
+	kind := int(r.a) % perCPU
+	return m.lay.counter(int(r.a)/perCPU, int(s.sums[task].cpu), kind >= 2, kind%2)
+}
+
+// actor is who takes a step, for counting switches.
+func (m *machine) actor(st step) int8 {
+	switch st.kind {
+	case stepOp:
+		return int8(st.who)
+	case stepTask:
+		return int8(len(m.progs))
+	}
+	return -1
+}
+
+// bounded drops steps that would exceed the bound on switches.
+func (m *machine) bounded(s *state, out []step) []step {
+	if m.c.Switches < 0 || int(s.switches) < m.c.Switches || s.last < 0 {
+		return out
+	}
+	kept, can := out[:0:0], false
+	for _, st := range out {
+		a := m.actor(st)
+		can = can || a == s.last
+		if a == s.last || a < 0 {
+			kept = append(kept, st)
+		}
+	}
+	if !can {
+		return out
+	}
+	return kept
+}

@@ -1,0 +1,54 @@
+package order
+
+import "fmt"
+
+// Mode is how far a CPU may reorder its own accesses. Memory itself is
+// multi-copy atomic in every mode: a store becomes visible to all other CPUs
+// at one instant.
+type Mode uint8
+
+// The modes, from the strongest to the weakest. Each allows all that the one
+// before it allows.
+const (
+	SC   Mode = iota // program order
+	TSO              // a load may pass an earlier store (x86)
+	PSO              // a store may also pass an earlier store
+	Weak             // all but dependencies, same location and fences
+)
+
+var modeNames = [...]string{"sc", "tso", "pso", "weak"}
+
+// Modes returns all modes, strongest first.
+func Modes() []Mode { return []Mode{SC, TSO, PSO, Weak} }
+
+func (m Mode) String() string {
+	if int(m) < len(modeNames) {
+		return modeNames[m]
+	}
+	return fmt.Sprintf("mode(%d)", uint8(m))
+}
+
+// ParseMode reads a mode's name.
+func ParseMode(s string) (Mode, error) {
+	for i, n := range modeNames {
+		if n == s {
+			return Mode(i), nil
+		}
+	}
+	return 0, fmt.Errorf("mode %q: want sc, tso, pso or weak", s)
+}
+
+// relaxes reports whether b, later in program order, may be performed before
+// a in this mode when nothing but the mode has a say.
+func (m Mode) relaxes(a, b *op) bool {
+	if m == Weak {
+		return true
+	}
+	if m == SC || a.locked() || b.locked() || a.kind.special() || b.kind.special() {
+		return false
+	}
+	if !a.stores() {
+		return false // loads perform in order and before later stores
+	}
+	return b.kind == opLoad || m == PSO
+}

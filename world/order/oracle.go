@@ -1,0 +1,105 @@
+package order
+
+import (
+	"fmt"
+	"strings"
+)
+
+// observe takes note of an event that the oracles care about.
+func (m *machine) observe(n *state, r request) {
+	switch r.a {
+	case markBegin:
+		if set := m.inside(n); set != 0 {
+			n.pre = append(n.pre, preexisting{r.b, set})
+		}
+	case markEnd:
+		for i, p := range n.pre {
+			if p.id == r.b {
+				m.judge(n, p)
+				n.pre = append(n.pre[:i], n.pre[i+1:]...)
+				return
+			}
+		}
+	case markFreed:
+		if n.freed {
+			n.found = Violation{DoubleFree, "the object is freed twice"}
+		}
+		n.freed = true
+	}
+}
+
+// inside is the set of sections that are visibly running: the first increment
+// was performed, something else was not.
+func (m *machine) inside(n *state) uint64 {
+	var set uint64
+	for i, p := range m.progs {
+		done := n.thr[i].done
+		for k, s := range p.sections {
+			if s.first >= 0 && done>>s.first&1 != 0 && s.all&^done != 0 {
+				set |= 1 << (i*MaxSections + k)
+			}
+		}
+	}
+	return set
+}
+
+func (m *machine) judge(n *state, pre preexisting) {
+	each(pre.mask, func(b int) {
+		cpu, k := b/MaxSections, b%MaxSections
+		if m.progs[cpu].sections[k].all&^n.thr[cpu].done != 0 {
+			n.found = Violation{ShortGrace, fmt.Sprintf(
+				"a grace period ends while the section on cpu%d that began before it is running", cpu)}
+		}
+	})
+}
+
+// final judges a state in which nothing can happen any more.
+func (m *machine) final(s *state) Violation {
+	if s.found.Found() || s.dead || s.limit || m.brain == nil {
+		return s.found
+	}
+	if v := m.unbalanced(s); v.Found() {
+		return v
+	}
+	var stuck []string
+	for i, r := range m.brain.nodes[s.node].pending {
+		if r.kind != rqExit && r.kind != rqIdle {
+			stuck = append(stuck, m.brain.taskName(i)+" "+m.waitsFor(r))
+		}
+	}
+	switch {
+	case len(stuck) > 0:
+		return Violation{LostWakeup, "nothing can run, and " + strings.Join(stuck, ", ")}
+	case !s.freed:
+		return Violation{LostWakeup, "nothing can run, and the object was never freed"}
+	}
+	return Violation{}
+}
+
+func (m *machine) waitsFor(r request) string {
+	switch r.kind {
+	case rqAwait:
+		return "waits for its callback"
+	case rqSync:
+		return "waits for an RCU grace period"
+	}
+	return "has not finished"
+}
+
+// unbalanced compares locks and unlocks of every rank once all readers left.
+func (m *machine) unbalanced(s *state) Violation {
+	for d := range m.lay.domains {
+		for rank := range 2 {
+			var locks, unlocks Value
+			for cpu := range m.lay.cpus {
+				locks += s.mem[m.lay.counter(d, cpu, false, rank)]
+				unlocks += s.mem[m.lay.counter(d, cpu, true, rank)]
+			}
+			if locks != unlocks {
+				return Violation{Unbalanced, fmt.Sprintf(
+					"every reader has left and rank %d counts %d locks, %d unlocks", rank, locks, unlocks)}
+			}
+		}
+	}
+	return Violation{}
+}

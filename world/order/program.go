@@ -1,0 +1,232 @@
+package order
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// Loc is a location of the modelled memory.
+type Loc = Value
+
+type opKind uint8
+
+const (
+	opLoad  opKind = iota
+	opStore        // a plain or marked store
+	opAdd          // one increment instruction; nobody needs its load
+	opRMW          // an atomic read-modify-write that returns the old value
+	opBegin        // a grace period begins; the thread is at a full barrier
+	opEnd          // ... and has ended
+)
+
+func (k opKind) special() bool { return k == opBegin || k == opEnd }
+
+type op struct {
+	kind opKind
+	addr Expr
+	val  Expr
+	may  uint64 // locations that addr can be
+	when Expr   // performed only if nonzero; always if it has no eval
+	ctrl uint64 // registers that decide whether a store happens at all
+
+	acquire, release bool
+	atomic           bool // a locked instruction: ordered on TSO and PSO
+	noreturn         bool // a read-modify-write that rmb does not order
+	// change computes what a read-modify-write stores; false stores nothing.
+	change func(old, v Value) (Value, bool)
+	// wrong says what is wrong with a loaded value; empty if nothing is.
+	wrong func(v Value) Violation
+	// domain is what a grace period waits for.
+	domain int
+
+	section int
+	text    string
+	pred    uint64 // operations that must have been performed before
+}
+
+func (o *op) reads() bool  { return o.kind == opLoad || o.kind == opRMW }
+func (o *op) stores() bool { return o.kind == opStore || o.kind == opAdd || o.kind == opRMW }
+func (o *op) locked() bool { return o.kind == opRMW || o.atomic }
+
+// maxOps bounds a thread's program: sets of operations are bit masks.
+const maxOps = 64
+
+// Program is what one CPU executes: operations issued in order and performed
+// in any order that the mode, fences, dependencies and same-location order
+// leave. The zero value is empty and ready to be added to.
+type Program struct {
+	name string
+	ops  []op
+	err  error
+
+	fences  []fence
+	pairs   []pair
+	marks   []mark
+	assumed []assumption
+
+	// Set by compile.
+	mode     Mode
+	quiet    [][]bool // per flavour: a barrier may come after k operations
+	sections []sectionOps
+}
+
+type sectionOps struct {
+	all   uint64 // its operations
+	first int    // the one that makes it visible; -1 if none does
+}
+
+type fenceKind uint8
+
+const (
+	fenceFull fenceKind = iota
+	fenceRead
+	fenceWrite
+)
+
+type fence struct {
+	kind fenceKind
+	at   int // before operation at
+}
+
+// pair orders what comes before first with what comes after second, but for
+// a store with a later load: an unlock and a lock on one CPU.
+type pair struct{ first, second int }
+
+// mark enters or leaves a region in which a flavour's barriers cannot fall.
+type mark struct {
+	at, flavour, step int
+}
+
+// assumption discards executions in which a path was taken wrongly.
+type assumption struct {
+	cond Expr
+	want bool
+}
+
+// The flavours of barrier that a CPU can be asked for.
+const (
+	flavourRCU     = iota // a vanilla RCU quiescent state
+	flavourIPI            // a barrier from an interrupt handler
+	flavourHoldout        // a Tasks-Trace quiescent state of a task
+	numFlavours
+)
+
+func (p *Program) add(o op) Reg {
+	if len(p.ops) == maxOps {
+		if p.err == nil {
+			p.err = fmt.Errorf("program %s: more than %d operations", p.name, maxOps)
+		}
+		return maxOps - 1
+	}
+	p.ops = append(p.ops, o)
+	return Reg(len(p.ops) - 1)
+}
+
+func (p *Program) fence(k fenceKind) { p.fences = append(p.fences, fence{k, len(p.ops)}) }
+
+func (p *Program) mark(flavour, step int) {
+	p.marks = append(p.marks, mark{len(p.ops), flavour, step})
+}
+
+// compile works out what the mode leaves in order.
+func (p *Program) compile(m Mode, flavours int) error {
+	if p.err != nil {
+		return p.err
+	}
+	p.mode = m
+	for j := range p.ops {
+		b := &p.ops[j]
+		b.pred = b.addr.uses | b.val.uses
+		if b.stores() || m != Weak {
+			b.pred |= b.when.uses | b.ctrl
+		}
+		for i := range j {
+			if p.ordered(i, j) {
+				b.pred |= 1 << i
+			}
+		}
+	}
+	p.compileQuiet(flavours)
+	p.compileSections()
+	return nil
+}
+
+func (p *Program) ordered(i, j int) bool {
+	a, b := &p.ops[i], &p.ops[j]
+	if !p.mode.relaxes(a, b) || a.acquire || b.release || a.kind.special() || b.kind.special() {
+		return true
+	}
+	for _, f := range p.fences {
+		if f.at <= i || f.at > j {
+			continue
+		}
+		switch f.kind {
+		case fenceFull:
+			return true
+		case fenceRead:
+			if a.reads() && b.reads() && !a.noreturn && !b.noreturn {
+				return true
+			}
+		case fenceWrite:
+			if a.stores() && b.stores() {
+				return true
+			}
+		}
+	}
+	for _, q := range p.pairs {
+		if i <= q.first && q.second <= j && (a.reads() || b.stores()) {
+			return true
+		}
+	}
+	return false
+}
+
+// compileQuiet finds after how many operations a barrier of each flavour may
+// fall: somewhere between two operations outside of the flavour's regions.
+func (p *Program) compileQuiet(flavours int) {
+	p.quiet = make([][]bool, flavours)
+	for f := range p.quiet {
+		ok := make([]bool, len(p.ops)+1)
+		depth, next := 0, 0
+		for k := range ok {
+			ok[k] = depth == 0
+			for ; next < len(p.marks) && p.marks[next].at == k; next++ {
+				if p.marks[next].flavour == f {
+					depth += p.marks[next].step
+					ok[k] = ok[k] || depth == 0
+				}
+			}
+		}
+		p.quiet[f] = ok
+	}
+}
+
+func (p *Program) compileSections() {
+	for j := range p.ops {
+		o := &p.ops[j]
+		for len(p.sections) <= o.section {
+			p.sections = append(p.sections, sectionOps{first: -1})
+		}
+		s := &p.sections[o.section]
+		s.all |= 1 << j
+		if o.kind == opAdd && s.first < 0 {
+			s.first = j
+		}
+	}
+}
+
+// all is the set of the program's operations.
+func (p *Program) all() uint64 {
+	if len(p.ops) == 64 {
+		return ^uint64(0)
+	}
+	return 1<<len(p.ops) - 1
+}
+
+// quietAt reports whether a CPU that has performed exactly done can execute a
+// full barrier of that flavour now: nothing after it was performed yet.
+func (p *Program) quietAt(flavour int, done uint64) bool {
+	k := bits.TrailingZeros64(^done)
+	return k >= len(p.ops) && p.quiet[flavour][len(p.ops)] ||
+		k < len(p.ops) && done>>k == 0 && p.quiet[flavour][k]
+}

@@ -1,0 +1,183 @@
+package order
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// A session is one run of the real update side: the candidate's machine,
+// barrier and teardown, on one coroutine per kernel context. Whatever it does
+// to the world is a request; the world answers when it likes. Between two
+// requests nothing else runs, so what a session does is a function of the
+// answers it was given, in their order.
+type session struct {
+	c     *Case
+	lay   layout
+	tasks []*task
+	cur   *task
+	crash string
+
+	domains     []*domain
+	callbacks   map[Value]func() // RCU callbacks, by grace period
+	deferred    []func()
+	completions Value
+	starts      Value // grace periods requested so far
+}
+
+// task is one kernel context of the update side.
+type task struct {
+	name    string
+	next    func() (request, bool)
+	stop    func()
+	yield   func(request) bool
+	answer  Value
+	pending request
+}
+
+type reqKind uint8
+
+const (
+	rqExit     reqKind = iota // the task is done
+	rqIdle                    // wait for work; a is the role, b the domain
+	rqStore                   // store b at location a
+	rqRead                    // sum counters a over all CPUs
+	rqFence                   // full barrier of this task
+	rqSync                    // grace period a of flavour b, and wait for it
+	rqStart                   // grace period a of flavour b; go on
+	rqCall                    // grace period a, then its callback
+	rqDone                    // has a grace period numbered a or later ended?
+	rqRequeue                 // queue domain a's work
+	rqEnded                   // schedule domain a's callbacks
+	rqComplete                // completion a
+	rqAwait                   // wait for completion a
+	rqDefer                   // hand a function to the deferred worker
+	rqSpin                    // let time pass
+	rqMark                    // tell the oracles: a is the event, b its number
+)
+
+type request struct {
+	kind reqKind
+	a, b Value
+}
+
+const (
+	roleWorker Value = iota
+	roleCallbacks
+	roleSoftirq
+	roleDeferred
+)
+
+const (
+	markBegin Value = iota // a request for a grace period
+	markEnd                // its end, as the requester sees it
+	markFreed
+)
+
+// stopped unwinds a task whose session is abandoned.
+type stopped struct{}
+
+func newSession(c *Case) *session {
+	s := &session{c: c, lay: c.layout(), callbacks: map[Value]func(){}}
+	b := c.Fix.NewBarrier()
+	for d := range s.lay.domains {
+		dom := &domain{s: s, id: d}
+		dom.side = c.Fix.WrapSide(&side{s: s, domain: d})
+		dom.machine = c.Fix.NewMachine(b, srcu.KernelPace(250))
+		s.domains = append(s.domains, dom)
+	}
+	s.spawn("closer", s.closer)
+	for _, d := range s.domains {
+		s.spawn("worker"+d.suffix(), func() {
+			for {
+				s.ask(rqIdle, roleWorker, Value(d.id))
+				d.machine.Process(d.side)
+			}
+		})
+		s.spawn("callbacks"+d.suffix(), func() {
+			for {
+				s.ask(rqIdle, roleCallbacks, Value(d.id))
+				d.callbacks.Invoke(d.machine.Done)
+			}
+		})
+	}
+	s.spawn("softirq", func() {
+		for {
+			id := s.ask(rqIdle, roleSoftirq, 0)
+			s.callbacks[id]()
+		}
+	})
+	s.spawn("reclaim", func() {
+		for {
+			s.ask(rqIdle, roleDeferred, 0)
+			fn := s.deferred[0]
+			s.deferred = s.deferred[1:]
+			fn()
+		}
+	})
+	for i := range s.tasks {
+		s.resume(i, 0)
+	}
+	return s
+}
+
+func (s *session) spawn(name string, body func()) {
+	t := &task{name: name}
+	t.next, t.stop = iter.Pull(func(yield func(request) bool) {
+		defer func() {
+			if r := recover(); r != nil {
+				if _, ok := r.(stopped); !ok {
+					s.crash = fmt.Sprintf("%s: %v", name, r)
+				}
+			}
+		}()
+		t.yield = yield
+		body()
+	})
+	s.tasks = append(s.tasks, t)
+}
+
+// ask puts a request to the world on behalf of the running task.
+func (s *session) ask(kind reqKind, a, b Value) Value {
+	t := s.cur
+	if !t.yield(request{kind, a, b}) {
+		panic(stopped{})
+	}
+	return t.answer
+}
+
+// resume gives task i its answer and runs it up to its next request.
+func (s *session) resume(i int, answer Value) {
+	t := s.tasks[i]
+	s.cur, t.answer = t, answer
+	r, ok := t.next()
+	if !ok {
+		r = request{kind: rqExit}
+	}
+	t.pending = r
+}
+
+func (s *session) close() {
+	for _, t := range s.tasks {
+		t.stop()
+	}
+}
+
+func (s *session) fence() { s.ask(rqFence, 0, 0) }
+
+// closer is the task that closes the last perf event of a tracepoint: it
+// unhooks the probe and tears down (perf_trace_event_unreg).
+func (s *session) closer() {
+	s.ask(rqStore, locHook, 0)
+	u := &unregistered{s: s}
+	if s.c.UnregisterGP {
+		u.Cookie()
+	}
+	teardown := s.c.Fix.TeardownOrDefault()
+	teardown(u)
+}
+
+// vanilla tells whether the tracepoint domain is RCU itself.
+func (s *session) vanilla() bool { return s.c.Fix.Reader == fixes.ReaderPreemptOff }

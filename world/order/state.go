@@ -1,0 +1,152 @@
+package order
+
+import "math/bits"
+
+// state is the world between two steps. The update side's part is one place
+// in its brain: all it does is a function of what it was answered.
+type state struct {
+	node int32
+	mem  []Value
+	thr  []thread
+
+	buf  []pending  // stores of the update side that are not visible yet
+	hist [][]Value  // per location, older values an early load may return
+	gps  []gpRecord // grace periods that wait for somebody
+	sums []partial  // per task, the sum it is in the middle of
+
+	ended     Value  // the highest number of an ended RCU grace period
+	ready     uint64 // RCU callbacks that may run, by grace period
+	completed uint64
+	queued    uint8 // per domain, its work
+	scheduled uint8 // per domain, its callbacks
+	deferred  uint8
+	waiting   uint16 // tasks for which nothing has changed since they looked
+	looked    uint16 // tasks whose last run read counters
+	retry     uint8  // domains whose work requeued itself after such a run
+	retries   uint8  // ... how often it has run
+	lone      uint8  // ... since every reader has left
+	probes    uint8  // fruitless steps with nothing else to do
+
+	running   int8 // the task that runs; -1 if it waits
+	preempted uint8
+
+	pre      []preexisting
+	freed    bool
+	last     int8 // who stepped last; only with a bound on switches
+	switches uint8
+
+	dead  bool
+	limit bool // a bound of the model was reached: not a full execution
+	found Violation
+}
+
+type pending struct {
+	loc Loc
+	val Value
+}
+
+type gpRecord struct {
+	number  Value
+	flavour uint8
+	call    bool   // has a callback
+	waits   uint16 // CPUs that have not passed their barrier
+	stores  int8   // stores of the requester that must be visible first
+}
+
+type partial struct {
+	cpu int8
+	acc Value
+}
+
+// preexisting are the sections that had begun when a grace period was asked
+// for, bit thread*MaxSections+section.
+type preexisting struct {
+	id   Value
+	mask uint64
+}
+
+func (s *state) clone() *state {
+	n := *s
+	regs := 0
+	for i := range s.thr {
+		regs += len(s.thr[i].regs)
+	}
+	flat := make([]Value, len(s.mem)+regs)
+	n.mem = flat[:len(s.mem):len(s.mem)]
+	copy(n.mem, s.mem)
+	flat = flat[len(s.mem):]
+	n.thr = make([]thread, len(s.thr))
+	for i := range s.thr {
+		k := len(s.thr[i].regs)
+		n.thr[i] = thread{s.thr[i].done, flat[:k:k]}
+		copy(n.thr[i].regs, s.thr[i].regs)
+		flat = flat[k:]
+	}
+	n.buf = append([]pending(nil), s.buf...)
+	if s.hist != nil {
+		n.hist = append([][]Value(nil), s.hist...)
+	}
+	n.gps = append([]gpRecord(nil), s.gps...)
+	n.sums = append([]partial(nil), s.sums...)
+	n.pre = append([]preexisting(nil), s.pre...)
+	return &n
+}
+
+// key is a fingerprint of a state. Two different states share one with a
+// chance of about 2^-128 each pair.
+type key [2]uint64
+
+type hasher struct{ a, b uint64 }
+
+func (h *hasher) add(v uint64) {
+	h.a = (h.a ^ v) * 0x9e3779b97f4a7c15
+	h.a ^= h.a >> 32
+	h.b = bits.RotateLeft64(h.b^v, 23)*0xd6e8feb86659fd93 + 0x2545f4914f6cdd1d
+	h.b ^= h.b >> 29
+}
+
+// key folds in all that decides what can still happen.
+func (s *state) key() key {
+	h := hasher{1, 2}
+	h.add(uint64(s.node))
+	for _, v := range s.mem {
+		h.add(uint64(v))
+	}
+	for i := range s.thr {
+		h.add(s.thr[i].done)
+		for _, v := range s.thr[i].regs {
+			h.add(uint64(v))
+		}
+	}
+	h.add(uint64(len(s.buf)))
+	for _, p := range s.buf {
+		h.add(uint64(p.loc)<<32 ^ uint64(p.val))
+	}
+	for loc, old := range s.hist {
+		for _, v := range old {
+			h.add(uint64(loc)<<32 ^ uint64(v))
+		}
+	}
+	h.add(uint64(len(s.gps)))
+	for _, g := range s.gps {
+		h.add(uint64(g.number)<<32 ^ uint64(g.flavour)<<24 ^ uint64(uint8(g.stores))<<16 ^ uint64(g.waits))
+	}
+	for _, p := range s.sums {
+		h.add(uint64(p.cpu)<<32 ^ uint64(p.acc))
+	}
+	h.add(uint64(s.ended))
+	h.add(s.ready)
+	h.add(s.completed)
+	h.add(uint64(s.queued)<<16 ^ uint64(s.scheduled)<<8 ^ uint64(s.deferred))
+	h.add(uint64(uint8(s.running))<<8 ^ uint64(s.preempted))
+	h.add(uint64(s.looked)<<8 ^ uint64(s.retry))
+	h.add(uint64(s.waiting)<<24 ^ uint64(s.retries)<<16 ^ uint64(s.lone)<<8 ^ uint64(s.probes))
+	for _, p := range s.pre {
+		h.add(uint64(p.id))
+		h.add(p.mask)
+	}
+	if s.switches > 0 || s.last >= 0 {
+		h.add(uint64(s.switches)<<8 ^ uint64(uint8(s.last)))
+	}
+	return key{h.a, h.b}
+}

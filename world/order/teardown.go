@@ -1,0 +1,143 @@
+package order
+
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+const (
+	tracepointDomain = 0
+	tasksTraceDomain = 1
+)
+
+// domain is an SRCU domain as the tracepoint code uses it.
+type domain struct {
+	s         *session
+	id        int
+	side      srcu.Side
+	machine   srcu.Machine
+	callbacks srcu.Callbacks
+}
+
+func (d *domain) suffix() string {
+	if d.s.lay.domains == 1 {
+		return ""
+	}
+	return [...]string{"@tp", "@tt"}[d.id]
+}
+
+func (d *domain) Synchronize() {
+	d.Begin()()
+	d.s.fence()
+}
+
+// Call requests a grace period for fn. Taking the cookie is a full barrier
+// (rcu_seq_snap).
+func (d *domain) Call(fn func()) {
+	s := d.s
+	s.completions++
+	id := s.completions
+	s.ask(rqMark, markBegin, id)
+	s.fence()
+	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
+		s.ask(rqMark, markEnd, id)
+		fn()
+	}, s.c.Expedited)
+}
+
+func (d *domain) Begin() (wait func()) {
+	s := d.s
+	s.completions++
+	id := s.completions
+	d.Call(func() { s.ask(rqComplete, id, 0) })
+	return func() { s.ask(rqAwait, id, 0) }
+}
+
+func (d *domain) Await(c srcu.Cookie) {
+	for !d.machine.Done(c) {
+		d.s.ask(rqSpin, 0, 0)
+	}
+	d.s.fence()
+}
+
+// vanilla is RCU used as a domain: readers that disable preemption.
+type vanilla struct {
+	s       *session
+	flavour Value
+}
+
+func (v vanilla) Synchronize() { v.s.synchronize(v.flavour) }
+
+func (v vanilla) Call(fn func()) { gracePeriods{v.s}.Call(fn) }
+
+func (v vanilla) Begin() (wait func()) {
+	s := v.s
+	s.completions++
+	id := s.completions
+	v.Call(func() { s.ask(rqComplete, id, 0) })
+	return func() { s.ask(rqAwait, id, 0) }
+}
+
+func (v vanilla) Await(srcu.Cookie) { v.s.synchronize(v.flavour) }
+
+// nobody is a domain without readers in a case that leaves it out.
+type nobody struct{ s *session }
+
+func (n nobody) Synchronize()        { n.s.fence() }
+func (n nobody) Call(fn func())      { fn() }
+func (n nobody) Begin() func()       { return func() {} }
+func (n nobody) Await(_ srcu.Cookie) {}
+
+// unregistered is the tracepoint after its probe was unhooked.
+type unregistered struct {
+	s      *session
+	cookie srcu.Cookie
+	taken  bool
+}
+
+var _ fixes.Unregistered = (*unregistered)(nil)
+
+func (u *unregistered) TasksTrace() fixes.Domain {
+	switch {
+	case u.s.lay.domains == 1:
+		return nobody{u.s}
+	case u.s.c.Fix.TasksTrace == fixes.TasksTraceHoldouts:
+		return vanilla{u.s, flavourHoldout}
+	}
+	return u.s.domains[tasksTraceDomain]
+}
+
+func (u *unregistered) Tracepoint() fixes.Domain {
+	if u.s.vanilla() {
+		return vanilla{u.s, flavourRCU}
+	}
+	return u.s.domains[tracepointDomain]
+}
+
+// Cookie is taken, and its grace period requested, when the probe is unhooked
+// or, in a case without Case.UnregisterGP, when it is first asked for.
+func (u *unregistered) Cookie() srcu.Cookie {
+	if !u.taken {
+		u.taken = true
+		d := u.s.domains[tracepointDomain]
+		u.s.fence()
+		u.cookie = d.machine.Snapshot()
+		d.machine.Request(d.side, u.cookie, false)
+	}
+	return u.cookie
+}
+
+func (u *unregistered) Clear() { u.s.ask(rqStore, locObject, objectCleared) }
+
+func (u *unregistered) Free() {
+	u.s.ask(rqStore, locObject, objectFreed)
+	u.s.ask(rqMark, markFreed, 0)
+}
+
+// Drop gives up shared buffers, which this world does not model.
+func (u *unregistered) Drop() {}
+
+func (u *unregistered) Defer(fn func()) {
+	u.s.deferred = append(u.s.deferred, fn)
+	u.s.ask(rqDefer, 0, 0)
+}
