@@ -1,0 +1,13 @@
+# What CI runs: everything a change must pass.
+.PHONY: presubmit
+presubmit:
+	.ci/run
+
+.PHONY: test
+test:
+	go test ./...
+
+# Rewrites the golden files; read the difference before you commit it.
+.PHONY: golden
+golden:
+	go test ./report -update
