@@ -76,6 +76,9 @@ func (o *evaluateOptions) plan(notes io.Writer) (*campaign.Plan, error) {
 	if o.parallel < 0 {
 		return nil, fmt.Errorf("--parallel: %d, want 0 or more", o.parallel)
 	}
+	if err := o.form.check(o.json); err != nil {
+		return nil, err
+	}
 	if o.resume && o.out == "" {
 		return nil, fmt.Errorf("--resume: no --out to go on with")
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -22,8 +21,14 @@ type form struct {
 func (f *form) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.markdown, "markdown", false, "write Markdown")
 	cmd.Flags().BoolVar(&f.csv, "csv", false, "write CSV: a line for each scenario and candidate")
-	// --json belongs to the root, so it cannot be in a flag group here.
-	cmd.MarkFlagsMutuallyExclusive("markdown", "csv")
+}
+
+// check wants one form at most.
+func (f *form) check(json bool) error {
+	if (json && f.markdown) || (json && f.csv) || (f.markdown && f.csv) {
+		return errors.New("more than one form asked for, want one of --json, --markdown, --csv")
+	}
+	return nil
 }
 
 func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error {
@@ -66,5 +71,5 @@ func inputOrFailure(err error) error {
 	if input := (*campaign.InputError)(nil); errors.As(err, &input) || errors.Is(err, fs.ErrNotExist) {
 		return badInput(err)
 	}
-	return fmt.Errorf("%w", err)
+	return err
 }

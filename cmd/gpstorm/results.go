@@ -43,6 +43,9 @@ so. If the controls did not misbehave the exit code is 3.`,
   gpstorm report shard-*.jsonl --markdown > report.md`,
 		Args: atLeastOne("results file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(c.json); err != nil {
+				return badInput(err)
+			}
 			sum, err := campaign.Summarize(args)
 			if err != nil {
 				return inputOrFailure(err)
