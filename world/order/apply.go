@@ -20,6 +20,7 @@ func (m *machine) apply(s *state, st step) *state {
 		m.operate(n, int(st.who), int(st.arg))
 	case stepFlush:
 		p := n.buf[st.arg]
+		m.trace.add(0, "", "write of %s becomes visible", m.lay.name(p.loc))
 		n.buf = append(n.buf[:st.arg], n.buf[st.arg+1:]...)
 		for i := range n.gps {
 			if int8(st.arg) < n.gps[i].stores {
@@ -55,6 +56,7 @@ func (m *machine) count(s, n *state, st step) {
 func (m *machine) operate(n *state, cpu, j int) {
 	p, t := m.progs[cpu], &n.thr[cpu]
 	o := &p.ops[j]
+	m.traceOp(n, cpu, j)
 	n.waiting &^= n.looked
 	n.probes = 0
 	if o.kind.special() {
@@ -68,9 +70,7 @@ func (m *machine) operate(n *state, cpu, j int) {
 	loc := o.addr.eval(t.regs)
 	e := p.perform(t, j, src, n.mem[loc])
 	n.dead = n.dead || e.dead
-	if e.report.Found() {
-		n.found = e.report
-	}
+	m.report(n, e.report)
 	if e.store {
 		if n.hist != nil && n.mem[loc] != e.val {
 			n.hist[loc] = append(n.hist[loc][:len(n.hist[loc]):len(n.hist[loc])], n.mem[loc])
@@ -92,6 +92,7 @@ func (m *machine) begin(n *state, g gpRecord) {
 // proceed lets a task of the update side go on.
 func (m *machine) proceed(n *state, task, choice int) {
 	r := m.brain.nodes[n.node].pending[task]
+	m.traceTask(n, task, choice)
 	var answer Value
 	switch r.kind {
 	case rqIdle:
@@ -163,7 +164,7 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 		}
 		if m.left(n) {
 			if n.lone++; n.lone > maxLone {
-				n.found = Violation{Livelock, "the work runs again and again after every reader has left, and the grace period does not end"}
+				m.report(n, Violation{Livelock, "the work runs again and again after every reader has left, and the grace period does not end"})
 			}
 		}
 	case roleCallbacks:
@@ -188,7 +189,7 @@ func (m *machine) probe(n *state, task int) {
 		return
 	}
 	if n.probes++; n.probes > maxProbes {
-		n.found = Violation{Livelock, "only retries are left, and nothing they wait for can happen any more"}
+		m.report(n, Violation{Livelock, "only retries are left, and nothing they wait for can happen any more"})
 	}
 }
 
@@ -225,10 +226,13 @@ func (m *machine) advance(n *state, task int, answer Value) {
 	n.node = m.brain.step(n.node, task, answer)
 	at := &m.brain.nodes[n.node]
 	if at.crash != "" {
-		n.found = Violation{Crashed, at.crash}
+		n.dead = true
+		m.report(n, Violation{Crashed, at.crash})
 		return
 	}
-	switch r := at.pending[task]; r.kind {
+	r := at.pending[task]
+	m.traceAsk(task, r)
+	switch r.kind {
 	case rqMark:
 		m.observe(n, r)
 		if !n.found.Found() {
@@ -249,7 +253,7 @@ func (m *machine) advance(n *state, task int, answer Value) {
 		n.waiting &= 1 << task
 	case rqComplete:
 		if n.completed>>r.a&1 != 0 {
-			n.found = Violation{DoubleCallback, "a callback ran twice"}
+			m.report(n, Violation{DoubleCallback, "a callback ran twice"})
 		}
 		n.completed |= 1 << r.a
 		n.waiting &= 1 << task

@@ -13,7 +13,6 @@ type Reg int
 type Expr struct {
 	uses uint64 // registers it reads
 	eval func(regs []Value) Value
-	text string
 }
 
 // Const is the constant v.

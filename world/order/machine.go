@@ -13,6 +13,8 @@ type machine struct {
 	lay    layout
 	brain  *brain // nil without an update side
 	c      *Case
+	trace  *tracer
+	only   Kind // report no other kind of violation; empty reports all
 	reduce bool // take steps that nobody can notice at once
 }
 

@@ -5,6 +5,13 @@ import (
 	"strings"
 )
 
+// report records the first violation, of the kind that is looked for.
+func (m *machine) report(n *state, v Violation) {
+	if !n.found.Found() && v.Found() && (m.only == NoViolation || m.only == v.Kind) {
+		n.found = v
+	}
+}
+
 // observe takes note of an event that the oracles care about.
 func (m *machine) observe(n *state, r request) {
 	switch r.a {
@@ -22,7 +29,7 @@ func (m *machine) observe(n *state, r request) {
 		}
 	case markFreed:
 		if n.freed {
-			n.found = Violation{DoubleFree, "the object is freed twice"}
+			m.report(n, Violation{DoubleFree, "the object is freed twice"})
 		}
 		n.freed = true
 	}
@@ -47,8 +54,8 @@ func (m *machine) judge(n *state, pre preexisting) {
 	each(pre.mask, func(b int) {
 		cpu, k := b/MaxSections, b%MaxSections
 		if m.progs[cpu].sections[k].all&^n.thr[cpu].done != 0 {
-			n.found = Violation{ShortGrace, fmt.Sprintf(
-				"a grace period ends while the section on cpu%d that began before it is running", cpu)}
+			m.report(n, Violation{ShortGrace, fmt.Sprintf(
+				"a grace period ends while the section on cpu%d that began before it is running", cpu)})
 		}
 	})
 }
@@ -58,9 +65,14 @@ func (m *machine) final(s *state) Violation {
 	if s.found.Found() || s.dead || s.limit || m.brain == nil {
 		return s.found
 	}
-	if v := m.unbalanced(s); v.Found() {
-		return v
+	if m.report(s, m.unbalanced(s)); !s.found.Found() {
+		m.report(s, m.stuck(s))
 	}
+	return s.found
+}
+
+// stuck says who waits for ever.
+func (m *machine) stuck(s *state) Violation {
 	var stuck []string
 	for i, r := range m.brain.nodes[s.node].pending {
 		if r.kind != rqExit && r.kind != rqIdle {

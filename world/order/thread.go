@@ -50,7 +50,6 @@ func (p *Program) ready(t *thread, j int) source {
 
 // effect is what performing one operation does to memory.
 type effect struct {
-	loc    Loc
 	store  bool
 	val    Value
 	report Violation

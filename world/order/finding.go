@@ -1,0 +1,124 @@
+package order
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Trace follows the finding's schedule and describes every step.
+func (f *Finding) Trace() ([]Line, error) {
+	c := f.Case
+	m, err := newMachine(&c)
+	if err != nil {
+		return nil, err
+	}
+	defer m.close()
+	m.trace = &tracer{}
+	v, err := m.follow(f.schedule, f.Violation.Kind)
+	if err != nil {
+		return nil, err
+	}
+	if v.Kind != f.Violation.Kind {
+		return nil, fmt.Errorf("the schedule ends in %s, not in %s", v, f.Violation)
+	}
+	return m.trace.lines, nil
+}
+
+// follow takes exactly the steps of a schedule and judges where they end.
+func (m *machine) follow(schedule []step, only Kind) (Violation, error) {
+	m.only = only
+	s := m.start()
+	for i, st := range schedule {
+		possible := false
+		for _, o := range m.steps(s, nil) {
+			possible = possible || o == st
+		}
+		if !possible {
+			return Violation{}, fmt.Errorf("step %d of the schedule is not possible: the code or the model has changed", i+1)
+		}
+		s = m.apply(s, st)
+	}
+	if s.found.Found() {
+		return s.found, nil
+	}
+	if len(m.steps(s, nil)) > 0 {
+		return Violation{}, nil
+	}
+	return m.final(s), nil
+}
+
+// WriteTable prints a counterexample as a numbered table, a column per thread,
+// reorderings marked.
+func (f *Finding) WriteTable(w io.Writer) error {
+	lines, err := f.Trace()
+	if err != nil {
+		return err
+	}
+	cols := 1 + len(f.Case.Readers)
+	width := make([]int, cols)
+	cells := make([]string, len(lines))
+	for i, l := range lines {
+		cells[i] = l.Text
+		if l.Mark != "" {
+			cells[i] = ">> " + l.Text
+		}
+		width[l.Column] = max(width[l.Column], len(cells[i]))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%s\n\n", f.Violation, f.Case.String())
+	row := func(no string, at int, text, mark string) {
+		fmt.Fprintf(&b, "%4s ", no)
+		for c := range cols {
+			cell := ""
+			if c == at || at < 0 {
+				cell = text
+				if at < 0 {
+					cell = f.heading(c)
+				}
+			}
+			fmt.Fprintf(&b, "| %-*s ", width[c], cell)
+		}
+		if mark != "" {
+			b.WriteString("| >> " + mark)
+		}
+		line := strings.TrimRight(b.String(), " ")
+		b.Reset()
+		b.WriteString(line + "\n")
+	}
+	for c := range cols {
+		width[c] = max(width[c], len(f.heading(c)))
+	}
+	row("#", -1, "", "")
+	for i, l := range lines {
+		row(fmt.Sprint(i+1), l.Column, cells[i], l.Mark)
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+func (f *Finding) heading(col int) string {
+	if col == 0 {
+		return "update side"
+	}
+	return fmt.Sprintf("cpu%d: %s reader", col-1, f.Case.Readers[col-1].Name)
+}
+
+// String says what a case is in one line.
+func (c *Case) String() string {
+	name := c.Fix.Name
+	if name == "" {
+		name = "unnamed"
+	}
+	s := fmt.Sprintf("%s, %d reader(s) x %d section(s), mode %s", name, len(c.Readers), c.Sections, c.Mode)
+	if c.TwoDomains {
+		s += ", two domains"
+	}
+	if c.Expedited {
+		s += ", expedited"
+	}
+	if c.UnregisterGP {
+		s += ", grace period at unregistering"
+	}
+	return s
+}

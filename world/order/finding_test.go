@@ -1,0 +1,123 @@
+package order_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/order"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// busted is SRCU-fast readers with a scan that has only a fence.
+func busted() fixes.Fix { return fixes.Fix{Name: "fenced", Barrier: fixes.Fenced} }
+
+func lookup(name string) (fixes.Fix, bool) {
+	if name == "fenced" {
+		return busted(), true
+	}
+	return fixes.Lookup(name)
+}
+
+func find(t *testing.T, c order.Case) *order.Finding {
+	t.Helper()
+	f, _, err := order.Explore(c, order.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f == nil {
+		t.Fatal("no violation found")
+	}
+	return f
+}
+
+func TestCounterexampleIsMinimal(t *testing.T) {
+	for _, m := range []order.Mode{order.TSO, order.Weak} {
+		f := order.Minimise(find(t, order.For(busted(), 2, 2, m)))
+		if len(f.Case.Readers) != 1 || f.Case.Sections != 1 {
+			t.Errorf("%s: %d readers, %d sections: want 1 and 1", m, len(f.Case.Readers), f.Case.Sections)
+		}
+		lines, err := f.Trace()
+		if err != nil {
+			t.Fatal(err)
+		}
+		marks := 0
+		for _, l := range lines {
+			if l.Mark != "" {
+				marks++
+			}
+		}
+		if marks != 1 {
+			t.Errorf("%s: %d reorderings: one is enough", m, marks)
+		}
+		var b strings.Builder
+		if err := f.WriteTable(&b); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "fenced-"+m.String()+".txt", b.String())
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; got:\n%s", path, got)
+	}
+}
+
+func TestReplayFindsTheSame(t *testing.T) {
+	f := find(t, order.For(busted(), 2, 1, order.TSO))
+	tok, err := trial.ParseToken(f.Token().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := order.Replay(tok, lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Violation != f.Violation || g.Checksum() != f.Checksum() {
+		t.Errorf("replayed %s %s, want %s %s", g.Violation, g.Checksum(), f.Violation, f.Checksum())
+	}
+}
+
+func TestReplayRejects(t *testing.T) {
+	good := find(t, order.For(busted(), 1, 1, order.TSO)).Token()
+	tests := []struct {
+		name, want string
+		break_     func(*trial.Token)
+	}{
+		{"another world", `world "kernel"`, func(k *trial.Token) { k.World = "kernel" }},
+		{"unknown candidate", `fix "x" is not known`, func(k *trial.Token) { k.Fix = "x" }},
+		{"no body", "body:", func(k *trial.Token) { k.Body = nil }},
+		{"unknown reader", `reader "slow"`, func(k *trial.Token) {
+			k.Body = []byte(strings.Replace(string(k.Body), `"fast"`, `"slow"`, 1))
+		}},
+		{"wrong checksum", "checksum", func(k *trial.Token) { k.Checksum++ }},
+		{"a candidate that is right", "not possible", func(k *trial.Token) { k.Fix = "baseline" }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k := good
+			tt.break_(&k)
+			_, err := order.Replay(k, lookup)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,122 @@
+package order
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// World is the name of this world in tokens.
+const World = "order"
+
+// record is a finding as the body of a token.
+type record struct {
+	Readers      []string `json:"readers"`
+	Sections     int      `json:"sections"`
+	Mode         string   `json:"mode"`
+	TwoDomains   bool     `json:"two_domains,omitempty"`
+	Expedited    bool     `json:"expedited,omitempty"`
+	UnregisterGP bool     `json:"unregister_gp,omitempty"`
+	Retries      int      `json:"retries,omitempty"`
+	Preemptions  int      `json:"preemptions"`
+	Switches     int      `json:"switches"`
+	Kind         Kind     `json:"kind"`
+	Schedule     []byte   `json:"schedule"` // three bytes a step
+}
+
+// Checksum runs over the schedule and what it ends in.
+func (f *Finding) Checksum() trial.Checksum {
+	var c trial.Checksum
+	for _, st := range f.schedule {
+		c.Add(uint64(st.kind)<<16 | uint64(st.who)<<8 | uint64(st.arg))
+	}
+	c.Add(seed.Hash(string(f.Violation.Kind)))
+	return c
+}
+
+// Token names the finding so that Replay finds it again. Reader programs are
+// named too: only those that LookupReader knows can be replayed from a token.
+func (f *Finding) Token() trial.Token {
+	c := &f.Case
+	r := record{
+		Sections: c.Sections, Mode: c.Mode.String(), TwoDomains: c.TwoDomains,
+		Expedited: c.Expedited, UnregisterGP: c.UnregisterGP, Retries: c.Retries,
+		Preemptions: c.Preemptions, Switches: c.Switches, Kind: f.Violation.Kind,
+	}
+	for _, rd := range c.Readers {
+		r.Readers = append(r.Readers, rd.Name)
+	}
+	for _, st := range f.schedule {
+		r.Schedule = append(r.Schedule, byte(st.kind), st.who, st.arg)
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // strings, numbers and bytes always marshal
+	}
+	return trial.Token{World: World, Fix: c.Fix.Name, Checksum: f.Checksum(), Body: body}
+}
+
+// Replay follows the schedule of a token. It fails if the schedule is not
+// possible any more or ends in something else.
+func Replay(t trial.Token, lookup func(name string) (fixes.Fix, bool)) (*Finding, error) {
+	if t.World != World {
+		return nil, fmt.Errorf("token: world %q: want %q", t.World, World)
+	}
+	var r record
+	if err := json.Unmarshal(t.Body, &r); err != nil {
+		return nil, fmt.Errorf("token: body: %w", err)
+	}
+	fix, ok := lookup(t.Fix)
+	if !ok {
+		return nil, fmt.Errorf("token: fix %q is not known", t.Fix)
+	}
+	mode, err := ParseMode(r.Mode)
+	if err != nil {
+		return nil, fmt.Errorf("token: %w", err)
+	}
+	f := &Finding{Violation: Violation{Kind: r.Kind}, Case: Case{
+		Fix: fix, Sections: r.Sections, Mode: mode, TwoDomains: r.TwoDomains,
+		Expedited: r.Expedited, UnregisterGP: r.UnregisterGP, Retries: r.Retries,
+		Preemptions: r.Preemptions, Switches: r.Switches,
+	}}
+	for _, name := range r.Readers {
+		rd, err := LookupReader(name)
+		if err != nil {
+			return nil, fmt.Errorf("token: %w", err)
+		}
+		f.Case.Readers = append(f.Case.Readers, rd)
+	}
+	if len(r.Schedule)%3 != 0 {
+		return nil, fmt.Errorf("token: schedule of %d bytes: want three a step", len(r.Schedule))
+	}
+	for b := r.Schedule; len(b) > 0; b = b[3:] {
+		f.schedule = append(f.schedule, step{stepKind(b[0]), b[1], b[2]})
+	}
+	if sum := f.Checksum(); sum != t.Checksum {
+		return nil, fmt.Errorf("token: checksum %s: the schedule has %s", t.Checksum, sum)
+	}
+	return f, f.replay()
+}
+
+func (f *Finding) replay() error {
+	if err := f.Case.Validate(); err != nil {
+		return fmt.Errorf("token: %w", err)
+	}
+	m, err := newMachine(&f.Case)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	v, err := m.follow(f.schedule, f.Violation.Kind)
+	if err != nil {
+		return err
+	}
+	if v.Kind != f.Violation.Kind {
+		return fmt.Errorf("the schedule ends in %s, not in %s", v, f.Violation.Kind)
+	}
+	f.Violation = v
+	return nil
+}

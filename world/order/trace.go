@@ -1,0 +1,164 @@
+package order
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Line is one step of a counterexample.
+type Line struct {
+	Column int    // 0 is the update side, then the CPUs
+	Text   string // what happens
+	Mark   string // what makes it a reordering; empty if nothing does
+}
+
+// tracer collects lines while a schedule is followed.
+type tracer struct{ lines []Line }
+
+func (t *tracer) add(col int, mark, format string, args ...any) {
+	if t != nil {
+		t.lines = append(t.lines, Line{col, fmt.Sprintf(format, args...), mark})
+	}
+}
+
+// traceOp describes an operation that a CPU is about to perform.
+func (m *machine) traceOp(s *state, cpu, j int) {
+	if m.trace == nil {
+		return
+	}
+	p, t := m.progs[cpu], &s.thr[cpu]
+	o := &p.ops[j]
+	if o.kind.special() {
+		m.trace.add(1+cpu, "", "%s", o.text)
+		return
+	}
+	loc := o.addr.eval(t.regs)
+	src := p.ready(t, j)
+	text := o.text
+	if m.brain != nil {
+		text = strings.NewReplacer("L[rank]", m.lay.name(loc), "U[rank]", m.lay.name(loc)).Replace(text)
+	}
+	switch o.kind {
+	case opLoad:
+		v := s.mem[loc]
+		if src.forward >= 0 {
+			v = p.ops[src.forward].val.eval(t.regs)
+		}
+		text += " = " + m.valueName(loc, v)
+	case opStore:
+		text += " := " + m.valueName(loc, o.val.eval(t.regs))
+	case opAdd:
+		text += fmt.Sprintf(" -> %d", s.mem[loc]+o.val.eval(t.regs))
+	case opRMW:
+		text += fmt.Sprintf(" = %d", s.mem[loc])
+	}
+	m.trace.add(1+cpu, m.overtaken(s, cpu, j), "%s", text)
+}
+
+// overtaken names the first earlier operation that this one passes.
+func (m *machine) overtaken(s *state, cpu, j int) string {
+	p, t := m.progs[cpu], &s.thr[cpu]
+	for i := range j {
+		if t.done>>i&1 == 0 {
+			return fmt.Sprintf("before its %q", p.ops[i].text)
+		}
+	}
+	return ""
+}
+
+func (m *machine) valueName(loc Loc, v Value) string {
+	if m.brain == nil {
+		return fmt.Sprint(v)
+	}
+	switch loc {
+	case locHook:
+		return [...]string{"unhooked", "hooked"}[v&1]
+	case locObject:
+		if v >= 0 && v <= objectFreed {
+			return [...]string{"live", "cleared", "FREED"}[v]
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// traceTask describes what a task of the update side does.
+func (m *machine) traceTask(s *state, task, choice int) {
+	if m.trace == nil {
+		return
+	}
+	r := m.brain.nodes[s.node].pending[task]
+	name := m.brain.taskName(task)
+	say := func(mark, format string, args ...any) {
+		m.trace.add(0, mark, name+": "+format, args...)
+	}
+	switch r.kind {
+	case rqIdle:
+		say("", "%s", [...]string{"runs", "invokes callbacks", "RCU callback runs", "runs"}[r.a])
+	case rqStore:
+		where := ""
+		if m.mode != SC {
+			where = " (in its buffer)"
+		}
+		say("", "write %s := %s%s", m.lay.name(r.a), m.valueName(r.a, r.b), where)
+	case rqRead:
+		m.traceRead(s, task, r, choice, say)
+	case rqFence:
+		say("", "full barrier")
+	case rqSync:
+		say("", "%s %d has ended", gpName(r.b), r.a)
+	case rqDone:
+		say("", "polls RCU grace period %d: %s", r.a, [...]string{"not yet", "ended"}[btoi(s.ended >= r.a)])
+	case rqAwait:
+		say("", "wakes up")
+	case rqSpin:
+		say("", "retries")
+	}
+}
+
+func (m *machine) traceRead(s *state, task int, r request, choice int, say func(string, string, ...any)) {
+	loc := m.counterOf(s, task, r)
+	v, mark := s.mem[loc], ""
+	if choice > 0 {
+		v = s.hist[loc][len(s.hist[loc])-choice]
+		mark = fmt.Sprintf("performed early: it is %d by now", s.mem[loc])
+	} else if len(s.buf) > 0 {
+		mark = fmt.Sprintf("before its write of %s", m.lay.name(s.buf[0].loc))
+	}
+	say(mark, "read %s = %d", m.lay.name(loc), v)
+}
+
+// traceAsk describes what a task has just asked for, if that is an event.
+func (m *machine) traceAsk(task int, r request) {
+	if m.trace == nil {
+		return
+	}
+	name := m.brain.taskName(task)
+	switch r.kind {
+	case rqSync, rqStart, rqCall:
+		m.trace.add(0, "", "%s: %s %d begins", name, gpName(r.b), r.a)
+	case rqRequeue:
+		m.trace.add(0, "", "%s: queues the work", name)
+	case rqEnded:
+		m.trace.add(0, "", "%s: SRCU grace period ends, callbacks scheduled", name)
+	case rqComplete:
+		m.trace.add(0, "", "%s: completes the waiter", name)
+	case rqMark:
+		switch r.a {
+		case markBegin:
+			m.trace.add(0, "", "%s: asks for a grace period", name)
+		case markEnd:
+			m.trace.add(0, "", "%s: the grace period is over for the asker", name)
+		}
+	}
+}
+
+func gpName(flavour Value) string {
+	return [...]string{"RCU grace period", "barrier on every CPU", "holdout scan"}[flavour]
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,143 @@
+package order
+
+import (
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/seed"
+)
+
+// Strategy is how a walk chooses among the steps that can be taken.
+type Strategy string
+
+// The strategies.
+const (
+	// Random takes every possible step with the same chance.
+	Random Strategy = "random"
+	// PCT gives every thread a random priority and lowers that of the one
+	// that runs at a few random steps (Burckhardt and others, ASPLOS 2010).
+	PCT Strategy = "pct"
+	// Uniform chooses a thread in proportion to what it has left to do,
+	// which makes interleavings nearly equally likely (uniform random walk).
+	Uniform Strategy = "uniform"
+	// Guided mutates the choices of earlier executions that reached
+	// something new.
+	Guided Strategy = "guided"
+)
+
+// Strategies returns all strategies.
+func Strategies() []Strategy { return []Strategy{Random, PCT, Uniform, Guided} }
+
+// WalkOptions say how to sample executions.
+type WalkOptions struct {
+	Strategy Strategy
+	Runs     int // executions at most
+	Depth    int // of PCT: how many ordered events a bug needs; 0 is 3
+	Seed     uint64
+	Progress func(done int) // called every 256 executions, if set
+}
+
+// Walked is what a walk did.
+type Walked struct {
+	Runs     int `json:"runs"` // executions, the violating one included
+	Steps    int `json:"steps"`
+	Bounded  int `json:"bounded"`  // executions cut by a bound of the model
+	Features int `json:"features"` // distinct situations seen; only if guided
+}
+
+const (
+	maxSteps     = 4000    // steps of one execution
+	maxHistories = 200_000 // moments kept in the brain between executions
+)
+
+// Walk samples executions of a case until one violates something.
+func Walk(c Case, o WalkOptions) (*Finding, Walked, error) {
+	var w Walked
+	if err := c.Validate(); err != nil {
+		return nil, w, err
+	}
+	if o.Runs < 1 {
+		return nil, w, fmt.Errorf("runs: %d: want 1 or more", o.Runs)
+	}
+	pick, err := newPicker(o)
+	if err != nil {
+		return nil, w, err
+	}
+	m, err := newMachine(&c)
+	if err != nil {
+		return nil, w, err
+	}
+	defer m.close()
+	for w.Runs < o.Runs {
+		w.Runs++
+		pick.begin(m)
+		v, path, cut := m.run(pick.choose)
+		pick.end(len(path))
+		w.Steps += len(path)
+		if cut {
+			w.Bounded++
+		}
+		if v.Found() {
+			return &Finding{Case: c, Violation: v, schedule: path}, w, nil
+		}
+		if len(m.brain.nodes) > maxHistories {
+			m.brain.forget()
+		}
+		if o.Progress != nil && w.Runs&0xff == 0 {
+			o.Progress(w.Runs)
+		}
+	}
+	if g, ok := pick.(*guided); ok {
+		w.Features = len(g.seen)
+	}
+	return nil, w, nil
+}
+
+// run executes one schedule; choose picks the index of a step.
+func (m *machine) run(choose func(*state, []step) int) (v Violation, path []step, cut bool) {
+	s := m.start()
+	var steps []step
+	for {
+		steps = m.steps(s, steps)
+		if len(steps) == 0 {
+			return m.final(s), path, s.limit
+		}
+		if len(path) == maxSteps {
+			return Violation{}, path, true
+		}
+		st := steps[0]
+		if len(steps) > 1 {
+			st = steps[choose(s, steps)]
+		}
+		path = append(path, st)
+		s = m.apply(s, st)
+	}
+}
+
+// picker chooses steps for one execution after the other.
+type picker interface {
+	begin(m *machine)
+	choose(s *state, steps []step) int
+	end(length int)
+}
+
+func newPicker(o WalkOptions) (picker, error) {
+	r := seed.Stream(o.Seed, "order/"+string(o.Strategy))
+	switch o.Strategy {
+	case Random:
+		return &random{r}, nil
+	case PCT:
+		d := o.Depth
+		if d == 0 {
+			d = 3
+		}
+		if d < 1 || d > 16 {
+			return nil, fmt.Errorf("depth: %d: want 1 to 16", d)
+		}
+		return &pct{rand: r, depth: d, length: 40}, nil
+	case Uniform:
+		return &uniform{rand: r, update: 40}, nil
+	case Guided:
+		return &guided{rand: r, seen: map[uint64]bool{}}, nil
+	}
+	return nil, fmt.Errorf("strategy %q: want one of %v", o.Strategy, Strategies())
+}
