@@ -34,6 +34,13 @@ func TestAnyBytesAreAValidScenario(t *testing.T) {
 			t.Fatalf("%d bytes: %d are left, want %d", len(b), len(rest), want)
 		}
 		if i < 2_000 {
+			again, err := Decode(Encode(sc))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(sc, again); d != "" {
+				t.Fatalf("encoding changes it (-want +got)\n%s", d)
+			}
 			if d := cmp.Diff(direct(b), sc); d != "" {
 				t.Fatalf("%x: gofuzz hands out other bytes:\n%s", b, d)
 			}

@@ -19,7 +19,7 @@ import (
 // The largest document, in bytes, and the deepest nesting that Decode looks
 // at; a scenario needs a small part of either.
 const (
-	maxDocument = 64 << 10
+	maxDocument = 256 << 10
 	maxNesting  = 16
 )
 
@@ -73,11 +73,10 @@ func parse(data []byte) (ast.Node, error) {
 func syntaxError(err error) error {
 	var syntax *yaml.SyntaxError
 	if !errors.As(err, &syntax) || syntax.Token == nil || syntax.Token.Position == nil {
-		line, _, _ := strings.Cut(err.Error(), "\n")
-		return &Error{Want: "not YAML: " + line}
+		return &Error{Want: "not YAML: " + plain(err.Error())}
 	}
 	p := syntax.Token.Position
-	return &Error{Line: p.Line, Column: p.Column, Want: "not YAML: " + strings.ReplaceAll(syntax.Message, "\t", `\t`)}
+	return &Error{Line: p.Line, Column: p.Column, Want: "not YAML: " + plain(syntax.Message)}
 }
 
 // tooDeep returns the line where more than maxNesting brackets are open or as

@@ -33,16 +33,31 @@ func (e *Error) Error() string {
 // show is a value as an error message shows it: short, on one line, quoted if
 // it holds anything but plain characters.
 func show(s string) string {
-	const most = 40
+	s = short(s, 40)
+	if s == "" || strings.TrimSpace(s) != s || plain(s) != s {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+// plain is somebody else's message on one line: short, and what does not print
+// escaped.
+func plain(s string) string {
+	var b strings.Builder
+	for _, r := range short(s, 160) {
+		if strconv.IsPrint(r) && r != utf8.RuneError {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
+
+// short is the beginning of a text.
+func short(s string, most int) string {
 	if utf8.RuneCountInString(s) > most {
-		s = string([]rune(s)[:most]) + "..."
+		return string([]rune(s)[:most]) + "..."
 	}
-	plain := s != "" && strings.TrimSpace(s) == s && utf8.ValidString(s)
-	for _, r := range s {
-		plain = plain && strconv.IsPrint(r)
-	}
-	if plain {
-		return s
-	}
-	return strconv.Quote(s)
+	return s
 }

@@ -44,7 +44,7 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{base, "text\n", "1:1: text: want fields, one a line"},
 		{base, "name: a\n---\nname: b\n", "2 documents: want one"},
 		{base, "name: \xff\n", "not UTF-8: want a YAML document"},
-		{base, many(maxDocument/2+1, "#\n"), "65538 bytes long: want at most 65536"},
+		{base, many(maxDocument/2+1, "#\n"), "262146 bytes long: want at most 262144"},
 		{base, "closers:\n  - a\n - b\n", "3:2: not YAML: value is not allowed in this context"},
 		{base, "name: [a\n", "1:7: not YAML: sequence end token ']' not found"},
 		{base, "name: a\nname: b\n", `2:1: not YAML: mapping key "name" already defined at [1:1]`},

@@ -19,11 +19,11 @@ var quarters = [...]int64{500, 595, 707, 841, 1000, 1189, 1414, 1682, 2000}
 //
 // What changes is, of every storm, the odds of being in a handler, how coarse
 // its samples are, its number of events (up to half an octave) and its phase;
-// of tasks their number and the lengths of their sections, gaps and sleeps; of
-// closers their number (if more than one), start, jitter and pause; of RCU
-// load its period. Each draw has a stream of its own, so that changing one knob
-// of the scenario leaves the others' draws alone. The result is valid and keeps
-// its name.
+// of tasks their number (unless real-time) and the lengths of their sections,
+// gaps and sleeps; of closers their number (if more than one), start, jitter
+// and pause; of RCU load its period. Each draw has a stream of its own, so that
+// changing one knob of the scenario leaves the others' draws alone. The result
+// is valid and keeps its name.
 func Vary(sc Scenario, variation int, trialSeed uint64) Scenario {
 	sc = sc.clone()
 	if variation <= 0 {
@@ -40,7 +40,9 @@ func Vary(sc Scenario, variation int, trialSeed uint64) Scenario {
 	for i := range sc.Tasks {
 		name := fmt.Sprintf("tasks %d ", i)
 		t := &sc.Tasks[i]
-		t.Count = v.count(name+"count", t.Count, &spare)
+		if t.Sched != FIFO { // one more real-time loop may leave nothing to the rest
+			t.Count = v.count(name+"count", t.Count, &spare)
+		}
 		least := 100 * time.Nanosecond
 		if t.Gap == 0 {
 			least = time.Microsecond // of a whole round
@@ -79,8 +81,7 @@ func (v varier) span(name string, d, low, high time.Duration) time.Duration {
 // count changes a number by up to an octave. More than there were are taken
 // from what is to spare.
 func (v varier) count(name string, n int, spare *int) int {
-	m := max(1, int(scale(time.Duration(n), v.factor(name, 4))))
-	m = min(m, n+*spare)
+	m := min(times(n, v.factor(name, 4)), n+*spare)
 	*spare += n - m
 	return m
 }
@@ -111,7 +112,7 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 		s.HandlerMax = min(max(s.HandlerMax, s.Handler), MaxHandler)
 	}
 	if s.Events > 1 {
-		s.Events = min(max(1, int(scale(time.Duration(s.Events), v.factor(name+"events", 2)))), MaxEvents)
+		s.Events = min(times(s.Events, v.factor(name+"events", 2)), MaxEvents)
 	}
 
 	end := s.Until
@@ -147,6 +148,11 @@ func (v varier) closers(groups []Closers, horizon time.Duration) {
 // scale multiplies by thousandths.
 func scale(d time.Duration, thousandths int64) time.Duration {
 	return muldiv(d, uint64(thousandths), 1000)
+}
+
+// times multiplies a number by thousandths, to the nearest but at least 1.
+func times(n int, thousandths int64) int {
+	return max(1, (n*int(thousandths)+500)/1000)
 }
 
 // muldiv is d*a/b without overflow on the way; the largest Duration if the
