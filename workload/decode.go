@@ -1,26 +1,14 @@
 package workload
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-)
-
-// The largest document, in bytes, and the deepest nesting that Decode looks
-// at; a scenario needs a small part of either.
-const (
-	maxDocument = 256 << 10
-	maxNesting  = 16
 )
 
 // Decode reads one scenario from YAML. What the document leaves out is as in
@@ -42,60 +30,6 @@ func Decode(data []byte) (Scenario, error) {
 		return Scenario{}, d.locate(err)
 	}
 	return sc, nil
-}
-
-// parse returns the mapping that a document consists of.
-func parse(data []byte) (ast.Node, error) {
-	switch {
-	case len(data) > maxDocument:
-		return nil, &Error{Want: fmt.Sprintf("%d bytes long: want at most %d", len(data), maxDocument)}
-	case !utf8.Valid(data):
-		return nil, &Error{Want: "not UTF-8: want a YAML document"}
-	}
-	if line := tooDeep(data); line > 0 {
-		return nil, &Error{Line: line, Column: 1, Want: fmt.Sprintf("nested too deeply: want at most %d open brackets or dashes", maxNesting)}
-	}
-	file, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		return nil, syntaxError(err)
-	}
-	if len(file.Docs) != 1 {
-		return nil, &Error{Want: fmt.Sprintf("%d documents: want one", len(file.Docs))}
-	}
-	root := file.Docs[0].Body
-	if root == nil {
-		return nil, &Error{Want: "empty document: want a scenario"}
-	}
-	return root, nil
-}
-
-// syntaxError turns the parser's several lines into one.
-func syntaxError(err error) error {
-	var syntax *yaml.SyntaxError
-	if !errors.As(err, &syntax) || syntax.Token == nil || syntax.Token.Position == nil {
-		return &Error{Want: "not YAML: " + plain(err.Error())}
-	}
-	p := syntax.Token.Position
-	return &Error{Line: p.Line, Column: p.Column, Want: "not YAML: " + plain(syntax.Message)}
-}
-
-// tooDeep returns the line where more than maxNesting brackets are open or as
-// many dashes open lists on one line; 0 if none. The parser's time grows with
-// the square of the depth.
-func tooDeep(data []byte) int {
-	open := 0
-	for i, line := range bytes.Split(data, []byte("\n")) {
-		dashes := 0
-		for rest := bytes.TrimLeft(line, " "); bytes.HasPrefix(rest, []byte("- ")); rest = bytes.TrimLeft(rest[2:], " ") {
-			dashes++
-		}
-		open += bytes.Count(line, []byte("[")) + bytes.Count(line, []byte("{"))
-		if open > maxNesting || dashes > maxNesting {
-			return i + 1
-		}
-		open = max(0, open-bytes.Count(line, []byte("]"))-bytes.Count(line, []byte("}")))
-	}
-	return 0
 }
 
 // decoder walks the parsed document and the Scenario side by side.

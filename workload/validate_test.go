@@ -38,13 +38,13 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 	many := func(n int, entry string) string { return strings.Repeat(entry, n) }
 	for _, c := range []struct{ old, new, want string }{
 		// Shape.
-		{base, "", "empty document: want a scenario"},
-		{base, "# nothing\n", "empty document: want a scenario"},
+		{base, "", "1:1: empty document: want a scenario"},
+		{base, "# nothing\n", "1:1: empty document: want a scenario"},
 		{base, "- 1\n", "1:1: a list: want fields, one a line"},
 		{base, "text\n", "1:1: text: want fields, one a line"},
-		{base, "name: a\n---\nname: b\n", "2 documents: want one"},
-		{base, "name: \xff\n", "not UTF-8: want a YAML document"},
-		{base, many(maxDocument/2+1, "#\n"), "262146 bytes long: want at most 262144"},
+		{base, "name: a\n---\nname: b\n", "2:1: 2 documents: want one"},
+		{base, "name: a\nabout: \xff\n", "2:8: not UTF-8: want a YAML document"},
+		{base, many(maxDocument/2+1, "#\n"), "1:1: 262146 bytes long: want at most 262144"},
 		{base, "closers:\n  - a\n - b\n", "3:2: not YAML: value is not allowed in this context"},
 		{base, "name: [a\n", "1:7: not YAML: sequence end token ']' not found"},
 		{base, "name: a\nname: b\n", `2:1: not YAML: mapping key "name" already defined at [1:1]`},
