@@ -19,7 +19,7 @@ type outcome struct {
 // ahead is how many trials per worker may be under way or finished before the
 // one that is next in plan order: enough that one long trial stops nobody,
 // little enough that memory does not grow with the campaign.
-const ahead = 64
+const ahead = 16
 
 // execution is a plan being run.
 type execution struct {

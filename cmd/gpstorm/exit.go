@@ -16,13 +16,19 @@ const (
 	exitUndecided = 3 // or invalid
 )
 
-// exitError is an error that knows its exit code.
+// exitError is an error that knows its exit code. Without an error inside, all
+// has been said already.
 type exitError struct {
 	code int
 	err  error
 }
 
-func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
 func (e *exitError) Unwrap() error { return e.err }
 
 // badInput marks an error as the user's to mend.
@@ -71,6 +77,8 @@ func allowed(typ string) string {
 		return "true or false"
 	case "float64":
 		return "a number"
+	case "percent":
+		return "a percentage, 1% say"
 	case "duration":
 		return "a duration, 30s say"
 	}

@@ -39,6 +39,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newListCommand(&c),
 		newMergeCommand(&c),
 		newReportCommand(&c),
+		newGateCommand(&c),
 	)
 	return root
 }

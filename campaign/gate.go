@@ -1,0 +1,213 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// Policy is what a candidate has to meet.
+type Policy struct {
+	// MaxHangRate is the share of trials that may hang, 0 to 1; 0 asks
+	// nothing.
+	MaxHangRate float64
+	// MaxP99 is how long close() may take: a candidate whose slowest close
+	// takes longer in one trial of a hundred fails. 0 asks nothing.
+	MaxP99 time.Duration
+	// NoUnsafe fails a candidate at the first trial that is diagnosed
+	// unsafe, deadlocked or with a lost wakeup.
+	NoUnsafe bool
+	// Confidence is 1 less the rate of wrong decisions of either kind.
+	Confidence float64
+	// Budget is the number of trials after which the gate gives up.
+	Budget int
+}
+
+// Indifference is the ratio between the rate that must not pass and the one
+// that must not fail. In between a gate may decide either way.
+const Indifference = 4
+
+// Validate reports the first thing wrong with the policy.
+func (p *Policy) Validate() error {
+	switch {
+	case p.MaxHangRate < 0 || p.MaxHangRate >= 1:
+		return fmt.Errorf("max hang rate: %g%%, want above 0%% and below 100%%", 100*p.MaxHangRate)
+	case p.MaxP99 < 0:
+		return fmt.Errorf("max p99: %v, want above 0s", p.MaxP99)
+	case p.Confidence < 0.5 || p.Confidence >= 1:
+		return fmt.Errorf("confidence: %g%%, want 50%% to below 100%%", 100*p.Confidence)
+	case p.MaxHangRate == 0 && p.MaxP99 == 0:
+		return errors.New("policy: asks for nothing that trials can show; want a max hang rate or a max p99")
+	case p.Budget < p.Fewest():
+		return fmt.Errorf("budget: %d trials, want at least %d: no fewer can pass this policy", p.Budget, p.Fewest())
+	}
+	return nil
+}
+
+// Fewest is the smallest number of trials that can pass the policy.
+func (p *Policy) Fewest() int {
+	fewest := 1
+	for _, c := range p.criteria() {
+		fewest = max(fewest, c.test.Fewest())
+	}
+	return fewest
+}
+
+// criterion is an event that may happen in no more than a share of trials.
+type criterion struct {
+	name    string
+	test    stat.SPRT
+	happens func(*trial.Result) bool
+}
+
+func (p *Policy) criteria() []criterion {
+	var all []criterion
+	add := func(name string, limit float64, happens func(*trial.Result) bool) {
+		all = append(all, criterion{name, stat.SPRT{Good: limit / Indifference, Bad: limit, Error: 1 - p.Confidence}, happens})
+	}
+	if p.MaxHangRate > 0 {
+		add(fmt.Sprintf("hangs in less than %g%% of trials", 100*p.MaxHangRate), p.MaxHangRate,
+			func(r *trial.Result) bool { return r.Hung() || r.Truncated })
+	}
+	if p.MaxP99 > 0 {
+		add(fmt.Sprintf("slowest close() over %v in less than 1%% of trials", p.MaxP99), 0.01,
+			func(r *trial.Result) bool { return r.Truncated || slowerThan(r, p.MaxP99) })
+	}
+	return all
+}
+
+// slowerThan takes a close that was cut off for one that would have taken too
+// long.
+func slowerThan(r *trial.Result, limit time.Duration) bool {
+	for _, c := range r.Closes {
+		if c.Censored || c.Wait > limit {
+			return true
+		}
+	}
+	return false
+}
+
+// Gate is what a gate decided about one candidate.
+type Gate struct {
+	Fix    string     `json:"fix"`
+	Passed bool       `json:"passed"`
+	Failed bool       `json:"failed"` // neither: undecided within the budget
+	Trials int        `json:"trials"`
+	Tests  []GateTest `json:"tests"`
+}
+
+// GateTest is the outcome of one criterion.
+type GateTest struct {
+	Name     string `json:"name"`
+	Decision string `json:"decision"` // good, bad or undecided
+	Seen     int    `json:"seen"`     // trials in which it happened
+	Of       int    `json:"of"`
+	// First is the token of the first trial in which it happened.
+	First string `json:"first,omitempty"`
+}
+
+const noUnsafe = "never unsafe, deadlocked or with a lost wakeup"
+
+// RunGate runs trials of one candidate, all scenarios taking turns, until the
+// policy is met or broken or the budget is spent. It looks after each round of
+// all scenarios; that the scenarios have rates of their own does not raise its
+// error rates (the likelihood ratio's mean over a round is largest where all
+// rates are equal). The decision does not depend on the parallelism.
+func RunGate(ctx context.Context, scenarios []workload.Scenario, fix fixes.Fix, seed uint64, policy Policy, run Runner) (*Gate, error) {
+	if err := policy.Validate(); err != nil {
+		return nil, &InputError{err}
+	}
+	rounds := (policy.Budget + len(scenarios) - 1) / max(1, len(scenarios))
+	plan := &Plan{Scenarios: scenarios, Variations: rounds, Fixes: []fixes.Fix{fix}, Seed: seed}
+	if err := plan.Validate(); err != nil {
+		return nil, &InputError{err}
+	}
+	g := newGating(fix.Name, policy)
+	err := execute(plan, run).run(ctx, 0, runtime.GOMAXPROCS(0), func(o outcome) error {
+		g.add(&o.result)
+		if g.gate.Trials%len(scenarios) == 0 && g.decided() || g.gate.Failed {
+			return errDecided
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errDecided) {
+		return nil, err
+	}
+	return &g.gate, nil
+}
+
+var errDecided = errors.New("decided")
+
+// gating is a gate under way.
+type gating struct {
+	gate     Gate
+	criteria []criterion
+	noUnsafe bool
+}
+
+func newGating(fix string, p Policy) *gating {
+	g := &gating{gate: Gate{Fix: fix}, criteria: p.criteria(), noUnsafe: p.NoUnsafe}
+	for _, c := range g.criteria {
+		g.gate.Tests = append(g.gate.Tests, GateTest{Name: c.name, Decision: stat.Undecided.String()})
+	}
+	if p.NoUnsafe {
+		g.gate.Tests = append(g.gate.Tests, GateTest{Name: noUnsafe, Decision: stat.Undecided.String()})
+	}
+	return g
+}
+
+func (g *gating) add(r *trial.Result) {
+	g.gate.Trials++
+	for i := range g.criteria {
+		g.gate.Tests[i].count(r, g.criteria[i].happens(r))
+	}
+	if g.noUnsafe {
+		t := &g.gate.Tests[len(g.criteria)]
+		wrong := r.Diagnosis == trial.Unsafe || r.Diagnosis == trial.Deadlock || r.Diagnosis == trial.LostWakeup
+		t.count(r, wrong)
+		if wrong {
+			t.Decision, g.gate.Failed = stat.Bad.String(), true
+		}
+	}
+}
+
+func (t *GateTest) count(r *trial.Result, happened bool) {
+	t.Of++
+	if happened {
+		t.Seen++
+		if t.First == "" {
+			t.First = r.Replay
+		}
+	}
+}
+
+// decided looks at all criteria: one that is broken fails the gate, all met
+// pass it.
+func (g *gating) decided() bool {
+	met := 0
+	for i, c := range g.criteria {
+		t := &g.gate.Tests[i]
+		d := c.test.Decide(t.Seen, t.Of)
+		t.Decision = d.String()
+		switch d {
+		case stat.Good:
+			met++
+		case stat.Bad:
+			g.gate.Failed = true
+		}
+	}
+	if met == len(g.criteria) && !g.gate.Failed {
+		g.gate.Passed = true
+		if g.noUnsafe {
+			g.gate.Tests[len(g.criteria)].Decision = stat.Good.String()
+		}
+	}
+	return g.gate.Passed || g.gate.Failed
+}

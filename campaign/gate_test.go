@@ -1,0 +1,126 @@
+package campaign
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// hangsAt is a world in which trials of each scenario hang at a rate.
+func hangsAt(rate map[string]float64) Runner {
+	return func(sc workload.Scenario, _ fixes.Fix, s uint64) trial.Result {
+		r := trial.Result{Diagnosis: trial.OK, Closes: []trial.Close{{Wait: time.Second}}}
+		if seed.Stream(s, "hangs").Float64() < rate[sc.Name] {
+			r.Overdue, r.Diagnosis, r.Closes[0].Censored = 1, trial.Starved, true
+		}
+		return r
+	}
+}
+
+func gate(t *testing.T, s uint64, p Policy, run Runner) *Gate {
+	t.Helper()
+	g, err := RunGate(context.Background(), []workload.Scenario{scenario("heavy"), scenario("light")}, fixes.Fix{Name: "good"}, s, p, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+var policy = Policy{MaxHangRate: 0.2, NoUnsafe: true, Confidence: 0.95, Budget: 2000}
+
+func TestGateIsWrongNoMoreOftenThanStated(t *testing.T) {
+	const repetitions = 4000
+	for name, c := range map[string]struct {
+		rate  map[string]float64
+		wrong func(*Gate) bool
+	}{
+		"just bad, alike":      {map[string]float64{"heavy": 0.2, "light": 0.2}, func(g *Gate) bool { return g.Passed }},
+		"just bad, all in one": {map[string]float64{"heavy": 0.4}, func(g *Gate) bool { return g.Passed }},
+		"just good, alike":     {map[string]float64{"heavy": 0.05, "light": 0.05}, func(g *Gate) bool { return g.Failed }},
+		"just good, in one":    {map[string]float64{"heavy": 0.1}, func(g *Gate) bool { return g.Failed }},
+	} {
+		wrong, trials := 0, 0
+		for s := range uint64(repetitions) {
+			g := newGating("good", policy)
+			rng := seed.Stream(s, name)
+			for !g.decided() {
+				for _, scenario := range []string{"heavy", "light"} {
+					r := trial.Result{Diagnosis: trial.OK}
+					if rng.Float64() < c.rate[scenario] {
+						r.Overdue = 1
+					}
+					g.add(&r)
+				}
+			}
+			trials += g.gate.Trials
+			if c.wrong(&g.gate) {
+				wrong++
+			}
+		}
+		t.Logf("%s: %d of %d wrong, %d trials on average", name, wrong, repetitions, trials/repetitions)
+		// More than that would be seen once in a thousand times.
+		if stat.AtLeast(wrong, repetitions, 1-policy.Confidence) < 0.001 {
+			t.Errorf("%s: %d of %d wrong, stated %.3g", name, wrong, repetitions, 1-policy.Confidence)
+		}
+	}
+}
+
+func TestGateOutcomes(t *testing.T) {
+	unsafeOnce := func(sc workload.Scenario, f fixes.Fix, s uint64) trial.Result {
+		r := trial.Result{Diagnosis: trial.OK}
+		if s%4 == 3 {
+			r.Diagnosis = trial.Unsafe
+		}
+		return r
+	}
+	slow := func(workload.Scenario, fixes.Fix, uint64) trial.Result {
+		return trial.Result{Diagnosis: trial.Slow, Closes: []trial.Close{{Wait: 31 * time.Second}}}
+	}
+	for name, c := range map[string]struct {
+		policy         Policy
+		run            Runner
+		passed, failed bool
+		seen           int // of the first criterion
+	}{
+		"never hangs":    {policy, hangsAt(nil), true, false, 0},
+		"always hangs":   {policy, hangsAt(map[string]float64{"heavy": 1, "light": 1}), false, true, 4},
+		"unsafe once":    {policy, unsafeOnce, false, true, 0},
+		"unsafe, asked":  {Policy{MaxHangRate: 0.2, Confidence: 0.95, Budget: 99}, unsafeOnce, true, false, 0},
+		"too slow":       {Policy{MaxP99: 30 * time.Second, Confidence: 0.95, Budget: 999}, slow, false, true, 4},
+		"slow, but less": {Policy{MaxP99: 31 * time.Second, Confidence: 0.95, Budget: 999}, slow, true, false, 0},
+	} {
+		g := gate(t, 1, c.policy, c.run)
+		if g.Passed != c.passed || g.Failed != c.failed || g.Tests[0].Seen != c.seen {
+			t.Errorf("%s: %+v", name, g)
+		}
+	}
+	between := gate(t, 1, Policy{MaxHangRate: 0.01, Confidence: 0.99, Budget: 700},
+		hangsAt(map[string]float64{"heavy": 0.005, "light": 0.005}))
+	if between.Passed || between.Failed || between.Trials != 700 {
+		t.Errorf("in between, on a small budget: %+v", between)
+	}
+}
+
+func TestABadPolicyNamesTheField(t *testing.T) {
+	for want, change := range map[string]func(*Policy){
+		"max hang rate: 100%":                 func(p *Policy) { p.MaxHangRate = 1 },
+		"max hang rate: -1%":                  func(p *Policy) { p.MaxHangRate = -0.01 },
+		"max p99: -1s":                        func(p *Policy) { p.MaxP99 = -time.Second },
+		"confidence: 100%":                    func(p *Policy) { p.Confidence = 1 },
+		"asks for nothing":                    func(p *Policy) { p.MaxHangRate = 0 },
+		"budget: 5 trials, want at least 18:": func(p *Policy) { p.Budget = 5 },
+	} {
+		p := policy
+		change(&p)
+		if err := p.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package stat
+
+import "math"
+
+// Decision is the state of a sequential test.
+type Decision int
+
+// The decisions.
+const (
+	Undecided Decision = iota
+	Good               // the rate is not as high as Bad
+	Bad                // the rate is not as low as Good
+)
+
+func (d Decision) String() string { return [...]string{"undecided", "good", "bad"}[d] }
+
+// SPRT is a sequential probability ratio test of a rate: is it at most Good, or
+// at least Bad? Looking after every trial does not spoil it. A rate in between
+// may be decided either way, and takes longest.
+//
+// Wald, Annals of Mathematical Statistics 16 (1945) 117-186. The bounds on the
+// likelihood ratio are 1/Error and Error, not Wald's approximations, so that by
+// Ville's inequality each error rate is at most Error, however long it runs.
+type SPRT struct {
+	Good, Bad float64 // 0 < Good < Bad < 1
+	Error     float64 // of either wrong decision
+}
+
+// Decide tells what follows from k events in n trials.
+func (s SPRT) Decide(k, n int) Decision {
+	ratio := float64(k)*math.Log(s.Bad/s.Good) + float64(n-k)*math.Log((1-s.Bad)/(1-s.Good))
+	switch {
+	case ratio >= -math.Log(s.Error):
+		return Bad
+	case ratio <= math.Log(s.Error):
+		return Good
+	}
+	return Undecided
+}
+
+// Fewest is the smallest number of trials that, without an event, decide for
+// Good.
+func (s SPRT) Fewest() int {
+	return int(math.Ceil(math.Log(s.Error) / math.Log((1-s.Bad)/(1-s.Good))))
+}

@@ -1,0 +1,74 @@
+package stat
+
+import (
+	"testing"
+
+	"github.com/gpstorm/gpstorm/seed"
+)
+
+// decide runs the test on trials of the given true rate until it decides.
+func decide(t *testing.T, s SPRT, rate float64, rng interface{ Float64() float64 }) (Decision, int) {
+	t.Helper()
+	k := 0
+	for n := 1; n < 1_000_000; n++ {
+		if rng.Float64() < rate {
+			k++
+		}
+		if d := s.Decide(k, n); d != Undecided {
+			return d, n
+		}
+	}
+	t.Fatal("no decision in a million trials")
+	return Undecided, 0
+}
+
+// Every wrong decision is counted over many gates; the rates must not exceed
+// what is stated, at the limits themselves, where they are worst.
+func TestSPRTIsWrongNoMoreOftenThanStated(t *testing.T) {
+	const repetitions = 4000
+	for _, s := range []SPRT{
+		{Good: 0.0025, Bad: 0.01, Error: 0.01},
+		{Good: 0.05, Bad: 0.2, Error: 0.05},
+		{Good: 0.4, Bad: 0.5, Error: 0.1},
+	} {
+		rng := seed.Stream(1, "gates")
+		for _, c := range []struct {
+			rate  float64
+			wrong Decision
+		}{{s.Bad, Good}, {s.Good, Bad}} {
+			wrong, trials := 0, 0
+			for range repetitions {
+				d, n := decide(t, s, c.rate, rng)
+				trials += n
+				if d == c.wrong {
+					wrong++
+				}
+			}
+			share := float64(wrong) / repetitions
+			t.Logf("%+v at a true rate of %g: %.4f wrong, %d trials on average", s, c.rate, share, trials/repetitions)
+			if share > s.Error {
+				t.Errorf("%+v at a true rate of %g: %.4f wrong, stated %g", s, c.rate, share, s.Error)
+			}
+		}
+	}
+}
+
+func TestSPRTDecidesByTheLikelihoodRatio(t *testing.T) {
+	s := SPRT{Good: 0.0025, Bad: 0.01, Error: 0.01}
+	for _, c := range []struct {
+		k, n int
+		want Decision
+	}{
+		// log(0.01)/log(0.99/0.9975) = 610.2: no event in 611 decides.
+		{0, 610, Undecided}, {0, 611, Good},
+		// log(100)/log(4) = 3.3: four events at once decide.
+		{3, 3, Undecided}, {4, 4, Bad}, {0, 0, Undecided},
+	} {
+		if got := s.Decide(c.k, c.n); got != c.want {
+			t.Errorf("%d of %d: %v, want %v", c.k, c.n, got, c.want)
+		}
+	}
+	if n := s.Fewest(); n != 611 {
+		t.Errorf("fewest %d, want 611", n)
+	}
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/report"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// controlVariations is how many situations of each scenario a gate shows its
+// controls.
+const controlVariations = 3
+
+type gateOptions struct {
+	*common
+	file     string
+	policy   policyFile
+	markdown bool
+	junit    string
+}
+
+func newGateCommand(c *common) *cobra.Command {
+	o := gateOptions{common: c, policy: defaultPolicy()}
+	cmd := &cobra.Command{
+		Use:   "gate",
+		Short: "Pass or fail a candidate, for CI",
+		Long: `Runs trials of a candidate until they decide, with a sequential probability ratio
+test, whether it meets a policy. A candidate that hangs at the maximum rate or
+more passes with no more than the chance that --confidence leaves; one that hangs
+at a quarter of it or less fails with no more than that; in between it may go
+either way. Rates are over all scenarios given, which take turns. Scenarios and
+policy can be kept in a YAML file; flags override it. First of all the controls
+have to misbehave.
+
+Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or the
+controls behaved.`,
+		Example: `  gpstorm gate --fix throttle --max-hang-rate 1% --confidence 99%
+  gpstorm gate --policy gate.yaml --junit gate.xml --markdown >> $GITHUB_STEP_SUMMARY`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.gate(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.file, "policy", "", "read the policy from this YAML `file`")
+	flags.StringArrayVar(&o.policy.Fixes, "fix", nil, "a candidate's `name`; may be repeated")
+	flags.StringArrayVar(&o.policy.Scenarios, "scenario", nil, "a preset's `name` or a YAML file; may be repeated (default all presets)")
+	flags.Var(&o.policy.MaxHangRate, "max-hang-rate", "the share of trials that may hang")
+	flags.DurationVar(&o.policy.MaxP99.d, "max-p99", 0, "how long the slowest close() of a trial may take in 99 of 100 trials")
+	flags.BoolVar(&o.policy.NoUnsafe, "no-unsafe", o.policy.NoUnsafe, "fail at the first trial that is unsafe, deadlocked or with a lost wakeup")
+	flags.Var(&o.policy.Confidence, "confidence", "1 less the rate of wrong decisions of either kind")
+	flags.IntVar(&o.policy.Budget, "budget", o.policy.Budget, "trials of a candidate after which it is undecided")
+	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
+	flags.StringVar(&o.junit, "junit", "", "write JUnit XML to this `file` too")
+	mustComplete(cmd, "fix", completeFixes)
+	mustComplete(cmd, "scenario", completeScenarios)
+	return cmd
+}
+
+func (o *gateOptions) gate(cmd *cobra.Command) error {
+	if o.json && o.markdown {
+		return badInputf("more than one form asked for, want one of --json, --markdown")
+	}
+	if o.file != "" {
+		if err := o.policy.under(o.file, cmd.Flags()); err != nil {
+			return badInput(err)
+		}
+	}
+	candidates, scenarios, policy, err := o.policy.resolve()
+	if err != nil {
+		return badInput(err)
+	}
+	r, err := o.run(cmd, candidates, scenarios, policy)
+	if err != nil {
+		return inputOrFailure(err)
+	}
+	if o.junit != "" {
+		if err := writeFile(o.junit, r.JUnit); err != nil {
+			return err
+		}
+	}
+	if err := o.show(cmd.OutOrStdout(), r); err != nil {
+		return err
+	}
+	return gateError(r)
+}
+
+// run judges the controls and then, if they misbehave, the candidates.
+func (o *gateOptions) run(cmd *cobra.Command, candidates []fixes.Fix, scenarios []workload.Scenario, policy campaign.Policy) (*report.GateReport, error) {
+	calm, err := lookupScenario(campaign.Calm)
+	if err != nil {
+		return nil, err
+	}
+	controls := &campaign.Plan{Scenarios: []workload.Scenario{calm}, Variations: controlVariations, Seed: o.seed}
+	withControls(controls)
+	sum, err := campaign.Run(cmd.Context(), controls, inKernel(false), campaign.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r := &report.GateReport{Checks: sum.Checks, Valid: sum.Valid()}
+	if !r.Valid {
+		return r, nil
+	}
+	for _, f := range candidates {
+		g, err := campaign.RunGate(cmd.Context(), scenarios, f, o.seed, policy, inKernel(false))
+		if err != nil {
+			return nil, err
+		}
+		r.Gates = append(r.Gates, *g)
+	}
+	return r, nil
+}
+
+func (o *gateOptions) show(w io.Writer, r *report.GateReport) error {
+	switch {
+	case o.json:
+		return r.JSON(w)
+	case o.markdown:
+		return r.Markdown(w)
+	}
+	return r.Text(w)
+}
+
+// gateError turns the outcome into an exit code: one failure fails all.
+func gateError(r *report.GateReport) error {
+	passed := 0
+	for _, g := range r.Gates {
+		if g.Failed {
+			return &exitError{code: exitFailure}
+		}
+		if g.Passed {
+			passed++
+		}
+	}
+	if !r.Valid || passed < len(r.Gates) {
+		return &exitError{code: exitUndecided}
+	}
+	return nil
+}
