@@ -17,6 +17,8 @@ type Summary struct {
 	Trials  int // summed up; fewer than planned if the campaign was cut short
 	Classes []ClassSummary
 	Checks  []Check
+	// Loads are the hang rates against storm load, over all scenarios.
+	Loads []Load
 	// Clusters are the failures, grouped by cause.
 	Clusters []Cluster
 }
@@ -45,6 +47,8 @@ type Row struct {
 	Closes   int       `json:"closes"`
 	Censored int       `json:"censored"`
 	Close    Quantiles `json:"close"`
+	// Waits is the distribution of the closes that came back.
+	Waits Distribution `json:"waits"`
 	// Returned counts the closes that came back; the figures per close are
 	// their means.
 	Returned  int     `json:"returned"`
@@ -122,6 +126,7 @@ type collector struct {
 	block    []trial.Result // of the block under way
 	rows     [][]rowSum     // by scenario, fix
 	sampled  []pairSample   // by scenario
+	loads    []loadSum      // by fix
 	clusters clusterSet
 }
 
@@ -137,7 +142,7 @@ type rowSum struct {
 }
 
 func newCollector(h Head) *collector {
-	c := &collector{head: h, clusters: clusterSet{}}
+	c := &collector{head: h, clusters: clusterSet{}, loads: make([]loadSum, len(h.Fixes))}
 	for _, class := range h.Scenarios {
 		rows := make([]rowSum, len(h.Fixes))
 		for i := range rows {
@@ -153,6 +158,7 @@ func (c *collector) add(r *trial.Result) {
 	at := c.head.cell(c.trials)
 	c.trials++
 	c.rows[at.scenario][at.fix].add(r)
+	c.loads[at.fix].add(r)
 	if r.Failed() {
 		c.clusters.add(r)
 	}
@@ -233,6 +239,9 @@ func (c *collector) summary() *Summary {
 		sum.Classes = append(sum.Classes, cs)
 	}
 	correct(comparisons)
+	for j := range c.loads {
+		sum.Loads = append(sum.Loads, c.loads[j].load(c.head.Fixes[j].Name))
+	}
 	sum.Checks = sum.checkControls()
 	return sum
 }
@@ -243,7 +252,7 @@ func (s *rowSum) row(class, fix string) Row {
 		Trials: s.trials, Hung: s.hung,
 		HangRate: stat.ClopperPearson(s.hung, s.trials, Level),
 		Reported: s.reported, Stalled: s.stalled, Truncated: s.truncated,
-		Closes: s.waits.count, Censored: s.waits.censored, Close: s.waits.quantiles(),
+		Closes: s.waits.count, Censored: s.waits.censored, Close: s.waits.quantiles(), Waits: s.waits.distribution(),
 		Returned:  s.returned,
 		WorkerD:   s.workerD.quantiles(),
 		Diagnoses: s.diagnoses,

@@ -179,3 +179,31 @@ func TestPairsKeptDoNotGrowWithTheCampaign(t *testing.T) {
 		t.Errorf("kept %d, of which %d from the last fifth", len(p.kept), late)
 	}
 }
+
+func TestDistributionHoldsEveryWaitInItsStep(t *testing.T) {
+	var l latencies
+	for _, w := range []time.Duration{0, 1, 1000, 1778, 1779, time.Second, 999 * time.Second, time.Hour} {
+		l.add(w, false)
+	}
+	l.add(time.Minute, true)
+	d := l.distribution()
+	want := map[int]int{0: 3, 1: 0, 24: 1, 35: 2}
+	// 10^(3+1/4) ns is 1778.3: rounded, so that 1778 begins the second step.
+	want[1] = 2
+	for i, n := range d {
+		if n != want[i] {
+			t.Errorf("step %d from %v: %d waits, want %d", i, Edge(i), n, want[i])
+		}
+	}
+}
+
+func TestLoadTellsHangsByStormDuty(t *testing.T) {
+	var l loadSum
+	for _, r := range []trial.Result{{StormDuty: 0}, {StormDuty: 0.95, Overdue: 1}, {StormDuty: 1}, {StormDuty: 1.2}, {StormDuty: -1}} {
+		l.add(&r)
+	}
+	bins := l.load("x").Bins
+	if bins[0].Trials != 2 || bins[9].Trials != 3 || bins[9].Hung != 1 || bins[5].Trials != 0 {
+		t.Errorf("got %+v", bins)
+	}
+}

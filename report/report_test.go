@@ -38,7 +38,8 @@ func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 		wait := time.Duration(factor[fix.Name] * bad * float64(100*time.Second))
 		r := trial.Result{
 			Symptom: trial.NoSymptom, Diagnosis: trial.OK, WorkerD: wait / 3, Steps: uint64(1e6 * bad),
-			Closes: []trial.Close{{Task: "closer-0", Wait: wait, Waited: trial.GracePeriods{Normal: 4, Expedited: 2}, IPIs: 6}},
+			StormDuty: bad,
+			Closes:    []trial.Close{{Task: "closer-0", Wait: wait, Waited: trial.GracePeriods{Normal: 4, Expedited: 2}, IPIs: 6}},
 		}
 		if bad > limit[fix.Name] {
 			r.Overdue = 1
@@ -153,7 +154,7 @@ func TestCSVAndJSONLinesAreReadByTheirReaders(t *testing.T) {
 		}
 		types[v.Type]++
 	}
-	if diff := cmp.Diff(map[string]int{"head": 1, "row": 10, "check": 3, "cluster": len(sum.Clusters), "verdict": 1}, types); diff != "" {
+	if diff := cmp.Diff(map[string]int{"head": 1, "row": 10, "load": 5, "check": 3, "cluster": len(sum.Clusters), "verdict": 1}, types); diff != "" {
 		t.Error(diff)
 	}
 }

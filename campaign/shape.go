@@ -1,0 +1,88 @@
+package campaign
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// LoadBins is how many equal steps of storm load a summary tells apart.
+const LoadBins = 10
+
+// LoadBin is what a candidate did in trials whose storm took a like share of a
+// CPU, whatever their scenario.
+type LoadBin struct {
+	From     float64       `json:"from"` // storm duty, 0 to 1
+	To       float64       `json:"to"`
+	Trials   int           `json:"trials"`
+	Hung     int           `json:"hung"`
+	HangRate stat.Interval `json:"hang_rate"`
+}
+
+// Load is one candidate's hang rate against storm load.
+type Load struct {
+	Fix  string    `json:"fix"`
+	Bins []LoadBin `json:"bins"`
+}
+
+// loadSum counts trials and hangs by load.
+type loadSum [LoadBins]struct{ trials, hung int }
+
+func (l *loadSum) add(r *trial.Result) {
+	bin := &l[min(max(int(r.StormDuty*LoadBins), 0), LoadBins-1)]
+	bin.trials++
+	if r.Hung() {
+		bin.hung++
+	}
+}
+
+func (l *loadSum) load(fix string) Load {
+	out := Load{Fix: fix}
+	for i, b := range l {
+		out.Bins = append(out.Bins, LoadBin{
+			From: float64(i) / LoadBins, To: float64(i+1) / LoadBins,
+			Trials: b.trials, Hung: b.hung,
+			HangRate: stat.ClopperPearson(b.hung, b.trials, Level),
+		})
+	}
+	return out
+}
+
+// A distribution has four steps to a decade, from 1 us to 1000 s.
+const (
+	perDecade = 4
+	decades   = 9
+)
+
+// Distribution counts the waits that ended, by length on a log scale. The first
+// step also holds what is shorter, the last what is longer.
+type Distribution []int
+
+// edges are where the steps begin.
+var edges = func() (e [perDecade * decades]time.Duration) {
+	for i := range e {
+		e[i] = time.Duration(math.Round(1000 * math.Pow(10, float64(i)/perDecade)))
+	}
+	return e
+}()
+
+// Edge is where the i-th step of a distribution begins.
+func Edge(i int) time.Duration { return edges[i] }
+
+func (l *latencies) distribution() Distribution {
+	d := make(Distribution, len(edges))
+	for _, s := range l.steps() {
+		if s.Ended > 0 {
+			d[distributionStep(s.At)] += s.Ended
+		}
+	}
+	return d
+}
+
+func distributionStep(wait time.Duration) int {
+	i, _ := slices.BinarySearch(edges[:], wait+1)
+	return max(i-1, 0)
+}
