@@ -61,6 +61,9 @@ func (k *Kernel) startClosers(g *closerGroup) {
 
 func (k *Kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
 	for i := range max(1, g.spec.Repeat) {
+		if k.drained { // only what has begun is finished
+			break
+		}
 		if i > 0 {
 			if g.spec.Pause > 0 {
 				t.ask(demand{state: sleeping, sleep: ns(g.spec.Pause)})

@@ -219,31 +219,32 @@ func (k *Kernel) plan(c *cpu) {
 	if work == never && len(c.pending) == 0 && c.softPending == 0 {
 		return
 	}
-	// A tick replans in any case, so there is no need to look beyond it.
-	limit := never
-	if c.tickAt > c.at {
-		limit = c.tickAt
+	// A tick replans in any case, so there is no need to look beyond it; and
+	// without one, not far.
+	limit := c.at + planAhead*k.tick
+	if c.tickAt != 0 {
+		limit = max(c.tickAt, c.at)
 		if work < never && c.at+work >= limit && len(c.pending) == 0 && c.softPending == 0 {
 			return
 		}
 	}
-	at, ok := k.lookahead(c, limit, work)
-	if ok {
+	at, returns := k.lookahead(c, limit, work)
+	if returns || c.tickAt == 0 {
 		k.events.push(at, eventTarget{kind: evRun, cpu: c, gen: c.runGen})
 	}
 }
+
+// planAhead is how many ticks a CPU whose tick is being handled looks ahead.
+const planAhead = 4
 
 // lookahead finds the instant at which run will return by itself, leaving
 // everything as it was.
 func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	if len(c.wide)+len(c.own) == 0 && !c.inHandler() {
-		switch {
-		case !c.irqActive && len(c.pending) > 0 || c.exitToSoftirq:
+		if !c.irqActive && len(c.pending) > 0 || c.exitToSoftirq {
 			return c.at, true
-		case work == never:
-			return 0, false
 		}
-		return c.at + work, c.at+work < limit
+		return min(c.at+work, limit), c.at+work < limit
 	}
 	keep, rate, n := c.stormCPU, k.rate, len(k.scratch)
 	began, exit, eqs, storm := c.at, c.exitToSoftirq, c.eqs, c.stormTime

@@ -43,6 +43,29 @@ func (k *Kernel) cutOff() {
 	for _, st := range k.storms {
 		k.stormOff(st)
 	}
+	k.makeFair()
+}
+
+// makeFair puts looping real-time tasks among the others, so that whatever
+// can finish does.
+func (k *Kernel) makeFair() {
+	for _, c := range k.cpus {
+		rt := c.rt
+		c.rt = nil
+		for _, t := range rt {
+			t.fifo = t.fifo && t.loop == nil
+			k.enqueue(c, t)
+		}
+		if c.cur != nil && c.cur.loop != nil {
+			c.cur.fifo = false
+		}
+	}
+	for _, t := range k.tasks {
+		if t.loop != nil {
+			t.fifo = false
+			t.vruntime = max(t.vruntime, t.cpu.minVruntime)
+		}
+	}
 }
 
 // drain lets what is left finish without storms: what does was slow or
@@ -145,6 +168,16 @@ func (k *Kernel) slowOrStarved(c *closing) (trial.Diagnosis, string) {
 			most, by = d, "preempted reader "+t.name
 		}
 	}
+	for _, d := range k.domains {
+		if !d.machine.Needed() {
+			continue
+		}
+		for _, l := range d.loops {
+			if l.inSection() && l.reader.locked && k.now-k.horizonAt > most {
+				most, by = k.now-k.horizonAt, "reader "+l.t.name+" inside "+d.name
+			}
+		}
+	}
 	if c != nil && c.stormShare(k) >= starvedShare {
 		return trial.Starved, by + ", under the storm"
 	}
@@ -183,13 +216,24 @@ func (k *Kernel) stuck() (trial.Diagnosis, string) {
 			return trial.LostWakeup, d.name + " needs a grace period and no work is queued for it"
 		}
 	}
-	if seqRunning(k.rcu.seq) && (k.rcu.blockedByTask() || k.rcu.qsmask != 0) {
-		return k.slowOrStarved(nil)
-	}
 	for _, t := range k.tasks {
-		if t.closing != nil && t.state == blocked {
+		if t.closing != nil && t.state == blocked && !k.stillMoving() {
 			return trial.LostWakeup, "nobody will wake " + t.name
 		}
 	}
-	return trial.LostWakeup, "a closer never finished"
+	return k.slowOrStarved(nil)
+}
+
+// stillMoving reports whether grace periods that somebody waits for were still
+// ending late in the drain, or something that will end is known to hold one up.
+func (k *Kernel) stillMoving() bool {
+	if seqRunning(k.rcu.seq) && (k.rcu.blockedByTask() || k.rcu.qsmask != 0) || k.rcu.exp.running {
+		return true
+	}
+	for _, d := range k.domains {
+		if d.machine.Needed() && d.inside > 0 {
+			return true
+		}
+	}
+	return k.now-k.lastMove < ns(k.sc.Drain)/2
 }

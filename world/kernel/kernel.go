@@ -85,6 +85,7 @@ type Kernel struct {
 
 	drained      bool
 	horizonAt    ns
+	lastMove     ns // when a grace period that closers wait for last ended
 	horizonStorm ns
 	steps        uint64
 	truncated    bool

@@ -45,13 +45,40 @@ type rcuCPU struct {
 	expAsked bool   // the expedited grace period waits for a context switch
 	ticksGP  int    // ticks in this grace period
 
-	unassigned []func()      // callbacks not yet given a grace period
-	assigned   []rcuCallback // in the order of their grace periods
+	unassigned []func()     // callbacks not yet given a grace period
+	assigned   rcuCallbacks // in the order of their grace periods
 }
 
 type rcuCallback struct {
 	seq uint64
 	fn  func()
+}
+
+// rcuCallbacks is a queue of callbacks.
+type rcuCallbacks struct {
+	items []rcuCallback
+	head  int
+}
+
+func (q *rcuCallbacks) len() int { return len(q.items) - q.head }
+
+func (q *rcuCallbacks) at(i int) rcuCallback { return q.items[q.head+i] }
+
+func (q *rcuCallbacks) push(cb rcuCallback) { q.items = append(q.items, cb) }
+
+func (q *rcuCallbacks) pop() rcuCallback {
+	cb := q.items[q.head]
+	q.items[q.head] = rcuCallback{}
+	if q.head++; 2*q.head >= len(q.items) {
+		q.items = append(q.items[:0], q.items[q.head:]...)
+		q.head = 0
+	}
+	return cb
+}
+
+// ready reports whether the grace period of the i-th callback is over.
+func (q *rcuCallbacks) ready(seq uint64, i int) bool {
+	return i < q.len() && seqDone(seq, q.at(i).seq)
 }
 
 // rcuTask is what RCU knows of a task.
@@ -162,7 +189,7 @@ func (k *Kernel) rcuPending(c *cpu) bool {
 	switch {
 	case c.needsQS && !c.noQS:
 		return true
-	case len(c.assigned) > 0 && seqDone(n.seq, c.assigned[0].seq):
+	case c.assigned.ready(n.seq, 0):
 		return true
 	case len(c.unassigned) > 0 && !seqRunning(n.seq):
 		return true
@@ -180,14 +207,12 @@ func (k *Kernel) rcuCore(c *cpu) {
 		k.assignCallbacks(c)
 	}
 	for range callbackLimit {
-		if len(c.assigned) == 0 || !seqDone(k.rcu.seq, c.assigned[0].seq) {
+		if !c.assigned.ready(k.rcu.seq, 0) {
 			return
 		}
-		fn := c.assigned[0].fn
-		c.assigned = append(c.assigned[:0], c.assigned[1:]...)
-		fn()
+		c.assigned.pop().fn()
 	}
-	if len(c.assigned) > 0 && seqDone(k.rcu.seq, c.assigned[0].seq) {
+	if c.assigned.ready(k.rcu.seq, 0) {
 		c.softPending |= softRCU
 	}
 }
@@ -195,7 +220,7 @@ func (k *Kernel) rcuCore(c *cpu) {
 // callbackBatch is how many callbacks the next pass will invoke.
 func (k *Kernel) callbackBatch(c *cpu) int {
 	n := 0
-	for n < len(c.assigned) && n < callbackLimit && seqDone(k.rcu.seq, c.assigned[n].seq) {
+	for n < callbackLimit && c.assigned.ready(k.rcu.seq, n) {
 		n++
 	}
 	return n
@@ -215,7 +240,7 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 	}
 	s := seqSnap(k.rcu.seq)
 	for _, fn := range c.unassigned {
-		c.assigned = append(c.assigned, rcuCallback{s, fn})
+		c.assigned.push(rcuCallback{s, fn})
 	}
 	c.unassigned = c.unassigned[:0]
 	k.requestGP(s)

@@ -186,6 +186,7 @@ func (k *Kernel) schedule(c *cpu) {
 		k.switchedOut(c, prev)
 	} else if next != nil {
 		k.leaveIdle(c)
+		k.ensureTick(c)
 	}
 	c.cur = next
 	if next == nil {

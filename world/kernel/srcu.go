@@ -192,7 +192,7 @@ func (s *domainSide) Requeue(jiffies uint64) { s.k.queueDelayed(&s.process, jiff
 // the domain is small (SRCU_SIZE_SMALL).
 func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
-	s.lastEnd = k.now
+	s.lastEnd, k.lastMove = k.now, k.now
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	boot := k.cpus[0]
 	queue := func() {

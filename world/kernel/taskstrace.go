@@ -34,6 +34,7 @@ func (h *holdouts) run(t *task) {
 		t.use(costHoldoutScan)
 		k.synchronize(t)
 		h.waits.normal++
+		k.lastMove = k.now
 		for h.heldOut(epoch) {
 			t.ask(sleepTicks(idling, nap))
 			t.use(costHoldoutScan)

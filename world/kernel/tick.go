@@ -114,9 +114,12 @@ func (k *Kernel) leaveIdle(c *cpu) {
 	if k.timekeeper == noOwner {
 		k.updateJiffies() // tick_nohz_irq_enter
 	}
-	if c.tickAt == 0 && !c.tickPending() {
-		k.startTick(c)
-	} else if c.tickAt > k.now+k.tick {
+	k.ensureTick(c)
+}
+
+// ensureTick makes a busy CPU tick.
+func (k *Kernel) ensureTick(c *cpu) {
+	if c.tickAt == 0 && !c.tickPending() || c.tickAt > k.now+k.tick {
 		k.startTick(c)
 	}
 }
@@ -133,8 +136,13 @@ func (c *cpu) tickPending() bool {
 	return false
 }
 
-// programIdleTick makes an idle CPU wake for its first wheel timer, if any.
+// programIdleTick makes an idle CPU wake for its first wheel timer, if any. As
+// long as it has RCU callbacks it goes on ticking (rcu_needs_cpu).
 func (k *Kernel) programIdleTick(c *cpu) {
+	if len(c.unassigned) > 0 || c.assigned.len() > 0 {
+		k.startTick(c)
+		return
+	}
 	expires, ok := c.timers.first()
 	if !ok {
 		c.tickAt = 0

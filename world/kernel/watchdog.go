@@ -134,7 +134,7 @@ func (k *Kernel) stallReport(by *cpu, self bool) *klog.Stall {
 		Activity: klog.Activity{Jiffies: int64(k.jiffies), Last: int64(n.kthreadActive), NextFQS: int64(fqsDelay(k.sc.Machine.HZ)), QSMask: uint64(n.qsmask)},
 	}
 	for _, c := range k.cpus {
-		s.Queued += len(c.unassigned) + len(c.assigned)
+		s.Queued += len(c.unassigned) + c.assigned.len()
 		if n.qsmask&(1<<c.id) == 0 || self && c != by {
 			continue
 		}

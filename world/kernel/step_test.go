@@ -1,0 +1,44 @@
+package kernel
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// same compares two results in every field but the work they took.
+func same(t *testing.T, what string, fast, step trial.Result) {
+	t.Helper()
+	a, _ := json.Marshal(fast)
+	b, _ := json.Marshal(step)
+	if string(a) != string(b) {
+		t.Errorf("%s: arithmetic and stepping differ\nfast %s\nstep %s", what, a, b)
+	}
+}
+
+func TestArithmeticAgreesWithStepping(t *testing.T) {
+	n := 200
+	if testing.Short() {
+		n = 100
+	}
+	all := fixes.All()
+	r := rand.New(rand.NewPCG(1, 2))
+	buf := make([]byte, 256)
+	for i := range n {
+		for j := range buf {
+			buf[j] = byte(r.Uint32())
+		}
+		sc, _ := workload.FromBytes(buf)
+		fix := all[i%len(all)]
+		fast := Run(sc, fix, uint64(i), Options{Log: true, MaxSteps: 200_000})
+		step := Run(sc, fix, uint64(i), Options{Log: true, MaxSteps: 200_000, Step: true})
+		same(t, sc.Name+" "+fix.Name, fast, step)
+		if t.Failed() {
+			t.Fatalf("at %d", i)
+		}
+	}
+}
