@@ -15,19 +15,42 @@ import (
 // trials could not have seen.
 func Verdict(s *campaign.Summary) []string {
 	var lines []string
-	lines = append(lines, validity(s)...)
+	for _, st := range verdict(s) {
+		lines = append(lines, st.String())
+	}
+	return lines
+}
+
+// statement is a line of the verdict: about a candidate, or about all.
+type statement struct{ Subject, Words string }
+
+func (s statement) String() string {
+	if s.Subject == "" {
+		return s.Words
+	}
+	return s.Subject + ": " + s.Words
+}
+
+func verdict(s *campaign.Summary) (lines []statement) {
+	about := func(words ...string) {
+		for _, w := range words {
+			lines = append(lines, statement{Words: w})
+		}
+	}
+	about(validity(s)...)
 	if planned := s.Head.Trials(); s.Trials < planned {
-		lines = append(lines, fmt.Sprintf("Cut short: %d of %d planned trials.", s.Trials, planned))
+		about(fmt.Sprintf("Cut short: %d of %d planned trials.", s.Trials, planned))
 	}
 	if n := truncated(s); n > 0 {
-		lines = append(lines, fmt.Sprintf("%d trials were cut off by the limit on the model's steps; of them the figures hold only what was known then.", n))
+		about(fmt.Sprintf("%d trials were cut off by the limit on the model's steps; of them the figures hold only what was known then.", n))
 	}
 	for _, f := range s.Head.Fixes {
 		if f.Must != campaign.MustBeUnsafe {
-			lines = append(lines, candidate(s, f.Name))
+			lines = append(lines, statement{f.Name, candidate(s, f.Name)})
 		}
 	}
-	return append(lines, reach(s)...)
+	about(reach(s)...)
+	return lines
 }
 
 func truncated(s *campaign.Summary) (n int) {
@@ -117,7 +140,7 @@ func candidate(s *campaign.Summary, fix string) string {
 	}
 	say("median close() shorter in %s", shorter)
 	say("median close() LONGER in %s", longer)
-	return fix + ": " + strings.Join(parts, "; ") + "."
+	return strings.Join(parts, "; ") + "."
 }
 
 // ratioNote adds the ratio of medians where there is one.

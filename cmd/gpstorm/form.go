@@ -16,11 +16,13 @@ import (
 // form is how a summary is shown.
 type form struct {
 	markdown, csv bool
+	html          string
 }
 
 func (f *form) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.markdown, "markdown", false, "write Markdown")
 	cmd.Flags().BoolVar(&f.csv, "csv", false, "write CSV: a line for each scenario and candidate")
+	cmd.Flags().StringVar(&f.html, "html", "", "write a page with charts to this `file` too")
 }
 
 // check wants one form at most.
@@ -32,6 +34,11 @@ func (f *form) check(json bool) error {
 }
 
 func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error {
+	if f.html != "" {
+		if err := writeFile(f.html, func(w io.Writer) error { return report.HTML(w, sum) }); err != nil {
+			return err
+		}
+	}
 	out := cmd.OutOrStdout()
 	switch {
 	case json:
