@@ -13,7 +13,7 @@ import (
 // growing load, then one starved part each.
 var presetNames = []string{
 	"repro2",
-	"calm", "light", "medium", "heavy", "extreme",
+	"calm", "crowded", "light", "medium", "heavy", "extreme",
 	"preempted-reader", "softirq-starved", "kthread-starved", "busy-rcu", "many-closers",
 }
 
