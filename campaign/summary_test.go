@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -205,5 +206,30 @@ func TestLoadTellsHangsByStormDuty(t *testing.T) {
 	bins := l.load("x").Bins
 	if bins[0].Trials != 2 || bins[9].Trials != 3 || bins[9].Hung != 1 || bins[5].Trials != 0 {
 		t.Errorf("got %+v", bins)
+	}
+}
+
+func TestMemoryDoesNotGrowWithTheNumberOfTrials(t *testing.T) {
+	p := testPlan(50_000)
+	e := execute(p, synthetic)
+	c := newCollector(e.head)
+	heapAfter := func(trials int) uint64 {
+		for c.trials < trials {
+			at := e.trial(c.trials)
+			r := synthetic(at.Scenario, at.Fix, at.Seed)
+			c.add(&r)
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		runtime.KeepAlive(c)
+		return m.HeapAlloc
+	}
+	// By then every histogram and every sample of pairs has its full size.
+	early := heapAfter(60_000)
+	late := heapAfter(600_000)
+	t.Logf("heap after 60,000 trials %d KiB, after 600,000 %d KiB", early>>10, late>>10)
+	if late > early+early/10 {
+		t.Errorf("heap grew from %d to %d bytes", early, late)
 	}
 }
