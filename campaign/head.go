@@ -152,6 +152,9 @@ func parseHead(line []byte) (Head, error) {
 	if h.Format != Format {
 		return h, fmt.Errorf("line 1: gpstorm: format %q, this build reads %q", h.Format, Format)
 	}
+	if h.Variations > MaxVariations {
+		return h, fmt.Errorf("line 1: variations: %d, want 1 to %d", h.Variations, MaxVariations)
+	}
 	if h.Variations < 1 || len(h.Scenarios) == 0 || len(h.Fixes) == 0 {
 		return h, fmt.Errorf("line 1: want at least one variation, scenario and fix, not %d, %d and %d",
 			h.Variations, len(h.Scenarios), len(h.Fixes))
