@@ -124,7 +124,7 @@ func (c *Case) programs() ([]*Program, error) {
 				p.mark(flavourHoldout, -1)
 			}
 		}
-		if err := p.compile(c.Mode, numFlavours); err != nil {
+		if err := p.compile(c.Mode, numFlavours, lay.size()); err != nil {
 			return nil, err
 		}
 		out[cpu] = p

@@ -35,6 +35,16 @@ func Func(f func(regs []Value) Value, reads ...Reg) Expr {
 	return e
 }
 
+// Value computes e from a program's registers.
+func (e Expr) Value(regs []Value) Value { return e.eval(regs) }
+
+// Reads lists the registers that e reads.
+func (e Expr) Reads() []Reg {
+	var out []Reg
+	each(e.uses, func(i int) { out = append(out, Reg(i)) })
+	return out
+}
+
 // known reports whether every register that e reads is among done.
 func (e Expr) known(done uint64) bool { return e.uses&^done == 0 }
 

@@ -66,6 +66,7 @@ type Program struct {
 
 	// Set by compile.
 	mode     Mode
+	locs     int
 	quiet    [][]bool // per flavour: a barrier may come after k operations
 	sections []sectionOps
 }
@@ -129,11 +130,11 @@ func (p *Program) mark(flavour, step int) {
 }
 
 // compile works out what the mode leaves in order.
-func (p *Program) compile(m Mode, flavours int) error {
+func (p *Program) compile(m Mode, flavours, locs int) error {
 	if p.err != nil {
 		return p.err
 	}
-	p.mode = m
+	p.mode, p.locs = m, locs
 	for j := range p.ops {
 		b := &p.ops[j]
 		b.pred = b.addr.uses | b.val.uses
@@ -174,7 +175,7 @@ func (p *Program) ordered(i, j int) bool {
 		}
 	}
 	for _, q := range p.pairs {
-		if i <= q.first && q.second <= j && (a.reads() || b.stores()) {
+		if i < q.first && q.second < j && (a.reads() || b.stores()) {
 			return true
 		}
 	}

@@ -24,6 +24,9 @@ func (p *Program) ready(t *thread, j int) source {
 		return source{ready: true, forward: -1}
 	}
 	loc := o.addr.eval(t.regs)
+	if loc < 0 || int(loc) >= p.locs {
+		return no // a wild pointer: this execution does not go on
+	}
 	// The latest earlier access to the same location decides.
 	for i := j - 1; i >= 0; i-- {
 		if t.done>>i&1 != 0 || p.ops[i].kind.special() {

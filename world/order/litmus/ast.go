@@ -1,0 +1,136 @@
+// Package litmus judges litmus tests in the kernel's C format.
+//
+// Parse reads a test; Judge says whether what its condition describes happens
+// Never, Sometimes or Always under the Linux-kernel memory model, by
+// enumerating candidate executions and checking the model's axioms (Alglave,
+// Maranget, McKenney, Parri, Stern, ASPLOS 2018; tools/memory-model). Operate
+// asks the same of the explorer's own memory, which is multi-copy atomic and
+// so may forbid more, never less.
+package litmus
+
+// Test is a parsed litmus test.
+type Test struct {
+	Name    string
+	Result  string // of its "Result:" comment; empty if there is none
+	init    map[string]initial
+	regs    map[int]map[string]initial // initial registers, by thread
+	threads []thread
+	filter  cond // nil if there is none
+	cond    cond
+	quant   quantifier
+	locs    []string // every location, in a fixed order
+	index   map[string]int
+}
+
+// initial is an initial value: a number, or a location's address.
+type initial struct {
+	value int64
+	addr  string
+}
+
+type quantifier uint8
+
+const (
+	exists quantifier = iota
+	notExists
+	forall
+)
+
+type thread struct {
+	params []string
+	body   []stmt
+}
+
+type stmt interface{ stmtLine() int }
+
+type line int
+
+func (l line) stmtLine() int { return int(l) }
+
+// assign sets a register to the value of an expression.
+type assign struct {
+	line
+	reg string
+	val expr
+}
+
+// store is a plain store through a pointer.
+type store struct {
+	line
+	addr, val expr
+}
+
+// eval is an expression for its effects.
+type eval struct {
+	line
+	val expr
+}
+
+type branch struct {
+	line
+	cond      expr
+	then, els []stmt
+}
+
+type expr interface{}
+
+type number int64
+
+// name is a register, a parameter or a location's address.
+type name struct {
+	text string
+	line int
+}
+
+type unary struct {
+	op string
+	x  expr
+}
+
+type binary struct {
+	op   string
+	x, y expr
+}
+
+// load is a plain load through a pointer.
+type load struct{ addr expr }
+
+// call is one of the model's primitives.
+type call struct {
+	fn   string
+	args []expr
+	line int
+}
+
+type cond interface{}
+
+type condNot struct{ x cond }
+
+type condBin struct {
+	and  bool
+	x, y cond
+}
+
+type condTrue struct{}
+
+// atom compares two operands.
+type atom struct {
+	l, r  operand
+	equal bool
+}
+
+type operand struct {
+	kind   operandKind
+	thread int
+	name   string // register or location
+	value  int64
+}
+
+type operandKind uint8
+
+const (
+	opdNumber operandKind = iota
+	opdRegister
+	opdLocation // the final value of a location
+	opdAddress
+)

@@ -1,0 +1,64 @@
+package litmus_test
+
+import (
+	"testing"
+
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/world/order"
+	"github.com/gpstorm/gpstorm/world/order/litmus"
+)
+
+const stateBound = 20_000
+
+// contradiction says how the explorer's memory is weaker than the model, or a
+// mode weaker than the next one; empty if it is not.
+func contradiction(t *litmus.Test) string {
+	model := t.Judge(litmus.DefaultBounds).Answer
+	if model == litmus.Bounded {
+		return ""
+	}
+	weaker := model
+	for _, m := range []order.Mode{order.Weak, order.PSO, order.TSO, order.SC} {
+		got := t.Operate(m, stateBound).Answer
+		if got == litmus.Bounded {
+			return ""
+		}
+		if happens(got) && !happens(weaker) || fails(got) && !fails(weaker) {
+			return m.String() + " says " + string(got) + " where the weaker says " + string(weaker)
+		}
+		weaker = got
+	}
+	return ""
+}
+
+func happens(a litmus.Answer) bool { return a != litmus.Never }
+func fails(a litmus.Answer) bool   { return a != litmus.Always }
+
+// TestMemoryIsNeverWeakerThanTheModel pits the explorer's memory against the
+// axioms on generated tests: two independent implementations, of which the
+// first must allow no more than the second.
+func TestMemoryIsNeverWeakerThanTheModel(t *testing.T) {
+	r := seed.Stream(1, "litmus")
+	same, n := 0, 200
+	for range n {
+		b := make([]byte, 60)
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		src := litmus.FromBytes(b)
+		x, err := litmus.Parse(src)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, src)
+		}
+		if bad := contradiction(x); bad != "" {
+			t.Fatalf("%s\n%s", bad, src)
+		}
+		if x.Judge(litmus.DefaultBounds).Answer == x.Operate(order.Weak, stateBound).Answer {
+			same++
+		}
+	}
+	t.Logf("%d of %d answers are the same", same, n)
+	if same < n*9/10 {
+		t.Errorf("the answers agree on %d of %d tests only", same, n)
+	}
+}

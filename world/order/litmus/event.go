@@ -1,0 +1,67 @@
+package litmus
+
+// mark is what an event is; an event may carry several.
+type mark uint32
+
+const (
+	mRead mark = 1 << iota
+	mWrite
+	mInit
+	mPlain
+	mAcquire
+	mRelease
+	mNoreturn
+	mRMW // either half of a read-modify-write that is no lock
+	mLKR // the read of a spin_lock
+	mLKW // its write
+	mUL  // spin_unlock
+	fMb
+	fRmb
+	fWmb
+	fBarrier
+	fBeforeAtomic
+	fAfterAtomic
+	fAfterSpinlock
+	fAfterUnlockLock
+	fAfterSRCUUnlock
+	fRCULock
+	fRCUUnlock
+	fRCUSync
+	fSRCULock
+	fSRCUUnlock
+	fSRCUSync
+)
+
+// maxEvents bounds an execution: sets of events are two words.
+const maxEvents = 128
+
+// maxThreadEvents bounds one thread's part of it.
+const maxThreadEvents = 63
+
+// event is one access or fence of a candidate execution.
+type event struct {
+	thread int // -1 for an initial write
+	is     mark
+	loc    int // -1 if it has none
+	val    int64
+	// Dependencies, as sets of events of the same thread.
+	addr, data, ctrl uint64
+	rmw              int // the read that this write is paired with; -1
+	line             int
+}
+
+// pointer is the address of location i as a value. Small offsets do not make
+// one location another.
+func pointer(i int) int64 { return int64(i+1) << 32 }
+
+func (t *Test) locOf(v int64) (int, bool) {
+	i := int(v>>32) - 1
+	return i, v&0xffffffff == 0 && i >= 0 && i < len(t.locs)
+}
+
+func (t *Test) valueOf(v initial) int64 {
+	if v.addr != "" {
+		return pointer(t.index[v.addr])
+	}
+	return v.value
+}

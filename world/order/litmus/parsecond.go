@@ -1,0 +1,136 @@
+package litmus
+
+import (
+	"strconv"
+	"strings"
+)
+
+// condition reads a proposition over final states: ~ binds tightest, then /\,
+// then \/.
+func (p *parser) condition() (cond, error) {
+	x, err := p.conjunction()
+	if err != nil {
+		return nil, err
+	}
+	for p.accept("\\/") || p.accept("||") {
+		y, err := p.conjunction()
+		if err != nil {
+			return nil, err
+		}
+		x = condBin{false, x, y}
+	}
+	if p.accept("=>") {
+		y, err := p.condition()
+		return condBin{false, condNot{x}, y}, err
+	}
+	return x, nil
+}
+
+func (p *parser) conjunction() (cond, error) {
+	x, err := p.proposition()
+	if err != nil {
+		return nil, err
+	}
+	for p.accept("/\\") || p.accept("&&") {
+		y, err := p.proposition()
+		if err != nil {
+			return nil, err
+		}
+		x = condBin{true, x, y}
+	}
+	return x, nil
+}
+
+func (p *parser) proposition() (cond, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer func() { p.deep-- }()
+	switch {
+	case p.accept("~"), p.accept("!"), p.peek() == "not" && p.accept("not"):
+		x, err := p.proposition()
+		return condNot{x}, err
+	case p.accept("("):
+		x, err := p.condition()
+		if err != nil {
+			return nil, err
+		}
+		return x, p.expect(")")
+	case p.accept("true"):
+		return condTrue{}, nil
+	case p.accept("false"):
+		return condNot{condTrue{}}, nil
+	}
+	l, err := p.operand(true)
+	if err != nil {
+		return nil, err
+	}
+	a := atom{l: l, equal: true}
+	switch {
+	case p.accept("="), p.accept("=="):
+	case p.accept("!="), p.accept("<>"):
+		a.equal = false
+	default:
+		return nil, p.fail("found %q where = should be", abbreviate(p.peek()))
+	}
+	if a.r, err = p.operand(false); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func (p *parser) operand(left bool) (operand, error) {
+	star := p.accept("*")
+	if p.accept("&") {
+		return p.address()
+	}
+	if p.accept("-") {
+		o, err := p.operand(false)
+		o.value = -o.value
+		return o, err
+	}
+	t := p.peek()
+	if n, err := strconv.Atoi(strings.TrimPrefix(t, "P")); err == nil && p.ahead(1) == ":" {
+		p.take()
+		p.take()
+		reg := p.take()
+		if n >= len(p.t.threads) || !identifier(reg) {
+			return operand{}, p.fail("condition on %s:%s: no such thread or register", t, abbreviate(reg))
+		}
+		return operand{kind: opdRegister, thread: n, name: reg}, nil
+	}
+	bracket := p.accept("[")
+	t = p.peek()
+	if identifier(t) {
+		if !left && !bracket && !star {
+			return p.address()
+		}
+		p.take()
+		if bracket {
+			if err := p.expect("]"); err != nil {
+				return operand{}, err
+			}
+		}
+		if _, ok := p.t.index[t]; !ok {
+			return operand{}, p.fail("condition on %s: no such location", abbreviate(t))
+		}
+		return operand{kind: opdLocation, name: t}, nil
+	}
+	n, err := strconv.ParseInt(t, 0, 64)
+	if err != nil {
+		return operand{}, p.fail("found %q where a value should be", abbreviate(t))
+	}
+	p.take()
+	return operand{kind: opdNumber, value: n}, nil
+}
+
+func (p *parser) address() (operand, error) {
+	t := p.take()
+	if t == "NULL" {
+		return operand{}, nil
+	}
+	if _, ok := p.t.index[t]; !ok {
+		return operand{}, p.fail("address of %s: no such location", abbreviate(t))
+	}
+	return operand{kind: opdAddress, name: t}, nil
+}

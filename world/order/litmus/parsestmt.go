@@ -1,0 +1,315 @@
+package litmus
+
+import (
+	"strconv"
+	"strings"
+)
+
+func (p *parser) block() ([]stmt, error) {
+	if err := p.expect("{"); err != nil {
+		return nil, err
+	}
+	var out []stmt
+	for !p.accept("}") {
+		if p.peek() == "" {
+			return nil, p.fail("the file ends inside a block")
+		}
+		s, err := p.statement()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s...)
+	}
+	return out, nil
+}
+
+func (p *parser) statement() ([]stmt, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer func() { p.deep-- }()
+	switch p.peek() {
+	case ";":
+		p.take()
+		return nil, nil
+	case "{":
+		return p.block()
+	case "if":
+		return p.ifStatement()
+	case "while", "for", "do", "goto", "switch", "return", "break", "continue":
+		return nil, p.fail("%s statement", p.peek())
+	}
+	if p.declares() {
+		return p.declaration()
+	}
+	s, err := p.simple()
+	if err != nil {
+		return nil, err
+	}
+	return s, p.expect(";")
+}
+
+func (p *parser) ifStatement() ([]stmt, error) {
+	b := branch{line: line(p.line())}
+	p.take()
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	var err error
+	if b.cond, err = p.expression(); err != nil {
+		return nil, err
+	}
+	if err := p.expect(")"); err != nil {
+		return nil, err
+	}
+	if b.then, err = p.statement(); err != nil {
+		return nil, err
+	}
+	if p.accept("else") {
+		if b.els, err = p.statement(); err != nil {
+			return nil, err
+		}
+	}
+	return []stmt{b}, nil
+}
+
+// declares: a type and a name follow.
+func (p *parser) declares() bool {
+	if !identifier(p.peek()) {
+		return false
+	}
+	if identifier(p.ahead(1)) {
+		return true
+	}
+	n := 1
+	for p.ahead(n) == "*" {
+		n++
+	}
+	if n == 1 || !identifier(p.ahead(n)) {
+		return false
+	}
+	after := p.ahead(n + 1)
+	return after == ";" || after == "=" || after == ","
+}
+
+func (p *parser) declaration() ([]stmt, error) {
+	p.typeWords()
+	var out []stmt
+	for {
+		for p.accept("*") {
+		}
+		if !identifier(p.peek()) {
+			return nil, p.fail("found %q where a name should be", abbreviate(p.peek()))
+		}
+		at := p.line()
+		n := p.take()
+		if p.peek() == "[" {
+			return nil, p.fail("array %s", n)
+		}
+		if p.accept("=") {
+			v, err := p.expression()
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, assign{line(at), n, v})
+		}
+		if p.accept(",") {
+			continue
+		}
+		return out, p.expect(";")
+	}
+}
+
+// simple is an assignment or an expression for its effects.
+func (p *parser) simple() ([]stmt, error) {
+	at := line(p.line())
+	x, err := p.expression()
+	if err != nil {
+		return nil, err
+	}
+	op := p.peek()
+	switch op {
+	case "=":
+		p.take()
+	case "+=", "-=", "|=", "&=", "^=":
+		p.take()
+	case "++", "--":
+		p.take()
+		return p.assignTo(at, x, binary{op[:1], x, number(1)})
+	default:
+		return []stmt{eval{at, x}}, nil
+	}
+	v, err := p.expression()
+	if err != nil {
+		return nil, err
+	}
+	if op != "=" {
+		v = binary{op[:1], x, v}
+	}
+	return p.assignTo(at, x, v)
+}
+
+func (p *parser) assignTo(at line, x, v expr) ([]stmt, error) {
+	switch x := x.(type) {
+	case name:
+		return []stmt{assign{at, x.text, v}}, nil
+	case load:
+		return []stmt{store{at, x.addr, v}}, nil
+	}
+	return nil, &Error{int(at), "assignment to something that is neither a register nor *pointer"}
+}
+
+// levels are the binary operators, loosest first.
+var levels = [][]string{
+	{"||"}, {"&&"}, {"|"}, {"^"}, {"&"}, {"==", "!="}, {"<", ">", "<=", ">="},
+	{"<<", ">>"}, {"+", "-"}, {"*", "/", "%"},
+}
+
+func (p *parser) expression() (expr, error) { return p.level(0) }
+
+func (p *parser) level(i int) (expr, error) {
+	if i == len(levels) {
+		return p.unary()
+	}
+	x, err := p.level(i + 1)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		op := p.peek()
+		found := false
+		for _, o := range levels[i] {
+			found = found || o == op
+		}
+		if !found {
+			return x, nil
+		}
+		p.take()
+		y, err := p.level(i + 1)
+		if err != nil {
+			return nil, err
+		}
+		x = binary{op, x, y}
+	}
+}
+
+func (p *parser) unary() (expr, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer func() { p.deep-- }()
+	switch op := p.peek(); op {
+	case "!", "~", "-", "+":
+		p.take()
+		x, err := p.unary()
+		return unary{op, x}, err
+	case "*":
+		p.take()
+		x, err := p.unary()
+		return load{x}, err
+	case "&":
+		p.take()
+		x, err := p.unary()
+		if l, ok := x.(load); ok {
+			return l.addr, err
+		}
+		return x, err
+	case "(":
+		if p.cast() {
+			return p.unary()
+		}
+		p.take()
+		x, err := p.expression()
+		if err != nil {
+			return nil, err
+		}
+		return x, p.expect(")")
+	}
+	return p.primary()
+}
+
+// cast skips "(type)" if that is what follows.
+func (p *parser) cast() bool {
+	n := 1
+	words, stars := 0, 0
+	for identifier(p.ahead(n)) {
+		words++
+		n++
+	}
+	for p.ahead(n) == "*" {
+		stars++
+		n++
+	}
+	if words == 0 || p.ahead(n) != ")" {
+		return false
+	}
+	next := p.ahead(n + 1)
+	operand := identifier(next) || next == "(" || next == "*" || next == "&" || next != "" && next[0] >= '0' && next[0] <= '9'
+	if words == 1 && stars == 0 && (!typeName(p.ahead(1)) || !operand) {
+		return false
+	}
+	for range n + 1 {
+		p.take()
+	}
+	return true
+}
+
+func typeName(s string) bool {
+	switch s {
+	case "int", "long", "short", "char", "void", "unsigned", "signed", "bool", "intptr_t", "uintptr_t",
+		"u8", "u16", "u32", "u64", "s32", "s64", "size_t":
+		return true
+	}
+	return strings.HasSuffix(s, "_t")
+}
+
+func (p *parser) primary() (expr, error) {
+	t := p.peek()
+	if n, err := strconv.ParseInt(strings.TrimRight(t, "uUlL"), 0, 64); err == nil {
+		p.take()
+		return number(n), nil
+	}
+	if !identifier(t) {
+		return nil, p.fail("found %q where an expression should be", abbreviate(t))
+	}
+	at := p.line()
+	p.take()
+	switch p.peek() {
+	case "(":
+		return p.call(t, at)
+	case "[", ".", "->":
+		return nil, p.fail("%s%s", t, p.peek())
+	}
+	switch t {
+	case "NULL", "false":
+		return number(0), nil
+	case "true":
+		return number(1), nil
+	}
+	return name{t, at}, nil
+}
+
+func (p *parser) call(fn string, at int) (expr, error) {
+	p.take()
+	c := call{fn: fn, line: at}
+	for !p.accept(")") {
+		x, err := p.expression()
+		if err != nil {
+			return nil, err
+		}
+		c.args = append(c.args, x)
+		if p.peek() != ")" {
+			if err := p.expect(","); err != nil {
+				return nil, err
+			}
+		}
+	}
+	prim, ok := primitiveOf(fn)
+	if !ok {
+		return nil, &Error{at, fn + "()"}
+	}
+	if len(c.args) != prim.args {
+		return nil, &Error{at, fn + "() with " + strconv.Itoa(len(c.args)) + " arguments"}
+	}
+	return c, nil
+}

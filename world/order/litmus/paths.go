@@ -1,0 +1,223 @@
+package litmus
+
+import "github.com/gpstorm/gpstorm/world/order"
+
+// maxPaths bounds the ways through one thread's branches.
+const maxPaths = 256
+
+// paths compiles a thread once for every way through its branches and every
+// outcome of its conditional atomic operations. An execution in which the way
+// turns out wrong is discarded.
+func (t *Test) paths(id int) ([]*path, bool) {
+	var out []*path
+	var picks, options []int
+	for {
+		c := &compiler{t: t, picks: picks}
+		c.start(id)
+		if len(out) == maxPaths {
+			return nil, false
+		}
+		out = append(out, &path{c.p, c.env})
+		picks, options = c.picks[:c.at], c.options
+		for len(picks) > 0 && picks[len(picks)-1] == options[len(picks)-1]-1 {
+			picks = picks[:len(picks)-1]
+		}
+		if len(picks) == 0 {
+			return out, true
+		}
+		picks[len(picks)-1]++
+	}
+}
+
+type compiler struct {
+	t   *Test
+	p   *order.Program
+	env map[string]order.Expr
+
+	picks, options []int
+	at             int
+
+	ctrl    []order.Reg
+	unlocks []int
+	locked  bool
+	rmws    int
+}
+
+func (c *compiler) pick(n int) int {
+	if c.at == len(c.picks) {
+		c.picks = append(c.picks, 0)
+	}
+	c.options = append(c.options, n)
+	c.at++
+	return c.picks[c.at-1]
+}
+
+func (c *compiler) start(id int) {
+	c.p = &order.Program{}
+	c.env = map[string]order.Expr{}
+	for n, v := range c.t.regs[id] {
+		c.env[n] = order.Const(c.t.valueOf(v))
+	}
+	for _, n := range c.t.threads[id].params {
+		c.env[n] = order.Const(pointer(c.t.index[n]))
+	}
+	c.block(c.t.threads[id].body)
+}
+
+func (c *compiler) block(body []stmt) {
+	for _, s := range body {
+		switch s := s.(type) {
+		case assign:
+			c.env[s.reg] = c.eval(s.val)
+		case store:
+			a := c.place(c.eval(s.addr))
+			a.Val = c.eval(s.val)
+			c.p.Store(a)
+		case eval:
+			c.eval(s.val)
+		case branch:
+			x := c.eval(s.cond)
+			outer := c.ctrl
+			c.ctrl = append(c.ctrl[:len(c.ctrl):len(c.ctrl)], x.Reads()...)
+			if c.pick(2) == 0 {
+				c.p.Assume(x, true)
+				c.block(s.then)
+			} else {
+				c.p.Assume(x, false)
+				c.block(s.els)
+			}
+			c.ctrl = outer
+		}
+	}
+}
+
+// place is an access to where a pointer leads.
+func (c *compiler) place(ptr order.Expr) order.Access {
+	may := ^uint64(0)
+	if len(ptr.Reads()) == 0 {
+		may = 0
+		if i, ok := c.t.locOf(ptr.Value(nil)); ok {
+			may = 1 << i
+		}
+	}
+	addr := order.Func(func(r []order.Value) order.Value {
+		i, ok := c.t.locOf(ptr.Value(r))
+		if !ok {
+			return -1
+		}
+		return order.Value(i)
+	}, ptr.Reads()...)
+	return order.Access{Addr: addr, May: may, Ctrl: c.ctrl}
+}
+
+func combine(f func(r []order.Value) order.Value, xs ...order.Expr) order.Expr {
+	var reads []order.Reg
+	for _, x := range xs {
+		reads = append(reads, x.Reads()...)
+	}
+	return order.Func(f, reads...)
+}
+
+func (c *compiler) eval(x expr) order.Expr {
+	switch x := x.(type) {
+	case number:
+		return order.Const(int64(x))
+	case name:
+		if v, ok := c.env[x.text]; ok {
+			return v
+		}
+		if i, ok := c.t.index[x.text]; ok {
+			return order.Const(pointer(i))
+		}
+	case unary:
+		v := c.eval(x.x)
+		return combine(func(r []order.Value) order.Value { return applyUnary(x.op, v.Value(r)) }, v)
+	case binary:
+		a, b := c.eval(x.x), c.eval(x.y)
+		return combine(func(r []order.Value) order.Value {
+			v, _ := applyBinary(x.op, a.Value(r), b.Value(r))
+			return v
+		}, a, b)
+	case load:
+		return order.Of(c.p.Load(c.place(c.eval(x.addr))))
+	case call:
+		return c.call(x)
+	}
+	return order.Const(0)
+}
+
+func (c *compiler) lvalue(x expr) order.Expr {
+	if l, ok := x.(load); ok {
+		return c.eval(l.addr)
+	}
+	return c.eval(x)
+}
+
+func (c *compiler) call(x call) order.Expr {
+	p, _ := primitiveOf(x.fn)
+	switch p.kind {
+	case primLoad, primLoadP:
+		ptr := c.lvalue
+		if p.kind == primLoadP {
+			ptr = c.eval
+		}
+		a := c.place(ptr(x.args[0]))
+		a.Acquire = p.order == acquire
+		return order.Of(c.p.Load(a))
+	case primStore, primStoreP:
+		ptr := c.lvalue
+		if p.kind == primStoreP {
+			ptr = c.eval
+		}
+		a := c.place(ptr(x.args[0]))
+		a.Val, a.Release = c.eval(x.args[1]), p.order == release
+		c.p.Store(a)
+		if p.fence != 0 {
+			c.fence(p.fence)
+		}
+	case primFence:
+		c.fence(p.fence)
+	case primSRCULock:
+		c.p.Enter(c.domain(x.args[0]))
+	case primSRCUUnlock:
+		c.p.Leave(c.domain(x.args[0]))
+	case primSRCUSync:
+		c.p.Synchronize(c.domain(x.args[0]))
+	default:
+		return c.atomic(x, p)
+	}
+	return order.Const(0)
+}
+
+// domain is the number of an SRCU domain: 0 is RCU.
+func (c *compiler) domain(x expr) int {
+	i, _ := c.t.locOf(c.eval(x).Value(nil))
+	return 1 + max(i, 0)
+}
+
+func (c *compiler) fence(f mark) {
+	switch f {
+	case fMb:
+		c.p.Fence()
+	case fRmb:
+		c.p.FenceRead()
+	case fWmb:
+		c.p.FenceWrite()
+	case fBeforeAtomic:
+		c.p.Fence() // stronger than needed if no atomic operation follows
+	case fAfterAtomic:
+		if c.rmws > 0 {
+			c.p.Fence()
+		}
+	case fAfterSpinlock, fAfterUnlockLock:
+		if c.locked {
+			c.p.Fence()
+		}
+	case fRCULock:
+		c.p.Enter(0)
+	case fRCUUnlock:
+		c.p.Leave(0)
+	case fRCUSync:
+		c.p.Synchronize(0)
+	}
+}

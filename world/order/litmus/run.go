@@ -1,0 +1,265 @@
+package litmus
+
+import "slices"
+
+// value is a register's content and where it came from.
+type value struct {
+	v    int64
+	deps uint64 // events it depends on
+}
+
+// trace is one way a thread can go, given what its reads return.
+type trace struct {
+	events []event
+	regs   map[string]int64
+}
+
+// runner enumerates the traces of one thread. Every read tries every value
+// that its location can hold; whether anybody wrote it then is for later.
+type runner struct {
+	t      *Test
+	id     int
+	domain [][]int64
+
+	picks   []int // choices of this run
+	options []int // how many there were
+	at      int
+
+	env    map[string]value
+	events []event
+	ctrl   uint64
+	broken bool // the trace is impossible, or beyond the model
+}
+
+// traces runs a thread in all ways, at most limit.
+func (t *Test) traces(id int, domain [][]int64, limit int) (out []trace, complete bool) {
+	r := &runner{t: t, id: id, domain: domain}
+	for {
+		r.run()
+		if !r.broken {
+			tr := trace{events: r.events, regs: map[string]int64{}}
+			for n, v := range r.env {
+				tr.regs[n] = v.v
+			}
+			if len(out) == limit {
+				return out, false
+			}
+			out = append(out, tr)
+		}
+		for len(r.picks) > 0 && r.picks[len(r.picks)-1]+1 >= r.options[len(r.picks)-1] {
+			r.picks = r.picks[:len(r.picks)-1]
+		}
+		if len(r.picks) == 0 {
+			return out, true
+		}
+		r.picks[len(r.picks)-1]++
+	}
+}
+
+func (r *runner) run() {
+	r.at, r.events, r.ctrl, r.broken = 0, nil, 0, false
+	r.options = r.options[:0]
+	r.env = map[string]value{}
+	for n, v := range r.t.regs[r.id] {
+		r.env[n] = value{v: r.t.valueOf(v)}
+	}
+	for _, n := range r.t.threads[r.id].params {
+		r.env[n] = value{v: pointer(r.t.index[n])}
+	}
+	r.block(r.t.threads[r.id].body)
+	r.picks = r.picks[:r.at]
+}
+
+// pick chooses one of n.
+func (r *runner) pick(n int) int {
+	if n == 0 {
+		r.broken = true
+		return 0
+	}
+	if r.at == len(r.picks) {
+		r.picks = append(r.picks, 0)
+	}
+	r.options = append(r.options, n)
+	c := r.picks[r.at]
+	r.at++
+	return c
+}
+
+func (r *runner) block(body []stmt) {
+	for _, s := range body {
+		if r.broken {
+			return
+		}
+		switch s := s.(type) {
+		case assign:
+			r.env[s.reg] = r.eval(s.val)
+		case store:
+			addr := r.eval(s.addr)
+			r.write(addr, r.eval(s.val), mPlain, int(s.line))
+		case eval:
+			r.eval(s.val)
+		case branch:
+			c := r.eval(s.cond)
+			outer := r.ctrl
+			r.ctrl |= c.deps
+			if c.v != 0 {
+				r.block(s.then)
+			} else {
+				r.block(s.els)
+			}
+			r.ctrl = outer
+		}
+	}
+}
+
+func (r *runner) emit(e event) int {
+	if len(r.events) == maxThreadEvents {
+		r.broken = true
+		return 0
+	}
+	e.thread, e.ctrl = r.id, r.ctrl
+	r.events = append(r.events, e)
+	return len(r.events) - 1
+}
+
+func (r *runner) fence(is mark, at int) {
+	r.emit(event{is: is, loc: -1, rmw: -1, line: at})
+}
+
+func (r *runner) locate(addr value) int {
+	loc, ok := r.t.locOf(addr.v)
+	if !ok {
+		r.broken = true
+		return 0
+	}
+	return loc
+}
+
+// read chooses a value that want accepts, and records the read.
+func (r *runner) choose(addr value, want func(int64) bool) (loc int, v int64) {
+	loc = r.locate(addr)
+	if r.broken {
+		return 0, 0
+	}
+	vals := r.domain[loc]
+	if want != nil {
+		vals = slices.Clone(vals)
+		vals = slices.DeleteFunc(vals, func(v int64) bool { return !want(v) })
+	}
+	if i := r.pick(len(vals)); !r.broken {
+		v = vals[i]
+	}
+	return loc, v
+}
+
+func (r *runner) readAs(addr value, loc int, v int64, is mark, at int) value {
+	i := r.emit(event{is: mRead | is, loc: loc, val: v, addr: addr.deps, rmw: -1, line: at})
+	return value{v, 1 << i}
+}
+
+func (r *runner) read(addr value, is mark, at int) value {
+	loc, v := r.choose(addr, nil)
+	return r.readAs(addr, loc, v, is, at)
+}
+
+func (r *runner) write(addr, v value, is mark, at int) int {
+	loc := r.locate(addr)
+	return r.emit(event{is: mWrite | is, loc: loc, val: v.v, addr: addr.deps, data: v.deps, rmw: -1, line: at})
+}
+
+func (r *runner) eval(x expr) value {
+	switch x := x.(type) {
+	case number:
+		return value{v: int64(x)}
+	case name:
+		if v, ok := r.env[x.text]; ok {
+			return v
+		}
+		if i, ok := r.t.index[x.text]; ok {
+			return value{v: pointer(i)}
+		}
+		return value{}
+	case unary:
+		v := r.eval(x.x)
+		return value{applyUnary(x.op, v.v), v.deps}
+	case binary:
+		a, b := r.eval(x.x), r.eval(x.y)
+		v, ok := applyBinary(x.op, a.v, b.v)
+		r.broken = r.broken || !ok
+		return value{v, a.deps | b.deps}
+	case load:
+		return r.read(r.eval(x.addr), mPlain, 0)
+	case call:
+		return r.call(x)
+	}
+	return value{}
+}
+
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func applyUnary(op string, v int64) int64 {
+	switch op {
+	case "!":
+		return truth(v == 0)
+	case "~":
+		return ^v
+	case "-":
+		return -v
+	}
+	return v
+}
+
+func applyBinary(op string, a, b int64) (int64, bool) {
+	switch op {
+	case "||":
+		return truth(a != 0 || b != 0), true
+	case "&&":
+		return truth(a != 0 && b != 0), true
+	case "|":
+		return a | b, true
+	case "^":
+		return a ^ b, true
+	case "&":
+		return a & b, true
+	case "&~":
+		return a &^ b, true
+	case "==":
+		return truth(a == b), true
+	case "!=":
+		return truth(a != b), true
+	case "<":
+		return truth(a < b), true
+	case ">":
+		return truth(a > b), true
+	case "<=":
+		return truth(a <= b), true
+	case ">=":
+		return truth(a >= b), true
+	case "<<":
+		return a << uint(b&31), b >= 0 && b < 32
+	case ">>":
+		return a >> uint(b&31), b >= 0 && b < 32
+	case "+":
+		return a + b, true
+	case "-":
+		return a - b, true
+	case "*":
+		return a * b, true
+	case "/":
+		if b == 0 {
+			return 0, false
+		}
+		return a / b, true
+	case "%":
+		if b == 0 {
+			return 0, false
+		}
+		return a % b, true
+	}
+	return 0, false
+}
