@@ -1,58 +1,27 @@
 package srcu
 
-import (
-	"sync/atomic"
-	"unsafe"
-)
+import "sync/atomic"
 
 // Ticket is what ReadUnlock needs of its ReadLock: the rank that was counted.
 type Ticket uint32
 
-// The bits of Domain.current and of a Ticket: the rank, and whether readers
-// take the long way.
-const (
-	rankBit   = 1
-	atomicBit = 2 // counters are incremented by atomic instructions, which are full barriers
-	hookedBit = 4 // the domain's hook is called between the steps
-)
+// FencedReadLock is ReadLock with a full memory barrier behind it, for domains
+// whose Config.Barrier is a mere fence of the scanning thread (normal and
+// NMI-safe SRCU; srcu_read_lock_nmisafe). All readers of such a domain must be
+// fenced.
+func (d *Domain) FencedReadLock() Ticket { return d.ReadLockSlowly(func() {}) }
 
-// A goroutine is told from others by the 2 KiB block that its stack variables
-// lie in.
-const (
-	stackBlockShift = 11
-	stackSlotBits   = 8
-	stackSlots      = 1 << stackSlotBits
-	spread          = 0x9e3779b97f4a7c15 // multiplicative hashing: 2^64 over the golden ratio
-)
+// FencedReadUnlock ends a section with a full memory barrier before the count.
+func (d *Domain) FencedReadUnlock(t Ticket) {
+	d.anonymous.share().n.add(unlocked, uint32(t)) // an atomic increment is a full barrier
+}
 
-//go:noinline
-func (d *Domain) lockSlowly() Ticket {
+// ReadLockSlowly is FencedReadLock that calls between at its weakest point:
+// the rank is fetched and nothing is counted yet. It is there for torture
+// tests.
+func (d *Domain) ReadLockSlowly(between func()) Ticket {
 	i := atomic.LoadUint32(&d.current)
-	if i&hookedBit != 0 {
-		d.hook(RankFetched)
-	}
-	d.countSlowly(locked, i)
-	if i&hookedBit != 0 {
-		d.hook(SectionBegun)
-	}
+	between()
+	d.anonymous.share().n.add(locked, i)
 	return Ticket(i)
-}
-
-//go:noinline
-func (d *Domain) unlockSlowly(t Ticket) {
-	if t&hookedBit != 0 {
-		d.hook(SectionEnding)
-	}
-	d.countSlowly(unlocked, uint32(t))
-}
-
-// countAtomically counts on a slot that goroutines may share.
-func (d *Domain) countAtomically(kind, rank uint32) {
-	var here byte
-	block := uintptr(unsafe.Pointer(&here)) >> stackBlockShift
-	s := &d.stacks[uint64(block)*spread>>(64-stackSlotBits)]
-	if s.listed.Load() != inList && !d.slots.list(s) {
-		s = &d.overflow
-	}
-	atomic.AddUint64(&s.n[kind&1][rank&rankBit], 1)
 }

@@ -22,10 +22,6 @@ type Config struct {
 	// RCU is the vanilla RCU that a Barrier may wait for. Nil is one that
 	// all domains of the process share.
 	RCU rcu.GracePeriods
-	// FullBarriers makes readers execute a full memory barrier at both ends
-	// of a section, as normal SRCU does, so that a Barrier may be a fence
-	// of the scanning thread.
-	FullBarriers bool
 
 	// MaxPending bounds the callbacks that have not run yet: a Call that
 	// finds so many blocks until there are fewer. 0 is 1 << 20.
@@ -34,23 +30,11 @@ type Config struct {
 	// goes on. Nil lets the panic end the program, as in any goroutine.
 	OnPanic func(any)
 
-	// Machine, Side and Hook are seams for tests: they replace the
-	// grace-period machine, wrap the side it works on, and are called
-	// between the steps of the readers, which makes these slower.
+	// Machine and Side are seams for tests: they replace the grace-period
+	// machine and wrap the side it works on.
 	Machine func(Barrier, Pace) Machine
 	Side    func(Side) Side
-	Hook    func(Point)
 }
-
-// Point is a place between two steps of a reader.
-type Point uint8
-
-// The places.
-const (
-	RankFetched   Point = iota // the rank is known, nothing is counted
-	SectionBegun               // the lock is counted
-	SectionEnding              // the unlock is not counted yet
-)
 
 // Errors of a Domain.
 var (
@@ -71,15 +55,11 @@ const defaultMaxPending = 1 << 20
 // periods run on the goroutine of a caller that waits for one, else on one
 // started for as long as they are needed.
 type Domain struct {
-	current uint32 // the rank that new readers use, and how they count
+	current uint32 // the rank that new readers use
 	_       [60]byte
 
-	stacks   [stackSlots]slot // by the reader's stack block
-	overflow slot             // of those who must share
-	ps       []slot           // by P
-	slots    slots            // all that were ever used
-	readers  atomic.Pointer[registration]
-	hook     func(Point)
+	anonymous table
+	readers   readers
 
 	machine Machine
 	side    Side
@@ -109,19 +89,11 @@ var processRCU = rcu.NewLive()
 // NewDomain returns an idle domain.
 func NewDomain(c Config) *Domain {
 	d := &Domain{
-		ps:      newPSlots(),
-		hook:    c.Hook,
 		heavy:   c.Heavy,
 		rcu:     c.RCU,
 		start:   time.Now(),
 		max:     c.MaxPending,
 		onPanic: c.OnPanic,
-	}
-	if c.FullBarriers || !plainCounters {
-		d.current |= atomicBit
-	}
-	if c.Hook != nil {
-		d.current |= hookedBit
 	}
 	if d.heavy == nil {
 		d.heavy = rcu.HeavyBarrier
@@ -132,7 +104,6 @@ func NewDomain(c Config) *Domain {
 	if d.max <= 0 {
 		d.max = defaultMaxPending
 	}
-	d.slots.list(&d.overflow)
 	d.runFn, d.invokeFn, d.doneFn = d.run, d.invoke, d.done
 	d.side = liveSide{d}
 	if c.Side != nil {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/gpstorm/gpstorm/internal/sched"
 	"github.com/gpstorm/gpstorm/rcu"
@@ -24,13 +25,9 @@ var configs = []struct {
 }{
 	{"default", Config{}},
 	{"portable heavy barrier", Config{Heavy: rcu.StopTheWorld}},
-	{"full barriers", Config{FullBarriers: true, Barrier: BarrierFunc(fence)}},
-	{"hooked", Config{Hook: func(Point) { runtime.Gosched() }}},
 	{"blocking in RCU", Config{Barrier: BarrierFunc(blockInRCU)}},
 	{"resumed by an RCU callback", Config{Barrier: BarrierFunc(resumeByRCU)}},
 }
-
-func fence(s Side, _ *Scan) bool { s.Fence(); return true }
 
 func blockInRCU(s Side, _ *Scan) bool { s.RCU().Synchronize(); return true }
 
@@ -52,7 +49,7 @@ func eachConfig(t *testing.T, test func(*testing.T, *Domain)) {
 				t.Fatal(err)
 			}
 			for rank := range 2 {
-				if l, u := d.slots.sum(locked, rank), d.slots.sum(unlocked, rank); l != u {
+				if l, u := d.sum(locked, rank), d.sum(unlocked, rank); l != u {
 					t.Errorf("rank %d ends with %d locks and %d unlocks", rank, l, u)
 				}
 			}
@@ -121,14 +118,28 @@ var sections = []struct {
 		return func() { d.ReadUnlock(outer) }
 	}},
 	{"beyond the slots that goroutines can own", func(d *Domain) func() {
-		for i := range d.stacks {
-			if d.slots.list(&d.stacks[i]) {
-				atomic.StoreUintptr(&d.stacks[i].owner, 1) // nobody's
-			}
-		}
+		crowd(d)
 		t := d.ReadLock()
 		return func() { d.ReadUnlock(t) }
 	}},
+	{"fenced", func(d *Domain) func() {
+		t := d.FencedReadLock()
+		return func() { d.FencedReadUnlock(t) }
+	}},
+	{"slow", func(d *Domain) func() {
+		t := d.ReadLockSlowly(runtime.Gosched)
+		return func() { d.ReadUnlock(t) }
+	}},
+}
+
+// crowd makes every slot without an owner belong to a stack block that is
+// nobody's.
+func crowd(d *Domain) {
+	for i := range d.anonymous.stacks {
+		if atomic.CompareAndSwapUintptr(&d.anonymous.stacks[i].owner, 0, 1) {
+			atomic.AddUint32(&d.anonymous.claims, 1)
+		}
+	}
 }
 
 func TestGracePeriodWaitsForASectionThatBeganBefore(t *testing.T) {
@@ -360,13 +371,32 @@ func TestReaderClosedInsideASectionPanics(t *testing.T) {
 	r.Close()
 }
 
-func TestClosedReaderIsReused(t *testing.T) {
+func TestClosedReaderIsForgottenAndCannotBeUsed(t *testing.T) {
 	d := NewDomain(Config{})
-	for range 100 {
-		d.Reader().Close()
+	kept := d.Reader()
+	defer kept.Close()
+	for i := range 100 {
+		r := d.Reader()
+		if i%2 == 0 {
+			r.ReadUnlock(r.ReadLock())
+		}
+		r.Close()
+		if i%10 == 0 {
+			must(d.Synchronize(background))
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("ReadLock on a closed reader went unnoticed")
+				}
+			}()
+			r.ReadLock()
+		}()
 	}
-	if d.readers.Load().next != nil {
-		t.Error("readers that follow each other took more than one slot")
+	must(d.Synchronize(background))
+	must(d.Synchronize(background))
+	if r := d.readers.head.Load(); r != kept || r.next.Load() != nil || d.readers.closed.Load() != 0 {
+		t.Errorf("closed readers are still in the list, %d by count", d.readers.closed.Load())
 	}
 }
 
@@ -381,6 +411,35 @@ func TestReadSideAllocatesNothing(t *testing.T) {
 			t.Errorf("registered: %v allocations a pair", n)
 		}
 	})
+}
+
+// An object with pointers begins 8 bytes after a line, where the runtime puts a
+// header before it; the padding at the end of a slot allows for that.
+func TestNoTwoGoroutinesCountInOneCacheLine(t *testing.T) {
+	const line = 64
+	used := unsafe.Offsetof(slot{}.owner) + unsafe.Sizeof(slot{}.owner)
+	d := NewDomain(Config{})
+	begins := []*counters{}
+	for i := range d.anonymous.stacks {
+		begins = append(begins, &d.anonymous.stacks[i].n)
+	}
+	for i := range d.anonymous.shared {
+		begins = append(begins, &d.anonymous.shared[i].n)
+	}
+	for range 20 {
+		r := d.Reader()
+		defer r.Close()
+		begins = append(begins, &r.n)
+	}
+	owner := map[uintptr]int{uintptr(unsafe.Pointer(&d.current)) / line: -1}
+	for i, c := range begins {
+		first := uintptr(unsafe.Pointer(c)) / line
+		last := (uintptr(unsafe.Pointer(c)) + used - 1) / line
+		if other, taken := owner[first]; taken || first != last {
+			t.Fatalf("counters %d lie in lines %#x to %#x, where %d lie", i, first, last, other)
+		}
+		owner[first] = i
+	}
 }
 
 func TestCallAllocatesAtMostOnce(t *testing.T) {
@@ -416,8 +475,8 @@ func TestNoCountIsLost(t *testing.T) {
 		wg.Wait()
 		var locks, unlocks uint64
 		for rank := range 2 {
-			locks += d.slots.sum(locked, rank)
-			unlocks += d.slots.sum(unlocked, rank)
+			locks += d.sum(locked, rank)
+			unlocks += d.sum(unlocked, rank)
 		}
 		if locks != goroutines*each || unlocks != locks {
 			t.Errorf("%d sections counted %d locks and %d unlocks", goroutines*each, locks, unlocks)

@@ -22,16 +22,24 @@ const spinTime = 300 * time.Nanosecond
 type liveSide struct{ d *Domain }
 
 func (s liveSide) Current() int {
-	return int(atomic.LoadUint32(&s.d.current) & rankBit)
+	return int(atomic.LoadUint32(&s.d.current))
 }
 
-func (s liveSide) Unlocks(rank int) uint64 { return s.d.slots.sum(unlocked, rank) }
+func (s liveSide) Unlocks(rank int) uint64 { return s.d.sum(unlocked, rank) }
 
-func (s liveSide) Locks(rank int) uint64 { return s.d.slots.sum(locked, rank) }
+func (s liveSide) Locks(rank int) uint64 { return s.d.sum(locked, rank) }
 
-// Flip needs no read-modify-write: only the running grace period flips.
+// sum adds up one kind of counter over all readers of a rank. Only the owner of
+// the grace period may call it.
+func (d *Domain) sum(kind, rank int) uint64 {
+	return d.anonymous.sum(kind, rank) + d.readers.sum(kind, rank)
+}
+
+// Flip needs no read-modify-write: only the running grace period flips. It
+// lies between two scans, which is when closed readers can be forgotten.
 func (s liveSide) Flip() {
-	atomic.StoreUint32(&s.d.current, atomic.LoadUint32(&s.d.current)^rankBit)
+	s.d.readers.prune()
+	atomic.StoreUint32(&s.d.current, atomic.LoadUint32(&s.d.current)^1)
 }
 
 // Fence is an atomic read-modify-write of a line that is otherwise idle.

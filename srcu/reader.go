@@ -6,120 +6,96 @@ import (
 	"sync/atomic"
 )
 
-// Reader is a registered reader: a slot of its own, so that a section costs
+// Reader is a registered reader: counters of its own, so that a section costs
 // two plain increments and nothing else.
 //
 // It belongs to one goroutine at a time and may be handed over only with
 // synchronisation. Its sections may nest and block, and each ends on the
-// Reader it began on. Close gives the slot back; a Reader that is never closed
-// costs every grace period a look at its slot, and is named by
-// Domain.OpenReaders and Domain.Close.
+// Reader it began on. A Reader that is never closed costs every grace period a
+// look at its counters; Domain.OpenReaders and Domain.Close name it.
 type Reader struct {
-	current *uint32
-	locks   *[2]uint64 // of a slot that only this reader increments
-	unlocks *[2]uint64
+	n       counters
+	current *uint32 // nil once closed
 	d       *Domain
-	at      *registration
+	opener  uintptr // the program counter behind the call of Domain.Reader
+	next    atomic.Pointer[Reader]
+	closed  atomic.Bool
+	_       [56]byte // up to a size that is allocated on lines of its own
 }
 
-// registration is the bookkeeping of one handle slot. It is never freed: a new
-// Reader takes a closed one over, counters included.
-type registration struct {
-	slot   slot
-	opener atomic.Uintptr // where the Reader was opened, 0 when it is closed
-	next   *registration
+// readers is the list of registered readers. Anyone may push; only the owner
+// of the grace period takes out.
+type readers struct {
+	head   atomic.Pointer[Reader]
+	closed atomic.Int32 // readers that wait to be taken out
 }
 
 // Reader registers a reader for the calling goroutine.
 func (d *Domain) Reader() *Reader {
-	opener, _, _, _ := runtime.Caller(1)
-	for at := d.readers.Load(); at != nil; at = at.next {
-		if at.opener.CompareAndSwap(0, opener) {
-			return d.reader(at)
-		}
-	}
-	at := &registration{}
-	at.opener.Store(opener)
-	d.slots.list(&at.slot)
+	r := &Reader{current: &d.current, d: d}
+	r.opener, _, _, _ = runtime.Caller(1)
+	// The push is a full barrier: a sum that misses the reader is followed,
+	// here, by loads that see all that preceded the sum.
 	for {
-		at.next = d.readers.Load()
-		if d.readers.CompareAndSwap(at.next, at) {
-			return d.reader(at)
+		head := d.readers.head.Load()
+		r.next.Store(head)
+		if d.readers.head.CompareAndSwap(head, r) {
+			return r
 		}
 	}
 }
 
-func (d *Domain) reader(at *registration) *Reader {
-	n := &at.slot.n
-	return &Reader{current: &d.current, locks: &n[locked], unlocks: &n[unlocked], d: d, at: at}
-}
-
-// ReadLock begins a read-side critical section and returns its ticket.
-func (r *Reader) ReadLock() (t Ticket) {
-	// A named result keeps this within the compiler's budget for inlining.
-	t = Ticket(atomic.LoadUint32(r.current))
-	if t > rankBit {
-		return r.lockSlowly()
-	}
-	r.locks[t]++
-	return t
-}
-
-// ReadUnlock ends the section that t began.
-func (r *Reader) ReadUnlock(t Ticket) {
-	if t > rankBit {
-		r.unlockSlowly(t)
-		return
-	}
-	r.unlocks[t]++
-}
-
-//go:noinline
-func (r *Reader) lockSlowly() Ticket {
-	i := atomic.LoadUint32(r.current)
-	if i&hookedBit != 0 {
-		r.d.hook(RankFetched)
-	}
-	r.count(&r.locks[i&rankBit], i)
-	if i&hookedBit != 0 {
-		r.d.hook(SectionBegun)
-	}
-	return Ticket(i)
-}
-
-//go:noinline
-func (r *Reader) unlockSlowly(t Ticket) {
-	if t&hookedBit != 0 {
-		r.d.hook(SectionEnding)
-	}
-	r.count(&r.unlocks[t&rankBit], uint32(t))
-}
-
-func (r *Reader) count(n *uint64, i uint32) {
-	if i&atomicBit == 0 {
-		*n++
-	} else {
-		atomic.AddUint64(n, 1)
-	}
-}
-
-// Close unregisters the reader, which must not be used again. It panics inside
-// a section: the section could never end.
+// Close unregisters the reader, which must not be used again: ReadLock then
+// panics. Inside a section Close itself panics, for the section could never
+// end.
 func (r *Reader) Close() {
-	if *r.locks != *r.unlocks {
+	if r.n[locked] != r.n[unlocked] {
 		panic("srcu: Reader closed inside a read-side critical section")
 	}
-	r.at.opener.Store(0)
-	r.locks, r.unlocks = nil, nil
+	r.current = nil
+	r.closed.Store(true)
+	r.d.readers.closed.Add(1)
+}
+
+func (l *readers) sum(kind, rank int) uint64 {
+	var n uint64
+	for r := l.head.Load(); r != nil; r = r.next.Load() {
+		n += r.n.load(kind, rank)
+	}
+	return n
+}
+
+// prune takes the closed readers out. It must not come between the sums of a
+// scan: what the first counted the second would miss.
+func (l *readers) prune() {
+	if l.closed.Load() == 0 {
+		return
+	}
+	var before *Reader
+	for r := l.head.Load(); r != nil; {
+		next := r.next.Load()
+		switch {
+		case !r.closed.Load():
+			before = r
+		case before != nil:
+			before.next.Store(next)
+			l.closed.Add(-1)
+		case l.head.CompareAndSwap(r, next):
+			l.closed.Add(-1)
+		default:
+			before = r // others were pushed before it; the next time
+		}
+		r = next
+	}
 }
 
 // OpenReaders tells for each registered reader that is not closed where it was
 // opened, as file:line.
 func (d *Domain) OpenReaders() []string {
 	var open []string
-	for at := d.readers.Load(); at != nil; at = at.next {
-		if pc := at.opener.Load(); pc != 0 {
-			f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	for r := d.readers.head.Load(); r != nil; r = r.next.Load() {
+		if !r.closed.Load() {
+			f, _ := runtime.CallersFrames([]uintptr{r.opener}).Next()
 			open = append(open, fmt.Sprintf("%s:%d", f.File, f.Line))
 		}
 	}

@@ -5,16 +5,11 @@ import (
 	"unsafe"
 )
 
-// slot is one line of reader counters. Whoever increments a slot's counters
-// with plain instructions does so alone; only the sums over all slots mean
-// anything, so a section may lock on one and unlock on another.
-type slot struct {
-	n      [2][2]uint64 // [locked or unlocked][rank]
-	next   *slot        // set before the slot is listed, then constant
-	owner  uintptr      // the stack block that owns it, 0 if none
-	listed atomic.Uint32
-	_      [64 - (4*8+2*unsafe.Sizeof(uintptr(0))+4)%64]byte
-}
+// counters are a reader's, or a group of readers', counts of sections begun
+// and ended: [locked or unlocked][rank]. Only the sums over all counters of a
+// domain mean anything, so a section may be locked in one place and unlocked
+// in another.
+type counters [2][2]uint64
 
 // The two kinds of counter.
 const (
@@ -22,47 +17,67 @@ const (
 	unlocked = 1
 )
 
-// The states of slot.listed.
+func (c *counters) load(kind, rank int) uint64 { return atomic.LoadUint64(&c[kind][rank&1]) }
+
+func (c *counters) add(kind, rank uint32) { atomic.AddUint64(&c[kind&1][rank&1], 1) }
+
+// slot is a line with counters. Objects with pointers begin 8 bytes after a
+// line, where the runtime puts a header before them; the padding allows for
+// that.
+type slot struct {
+	n     counters
+	owner uintptr // the stack block that alone counts here with plain instructions
+	_     [64 - unsafe.Sizeof(counters{}) - unsafe.Sizeof(uintptr(0))]byte
+}
+
+// table holds the counters of anonymous readers.
+type table struct {
+	stacks [stackSlots]slot  // each for the goroutine in one stack block
+	shared [sharedSlots]slot // for goroutines that own none; counted atomically
+	claims uint32            // stacks that have got an owner
+
+	// Owned by the owner of the grace period: the slots with an owner, as of
+	// so many claims.
+	owned []*slot
+	as    uint32
+}
+
 const (
-	unlisted = iota
-	listing
-	inList
+	stackSlotBits = 8
+	stackSlots    = 1 << stackSlotBits
+	// stackBlockShift: a goroutine is told from others by the 2 KiB block
+	// that its stack variables lie in.
+	stackBlockShift = 11
+	spread          = 0x9e3779b97f4a7c15 // multiplicative hashing: 2^64 over the golden ratio
 )
 
-// slots is the list of all slots that were ever used. It only grows, to at
-// most the slots of a domain, so that pushing to it fails a bounded number of
-// times.
-type slots struct {
-	head atomic.Pointer[slot]
-}
-
-// list makes the sums see s, once. It reports whether they do: false means
-// that another thread is about to.
+// sum adds up one kind of counter of a rank.
 //
-// A slot must be listed before its first increment. The push is a full
-// barrier: a sum that misses the slot is followed, at the reader, by loads
-// that see all that preceded the sum.
-func (l *slots) list(s *slot) bool {
-	if s.listed.Load() == inList {
-		return true
-	}
-	if !s.listed.CompareAndSwap(unlisted, listing) {
-		return s.listed.Load() == inList
-	}
-	for {
-		s.next = l.head.Load()
-		if l.head.CompareAndSwap(s.next, s) {
-			s.listed.Store(inList)
-			return true
+// A claim is counted, by an atomic instruction, before the first plain
+// increment in its slot. So a sum that does not know a slot yet misses only
+// increments which a full barrier of their reader, after the sum's look at
+// claims, precedes.
+func (t *table) sum(kind, rank int) uint64 {
+	if c := atomic.LoadUint32(&t.claims); c != t.as {
+		t.as, t.owned = c, t.owned[:0]
+		for i := range t.stacks {
+			if s := &t.stacks[i]; atomic.LoadUintptr(&s.owner) != 0 {
+				t.owned = append(t.owned, s)
+			}
 		}
 	}
-}
-
-// sum adds up one kind of counter of a rank.
-func (l *slots) sum(kind, rank int) uint64 {
 	var n uint64
-	for s := l.head.Load(); s != nil; s = s.next {
-		n += atomic.LoadUint64(&s.n[kind][rank&1])
+	for i := range t.shared {
+		n += t.shared[i].n.load(kind, rank)
+	}
+	for _, s := range t.owned {
+		n += s.n.load(kind, rank)
 	}
 	return n
+}
+
+// share returns the shared slot of the caller.
+func (t *table) share() *slot {
+	var here byte
+	return &t.shared[uintptr(unsafe.Pointer(&here))>>stackBlockShift%sharedSlots]
 }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gpstorm/gpstorm/srcu"
+	"golang.org/x/sys/unix"
+)
+
+// callResult is about callbacks that have run.
+type callResult struct {
+	perSecond float64 // of wall-clock time
+	cpu       float64 // nanoseconds of CPU each, grace periods and collector included
+	pending   int     // the most that were waiting
+	mb        float64 // of memory obtained from the system
+}
+
+func measureCall(producers int, d time.Duration) callResult {
+	dom := srcu.NewDomain(srcu.Config{})
+	var (
+		stop atomic.Bool
+		ran  int64 // callbacks run one after the other
+		most atomic.Int64
+		wg   sync.WaitGroup
+	)
+	from, start := clock(unix.CLOCK_PROCESS_CPUTIME_ID), time.Now()
+	for range producers {
+		wg.Go(func() {
+			fn := func() { ran++ }
+			for !stop.Load() {
+				for range batch {
+					_ = dom.Call(fn)
+				}
+				if n := int64(dom.Pending()); n > most.Load() {
+					most.Store(n)
+				}
+			}
+		})
+	}
+	time.Sleep(d)
+	stop.Store(true)
+	wg.Wait()
+	dom.Barrier()
+	wall, cpu := time.Since(start), clock(unix.CLOCK_PROCESS_CPUTIME_ID)-from
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return callResult{
+		perSecond: float64(ran) / wall.Seconds(),
+		cpu:       float64(cpu) / float64(ran),
+		pending:   int(most.Load()),
+		mb:        float64(m.Sys) / (1 << 20),
+	}
+}

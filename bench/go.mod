@@ -1,0 +1,12 @@
+module github.com/gpstorm/gpstorm/bench
+
+go 1.26.0
+
+require github.com/gpstorm/gpstorm v0.0.0
+
+require (
+	github.com/puzpuzpuz/xsync/v4 v4.5.0
+	golang.org/x/sys v0.49.0
+)
+
+replace github.com/gpstorm/gpstorm => ../

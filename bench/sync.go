@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+var syncVariants = []string{"handle", "anonymous"}
+
+// syncResult is in wall-clock nanoseconds a grace period. Only those during
+// which a reader really ran beside it count, since a heavy barrier is cheap
+// when no other CPU runs this process.
+type syncResult struct {
+	p50, p99   float64
+	gated, all int
+}
+
+func measureSync(variant string, readers int, d time.Duration) syncResult {
+	one := 1
+	shared.Store(&one)
+	dom := srcu.NewDomain(srcu.Config{})
+	progress := make([]struct {
+		ops atomic.Int64
+		_   [120]byte
+	}, readers)
+	var (
+		stop atomic.Bool
+		wg   sync.WaitGroup
+	)
+	for i := range progress {
+		wg.Go(func() {
+			r := dom.Reader()
+			defer r.Close()
+			sum := 0
+			for n := int64(0); !stop.Load(); {
+				if variant == "handle" {
+					for range batch {
+						t := r.ReadLock()
+						sum += *shared.Load()
+						r.ReadUnlock(t)
+					}
+				} else {
+					for range batch {
+						t := dom.ReadLock()
+						sum += *shared.Load()
+						dom.ReadUnlock(t)
+					}
+				}
+				n += batch
+				progress[i].ops.Store(n)
+			}
+			sink.Add(int64(sum))
+		})
+	}
+	total := func() (n int64) {
+		for i := range progress {
+			n += progress[i].ops.Load()
+		}
+		return n
+	}
+	for readers > 0 && total() == 0 {
+		runtime.Gosched()
+	}
+	took := make([]float64, 0, 1<<20)
+	all := 0
+	for end := time.Now().Add(d); len(took) < cap(took); {
+		before := total()
+		start := time.Now()
+		if start.After(end) {
+			break
+		}
+		_ = dom.Synchronize(context.Background())
+		t := time.Since(start)
+		all++
+		if readers == 0 || total() != before {
+			took = append(took, float64(t))
+		}
+	}
+	stop.Store(true)
+	wg.Wait()
+	if len(took) == 0 {
+		return syncResult{all: all}
+	}
+	slices.Sort(took)
+	return syncResult{
+		p50: took[len(took)/2], p99: took[len(took)*99/100],
+		gated: len(took), all: all,
+	}
+}
