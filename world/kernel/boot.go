@@ -37,12 +37,15 @@ func (k *Kernel) bootCPUs() {
 	}
 	for _, c := range k.cpus {
 		c.ksoftirqd = k.newKsoftirqd(c)
-		for range 2 {
+		for range bootWorkers {
 			c.pool.idle = append(c.pool.idle, k.addWorker(c.pool))
 		}
 		c.inIdle = true
 	}
 }
+
+// bootWorkers is how many workers a pool has left over from before the trial.
+const bootWorkers = 4
 
 func (k *Kernel) bootRCU() {
 	n := &k.rcu

@@ -235,5 +235,12 @@ func (k *Kernel) stillMoving() bool {
 			return true
 		}
 	}
+	if k.holdouts != nil {
+		for _, l := range k.holdouts.loops {
+			if l.inSection() {
+				return true
+			}
+		}
+	}
 	return k.now-k.lastMove < ns(k.sc.Drain)/2
 }

@@ -171,6 +171,9 @@ func (k *Kernel) preemptible(c *cpu) bool {
 func (k *Kernel) schedule(c *cpu) {
 	prev := c.cur
 	c.resched = noResched
+	if prev != nil {
+		k.noteContextSwitch(c, prev)
+	}
 	if prev != nil && prev.state == running {
 		k.enqueue(c, prev)
 	}
@@ -180,10 +183,13 @@ func (k *Kernel) schedule(c *cpu) {
 	}
 	if prev != nil && prev == next {
 		next.pickedAt = k.now
+		if l := next.loop; l != nil {
+			l.resume()
+		}
 		return
 	}
 	if prev != nil {
-		k.switchedOut(c, prev)
+		prev.switches++
 	} else if next != nil {
 		k.leaveIdle(c)
 		k.ensureTick(c)
@@ -203,12 +209,6 @@ func (k *Kernel) schedule(c *cpu) {
 	if l := next.loop; l != nil {
 		l.resume()
 	}
-}
-
-// switchedOut is what the scheduler does for the task that leaves the CPU.
-func (k *Kernel) switchedOut(c *cpu, prev *task) {
-	prev.switches++
-	k.noteContextSwitch(c, prev)
 }
 
 // pick removes the task that should run next from the queue.
