@@ -53,9 +53,31 @@ var all = []Fix{
 		Source: upstream, Loses: "isolation of real-time CPUs from IPIs", Barrier: Expedited,
 	},
 	{
+		Name:   "fullbarrier",
+		Claim:  "tracepoint readers with full barriers, so that a scan of tracepoint_srcu needs only a fence",
+		Source: upstream, Loses: "an RCU grace period inside each of tracepoint_srcu, and cheap tracepoints",
+		Reader: ReaderFull,
+	},
+	{
+		Name:   "membarrier",
+		Claim:  "interrupt every CPU for a full barrier instead of waiting for RCU",
+		Source: ours, Loses: "an RCU grace period inside each of both SRCU-fast domains",
+		Barrier: Membarrier,
+	},
+	{
 		Name:   "overlap",
 		Claim:  "start the tracepoint grace period first, wait for tasks-trace meanwhile, then for the rest",
 		Source: ours, Teardown: Overlap,
+	},
+	{
+		Name:   "cookie",
+		Claim:  "wait for the tracepoint grace period that unregistering has started anyway",
+		Source: ours, Teardown: Reuse,
+	},
+	{
+		Name:   "batch",
+		Claim:  "one RCU grace period serves the scans of all domains that are ready for it",
+		Source: ours, Barrier: Batched,
 	},
 	{
 		Name:   "asyncfree",

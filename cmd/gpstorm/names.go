@@ -13,13 +13,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// lookupFix finds a candidate.
-func lookupFix(name string) (fixes.Fix, error) {
-	if f, ok := fixes.Lookup(name); ok {
-		return f, nil
-	}
-	return fixes.Fix{}, fmt.Errorf("fix %q: want one of %s", name, strings.Join(fixNames(), ", "))
-}
+// lookupFix finds a candidate, or a combination of several joined by "+".
+func lookupFix(name string) (fixes.Fix, error) { return fixes.Parse(name) }
 
 func fixNames() []string { return fixes.Names() }
 

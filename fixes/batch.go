@@ -1,0 +1,78 @@
+package fixes
+
+import (
+	"sync/atomic"
+
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// Batched lets one RCU grace period serve the scans of all domains that are
+// ready for it. Scans that are posted while one is under way wait for the
+// next, which begins when the scans that it has just served come back: so
+// domains that were out of phase fall into step and share every grace period
+// from then on. It takes no lock.
+func Batched() srcu.Barrier { return &batch{} }
+
+type batch struct {
+	pending atomic.Pointer[posted] // scans that no grace period serves yet
+	running atomic.Bool            // an RCU callback is under way
+}
+
+type posted struct {
+	scan *srcu.Scan
+	side srcu.Side
+	next *posted
+}
+
+// Order posts the scan once and waits for a grace period that began after.
+func (b *batch) Order(s srcu.Side, scan *srcu.Scan) bool {
+	if scan.Expedited {
+		return poll(s, scan)
+	}
+	if scan.First() {
+		b.post(&posted{scan: scan, side: s})
+	}
+	if scan.Elapsed() {
+		return true
+	}
+	b.launch(s)
+	return false
+}
+
+func (b *batch) post(p *posted) {
+	for {
+		p.next = b.pending.Load()
+		if b.pending.CompareAndSwap(p.next, p) {
+			return
+		}
+	}
+}
+
+// launch asks for a grace period for all that is pending, unless one is under
+// way. What is posted after the list was taken is none of its business.
+func (b *batch) launch(s srcu.Side) {
+	if !b.running.CompareAndSwap(false, true) {
+		return
+	}
+	served := b.pending.Swap(nil)
+	if served == nil {
+		b.over()
+		return
+	}
+	s.RCU().Call(func() {
+		for p := served; p != nil; p = p.next {
+			p.scan.Elapse()
+			p.side.Requeue(0)
+		}
+		b.over()
+	})
+}
+
+// over makes sure that whatever was posted meanwhile will look again: at the
+// latest after a jiffy, if nobody launches a grace period before.
+func (b *batch) over() {
+	b.running.Store(false)
+	for p := b.pending.Load(); p != nil; p = p.next {
+		p.side.Requeue(1)
+	}
+}

@@ -1,0 +1,95 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Separator joins the names of combined candidates.
+const Separator = "+"
+
+// Parse returns the candidate of that name, or the combination of several
+// joined by "+". The error says in one line what is wrong and what is allowed.
+func Parse(name string) (Fix, error) {
+	parts := strings.Split(name, Separator)
+	fix, ok := Lookup(parts[0])
+	if !ok {
+		return Fix{}, unknown(parts[0])
+	}
+	for _, part := range parts[1:] {
+		next, ok := Lookup(part)
+		if !ok {
+			return Fix{}, unknown(part)
+		}
+		var err error
+		if fix, err = Combine(fix, next); err != nil {
+			return Fix{}, err
+		}
+	}
+	return fix, nil
+}
+
+func unknown(name string) error {
+	return fmt.Errorf("fix %q: want one of %s, or several joined by %q", name, strings.Join(Names(), ", "), Separator)
+}
+
+// Combine returns the candidate that makes the changes of both. Two that
+// change the same thing, or of which one takes away what the other changes,
+// are refused with the reason.
+func Combine(a, b Fix) (Fix, error) {
+	for _, f := range []*Fix{&a, &b} {
+		if f.Control != NoControl {
+			return Fix{}, fmt.Errorf("fix %q: a control is not combined", f.Name)
+		}
+	}
+	for _, k := range knobs {
+		if k.set(&a) && k.set(&b) {
+			return Fix{}, fmt.Errorf("fix %q: both %s change %s", a.Name+Separator+b.Name, a.Name+" and "+b.Name, k.what)
+		}
+	}
+	c := a
+	for _, k := range knobs {
+		if k.set(&b) {
+			k.copy(&c, &b)
+		}
+	}
+	if c.TasksTrace == TasksTraceHoldouts && c.Reader == ReaderPreemptOff && (c.Barrier != nil || c.Machine != nil || c.Side != nil) {
+		return Fix{}, fmt.Errorf("fix %q: one changes SRCU scans, the other leaves no SRCU domain to scan", a.Name+Separator+b.Name)
+	}
+	c.Name = a.Name + Separator + b.Name
+	c.Claim = a.Claim + "; and " + b.Claim
+	c.Source = joined(a.Source, b.Source)
+	c.Loses = joined(a.Loses, b.Loses)
+	return c, nil
+}
+
+// joined puts two texts together, each part once.
+func joined(a, b string) string {
+	var parts []string
+	for _, s := range []string{a, b} {
+		if s != "" && !slices.Contains(parts, s) {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// knob is one independent thing that a candidate can change.
+type knob struct {
+	what string
+	set  func(*Fix) bool
+	copy func(to, from *Fix)
+}
+
+var knobs = []knob{
+	{"what readers execute", func(f *Fix) bool { return f.Reader != ReaderFast }, func(to, from *Fix) { to.Reader = from.Reader }},
+	{"Tasks-Trace RCU", func(f *Fix) bool { return f.TasksTrace != TasksTraceSRCU }, func(to, from *Fix) { to.TasksTrace = from.TasksTrace }},
+	{"how a scan is ordered", func(f *Fix) bool { return f.Barrier != nil }, func(to, from *Fix) { to.Barrier = from.Barrier }},
+	{"the grace-period machine", func(f *Fix) bool { return f.Machine != nil }, func(to, from *Fix) { to.Machine = from.Machine }},
+	{"the side it works on", func(f *Fix) bool { return f.Side != nil }, func(to, from *Fix) { to.Side = from.Side }},
+	{"how close() waits", func(f *Fix) bool { return f.Teardown != nil }, func(to, from *Fix) { to.Teardown = from.Teardown }},
+	{"what bounds a storm", func(f *Fix) bool { return f.Budget != Budget{} }, func(to, from *Fix) { to.Budget = from.Budget }},
+	{"rcu_kick_kthreads", func(f *Fix) bool { return f.KickKthreads }, func(to, from *Fix) { to.KickKthreads = true }},
+	{"vanilla RCU", func(f *Fix) bool { return f.OldRCU }, func(to, from *Fix) { to.OldRCU = true }},
+}
