@@ -22,6 +22,8 @@ type Result struct {
 	Violations []string `json:"violations,omitempty"`
 
 	Closes []Close `json:"closes"`
+	// Blame adds up the shares of all closes, the largest first.
+	Blame []Share `json:"blame,omitempty"`
 	// GracePeriods counts the vanilla RCU grace periods of the whole trial.
 	GracePeriods GracePeriods `json:"grace_periods"`
 	IPIs         int          `json:"ipis"`
@@ -69,12 +71,25 @@ type Close struct {
 	// Ran counts all those that any scan executed meanwhile.
 	Ran  GracePeriods `json:"ran"`
 	IPIs int          `json:"ipis"` // of grace periods, meanwhile
+	// Blame attributes Wait along the chain of waits; the shares add up to
+	// it. Only if the trial was asked for it.
+	Blame []Share `json:"blame,omitempty"`
 }
 
 // GracePeriods counts vanilla RCU grace periods by kind.
 type GracePeriods struct {
 	Normal    int `json:"normal"`
 	Expedited int `json:"expedited"`
+}
+
+// Share is the part of a wait that one cause accounts for.
+type Share struct {
+	// Path names the cause from the outside in: what the closer waited
+	// for, what that waited for, and so on.
+	Path []string      `json:"path"`
+	Wait time.Duration `json:"wait_ns"`
+	// Storm is the part of Wait that samples took from what was waited for.
+	Storm time.Duration `json:"storm_ns,omitempty"`
 }
 
 // Log is one line of the virtual kernel's console.

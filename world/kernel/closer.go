@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
@@ -16,6 +17,7 @@ type closing struct {
 	storm    ns       // of all CPUs when it began
 	stormEnd ns       // and when it ended
 	reported bool     // by the hung-task detector
+	blame    blameState
 }
 
 // closerGroup is a set of tasks that close perf events.
@@ -82,8 +84,10 @@ func (k *Kernel) beginClose(t *task) *closing {
 	k.syncAll()
 	c := &closing{Close: trial.Close{Task: t.name, Start: time.Duration(k.now)}, ipis: k.ipis, ran: k.ran(), storm: k.stormTime()}
 	t.closing = c
+	c.blame.since, c.blame.now = k.now, cause{what: selfRuns, cpu: t.cpu.id}
+	k.markStorm(&c.blame)
+	k.closing = append(k.closing, t)
 	k.closes = append(k.closes, c)
-	k.openCloses++
 	return c
 }
 
@@ -93,7 +97,7 @@ func (k *Kernel) endClose(t *task, c *closing) {
 	k.syncAll()
 	c.stormEnd = k.stormTime()
 	t.closing = nil
-	k.openCloses--
+	k.closing = slices.DeleteFunc(k.closing, func(o *task) bool { return o == t })
 	k.decide(decideClosed, uint64(t.pid))
 }
 
@@ -103,6 +107,7 @@ func (k *Kernel) finishClose(c *closing) {
 		return // cut off at the horizon, and finished while draining
 	}
 	c.Wait = time.Duration(k.now) - c.Start
+	k.flushBlame(&c.blame)
 	c.IPIs = k.ipis - c.ipis
 	r := k.ran()
 	c.Ran = trial.GracePeriods{Normal: r.normal - c.ran.normal, Expedited: r.expedited - c.ran.expedited}

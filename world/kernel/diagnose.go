@@ -102,6 +102,9 @@ func (k *Kernel) result() trial.Result {
 	}
 	r.WorkerD, r.WorkerDTotal = time.Duration(k.workerD.longest), time.Duration(k.workerD.total)
 	for _, c := range k.closes {
+		if k.opt.Blame {
+			c.Blame = c.blame.result()
+		}
 		r.Closes = append(r.Closes, c.Close)
 		if ns(c.Wait) >= k.hungTimeout() {
 			r.Overdue++
@@ -115,6 +118,7 @@ func (k *Kernel) result() trial.Result {
 		r.Symptom = trial.HungTask
 	}
 	r.Diagnosis, r.By = k.diagnose()
+	r.Blame = k.blameOfAll()
 	r.Checksum = k.checksum
 	return r
 }

@@ -303,3 +303,28 @@ func TestScanWaitsForItsReaders(t *testing.T) {
 		t.Error(r.By)
 	}
 }
+
+// Every nanosecond of a wait is attributed, and none twice.
+func TestBlameAddsUpToTheWait(t *testing.T) {
+	for _, sc := range workload.Presets() {
+		for i, f := range fixes.All() {
+			if sc.Horizon > 90*time.Second {
+				sc.Horizon = 90 * time.Second
+			}
+			r := Run(workload.Vary(sc, i%3, 3), f, 11, Options{Blame: true})
+			for _, c := range r.Closes {
+				var sum, storm time.Duration
+				for _, s := range c.Blame {
+					sum += s.Wait
+					storm += s.Storm
+					if s.Storm < 0 || s.Storm > s.Wait {
+						t.Errorf("%s %s: share %v has a storm of %v in %v", sc.Name, f.Name, s.Path, s.Storm, s.Wait)
+					}
+				}
+				if sum != c.Wait {
+					t.Errorf("%s %s: shares of %s add up to %v, the wait was %v", sc.Name, f.Name, c.Task, sum, c.Wait)
+				}
+			}
+		}
+	}
+}

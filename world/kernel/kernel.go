@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// Log collects the console.
 	Log bool
+	// Blame keeps the attribution of every close, not only their sum.
+	Blame bool
 	// Step passes storms one interrupt at a time instead of whole periods
 	// by arithmetic: slower, and the oracle of the fast way.
 	Step bool
@@ -66,9 +68,9 @@ type Kernel struct {
 	storms  []*storm
 	scratch []source
 
-	groups     []*closerGroup
-	closes     []*closing
-	openCloses int
+	groups  []*closerGroup
+	closes  []*closing
+	closing []*task // tasks in close()
 
 	directWaits    gpCounts
 	ipis           int
@@ -138,7 +140,13 @@ func (k *Kernel) runUntil(end ns, over func() bool) {
 			break
 		}
 		e := k.events.pop()
-		if k.dispatch(&e) && over() {
+		if !k.dispatch(&e) {
+			continue
+		}
+		if len(k.closing) > 0 && !k.drained {
+			k.reblame()
+		}
+		if over() {
 			return
 		}
 	}

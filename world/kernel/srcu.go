@@ -77,11 +77,12 @@ func (d *domain) Begin() func() {
 func (d *domain) Await(c srcu.Cookie) {
 	t := d.k.curTask
 	from := d.waits
+	t.waitDomain = d
 	for !d.machine.Done(c) {
 		t.where = inPollWait
 		t.ask(sleepTicks(blocked, 1))
 	}
-	t.where = nowhere
+	t.where, t.waitDomain = nowhere, nil
 	d.k.waited(t, d, from)
 }
 

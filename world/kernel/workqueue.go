@@ -22,8 +22,9 @@ type pool struct {
 type work struct {
 	name   string
 	fn     func(t *task)
-	queued bool  // waiting in a pool, or behind a timer
-	on     *pool // running there
+	queued bool   // waiting in a pool, or behind a timer
+	timer  uint64 // when the timer it is behind expires, in jiffies; 0 is none
+	on     *pool  // running there
 	worker *task
 }
 
@@ -46,9 +47,12 @@ func (k *Kernel) queueDelayed(w *work, jiffies uint64) {
 	if w.queued {
 		return
 	}
-	w.queued = true
+	w.queued, w.timer = true, k.jiffies+jiffies
 	c := k.hereOr0()
-	c.timers.add(k, c, k.jiffies+jiffies, func() { k.insertWork(w, c.pool) })
+	c.timers.add(k, c, w.timer, func() {
+		w.timer = 0
+		k.insertWork(w, c.pool)
+	})
 }
 
 func (k *Kernel) insertWork(w *work, p *pool) {

@@ -1,0 +1,344 @@
+package kernel
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// cause is why a close() is not done at an instant: a path along the chain of
+// waits, from event_mutex down to the CPU or reader that everything waits for.
+// Between two events it does not change.
+type cause struct {
+	behind bool // event_mutex is held by another, whose cause this is
+	domain *domain
+	phase  uint8 // of the domain's grace period
+	what   reason
+	who    *task
+	cpu    int
+}
+
+// reason is the innermost link of the chain.
+type reason uint8
+
+const (
+	selfRuns        reason = iota // the closer executes
+	selfQueued                    // the closer is runnable and waits for a CPU
+	sleepsOther                   // none of the below
+	startDelay                    // the jiffies that SRCU lets pass by design
+	timerLate                     // such a delay is over, TIMER_SOFTIRQ has not run
+	workerQueued                  // the work item or its worker waits for a CPU
+	workerRuns                    // the worker executes
+	callbackWait                  // the grace period is over, its callback has not run
+	srcuReader                    // a reader is inside the domain
+	gpKthreadQueued               // the grace-period kthread waits for a CPU
+	gpKthreadRuns                 // it executes
+	gpSleeps                      // all is in, or nothing runs; it sleeps until it looks again
+	cpuNotNoticed                 // a CPU has not noticed the grace period: no tick, or no softirq
+	cpuNoQS                       // a CPU has passed no quiescent state
+	cpuNotReported                // a CPU has, and has not reported it: no softirq
+	readerQueued                  // a preempted reader waits for a CPU
+	readerRuns                    // a preempted reader executes
+	expWorkerQueued               // the expedited worker waits for a CPU
+	expCPU                        // a CPU has not answered the expedited IPI
+	fenceIPI                      // a CPU has not answered the IPI for a barrier
+	holdoutWait                   // Tasks-Trace looks at its holdouts again later
+)
+
+var reasons = [...]string{
+	selfRuns: "close() itself", selfQueued: "close() waits for a CPU", sleepsOther: "asleep",
+	startDelay: "delay by design", timerLate: "timer softirq late",
+	workerQueued: "kworker waits for a CPU", workerRuns: "kworker executes",
+	callbackWait: "callback not yet invoked", srcuReader: "reader inside the domain",
+	gpKthreadQueued: "grace-period kthread waits for a CPU", gpKthreadRuns: "grace-period kthread executes",
+	gpSleeps: "grace-period kthread asleep", cpuNotNoticed: "has not noticed the grace period",
+	cpuNoQS: "no quiescent state", cpuNotReported: "quiescent state not reported, softirq late",
+	readerQueued: "preempted reader waits for a CPU", readerRuns: "preempted reader executes",
+	expWorkerQueued: "expedited worker waits for a CPU", expCPU: "expedited IPI not answered",
+	fenceIPI: "barrier IPI not answered", holdoutWait: "Tasks-Trace holdouts",
+}
+
+// blameShare is what one cause has added up to.
+type blameShare struct {
+	cause
+	wait, storm ns
+}
+
+// blameState is the attribution of one close in progress.
+type blameState struct {
+	now    cause
+	since  ns
+	storm  ns // of now.cpu at since
+	shares []blameShare
+}
+
+// reblame is called after every event: where a close waits for something else
+// than before, the time so far goes to what it waited for.
+func (k *Kernel) reblame() {
+	for _, t := range k.closing {
+		b := &t.closing.blame
+		if c := k.causeOf(t, 0); c != b.now {
+			k.flushBlame(b)
+			b.now = c
+			k.markStorm(b)
+		}
+	}
+}
+
+// flushBlame gives the time since the last change to the cause it had.
+func (k *Kernel) flushBlame(b *blameState) {
+	d := k.now - b.since
+	b.since = k.now
+	if d == 0 {
+		return
+	}
+	i := slices.IndexFunc(b.shares, func(s blameShare) bool { return s.cause == b.now })
+	if i < 0 {
+		i = len(b.shares)
+		b.shares = append(b.shares, blameShare{cause: b.now})
+	}
+	b.shares[i].wait += d
+	if b.now.what.stormed() {
+		b.shares[i].storm += min(d, k.stormOf(b.now.cpu)-b.storm)
+	}
+}
+
+func (k *Kernel) markStorm(b *blameState) {
+	if b.now.what.stormed() {
+		b.storm = k.stormOf(b.now.cpu)
+	}
+}
+
+// stormOf is the time samples have taken of a CPU up to now.
+func (k *Kernel) stormOf(cpu int) ns {
+	c := k.cpus[cpu]
+	if c.at != k.now {
+		k.sync(c)
+		k.plan(c)
+	}
+	return c.stormTime
+}
+
+// stormed reports whether what is waited for happens on a CPU that a storm may
+// be taking away from it.
+func (r reason) stormed() bool {
+	switch r {
+	case selfRuns, workerRuns, gpKthreadRuns, cpuNotNoticed, cpuNoQS, cpuNotReported, readerRuns, expCPU:
+		return true
+	}
+	return false
+}
+
+// causeOf follows the chain of waits from a task.
+func (k *Kernel) causeOf(t *task, depth int) cause {
+	switch {
+	case t.state == running && t.cpu.cur == t:
+		return cause{what: selfRuns, cpu: t.cpu.id}
+	case t.state == running:
+		return cause{what: selfQueued, cpu: t.cpu.id}
+	}
+	switch t.where {
+	case inMutex:
+		if o := t.waitingOn.owner; o != nil && depth < 4 {
+			c := k.causeOf(o, depth+1)
+			c.behind = true
+			return c
+		}
+	case inSRCUWait, inPollWait:
+		if t.waitDomain != nil {
+			return k.causeOfDomain(t.waitDomain)
+		}
+		return k.causeOfRCU()
+	case inSyncRCU, inCallRCU:
+		return k.causeOfRCU()
+	case inSyncExp:
+		return k.causeOfExp()
+	case inTasksTrace:
+		return k.causeOfHoldouts()
+	}
+	return cause{what: sleepsOther}
+}
+
+// causeOfDomain says what an SRCU grace period waits for.
+func (k *Kernel) causeOfDomain(d *domain) cause {
+	c := cause{what: callbackWait}
+	w := &d.process
+	switch {
+	case w.on != nil:
+		c = k.causeOfWorker(w.worker)
+	case d.posted > 0:
+		c = k.causeOfRCU()
+	case w.queued && w.timer == 0:
+		c.what = workerQueued
+	case w.queued && d.locks[1-d.current] != d.unlocks[1-d.current]:
+		c.what = srcuReader
+	case w.queued && seqGE(k.jiffies, w.timer):
+		c.what = timerLate
+	case w.queued:
+		c.what = startDelay
+	}
+	c.domain, c.phase = d, uint8(d.machine.State())
+	return c
+}
+
+func (k *Kernel) causeOfWorker(t *task) cause {
+	if t.state == running {
+		if t.cpu.cur == t {
+			return cause{what: workerRuns, cpu: t.cpu.id}
+		}
+		return cause{what: workerQueued}
+	}
+	switch t.where {
+	case inSyncRCU:
+		return k.causeOfRCU()
+	case inSyncExp:
+		return k.causeOfExp()
+	case inFenceAll:
+		return cause{what: fenceIPI}
+	}
+	return cause{what: sleepsOther}
+}
+
+// causeOfRCU says what the running normal grace period, or the one about to
+// start, waits for.
+func (k *Kernel) causeOfRCU() cause {
+	n := &k.rcu
+	if t := n.kthread; t.state == running {
+		if t.cpu.cur == t {
+			return cause{what: gpKthreadRuns, cpu: t.cpu.id}
+		}
+		return cause{what: gpKthreadQueued}
+	}
+	if !seqRunning(n.seq) {
+		return cause{what: gpSleeps}
+	}
+	for _, c := range k.cpus {
+		if n.qsmask&(1<<c.id) == 0 {
+			continue
+		}
+		switch {
+		case c.gpSeq != n.seq:
+			return cause{what: cpuNotNoticed, cpu: c.id}
+		case c.noQS:
+			return cause{what: cpuNoQS, cpu: c.id}
+		}
+		return cause{what: cpuNotReported, cpu: c.id}
+	}
+	for i := len(n.readers) - 1; i >= 0; i-- {
+		if t := n.readers[i]; t.rcu.blocksGP {
+			return t.readerCause()
+		}
+	}
+	return cause{what: gpSleeps}
+}
+
+func (t *task) readerCause() cause {
+	if t.cpu.cur == t {
+		return cause{what: readerRuns, who: t, cpu: t.cpu.id}
+	}
+	return cause{what: readerQueued, who: t}
+}
+
+func (k *Kernel) causeOfExp() cause {
+	e := &k.rcu.exp
+	if t := e.worker; t.state == running && t.cpu.cur != t {
+		return cause{what: expWorkerQueued}
+	}
+	for _, c := range k.cpus {
+		if e.mask&(1<<c.id) != 0 {
+			return cause{what: expCPU, cpu: c.id}
+		}
+	}
+	for i := len(k.rcu.readers) - 1; i >= 0; i-- {
+		if t := k.rcu.readers[i]; t.rcu.blocksExp {
+			return t.readerCause()
+		}
+	}
+	return cause{what: gpSleeps}
+}
+
+func (k *Kernel) causeOfHoldouts() cause {
+	t := k.holdouts.kthread
+	if t.state == blocked && t.where == inSyncRCU {
+		return k.causeOfRCU()
+	}
+	if t.state == running {
+		return cause{what: workerQueued}
+	}
+	return cause{what: holdoutWait}
+}
+
+var phases = [...]string{"before its grace period", "scan 1", "scan 2"}
+
+// path puts a cause into words, from the outside in.
+func (c *cause) path() []string {
+	var p []string
+	if c.behind {
+		p = append(p, "event_mutex, behind another close()")
+	}
+	if c.domain != nil {
+		p = append(p, c.domain.name, phases[c.phase])
+	}
+	switch c.what {
+	case gpKthreadQueued, gpKthreadRuns, gpSleeps:
+		p = append(p, "RCU")
+	case cpuNotNoticed, cpuNoQS, cpuNotReported:
+		p = append(p, "RCU", "CPU "+itoa(c.cpu))
+	case expCPU:
+		p = append(p, "RCU, expedited", "CPU "+itoa(c.cpu))
+	case readerQueued, readerRuns:
+		p = append(p, "RCU", c.who.name)
+	}
+	return append(p, reasons[c.what])
+}
+
+// shares turns the attribution of one close into data, the largest first.
+func (b *blameState) result() []trial.Share {
+	all := make([]trial.Share, 0, len(b.shares))
+	for i := range b.shares {
+		s := &b.shares[i]
+		all = append(all, trial.Share{Path: s.path(), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
+	}
+	return sortShares(all)
+}
+
+// topShares is how many causes a trial's result names; the rest is one share.
+const topShares = 6
+
+// blameOfAll adds up the shares of all closes.
+func (k *Kernel) blameOfAll() []trial.Share {
+	var all []trial.Share
+	for _, c := range k.closes {
+		for _, s := range c.blame.result() {
+			i := slices.IndexFunc(all, func(o trial.Share) bool { return slices.Equal(o.Path, s.Path) })
+			if i < 0 {
+				all = append(all, s)
+				continue
+			}
+			all[i].Wait += s.Wait
+			all[i].Storm += s.Storm
+		}
+	}
+	all = sortShares(all)
+	if len(all) <= topShares+1 {
+		return all
+	}
+	rest := trial.Share{Path: []string{"other causes"}}
+	for _, s := range all[topShares:] {
+		rest.Wait += s.Wait
+		rest.Storm += s.Storm
+	}
+	return append(all[:topShares:topShares], rest)
+}
+
+func sortShares(all []trial.Share) []trial.Share {
+	slices.SortStableFunc(all, func(a, b trial.Share) int {
+		if c := cmp.Compare(b.Wait, a.Wait); c != 0 {
+			return c
+		}
+		return slices.Compare(a.Path, b.Path)
+	})
+	return all
+}
