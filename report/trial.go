@@ -47,6 +47,7 @@ func Trial(w io.Writer, r *trial.Result, log bool) error {
 	if err := t.text(&b); err != nil {
 		return err
 	}
+	blame(&b, r)
 	fmt.Fprintf(&b, "\nchecksum %s\n", r.Checksum)
 	if r.Replay != "" {
 		fmt.Fprintf(&b, "gpstorm replay %s\n", r.Replay)

@@ -40,7 +40,7 @@ preset's name or a YAML file. The last line reproduces the trial.`,
 				return badInputf("--variation: %d, want 0 to %d", variation, campaign.MaxVariations-1)
 			}
 			t := campaign.Trial{Scenario: sc, Variation: variation, Fix: f, Seed: c.seed}
-			return showTrial(cmd, c, &t, log, t.Run(inKernel(log)))
+			return showTrial(cmd, c, &t, log, t.Run(inKernel(true)))
 		},
 	}
 	flags := cmd.Flags()
@@ -71,7 +71,7 @@ decisions than the one the token was made for, that is a failure: exit 1.`,
 			if err != nil {
 				return badInput(err)
 			}
-			r := t.Run(inKernel(log))
+			r := t.Run(inKernel(true))
 			if err := showTrial(cmd, c, &t, log, r); err != nil {
 				return err
 			}

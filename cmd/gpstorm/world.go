@@ -8,9 +8,10 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// inKernel runs trials in the virtual kernel, with or without its console.
-func inKernel(log bool) campaign.Runner {
+// inKernel runs trials in the virtual kernel. In detail means with its console
+// and with the blame of every close().
+func inKernel(detail bool) campaign.Runner {
 	return func(sc workload.Scenario, fix fixes.Fix, seed uint64) trial.Result {
-		return kernel.Run(sc, fix, seed, kernel.Options{Log: log})
+		return kernel.Run(sc, fix, seed, kernel.Options{Log: detail, Blame: detail})
 	}
 }

@@ -272,8 +272,9 @@ func (k *Kernel) causeOfHoldouts() cause {
 
 var phases = [...]string{"before its grace period", "scan 1", "scan 2"}
 
-// path puts a cause into words, from the outside in.
-func (c *cause) path() []string {
+// path puts a cause into words, from the outside in. Readers are named, or
+// only their group is.
+func (c *cause) path(named bool) []string {
 	var p []string
 	if c.behind {
 		p = append(p, "event_mutex, behind another close()")
@@ -289,29 +290,33 @@ func (c *cause) path() []string {
 	case expCPU:
 		p = append(p, "RCU, expedited", "CPU "+itoa(c.cpu))
 	case readerQueued, readerRuns:
-		p = append(p, "RCU", c.who.name)
+		who := c.who.name
+		if !named && c.who.group != "" {
+			who = "readers " + c.who.group
+		}
+		p = append(p, "RCU", who)
 	}
 	return append(p, reasons[c.what])
 }
 
-// shares turns the attribution of one close into data, the largest first.
-func (b *blameState) result() []trial.Share {
+// result turns the attribution of one close into data, the largest first.
+func (b *blameState) result(named bool) []trial.Share {
 	all := make([]trial.Share, 0, len(b.shares))
 	for i := range b.shares {
 		s := &b.shares[i]
-		all = append(all, trial.Share{Path: s.path(), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
+		all = append(all, trial.Share{Path: s.path(named), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
 	}
 	return sortShares(all)
 }
 
 // topShares is how many causes a trial's result names; the rest is one share.
-const topShares = 6
+const topShares = 12
 
-// blameOfAll adds up the shares of all closes.
+// blameOfAll adds up the shares of all closes, by groups of readers.
 func (k *Kernel) blameOfAll() []trial.Share {
 	var all []trial.Share
 	for _, c := range k.closes {
-		for _, s := range c.blame.result() {
+		for _, s := range c.blame.result(false) {
 			i := slices.IndexFunc(all, func(o trial.Share) bool { return slices.Equal(o.Path, s.Path) })
 			if i < 0 {
 				all = append(all, s)
