@@ -12,12 +12,12 @@ import (
 // waits, from event_mutex down to the CPU or reader that everything waits for.
 // Between two events it does not change.
 type cause struct {
-	behind bool // event_mutex is held by another, whose cause this is
-	domain *domain
-	phase  uint8 // of the domain's grace period
+	who    *task // the reader that is waited for, if any
 	what   reason
-	who    *task
-	cpu    int
+	cpu    uint8
+	domain uint8 // 0 is none, else its index and one
+	phase  uint8 // of the domain's grace period
+	behind bool  // event_mutex is held by another, whose cause this is
 }
 
 // reason is the innermost link of the chain.
@@ -62,7 +62,6 @@ var reasons = [...]string{
 
 // blameShare is what one cause has added up to.
 type blameShare struct {
-	cause
 	wait, storm ns
 }
 
@@ -71,15 +70,27 @@ type blameState struct {
 	now    cause
 	since  ns
 	storm  ns // of now.cpu at since
-	shares []blameShare
+	shares map[cause]*blameShare
 }
 
 // reblame is called after every event: where a close waits for something else
 // than before, the time so far goes to what it waited for.
 func (k *Kernel) reblame() {
+	var owner *task
+	var held cause // why owner, who holds event_mutex, is not done
 	for _, t := range k.closing {
 		b := &t.closing.blame
-		if c := k.causeOf(t, 0); c != b.now {
+		var c cause
+		if m := t.waitingOn; m != nil && m.owner != nil && m.owner != t {
+			if m.owner != owner {
+				owner, held = m.owner, k.causeOf(m.owner, 1)
+			}
+			c = held
+			c.behind = true
+		} else {
+			c = k.causeOf(t, 0)
+		}
+		if c != b.now {
 			k.flushBlame(b)
 			b.now = c
 			k.markStorm(b)
@@ -94,14 +105,17 @@ func (k *Kernel) flushBlame(b *blameState) {
 	if d == 0 {
 		return
 	}
-	i := slices.IndexFunc(b.shares, func(s blameShare) bool { return s.cause == b.now })
-	if i < 0 {
-		i = len(b.shares)
-		b.shares = append(b.shares, blameShare{cause: b.now})
+	s := b.shares[b.now]
+	if s == nil {
+		if b.shares == nil {
+			b.shares = map[cause]*blameShare{}
+		}
+		s = &blameShare{}
+		b.shares[b.now] = s
 	}
-	b.shares[i].wait += d
+	s.wait += d
 	if b.now.what.stormed() {
-		b.shares[i].storm += min(d, k.stormOf(b.now.cpu)-b.storm)
+		s.storm += min(d, k.stormOf(b.now.cpu)-b.storm)
 	}
 }
 
@@ -112,7 +126,7 @@ func (k *Kernel) markStorm(b *blameState) {
 }
 
 // stormOf is the time samples have taken of a CPU up to now.
-func (k *Kernel) stormOf(cpu int) ns {
+func (k *Kernel) stormOf(cpu uint8) ns {
 	c := k.cpus[cpu]
 	if c.at != k.now {
 		k.sync(c)
@@ -135,9 +149,9 @@ func (r reason) stormed() bool {
 func (k *Kernel) causeOf(t *task, depth int) cause {
 	switch {
 	case t.state == running && t.cpu.cur == t:
-		return cause{what: selfRuns, cpu: t.cpu.id}
+		return cause{what: selfRuns, cpu: uint8(t.cpu.id)}
 	case t.state == running:
-		return cause{what: selfQueued, cpu: t.cpu.id}
+		return cause{what: selfQueued, cpu: uint8(t.cpu.id)}
 	}
 	switch t.where {
 	case inMutex:
@@ -179,14 +193,14 @@ func (k *Kernel) causeOfDomain(d *domain) cause {
 	case w.queued:
 		c.what = startDelay
 	}
-	c.domain, c.phase = d, uint8(d.machine.State())
+	c.domain, c.phase = d.index, uint8(d.machine.State())
 	return c
 }
 
 func (k *Kernel) causeOfWorker(t *task) cause {
 	if t.state == running {
 		if t.cpu.cur == t {
-			return cause{what: workerRuns, cpu: t.cpu.id}
+			return cause{what: workerRuns, cpu: uint8(t.cpu.id)}
 		}
 		return cause{what: workerQueued}
 	}
@@ -207,7 +221,7 @@ func (k *Kernel) causeOfRCU() cause {
 	n := &k.rcu
 	if t := n.kthread; t.state == running {
 		if t.cpu.cur == t {
-			return cause{what: gpKthreadRuns, cpu: t.cpu.id}
+			return cause{what: gpKthreadRuns, cpu: uint8(t.cpu.id)}
 		}
 		return cause{what: gpKthreadQueued}
 	}
@@ -220,11 +234,11 @@ func (k *Kernel) causeOfRCU() cause {
 		}
 		switch {
 		case c.gpSeq != n.seq:
-			return cause{what: cpuNotNoticed, cpu: c.id}
+			return cause{what: cpuNotNoticed, cpu: uint8(c.id)}
 		case c.noQS:
-			return cause{what: cpuNoQS, cpu: c.id}
+			return cause{what: cpuNoQS, cpu: uint8(c.id)}
 		}
-		return cause{what: cpuNotReported, cpu: c.id}
+		return cause{what: cpuNotReported, cpu: uint8(c.id)}
 	}
 	for i := len(n.readers) - 1; i >= 0; i-- {
 		if t := n.readers[i]; t.rcu.blocksGP {
@@ -236,7 +250,7 @@ func (k *Kernel) causeOfRCU() cause {
 
 func (t *task) readerCause() cause {
 	if t.cpu.cur == t {
-		return cause{what: readerRuns, who: t, cpu: t.cpu.id}
+		return cause{what: readerRuns, who: t, cpu: uint8(t.cpu.id)}
 	}
 	return cause{what: readerQueued, who: t}
 }
@@ -248,7 +262,7 @@ func (k *Kernel) causeOfExp() cause {
 	}
 	for _, c := range k.cpus {
 		if e.mask&(1<<c.id) != 0 {
-			return cause{what: expCPU, cpu: c.id}
+			return cause{what: expCPU, cpu: uint8(c.id)}
 		}
 	}
 	for i := len(k.rcu.readers) - 1; i >= 0; i-- {
@@ -274,21 +288,21 @@ var phases = [...]string{"before its grace period", "scan 1", "scan 2"}
 
 // path puts a cause into words, from the outside in. Readers are named, or
 // only their group is.
-func (c *cause) path(named bool) []string {
+func (k *Kernel) path(c cause, named bool) []string {
 	var p []string
 	if c.behind {
 		p = append(p, "event_mutex, behind another close()")
 	}
-	if c.domain != nil {
-		p = append(p, c.domain.name, phases[c.phase])
+	if c.domain != 0 {
+		p = append(p, k.domains[c.domain-1].name, phases[c.phase])
 	}
 	switch c.what {
 	case gpKthreadQueued, gpKthreadRuns, gpSleeps:
 		p = append(p, "RCU")
 	case cpuNotNoticed, cpuNoQS, cpuNotReported:
-		p = append(p, "RCU", "CPU "+itoa(c.cpu))
+		p = append(p, "RCU", "CPU "+itoa(int(c.cpu)))
 	case expCPU:
-		p = append(p, "RCU, expedited", "CPU "+itoa(c.cpu))
+		p = append(p, "RCU, expedited", "CPU "+itoa(int(c.cpu)))
 	case readerQueued, readerRuns:
 		who := c.who.name
 		if !named && c.who.group != "" {
@@ -299,12 +313,11 @@ func (c *cause) path(named bool) []string {
 	return append(p, reasons[c.what])
 }
 
-// result turns the attribution of one close into data, the largest first.
-func (b *blameState) result(named bool) []trial.Share {
+// blameOf turns the attribution of one close into data, the largest first.
+func (k *Kernel) blameOf(b *blameState, named bool) []trial.Share {
 	all := make([]trial.Share, 0, len(b.shares))
-	for i := range b.shares {
-		s := &b.shares[i]
-		all = append(all, trial.Share{Path: s.path(named), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
+	for c, s := range b.shares {
+		all = append(all, trial.Share{Path: k.path(c, named), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
 	}
 	return sortShares(all)
 }
@@ -316,7 +329,7 @@ const topShares = 12
 func (k *Kernel) blameOfAll() []trial.Share {
 	var all []trial.Share
 	for _, c := range k.closes {
-		for _, s := range c.blame.result(false) {
+		for _, s := range k.blameOf(&c.blame, false) {
 			i := slices.IndexFunc(all, func(o trial.Share) bool { return slices.Equal(o.Path, s.Path) })
 			if i < 0 {
 				all = append(all, s)
@@ -343,7 +356,10 @@ func sortShares(all []trial.Share) []trial.Share {
 		if c := cmp.Compare(b.Wait, a.Wait); c != 0 {
 			return c
 		}
-		return slices.Compare(a.Path, b.Path)
+		if c := slices.Compare(a.Path, b.Path); c != 0 {
+			return c
+		}
+		return cmp.Compare(b.Storm, a.Storm)
 	})
 	return all
 }

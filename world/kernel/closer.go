@@ -84,7 +84,7 @@ func (k *Kernel) beginClose(t *task) *closing {
 	k.syncAll()
 	c := &closing{Close: trial.Close{Task: t.name, Start: time.Duration(k.now)}, ipis: k.ipis, ran: k.ran(), storm: k.stormTime()}
 	t.closing = c
-	c.blame.since, c.blame.now = k.now, cause{what: selfRuns, cpu: t.cpu.id}
+	c.blame.since, c.blame.now = k.now, cause{what: selfRuns, cpu: uint8(t.cpu.id)}
 	k.markStorm(&c.blame)
 	k.closing = append(k.closing, t)
 	k.closes = append(k.closes, c)

@@ -11,6 +11,7 @@ import (
 type domain struct {
 	k       *Kernel
 	name    string
+	index   uint8 // among the domains, from 1
 	machine srcu.Machine
 	side    srcu.Side
 	barrier srcu.Barrier
@@ -51,6 +52,7 @@ func (k *Kernel) newDomain(name string, b srcu.Barrier) *domain {
 		d.callbacks.Invoke(d.machine.Done)
 	}}
 	k.domains = append(k.domains, d)
+	d.index = uint8(len(k.domains))
 	return d
 }
 
