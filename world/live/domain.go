@@ -1,0 +1,167 @@
+package live
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// domain is what the torture needs of the flavour of readers under test: an
+// SRCU domain with fast or fenced readers, or RCU.
+type domain interface {
+	// Gates returns the ways into a section, for one goroutine.
+	Gates(r *rand.Rand) []gate
+	Synchronize(ctx context.Context, expedited bool) error
+	Call(fn func()) error
+	StartPoll() (done func() bool)
+	Barrier()
+}
+
+// gate is one way into and out of a section. A gate that is shareable lets
+// another goroutine out by the same ticket.
+type gate struct {
+	name      string
+	lock      func() srcu.Ticket
+	unlock    func(srcu.Ticket)
+	shareable bool
+	slow      bool // it pauses at its weak point
+	close     func()
+}
+
+func noClose() {}
+
+func newDomain(c *Config, y *yielder) domain {
+	if c.Fix.Reader == fixes.ReaderPreemptOff {
+		return rcuDomain{rcu.NewLive()}
+	}
+	side := c.Fix.WrapSide
+	if y != nil {
+		side = func(s srcu.Side) srcu.Side { return yieldingSide{c.Fix.WrapSide(s), y} }
+	}
+	d := srcu.NewDomain(srcu.Config{
+		Barrier: c.Fix.NewBarrier(),
+		Machine: c.Fix.NewMachine,
+		Side:    side,
+		RCU:     rcu.NewLive(),
+	})
+	return &srcuDomain{Domain: d, c: c, yields: y}
+}
+
+// srcuDomain is a domain with fast or fenced readers.
+type srcuDomain struct {
+	*srcu.Domain
+	c      *Config
+	yields *yielder
+}
+
+func (d *srcuDomain) Gates(r *rand.Rand) []gate {
+	broken := d.c.Unlock
+	if broken == nil {
+		broken = func(t srcu.Ticket) srcu.Ticket { return t }
+	}
+	if d.c.Fix.Reader == fixes.ReaderFull {
+		return []gate{{
+			name: "fenced", lock: d.FencedReadLock,
+			unlock: func(t srcu.Ticket) { d.FencedReadUnlock(broken(t)) }, shareable: true, close: noClose,
+		}}
+	}
+	h := d.Reader()
+	gates := []gate{
+		{
+			name: "anonymous", lock: d.ReadLock,
+			unlock: func(t srcu.Ticket) { d.ReadUnlock(broken(t)) }, shareable: true, close: noClose,
+		},
+		{
+			name: "registered", lock: h.ReadLock,
+			unlock: func(t srcu.Ticket) { h.ReadUnlock(broken(t)) }, close: func() {
+				if d.c.Unlock == nil { // Close would rightly panic
+					h.Close()
+				}
+			},
+		},
+	}
+	if d.yields != nil {
+		// Now and then for longer than a grace period takes.
+		pause := func() {
+			if r.IntN(4) == 0 {
+				time.Sleep(time.Duration(r.Int64N(int64(4 * maxSleep))))
+			}
+			pauseABit(r)
+		}
+		gates = append(gates, gate{
+			name: "slow", lock: func() srcu.Ticket { return d.ReadLockSlowly(pause) },
+			unlock: func(t srcu.Ticket) { d.ReadUnlock(broken(t)) }, shareable: true, slow: true, close: noClose,
+		})
+	}
+	return gates
+}
+
+func (d *srcuDomain) Synchronize(ctx context.Context, expedited bool) error {
+	if expedited {
+		return d.Domain.SynchronizeExpedited(ctx)
+	}
+	return d.Domain.Synchronize(ctx)
+}
+
+func (d *srcuDomain) StartPoll() func() bool {
+	c := d.Domain.StartPoll()
+	return func() bool { return d.Poll(c) }
+}
+
+// rcuDomain is RCU: the candidates whose readers disable preemption.
+type rcuDomain struct{ l *rcu.Live }
+
+func (d rcuDomain) Gates(*rand.Rand) []gate {
+	r := d.l.Reader()
+	return []gate{{
+		name:   "rcu",
+		lock:   func() srcu.Ticket { r.ReadLock(); return 0 },
+		unlock: func(srcu.Ticket) { r.ReadUnlock() },
+		close:  r.Close,
+	}}
+}
+
+func (d rcuDomain) Synchronize(_ context.Context, expedited bool) error {
+	if expedited {
+		d.l.SynchronizeExpedited()
+	} else {
+		d.l.Synchronize()
+	}
+	return nil
+}
+
+func (d rcuDomain) Call(fn func()) error { d.l.Call(fn); return nil }
+
+func (d rcuDomain) StartPoll() func() bool {
+	c := d.l.Start()
+	return func() bool { return d.l.Done(c) }
+}
+
+func (d rcuDomain) Barrier() {
+	ran := make(chan struct{})
+	d.l.Call(func() { close(ran) })
+	<-ran
+}
+
+// pauseABit gives others the processor, or holds on to it for a moment.
+func pauseABit(r *rand.Rand) {
+	if r.IntN(2) == 0 {
+		runtime.Gosched()
+		return
+	}
+	spinLoops(r.IntN(2000))
+}
+
+// spinLoops keeps the processor for about n nanoseconds.
+func spinLoops(n int) {
+	x := uint64(n)
+	for range n {
+		x = x*6364136223846793005 + 1
+	}
+	runtime.KeepAlive(x)
+}

@@ -1,0 +1,181 @@
+package live
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+func torture(t *testing.T, c Config) Report {
+	t.Helper()
+	r, err := Torture(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(r)
+	return r
+}
+
+// tortured are the cores that must hold: every candidate, and barriers that no
+// candidate has alone.
+func tortured() []fixes.Fix {
+	return append(fixes.All(),
+		fixes.Fix{Name: "only-membarrier", Barrier: fixes.Membarrier},
+		fixes.Fix{Name: "only-fullbarrier", Barrier: fixes.Fenced, Reader: fixes.ReaderFull})
+}
+
+func TestEveryCandidateStandsTheTorture(t *testing.T) {
+	for _, fix := range tortured() {
+		t.Run(fix.Name, func(t *testing.T) {
+			for _, c := range []Config{
+				{Fix: fix, Seed: 1, Duration: 150 * time.Millisecond, Yield: true},
+				{Fix: fix, Seed: 2, Duration: 150 * time.Millisecond, Amplify: !testing.Short()},
+			} {
+				r := torture(t, c)
+				if r.Failed() {
+					t.Errorf("%v", r)
+				}
+				if r.Sections() == 0 || r.GracePeriods() == 0 {
+					t.Errorf("proved nothing: %v", r)
+				}
+			}
+		})
+	}
+}
+
+// catch tortures a broken core, longer each time, until it is caught.
+func catch(t *testing.T, b Broken, most time.Duration) (Report, bool) {
+	var r Report
+	for d := most / 8; d <= most; d *= 2 {
+		c := Config{
+			Fix: b.Fix, Unlock: b.Unlock, Seed: uint64(d), Duration: d,
+			Amplify: b.Needs == Amplified, Yield: b.Needs == Yielding,
+			StallAfter: most / 2, Updaters: 2,
+		}
+		if c.Amplify {
+			c.Readers, c.Updaters = 1, 1
+		}
+		r = torture(t, c)
+		if r.Failed() {
+			return r, true
+		}
+	}
+	return r, false
+}
+
+func TestBrokenCoresAreCaught(t *testing.T) {
+	if racing {
+		t.Skip("the race detector would report them, and fail the test, first")
+	}
+	for _, b := range BrokenCores() {
+		t.Run(b.Name, func(t *testing.T) {
+			r, caught := catch(t, b, 2*time.Second)
+			switch {
+			case caught:
+				t.Logf("caught after %v", r.Failures[0].After)
+			case b.Needs == OrderOnly:
+				t.Skip("left to the order world")
+			case b.Needs == Amplified && !r.Parallel():
+				t.Skip("readers and updaters never ran at once on this machine: proves nothing")
+			default:
+				t.Error("not caught")
+			}
+		})
+	}
+}
+
+func TestStormsComeFromTheScenario(t *testing.T) {
+	sc := workload.Scenario{
+		Machine: workload.Machine{CPUs: 2},
+		Storms: []workload.Storm{
+			{Source: workload.NMI, Period: 10 * time.Millisecond, Handler: 9 * time.Millisecond, CPUs: []int{0}},
+			{Source: workload.HRTimer, Period: time.Millisecond, Handler: 2 * time.Millisecond, CPUs: []int{1}, Until: time.Second},
+		},
+		Tasks:   []workload.Tasks{{Count: 3, Reads: workload.ReadsTracepoint, Section: 10 * time.Millisecond, Gap: time.Hour}},
+		Closers: []workload.Closers{{Count: 2}},
+	}
+	c := Config{Scenario: &sc, Readers: 9, Updaters: 9}
+	l := loadOf(&c)
+	if c.Readers != 3 || c.Updaters != 2 {
+		t.Errorf("%d readers and %d updaters, want 3 and 2", c.Readers, c.Updaters)
+	}
+	if l.section != 100*time.Microsecond || l.gap != maxSection {
+		t.Errorf("sections of %v, gaps of %v", l.section, l.gap)
+	}
+	want := []storm{
+		{period: 100 * time.Microsecond, handler: 90 * time.Microsecond, signal: true},
+		{period: minPeriod, handler: 45 * time.Microsecond, until: 10 * time.Millisecond},
+	}
+	if len(l.storms) != 2 || l.storms[0] != want[0] || l.storms[1] != want[1] {
+		t.Errorf("storms %+v, want %+v", l.storms, want)
+	}
+	c.Duration, c.Fix = 100*time.Millisecond, fixes.Fix{Name: "membarrier", Barrier: fixes.Membarrier}
+	if r := torture(t, c); r.Failed() || r.Bursts == 0 {
+		t.Errorf("%v", r)
+	}
+}
+
+func TestConfigIsRefusedInOneLine(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		names  string
+	}{
+		{Config{Duration: -1}, "duration -1ns"},
+		{Config{Duration: 25 * time.Hour}, "duration 25h0m0s"},
+		{Config{Readers: -1}, "readers -1"},
+		{Config{Readers: 1001}, "readers 1001"},
+		{Config{Updaters: -2}, "updaters -2"},
+		{Config{StallAfter: -time.Second}, "stall time -1s"},
+	} {
+		_, err := Torture(context.Background(), c.config)
+		if err == nil || !strings.Contains(err.Error(), c.names) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%+v: %v, want one line with %q", c.config, err, c.names)
+		}
+	}
+}
+
+func TestReportIsOneGreppableLine(t *testing.T) {
+	r := Report{
+		Fix: "baseline", Heavy: "membarrier", Elapsed: 1500 * time.Millisecond,
+		Pipe: []uint64{10, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0}, Updates: map[string]uint64{"call": 3, "poll": 4},
+		Callbacks: 3, Looks: 8, Overlaps: 5, Bursts: 6,
+	}
+	const line = "torture: baseline membarrier t: 1.5s rd: 13 gp: 7 cb: 3 par: 5/8 storm: 6 Reader Pipe: 10 2 1 0 0 0 0 0 0 0 0"
+	if got := r.String(); got != line {
+		t.Errorf("\n%s, want\n%s", got, line)
+	}
+	r.Failures = []Failure{{"a reader met an object", time.Millisecond, 2}, {"another", time.Second, 1}}
+	if got, want := r.String(), line+" !!! FAILURE: a reader met an object, 2 times, first after 1ms; 1 more kinds"; got != want {
+		t.Errorf("\n%s, want\n%s", got, want)
+	}
+}
+
+func TestTheRunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	r, err := Torture(ctx, Config{Duration: time.Hour, Fix: fixes.Fix{Barrier: fixes.Membarrier}})
+	if err != nil || r.Failed() || r.Elapsed > time.Minute {
+		t.Errorf("%v, %v", r, err)
+	}
+}
+
+func TestEveryWayToWaitAndEveryGateIsUsed(t *testing.T) {
+	c := Config{Fix: fixes.Fix{Barrier: fixes.Membarrier}, Duration: 300 * time.Millisecond, Yield: true}
+	r := torture(t, c)
+	for way, n := range r.Updates {
+		if n == 0 {
+			t.Errorf("%s was never used: %v", way, r.Updates)
+		}
+	}
+	names := ""
+	for _, g := range newDomain(&c, newYielder(1)).Gates(nil) {
+		names += g.name + " "
+	}
+	if names != "anonymous registered slow " {
+		t.Errorf("gates %q", names)
+	}
+}

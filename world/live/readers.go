@@ -1,0 +1,110 @@
+package live
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+const (
+	// arenaWords is 128 MiB: more than a last-level cache gives to one.
+	arenaWords = 128 << 20 / 8
+	// coldStores before the lock and looks inside: what reveals a missing
+	// barrier within milliseconds.
+	coldStores = 48
+	coldLooks  = 1500
+	warmLooks  = 4
+	maxSleep   = 500 * time.Microsecond
+)
+
+func newArena() []uint64 {
+	a := make([]uint64, arenaWords)
+	for i := 0; i < len(a); i += 512 {
+		a[i] = 1 // a page each, now and not while it is timed
+	}
+	return a
+}
+
+// handed is a section that another goroutine is to end.
+type handed struct {
+	o      *object
+	ticket srcu.Ticket
+	unlock func(srcu.Ticket)
+}
+
+// reader goes in and out of sections by every gate there is. One time in some
+// it nests, sleeps or yields inside, or hands the section to a goroutine that
+// ends it.
+func (t *run) reader(i int, l load) {
+	r := rand.New(rand.NewPCG(t.random("reader", i), 0))
+	gates := t.d.Gates(r)
+	partner, partnerOver := make(chan handed), make(chan struct{})
+	go func() {
+		defer close(partnerOver)
+		for h := range partner {
+			t.saw(h.o.look(warmLooks))
+			h.unlock(h.ticket)
+		}
+	}()
+	defer func() {
+		close(partner)
+		<-partnerOver
+		for _, g := range gates {
+			g.close()
+		}
+	}()
+	for n := uint64(1); !t.stop.Load(); n++ {
+		t.section(r, &gates[r.IntN(len(gates))], partner, l)
+		if n%8 == 0 {
+			t.progress[i].n.Store(n)
+		}
+		if l.gap > 0 {
+			spinLoops(int(l.gap))
+		}
+	}
+}
+
+func (t *run) section(r *rand.Rand, g *gate, partner chan<- handed, l load) {
+	kind := r.IntN(256)
+	looks := warmLooks
+	if t.arena != nil {
+		looks = coldLooks
+		at := r.Uint64()
+		for range coldStores {
+			at = at*6364136223846793005 + 1442695040888963407
+			t.arena[at>>40%arenaWords] = at
+		}
+	}
+	ticket := g.lock()
+	o := t.current.Load()
+	worst := o.look(looks)
+	switch {
+	case kind == 0 && t.arena == nil, t.yields != nil && g.slow && kind < 64:
+		time.Sleep(time.Duration(r.Int64N(int64(maxSleep))))
+	case kind < 4, t.yields != nil && kind < 96:
+		runtime.Gosched()
+	case kind < 100 && kind >= 96:
+		inner := g.lock()
+		worst = max(worst, t.current.Load().look(looks))
+		g.unlock(inner)
+	case kind < 104 && kind >= 100 && g.shareable:
+		partner <- handed{o, ticket, g.unlock}
+		t.saw(worst)
+		return
+	case l.section > 0:
+		spinLoops(int(l.section))
+	}
+	worst = max(worst, o.look(looks))
+	g.unlock(ticket)
+	t.saw(worst)
+}
+
+// saw files a section under the worst age it met.
+func (t *run) saw(worst int) {
+	t.reads[worst].Add(1)
+	if worst >= tooOld {
+		t.fail("a reader met an object that a full grace period had passed")
+	}
+}

@@ -1,0 +1,93 @@
+package live
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/rcu"
+)
+
+// Report is what a torture run found, or has found so far.
+type Report struct {
+	Fix     string        `json:"fix"`
+	Heavy   string        `json:"heavy_barrier"`
+	Elapsed time.Duration `json:"elapsed_ns"`
+	// Pipe counts sections by the worst age they met: 0 published, 1
+	// unpublished; 2 and more are failures.
+	Pipe      []uint64          `json:"pipe"`
+	Updates   map[string]uint64 `json:"updates"` // waits for a grace period, by way
+	Callbacks int64             `json:"callbacks"`
+	// Looks counts the times that an updater looked whether readers ran
+	// while it did, and Overlaps how often they did. Without any, nothing
+	// was shown of memory ordering.
+	Looks    uint64    `json:"looks"`
+	Overlaps uint64    `json:"overlaps"`
+	Bursts   uint64    `json:"storm_bursts"`
+	Failures []Failure `json:"failures,omitempty"`
+}
+
+func (t *run) report() Report {
+	r := Report{
+		Fix:       t.c.Fix.Name,
+		Heavy:     rcu.HeavyBarrierName(),
+		Elapsed:   time.Since(t.started),
+		Pipe:      make([]uint64, pipeLength+1),
+		Updates:   map[string]uint64{},
+		Callbacks: t.callbacks.ran.Load(),
+		Looks:     t.looks.Load(),
+		Overlaps:  t.overlaps.Load(),
+		Bursts:    t.bursts.Load(),
+	}
+	for i := range r.Pipe {
+		r.Pipe[i] = t.reads[i].Load()
+	}
+	for w := range numWays {
+		r.Updates[w.String()] = t.updates[w].Load()
+	}
+	t.mu.Lock()
+	r.Failures = append(r.Failures, t.failures...)
+	t.mu.Unlock()
+	return r
+}
+
+// Failed reports whether the core was seen to be broken.
+func (r *Report) Failed() bool { return len(r.Failures) > 0 }
+
+// Parallel reports whether readers and updaters ran at once for a good part of
+// the run: in a quarter of the looks.
+func (r *Report) Parallel() bool { return r.Overlaps > 0 && 4*r.Overlaps >= r.Looks }
+
+// Sections is the number of read-side critical sections.
+func (r *Report) Sections() (n uint64) {
+	for _, v := range r.Pipe {
+		n += v
+	}
+	return n
+}
+
+// GracePeriods is the number of waits for a grace period that ended.
+func (r *Report) GracePeriods() (n uint64) {
+	for _, v := range r.Updates {
+		n += v
+	}
+	return n
+}
+
+// String is one line that grep finds, in the manner of rcutorture.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "torture: %s %s t: %.1fs rd: %d gp: %d cb: %d par: %d/%d storm: %d Reader Pipe:",
+		r.Fix, r.Heavy, r.Elapsed.Seconds(), r.Sections(), r.GracePeriods(), r.Callbacks, r.Overlaps, r.Looks, r.Bursts)
+	for _, n := range r.Pipe {
+		fmt.Fprintf(&b, " %d", n)
+	}
+	if r.Failed() {
+		f := r.Failures[0]
+		fmt.Fprintf(&b, " !!! FAILURE: %s, %d times, first after %v", f.What, f.Times, f.After.Round(time.Microsecond))
+		if n := len(r.Failures) - 1; n > 0 {
+			fmt.Fprintf(&b, "; %d more kinds", n)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,153 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gpstorm/gpstorm/seed"
+)
+
+// run is a torture run under way.
+type run struct {
+	c       Config
+	d       domain
+	yields  *yielder
+	arena   []uint64 // what the amplifier misses the cache in
+	started time.Time
+	stop    atomic.Bool
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	current atomic.Pointer[object]
+	solo    sync.RWMutex // held for reading by updaters that wait among others
+
+	reads     [pipeLength + 1]atomic.Uint64 // by the worst age seen
+	updates   [numWays]atomic.Uint64
+	looks     atomic.Uint64 // for parallel running
+	overlaps  atomic.Uint64
+	callbacks struct{ queued, ran atomic.Int64 }
+	bursts    atomic.Uint64 // storm interrupts
+	progress  []paddedCount // of each reader
+
+	mu       sync.Mutex
+	failures []Failure
+}
+
+type paddedCount struct {
+	n atomic.Uint64
+	_ [120]byte
+}
+
+// Failure is one way in which the core was seen to be broken.
+type Failure struct {
+	What  string
+	After time.Duration // from the start, of the first one
+	Times int
+}
+
+// Torture runs until the time is over, ctx ends, or a stall makes going on
+// pointless. The error is about the Config only; what went wrong is in the
+// Report.
+func Torture(ctx context.Context, c Config) (Report, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return Report{}, err
+	}
+	load := loadOf(&c)
+	t := &run{c: c, progress: make([]paddedCount, c.Readers)}
+	if c.Yield {
+		t.yields = newYielder(c.Seed)
+	}
+	t.d = newDomain(&t.c, t.yields)
+	if c.Amplify {
+		t.arena = newArena()
+	}
+	t.current.Store(&object{})
+	t.ctx, t.cancel = context.WithCancel(ctx)
+	defer t.cancel()
+	t.started = time.Now()
+
+	var wg, storms sync.WaitGroup
+	for i := range c.Readers {
+		wg.Go(func() { t.reader(i, load) })
+	}
+	for i := range c.Updaters {
+		wg.Go(func() { t.updater(i) })
+	}
+	for _, s := range load.storms {
+		storms.Go(func() { t.storm(s) })
+	}
+	t.watch()
+	t.stop.Store(true)
+	t.cancel()
+	storms.Wait()
+	t.finish(&wg)
+	return t.report(), nil
+}
+
+// watch prints a line a second until the run is over.
+func (t *run) watch() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	over := time.NewTimer(t.c.Duration)
+	defer over.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if t.c.Line != nil {
+				t.c.Line(t.report())
+			}
+		case <-over.C:
+			return
+		case <-t.ctx.Done():
+			return
+		}
+	}
+}
+
+// finish waits for readers and updaters, then for the callbacks. What never
+// ends is a failure and is left behind.
+func (t *run) finish(wg *sync.WaitGroup) {
+	ended := make(chan struct{})
+	go func() {
+		wg.Wait()
+		t.d.Barrier()
+		close(ended)
+	}()
+	patience := time.NewTimer(t.c.StallAfter)
+	defer patience.Stop()
+	select {
+	case <-ended:
+		if q, r := t.callbacks.queued.Load(), t.callbacks.ran.Load(); q != r {
+			t.fail(fmt.Sprintf("%d callbacks were queued, %d ran", q, r))
+		}
+	case <-patience.C:
+		t.fail("the last grace period never ended")
+	}
+}
+
+// fail notes a failure; those of one kind are counted.
+func (t *run) fail(what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.failures {
+		if t.failures[i].What == what {
+			t.failures[i].Times++
+			return
+		}
+	}
+	t.failures = append(t.failures, Failure{What: what, After: time.Since(t.started), Times: 1})
+}
+
+// stalled notes that a wait went on for too long, and ends the run.
+func (t *run) stalled(way way) {
+	t.fail(fmt.Sprintf("%s waited for more than %v", way, t.c.StallAfter))
+	t.cancel()
+}
+
+func (t *run) random(what string, i int) uint64 {
+	return seed.Derive(t.c.Seed, fmt.Sprintf("%s %d", what, i))
+}

@@ -1,0 +1,166 @@
+package live
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// way is a way to wait for a grace period.
+type way int
+
+const (
+	synchronize way = iota
+	expedited
+	call
+	poll
+	barrier
+	numWays
+)
+
+func (w way) String() string {
+	return [...]string{"synchronize", "expedited", "call", "poll", "barrier"}[w]
+}
+
+// updater publishes new objects and passes the old ones down the pipe, each
+// time by a way chosen at random.
+func (t *run) updater(i int) {
+	r := rand.New(rand.NewPCG(t.random("updater", i), 0))
+	var pipe, pool []*object
+	for n := 0; !t.stop.Load(); n++ {
+		var o *object
+		if last := len(pool) - 1; last >= 0 {
+			o, pool = pool[last], pool[:last]
+			o.renew()
+		} else {
+			o = &object{}
+		}
+		old := t.current.Swap(o)
+		old.age.Store(1)
+		pipe = append(pipe, old)
+
+		if i == 0 && n%64 == 0 {
+			t.seekOverlap()
+		}
+		w := way(r.IntN(int(numWays)))
+		if t.c.Amplify && r.IntN(8) != 0 {
+			w = expedited // the shortest: what it misses must be missed soon
+		}
+		if !t.turn(r.IntN(soloOneIn) == 0, w) {
+			return
+		}
+		t.updates[w].Add(1)
+		kept := pipe[:0]
+		for _, o := range pipe {
+			if o.older() {
+				pool = append(pool, o)
+			} else {
+				kept = append(kept, o)
+			}
+		}
+		pipe = kept
+	}
+}
+
+// soloOneIn: one wait in so many has the domain to itself. The next grace
+// period repairs a lost wakeup, so it shows only where there is no next.
+const soloOneIn = 16
+
+// turn waits, alone or among others.
+func (t *run) turn(solo bool, w way) bool {
+	if solo {
+		t.solo.Lock()
+		defer t.solo.Unlock()
+	} else {
+		t.solo.RLock()
+		defer t.solo.RUnlock()
+	}
+	return t.wait(w)
+}
+
+// wait waits for a grace period. It is false when the run is over first.
+func (t *run) wait(w way) bool {
+	start := time.Now()
+	switch w {
+	case synchronize, expedited:
+		// This one waits on the caller's own goroutine, as users do.
+		guard := time.AfterFunc(t.c.StallAfter, func() { t.stalled(w) })
+		defer guard.Stop()
+		return t.d.Synchronize(t.ctx, w == expedited) == nil
+	case poll:
+		done := t.d.StartPoll()
+		for !done() {
+			if t.ctx.Err() != nil {
+				return false
+			}
+			if time.Since(start) > t.c.StallAfter {
+				t.stalled(w)
+			}
+			runtime.Gosched()
+		}
+		return true
+	}
+	over := make(chan struct{})
+	t.callbacks.queued.Add(1)
+	var mine atomic.Bool
+	ran := func() {
+		t.callbacks.ran.Add(1)
+		mine.Store(true)
+		if w == call {
+			close(over)
+		}
+	}
+	if err := t.d.Call(ran); err != nil {
+		t.fail("Call: " + err.Error())
+		return false
+	}
+	if w == barrier {
+		go func() {
+			t.d.Barrier()
+			if !mine.Load() {
+				t.fail("Barrier returned before a callback queued earlier had run")
+			}
+			close(over)
+		}()
+	}
+	guard := time.NewTimer(t.c.StallAfter)
+	defer guard.Stop()
+	select {
+	case <-over:
+		return true
+	case <-t.ctx.Done():
+		return false
+	case <-guard.C:
+		t.stalled(w)
+		return false
+	}
+}
+
+// The watch for real parallelism: for so long an updater keeps its processor
+// and looks whether readers get on meanwhile. A longer time has passed only if
+// the updater itself was off the processor.
+const (
+	overlapLook = 20 * time.Microsecond
+	overlapMost = 100 * time.Microsecond
+)
+
+// seekOverlap counts when a reader ran while the updater did. On one CPU, or
+// on two of which others take one, the memory-ordering half of a torture run
+// proves nothing.
+func (t *run) seekOverlap() {
+	t.looks.Add(1)
+	before, start := t.sections(), time.Now()
+	for time.Since(start) < overlapLook {
+	}
+	if t.sections() != before && time.Since(start) < overlapMost {
+		t.overlaps.Add(1)
+	}
+}
+
+func (t *run) sections() (n uint64) {
+	for i := range t.progress {
+		n += t.progress[i].n.Load()
+	}
+	return n
+}
