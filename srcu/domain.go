@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/gpstorm/gpstorm/internal/sched"
 	"github.com/gpstorm/gpstorm/rcu"
@@ -65,11 +64,11 @@ type Domain struct {
 	side    Side
 	heavy   func()
 	rcu     rcu.GracePeriods
-	start   time.Time
 	fence   atomic.Uint32
 
 	work    sched.Work // the running grace period
 	patient patience   // owned by the owner of work
+	jiffies atomic.Uint64
 	waiters sched.Waiters
 
 	invoker   sched.Work // the running callbacks
@@ -91,7 +90,6 @@ func NewDomain(c Config) *Domain {
 	d := &Domain{
 		heavy:   c.Heavy,
 		rcu:     c.RCU,
-		start:   time.Now(),
 		max:     c.MaxPending,
 		onPanic: c.OnPanic,
 	}

@@ -80,6 +80,7 @@ func (d *Domain) rest(jiffies uint64) {
 	if jiffies == 0 {
 		return
 	}
+	d.jiffies.Add(jiffies)
 	p := &d.patient
 	if c := d.machine.Snapshot(); c != p.cookie {
 		*p = patience{cookie: c}

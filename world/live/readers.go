@@ -40,6 +40,8 @@ type handed struct {
 func (t *run) reader(i int, l load) {
 	r := rand.New(rand.NewPCG(t.random("reader", i), 0))
 	gates := t.d.Gates(r)
+	share := len(t.arena) / t.c.Readers
+	arena := t.arena[i*share : (i+1)*share]
 	partner, partnerOver := make(chan handed), make(chan struct{})
 	go func() {
 		defer close(partnerOver)
@@ -56,9 +58,12 @@ func (t *run) reader(i int, l load) {
 		}
 	}()
 	for n := uint64(1); !t.stop.Load(); n++ {
-		t.section(r, &gates[r.IntN(len(gates))], partner, l)
+		t.section(r, &gates[r.IntN(len(gates))], arena, partner, l)
 		if n%8 == 0 {
 			t.progress[i].n.Store(n)
+		}
+		if n%64 == 0 {
+			runtime.Gosched() // else nearly all goroutine switches find it inside
 		}
 		if l.gap > 0 {
 			spinLoops(int(l.gap))
@@ -66,22 +71,22 @@ func (t *run) reader(i int, l load) {
 	}
 }
 
-func (t *run) section(r *rand.Rand, g *gate, partner chan<- handed, l load) {
+func (t *run) section(r *rand.Rand, g *gate, arena []uint64, partner chan<- handed, l load) {
 	kind := r.IntN(256)
 	looks := warmLooks
-	if t.arena != nil {
+	if len(arena) > 0 {
 		looks = coldLooks
 		at := r.Uint64()
 		for range coldStores {
 			at = at*6364136223846793005 + 1442695040888963407
-			t.arena[at>>40%arenaWords] = at
+			arena[at>>32%uint64(len(arena))] = at
 		}
 	}
 	ticket := g.lock()
 	o := t.current.Load()
 	worst := o.look(looks)
 	switch {
-	case kind == 0 && t.arena == nil, t.yields != nil && g.slow && kind < 64:
+	case kind == 0 && len(arena) == 0, t.yields != nil && g.slow && kind < 64:
 		time.Sleep(time.Duration(r.Int64N(int64(maxSleep))))
 	case kind < 4, t.yields != nil && kind < 96:
 		runtime.Gosched()

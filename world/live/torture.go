@@ -43,9 +43,9 @@ type paddedCount struct {
 
 // Failure is one way in which the core was seen to be broken.
 type Failure struct {
-	What  string
-	After time.Duration // from the start, of the first one
-	Times int
+	What  string        `json:"what"`
+	After time.Duration `json:"after_ns"` // from the start, of the first one
+	Times int           `json:"times"`
 }
 
 // Torture runs until the time is over, ctx ends, or a stall makes going on

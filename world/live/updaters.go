@@ -28,6 +28,7 @@ func (w way) String() string {
 func (t *run) updater(i int) {
 	r := rand.New(rand.NewPCG(t.random("updater", i), 0))
 	var pipe, pool []*object
+	var looked time.Time
 	for n := 0; !t.stop.Load(); n++ {
 		var o *object
 		if last := len(pool) - 1; last >= 0 {
@@ -40,8 +41,9 @@ func (t *run) updater(i int) {
 		old.age.Store(1)
 		pipe = append(pipe, old)
 
-		if i == 0 && n%64 == 0 {
+		if i == 0 && (n%64 == 0 || time.Since(looked) > lookEvery) {
 			t.seekOverlap()
+			looked = time.Now()
 		}
 		w := way(r.IntN(int(numWays)))
 		if t.c.Amplify && r.IntN(8) != 0 {
@@ -143,6 +145,7 @@ func (t *run) wait(w way) bool {
 const (
 	overlapLook = 20 * time.Microsecond
 	overlapMost = 100 * time.Microsecond
+	lookEvery   = 5 * time.Millisecond
 )
 
 // seekOverlap counts when a reader ran while the updater did. On one CPU, or

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/world/live"
+)
+
+func newTortureCommand(c *common) *cobra.Command {
+	var (
+		fix, scenario string
+		cfg           live.Config
+	)
+	cmd := &cobra.Command{
+		Use:   "torture",
+		Short: "Torture the live core: real goroutines on real CPUs",
+		Long: `Runs readers of every kind and updaters through every API against the live core
+for a while, in the manner of rcutorture, and prints one line a second. A
+reader that meets an object which a full grace period has passed is a failure;
+so is a wait that does not end, or a callback that does not run exactly once.
+
+What real CPUs do cannot be replayed, and a clean run shows the less the less
+readers and updaters ran at once ("par"): if they hardly did, it is undecided.
+The candidate may also be one of the broken cores that show what is caught:
+` + strings.Join(brokenNames(), ", ") + ".",
+		Example: `  gpstorm torture --duration 1m --amplify
+  gpstorm torture --fix no-heavy-barrier --amplify --readers 1 --updaters 1`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, unlock, err := lookupCore(fix)
+			if err != nil {
+				return badInput(err)
+			}
+			cfg.Fix, cfg.Unlock, cfg.Seed = f, unlock, c.seed
+			if scenario != "" {
+				sc, err := lookupScenario(scenario)
+				if err != nil {
+					return badInput(err)
+				}
+				cfg.Scenario = &sc
+			}
+			if !c.quiet {
+				cfg.Line = func(r live.Report) { fmt.Fprintln(cmd.ErrOrStderr(), r) }
+			}
+			r, err := live.Torture(cmd.Context(), cfg)
+			if err != nil {
+				return badInput(err)
+			}
+			if c.json {
+				if err := json.NewEncoder(cmd.OutOrStdout()).Encode(r); err != nil {
+					return err
+				}
+			} else {
+				fmt.Fprintln(cmd.OutOrStdout(), r)
+			}
+			switch {
+			case r.Failed():
+				return fmt.Errorf("!!! FAILURE: %s, first after %v", r.Failures[0].What, r.Failures[0].After.Round(time.Microsecond))
+			case !r.Parallel():
+				return undecided("readers and updaters ran at once in %d of %d looks: nothing is shown about memory ordering", r.Overlaps, r.Looks)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&fix, "fix", "membarrier", "the candidate's, or the broken core's, `name`")
+	flags.StringVar(&scenario, "scenario", "", "take readers, updaters and storms from this `scenario`, at a hundredth of its times")
+	flags.DurationVar(&cfg.Duration, "duration", 10*time.Second, "how long")
+	flags.IntVar(&cfg.Readers, "readers", 0, "reader goroutines; 0 is 4 more than there are CPUs")
+	flags.IntVar(&cfg.Updaters, "updaters", 0, "updater goroutines; 0 is 4")
+	flags.BoolVar(&cfg.Amplify, "amplify", false, "make missing barriers visible: stores that miss the cache before each section")
+	flags.BoolVar(&cfg.Yield, "yield", false, "pause at the weak points of readers and grace periods")
+	flags.DurationVar(&cfg.StallAfter, "stall-after", 10*time.Second, "how long a wait may take")
+	return cmd
+}
+
+// lookupCore finds a candidate or a broken core.
+func lookupCore(name string) (fixes.Fix, func(srcu.Ticket) srcu.Ticket, error) {
+	if b, ok := live.LookupBroken(name); ok {
+		return b.Fix, b.Unlock, nil
+	}
+	f, err := lookupFix(name)
+	return f, nil, err
+}
+
+func brokenNames() []string {
+	var names []string
+	for _, b := range live.BrokenCores() {
+		names = append(names, b.Name)
+	}
+	return names
+}
