@@ -4,14 +4,20 @@ import "math/bits"
 
 // Bounds on executions that would otherwise not end.
 const (
-	maxProbes  = 8  // fruitless steps with nothing else to do
-	maxLone    = 24 // runs of work items after every reader has left
-	maxNumbers = 60 // grace periods in one execution
+	maxProbes    = 8  // fruitless steps with nothing else to do
+	maxFruitless = 1  // fruitless runs that compete with other steps
+	maxLone      = 24 // runs of work items after every reader has left
+	maxNumbers   = 60 // grace periods in one execution
 )
 
-// apply returns the state after a step.
+// apply returns the state after a step. Who is done with it gives it back by
+// release.
 func (m *machine) apply(s *state, st step) *state {
-	n := s.clone()
+	n := &state{}
+	if k := len(m.free); k > 0 {
+		n, m.free = m.free[k-1], m.free[:k-1]
+	}
+	s.copyTo(n)
 	if m.c != nil && m.c.Switches >= 0 {
 		m.count(s, n, st)
 	}
@@ -35,6 +41,8 @@ func (m *machine) apply(s *state, st step) *state {
 	m.settle(n)
 	return n
 }
+
+func (m *machine) release(s *state) { m.free = append(m.free, s) }
 
 func (m *machine) count(s, n *state, st step) {
 	a := m.actor(st)
@@ -72,7 +80,7 @@ func (m *machine) operate(n *state, cpu, j int) {
 	n.dead = n.dead || e.dead
 	m.report(n, e.report)
 	if e.store {
-		if n.hist != nil && n.mem[loc] != e.val {
+		if len(n.hist) > 0 && n.mem[loc] != e.val {
 			n.hist[loc] = append(n.hist[loc][:len(n.hist[loc]):len(n.hist[loc])], n.mem[loc])
 		}
 		n.mem[loc] = e.val
@@ -154,6 +162,9 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 	m.acquired(n)
 	switch r.a {
 	case roleWorker:
+		if n.queued>>r.b&1 == 0 {
+			n.spurious++
+		}
 		n.queued &^= 1 << r.b
 		m.probe(n, task)
 		n.waiting |= 1 << task
@@ -188,6 +199,7 @@ func (m *machine) probe(n *state, task int) {
 	if n.waiting>>task&1 == 0 {
 		return
 	}
+	n.fruitless = min(n.fruitless+1, maxFruitless)
 	if n.probes++; n.probes > maxProbes {
 		m.report(n, Violation{Livelock, "only retries are left, and nothing they wait for can happen any more"})
 	}
@@ -203,7 +215,7 @@ func (m *machine) readOne(n *state, task int, r request, choice int) bool {
 		k := len(old) - choice
 		v = old[k]
 		n.hist[loc] = old[k:] // coherence: never older again
-	} else if n.hist != nil {
+	} else if len(n.hist) > 0 {
 		n.hist[loc] = nil
 	}
 	p := &n.sums[task]
@@ -332,7 +344,7 @@ func (k reqKind) told() bool {
 // stable tells whether no CPU can change a location any more, nor was it
 // changed since the update side's last barrier.
 func (m *machine) stable(n *state, loc Loc) bool {
-	if n.hist != nil && len(n.hist[loc]) > 0 {
+	if len(n.hist) > 0 && len(n.hist[loc]) > 0 {
 		return false
 	}
 	for i, p := range m.progs {

@@ -34,6 +34,12 @@ type Case struct {
 	// UnregisterGP starts a grace period when the probe is unhooked, as
 	// tracepoint_remove_func does; the teardown may use its cookie.
 	UnregisterGP bool
+	// PriorGP has somebody else ask for a grace period before the probe is
+	// unhooked: it may be running, and is not enough, when the teardown asks.
+	PriorGP bool
+	// Spurious is how many runs of a work item nobody asked for may happen
+	// while a grace period is in progress.
+	Spurious int
 	// Retries bounds how often a work item that saw readers and requeued
 	// itself competes with other steps: later retries happen only when
 	// nothing else can. 0 is 2.
@@ -53,6 +59,7 @@ const (
 	MaxSections    = 8
 	defaultRetries = 2
 	maxPreemptions = 100
+	maxSpurious    = 4
 )
 
 // Same returns n readers of one flavour.
@@ -80,6 +87,8 @@ func (c *Case) Validate() error {
 		return fmt.Errorf("mode: %d: want sc, tso, pso or weak", c.Mode)
 	case c.Preemptions < 0 || c.Preemptions > maxPreemptions:
 		return fmt.Errorf("preemptions: %d: want 0 to %d", c.Preemptions, maxPreemptions)
+	case c.Spurious < 0 || c.Spurious > maxSpurious:
+		return fmt.Errorf("spurious: %d: want 0 to %d", c.Spurious, maxSpurious)
 	case c.Retries < 0:
 		return fmt.Errorf("retries: %d: want 0 or more", c.Retries)
 	}
@@ -113,14 +122,18 @@ func (c *Case) programs() ([]*Program, error) {
 	out := make([]*Program, len(c.Readers))
 	for cpu, r := range c.Readers {
 		p := &Program{name: r.Name}
+		if c.TwoDomains && cpu%2 == 1 {
+			p.domain = tasksTraceDomain
+			if r.Vanilla {
+				r = tasksTraceReader(c.Fix.TasksTrace)
+			}
+		}
 		for i := range c.Sections {
-			s := &Section{p: p, lay: lay, cpu: cpu, index: i}
-			if c.TwoDomains && cpu%2 == 1 {
-				s.domain = tasksTraceDomain
+			if p.domain == tasksTraceDomain {
 				p.mark(flavourHoldout, 1)
 			}
-			r.Section(s)
-			if s.domain == tasksTraceDomain {
+			r.Section(&Section{p: p, lay: lay, cpu: cpu, domain: p.domain, index: i})
+			if p.domain == tasksTraceDomain {
 				p.mark(flavourHoldout, -1)
 			}
 		}

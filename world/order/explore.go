@@ -7,7 +7,7 @@ import (
 
 // Options bound a search.
 type Options struct {
-	// States bounds the number of states visited; 0 is no bound.
+	// States bounds the number of states visited; 0 is no bound but memory.
 	States int
 	// Whole takes no step early and cuts nothing but states seen before. It
 	// is there to show what reduction saves.
@@ -15,6 +15,10 @@ type Options struct {
 	// Progress, if set, is called every 65,536 states.
 	Progress func(Coverage)
 }
+
+// maxMoments bounds the histories of the update side that a search remembers:
+// about a gigabyte.
+const maxMoments = 3_000_000
 
 // Coverage is what a search covered.
 type Coverage struct {
@@ -49,7 +53,7 @@ func Explore(c Case, o Options) (*Finding, Coverage, error) {
 	}
 	defer m.close()
 	m.reduce = !o.Whole
-	x := &search{m: m, o: o, seen: map[key]uint64{}}
+	x := &search{m: m, o: o, seen: newVisited()}
 	for _, p := range m.progs {
 		x.cov.Threads++
 		x.cov.Operations += len(p.ops)
@@ -66,7 +70,7 @@ func Explore(c Case, o Options) (*Finding, Coverage, error) {
 type search struct {
 	m     *machine
 	o     Options
-	seen  map[key]uint64 // complete executions from there
+	seen  *visited // with the complete executions from there
 	path  []step
 	cov   Coverage
 	found *Finding
@@ -76,11 +80,11 @@ type search struct {
 // visit explores everything from s and returns how many executions that is.
 func (x *search) visit(s *state) uint64 {
 	k := s.key()
-	if n, ok := x.seen[k]; ok {
+	if n, ok := x.seen.get(k); ok {
 		x.cov.Pruned++
 		return n
 	}
-	if x.o.States > 0 && x.cov.States >= x.o.States {
+	if x.o.States > 0 && x.cov.States >= x.o.States || len(x.m.brain.nodes) > maxMoments {
 		x.full = true
 		return 0
 	}
@@ -90,7 +94,7 @@ func (x *search) visit(s *state) uint64 {
 		x.o.Progress(x.cov)
 	}
 	n := x.expand(s)
-	x.seen[k] = n
+	x.seen.put(k, n)
 	return n
 }
 
@@ -116,7 +120,9 @@ func (x *search) expand(s *state) uint64 {
 	for _, st := range steps {
 		x.cov.Steps++
 		x.path = append(x.path, st)
-		total = x.count(total, x.visit(x.m.apply(s, st)))
+		n := x.m.apply(s, st)
+		total = x.count(total, x.visit(n))
+		x.m.release(n)
 		x.path = x.path[:len(x.path)-1]
 		if x.found != nil || x.full {
 			break

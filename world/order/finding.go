@@ -117,6 +117,12 @@ func (c *Case) String() string {
 	if c.Expedited {
 		s += ", expedited"
 	}
+	if c.PriorGP {
+		s += ", grace period before unhooking"
+	}
+	if c.Spurious > 0 {
+		s += fmt.Sprintf(", %d spurious run(s)", c.Spurious)
+	}
 	if c.UnregisterGP {
 		s += ", grace period at unregistering"
 	}

@@ -79,6 +79,16 @@ func PreemptOff() Reader {
 	}}
 }
 
+// tasksTraceReader is what a reader of Tasks-Trace RCU executes where other
+// readers disable preemption: SRCU-fast, or a section that a scan for holdout
+// tasks waits for.
+func tasksTraceReader(t fixes.TasksTrace) Reader {
+	if t == fixes.TasksTraceSRCU {
+		return Fast()
+	}
+	return Reader{Name: "tasks-trace", Section: func(s *Section) { s.Deref(s.Load(s.Hook())) }}
+}
+
 // fastMigrating is preempted inside its section and unlocks on the next CPU.
 func fastMigrating(s *Section) {
 	idx := s.Load(s.Current())

@@ -14,8 +14,9 @@ type machine struct {
 	brain  *brain // nil without an update side
 	c      *Case
 	trace  *tracer
-	only   Kind // report no other kind of violation; empty reports all
-	reduce bool // take steps that nobody can notice at once
+	free   []*state // for reuse
+	only   Kind     // report no other kind of violation; empty reports all
+	reduce bool     // take steps that nobody can notice at once
 }
 
 type stepKind uint8
@@ -152,7 +153,7 @@ func (m *machine) runnable(s *state, task int, r request) bool {
 	case rqIdle:
 		switch r.a {
 		case roleWorker:
-			return s.queued>>r.b&1 != 0
+			return s.queued>>r.b&1 != 0 || int(s.spurious) < m.c.Spurious && len(s.gps) > 0
 		case roleCallbacks:
 			return s.scheduled>>r.b&1 != 0
 		case roleSoftirq:
@@ -180,7 +181,9 @@ func (m *machine) entitled(s *state, task int) bool {
 
 // patient tells whether a step is put off while there is another.
 func (m *machine) patient(s *state, task int, r request) bool {
-	fruitless := s.waiting>>task&1 != 0
+	// A run that did not even read counters looks at a cookie: one that looks
+	// again too early may be taken in.
+	fruitless := s.waiting>>task&1 != 0 && (s.fruitless >= maxFruitless || s.looked>>task&1 != 0)
 	switch r.kind {
 	case rqIdle:
 		return r.a == roleWorker && (fruitless ||
@@ -194,7 +197,7 @@ func (m *machine) patient(s *state, task int, r request) bool {
 func (m *machine) choices(s *state, task int, r request, out []step) []step {
 	n := 1
 	switch {
-	case r.kind == rqRead && s.hist != nil:
+	case r.kind == rqRead && len(s.hist) > 0:
 		n += len(s.hist[m.counterOf(s, task, r)])
 	case r.kind == rqIdle && r.a == roleSoftirq:
 		n = bits.OnesCount64(s.ready)

@@ -143,7 +143,9 @@ func (x *short) visit(s *state, last, reorderings, switches int) {
 			continue
 		}
 		x.path = append(x.path, st)
-		x.visit(x.m.apply(s, st), l, r, w)
+		n := x.m.apply(s, st)
+		x.visit(n, l, r, w)
+		x.m.release(n)
 		x.path = x.path[:len(x.path)-1]
 		if x.found != nil {
 			return

@@ -16,7 +16,7 @@ func (m *machine) report(n *state, v Violation) {
 func (m *machine) observe(n *state, r request) {
 	switch r.a {
 	case markBegin:
-		if set := m.inside(n); set != 0 {
+		if set := m.inside(n, int(r.b&1)); set != 0 {
 			n.pre = append(n.pre, preexisting{r.b, set})
 		}
 	case markEnd:
@@ -35,11 +35,14 @@ func (m *machine) observe(n *state, r request) {
 	}
 }
 
-// inside is the set of sections that are visibly running: the first increment
+// inside is the set of a domain's sections that are visibly running: the first increment
 // was performed, something else was not.
-func (m *machine) inside(n *state) uint64 {
+func (m *machine) inside(n *state, domain int) uint64 {
 	var set uint64
 	for i, p := range m.progs {
+		if p.domain != domain {
+			continue
+		}
 		done := n.thr[i].done
 		for k, s := range p.sections {
 			if s.first >= 0 && done>>s.first&1 != 0 && s.all&^done != 0 {

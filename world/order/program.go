@@ -55,9 +55,10 @@ const maxOps = 64
 // in any order that the mode, fences, dependencies and same-location order
 // leave. The zero value is empty and ready to be added to.
 type Program struct {
-	name string
-	ops  []op
-	err  error
+	name   string
+	domain int // whose reader it is
+	ops    []op
+	err    error
 
 	fences  []fence
 	pairs   []pair

@@ -170,6 +170,11 @@ func (s *session) fence() { s.ask(rqFence, 0, 0) }
 // closer is the task that closes the last perf event of a tracepoint: it
 // unhooks the probe and tears down (perf_trace_event_unreg).
 func (s *session) closer() {
+	if s.c.PriorGP && !s.vanilla() {
+		d := s.domains[tracepointDomain]
+		s.fence()
+		d.machine.Request(d.side, d.machine.Snapshot(), s.c.Expedited)
+	}
 	s.ask(rqStore, locHook, 0)
 	u := &unregistered{s: s}
 	if s.c.UnregisterGP {

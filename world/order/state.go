@@ -24,11 +24,13 @@ type state struct {
 	looked    uint16 // tasks whose last run read counters
 	retry     uint8  // domains whose work requeued itself after such a run
 	retries   uint8  // ... how often it has run
+	fruitless uint8  // runs of work items that could see nothing new
 	lone      uint8  // ... since every reader has left
 	probes    uint8  // fruitless steps with nothing else to do
 
 	running   int8 // the task that runs; -1 if it waits
 	preempted uint8
+	spurious  uint8 // runs of work items that nobody asked for
 
 	pre      []preexisting
 	freed    bool
@@ -65,31 +67,24 @@ type preexisting struct {
 	mask uint64
 }
 
-func (s *state) clone() *state {
-	n := *s
-	regs := 0
+// copyTo makes n a copy of s, using the space n has.
+func (s *state) copyTo(n *state) {
+	o := *n
+	*n = *s
+	n.mem = append(o.mem[:0], s.mem...)
+	n.thr = o.thr
+	if n.thr == nil {
+		n.thr = make([]thread, len(s.thr))
+	}
 	for i := range s.thr {
-		regs += len(s.thr[i].regs)
+		n.thr[i].done = s.thr[i].done
+		n.thr[i].regs = append(n.thr[i].regs[:0], s.thr[i].regs...)
 	}
-	flat := make([]Value, len(s.mem)+regs)
-	n.mem = flat[:len(s.mem):len(s.mem)]
-	copy(n.mem, s.mem)
-	flat = flat[len(s.mem):]
-	n.thr = make([]thread, len(s.thr))
-	for i := range s.thr {
-		k := len(s.thr[i].regs)
-		n.thr[i] = thread{s.thr[i].done, flat[:k:k]}
-		copy(n.thr[i].regs, s.thr[i].regs)
-		flat = flat[k:]
-	}
-	n.buf = append([]pending(nil), s.buf...)
-	if s.hist != nil {
-		n.hist = append([][]Value(nil), s.hist...)
-	}
-	n.gps = append([]gpRecord(nil), s.gps...)
-	n.sums = append([]partial(nil), s.sums...)
-	n.pre = append([]preexisting(nil), s.pre...)
-	return &n
+	n.buf = append(o.buf[:0], s.buf...)
+	n.hist = append(o.hist[:0], s.hist...) // what it holds is never changed in place
+	n.gps = append(o.gps[:0], s.gps...)
+	n.sums = append(o.sums[:0], s.sums...)
+	n.pre = append(o.pre[:0], s.pre...)
 }
 
 // key is a fingerprint of a state. Two different states share one with a
@@ -138,8 +133,8 @@ func (s *state) key() key {
 	h.add(s.ready)
 	h.add(s.completed)
 	h.add(uint64(s.queued)<<16 ^ uint64(s.scheduled)<<8 ^ uint64(s.deferred))
-	h.add(uint64(uint8(s.running))<<8 ^ uint64(s.preempted))
-	h.add(uint64(s.looked)<<8 ^ uint64(s.retry))
+	h.add(uint64(s.spurious)<<16 ^ uint64(uint8(s.running))<<8 ^ uint64(s.preempted))
+	h.add(uint64(s.fruitless)<<32 ^ uint64(s.looked)<<8 ^ uint64(s.retry))
 	h.add(uint64(s.waiting)<<24 ^ uint64(s.retries)<<16 ^ uint64(s.lone)<<8 ^ uint64(s.probes))
 	for _, p := range s.pre {
 		h.add(uint64(p.id))

@@ -37,13 +37,16 @@ func (d *domain) Call(fn func()) {
 	s := d.s
 	s.completions++
 	id := s.completions
-	s.ask(rqMark, markBegin, id)
+	s.ask(rqMark, markBegin, requestOf(id, d.id))
 	s.fence()
 	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
-		s.ask(rqMark, markEnd, id)
+		s.ask(rqMark, markEnd, requestOf(id, d.id))
 		fn()
 	}, s.c.Expedited)
 }
+
+// requestOf numbers a request for the oracles: its domain is the lowest bit.
+func requestOf(id Value, domain int) Value { return id<<1 | Value(domain) }
 
 func (d *domain) Begin() (wait func()) {
 	s := d.s

@@ -144,6 +144,8 @@ func (x *outcomes) search(s *state) {
 		}
 	}
 	for _, st := range steps {
-		x.search(x.m.apply(s, st))
+		n := x.m.apply(s, st)
+		x.search(n)
+		x.m.release(n)
 	}
 }

@@ -20,6 +20,8 @@ type record struct {
 	TwoDomains   bool     `json:"two_domains,omitempty"`
 	Expedited    bool     `json:"expedited,omitempty"`
 	UnregisterGP bool     `json:"unregister_gp,omitempty"`
+	PriorGP      bool     `json:"prior_gp,omitempty"`
+	Spurious     int      `json:"spurious,omitempty"`
 	Retries      int      `json:"retries,omitempty"`
 	Preemptions  int      `json:"preemptions"`
 	Switches     int      `json:"switches"`
@@ -43,7 +45,7 @@ func (f *Finding) Token() trial.Token {
 	c := &f.Case
 	r := record{
 		Sections: c.Sections, Mode: c.Mode.String(), TwoDomains: c.TwoDomains,
-		Expedited: c.Expedited, UnregisterGP: c.UnregisterGP, Retries: c.Retries,
+		Expedited: c.Expedited, UnregisterGP: c.UnregisterGP, PriorGP: c.PriorGP, Spurious: c.Spurious, Retries: c.Retries,
 		Preemptions: c.Preemptions, Switches: c.Switches, Kind: f.Violation.Kind,
 	}
 	for _, rd := range c.Readers {
@@ -79,7 +81,7 @@ func Replay(t trial.Token, lookup func(name string) (fixes.Fix, bool)) (*Finding
 	}
 	f := &Finding{Violation: Violation{Kind: r.Kind}, Case: Case{
 		Fix: fix, Sections: r.Sections, Mode: mode, TwoDomains: r.TwoDomains,
-		Expedited: r.Expedited, UnregisterGP: r.UnregisterGP, Retries: r.Retries,
+		Expedited: r.Expedited, UnregisterGP: r.UnregisterGP, PriorGP: r.PriorGP, Spurious: r.Spurious, Retries: r.Retries,
 		Preemptions: r.Preemptions, Switches: r.Switches,
 	}}
 	for _, name := range r.Readers {

@@ -109,7 +109,9 @@ func (m *machine) run(choose func(*state, []step) int) (v Violation, path []step
 			st = steps[choose(s, steps)]
 		}
 		path = append(path, st)
-		s = m.apply(s, st)
+		n := m.apply(s, st)
+		m.release(s)
+		s = n
 	}
 }
 

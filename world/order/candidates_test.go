@@ -1,0 +1,139 @@
+package order_test
+
+import (
+	"testing"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/world/order"
+)
+
+func clean(t *testing.T, c order.Case) order.Coverage {
+	t.Helper()
+	f, cov, err := order.Explore(c, order.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f != nil {
+		t.Errorf("%s: %s\nreplay: %s", c.String(), f.Violation, f.Token())
+	} else if !cov.Complete || cov.Bounded > 0 || cov.Executions == 0 {
+		t.Errorf("%s: not searched to the end: %s", c.String(), cov)
+	}
+	return cov
+}
+
+// TestCandidatesAreClean searches the bounded cases of every candidate that
+// may be right: all but the controls that must be unsafe.
+func TestCandidatesAreClean(t *testing.T) {
+	for _, fix := range fixes.All() {
+		if fix.Control == fixes.MustBeUnsafe {
+			continue
+		}
+		t.Run(fix.Name, func(t *testing.T) {
+			for _, m := range order.Modes() {
+				for _, vary := range []func(*order.Case){
+					func(*order.Case) {},
+					func(c *order.Case) { c.Expedited = true },
+					func(c *order.Case) { c.PriorGP = true },
+					func(c *order.Case) { c.UnregisterGP = true },
+					func(c *order.Case) { c.Spurious = 1 },
+				} {
+					c := order.For(fix, 1, 1, m)
+					vary(&c)
+					clean(t, c)
+				}
+			}
+			c := order.For(fix, 2, 1, order.SC)
+			clean(t, c)
+			c.TwoDomains, c.Preemptions = true, 0
+			if fix.Name != "overlap" { // two workers at once: too many to search
+				clean(t, c)
+				return
+			}
+			c.Mode = order.Weak
+			if f, _, err := order.Walk(c, order.WalkOptions{Strategy: order.Uniform, Runs: 3000, Seed: 1}); f != nil || err != nil {
+				t.Errorf("%s: %v %v", c.String(), f, err)
+			}
+		})
+	}
+}
+
+// TestTwoReadersUnderWeakMemory is the case that the issue of cost is about.
+func TestTwoReadersUnderWeakMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("searches half a million states")
+	}
+	fix, _ := fixes.Lookup("baseline")
+	t.Log(clean(t, order.For(fix, 2, 1, order.Weak)))
+}
+
+// TestReductionLosesNothing compares the search with and without reduction: it
+// visits fewer states and reaches the same verdict.
+func TestReductionLosesNothing(t *testing.T) {
+	for name, fix := range map[string]fixes.Fix{
+		"baseline": {Name: "baseline"}, "callrcu": {Name: "callrcu", Barrier: fixes.CallRCU}, "fenced": busted(),
+	} {
+		for _, m := range order.Modes() {
+			c := order.For(fix, 1, 1, m)
+			f, less, err := order.Explore(c, order.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, whole, err := order.Explore(c, order.Options{Whole: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (f == nil) != (g == nil) {
+				t.Errorf("%s in %s: %v reduced, %v whole", name, m, f, g)
+			}
+			if f == nil && less.States >= whole.States {
+				t.Errorf("%s in %s: %d states reduced, %d whole", name, m, less.States, whole.States)
+			}
+		}
+	}
+}
+
+func TestWalksAreRepeatable(t *testing.T) {
+	c := order.For(busted(), 3, 2, order.Weak)
+	for _, s := range order.Strategies() {
+		o := order.WalkOptions{Strategy: s, Runs: 50_000, Seed: 3}
+		f, w, err := order.Walk(c, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f == nil {
+			t.Errorf("%s: nothing found in %d executions", s, w.Runs)
+			continue
+		}
+		g, v, err := order.Walk(c, o)
+		if err != nil || g == nil || g.Checksum() != f.Checksum() || v != w {
+			t.Errorf("%s: found %v after %+v, then %v after %+v (%v)", s, f.Checksum(), w, g, v, err)
+		}
+	}
+}
+
+func TestBadCasesAreNamed(t *testing.T) {
+	good := order.For(fixes.Fix{}, 1, 1, order.SC)
+	for want, breaks := range map[string]func(*order.Case){
+		"readers: 0: want 1 to 6":            func(c *order.Case) { c.Readers = nil },
+		"sections: 9: want 1 to 8":           func(c *order.Case) { c.Sections = 9 },
+		"mode: 7: want sc, tso, pso or weak": func(c *order.Case) { c.Mode = 7 },
+		"spurious: 9: want 0 to 4":           func(c *order.Case) { c.Spurious = 9 },
+		"preemptions: -1: want 0 to 100":     func(c *order.Case) { c.Preemptions = -1 },
+		"readers[0].section: nil: want a reader program": func(c *order.Case) {
+			c.Readers = []order.Reader{{Name: "none"}}
+		},
+		"program long: more than 64 operations": func(c *order.Case) {
+			c.Readers = []order.Reader{{Name: "long", Section: func(s *order.Section) {
+				for range 65 {
+					s.Load(s.Hook())
+				}
+			}}}
+		},
+	} {
+		c := good
+		breaks(&c)
+		if _, _, err := order.Explore(c, order.Options{}); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package litmus
+
+import "fmt"
+
+// Comparison is an answer beside the expected one.
+type Comparison string
+
+// The comparisons.
+const (
+	Agrees Comparison = "agrees"
+	// Unsound: the answer allows what the expected one forbids.
+	Unsound Comparison = "unsound"
+	// Incomplete: the answer forbids what the expected one allows.
+	Incomplete Comparison = "incomplete"
+	// Incomparable: the file expects nothing, or something that is no answer.
+	Incomparable Comparison = "no-result"
+	// Unanswered: the test is over a bound.
+	Unanswered Comparison = "bounded"
+)
+
+// Compare sets an answer beside the test's own Result line.
+func (t *Test) Compare(got Answer) Comparison {
+	want := Answer(t.Result)
+	switch {
+	case got == Bounded:
+		return Unanswered
+	case want != Never && want != Sometimes && want != Always:
+		return Incomparable
+	case got == want:
+		return Agrees
+	case got != Never && want == Never || got != Always && want == Always:
+		return Unsound
+	}
+	return Incomplete
+}
+
+// Tally counts what became of many files.
+type Tally struct {
+	Files      int `json:"files"`
+	Agrees     int `json:"agree"`
+	Unsound    int `json:"unsound"`
+	Incomplete int `json:"incomplete"`
+	NoResult   int `json:"no_result"`
+	Bounded    int `json:"bounded"`
+	Unparsed   int `json:"unparsed"`
+	Races      int `json:"races"`
+}
+
+// Add counts one comparison.
+func (y *Tally) Add(c Comparison) {
+	y.Files++
+	switch c {
+	case Agrees:
+		y.Agrees++
+	case Unsound:
+		y.Unsound++
+	case Incomplete:
+		y.Incomplete++
+	case Incomparable:
+		y.NoResult++
+	case Unanswered:
+		y.Bounded++
+	}
+}
+
+// AddUnparsed counts a file that could not be read as a test.
+func (y *Tally) AddUnparsed() {
+	y.Files++
+	y.Unparsed++
+}
+
+func (y Tally) String() string {
+	return fmt.Sprintf("%d files: %d agree, %d unsound, %d incomplete, %d without a result to compare, %d bounded, %d not parsed; %d with data races",
+		y.Files, y.Agrees, y.Unsound, y.Incomplete, y.NoResult, y.Bounded, y.Unparsed, y.Races)
+}
