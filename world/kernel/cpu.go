@@ -134,6 +134,7 @@ func (k *Kernel) advance(c *cpu) bool {
 		}
 		return true
 	case len(c.pending) > 0:
+		c.exitToSoftirq = false // the exit of this interrupt does it
 		i := c.pending[0]
 		c.pending = append(c.pending[:0], c.pending[1:]...)
 		c.irqNow, c.irqActive, c.irqLeft = i, true, k.irqCost(i)
