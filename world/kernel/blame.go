@@ -93,6 +93,7 @@ func (k *Kernel) reblame() {
 		if c != b.now {
 			k.flushBlame(b)
 			b.now = c
+			k.trace.waitsFor(t, c)
 			k.markStorm(b)
 		}
 	}

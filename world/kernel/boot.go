@@ -9,6 +9,7 @@ import (
 // boot brings up CPUs, kernel threads, domains, and whatever the scenario
 // asks for.
 func (k *Kernel) boot() {
+	k.trace = newTracer(k)
 	k.bootCPUs()
 	k.bootRCU()
 	k.bootTracing()

@@ -87,6 +87,7 @@ func (k *Kernel) beginClose(t *task) *closing {
 	c.blame.since, c.blame.now = k.now, cause{what: selfRuns, cpu: uint8(t.cpu.id)}
 	k.markStorm(&c.blame)
 	k.closing = append(k.closing, t)
+	k.trace.closeBegin(t)
 	k.closes = append(k.closes, c)
 	return c
 }
@@ -96,6 +97,7 @@ func (k *Kernel) endClose(t *task, c *closing) {
 	c.done = true
 	k.syncAll()
 	c.stormEnd = k.stormTime()
+	k.trace.closeEnd(t)
 	t.closing = nil
 	k.closing = slices.DeleteFunc(k.closing, func(o *task) bool { return o == t })
 	k.decide(decideClosed, uint64(t.pid))

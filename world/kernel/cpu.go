@@ -98,6 +98,7 @@ func (k *Kernel) sync(c *cpu) {
 	if c.at != k.now {
 		panic("kernel: a CPU stopped short of an instant without an event")
 	}
+	k.trace.executed(c)
 	if c.cur != nil {
 		c.cur.vruntime += k.now - from
 	}
@@ -129,6 +130,7 @@ func (k *Kernel) advance(c *cpu) bool {
 		}
 		c.irqActive = false
 		k.handle(c, c.irqNow)
+		k.trace.irqEnd(c, c.irqNow.kind)
 		if len(c.pending) == 0 && c.softPending != 0 && !c.softActive && !c.softDisabled {
 			k.beginSoftirq(c)
 		}
@@ -138,6 +140,7 @@ func (k *Kernel) advance(c *cpu) bool {
 		i := c.pending[0]
 		c.pending = append(c.pending[:0], c.pending[1:]...)
 		c.irqNow, c.irqActive, c.irqLeft = i, true, k.irqCost(i)
+		k.trace.irqBegin(c, i.kind)
 		if c.idle() {
 			k.leaveIdle(c)
 		}
@@ -254,7 +257,10 @@ func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 			k.scratch = append(k.scratch, *s)
 		}
 	}
+	tr := k.trace
+	k.trace = nil
 	c.run(limit, work, c.irqActive)
+	k.trace = tr
 	at, returns = c.at, c.at < limit
 	i := n
 	for _, set := range [][]*source{c.wide, c.own} {

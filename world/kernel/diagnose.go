@@ -44,6 +44,7 @@ func (k *Kernel) cutOff() {
 		k.stormOff(st)
 	}
 	k.makeFair()
+	k.trace.horizon()
 }
 
 // makeFair puts looping real-time tasks among the others, so that whatever

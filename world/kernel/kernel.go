@@ -29,6 +29,9 @@ type Options struct {
 	// MaxSteps cuts a trial off after that many steps; 0 is no limit.
 	MaxSteps uint64
 
+	// Trace, if set, is told what happens.
+	Trace Tracer
+
 	everyTick func(*Kernel)
 }
 
@@ -92,6 +95,7 @@ type Kernel struct {
 	steps        uint64
 	truncated    bool
 	checksum     trial.Checksum
+	trace        *tracer
 }
 
 // Run runs one trial. The scenario must be valid (Scenario.Validate). The same
@@ -249,4 +253,5 @@ const (
 func (k *Kernel) decide(d decision, v uint64) {
 	k.checksum.Add(uint64(k.now)<<4 | uint64(d))
 	k.checksum.Add(v)
+	k.trace.decided(d, v)
 }

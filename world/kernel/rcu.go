@@ -335,6 +335,7 @@ func (k *Kernel) endSection(t *task) {
 			break
 		}
 	}
+	k.trace.unblocked(t)
 	gp, exp := t.rcu.blocksGP, t.rcu.blocksExp
 	t.rcu.queued, t.rcu.blocksGP, t.rcu.blocksExp = false, false, false
 	if gp {

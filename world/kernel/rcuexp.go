@@ -66,6 +66,7 @@ func (k *Kernel) expWorker(t *task) demand {
 		}
 		e.wanted, e.running = false, true
 		e.seq++
+		k.trace.expStarted()
 		e.started, e.stallAt = k.now, k.now+k.stallTimeout()
 		e.phase = expSelect
 		k.polledStart(&k.rcu.polledExp, &k.rcu.polledExpOn)

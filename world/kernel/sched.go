@@ -195,6 +195,7 @@ func (k *Kernel) schedule(c *cpu) {
 		k.ensureTick(c)
 	}
 	c.cur = next
+	k.trace.switched(c, prev)
 	if next == nil {
 		c.setOwn(nil)
 		return
@@ -333,6 +334,7 @@ func (k *Kernel) stepTask(c *cpu, t *task) {
 func (k *Kernel) sleepTask(c *cpu, t *task, d demand) {
 	t.state = d.state
 	t.asleep = k.now
+	k.trace.slept(t)
 	t.timedOut = false
 	gen := t.wakeGen
 	if d.sleep > 0 {

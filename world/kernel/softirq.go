@@ -31,6 +31,7 @@ func (k *Kernel) beginSoftirq(c *cpu) {
 
 func (k *Kernel) beginSoftirqRound(c *cpu) {
 	c.softNow, c.softPending = c.softPending, 0
+	k.trace.softirqBegin(c)
 	c.softLeft = k.softirqCost(c, c.softNow)
 }
 
@@ -66,6 +67,7 @@ func (k *Kernel) runSoftirqs(c *cpu, s softirqs) {
 // or leaves the rest to ksoftirqd.
 func (k *Kernel) endSoftirqRound(c *cpu) {
 	k.runSoftirqs(c, c.softNow)
+	k.trace.softirqEnd(c, c.softNow)
 	if c.softPending != 0 {
 		c.softRounds++
 		if c.softRounds < softMaxRounds && k.now-c.softBegan < softMaxTime && c.resched == noResched {

@@ -139,11 +139,13 @@ func (s *domainSide) Current() int { return s.current }
 
 func (s *domainSide) Unlocks(rank int) uint64 {
 	s.sum()
+	s.k.trace.srcuUnlocks((*domain)(s), s.unlocks[rank])
 	return s.unlocks[rank]
 }
 
 func (s *domainSide) Locks(rank int) uint64 {
 	s.sum()
+	s.k.trace.srcuLocks((*domain)(s), s.locks[rank])
 	return s.locks[rank]
 }
 
@@ -160,6 +162,7 @@ func (s *domainSide) Flip() {
 	s.k.syncAll()
 	s.current = 1 - s.current
 	s.k.decide(decideFlip, uint64(s.current))
+	s.k.trace.srcuFlip((*domain)(s))
 }
 
 // Fence orders nothing here: the virtual kernel is sequentially consistent.
@@ -189,7 +192,10 @@ func (s *domainSide) FenceAll() {
 	}
 }
 
-func (s *domainSide) Requeue(jiffies uint64) { s.k.queueDelayed(&s.process, jiffies) }
+func (s *domainSide) Requeue(jiffies uint64) {
+	s.k.trace.srcuLook((*domain)(s))
+	s.k.queueDelayed(&s.process, jiffies)
+}
 
 // Ended schedules the callbacks on the boot CPU, which has all of them while
 // the domain is small (SRCU_SIZE_SMALL).
@@ -197,6 +203,7 @@ func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
 	s.lastEnd, k.lastMove = k.now, k.now
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
+	k.trace.srcuEnded((*domain)(s))
 	boot := k.cpus[0]
 	queue := func() {
 		if !s.invoke.queued {

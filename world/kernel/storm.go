@@ -118,6 +118,9 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 // execute passes time outside NMIs.
 func (c *cpu) execute(d ns) {
 	c.at += d
+	if c.stopped {
+		return // the counters stand still too
+	}
 	for _, s := range c.wide {
 		if s.nmi && s.active() {
 			s.left -= d
@@ -183,6 +186,7 @@ func (c *cpu) inNMI(until ns) {
 func (c *cpu) beginNMI(s *source) {
 	s.left = s.period
 	c.nmi, c.nmiLeft = s, s.handler
+	c.k.trace.nmiSample(c, s)
 	if c.idle() {
 		c.eqs += 2 // ct_nmi_enter, ct_nmi_exit
 	}
@@ -192,6 +196,7 @@ func (c *cpu) beginNMI(s *source) {
 // the instant given.
 func (c *cpu) beginHR(s *source, began ns) {
 	c.hr, c.hrLeft = s, s.handler
+	c.k.trace.hrSample(c)
 	c.hrBegan, c.hrPassNow, c.hrPasses = began, c.at, 0
 	if c.idle() {
 		c.eqs += 2
@@ -203,6 +208,7 @@ func (c *cpu) beginHR(s *source, began ns) {
 func (c *cpu) endHR() {
 	s := c.hr
 	c.hr = nil
+	c.k.trace.hrSampled(c, s)
 	missed := (c.at - s.next) / s.period
 	s.next += (missed + 1) * s.period
 	c.sampled(s)
@@ -220,6 +226,7 @@ func (c *cpu) endHR() {
 		}
 	}
 	c.hr, c.hrLeft = next, next.handler
+	c.k.trace.hrSample(c)
 }
 
 // leaveHR is the exit from an hrtimer interrupt: softirqs that are waiting run
@@ -281,11 +288,13 @@ func (c *cpu) cycles(nmi, hr *source, until, work, due ns) int64 {
 // skip passes n whole cycles of s at once and returns the progress made.
 func (c *cpu) skip(nmi, hr *source, n int64) (progress ns) {
 	if nmi != nil {
+		c.k.trace.skipped(c, nmi, n, c.at+nmi.left, nmi.period+nmi.handler)
 		c.at += n * (nmi.period + nmi.handler)
 		progress = n * nmi.period
 		hr = nmi
 	} else {
 		cycle := (hr.handler/hr.period + 1) * hr.period
+		c.k.trace.skipped(c, hr, n, max(hr.next, c.hrBlocked), cycle)
 		c.at += n * cycle
 		hr.next += n * cycle
 		progress = n * (cycle - hr.handler)

@@ -120,8 +120,10 @@ func (k *Kernel) runWork(t *task, p *pool, w *work) {
 	p.lastRun = k.now
 	w.queued, w.on, w.worker = false, p, t
 	t.item = w
+	k.trace.workBegin(t, w)
 	t.use(costWork)
 	w.fn(t)
+	k.trace.workEnd(t, w)
 	w.on, w.worker, t.item = nil, nil, nil
 	p.lastRun = k.now
 }

@@ -1,0 +1,342 @@
+package kernel
+
+import (
+	"math/bits"
+	"time"
+)
+
+// Tracer is told what happens in a trial, and cannot change it. Events come in
+// the order in which the trial finds them out: those of one CPU in the order of
+// time, those of several CPUs a little mixed.
+type Tracer interface {
+	Trace(e TraceEvent)
+	// Samples says from when until when every single sample of a storm is
+	// wanted, as TraceSampleBegin and TraceSampleEnd. Outside, and always,
+	// samples are summed up in TraceStorm.
+	Samples() (from, until time.Duration)
+}
+
+// TraceEvent is one thing that happened. Fields that its kind does not mention
+// are zero.
+type TraceEvent struct {
+	At   time.Duration
+	Kind TraceKind
+	// CPU is where it happened; the rest of Here is what that CPU was doing.
+	CPU  int
+	Here TraceTask
+	// Level is the context in which it happened.
+	Level TraceLevel
+	// NeedResched: the current task is to be switched out.
+	NeedResched bool
+	// Task is whom the event is about.
+	Task TraceTask
+	// State is the state letter of a task that leaves the CPU or sleeps.
+	State byte
+	// What names the interrupt, the softirqs, the work item, what a task
+	// sleeps in, or the cause of a wait.
+	What string
+	// Domain is the SRCU domain that the event is about, or waited for.
+	Domain string
+	// Owner holds the mutex that Task sleeps for.
+	Owner TraceTask
+	// Seq is a grace-period number.
+	Seq uint64
+	// Scan is 1 or 2; Empty tells that it found no reader.
+	Scan  int
+	Empty bool
+	// CPUs is a set of CPUs: those that still owe a quiescent state.
+	CPUs uint32
+	// For is a length of time, Busy what samples took of it, Count how many
+	// they were.
+	For, Busy time.Duration
+	Count     int
+}
+
+// TraceTask names a task; the idle task has number 0.
+type TraceTask struct {
+	Comm string
+	PID  int
+}
+
+// TraceLevel is a CPU's execution context.
+type TraceLevel uint8
+
+// The levels, in rising priority.
+const (
+	TaskLevel TraceLevel = iota
+	SoftirqLevel
+	IRQLevel
+)
+
+// TraceKind says what happened.
+type TraceKind uint8
+
+// The kinds, with the fields they use beside At, CPU and Here.
+const (
+	TraceSwitch       TraceKind = iota // Task is switched in; Here and State were so far
+	TraceWake                          // Task
+	TraceSleep                         // Task, State, What, Domain, Owner
+	TraceIRQBegin                      // What
+	TraceIRQEnd                        // What
+	TraceSoftirqBegin                  // What
+	TraceSoftirqEnd                    // What
+	TraceSampleBegin                   // What is nmi or hrtimer
+	TraceSampleEnd                     // What; For is what it took
+	TraceStorm                         // samples of a CPU in the stretch For that ends now: Busy, Count
+	TraceGPStart                       // Seq: a vanilla RCU grace period
+	TraceGPEnd                         // Seq
+	TraceExpStart                      // Seq: an expedited one
+	TraceExpEnd                        // Seq
+	TraceQS                            // CPU's quiescent state is reported; What is how; CPUs are left
+	TraceBlocked                       // Task is switched out inside an RCU reader; Seq is set if it holds up a grace period
+	TraceUnblocked                     // Task has left that reader
+	TraceSRCUStart                     // Domain
+	TraceSRCUEnd                       // Domain
+	TraceScanBegin                     // Domain, Scan
+	TraceScanEnd                       // Domain, Scan, Empty
+	TraceFlip                          // Domain
+	TraceWorkBegin                     // Task, What
+	TraceWorkEnd                       // Task, What
+	TraceCloseBegin                    // Task
+	TraceCloseEnd                      // Task
+	TraceCause                         // Task's close() now waits for What
+	TraceHorizon                       // the horizon: storms end
+)
+
+// tracer hands events to a Tracer. All its methods may be called on nil, which
+// is what a trial without a Tracer has.
+type tracer struct {
+	k    *Kernel
+	sink Tracer
+	cpus []tracedCPU
+	// domains are those of k.domains, in that order.
+	domains []tracedDomain
+}
+
+// tracedCPU is what the tracer keeps of a CPU.
+type tracedCPU struct {
+	irq   bool // in a handler, or having its effects
+	soft  bool
+	count int // samples since the last TraceStorm
+	storm ns  // stormTime at the last TraceStorm
+	since ns  // when that was
+}
+
+type tracedDomain struct {
+	running  bool // a grace period
+	scanning int  // 1 or 2; 0 is not
+	unlocks  uint64
+}
+
+func newTracer(k *Kernel) *tracer {
+	if k.opt.Trace == nil {
+		return nil
+	}
+	return &tracer{
+		k: k, sink: k.opt.Trace,
+		cpus: make([]tracedCPU, k.sc.Machine.CPUs), domains: make([]tracedDomain, 2),
+	}
+}
+
+func traced(t *task) TraceTask {
+	if t == nil {
+		return TraceTask{}
+	}
+	return TraceTask{t.name, t.pid}
+}
+
+// emit completes an event on a CPU and hands it over.
+func (tr *tracer) emit(c *cpu, e TraceEvent) {
+	e.At, e.CPU = time.Duration(tr.k.now), c.id
+	if e.Kind != TraceSwitch {
+		e.Here = traced(c.cur)
+	}
+	e.NeedResched = c.resched == hardResched
+	switch {
+	case tr.cpus[c.id].irq:
+		e.Level = IRQLevel
+	case tr.cpus[c.id].soft:
+		e.Level = SoftirqLevel
+	}
+	tr.sink.Trace(e)
+}
+
+// here hands over an event of the CPU whose code is executing.
+func (tr *tracer) here(e TraceEvent) { tr.emit(tr.k.hereOr0(), e) }
+
+// decided is called for every decision of the trial.
+func (tr *tracer) decided(d decision, v uint64) {
+	if tr != nil {
+		tr.onDecision(d, v)
+	}
+}
+
+func (tr *tracer) onDecision(d decision, v uint64) {
+	n := &tr.k.rcu
+	switch d {
+	case decideWake:
+		tr.here(TraceEvent{Kind: TraceWake, Task: traced(tr.byPID(v))})
+	case decideQS:
+		how := "cpu"
+		if v>>32 != 0 {
+			how = "idle"
+		}
+		cpu := int(uint32(v))
+		tr.emit(tr.k.cpus[cpu], TraceEvent{Kind: TraceQS, What: how, Seq: n.seq, CPUs: n.qsmask &^ (1 << cpu)})
+	case decideBlocked:
+		t := tr.byPID(v)
+		e := TraceEvent{Kind: TraceBlocked, Task: traced(t)}
+		if t.rcu.blocksGP {
+			e.Seq = n.seq
+		}
+		tr.here(e)
+	case decideGPStart:
+		tr.here(TraceEvent{Kind: TraceGPStart, Seq: v, CPUs: tr.k.allCPUs()})
+	case decideGPEnd:
+		tr.here(TraceEvent{Kind: TraceGPEnd, Seq: v})
+	case decideExpEnd:
+		tr.here(TraceEvent{Kind: TraceExpEnd, Seq: v})
+	}
+}
+
+// byPID is the task of that number: they are handed out in order.
+func (tr *tracer) byPID(pid uint64) *task {
+	tasks := tr.k.tasks
+	return tasks[int(pid)-tasks[0].pid]
+}
+
+func (tr *tracer) expStarted() {
+	if tr != nil {
+		tr.here(TraceEvent{Kind: TraceExpStart, Seq: tr.k.rcu.exp.seq})
+	}
+}
+
+func (tr *tracer) unblocked(t *task) {
+	if tr != nil {
+		tr.emit(t.cpu, TraceEvent{Kind: TraceUnblocked, Task: traced(t)})
+	}
+}
+
+// switched is called when the CPU has got another current task.
+func (tr *tracer) switched(c *cpu, prev *task) {
+	if tr == nil || prev == c.cur {
+		return
+	}
+	e := TraceEvent{Kind: TraceSwitch, Here: traced(prev), Task: traced(c.cur), State: byte(running)}
+	if prev != nil {
+		e.State = byte(prev.state)
+	}
+	tr.emit(c, e)
+}
+
+func (tr *tracer) slept(t *task) {
+	if tr == nil {
+		return
+	}
+	e := TraceEvent{Kind: TraceSleep, Task: traced(t), State: byte(t.state), What: t.where.String()}
+	if t.waitDomain != nil {
+		e.Domain = t.waitDomain.name
+	}
+	if m := t.waitingOn; m != nil {
+		e.What = m.name
+		e.Owner = traced(m.owner)
+	}
+	tr.emit(t.cpu, e)
+}
+
+func (tr *tracer) irqBegin(c *cpu, kind irqKind) {
+	if tr != nil {
+		tr.cpus[c.id].irq = true
+		tr.emit(c, TraceEvent{Kind: TraceIRQBegin, What: irqNames[kind]})
+	}
+}
+
+func (tr *tracer) irqEnd(c *cpu, kind irqKind) {
+	if tr != nil {
+		tr.emit(c, TraceEvent{Kind: TraceIRQEnd, What: irqNames[kind]})
+		tr.cpus[c.id].irq = false
+	}
+}
+
+var irqNames = [...]string{
+	irqTick: "tick", irqResched: "reschedule", irqWake: "hrtimer wakeup",
+	irqExp: "expedited IPI", irqCall: "function call",
+}
+
+func (tr *tracer) softirqBegin(c *cpu) {
+	if tr != nil {
+		tr.cpus[c.id].soft = true
+		tr.emit(c, TraceEvent{Kind: TraceSoftirqBegin, What: c.softNow.String()})
+	}
+}
+
+func (tr *tracer) softirqEnd(c *cpu, s softirqs) {
+	if tr != nil {
+		tr.emit(c, TraceEvent{Kind: TraceSoftirqEnd, What: s.String()})
+		tr.cpus[c.id].soft = false
+	}
+}
+
+// String lists the vectors as /proc/softirqs names them.
+func (s softirqs) String() string {
+	names := [...]string{"TIMER", "RCU"}
+	text := ""
+	for v := s; v != 0; v &= v - 1 {
+		if text != "" {
+			text += "+"
+		}
+		text += names[bits.TrailingZeros8(uint8(v))]
+	}
+	return text
+}
+
+func (tr *tracer) workBegin(t *task, w *work) {
+	if tr != nil {
+		tr.emit(t.cpu, TraceEvent{Kind: TraceWorkBegin, Task: traced(t), What: w.name})
+	}
+}
+
+func (tr *tracer) workEnd(t *task, w *work) {
+	if tr != nil {
+		tr.emit(t.cpu, TraceEvent{Kind: TraceWorkEnd, Task: traced(t), What: w.name})
+	}
+}
+
+func (tr *tracer) closeBegin(t *task) {
+	if tr != nil {
+		tr.emit(t.cpu, TraceEvent{Kind: TraceCloseBegin, Task: traced(t)})
+	}
+}
+
+func (tr *tracer) closeEnd(t *task) {
+	if tr != nil {
+		tr.emit(t.cpu, TraceEvent{Kind: TraceCloseEnd, Task: traced(t)})
+	}
+}
+
+// String is what the kernel calls the place.
+func (w where) String() string {
+	switch w {
+	case inSRCUWait:
+		return "synchronize_srcu"
+	case inSyncRCU:
+		return "synchronize_rcu"
+	case inCallRCU:
+		return "call_rcu callback"
+	case inSyncExp:
+		return "synchronize_rcu_expedited"
+	case inExpWait:
+		return "expedited grace period"
+	case inFenceAll:
+		return "barrier on every CPU"
+	case inPollWait:
+		return "poll_state"
+	case inTasksTrace:
+		return "synchronize_rcu_tasks_trace"
+	case inGPWait:
+		return "rcu_gp_kthread: no request"
+	case inFQSWait:
+		return "rcu_gp_fqs_loop"
+	}
+	return ""
+}

@@ -1,0 +1,95 @@
+package kernel
+
+import "time"
+
+// executed is called when a CPU has executed up to the present.
+func (tr *tracer) executed(c *cpu) {
+	if tr != nil {
+		tr.stormed(c)
+	}
+}
+
+// stormEvery is the shortest stretch that TraceStorm sums up.
+const stormEvery ns = 1_000_000
+
+func (tr *tracer) stormed(c *cpu) {
+	t := &tr.cpus[c.id]
+	if c.at-t.since < stormEvery {
+		return
+	}
+	e := TraceEvent{
+		Kind: TraceStorm, At: time.Duration(c.at), CPU: c.id, For: time.Duration(c.at - t.since),
+		Busy: time.Duration(c.stormTime - t.storm), Count: t.count,
+	}
+	t.count, t.storm, t.since = 0, c.stormTime, c.at
+	tr.sink.Trace(e)
+}
+
+// nmiSample is called when an NMI sample begins; nothing interrupts it.
+func (tr *tracer) nmiSample(c *cpu, s *source) {
+	if tr != nil {
+		tr.cpus[c.id].count++
+		tr.sample(c, s, c.at)
+	}
+}
+
+// hrSample is called when the handler of an hrtimer sample begins.
+func (tr *tracer) hrSample(c *cpu) {
+	if tr != nil {
+		tr.cpus[c.id].count++
+		if tr.wanted(c.at, c.at+1) {
+			tr.sampleEvent(c, TraceSampleBegin, "hrtimer", c.at, 0)
+		}
+	}
+}
+
+func (tr *tracer) hrSampled(c *cpu, s *source) {
+	if tr != nil && tr.wanted(c.at, c.at+1) {
+		tr.sampleEvent(c, TraceSampleEnd, "hrtimer", c.at, s.handler)
+	}
+}
+
+// skipped is called before n cycles of one source are passed at once, with when
+// the first sample begins and how far apart they are.
+func (tr *tracer) skipped(c *cpu, s *source, n int64, first, apart ns) {
+	if tr == nil {
+		return
+	}
+	tr.cpus[c.id].count += int(n)
+	if !tr.wanted(first, first+n*apart) {
+		return
+	}
+	for i := range n {
+		tr.sample(c, s, first+i*apart)
+	}
+}
+
+// sample hands over one sample that nothing interrupts.
+func (tr *tracer) sample(c *cpu, s *source, at ns) {
+	if !tr.wanted(at, at+1) {
+		return
+	}
+	what := "hrtimer"
+	if s.nmi {
+		what = "nmi"
+	}
+	tr.sampleEvent(c, TraceSampleBegin, what, at, 0)
+	tr.sampleEvent(c, TraceSampleEnd, what, at+s.handler, s.handler)
+}
+
+func (tr *tracer) sampleEvent(c *cpu, kind TraceKind, what string, at, took ns) {
+	e := TraceEvent{At: time.Duration(at), Kind: kind, CPU: c.id, Here: traced(c.cur), What: what, For: time.Duration(took), Level: IRQLevel}
+	tr.sink.Trace(e)
+}
+
+func (tr *tracer) wanted(from, to ns) bool {
+	a, b := tr.sink.Samples()
+	return ns(a) < to && from < ns(b)
+}
+
+// horizon is called when the storms end.
+func (tr *tracer) horizon() {
+	if tr != nil {
+		tr.here(TraceEvent{Kind: TraceHorizon})
+	}
+}
