@@ -75,7 +75,8 @@ type Domain struct {
 	callbacks Callbacks
 	max       int
 	onPanic   func(any)
-	closed    atomic.Bool
+	closing   atomic.Bool // Close was called
+	closed    atomic.Bool // calls are refused
 
 	// Method values, made once so that using them allocates nothing.
 	runFn, invokeFn func()
@@ -178,13 +179,16 @@ func (d *Domain) Barrier() {
 // Pending is the number of callbacks that have not been run yet.
 func (d *Domain) Pending() int { return d.callbacks.Pending() }
 
-// Close refuses further calls, waits until all callbacks queued so far have
-// run, and returns ErrOpenReaders with their names if registered readers are
-// still open. Readers may go on reading. A second Close returns ErrClosed.
+// Close waits until all callbacks queued so far have run, refuses further
+// calls, waits for the callbacks that were queued meanwhile, which may meet
+// ErrClosed, and returns ErrOpenReaders with their names if registered readers
+// are still open. Readers may go on reading. A second Close returns ErrClosed.
 func (d *Domain) Close() error {
-	if d.closed.Swap(true) {
+	if d.closing.Swap(true) {
 		return ErrClosed
 	}
+	d.Barrier()
+	d.closed.Store(true)
 	d.Barrier()
 	if open := d.OpenReaders(); len(open) > 0 {
 		return fmt.Errorf("%w: opened at %s", ErrOpenReaders, strings.Join(open, ", "))

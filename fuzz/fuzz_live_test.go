@@ -1,0 +1,315 @@
+package fuzz
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// FuzzLive drives the live core by its bytes: sections of every kind that open
+// and close in any order, requests of every kind between them, some of them at
+// the weak point of a reader, with pauses inside of the grace period. No
+// request may be over while a section is open that was open before it; once
+// all sections are closed every request must be over, and every callback must
+// have run exactly once.
+func FuzzLive(f *testing.F) {
+	for _, s := range []string{
+		"", "\x00\x00\x03\x08\x02\x00", "\x01\x01\x03\x05\x07\x02\x00\x03",
+		"\x02\x00\x05\x06\x09\x02\x01\x07", "\x03\x0a\x03\x08\x03\x08\x02\x00",
+		"\x04\x00\x03\x0b\x00\x0b\x03\x02\x00\x02\x00", "\x00\x0c\x03\x0d\x05\x00\x03\x09\x00\x03\x02\x00",
+		"\x01\x0a\x0a\x03\x0a\x04\x05\x08\x08\x02\x03\x02\x02\x07\x07",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		l := newLiveDriver(t, data)
+		for steps := 0; steps < maxSteps && len(l.data) > 0; steps++ {
+			l.step(0)
+			l.check()
+		}
+		l.finish()
+	})
+}
+
+const (
+	maxSteps = 64
+	maxOpen  = 16 // sections and requests under way
+	patience = 5 * time.Second
+)
+
+// liveDriver carries out operations one after the other; only the requests it
+// starts run beside it.
+type liveDriver struct {
+	t        *testing.T
+	data     []byte
+	d        *srcu.Domain
+	pauses   atomic.Int32 // yields at the next steps of the grace period
+	sections []*section
+	requests []*request
+	queued   int
+	ran      atomic.Int32
+}
+
+type section struct {
+	leave func()
+	open  bool
+}
+
+// request is a wait for a grace period, with the sections it must wait for.
+type request struct {
+	name   string
+	before []*section
+	over   func() bool
+	cancel context.CancelFunc
+}
+
+func newLiveDriver(t *testing.T, data []byte) *liveDriver {
+	l := &liveDriver{t: t, data: data}
+	barriers := []func() srcu.Barrier{
+		fixes.Membarrier, fixes.Blocking, fixes.CallRCU, fixes.Polling, fixes.Expedited,
+	}
+	l.d = srcu.NewDomain(srcu.Config{
+		Barrier: barriers[int(l.next())%len(barriers)](),
+		RCU:     rcu.NewLive(),
+		Side:    func(s srcu.Side) srcu.Side { return pausingSide{s, &l.pauses} },
+	})
+	return l
+}
+
+// next is the next byte, and 0 when there is none left.
+func (l *liveDriver) next() byte {
+	if len(l.data) == 0 {
+		return 0
+	}
+	b := l.data[0]
+	l.data = l.data[1:]
+	return b
+}
+
+func (l *liveDriver) step(depth int) {
+	switch op := l.next() % 14; op {
+	case 0:
+		l.open(func() func() {
+			t := l.d.ReadLock()
+			return func() { l.d.ReadUnlock(t) }
+		})
+	case 1:
+		l.open(func() func() {
+			r := l.d.Reader()
+			t := r.ReadLock()
+			return func() { r.ReadUnlock(t); r.Close() }
+		})
+	case 2:
+		l.close(int(l.next()), false)
+	case 3, 4:
+		l.synchronize(op == 4)
+	case 5:
+		l.call(func() {})
+	case 6:
+		c := l.d.StartPoll()
+		l.request("StartPoll", func() bool { return l.d.Poll(c) }, func() {})
+	case 7:
+		l.barrier()
+	case 8:
+		for range l.next() % 32 {
+			runtime.Gosched()
+		}
+	case 9:
+		if n := len(l.requests); n > 0 {
+			l.requests[int(l.next())%n].cancel()
+		}
+	case 10: // something else happens at the reader's weak point
+		if depth < 4 {
+			l.open(func() func() {
+				t := l.d.ReadLockSlowly(func() { l.step(depth + 1) })
+				return func() { l.d.ReadUnlock(t) }
+			})
+		}
+	case 11:
+		l.close(int(l.next()), true)
+	case 12:
+		l.pauses.Store(int32(l.next() % 64))
+	case 13:
+		l.call(func() { // a callback that calls back
+			l.d.ReadUnlock(l.d.ReadLock())
+			if err := l.d.Synchronize(context.Background()); err != nil {
+				l.t.Errorf("Synchronize in a callback: %v", err)
+			}
+		})
+	}
+}
+
+func (l *liveDriver) open(enter func() func()) {
+	if len(l.sections) < maxOpen {
+		leave := enter()
+		l.sections = append(l.sections, &section{leave, true})
+	}
+}
+
+// close ends a section, here or on another goroutine. The request that could
+// go on as soon as the section ends must not be judged by it.
+func (l *liveDriver) close(i int, elsewhere bool) {
+	if len(l.sections) == 0 {
+		return
+	}
+	i %= len(l.sections)
+	s := l.sections[i]
+	l.sections = append(l.sections[:i], l.sections[i+1:]...)
+	s.open = false
+	if !elsewhere {
+		s.leave()
+		return
+	}
+	left := make(chan struct{})
+	go func() { s.leave(); close(left) }()
+	<-left
+}
+
+// request notes a request that has just been made. The sections that a slow
+// reader is about to open are not among those it must wait for.
+func (l *liveDriver) request(name string, over func() bool, cancel context.CancelFunc) {
+	l.requests = append(l.requests, &request{name, append([]*section(nil), l.sections...), over, cancel})
+}
+
+// beside runs a request on a goroutine of its own.
+func (l *liveDriver) beside(name string, wait func(context.Context) error) {
+	if len(l.requests) >= maxOpen {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var over, gone atomic.Bool
+	l.request(name, func() bool { return over.Load() || gone.Load() }, cancel)
+	r := l.requests[len(l.requests)-1]
+	go func() {
+		if err := wait(ctx); err == nil {
+			over.Store(true)
+		} else {
+			gone.Store(true)
+		}
+	}()
+	// A request that was given up says nothing about the readers.
+	all := r.over
+	r.over = func() bool {
+		if gone.Load() {
+			r.before = nil
+		}
+		return all()
+	}
+}
+
+func (l *liveDriver) synchronize(expedited bool) {
+	if expedited {
+		l.beside("SynchronizeExpedited", l.d.SynchronizeExpedited)
+	} else {
+		l.beside("Synchronize", l.d.Synchronize)
+	}
+}
+
+func (l *liveDriver) call(then func()) {
+	var over atomic.Bool
+	l.queued++
+	l.request("Call", over.Load, func() {})
+	err := l.d.Call(func() {
+		if over.Swap(true) {
+			l.t.Error("a callback ran twice")
+		}
+		then()
+		l.ran.Add(1)
+	})
+	if err != nil {
+		l.t.Fatalf("Call: %v", err)
+	}
+}
+
+func (l *liveDriver) barrier() {
+	queued := l.queued
+	l.beside("Barrier", func(context.Context) error {
+		l.d.Barrier()
+		if n := int(l.ran.Load()); n < queued {
+			l.t.Errorf("Barrier returned after %d of %d callbacks", n, queued)
+		}
+		return nil
+	})
+}
+
+// check looks at every request: none may be over with a section open that it
+// must wait for.
+func (l *liveDriver) check() {
+	kept := l.requests[:0]
+	for _, r := range l.requests {
+		if !r.over() {
+			kept = append(kept, r)
+			continue
+		}
+		for i, s := range r.before {
+			if s.open {
+				l.t.Fatalf("%s is over, but section %d of the %d that were open before it is still open", r.name, i, len(r.before))
+			}
+		}
+	}
+	l.requests = kept
+}
+
+// finish closes everything; what was asked for must then come about.
+func (l *liveDriver) finish() {
+	for len(l.sections) > 0 {
+		l.close(0, false)
+		l.check()
+	}
+	for deadline := time.Now().Add(patience); len(l.requests) > 0; l.check() {
+		if time.Now().After(deadline) {
+			l.t.Fatalf("%s is not over %v after the last section was closed", l.requests[0].name, patience)
+		}
+		runtime.Gosched()
+	}
+	if err := l.d.Close(); err != nil {
+		l.t.Fatalf("Close: %v", err)
+	}
+	if n := int(l.ran.Load()); n != l.queued {
+		l.t.Fatalf("%d callbacks were queued, %d ran", l.queued, n)
+	}
+}
+
+// pausingSide lets others run between the steps of a grace period.
+type pausingSide struct {
+	srcu.Side
+	pauses *atomic.Int32
+}
+
+func (s pausingSide) pause() {
+	for range s.pauses.Load() {
+		runtime.Gosched()
+	}
+}
+
+func (s pausingSide) Unlocks(rank int) uint64 {
+	defer s.pause()
+	return s.Side.Unlocks(rank)
+}
+
+func (s pausingSide) Locks(rank int) uint64 {
+	defer s.pause()
+	return s.Side.Locks(rank)
+}
+
+func (s pausingSide) Flip() {
+	s.pause()
+	s.Side.Flip()
+	s.pause()
+}
+
+func (s pausingSide) Ended(jiffies uint64) {
+	s.pause()
+	s.Side.Ended(jiffies)
+}
+
+func (s pausingSide) Requeue(jiffies uint64) {
+	s.pause()
+	s.Side.Requeue(jiffies)
+}
