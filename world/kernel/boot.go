@@ -285,6 +285,9 @@ func (k *Kernel) stormOn(st *storm) {
 		return
 	}
 	st.on = true
+	if k.stormsOn++; k.stormsOn == 1 {
+		k.stormSpan -= k.now
+	}
 	k.switchStorm(st, true)
 	if st.spec.Growth > 0 && st.spec.GrowthEvery > 0 {
 		var again func()
@@ -306,6 +309,9 @@ func (k *Kernel) stormOn(st *storm) {
 func (k *Kernel) stormOff(st *storm) {
 	if st.on {
 		st.on = false
+		if k.stormsOn--; k.stormsOn == 0 {
+			k.stormSpan += k.now
+		}
 		k.switchStorm(st, false)
 	}
 }

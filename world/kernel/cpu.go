@@ -19,7 +19,7 @@ type cpu struct {
 	softNow     softirqs
 	softLeft    ns
 	softRounds  int
-	softBegan   ns
+	softUntil   uint64 // jiffies at which ksoftirqd takes over
 	// exitToSoftirq: an hrtimer sample has just returned with softirqs
 	// pending.
 	exitToSoftirq bool
@@ -128,8 +128,8 @@ func (k *Kernel) advance(c *cpu) bool {
 		if c.irqLeft > 0 {
 			return false
 		}
-		c.irqActive = false
 		k.handle(c, c.irqNow)
+		c.irqActive = false
 		k.trace.irqEnd(c, c.irqNow.kind)
 		if len(c.pending) == 0 && c.softPending != 0 && !c.softActive && !c.softDisabled {
 			k.beginSoftirq(c)

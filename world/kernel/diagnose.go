@@ -124,14 +124,14 @@ func (k *Kernel) result() trial.Result {
 	return r
 }
 
-// stormDuty is the largest share of a CPU's time up to the horizon that
-// samples took.
+// stormDuty is the largest share of a CPU's time that samples took while any
+// storm was on.
 func (k *Kernel) stormDuty() (duty float64) {
-	if k.horizonAt == 0 {
+	if k.stormSpan == 0 {
 		return 0
 	}
 	for _, c := range k.cpus {
-		duty = max(duty, float64(c.stormTime)/float64(k.horizonAt))
+		duty = max(duty, float64(c.stormTime)/float64(k.stormSpan))
 	}
 	return duty
 }

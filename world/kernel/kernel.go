@@ -66,10 +66,13 @@ type Kernel struct {
 	tracepointLoops []*loop
 	epoch           uint64
 
-	rate    perfRate
-	budget  ns // what samples may take of a tick; 0 is no budget
-	storms  []*storm
-	scratch []source
+	rate   perfRate
+	budget ns // what samples may take of a tick; 0 is no budget
+	storms []*storm
+	// stormsOn counts those that are on, stormSpan the time some was.
+	stormsOn  int
+	stormSpan ns
+	scratch   []source
 
 	groups  []*closerGroup
 	closes  []*closing
@@ -81,7 +84,6 @@ type Kernel struct {
 	hungLeft       int
 	hungTasks      int
 	rcuStalls      int
-	rcuScanPaid    bool
 	console        []trial.Log
 	violations     []string
 	isUnsafe       bool

@@ -18,7 +18,8 @@ type loop struct {
 
 	reader   *readerState // nil unless the sections read SRCU counters or tracepoints
 	boosted  bool
-	rcu, off bool // the sections hold up vanilla RCU; they disable preemption
+	rcu, off bool   // the sections hold up vanilla RCU; they disable preemption
+	epoch    uint64 // of the kernel when the section in progress began
 }
 
 func newLoop(k *Kernel, t *task, spec *workload.Tasks, start ns) *loop {
@@ -123,6 +124,9 @@ func (l *loop) pass(d ns) {
 	begins := l.points(was, l.pos, l.cycle)
 	if l.reader != nil {
 		l.reader.pass(l, was, d, begins, ends)
+	}
+	if begins > 0 {
+		l.epoch = l.k.epoch
 	}
 	l.rounds += ends
 	l.pos %= l.cycle

@@ -42,6 +42,17 @@ func (k *Kernel) checkLoops(name string, loops []*loop, epoch uint64) {
 	}
 }
 
+// checkRCU checks that no section which vanilla RCU waits for spans one of its
+// grace periods.
+func (k *Kernel) checkRCU(kind string, epoch uint64) {
+	k.syncAll()
+	for _, t := range k.tasks {
+		if l := t.loop; l != nil && l.inRCU() && l.epoch < epoch {
+			k.unsafe("an RCU grace period (%s) ended while %s, inside since before it, still was", kind, t.name)
+		}
+	}
+}
+
 // checkProbes checks that an old probe array is not freed under a reader.
 func (k *Kernel) checkProbes(name string, epoch uint64) {
 	k.syncAll()
@@ -90,7 +101,14 @@ func (k *Kernel) checkQuiet() {
 	}
 }
 
-// lost reports whether the domain needs a grace period that nothing drives.
+// lost reports whether the domain needs a grace period that nothing drives: no
+// work is queued, and no RCU callback is posted that could resume a scan, its
+// own or one that serves several domains.
 func (d *domain) lost() bool {
-	return d.machine.Needed() && !d.process.queued && d.process.on == nil && d.posted == 0
+	for _, o := range d.k.domains {
+		if o.posted > 0 {
+			return false
+		}
+	}
+	return d.machine.Needed() && !d.process.queued && d.process.on == nil
 }

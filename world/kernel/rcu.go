@@ -230,7 +230,11 @@ func (k *Kernel) callbackBatch(c *cpu) int {
 // when the CPU next looks: at a tick, in RCU_SOFTIRQ.
 func (k *Kernel) call(fn func()) {
 	c := k.hereOr0()
-	c.unassigned = append(c.unassigned, k.once("RCU callback", fn))
+	epoch := k.newEpoch()
+	c.unassigned = append(c.unassigned, k.once("RCU callback", func() {
+		k.checkRCU("callback", epoch)
+		fn()
+	}))
 }
 
 // assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
@@ -304,12 +308,14 @@ func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
 		n.readers = append([]*task{t}, n.readers...)
 		k.decide(decideBlocked, uint64(t.pid))
 	}
-	if n.exp.mask&bit != 0 && c.expAsked {
+	if n.exp.mask&bit != 0 {
 		if t.rcu.queued {
 			t.rcu.blocksExp = true
 		}
-		t.rcu.expHint = false
-		k.reportExp(c)
+		if c.expAsked {
+			t.rcu.expHint = false
+			k.reportExp(c)
+		}
 	}
 	k.recordQS(c)
 }

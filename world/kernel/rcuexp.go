@@ -39,8 +39,10 @@ func (k *Kernel) expedite(t *task) {
 		return
 	}
 	t.use(costSync)
+	epoch := k.newEpoch()
 	w := k.requestExp()
 	t.wait(&w.completion, inSyncExp)
+	k.checkRCU("expedited", epoch)
 }
 
 // requestExp asks for an expedited grace period and returns what it completes.
@@ -67,7 +69,7 @@ func (k *Kernel) expWorker(t *task) demand {
 		e.wanted, e.running = false, true
 		e.seq++
 		k.trace.expStarted()
-		e.started, e.stallAt = k.now, k.now+k.stallTimeout()
+		e.started, e.stallAt = k.now, k.now+k.expStallTimeout()
 		e.phase = expSelect
 		k.polledStart(&k.rcu.polledExp, &k.rcu.polledExpOn)
 		return use(k.cost(costExpSelect + costIPISend*len(k.cpus)))
@@ -77,8 +79,11 @@ func (k *Kernel) expWorker(t *task) demand {
 		return use(1)
 	default:
 		if e.mask != 0 || k.expBlocked() {
+			if k.now >= e.stallAt {
+				k.reportExpStall()
+			}
 			t.where = inExpWait
-			return sleepIn(blocked)
+			return sleepTicks(blocked, uint64((e.stallAt-k.now)/k.tick)+1)
 		}
 		t.where = nowhere
 		k.endExp()

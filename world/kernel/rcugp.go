@@ -176,9 +176,11 @@ func (k *Kernel) synchronize(t *task) {
 	t.use(costSync)
 	var c completion
 	n := &k.rcu
+	epoch := k.newEpoch()
 	n.syncNext = append(n.syncNext, &c)
 	k.requestGP(seqSnap(n.seq))
 	t.wait(&c, inSyncRCU)
+	k.checkRCU("normal", epoch)
 }
 
 // The polled counter is advanced by normal and expedited grace periods alike:

@@ -14,7 +14,7 @@ type readerState struct {
 
 	rank    int    // fetched by the section in progress
 	locked  bool   // its increment is done
-	epoch   uint64 // of the kernel when it began: which requests it predates
+	epoch   uint64 // of the kernel at the increment: which requests it predates
 	holds   *lists // what the section in progress found attached to the tracepoint
 	barrier uint64 // full barriers per section
 }
@@ -49,7 +49,6 @@ func (r *readerState) pass(l *loop, was, d ns, begins, ends int) {
 }
 
 func (r *readerState) begin(k *Kernel) {
-	r.epoch = k.epoch
 	r.locked = false
 	if r.domain != nil {
 		r.rank = r.domain.current
@@ -58,6 +57,7 @@ func (r *readerState) begin(k *Kernel) {
 
 func (r *readerState) lock(k *Kernel) {
 	r.locked = true
+	r.epoch = k.epoch
 	r.holds = nil
 	if r.tp != nil {
 		r.holds = r.tp.lists

@@ -175,7 +175,11 @@ func (k *Kernel) schedule(c *cpu) {
 		k.noteContextSwitch(c, prev)
 	}
 	if prev != nil && prev.state == running {
-		k.enqueue(c, prev)
+		if prev.fifo { // a preempted one stays the first of its priority
+			c.rt = append([]*task{prev}, c.rt...)
+		} else {
+			k.enqueue(c, prev)
+		}
 	}
 	next := c.pick()
 	if next == nil && k.pull(c) {
@@ -235,9 +239,6 @@ func (c *cpu) pick() *task {
 }
 
 func (t *task) before(o *task) bool {
-	if t.nice != o.nice {
-		return t.nice < o.nice
-	}
 	return t.vruntime < o.vruntime || t.vruntime == o.vruntime && t.pid < o.pid
 }
 

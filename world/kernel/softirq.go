@@ -11,8 +11,8 @@ const (
 // Limits of running softirqs on interrupt exit before ksoftirqd takes over
 // (MAX_SOFTIRQ_RESTART, MAX_SOFTIRQ_TIME).
 const (
-	softMaxRounds    = 10
-	softMaxTime   ns = 2_000_000
+	softMaxRounds = 10
+	softMaxMillis = 2
 )
 
 // raiseSoftirq marks softirqs pending. Outside of interrupts and softirqs it
@@ -25,7 +25,8 @@ func (k *Kernel) raiseSoftirq(c *cpu, s softirqs) {
 }
 
 func (k *Kernel) beginSoftirq(c *cpu) {
-	c.softActive, c.softRounds, c.softBegan = true, 0, k.now
+	c.softActive, c.softRounds = true, 0
+	c.softUntil = k.jiffies + max(1, uint64(softMaxMillis*k.sc.Machine.HZ/1000))
 	k.beginSoftirqRound(c)
 }
 
@@ -70,7 +71,7 @@ func (k *Kernel) endSoftirqRound(c *cpu) {
 	k.trace.softirqEnd(c, c.softNow)
 	if c.softPending != 0 {
 		c.softRounds++
-		if c.softRounds < softMaxRounds && k.now-c.softBegan < softMaxTime && c.resched == noResched {
+		if c.softRounds < softMaxRounds && k.jiffies < c.softUntil && c.resched != hardResched {
 			k.beginSoftirqRound(c)
 			return
 		}

@@ -28,7 +28,6 @@ type domain struct {
 	waits     gpCounts // RCU grace periods that this domain's scans have had
 	polling   *int     // which count the cookie being polled will go to
 	posted    int      // RCU callbacks that will resume a scan
-	scanning  *task    // the worker inside process_srcu
 }
 
 // gpCounts counts RCU grace periods by kind.
@@ -43,9 +42,7 @@ func (k *Kernel) newDomain(name string, b srcu.Barrier) *domain {
 	d.machine = k.fix.NewMachine(b, srcu.KernelPace(k.sc.Machine.HZ))
 	d.side = k.fix.WrapSide((*domainSide)(d))
 	d.process = work{name: "process_srcu", fn: func(t *task) {
-		d.scanning = t
 		d.machine.Process(d.side)
-		d.scanning = nil
 	}}
 	d.invoke = work{name: "srcu_invoke_callbacks", fn: func(t *task) {
 		t.use(costCallback * max(1, d.callbacks.Pending()))
@@ -121,7 +118,13 @@ func (d *domain) startPoll() srcu.Cookie {
 // only by tracepoint readers.
 func (d *domain) autoExpedite() bool {
 	k := d.k
-	if k.sc.SRCU.NoAutoExpedite || k.sc.RCU.Normal {
+	if k.sc.RCU.Normal {
+		return false
+	}
+	if k.sc.RCU.Expedited {
+		return true // rcu_gp_is_expedited
+	}
+	if k.sc.SRCU.NoAutoExpedite {
 		return false
 	}
 	if k.sc.Watchdog.ProveRCU && d == k.tracepointSRCU && k.here != nil && k.here.ranReader {

@@ -20,7 +20,8 @@ type source struct {
 	throttled bool // by max_samples_per_tick, until the next tick
 	left      ns   // nmi: execution time until the next sample
 	next      ns   // hrtimer: expiry, while installed
-	samples   int  // since the last tick
+	samples   int  // in this tick of the CPU it was last sampled on
+	tick      uint64
 }
 
 func (s *source) active() bool { return s.on && !s.throttled }
@@ -119,7 +120,7 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 func (c *cpu) execute(d ns) {
 	c.at += d
 	if c.stopped {
-		return // the counters stand still too
+		return // the PMU does not count
 	}
 	for _, s := range c.wide {
 		if s.nmi && s.active() {
@@ -240,6 +241,7 @@ func (c *cpu) leaveHR() {
 // sampled accounts for one sample of s that has just been taken.
 func (c *cpu) sampled(s *source) {
 	k := c.k
+	c.freshCount(s)
 	s.samples++
 	if s.nmi {
 		k.rate.took(&c.took, s.handler)
@@ -251,6 +253,14 @@ func (c *cpu) sampled(s *source) {
 		if c.credit -= s.handler; c.credit <= 0 {
 			c.stopped = true
 		}
+	}
+}
+
+// freshCount starts a source's count anew if the CPU has ticked since
+// (perf_throttled_seq).
+func (c *cpu) freshCount(s *source) {
+	if s.tick != c.ticks {
+		s.tick, s.samples = c.ticks, 0
 	}
 }
 
@@ -277,6 +287,7 @@ func (c *cpu) cycles(nmi, hr *source, until, work, due ns) int64 {
 		n = min((until-due)/cycle, (work-(due-c.at))/(cycle-s.handler))
 	}
 	if !k.sc.Perf.NoThrottle {
+		c.freshCount(s)
 		n = min(n, int64(s.events*c.maxPerTick-s.samples))
 	}
 	if k.budget > 0 {
@@ -323,14 +334,13 @@ func (c *cpu) alone() bool {
 	return n == 1
 }
 
-// tickSources is perf_event_task_tick: every event's count starts anew and
-// throttled ones go on. A budget is refilled, and events stopped by it go on
+// tickSources is perf_event_task_tick: throttled events go on; every event's
+// count starts anew, at its next sample. A budget is refilled, and events stopped by it go on
 // once the debt is paid.
 func (c *cpu) tickSources() {
 	c.maxPerTick = c.k.rate.maxPerTick
 	for _, set := range [][]*source{c.wide, c.own} {
 		for _, s := range set {
-			s.samples = 0
 			if s.throttled {
 				s.throttled = false
 				c.install(s)
@@ -375,7 +385,7 @@ func (c *cpu) setOwn(t *task) {
 			s.next = c.at + max(s.left, hrRestartLeft)
 		}
 		if s.throttled {
-			s.throttled, s.samples = false, 0
+			s.throttled = false
 		}
 	}
 }

@@ -14,7 +14,6 @@ type task struct {
 	cpu      *cpu // where it runs, is queued, or ran last
 	allowed  uint32
 	fifo     bool
-	nice     int // 0 but for the tasks that the kernel runs at another level
 	kernel   bool
 	vruntime ns
 	pickedAt ns

@@ -14,6 +14,16 @@ type tick struct {
 
 const noOwner = -1
 
+// stormy reports whether a storm is on that is bound to this CPU.
+func (c *cpu) stormy() bool {
+	for _, s := range c.wide {
+		if s.on {
+			return true
+		}
+	}
+	return false
+}
+
 // takeoverTicks is how many of its own ticks a CPU lets jiffies stand still
 // before it advances them itself (MAX_STALLED_JIFFIES).
 const takeoverTicks = 5
@@ -54,7 +64,7 @@ func (k *Kernel) onTick(c *cpu) {
 	k.rcuTick(c)
 	c.tickSources()
 	k.schedTick(c)
-	if c.idle() && len(c.wide) == 0 {
+	if c.idle() && !c.stormy() {
 		k.programIdleTick(c)
 	} else {
 		k.startTick(c)
@@ -96,7 +106,7 @@ func (k *Kernel) enterIdle(c *cpu) {
 	c.inIdle = true
 	c.eqs++
 	c.resched = noResched
-	if len(c.wide) == 0 {
+	if !c.stormy() {
 		if k.timekeeper == c.id {
 			k.timekeeper = noOwner
 		}

@@ -17,10 +17,21 @@ type timer struct {
 // add arms a timer on CPU c.
 func (w *wheel) add(k *Kernel, c *cpu, expires uint64, fn func()) {
 	w.seq++
-	w.timers = append(w.timers, timer{expires, w.seq, fn})
+	w.timers = append(w.timers, timer{bucket(expires, expires-k.jiffies), w.seq, fn})
 	if c.idle() {
 		k.programIdleTick(c)
 	}
+}
+
+// bucket is when the wheel lets a timer fire: never early, so at the end of
+// the bucket its expiry falls into; buckets are eight times as wide for every
+// level further out (calc_index, LVL_CLK_SHIFT).
+func bucket(expires, delta uint64) uint64 {
+	shift := 0
+	for limit := uint64(63); int64(delta) >= int64(limit) && shift < 24; limit <<= 3 {
+		shift += 3
+	}
+	return (expires>>shift + 1) << shift
 }
 
 // due reports whether a timer has expired by now.

@@ -24,20 +24,24 @@ const hungWarnings = 10
 // ago (check_hung_uninterruptible_tasks).
 func (k *Kernel) khungtaskd() stepFunc {
 	timeout := uint64(k.hungTimeout() / k.tick)
-	scan := false
+	const (
+		rest = iota
+		look
+		report
+	)
+	next := rest
 	return func(*task) demand {
-		if !scan {
-			scan = true
+		switch next {
+		case rest:
+			next = look
 			return sleepTicks(sleeping, timeout)
+		case look:
+			next = report
+			return use(k.cost(costHungScan))
 		}
-		if k.rcuScanPaid {
-			k.rcuScanPaid = false
-			scan = false
-			k.scanHung(timeout)
-			return use(1)
-		}
-		k.rcuScanPaid = true
-		return use(k.cost(costHungScan))
+		next = rest
+		k.scanHung(timeout)
+		return use(1)
 	}
 }
 
@@ -102,7 +106,6 @@ const stallOther = 2
 func (k *Kernel) checkStall(c *cpu) {
 	n := &k.rcu
 	k.kick(c)
-	k.checkExpStall()
 	if !seqRunning(n.seq) {
 		return
 	}
@@ -215,14 +218,21 @@ func (k *Kernel) kick(c *cpu) {
 	k.wake(n.kthread)
 }
 
-// checkExpStall is the expedited grace period's own detector
-// (synchronize_rcu_expedited_stall), with the normal timeout.
-func (k *Kernel) checkExpStall() {
-	e := &k.rcu.exp
-	if !e.running || k.now < e.stallAt {
-		return
+// expStallTimeout is how long an expedited grace period may take: the normal
+// timeout, a quarter more with CONFIG_PROVE_RCU.
+func (k *Kernel) expStallTimeout() ns {
+	d := orDefault(k.sc.Watchdog.RCUStall, 21*time.Second)
+	if k.sc.Watchdog.ProveRCU {
+		d += d / 4
 	}
-	e.stallAt = k.now + 3*k.stallTimeout()
+	return d
+}
+
+// reportExpStall is what the worker of an expedited grace period prints when
+// its wait has timed out (synchronize_rcu_expedited_stall).
+func (k *Kernel) reportExpStall() {
+	e := &k.rcu.exp
+	e.stallAt = k.now + 3*k.expStallTimeout()
 	k.rcuStalls++
 	s := klog.ExpStall{Flavor: k.flavor(), Jiffies: (k.now - e.started) / k.tick, Seq: e.seq, QSMask: uint64(e.mask)}
 	for _, t := range k.rcu.readers {

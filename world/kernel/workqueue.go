@@ -15,7 +15,6 @@ type pool struct {
 	workers int
 	running int // runnable workers that are not idle
 	lastRun ns  // when an item was last taken
-	lockups int
 }
 
 // work is a work item: never queued twice, never run twice at once.
@@ -25,6 +24,7 @@ type work struct {
 	queued bool   // waiting in a pool, or behind a timer
 	timer  uint64 // when the timer it is behind expires, in jiffies; 0 is none
 	on     *pool  // running there
+	again  bool   // to be run again by the worker that is running it
 	worker *task
 }
 
@@ -105,7 +105,15 @@ func (k *Kernel) work(t *task, p *pool) {
 		for len(p.pending) > 0 && (p.running <= 1) {
 			w := p.pending[0]
 			p.pending = append(p.pending[:0], p.pending[1:]...)
+			if w.on != nil { // find_worker_executing_work
+				w.again = true
+				continue
+			}
 			k.runWork(t, p, w)
+			for w.again {
+				w.again = false
+				k.runWork(t, p, w)
+			}
 		}
 		if len(p.pending) > 0 && len(p.idle) == 0 {
 			continue
