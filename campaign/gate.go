@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign/stat"
@@ -126,24 +125,16 @@ func RunGate(ctx context.Context, scenarios []workload.Scenario, fix fixes.Fix, 
 	}
 	rounds := (policy.Budget + len(scenarios) - 1) / max(1, len(scenarios))
 	plan := &Plan{Scenarios: scenarios, Variations: rounds, Fixes: []fixes.Fix{fix}, Seed: seed}
-	if err := plan.Validate(); err != nil {
-		return nil, &InputError{err}
-	}
 	g := newGating(fix.Name, policy)
-	err := execute(plan, run).run(ctx, 0, runtime.GOMAXPROCS(0), func(o outcome) error {
-		g.add(&o.result)
-		if g.gate.Trials%len(scenarios) == 0 && g.decided() || g.gate.Failed {
-			return errDecided
-		}
-		return nil
+	err := plan.until(ctx, run, func(_ int, r *trial.Result) bool {
+		g.add(r)
+		return g.gate.Failed || g.gate.Trials%len(scenarios) == 0 && g.decided()
 	})
-	if err != nil && !errors.Is(err, errDecided) {
+	if err != nil {
 		return nil, err
 	}
 	return &g.gate, nil
 }
-
-var errDecided = errors.New("decided")
 
 // gating is a gate under way.
 type gating struct {

@@ -124,3 +124,37 @@ func TestABadPolicyNamesTheField(t *testing.T) {
 		}
 	}
 }
+
+func TestGateControlsAreJudgedInFewTrials(t *testing.T) {
+	controls := GateControls{
+		Hangs: fixes.Fix{Name: Baseline}, Storm: scenario(ReportStorm), Calm: scenario(Calm),
+		Unsafe: fixes.Fix{Name: "busted"}, Readers: []workload.Scenario{scenario("heavy"), scenario("light")},
+	}
+	kind := controls
+	kind.Hangs.Name = "kind" // hangs in one of ten
+	harmless := controls
+	harmless.Unsafe.Name = "good"
+	for name, c := range map[string]struct {
+		controls GateControls
+		run      Runner
+		passed   []bool
+	}{
+		"as they must be":    {controls, synthetic, []bool{true, true, true}},
+		"never unsafe":       {harmless, synthetic, []bool{true, true, false}},
+		"never hangs":        {kind, hangsAt(nil), []bool{false, true, false}},
+		"hangs in calm, too": {controls, hangEverywhere, []bool{true, false, true}},
+	} {
+		checks, err := RunGateControls(context.Background(), c.controls, 1, c.run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range c.passed {
+			if checks[i].Passed != want {
+				t.Errorf("%s: %+v", name, checks[i])
+			}
+		}
+		if c.passed[2] && !strings.HasPrefix(checks[2].Seen, "unsafe in 1 of ") {
+			t.Errorf("%s: went on after it was caught: %+v", name, checks[2])
+		}
+	}
+}

@@ -16,6 +16,8 @@ type Summary struct {
 	Head    Head
 	Trials  int // summed up; fewer than planned if the campaign was cut short
 	Classes []ClassSummary
+	// Overall holds a row for each candidate over all scenarios.
+	Overall []Overall
 	Checks  []Check
 	// Loads are the hang rates against storm load, over all scenarios.
 	Loads []Load
@@ -66,6 +68,17 @@ type Row struct {
 	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
 }
 
+// Overall is what one candidate did in the trials of all scenarios.
+type Overall struct {
+	Fix    string `json:"fix"`
+	Trials int    `json:"trials"`
+	Hung   int    `json:"hung"`
+	// VsBaseline compares the pairs of all scenarios; it has no ratio of
+	// medians, as the scenarios differ too much for one. Nil for the
+	// controls.
+	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
+}
+
 // Diagnoses counts trials by diagnosis.
 type Diagnoses map[trial.Diagnosis]int
 
@@ -83,7 +96,8 @@ type Comparison struct {
 	OnlyBaseline int `json:"only_baseline_hung"`
 	OnlyFix      int `json:"only_fix_hung"`
 	// P is McNemar's exact p-value; Corrected is P after Holm's correction
-	// for all comparisons of the campaign.
+	// for the comparisons of the same table: those of the scenario, or those
+	// over all scenarios.
 	P         float64 `json:"p"`
 	Corrected float64 `json:"p_corrected"`
 	// Median is the ratio of the median close(), fix to baseline.
@@ -225,25 +239,58 @@ func (c *collector) pair(scenario int) {
 func (c *collector) summary() *Summary {
 	sum := &Summary{Head: c.head, Trials: c.trials, Clusters: c.clusters.sorted()}
 	base := c.head.baseline()
-	var comparisons []*Comparison
 	for i, class := range c.head.Scenarios {
 		cs := ClassSummary{Class: class}
+		var table []*Comparison
 		for j := range c.head.Fixes {
 			row := c.rows[i][j].row(class.Name, c.head.Fixes[j].Name)
-			if base >= 0 && j != base && c.rows[i][j].pairs > 0 && c.head.Fixes[j].Must == "" {
-				row.VsBaseline = c.compare(i, j, base)
-				comparisons = append(comparisons, row.VsBaseline)
+			if c.compared(j) && c.rows[i][j].pairs > 0 {
+				row.VsBaseline = c.rows[i][j].comparison()
+				row.VsBaseline.Median = c.sampled[i].medianRatio(j, base)
+				table = append(table, row.VsBaseline)
 			}
 			cs.Rows = append(cs.Rows, row)
 		}
+		correct(table)
 		sum.Classes = append(sum.Classes, cs)
 	}
-	correct(comparisons)
+	sum.Overall = c.overall()
 	for j := range c.loads {
 		sum.Loads = append(sum.Loads, c.loads[j].load(c.head.Fixes[j].Name))
 	}
 	sum.Checks = sum.checkControls()
 	return sum
+}
+
+// compared reports whether the candidate is one that is held against the
+// baseline: there is one, and it is not a control.
+func (c *collector) compared(fix int) bool {
+	return c.head.baseline() >= 0 && c.head.Fixes[fix].Must == "" && c.head.Fixes[fix].Name != Baseline
+}
+
+func (c *collector) overall() (all []Overall) {
+	var table []*Comparison
+	for j, f := range c.head.Fixes {
+		var s rowSum
+		for i := range c.rows {
+			r := &c.rows[i][j]
+			s.trials += r.trials
+			s.hung += r.hung
+			s.pairs += r.pairs
+			s.onlyBaseline += r.onlyBaseline
+			s.onlyFixed += r.onlyFixed
+			s.shorter += r.shorter
+			s.longer += r.longer
+		}
+		o := Overall{Fix: f.Name, Trials: s.trials, Hung: s.hung}
+		if c.compared(j) && s.pairs > 0 {
+			o.VsBaseline = s.comparison()
+			table = append(table, o.VsBaseline)
+		}
+		all = append(all, o)
+	}
+	correct(table)
+	return all
 }
 
 func (s *rowSum) row(class, fix string) Row {
@@ -264,13 +311,11 @@ func (s *rowSum) row(class, fix string) Row {
 	return r
 }
 
-func (c *collector) compare(scenario, fix, base int) *Comparison {
-	s := &c.rows[scenario][fix]
+func (s *rowSum) comparison() *Comparison {
 	return &Comparison{
 		Pairs:        s.pairs,
 		OnlyBaseline: s.onlyBaseline, OnlyFix: s.onlyFixed,
 		P:       stat.McNemar(s.onlyBaseline, s.onlyFixed),
-		Median:  c.sampled[scenario].medianRatio(fix, base),
 		Shorter: s.shorter, Longer: s.longer,
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // JSONLines writes the summary as one JSON object a line, each with a "type":
-// head, row, load, check, cluster and verdict. Times are in nanoseconds.
+// head, row, overall, load, check, cluster and verdict. Times are in nanoseconds.
 func JSONLines(w io.Writer, s *campaign.Summary) error {
 	enc := json.NewEncoder(w)
 	line := func(kind string, v any) error {
@@ -30,6 +30,11 @@ func JSONLines(w io.Writer, s *campaign.Summary) error {
 			if err := line("row", &s.Classes[i].Rows[j]); err != nil {
 				return err
 			}
+		}
+	}
+	for _, o := range s.Overall {
+		if err := line("overall", o); err != nil {
+			return err
 		}
 	}
 	for _, l := range s.Loads {

@@ -154,7 +154,7 @@ func TestCSVAndJSONLinesAreReadByTheirReaders(t *testing.T) {
 		}
 		types[v.Type]++
 	}
-	if diff := cmp.Diff(map[string]int{"head": 1, "row": 10, "load": 5, "check": 3, "cluster": len(sum.Clusters), "verdict": 1}, types); diff != "" {
+	if diff := cmp.Diff(map[string]int{"head": 1, "row": 10, "overall": 5, "load": 5, "check": 3, "cluster": len(sum.Clusters), "verdict": 1}, types); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -169,20 +169,20 @@ func TestVerdictSaysNoMoreThanTheData(t *testing.T) {
 	}{
 		"enough trials": {nil, []string{
 			"Controls as they must be",
-			"half: hangs less often than baseline in repro2",
-			"late: hangs MORE often than baseline in repro2",
-			"a|b: hangs seen in repro2 (26 of 40).",
-			"under 25% would have been missed",
+			"half: hung in 3 of 80 trials, LESS often than baseline (26); less often in repro2;",
+			"late: hung in 38 of 80 trials, MORE often than baseline (26); MORE often in repro2;",
+			"a|b: hung in 26 of 80 trials, the same ones as baseline; hangs seen in repro2 (26 of 40).",
+			"under 22% within one scenario would have been missed",
 		}, []string{"INVALID"}},
 		"too few trials": {func(p *campaign.Plan) { p.Variations = 5 }, []string{
 			"no difference in hang rate could have been shown",
-		}, []string{"less often", "MORE often"}},
+		}, []string{"less often", "LESS", "MORE often"}},
 		"controls that behave": {func(p *campaign.Plan) { p.Fixes = p.Fixes[:4] }, []string{
 			"INVALID. Required: (no such control) is caught as unsafe. Seen: no trial of it",
 		}, []string{"Controls as they must be"}},
 		"no baseline": {func(p *campaign.Plan) { p.Fixes = p.Fixes[1:] }, []string{
-			"INVALID", "nothing is compared",
-		}, []string{"less often", "shorter"}},
+			"INVALID", "No candidate is compared with a baseline",
+		}, []string{"less often", "LESS", "shorter"}},
 	} {
 		got := words(c.change)
 		for _, w := range c.has {

@@ -44,9 +44,9 @@ func verdict(s *campaign.Summary) (lines []statement) {
 	if n := truncated(s); n > 0 {
 		about(fmt.Sprintf("%d trials were cut off by the limit on the model's steps; of them the figures hold only what was known then.", n))
 	}
-	for _, f := range s.Head.Fixes {
+	for i, f := range s.Head.Fixes {
 		if f.Must != campaign.MustBeUnsafe {
-			lines = append(lines, statement{f.Name, candidate(s, f.Name)})
+			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i])})
 		}
 	}
 	about(reach(s)...)
@@ -77,22 +77,16 @@ func validity(s *campaign.Summary) (lines []string) {
 	return []string{"Controls as they must be: " + strings.Join(met, "; ") + "."}
 }
 
-// candidate says how one candidate did.
-func candidate(s *campaign.Summary, fix string) string {
-	var (
-		less, more, same, shorter, longer []string
-		hungIn                            []string
-		trials, hung                      int
-		bad                               = campaign.Diagnoses{}
-	)
+// candidate says how one candidate did: over all scenarios, then where.
+func candidate(s *campaign.Summary, o *campaign.Overall) string {
+	var less, more, shorter, longer, hungIn []string
+	bad := campaign.Diagnoses{}
 	for i := range s.Classes {
 		for j := range s.Classes[i].Rows {
 			r := &s.Classes[i].Rows[j]
-			if r.Fix != fix {
+			if r.Fix != o.Fix {
 				continue
 			}
-			trials += r.Trials
-			hung += r.Hung
 			if r.Hung > 0 {
 				hungIn = append(hungIn, fmt.Sprintf("%s (%d of %d)", r.Class, r.Hung, r.Trials))
 			}
@@ -100,17 +94,16 @@ func candidate(s *campaign.Summary, fix string) string {
 				bad[d] += n
 			}
 			c := r.VsBaseline
+			if c == nil {
+				continue
+			}
 			switch {
-			case c == nil:
 			case c.HangsLess():
 				less = append(less, r.Class)
 			case c.HangsMore():
 				more = append(more, r.Class)
-			case c.OnlyBaseline+c.OnlyFix > 0:
-				same = append(same, r.Class)
 			}
 			switch {
-			case c == nil:
 			case c.ClosesSooner():
 				shorter = append(shorter, r.Class+ratioNote(c))
 			case c.ClosesLater():
@@ -126,21 +119,47 @@ func candidate(s *campaign.Summary, fix string) string {
 	}
 	for _, d := range []trial.Diagnosis{trial.Unsafe, trial.Deadlock, trial.LostWakeup} {
 		if bad[d] > 0 {
-			parts = append(parts, fmt.Sprintf("%s in %d of %d trials", strings.ToUpper(string(d)), bad[d], trials))
+			parts = append(parts, fmt.Sprintf("%s in %d of %d trials", strings.ToUpper(string(d)), bad[d], o.Trials))
 		}
 	}
-	say("hangs less often than baseline in %s", less)
-	say("hangs MORE often than baseline in %s", more)
-	say("hangs in other trials than baseline, undecided, in %s", same)
-	if hung == 0 {
-		upper := stat.ClopperPearson(0, trials, campaign.Level).Hi
-		parts = append(parts, fmt.Sprintf("no hang in %d trials (over this mix of scenarios a rate up to %s is not excluded)", trials, percent(upper)))
-	} else {
-		say("hangs seen in %s", hungIn)
+	parts = append(parts, overall(s, o))
+	say("less often in %s", less)
+	say("MORE often in %s", more)
+	if o.Hung == 0 {
+		upper := stat.ClopperPearson(0, o.Trials, campaign.Level).Hi
+		parts = append(parts, fmt.Sprintf("a rate up to %s over this mix is not excluded", percent(upper)))
 	}
+	say("hangs seen in %s", hungIn)
 	say("median close() shorter in %s", shorter)
 	say("median close() LONGER in %s", longer)
 	return strings.Join(parts, "; ") + "."
+}
+
+// overall says how often a candidate hung in all trials, and whether that
+// differs from the baseline.
+func overall(s *campaign.Summary, o *campaign.Overall) string {
+	seen := fmt.Sprintf("hung in %d of %d trials", o.Hung, o.Trials)
+	c := o.VsBaseline
+	if c == nil {
+		return seen
+	}
+	base := 0
+	for _, other := range s.Overall {
+		if other.Fix == campaign.Baseline {
+			base = other.Hung
+		}
+	}
+	switch {
+	case c.HangsLess():
+		return fmt.Sprintf("%s, LESS often than baseline (%d)", seen, base)
+	case c.HangsMore():
+		return fmt.Sprintf("%s, MORE often than baseline (%d)", seen, base)
+	case c.OnlyBaseline+c.OnlyFix > 0:
+		return fmt.Sprintf("%s, undecided against baseline (%d)", seen, base)
+	case base == 0:
+		return seen + ", as baseline"
+	}
+	return seen + ", the same ones as baseline"
 }
 
 // ratioNote adds the ratio of medians where there is one.
@@ -153,26 +172,28 @@ func ratioNote(c *campaign.Comparison) string {
 
 // reach says what so many trials could have seen.
 func reach(s *campaign.Summary) []string {
-	pairs, comparisons := math.MaxInt, 0
+	pairs, compared := math.MaxInt, 0
 	for i := range s.Classes {
+		n := 0
 		for j := range s.Classes[i].Rows {
 			if c := s.Classes[i].Rows[j].VsBaseline; c != nil {
 				pairs = min(pairs, c.Pairs)
-				comparisons++
+				n++
 			}
 		}
+		compared = max(compared, n)
 	}
-	if pairs == math.MaxInt {
-		return []string{"No baseline in this campaign: nothing is compared."}
+	if compared == 0 {
+		return []string{"No candidate is compared with a baseline in this campaign."}
 	}
 	// Holm asks this much of the first difference that it lets pass.
-	level := 1 - (1-campaign.Level)/float64(comparisons)
+	level := 1 - (1-campaign.Level)/float64(compared)
 	d := stat.Detectable(pairs, level, campaign.Power)
 	none := stat.ClopperPearson(0, pairs, campaign.Level).Hi
 	if math.IsNaN(d) {
-		return []string{fmt.Sprintf("With %d pairs a scenario no difference in hang rate could have been shown; 0 hangs of %d leave a rate up to %s possible.", pairs, pairs, percent(none))}
+		return []string{fmt.Sprintf("With %d pairs no difference in hang rate could have been shown within one scenario; 0 hangs of %d leave a rate up to %s possible.", pairs, pairs, percent(none))}
 	}
-	return []string{fmt.Sprintf("With %d pairs a scenario, a difference in hang rate under %s would have been missed more often than one time in five; 0 hangs of %d leave a rate up to %s possible.",
+	return []string{fmt.Sprintf("With %d pairs, a difference in hang rate under %s within one scenario would have been missed more often than one time in five; 0 hangs of %d leave a rate up to %s possible.",
 		pairs, percent(d), pairs, percent(none))}
 }
 
@@ -180,7 +201,7 @@ func reach(s *campaign.Summary) []string {
 func definitions(s *campaign.Summary) []string {
 	return []string{
 		"A trial hangs if a close() took at least the hung-task timeout. hangs: share of trials, with the exact 95 % interval (Clopper-Pearson). console h / s: trials in which the hung-task and the RCU stall detector printed, about whatever task.",
-		"vs base: every candidate meets the same situations and seeds as baseline. A difference in hang rate is shown, in percentage points, where McNemar's exact test, corrected for all comparisons of this report (Holm), has p < 0.05; ~ is: not decided.",
+		"vs base: every candidate meets the same situations and seeds as baseline. A difference in hang rate is shown, in percentage points, where McNemar's exact test, corrected for the comparisons of its table (Holm), has p < 0.05; ~ is: not decided. The verdict's comparison over all scenarios is a table of its own.",
 		"close: time close() took. One that had not returned when the scenario ended is kept as longer than that, not dropped: p50, p90, p99 are Kaplan-Meier quantiles (without such closes: nearest rank), >300s says beyond what was seen, max is the longest seen. Over 4096 closes a row, quantiles come from a histogram and are within 0.4 %.",
 		"p50 / base: ratio of median close() to the baseline's with its 95 % interval (percentile bootstrap, 999 resamples of whole pairs, fixed seed), not corrected for the number of rows; ~ where the interval holds 1, - where a median is beyond what was seen or there are fewer than 6 pairs. The verdict calls close() shorter or longer only where the trials' medians were so in enough pairs (exact sign test, Holm, p < 0.05).",
 		"GPs n + x: vanilla RCU grace periods that the scans on a close's path executed while it waited, normal + expedited; IPIs: those of grace periods meanwhile; both per close, means over closes that returned.",

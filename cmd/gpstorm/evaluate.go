@@ -14,7 +14,10 @@ import (
 
 // defaultVariations is how many situations evaluate makes of each scenario:
 // what two cores run in well under a minute.
-const defaultVariations = 20
+const defaultVariations = 12
+
+// unsafeControl is the control that must be caught as unsafe.
+const unsafeControl = "busted-scan"
 
 type evaluateOptions struct {
 	*common
@@ -34,8 +37,8 @@ func newEvaluateCommand(c *common) *cobra.Command {
 		Short: "Compare candidates: the main job",
 		Long: `Runs every candidate through the same variations of every scenario and compares
 them: a table for each scenario, then a verdict in words. The candidate baseline
-must hang in repro2 and a control must be caught as unsafe; they are always among
-the trials. If they behave, the campaign is INVALID: exit 3.
+must hang in repro2 and the control ` + unsafeControl + ` must be caught as unsafe; both are
+always among the trials. If they behave, the campaign is INVALID: exit 3.
 
 With --out the trials are kept, one a line in an append-only file. Ctrl-C keeps
 what has finished, and --resume goes on from there. Shards of a campaign can run
@@ -97,12 +100,16 @@ func (o *evaluateOptions) plan(notes io.Writer) (*campaign.Plan, error) {
 		}
 		p.Shard = &s
 	}
-	for _, added := range withControls(p) {
-		if !o.quiet {
-			fmt.Fprintf(notes, "gpstorm: %s is added: it controls the rest\n", added)
+	added := withControls(p)
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	if !o.quiet && len(o.scenarios)+len(o.fixes) > 0 {
+		for _, what := range added {
+			fmt.Fprintf(notes, "gpstorm: %s is added: it controls the rest\n", what)
 		}
 	}
-	return p, p.Validate()
+	return p, nil
 }
 
 // conclude reports a finished campaign and turns what it is worth into an exit
@@ -187,7 +194,7 @@ func withControls(p *campaign.Plan) (added []string) {
 		p.Scenarios = append(p.Scenarios, storm)
 		added = append(added, "scenario "+storm.Name)
 	}
-	for i, name := range []string{campaign.Baseline} {
+	for i, name := range []string{campaign.Baseline, unsafeControl} {
 		if slices.ContainsFunc(p.Fixes, func(f fixes.Fix) bool { return f.Name == name }) {
 			continue
 		}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,9 +13,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// controlVariations is how many situations of each scenario a gate shows its
-// controls.
-const controlVariations = 3
+// readerScenarios are where the unsafe control has to be caught: readers of
+// tracepoints are interrupted and preempted most there.
+var readerScenarios = []string{"medium", "extreme", "many-closers"}
 
 type gateOptions struct {
 	*common
@@ -89,17 +91,11 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 
 // run judges the controls and then, if they misbehave, the candidates.
 func (o *gateOptions) run(cmd *cobra.Command, candidates []fixes.Fix, scenarios []workload.Scenario, policy campaign.Policy) (*report.GateReport, error) {
-	calm, err := lookupScenario(campaign.Calm)
+	checks, err := o.controls(cmd.Context())
 	if err != nil {
 		return nil, err
 	}
-	controls := &campaign.Plan{Scenarios: []workload.Scenario{calm}, Variations: controlVariations, Seed: o.seed}
-	withControls(controls)
-	sum, err := campaign.Run(cmd.Context(), controls, inKernel(false), campaign.Options{})
-	if err != nil {
-		return nil, err
-	}
-	r := &report.GateReport{Checks: sum.Checks, Valid: sum.Valid()}
+	r := &report.GateReport{Checks: checks, Valid: !slices.ContainsFunc(checks, func(c campaign.Check) bool { return !c.Passed })}
 	if !r.Valid {
 		return r, nil
 	}
@@ -111,6 +107,20 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []fixes.Fix, scenarios 
 		r.Gates = append(r.Gates, *g)
 	}
 	return r, nil
+}
+
+func (o *gateOptions) controls(ctx context.Context) ([]campaign.Check, error) {
+	p, err := (&selection{
+		scenarios: append([]string{campaign.ReportStorm, campaign.Calm}, readerScenarios...),
+		fixes:     []string{campaign.Baseline, unsafeControl},
+	}).plan()
+	if err != nil {
+		return nil, err
+	}
+	return campaign.RunGateControls(ctx, campaign.GateControls{
+		Hangs: p.Fixes[0], Storm: p.Scenarios[0], Calm: p.Scenarios[1],
+		Unsafe: p.Fixes[1], Readers: p.Scenarios[2:],
+	}, o.seed, inKernel(false))
 }
 
 func (o *gateOptions) show(w io.Writer, r *report.GateReport) error {

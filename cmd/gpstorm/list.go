@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -23,14 +24,15 @@ type listed struct {
 }
 
 // kinds are what can be listed, in order.
-var kinds = []string{"candidates", "scenarios"}
+var kinds = []string{"candidates", "scenarios", "mutants"}
 
 func newListCommand(c *common) *cobra.Command {
 	return &cobra.Command{
-		Use:   "list [candidates|scenarios]",
-		Short: "List candidates and scenarios",
+		Use:   "list [candidates|scenarios|mutants]",
+		Short: "List candidates, scenarios and mutants",
 		Long: `Lists what can be named on the command line: the candidates with their claim,
-their source and what they give up; the preset scenarios.`,
+their source and what they give up; the preset scenarios; the mutants, which are
+candidates broken on purpose.`,
 		Example: `  gpstorm list candidates
   gpstorm list scenarios --json`,
 		ValidArgs: kinds,
@@ -77,6 +79,8 @@ func list(kind string) ([]listed, bool) {
 	switch kind {
 	case "candidates":
 		add("candidate", fixes.All())
+	case "mutants":
+		add("mutant", mutant.All())
 	case "scenarios":
 		for _, sc := range workload.Presets() {
 			items = append(items, listed{Kind: "scenario", Name: sc.Name, About: strings.Join(strings.Fields(sc.About), " ")})

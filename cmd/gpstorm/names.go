@@ -10,13 +10,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// lookupFix finds a candidate, or a combination of several joined by "+".
-func lookupFix(name string) (fixes.Fix, error) { return fixes.Parse(name) }
+// lookupFix finds a mutant, a candidate, or a combination of several candidates
+// joined by "+".
+func lookupFix(name string) (fixes.Fix, error) {
+	if m, ok := mutant.Lookup(name); ok {
+		return m, nil
+	}
+	return fixes.Parse(name)
+}
 
-func fixNames() []string { return fixes.Names() }
+func fixNames() []string { return append(fixes.Names(), mutant.Names()...) }
 
 // lookupScenario finds a preset by name, or reads a file: what has a slash or
 // ends as YAML files do.

@@ -87,6 +87,9 @@ decisions than the one the token was made for, that is a failure: exit 1.`,
 
 func showTrial(cmd *cobra.Command, c *common, t *campaign.Trial, log bool, r trial.Result) error {
 	r.Replay = t.Token(r.Checksum).String()
+	if !log {
+		r.Log = nil
+	}
 	if c.json {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(&r)
 	}

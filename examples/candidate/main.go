@@ -9,6 +9,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
@@ -38,13 +39,20 @@ func main() {
 
 func judge() error {
 	baseline, _ := fixes.Lookup(campaign.Baseline)
-	calm, _ := workload.Preset(campaign.Calm)
-	storm, _ := workload.Preset(campaign.ReportStorm)
+	busted, _ := mutant.Lookup("busted-scan")
 	plan := campaign.Plan{
-		Scenarios:  []workload.Scenario{calm, storm},
-		Variations: 6,
-		Fixes:      []fixes.Fix{baseline, fenced},
-		Seed:       1,
+		Variations: 8,
+		// The controls show that the campaign can see a hang and a
+		// use-after-free; without them it is invalid.
+		Fixes: []fixes.Fix{baseline, fenced, busted},
+		Seed:  1,
+	}
+	for _, name := range []string{campaign.Calm, "medium", "extreme", campaign.ReportStorm} {
+		sc, ok := workload.Preset(name)
+		if !ok {
+			return fmt.Errorf("scenario %q: no such preset", name)
+		}
+		plan.Scenarios = append(plan.Scenarios, sc)
 	}
 	inKernel := func(sc workload.Scenario, fix fixes.Fix, seed uint64) trial.Result {
 		return kernel.Run(sc, fix, seed, kernel.Options{})
