@@ -1,0 +1,153 @@
+// Package timeline shows a trial of the virtual kernel on a time axis: as a
+// trace that Perfetto and chrome://tracing open, and as text in the shape of
+// ftrace.
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// Bounds of what a Recorder keeps, so that a trace stays within some tens of
+// megabytes whatever the trial.
+const (
+	maxDetail  = 120_000
+	maxOutline = 240_000
+	// stretches is into how many pieces the horizon is divided for counters,
+	// if that makes them longer than a millisecond.
+	stretches = 4000
+	// firstWindow is how long detail is kept if nobody says when.
+	firstWindow = time.Second
+)
+
+// Recorder keeps a trial's events. The outline, that is grace periods, scans,
+// work items, closes with what they wait for, readers that were preempted and
+// counters, is kept of the whole trial; detail, that is context switches,
+// interrupts, softirqs and single samples, of a window.
+type Recorder struct {
+	from, until     time.Duration
+	auto            bool // the window opens with the first close()
+	stretch         time.Duration
+	events          []kernel.TraceEvent
+	detail, outline int
+	detailCut       time.Duration // from when on detail is missing; 0 is never
+	outlineCut      time.Duration
+	storms          map[int]*kernel.TraceEvent // by CPU, the stretch that is being added up
+	asleep          map[int]bool               // tasks in D state, by number
+	runnable        int
+	counts          []count
+	end             time.Duration
+}
+
+// count is how many tasks were runnable from an instant on.
+type count struct {
+	at time.Duration
+	n  int
+}
+
+// NewRecorder returns a recorder for one trial with that horizon. Detail is
+// kept between from and until; if until is 0, for a second from the beginning
+// of the first close() on.
+func NewRecorder(horizon, from, until time.Duration) *Recorder {
+	return &Recorder{
+		from: from, until: until, auto: until == 0,
+		stretch: max(time.Millisecond, horizon/stretches),
+		storms:  map[int]*kernel.TraceEvent{}, asleep: map[int]bool{},
+	}
+}
+
+// Samples implements kernel.Tracer.
+func (r *Recorder) Samples() (from, until time.Duration) { return r.from, r.until }
+
+// Trace implements kernel.Tracer.
+func (r *Recorder) Trace(e kernel.TraceEvent) {
+	r.end = max(r.end, e.At)
+	if e.Kind == kernel.TraceCloseBegin && r.auto && r.until == 0 {
+		r.from, r.until = e.At, e.At+firstWindow
+	}
+	switch e.Kind {
+	case kernel.TraceStorm:
+		r.storm(&e)
+	case kernel.TraceWake:
+		r.runnable++
+		if r.asleep[e.Task.PID] {
+			delete(r.asleep, e.Task.PID)
+			r.keep(&e)
+			return
+		}
+		r.keepDetail(&e)
+	case kernel.TraceSleep:
+		r.runnable--
+		if e.State == 'D' {
+			r.asleep[e.Task.PID] = true
+			r.keep(&e)
+			return
+		}
+		r.keepDetail(&e)
+	case kernel.TraceSwitch, kernel.TraceIRQBegin, kernel.TraceIRQEnd, kernel.TraceSoftirqBegin, kernel.TraceSoftirqEnd,
+		kernel.TraceSampleBegin, kernel.TraceSampleEnd, kernel.TraceQS:
+		r.keepDetail(&e)
+	default:
+		r.keep(&e)
+	}
+}
+
+// keep adds an event to the outline.
+func (r *Recorder) keep(e *kernel.TraceEvent) {
+	if r.outlineCut > 0 {
+		return
+	}
+	if r.outline >= maxOutline {
+		r.outlineCut = e.At
+		return
+	}
+	r.outline++
+	r.events = append(r.events, *e)
+}
+
+func (r *Recorder) keepDetail(e *kernel.TraceEvent) {
+	if e.At < r.from || e.At >= r.until || r.detailCut > 0 {
+		return
+	}
+	if r.detail >= maxDetail {
+		r.detailCut = e.At
+		return
+	}
+	r.detail++
+	r.events = append(r.events, *e)
+}
+
+// storm adds up what samples took, so that there are not more stretches than a
+// chart can show.
+func (r *Recorder) storm(e *kernel.TraceEvent) {
+	s := r.storms[e.CPU]
+	if s == nil {
+		s = &kernel.TraceEvent{Kind: e.Kind, CPU: e.CPU}
+		r.storms[e.CPU] = s
+	}
+	s.At = e.At
+	s.For += e.For
+	s.Busy += e.Busy
+	s.Count += e.Count
+	if s.For < r.stretch {
+		return
+	}
+	r.keep(s)
+	*s = kernel.TraceEvent{Kind: e.Kind, CPU: e.CPU}
+	if n := len(r.counts); r.outlineCut == 0 && (n == 0 || r.counts[n-1].n != r.runnable) {
+		r.counts = append(r.counts, count{e.At, r.runnable})
+	}
+}
+
+// sorted returns the events in the order of time.
+func (r *Recorder) sorted() []kernel.TraceEvent {
+	slices.SortStableFunc(r.events, func(a, b kernel.TraceEvent) int { return cmp.Compare(a.At, b.At) })
+	return r.events
+}
+
+// Cut tells from when on the outline and, within its window, the detail is
+// missing because it was too much; 0 is never.
+func (r *Recorder) Cut() (outline, detail time.Duration) { return r.outlineCut, r.detailCut }

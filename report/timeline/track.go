@@ -1,0 +1,91 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// place is a track: a thread of a process, as the trace format has it.
+type place struct{ pid, tid int }
+
+// slice is a stretch of a track.
+type slice struct {
+	place
+	from, until time.Duration
+	name        string
+	args        map[string]any
+	seq         int // orders slices of the same stretch from the outside in
+}
+
+// arrow leads from a slice to another that it waits for.
+type arrow struct {
+	from, to     place
+	start, until time.Duration
+	name         string
+}
+
+// drawing is what a timeline consists of, being put together.
+type drawing struct {
+	open   map[place][]*slice
+	slices []*slice
+	arrows []arrow
+	seq    int
+}
+
+func newDrawing() *drawing { return &drawing{open: map[place][]*slice{}} }
+
+func (d *drawing) begin(p place, at time.Duration, name string, args map[string]any) *slice {
+	d.seq++
+	s := &slice{place: p, from: at, name: name, args: args, seq: d.seq}
+	d.open[p] = append(d.open[p], s)
+	return s
+}
+
+// finish ends the innermost open slice of a track, if there is one.
+func (d *drawing) finish(p place, at time.Duration) *slice {
+	open := d.open[p]
+	if len(open) == 0 {
+		return nil
+	}
+	s := open[len(open)-1]
+	d.open[p] = open[:len(open)-1]
+	s.until = at
+	d.slices = append(d.slices, s)
+	return s
+}
+
+// inside reports whether a slice is open on the track.
+func (d *drawing) inside(p place) bool { return len(d.open[p]) > 0 }
+
+// arrow adds an arrow if both of its ends are in a slice.
+func (d *drawing) arrow(from, to place, start, until time.Duration, name string) {
+	if d.inside(from) && d.inside(to) {
+		d.arrows = append(d.arrows, arrow{from, to, start, until, name})
+	}
+}
+
+// close ends what is still open, and puts everything in order.
+func (d *drawing) close(at time.Duration) {
+	places := make([]place, 0, len(d.open))
+	for p := range d.open {
+		places = append(places, p)
+	}
+	slices.SortFunc(places, place.compare)
+	for _, p := range places {
+		for d.inside(p) {
+			s := d.finish(p, at)
+			if s.args == nil {
+				s.args = map[string]any{}
+			}
+			s.args["unfinished"] = true
+		}
+	}
+	slices.SortFunc(d.slices, func(a, b *slice) int {
+		return cmp.Or(a.compare(b.place), cmp.Compare(a.from, b.from), cmp.Compare(b.until, a.until), cmp.Compare(a.seq, b.seq))
+	})
+}
+
+func (p place) compare(q place) int {
+	return cmp.Or(cmp.Compare(p.pid, q.pid), cmp.Compare(p.tid, q.tid))
+}
