@@ -187,7 +187,7 @@ func (k *Kernel) causeOfDomain(d *domain) cause {
 		c = k.causeOfRCU()
 	case w.queued && w.timer == 0:
 		c.what = workerQueued
-	case w.queued && d.locks[1-d.current] != d.unlocks[1-d.current]:
+	case w.queued && d.foundReader:
 		c.what = srcuReader
 	case w.queued && seqGE(k.jiffies, w.timer):
 		c.what = timerLate

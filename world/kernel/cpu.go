@@ -196,6 +196,7 @@ func (k *Kernel) handle(c *cpu, i irq) {
 	case irqExp:
 		k.onExpIPI(c)
 	case irqCall:
+		k.moved = true
 		i.done()
 	}
 }

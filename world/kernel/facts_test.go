@@ -328,3 +328,18 @@ func TestBlameAddsUpToTheWait(t *testing.T) {
 		}
 	}
 }
+
+// Looking only after events that can have changed a chain of waits attributes
+// the same as looking after every one.
+func TestBlameMissesNoChange(t *testing.T) {
+	for _, sc := range workload.Presets() {
+		for i, f := range fixes.All() {
+			sc.Horizon = min(sc.Horizon, 30*time.Second)
+			sc := workload.Vary(sc, i%2, 9)
+			same(t, sc.Name+" "+f.Name, Run(sc, f, 4, Options{Blame: true}), Run(sc, f, 4, Options{Blame: true, alwaysLook: true}))
+			if t.Failed() {
+				return
+			}
+		}
+	}
+}

@@ -33,6 +33,9 @@ type Options struct {
 	Trace Tracer
 
 	everyTick func(*Kernel)
+	// alwaysLook follows every chain of waits after every event, whether or
+	// not anything on it is known to have changed: the oracle of moved.
+	alwaysLook bool
 }
 
 // Kernel is one trial in progress.
@@ -77,6 +80,7 @@ type Kernel struct {
 	groups  []*closerGroup
 	closes  []*closing
 	closing []*task // tasks in close()
+	moved   bool    // something on a chain of waits has changed since the last look
 
 	directWaits    gpCounts
 	ipis           int
@@ -149,7 +153,8 @@ func (k *Kernel) runUntil(end ns, over func() bool) {
 		if !k.dispatch(&e) {
 			continue
 		}
-		if len(k.closing) > 0 && !k.drained {
+		if (k.moved || k.opt.alwaysLook) && len(k.closing) > 0 && !k.drained {
+			k.moved = false
 			k.reblame()
 		}
 		if over() {

@@ -102,6 +102,7 @@ func (t *task) inReader() bool { return t.loop != nil && t.loop.inRCU() }
 
 // recordQS notes locally that the CPU has passed a quiescent state (rcu_qs).
 func (k *Kernel) recordQS(c *cpu) {
+	k.moved = k.moved || c.noQS && c.needsQS
 	c.noQS = false
 	c.urgent = false
 }
@@ -114,6 +115,7 @@ func (k *Kernel) noteGP(c *cpu) {
 	if c.gpSeq == n.seq {
 		return
 	}
+	k.moved = true
 	k.assignCallbacks(c)
 	if seqRunning(n.seq) && c.gpSeq != n.seq {
 		owes := n.qsmask&(1<<c.id) != 0
@@ -266,6 +268,7 @@ func (k *Kernel) requestGP(s uint64) {
 func (k *Kernel) reportCPU(c *cpu) {
 	n := &k.rcu
 	c.needsQS = false
+	k.moved = true
 	if c.gpSeq != n.seq || n.qsmask&(1<<c.id) == 0 {
 		return
 	}

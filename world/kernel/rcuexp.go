@@ -140,6 +140,7 @@ func (k *Kernel) outsideReaders(t *task) bool { return t.loop != nil && !t.loop.
 func (k *Kernel) reportExp(c *cpu) {
 	e := &k.rcu.exp
 	c.expAsked = false
+	k.moved = true
 	if e.mask&(1<<c.id) == 0 {
 		return
 	}

@@ -47,6 +47,7 @@ func (k *Kernel) wake(t *task) {
 	}
 	k.decide(decideWake, uint64(t.pid))
 	k.noteWorkerSleep(t)
+	k.moved = true
 	t.state = running
 	t.wakeGen++
 	t.wakeups++
@@ -199,6 +200,7 @@ func (k *Kernel) schedule(c *cpu) {
 		k.ensureTick(c)
 	}
 	c.cur = next
+	k.moved = true
 	k.trace.switched(c, prev)
 	if next == nil {
 		c.setOwn(nil)
@@ -316,7 +318,7 @@ func (k *Kernel) migrate(from, to *cpu, i int) {
 
 // stepTask lets the current task's program go on.
 func (k *Kernel) stepTask(c *cpu, t *task) {
-	k.curTask = t
+	k.curTask, k.moved = t, true
 	seen := t.wakeups
 	d := t.prog.step(t)
 	k.curTask = nil
@@ -335,6 +337,7 @@ func (k *Kernel) stepTask(c *cpu, t *task) {
 func (k *Kernel) sleepTask(c *cpu, t *task, d demand) {
 	t.state = d.state
 	t.asleep = k.now
+	k.moved = true
 	k.trace.slept(t)
 	t.timedOut = false
 	gen := t.wakeGen

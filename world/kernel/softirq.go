@@ -50,6 +50,7 @@ func (k *Kernel) softirqCost(c *cpu, s softirqs) ns {
 
 // runSoftirqs has the effects of one pass.
 func (k *Kernel) runSoftirqs(c *cpu, s softirqs) {
+	k.moved = true
 	if s&softTimer != 0 {
 		for {
 			fn, ok := c.timers.take(k.jiffies)

@@ -18,7 +18,9 @@ type domain struct {
 
 	current        int
 	locks, unlocks [2]uint64
-	inside         int // readers between their increments
+	inside         int    // readers between their increments
+	lastSum        uint64 // of unlocks
+	foundReader    bool   // the last scan did not see its rank empty
 	loops          []*loop
 
 	callbacks srcu.Callbacks

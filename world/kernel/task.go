@@ -176,6 +176,7 @@ func (t *task) lock(m *mutex) {
 		return
 	}
 	m.waiters = append(m.waiters, t)
+	t.k.moved = true
 	t.waitingOn = m
 	t.sleepUntil(blocked, inMutex, func() bool { return m.owner == t })
 	t.waitingOn = nil

@@ -92,7 +92,12 @@ func (k *Kernel) tickJiffies(c *cpu) {
 	c.seenJif = k.jiffies
 }
 
-func (k *Kernel) updateJiffies() { k.jiffies = initialJiffies + uint64(k.now/k.tick) }
+func (k *Kernel) updateJiffies() {
+	k.jiffies = initialJiffies + uint64(k.now/k.tick)
+	for _, d := range k.domains {
+		k.moved = k.moved || d.process.timer != 0 // which may be late from now on
+	}
+}
 
 // initialJiffies: five minutes before the counter wraps at 32 bits, as in the
 // kernel; a plain value here, the counter has 64 bits.

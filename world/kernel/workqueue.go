@@ -47,6 +47,7 @@ func (k *Kernel) queueDelayed(w *work, jiffies uint64) {
 	if w.queued {
 		return
 	}
+	k.moved = true
 	w.queued, w.timer = true, k.jiffies+jiffies
 	c := k.hereOr0()
 	c.timers.add(k, c, w.timer, func() {
@@ -63,6 +64,7 @@ func (k *Kernel) insertWork(w *work, p *pool) {
 		p.lastRun = k.now
 	}
 	p.pending = append(p.pending, w)
+	k.moved = true
 	if p.running == 0 {
 		k.wakeIdleWorker(p)
 	}
