@@ -13,9 +13,12 @@ import (
 
 var syncVariants = []string{"handle", "anonymous"}
 
-// syncResult is in wall-clock nanoseconds a grace period. Only those during
-// which a reader really ran beside it count, since a heavy barrier is cheap
-// when no other CPU runs this process.
+// gate is how long the measuring goroutine looks for a running reader.
+const gate = 5 * time.Microsecond
+
+// syncResult is in wall-clock nanoseconds a grace period. Only those count that
+// a reader was seen to run just before and just after, since a heavy barrier is
+// cheap when no other CPU runs this process.
 type syncResult struct {
 	p50, p99   float64
 	gated, all int
@@ -67,10 +70,23 @@ func measureSync(variant string, readers int, d time.Duration) syncResult {
 	for readers > 0 && total() == 0 {
 		runtime.Gosched()
 	}
+	// A reader runs beside this goroutine if it gets on while this one looks.
+	running := func() bool {
+		if readers == 0 {
+			return true
+		}
+		before := total()
+		for start := time.Now(); time.Since(start) < gate; {
+			if total() != before {
+				return true
+			}
+		}
+		return false
+	}
 	took := make([]float64, 0, 1<<20)
 	all := 0
 	for end := time.Now().Add(d); len(took) < cap(took); {
-		before := total()
+		before := running()
 		start := time.Now()
 		if start.After(end) {
 			break
@@ -78,7 +94,7 @@ func measureSync(variant string, readers int, d time.Duration) syncResult {
 		_ = dom.Synchronize(context.Background())
 		t := time.Since(start)
 		all++
-		if readers == 0 || total() != before {
+		if before && running() {
 			took = append(took, float64(t))
 		}
 	}

@@ -68,8 +68,8 @@ type patience struct {
 // How the rests of one grace period go on: watch, then let other goroutines
 // run in between, then sleep longer and longer.
 const (
-	watchRests = 16
-	yieldRests = 64
+	watchRests = 64
+	yieldRests = 128
 	minSleep   = 50 * time.Microsecond
 	maxSleep   = time.Millisecond
 )
@@ -88,7 +88,7 @@ func (d *Domain) rest(jiffies uint64) {
 	p.rests++
 	switch over := p.rests - yieldRests; {
 	case p.rests <= watchRests:
-		spin(time.Duration(jiffies) * jiffy)
+		d.watch(jiffies)
 	case over <= 0:
 		runtime.Gosched()
 	default:

@@ -2,21 +2,19 @@ package srcu
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// jiffy is the live world's unit of delays: short against a heavy barrier, so
-// that the machine's one-jiffy courtesies do not show in a grace period.
-const jiffy = 256 * time.Nanosecond
+// looks is how often a watching grace period goes around its loop in a jiffy,
+// the live world's unit of delays: about 100 ns, short against a heavy barrier,
+// so that the machine's one-jiffy courtesies do not show. Reading a clock would
+// take as long.
+const looks = 100
 
 // livePace looks at the readers before each barrier, and lets expedited
 // requests go without delay for about as long as the machine will spin.
 var livePace = Pace{MaxNoDelayPhase: 100, MaxNoDelay: 100, Precheck: true}
-
-// spinTime is how long Spin waits: enough for readers to see a flip.
-const spinTime = 300 * time.Nanosecond
 
 // liveSide is the Side of a Domain.
 type liveSide struct{ d *Domain }
@@ -66,10 +64,12 @@ func (s liveSide) Ended(jiffies uint64) {
 // all else that a scan does.
 func (s liveSide) Jiffies() uint64 { return s.d.jiffies.Load() }
 
-func (s liveSide) Spin() { spin(spinTime) }
+// Spin takes long enough for readers to see a flip.
+func (s liveSide) Spin() { s.d.watch(3) }
 
-// spin keeps the processor for the given time.
-func spin(d time.Duration) {
-	for start := time.Now(); time.Since(start) < d; {
+// watch keeps the processor for so many jiffies.
+func (d *Domain) watch(jiffies uint64) {
+	for range jiffies * looks {
+		d.fence.Load()
 	}
 }

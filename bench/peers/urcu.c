@@ -4,7 +4,7 @@
  *
  *   urcu read THREADS UPDATERS MS   CPU ns per lock + load + unlock of a reader
  *   urcu sync THREADS MS            wall ns per synchronize_rcu: p50 p99 count,
- *                                   of those during which a reader ran, and of all
+ *                                   of those that a reader ran beside, and of all
  */
 #define _GNU_SOURCE
 #define _LGPL_SOURCE
@@ -81,6 +81,20 @@ static long progress(struct reader *r, int threads)
 	return sum;
 }
 
+/* Does a reader run beside this thread, that is, does it get on while we look? */
+static int running(struct reader *r, int threads)
+{
+	long before = progress(r, threads);
+	double start = now(CLOCK_MONOTONIC);
+
+	if (threads == 0)
+		return 1;
+	while (now(CLOCK_MONOTONIC) - start < 5e3)
+		if (progress(r, threads) != before)
+			return 1;
+	return 0;
+}
+
 static void measure_sync(struct reader *r, int threads, int ms)
 {
 	static double took[1 << 20];
@@ -89,7 +103,7 @@ static void measure_sync(struct reader *r, int threads, int ms)
 
 	urcu_memb_register_thread();
 	while (n < 1 << 20) {
-		long before = progress(r, threads);
+		int before = running(r, threads);
 		double t = now(CLOCK_MONOTONIC);
 		if (t >= end)
 			break;
@@ -97,7 +111,7 @@ static void measure_sync(struct reader *r, int threads, int ms)
 		took[n] = now(CLOCK_MONOTONIC) - t;
 		all++;
 		/* Without readers running beside it a grace period is cheap. */
-		if (threads == 0 || progress(r, threads) != before)
+		if (before && running(r, threads))
 			n++;
 	}
 	urcu_memb_unregister_thread();
