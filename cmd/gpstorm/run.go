@@ -16,13 +16,15 @@ func newRunCommand(c *common) *cobra.Command {
 		fix       string
 		variation int
 		log       bool
+		how       traceOptions
 	)
 	cmd := &cobra.Command{
 		Use:   "run SCENARIO",
 		Short: "Run one scenario under one candidate",
 		Long: `Runs one trial in the virtual kernel and tells what happened: the outcome, each
 close(), and with --log what the kernel's console printed. SCENARIO is a
-preset's name or a YAML file. The last line reproduces the trial.`,
+preset's name or a YAML file. The last line reproduces the trial. --trace draws
+it on a time axis, --dmesg shows the console alone.`,
 		Example: `  gpstorm run repro2 --fix baseline --log
   gpstorm run heavy --fix callrcu --variation 17 --seed 4 --json`,
 		Args:              exactly("scenario"),
@@ -40,13 +42,24 @@ preset's name or a YAML file. The last line reproduces the trial.`,
 				return badInputf("--variation: %d, want 0 to %d", variation, campaign.MaxVariations-1)
 			}
 			t := campaign.Trial{Scenario: sc, Variation: variation, Fix: f, Seed: c.seed}
-			return showTrial(cmd, c, &t, log, t.Run(inKernel(true)))
+			if how.dmesg && (c.json || log) {
+				return badInputf("--dmesg: the console alone, want neither --json nor --log beside it")
+			}
+			r, err := how.run(&t)
+			if err != nil {
+				return err
+			}
+			if how.dmesg {
+				return showConsole(cmd, &r)
+			}
+			return showTrial(cmd, c, &t, log, r)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&fix, "fix", campaign.Baseline, "the candidate's `name`")
 	flags.IntVar(&variation, "variation", 0, "which variation of the scenario; 0 is the scenario itself")
 	flags.BoolVar(&log, "log", false, "show the kernel's console")
+	how.flags(flags)
 	mustComplete(cmd, "fix", completeFixes)
 	return cmd
 }

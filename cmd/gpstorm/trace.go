@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/report/timeline"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
+	"github.com/gpstorm/gpstorm/world/kernel/klog"
+)
+
+// traceOptions are the flags of run that show how a trial went rather than what
+// came of it.
+type traceOptions struct {
+	trace, ftrace string
+	window        string
+	dmesg         bool
+}
+
+func (o *traceOptions) flags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.trace, "trace", "", "write a timeline for ui.perfetto.dev to this `file`")
+	flags.StringVar(&o.ftrace, "ftrace", "", "write the trial as ftrace text to this `file`")
+	flags.StringVar(&o.window, "window", "", "when --trace and --ftrace have single interrupts and switches, `10s-12s` say (default the first second of the first close)")
+	flags.BoolVar(&o.dmesg, "dmesg", false, "show the kernel's console and nothing else")
+}
+
+// bounds reads --window.
+func (o *traceOptions) bounds() (from, until time.Duration, err error) {
+	if o.window == "" {
+		return 0, 0, nil
+	}
+	if o.trace == "" && o.ftrace == "" {
+		return 0, 0, fmt.Errorf("--window: %q, but there is no --trace and no --ftrace for it", o.window)
+	}
+	a, b, ok := strings.Cut(o.window, "-")
+	from, errFrom := time.ParseDuration(a)
+	until, errUntil := time.ParseDuration(b)
+	if !ok || errFrom != nil || errUntil != nil || from < 0 || until <= from {
+		return 0, 0, fmt.Errorf("--window: %q, want two times, the second later, 10s-12s say", o.window)
+	}
+	return from, until, nil
+}
+
+// run runs a trial and writes the files that are wanted of it.
+func (o *traceOptions) run(t *campaign.Trial) (trial.Result, error) {
+	from, until, err := o.bounds()
+	if err != nil {
+		return trial.Result{}, badInput(err)
+	}
+	if o.trace == "" && o.ftrace == "" {
+		return t.Run(inKernel(true)), nil
+	}
+	rec := timeline.NewRecorder(t.Scenario.Horizon, from, until)
+	r := t.Run(func(sc workload.Scenario, fix fixes.Fix, seed uint64) trial.Result {
+		return kernel.Run(sc, fix, seed, kernel.Options{Log: true, Blame: true, Trace: rec})
+	})
+	if o.trace != "" {
+		if err := writeFile(o.trace, func(w io.Writer) error { return timeline.Perfetto(w, rec) }); err != nil {
+			return r, err
+		}
+	}
+	if o.ftrace != "" {
+		if err := writeFile(o.ftrace, func(w io.Writer) error { return timeline.Ftrace(w, rec, t.Scenario.Machine.CPUs) }); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// showConsole writes the console alone, as dmesg does.
+func showConsole(cmd *cobra.Command, r *trial.Result) error {
+	var b strings.Builder
+	for _, l := range r.Log {
+		b.WriteString(klog.Stamp(l.At, l.Text))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(cmd.OutOrStdout(), b.String())
+	return err
+}
