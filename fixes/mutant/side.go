@@ -16,3 +16,154 @@ func (b *blindSide) Unlocks(rank int) uint64 {
 }
 
 func (b *blindSide) Locks(int) uint64 { return b.sum }
+
+// blindHalf is blind in one of the two scans of each grace period.
+type blindHalf struct {
+	blindSide
+	first   bool // the scan before the flip is the blind one
+	flipped bool
+}
+
+func blindFirst(s srcu.Side) srcu.Side {
+	return &blindHalf{blindSide: blindSide{Side: s}, first: true}
+}
+
+func blindSecond(s srcu.Side) srcu.Side { return &blindHalf{blindSide: blindSide{Side: s}} }
+
+func (b *blindHalf) Locks(rank int) uint64 {
+	if b.first != b.flipped {
+		return b.blindSide.Locks(rank)
+	}
+	return b.Side.Locks(rank)
+}
+
+func (b *blindHalf) Flip() {
+	b.flipped = true
+	b.Side.Flip()
+}
+
+func (b *blindHalf) Ended(jiffies uint64) {
+	b.flipped = false
+	b.Side.Ended(jiffies)
+}
+
+// unflipped is a side whose flip changes nothing.
+func unflipped(s srcu.Side) srcu.Side { return unflippedSide{s} }
+
+type unflippedSide struct{ srcu.Side }
+
+func (unflippedSide) Flip() {}
+
+// wrongRank is a side whose sums after the flip are those of the rank that new
+// readers use.
+func wrongRank(s srcu.Side) srcu.Side { return &wrongRankSide{Side: s} }
+
+type wrongRankSide struct {
+	srcu.Side
+	flipped int
+}
+
+func (w *wrongRankSide) Unlocks(rank int) uint64 { return w.Side.Unlocks(rank ^ w.flipped) }
+func (w *wrongRankSide) Locks(rank int) uint64   { return w.Side.Locks(rank ^ w.flipped) }
+
+func (w *wrongRankSide) Flip() {
+	w.flipped = 1
+	w.Side.Flip()
+}
+
+func (w *wrongRankSide) Ended(jiffies uint64) {
+	w.flipped = 0
+	w.Side.Ended(jiffies)
+}
+
+// frozenRank is a side that always names the same rank as current.
+func frozenRank(s srcu.Side) srcu.Side { return frozenRankSide{s} }
+
+type frozenRankSide struct{ srcu.Side }
+
+func (frozenRankSide) Current() int { return 0 }
+
+// givesUp is a side that takes a rank for empty after a few attempts.
+func givesUp(s srcu.Side) srcu.Side { return &givesUpSide{Side: s} }
+
+type givesUpSide struct {
+	srcu.Side
+	unlocks uint64
+	tries   int
+}
+
+const patience = 3
+
+func (i *givesUpSide) Unlocks(rank int) uint64 {
+	i.unlocks = i.Side.Unlocks(rank)
+	return i.unlocks
+}
+
+func (i *givesUpSide) Locks(rank int) uint64 {
+	locks := i.Side.Locks(rank)
+	if i.tries++; i.tries > patience {
+		locks = i.unlocks
+	}
+	if locks == i.unlocks {
+		i.tries = 0
+	}
+	return locks
+}
+
+// stale is a side that sums the unlocks of a scan once, not for each attempt.
+func stale(s srcu.Side) srcu.Side { return &staleSide{Side: s} }
+
+type staleSide struct {
+	srcu.Side
+	unlocks uint64
+	kept    bool
+}
+
+func (s *staleSide) Unlocks(rank int) uint64 {
+	if !s.kept {
+		s.unlocks, s.kept = s.Side.Unlocks(rank), true
+	}
+	return s.unlocks
+}
+
+func (s *staleSide) Flip() {
+	s.kept = false
+	s.Side.Flip()
+}
+
+func (s *staleSide) Ended(jiffies uint64) {
+	s.kept = false
+	s.Side.Ended(jiffies)
+}
+
+// reversed is a side that sums the locks before the unlocks.
+func reversed(s srcu.Side) srcu.Side { return &reversedSide{Side: s} }
+
+type reversedSide struct {
+	srcu.Side
+	locks uint64
+}
+
+func (l *reversedSide) Unlocks(rank int) uint64 {
+	l.locks = l.Side.Locks(rank)
+	return l.Side.Unlocks(rank)
+}
+
+func (l *reversedSide) Locks(int) uint64 { return l.locks }
+
+// muteExpedited is a side on which the callbacks of an expedited grace period
+// are not scheduled.
+func muteExpedited(s srcu.Side) srcu.Side { return muteExpeditedSide{s} }
+
+type muteExpeditedSide struct{ srcu.Side }
+
+func (m muteExpeditedSide) Ended(jiffies uint64) {
+	if jiffies > 0 {
+		m.Side.Ended(jiffies)
+	}
+}
+
+// deaf is a side on which no work is queued.
+type deaf struct{ srcu.Side }
+
+func (deaf) Requeue(uint64) {}

@@ -1,0 +1,157 @@
+package mutant
+
+import "github.com/gpstorm/gpstorm/srcu"
+
+// gracePeriod is the distance between the cookies of two grace periods, one
+// after the other.
+const gracePeriod srcu.Cookie = 4
+
+// machine makes a broken machine of the real one.
+func machine[M srcu.Machine](broken func(*srcu.GracePeriod) M) func(srcu.Barrier, srcu.Pace) srcu.Machine {
+	return func(b srcu.Barrier, p srcu.Pace) srcu.Machine { return broken(srcu.New(b, p)) }
+}
+
+// shortSnap takes a grace period that is running for a full one.
+type shortSnap struct{ *srcu.GracePeriod }
+
+func (m shortSnap) Snapshot() srcu.Cookie {
+	c := m.GracePeriod.Snapshot()
+	if m.State() != srcu.Idle {
+		c -= gracePeriod
+	}
+	return c
+}
+
+// doneBefore reports a grace period over when the one before it is.
+type doneBefore struct{ *srcu.GracePeriod }
+
+func (m doneBefore) Done(c srcu.Cookie) bool { return m.GracePeriod.Done(c - gracePeriod) }
+
+// narrow keeps cookies in 32 bits.
+type narrow struct{ *srcu.GracePeriod }
+
+func (m narrow) Snapshot() srcu.Cookie { return srcu.Cookie(uint32(m.GracePeriod.Snapshot())) }
+
+// zeroDone takes cookie 0 for one that was never set.
+type zeroDone struct{ *srcu.GracePeriod }
+
+func (m zeroDone) Done(c srcu.Cookie) bool { return c == 0 || m.GracePeriod.Done(c) }
+
+// zeroUnasked takes a request for cookie 0 for none.
+type zeroUnasked struct{ *srcu.GracePeriod }
+
+func (m zeroUnasked) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
+	if c != 0 {
+		m.GracePeriod.Request(s, c, expedited)
+	}
+}
+
+// plainCompare compares cookies without regard to wrapping.
+type plainCompare struct{ *srcu.GracePeriod }
+
+func (m plainCompare) Done(c srcu.Cookie) bool {
+	last := m.Snapshot() - gracePeriod
+	if m.State() != srcu.Idle {
+		last -= gracePeriod
+	}
+	return last >= c
+}
+
+// expeditedBlind does not look for readers in expedited grace periods.
+type expeditedBlind struct {
+	*srcu.GracePeriod
+	side srcu.Side
+}
+
+func (m *expeditedBlind) Process(s srcu.Side) {
+	if m.side == nil {
+		m.side = blind(s)
+	}
+	if m.Expedited() {
+		s = m.side
+	}
+	m.GracePeriod.Process(s)
+}
+
+// blockedForgotten does not queue the work again when it finds readers inside.
+type blockedForgotten struct{ *srcu.GracePeriod }
+
+func (m blockedForgotten) Process(s srcu.Side) {
+	switch m.Advance(s) {
+	case srcu.Blocked, srcu.Waiting:
+		return
+	}
+	if m.Needed() {
+		s.Requeue(1)
+	}
+}
+
+// endForgotten begins the next grace period when one ends, but queues no work
+// for it.
+type endForgotten struct{ *srcu.GracePeriod }
+
+func (m endForgotten) Process(s srcu.Side) {
+	run := &untilEnd{Side: s}
+	m.GracePeriod.Process(run)
+}
+
+// untilEnd is a side that is deaf after the end of a grace period.
+type untilEnd struct {
+	srcu.Side
+	ended bool
+}
+
+func (u *untilEnd) Ended(jiffies uint64) {
+	u.ended = true
+	u.Side.Ended(jiffies)
+}
+
+func (u *untilEnd) Requeue(jiffies uint64) {
+	if !u.ended {
+		u.Side.Requeue(jiffies)
+	}
+}
+
+// busyForgotten drops requests that find a grace period running.
+type busyForgotten struct{ *srcu.GracePeriod }
+
+func (m busyForgotten) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
+	if m.State() == srcu.Idle {
+		m.GracePeriod.Request(s, c, expedited)
+	}
+}
+
+// shortRequest asks for one grace period less than the cookie needs if one is
+// running.
+type shortRequest struct{ *srcu.GracePeriod }
+
+func (m shortRequest) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
+	if m.State() != srcu.Idle {
+		c -= gracePeriod
+	}
+	m.GracePeriod.Request(s, c, expedited)
+}
+
+// expeditedUnqueued notes expedited requests but queues no work for them.
+type expeditedUnqueued struct{ *srcu.GracePeriod }
+
+func (m expeditedUnqueued) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
+	if expedited {
+		s = deaf{s}
+	}
+	m.GracePeriod.Request(s, c, expedited)
+}
+
+// plainNeeded raises the mark of what is needed without regard to wrapping.
+type plainNeeded struct {
+	*srcu.GracePeriod
+	needed srcu.Cookie
+}
+
+func (m *plainNeeded) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
+	if c < m.needed {
+		return
+	}
+	m.needed = c
+	m.GracePeriod.Request(s, c, expedited)
+}
