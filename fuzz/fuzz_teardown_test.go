@@ -24,8 +24,8 @@ const (
 	// teardownSteps and teardownInterrupts bound a trial, so that a whole
 	// execution, every candidate and three trials more, stays well under a
 	// second.
-	teardownSteps      = 80_000
-	teardownInterrupts = 200_000
+	teardownSteps      = 60_000
+	teardownInterrupts = 120_000
 )
 
 // FuzzTeardown makes a scenario and a seed of any bytes and tears tracepoints
