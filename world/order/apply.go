@@ -34,7 +34,7 @@ func (m *machine) apply(s *state, st step) *state {
 			}
 		}
 		n.mem[p.loc] = p.val
-		n.probes = 0
+		n.changed()
 	case stepTask:
 		m.proceed(n, int(st.who), int(st.arg))
 	}
@@ -66,7 +66,7 @@ func (m *machine) operate(n *state, cpu, j int) {
 	o := &p.ops[j]
 	m.traceOp(n, cpu, j)
 	n.waiting &^= n.looked
-	n.probes = 0
+	n.changed()
 	if o.kind.special() {
 		t.done |= 1 << j
 		if o.kind == opBegin {
@@ -130,6 +130,10 @@ func (m *machine) proceed(n *state, task, choice int) {
 		}
 	case rqSpin:
 		m.probe(n, task)
+	case rqDoze:
+		n.waiting |= n.dozing & (1 << task)
+		m.probe(n, task)
+		n.waiting &^= 1 << task
 	}
 	m.advance(n, task, answer)
 	m.schedule(n, task)
@@ -200,10 +204,18 @@ func (m *machine) probe(n *state, task int) {
 		return
 	}
 	n.fruitless = min(n.fruitless+1, maxFruitless)
+	if n.tried>>task&1 == 0 {
+		n.tried |= 1 << task
+		return
+	}
+	n.tried = 1 << task
 	if n.probes++; n.probes > maxProbes {
 		m.report(n, Violation{Livelock, "only retries are left, and nothing they wait for can happen any more"})
 	}
 }
+
+// changed: a retry may see something new.
+func (s *state) changed() { s.tried, s.probes = 0, 0 }
 
 // readOne reads one CPU's counter, as it is or as an early load found it, and
 // reports whether the sum is complete.
@@ -263,6 +275,8 @@ func (m *machine) advance(n *state, task int, answer Value) {
 	case rqEnded:
 		n.scheduled |= 1 << r.a
 		n.waiting &= 1 << task
+		n.dozing = 0
+		n.changed()
 	case rqComplete:
 		if n.completed>>r.a&1 != 0 {
 			m.report(n, Violation{DoubleCallback, "a callback ran twice"})
@@ -273,6 +287,8 @@ func (m *machine) advance(n *state, task int, answer Value) {
 		n.deferred++
 	case rqSpin:
 		n.waiting |= 1 << task
+	case rqDoze:
+		n.dozing |= 1 << task
 	}
 }
 
@@ -303,7 +319,8 @@ func (m *machine) pass(n *state) {
 			kept = append(kept, g)
 			continue
 		}
-		n.waiting, n.probes = 0, 0
+		n.waiting = 0
+		n.changed()
 		if g.flavour == flavourRCU && m.brain != nil {
 			n.ended = max(n.ended, g.number)
 		}
@@ -371,7 +388,7 @@ func (m *machine) alone(n *state, task int) bool {
 	}
 	for i, r := range m.brain.nodes[n.node].pending {
 		if i != task && r.kind != rqIdle && r.kind != rqExit &&
-			!(r.kind == rqAwait && n.completed>>r.a&1 == 0) {
+			!(r.kind == rqAwait && n.completed>>r.a&1 == 0) && !(r.kind == rqDoze && n.dozing>>i&1 != 0) {
 			return false
 		}
 	}

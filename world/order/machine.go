@@ -112,9 +112,15 @@ func (m *machine) steps(s *state, out []step) []step {
 	if len(out) > 0 {
 		return m.bounded(s, out)
 	}
-	for i, r := range pend {
-		if m.runnable(s, i, r) {
-			out = m.choices(s, i, r, out)
+	// Nothing but retries is left: in turn, so that each has its chance.
+	for _, untried := range []bool{true, false} {
+		for i, r := range pend {
+			if m.runnable(s, i, r) && !(untried && s.tried>>i&1 != 0) {
+				out = m.choices(s, i, r, out)
+			}
+		}
+		if len(out) > 0 {
+			break
 		}
 	}
 	return out
@@ -190,6 +196,8 @@ func (m *machine) patient(s *state, task int, r request) bool {
 			s.retry>>r.b&1 != 0 && int(s.retries) >= m.c.retries())
 	case rqSpin:
 		return fruitless
+	case rqDoze:
+		return s.dozing>>task&1 != 0
 	}
 	return false
 }

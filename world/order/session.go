@@ -55,6 +55,7 @@ const (
 	rqAwait                   // wait for completion a
 	rqDefer                   // hand a function to the deferred worker
 	rqSpin                    // let time pass
+	rqDoze                    // sleep a jiffy, to look again whether a grace period ended
 	rqMark                    // tell the oracles: a is the event, b its number
 )
 

@@ -21,12 +21,14 @@ type state struct {
 	scheduled uint8 // per domain, its callbacks
 	deferred  uint8
 	waiting   uint16 // tasks for which nothing has changed since they looked
+	dozing    uint16 // tasks that sleep until a grace period of some domain has ended
 	looked    uint16 // tasks whose last run read counters
 	retry     uint8  // domains whose work requeued itself after such a run
 	retries   uint8  // ... how often it has run
 	fruitless uint8  // runs of work items that could see nothing new
 	lone      uint8  // ... since every reader has left
-	probes    uint8  // fruitless steps with nothing else to do
+	tried     uint16 // tasks that took a fruitless step for want of any other
+	probes    uint8  // ... and how often all of them did
 
 	running   int8 // the task that runs; -1 if it waits
 	preempted uint8
@@ -134,7 +136,8 @@ func (s *state) key() key {
 	h.add(s.completed)
 	h.add(uint64(s.queued)<<16 ^ uint64(s.scheduled)<<8 ^ uint64(s.deferred))
 	h.add(uint64(s.spurious)<<16 ^ uint64(uint8(s.running))<<8 ^ uint64(s.preempted))
-	h.add(uint64(s.fruitless)<<32 ^ uint64(s.looked)<<8 ^ uint64(s.retry))
+	h.add(uint64(s.dozing))
+	h.add(uint64(s.tried)<<40 ^ uint64(s.fruitless)<<32 ^ uint64(s.looked)<<8 ^ uint64(s.retry))
 	h.add(uint64(s.waiting)<<24 ^ uint64(s.retries)<<16 ^ uint64(s.lone)<<8 ^ uint64(s.probes))
 	for _, p := range s.pre {
 		h.add(uint64(p.id))

@@ -58,7 +58,7 @@ func (d *domain) Begin() (wait func()) {
 
 func (d *domain) Await(c srcu.Cookie) {
 	for !d.machine.Done(c) {
-		d.s.ask(rqSpin, 0, 0)
+		d.s.ask(rqDoze, 0, 0)
 	}
 	d.s.fence()
 }

@@ -110,8 +110,8 @@ func (m *machine) traceTask(s *state, task, choice int) {
 		say("", "polls RCU grace period %d: %s", r.a, [...]string{"not yet", "ended"}[btoi(s.ended >= r.a)])
 	case rqAwait:
 		say("", "wakes up")
-	case rqSpin:
-		say("", "retries")
+	case rqSpin, rqDoze:
+		say("", "looks again")
 	}
 }
 

@@ -34,15 +34,15 @@ type runner struct {
 // traces runs a thread in all ways, at most limit.
 func (t *Test) traces(id int, domain [][]int64, limit int) (out []trace, complete bool) {
 	r := &runner{t: t, id: id, domain: domain}
-	for {
+	for runs := 0; ; runs++ {
+		if runs == limit {
+			return out, false
+		}
 		r.run()
 		if !r.broken {
 			tr := trace{events: r.events, regs: map[string]int64{}}
 			for n, v := range r.env {
 				tr.regs[n] = v.v
-			}
-			if len(out) == limit {
-				return out, false
 			}
 			out = append(out, tr)
 		}

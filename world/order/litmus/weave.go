@@ -22,8 +22,11 @@ type weaver struct {
 	co   rel
 }
 
-// maxWeaves bounds the ways of one location.
-const maxWeaves = 50_000
+// maxWeaves bounds the ways of one location, maxTries the search for them.
+const (
+	maxWeaves = 50_000
+	maxTries  = 500_000
+)
 
 // local lists the weaves of a location; false if there are none.
 func (w *weaver) local(loc int) bool {
@@ -55,11 +58,20 @@ type local struct {
 	loads []int
 	pos   []int // of a store in coherence order
 	reads []int // the store that a load reads
+	tries int
+}
+
+// tired reports that the search takes too long.
+func (x *local) tired() bool {
+	if x.tries++; x.tries > maxTries {
+		x.w.j.why = fmt.Sprintf("%s is accessed too often", x.w.j.t.locs[x.loc])
+	}
+	return x.w.j.why != ""
 }
 
 // permute extends a coherence order, keeping program order.
 func (x *local) permute(order, rest []int) {
-	if x.w.j.why != "" {
+	if x.tired() {
 		return
 	}
 	if len(rest) == 0 {
@@ -88,6 +100,9 @@ func (x *local) permute(order, rest []int) {
 // assign gives load k a store to read, if that is coherent and atomic.
 func (x *local) assign(order []int, k int) {
 	w := x.w
+	if x.tired() {
+		return
+	}
 	if k == len(x.loads) {
 		if len(w.locs[x.loc]) == maxWeaves {
 			w.j.why = fmt.Sprintf("%s can be accessed in more than %d orders", w.j.t.locs[x.loc], maxWeaves)

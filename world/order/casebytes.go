@@ -1,0 +1,47 @@
+package order
+
+import "github.com/gpstorm/gpstorm/fixes"
+
+// caseBytes is how many bytes CaseFromBytes takes.
+const caseBytes = 8
+
+// CaseFromBytes turns bytes into a case of a candidate that claims to be safe,
+// with readers that suit it, and returns the bytes that are left to choose a
+// schedule with. Missing bytes are zero.
+func CaseFromBytes(b []byte) (Case, []byte) {
+	var head [caseBytes]byte
+	rest := b[copy(head[:], b):]
+	var sound []fixes.Fix
+	for _, f := range fixes.All() {
+		if f.Control != fixes.MustBeUnsafe {
+			sound = append(sound, f)
+		}
+	}
+	fix := sound[int(head[0])%len(sound)]
+	c := For(fix, 1+int(head[1])%4, 1+int(head[2])%3, Modes()[head[3]%4])
+	suit := suitable(fix.Reader)
+	for i := range c.Readers {
+		c.Readers[i] = suit[(int(head[4])>>(2*i))%len(suit)]
+	}
+	flags := head[5]
+	c.TwoDomains = flags&1 != 0
+	c.Expedited = flags&2 != 0
+	c.UnregisterGP = flags&4 != 0
+	c.PriorGP = flags&8 != 0
+	c.Spurious = int(flags>>4) % (maxSpurious + 1)
+	c.Preemptions = int(head[6]) % 8
+	c.Retries = int(head[7]) % 8
+	return c, rest
+}
+
+// suitable lists the flavours that are as strong as a candidate assumes.
+func suitable(r fixes.Reader) []Reader {
+	full := []Reader{Full(), {Name: "nmi-safe", Section: nmiSafe}}
+	switch r {
+	case fixes.ReaderPreemptOff:
+		return []Reader{PreemptOff()}
+	case fixes.ReaderFull:
+		return full
+	}
+	return append([]Reader{Fast(), {Name: "fast-migrating", Section: fastMigrating}}, full...)
+}
