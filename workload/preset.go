@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/testdata"
@@ -81,6 +82,7 @@ func (sc Scenario) clone() Scenario {
 	sc.Storms = append([]Storm(nil), sc.Storms...)
 	for i := range sc.Storms {
 		sc.Storms[i].CPUs = append([]int(nil), sc.Storms[i].CPUs...)
+		sc.Storms[i].At = append([]time.Duration(nil), sc.Storms[i].At...)
 	}
 	sc.Tasks = append([]Tasks(nil), sc.Tasks...)
 	for i := range sc.Tasks {

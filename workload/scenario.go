@@ -91,7 +91,11 @@ type Storm struct {
 	Events int `yaml:"events,omitempty"`
 	// Period is the sampling period: for hrtimer the timer grid, for nmi
 	// the execution time between the end of one sample and the next.
-	Period time.Duration `yaml:"period"`
+	Period time.Duration `yaml:"period,omitempty"`
+	// At, instead of Period, lists the instants at which one sample is
+	// taken on each CPU, or as soon after as its kind can interrupt. An
+	// hrtimer skips those that its own handler ran over.
+	At []time.Duration `yaml:"at,omitempty,flow"`
 	// Handler is the CPU time one sample takes.
 	Handler time.Duration `yaml:"handler"`
 	// Growth makes samples slower as the storm lasts: once in every

@@ -21,6 +21,8 @@ const (
 	MaxStorms  = 32
 	MaxEvents  = 64 // events of one storm
 	MaxLoads   = 16
+	// MaxInstants is how many samples a storm can list one by one.
+	MaxInstants = 256
 
 	// MinNMIPeriod and MinHRTimerPeriod are the shortest sampling periods;
 	// the kernel raises that of an hrtimer event to 10 us
@@ -288,12 +290,39 @@ func (c *checker) storms(sc *Scenario) {
 		if s.Source == HRTimer {
 			least = MinHRTimerPeriod
 		}
-		c.span(path+".period", s.Period, least, maxWait)
+		if len(s.At) > 0 {
+			c.instants(path, s)
+		} else {
+			c.span(path+".period", s.Period, least, maxWait)
+		}
 		c.span(path+".handler", s.Handler, MinHandler, MaxHandler)
 		c.growth(path, s)
 		c.span(path+".from", s.From, 0, c.horizon)
 		if s.Until != 0 && (s.Until <= s.From || s.Until > c.horizon) {
 			c.fail(path+".until", formatDuration(s.Until), "want later than from ("+formatDuration(s.From)+") and up to the horizon ("+formatDuration(c.horizon)+"), or nothing")
+		}
+	}
+}
+
+// instants wants them in order, and nothing that is of periodic storms only.
+func (c *checker) instants(path string, s *Storm) {
+	const alone = "want nothing beside at: each of its instants is one sample"
+	for _, knob := range []struct {
+		name string
+		set  bool
+	}{
+		{"period", s.Period != 0}, {"task", s.Task != ""}, {"events", s.Events != 0},
+		{"growth", s.Growth != 0}, {"from", s.From != 0}, {"until", s.Until != 0},
+	} {
+		if knob.set {
+			c.fail(path+"."+knob.name, "given", alone)
+		}
+	}
+	c.few(path+".at", len(s.At), MaxInstants)
+	for i, at := range s.At {
+		c.span(index(path+".at", i), at, 0, c.horizon)
+		if i > 0 && at <= s.At[i-1] {
+			c.fail(index(path+".at", i), formatDuration(at), "want later than the one before it ("+formatDuration(s.At[i-1])+")")
 		}
 	}
 }

@@ -87,6 +87,9 @@ func (v varier) count(name string, n int, spare *int) int {
 }
 
 func (v varier) storm(name string, s *Storm, horizon time.Duration) {
+	if len(s.At) > 0 {
+		return // single samples are as they are
+	}
 	handler := s.Handler
 	coarse := v.factor(name+"grain", 4)
 	s.Period, s.Handler = scale(s.Period, coarse), scale(s.Handler, coarse)

@@ -252,6 +252,9 @@ func (k *Kernel) startStorms() {
 			}
 		}
 		k.at(ns(spec.From), func() { k.stormOn(st) })
+		for _, at := range spec.At {
+			k.at(ns(at), func() { k.sampleOnce(st) })
+		}
 		if spec.Until > 0 {
 			k.at(ns(spec.Until), func() { k.stormOff(st) })
 		}
@@ -263,6 +266,9 @@ func (k *Kernel) startStorms() {
 func (k *Kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*source {
 	events := max(1, spec.Events)
 	period := ns(spec.Period)
+	if len(spec.At) > 0 {
+		return []*source{{nmi: spec.Source == workload.NMI, period: never, handler: ns(spec.Handler), events: 1, left: never, next: never}}
+	}
 	if spec.Source == workload.NMI {
 		p := max(period/ns(events), nmiGap)
 		return []*source{{nmi: true, period: p, handler: ns(spec.Handler), events: events, left: 1 + draw(p)}}

@@ -318,6 +318,24 @@ func (c *cpu) skip(nmi, hr *source, n int64) (progress ns) {
 	return progress
 }
 
+// sampleOnce makes the sources of a storm of single samples due now. One that
+// is still waiting to interrupt is not taken twice; an NMI that comes while the
+// last is handled stays latched, an hrtimer forwards itself over it.
+func (k *Kernel) sampleOnce(st *storm) {
+	if !st.on {
+		return
+	}
+	k.syncAll()
+	for _, s := range st.sets {
+		if s.src.nmi {
+			s.src.left = 0
+		} else {
+			s.src.next = k.now
+		}
+	}
+	k.replanAll()
+}
+
 // alone reports whether just one source is active.
 func (c *cpu) alone() bool {
 	n := 0
