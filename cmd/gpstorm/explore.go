@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
@@ -183,6 +184,17 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 		return undecided("the search was cut short after %d states", out.Coverage.States)
 	}
 	return nil
+}
+
+// replayOrder follows the schedule of a token of the order world.
+func replayOrder(cmd *cobra.Command, token trial.Token) error {
+	found, err := order.Replay(token, order.LookupFix)
+	if err != nil {
+		return err
+	}
+	asJSON, _ := cmd.Flags().GetBool("json")
+	out := explored{Case: found.Case.String(), Strategy: "replay"}
+	return (&exploreFlags{}).show(cmd.OutOrStdout(), &out, found, asJSON)
 }
 
 // progressLine rewrites one line of a terminal while a search goes on.

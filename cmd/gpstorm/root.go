@@ -40,6 +40,8 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newMergeCommand(&c),
 		newReportCommand(&c),
 		newGateCommand(&c),
+		newExploreCommand(),
+		newLitmusCommand(),
 		newTortureCommand(&c),
 	)
 	return root

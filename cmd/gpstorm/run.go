@@ -9,6 +9,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/order"
 )
 
 func newRunCommand(c *common) *cobra.Command {
@@ -79,6 +80,9 @@ decisions than the one the token was made for, that is a failure: exit 1.`,
 			token, err := trial.ParseToken(args[0])
 			if err != nil {
 				return badInput(err)
+			}
+			if token.World == order.World {
+				return replayOrder(cmd, token)
 			}
 			t, err := campaign.FromToken(token, lookupFix)
 			if err != nil {

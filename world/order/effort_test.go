@@ -1,0 +1,67 @@
+package order_test
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gpstorm/gpstorm/fixes/mutant"
+	"github.com/gpstorm/gpstorm/world/order"
+)
+
+var effort = flag.Bool("effort", false, "measure how many executions each strategy needs to find each planted bug")
+
+const (
+	effortSeeds = 7
+	effortRuns  = 50_000
+)
+
+// TestEffort prints the table of docs/mutants: executions until the first
+// violation, median of several seeds, each bug in its own case but with one
+// reader and one section more than it takes.
+func TestEffort(t *testing.T) {
+	if !*effort {
+		t.Skip("run with -effort")
+	}
+	var b strings.Builder
+	b.WriteString("| planted bug | breaks | shows in | random | pct | uniform | guided |\n|---|---|---|---|---|---|---|\n")
+	for _, o := range mutant.OrderingMutants() {
+		c, err := order.OfMutant(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.TwoDomains {
+			c.Readers = append(c.Readers, c.Readers[0])
+		}
+		c.Sections++
+		fmt.Fprintf(&b, "| `%s`: %s | %s | %s |", o.Name, o.Claim, o.Class, o.Mode)
+		for _, s := range order.Strategies() {
+			fmt.Fprintf(&b, " %s |", median(t, c, s))
+		}
+		b.WriteString("\n")
+	}
+	fmt.Print(b.String())
+}
+
+// median of the executions needed; those that found nothing count as more.
+func median(t *testing.T, c order.Case, s order.Strategy) string {
+	var needed []int
+	for seed := range effortSeeds {
+		f, w, err := order.Walk(c, order.WalkOptions{Strategy: s, Runs: effortRuns, Seed: uint64(seed + 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f == nil {
+			w.Runs = effortRuns + 1
+		}
+		needed = append(needed, w.Runs)
+	}
+	slices.Sort(needed)
+	m := needed[effortSeeds/2]
+	if m > effortRuns {
+		return fmt.Sprintf("> %d", effortRuns)
+	}
+	return fmt.Sprint(m)
+}
