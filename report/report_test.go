@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
@@ -195,6 +196,20 @@ func TestVerdictSaysNoMoreThanTheData(t *testing.T) {
 				t.Errorf("%s: %q in\n%s", name, w, got)
 			}
 		}
+	}
+}
+
+func TestVerdictCountsManyScenariosAndNamesFew(t *testing.T) {
+	var c closes
+	for i, r := range []float64{0.5, 0.25, 0.75, 0.6} {
+		c.add(string(rune('a'+i)), &campaign.Comparison{Median: stat.Ratio{Value: r, Known: true}})
+	}
+	if got := strings.Join(c.words(12), ", "); got != "a (0.50x), b (0.25x), c (0.75x), d (0.60x)" {
+		t.Errorf("few: got %s", got)
+	}
+	c.add("e", &campaign.Comparison{})
+	if got := strings.Join(c.words(12), ", "); got != "5 of 12 scenarios (0.25x to 0.75x)" {
+		t.Errorf("many: got %s", got)
 	}
 }
 

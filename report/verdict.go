@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -79,7 +80,8 @@ func validity(s *campaign.Summary) (lines []string) {
 
 // candidate says how one candidate did: over all scenarios, then where.
 func candidate(s *campaign.Summary, o *campaign.Overall) string {
-	var less, more, shorter, longer, hungIn []string
+	var less, more, hungIn []string
+	var shorter, longer closes
 	bad := campaign.Diagnoses{}
 	for i := range s.Classes {
 		for j := range s.Classes[i].Rows {
@@ -105,9 +107,9 @@ func candidate(s *campaign.Summary, o *campaign.Overall) string {
 			}
 			switch {
 			case c.ClosesSooner():
-				shorter = append(shorter, r.Class+ratioNote(c))
+				shorter.add(r.Class, c)
 			case c.ClosesLater():
-				longer = append(longer, r.Class+ratioNote(c))
+				longer.add(r.Class, c)
 			}
 		}
 	}
@@ -130,8 +132,8 @@ func candidate(s *campaign.Summary, o *campaign.Overall) string {
 		parts = append(parts, fmt.Sprintf("a rate up to %s over this mix is not excluded", percent(upper)))
 	}
 	say("hangs seen in %s", hungIn)
-	say("median close() shorter in %s", shorter)
-	say("median close() LONGER in %s", longer)
+	say("median close() shorter in %s", shorter.words(len(s.Classes)))
+	say("median close() LONGER in %s", longer.words(len(s.Classes)))
 	return strings.Join(parts, "; ") + "."
 }
 
@@ -162,12 +164,31 @@ func overall(s *campaign.Summary, o *campaign.Overall) string {
 	return seen + ", the same ones as baseline"
 }
 
-// ratioNote adds the ratio of medians where there is one.
-func ratioNote(c *campaign.Comparison) string {
-	if !c.Median.Known {
-		return ""
+// closes are the scenarios in which the median close() differs, and the ratios
+// of those that have one.
+type closes struct {
+	classes []string
+	ratios  []float64
+}
+
+func (c *closes) add(class string, cmp *campaign.Comparison) {
+	if cmp.Median.Known {
+		class += " (" + ratio(cmp.Median.Value) + ")"
+		c.ratios = append(c.ratios, cmp.Median.Value)
 	}
-	return " (" + ratio(c.Median.Value) + ")"
+	c.classes = append(c.classes, class)
+}
+
+// words names a few scenarios and counts many.
+func (c *closes) words(scenarios int) []string {
+	if len(c.classes) <= 4 {
+		return c.classes
+	}
+	counted := fmt.Sprintf("%d of %d scenarios", len(c.classes), scenarios)
+	if len(c.ratios) > 0 {
+		counted += fmt.Sprintf(" (%s to %s)", ratio(slices.Min(c.ratios)), ratio(slices.Max(c.ratios)))
+	}
+	return []string{counted}
 }
 
 // reach says what so many trials could have seen.
