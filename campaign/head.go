@@ -42,6 +42,7 @@ type Class struct {
 type Candidate struct {
 	Name  string `json:"name"`
 	Claim string `json:"claim,omitempty"`
+	Loses string `json:"loses,omitempty"` // the guarantee it gives up
 	Must  Must   `json:"must,omitempty"`
 }
 

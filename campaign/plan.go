@@ -70,7 +70,7 @@ func (p *Plan) Head() Head {
 	}
 	for i := range p.Fixes {
 		f := &p.Fixes[i]
-		h.Fixes = append(h.Fixes, Candidate{Name: f.Name, Claim: f.Claim, Must: mustOf(f.Control)})
+		h.Fixes = append(h.Fixes, Candidate{Name: f.Name, Claim: f.Claim, Loses: f.Loses, Must: mustOf(f.Control)})
 	}
 	return h
 }

@@ -60,7 +60,7 @@ func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 		},
 		Variations: 40,
 		Fixes: []fixes.Fix{
-			{Name: "baseline", Control: fixes.MustHang}, {Name: "half"}, {Name: "a|b"}, {Name: "late"},
+			{Name: "baseline", Control: fixes.MustHang}, {Name: "half", Loses: "every other event"}, {Name: "a|b"}, {Name: "late"},
 			{Name: "busted", Control: fixes.MustBeUnsafe},
 		},
 		Seed: 1,
@@ -171,6 +171,7 @@ func TestVerdictSaysNoMoreThanTheData(t *testing.T) {
 		"enough trials": {nil, []string{
 			"Controls as they must be",
 			"half: hung in 3 of 80 trials, LESS often than baseline (26); less often in repro2;",
+			"gives up every other event.",
 			"late: hung in 38 of 80 trials, MORE often than baseline (26); MORE often in repro2;",
 			"a|b: hung in 26 of 80 trials, the same ones as baseline; hangs seen in repro2 (26 of 40).",
 			"under 22% within one scenario would have been missed",

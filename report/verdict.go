@@ -47,7 +47,7 @@ func verdict(s *campaign.Summary) (lines []statement) {
 	}
 	for i, f := range s.Head.Fixes {
 		if f.Must != campaign.MustBeUnsafe {
-			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i])})
+			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses)})
 		}
 	}
 	about(reach(s)...)
@@ -78,8 +78,9 @@ func validity(s *campaign.Summary) (lines []string) {
 	return []string{"Controls as they must be: " + strings.Join(met, "; ") + "."}
 }
 
-// candidate says how one candidate did: over all scenarios, then where.
-func candidate(s *campaign.Summary, o *campaign.Overall) string {
+// candidate says how one candidate did, over all scenarios, then where, and what
+// it gives up for it.
+func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 	var less, more, hungIn []string
 	var shorter, longer closes
 	bad := campaign.Diagnoses{}
@@ -134,6 +135,9 @@ func candidate(s *campaign.Summary, o *campaign.Overall) string {
 	say("hangs seen in %s", hungIn)
 	say("median close() shorter in %s", shorter.words(len(s.Classes)))
 	say("median close() LONGER in %s", longer.words(len(s.Classes)))
+	if loses != "" {
+		parts = append(parts, "gives up "+loses)
+	}
 	return strings.Join(parts, "; ") + "."
 }
 
