@@ -5,29 +5,29 @@ package kernel
 // kernel without debugging options, not measurements of one build: what is
 // compared with real kernels are counts and ratios.
 const (
-	costTick         = 4000  // tick_nohz_handler with everything under it
+	costTick         = 2000  // tick_nohz_handler with everything under it
 	costIRQ          = 600   // entry, handler and exit of a short interrupt
-	costSwitch       = 1500  // __schedule and the switch itself
-	costSoftirq      = 800   // one pass of __do_softirq
-	costTimer        = 300   // one expired wheel timer
-	costCallback     = 200   // one RCU or SRCU callback
-	costRCUCore      = 500   // rcu_core without callbacks
-	costGPInit       = 3000  // rcu_gp_init
-	costGPFQS        = 1500  // one force-quiescent-state scan
-	costGPCleanup    = 3000  // rcu_gp_cleanup
-	costExpSelect    = 3000  // sync_rcu_exp_select_cpus without the IPIs
-	costIPISend      = 500   // one function-call IPI sent
-	costWork         = 1000  // taking and finishing one work item
-	costWorkerCreate = 40000 // create_worker
+	costSwitch       = 2000  // __schedule and the switch itself
+	costSoftirq      = 1000  // one pass of __do_softirq
+	costTimer        = 400   // one expired wheel timer
+	costCallback     = 250   // one RCU or SRCU callback
+	costRCUCore      = 650   // rcu_core without callbacks
+	costGPInit       = 4000  // rcu_gp_init
+	costGPFQS        = 2000  // one force-quiescent-state scan
+	costGPCleanup    = 4000  // rcu_gp_cleanup
+	costExpSelect    = 4000  // sync_rcu_exp_select_cpus without the IPIs
+	costIPISend      = 650   // one function-call IPI sent
+	costWork         = 1300  // taking and finishing one work item
+	costWorkerCreate = 50000 // create_worker
 	costScanCPU      = 30    // one CPU's counter of one sum
-	costSync         = 1000  // entering and leaving a synchronize_*()
-	costClose        = 8000  // close() up to perf_trace_destroy
-	costOpen         = 20000 // perf_event_open
-	costUnregister   = 20000 // tracepoint_probe_unregister, text patching included
-	costRegister     = 20000 // tracepoint_probe_register
-	costFree         = 4000  // freeing per-CPU lists and buffers
-	costHungScan     = 20000 // one pass of khungtaskd
-	costHoldoutScan  = 5000  // one pass over the tasks for Tasks-Trace holdouts
+	costSync         = 1300  // entering and leaving a synchronize_*()
+	costClose        = 10000 // close() up to perf_trace_destroy
+	costOpen         = 26000 // perf_event_open
+	costUnregister   = 26000 // tracepoint_probe_unregister, text patching included
+	costRegister     = 26000 // tracepoint_probe_register
+	costFree         = 5000  // freeing per-CPU lists and buffers
+	costHungScan     = 26000 // one pass of khungtaskd
+	costHoldoutScan  = 6500  // one pass over the tasks for Tasks-Trace holdouts
 	costFetch        = 10    // between fetching the SRCU rank and incrementing it
 )
 

@@ -50,6 +50,12 @@ func (k *Kernel) cutOff() {
 // makeFair puts looping real-time tasks among the others, so that whatever
 // can finish does.
 func (k *Kernel) makeFair() {
+	for _, t := range k.tasks {
+		if t.loop != nil && t.fifo {
+			t.vruntime = k.average(t.cpu) // as any task that joins the others
+			t.deadline = t.vruntime + k.slice()
+		}
+	}
 	for _, c := range k.cpus {
 		rt := c.rt
 		c.rt = nil
@@ -64,7 +70,6 @@ func (k *Kernel) makeFair() {
 	for _, t := range k.tasks {
 		if t.loop != nil {
 			t.fifo = false
-			t.vruntime = max(t.vruntime, t.cpu.minVruntime)
 		}
 	}
 }

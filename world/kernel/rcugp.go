@@ -101,10 +101,10 @@ func (k *Kernel) gpInit(t *task) {
 		r.rcu.blocksGP = true
 	}
 	k.polledStart(&n.polledNormal, &n.polledNormalOn)
+	c := t.cpu
+	k.noteGP(c) // __note_gp_changes for the kthread's own CPU
 	if !k.fix.OldRCU {
-		// Since 7.0 the kthread reports its own CPU at once.
-		c := t.cpu
-		k.noteGP(c)
+		// Since 7.0 it also reports that CPU at once.
 		k.recordQS(c)
 		k.reportCPU(c)
 	}

@@ -11,10 +11,10 @@ import (
 // passes with wall time, interrupts included, as in kernels without
 // CONFIG_IRQ_TIME_ACCOUNTING.
 type runqueue struct {
-	rt          []*task
-	fair        []*task
-	minVruntime ns
-	switches    uint64
+	rt       []*task
+	fair     []*task
+	vtime    ns // average virtual runtime when a fair task was last picked
+	switches uint64
 }
 
 func (q *runqueue) runnable() int { return len(q.rt) + len(q.fair) }
@@ -31,8 +31,7 @@ const (
 )
 
 const (
-	wakeupGranularity ns = 1_000_000
-	balanceEvery         = 64 // jiffies between periodic balancing
+	balanceEvery = 64 // jiffies between periodic balancing
 )
 
 // slice is the time a fair task may run before another gets its turn
@@ -55,12 +54,7 @@ func (k *Kernel) wake(t *task) {
 	from := t.cpu
 	c := k.placeWoken(t)
 	t.cpu = c
-	floor := c.minVruntime - k.slice()
-	if c == from {
-		t.vruntime = max(t.vruntime, floor)
-	} else {
-		t.vruntime = max(t.vruntime-from.minVruntime+c.minVruntime, floor)
-	}
+	k.place(c, t, c != from)
 	k.enqueue(c, t)
 	if t.pool != nil {
 		c.pool.running++
@@ -113,7 +107,7 @@ func (k *Kernel) preemptFor(c *cpu, t *task) {
 		k.kickCPU(c, hardResched)
 	case t.fifo && !cur.fifo:
 		k.kickCPU(c, hardResched)
-	case !t.fifo && !cur.fifo && t.vruntime+wakeupGranularity < cur.vruntime:
+	case !t.fifo && !cur.fifo && k.now-cur.pickedAt >= k.slice():
 		k.kickCPU(c, k.fairResched())
 	}
 }
@@ -179,6 +173,9 @@ func (k *Kernel) schedule(c *cpu) {
 		if prev.fifo { // a preempted one stays the first of its priority
 			c.rt = append([]*task{prev}, c.rt...)
 		} else {
+			if prev.vruntime >= prev.deadline {
+				prev.deadline = prev.vruntime + k.slice()
+			}
 			k.enqueue(c, prev)
 		}
 	}
@@ -225,23 +222,7 @@ func (c *cpu) pick() *task {
 		c.rt = append(c.rt[:0], c.rt[1:]...)
 		return t
 	}
-	best := -1
-	for i, t := range c.fair {
-		if best < 0 || t.before(c.fair[best]) {
-			best = i
-		}
-	}
-	if best < 0 {
-		return nil
-	}
-	t := c.fair[best]
-	c.fair = append(c.fair[:best], c.fair[best+1:]...)
-	c.minVruntime = max(c.minVruntime, t.vruntime)
-	return t
-}
-
-func (t *task) before(o *task) bool {
-	return t.vruntime < o.vruntime || t.vruntime == o.vruntime && t.pid < o.pid
+	return c.pickFair()
 }
 
 // schedTick ends the current task's slice if it is used up and balances load
@@ -309,9 +290,11 @@ func (c *cpu) spare(to *cpu) int {
 
 func (k *Kernel) migrate(from, to *cpu, i int) {
 	t := from.fair[i]
-	from.fair = append(from.fair[:i], from.fair[i+1:]...)
 	k.decide(decideMigrate, uint64(to.id)<<32|uint64(t.pid))
-	t.vruntime += to.minVruntime - from.minVruntime
+	shift := k.average(to) - k.average(from)
+	t.vruntime += shift
+	t.deadline += shift
+	from.fair = append(from.fair[:i], from.fair[i+1:]...)
 	t.cpu = to
 	to.fair = append(to.fair, t)
 }
@@ -335,6 +318,9 @@ func (k *Kernel) stepTask(c *cpu, t *task) {
 
 // sleepTask takes the current task off the CPU.
 func (k *Kernel) sleepTask(c *cpu, t *task, d demand) {
+	if !t.fifo {
+		k.noteLag(c, t)
+	}
 	t.state = d.state
 	t.asleep = k.now
 	k.moved = true

@@ -16,6 +16,8 @@ type task struct {
 	fifo     bool
 	kernel   bool
 	vruntime ns
+	deadline ns // in virtual runtime
+	lag      ns // owed when it went to sleep
 	pickedAt ns
 	switches uint64 // nvcsw + nivcsw
 	hung     hungState

@@ -1,0 +1,82 @@
+package kernel
+
+// This file is EEVDF, the fair scheduler (kernel/sched/fair.c), for tasks of
+// equal weight. What matters here is how long a woken kernel thread waits
+// behind tasks that never sleep: it gets no credit for having slept. It takes
+// its place at the average virtual runtime, so all that have had less than the
+// average go first, each for a tick.
+
+// average is avg_vruntime: the virtual runtime at which a task has had exactly
+// its share. The current task counts if it is a fair one.
+func (k *Kernel) average(c *cpu) ns {
+	sum, n := ns(0), ns(0)
+	for _, t := range c.fair {
+		sum += t.vruntime - c.vtime
+		n++
+	}
+	if t := c.cur; t != nil && !t.fifo {
+		sum += t.vruntime + k.now - c.at - c.vtime
+		n++
+	}
+	if n == 0 {
+		return c.vtime
+	}
+	return c.vtime + floorDiv(sum, n)
+}
+
+// place gives a woken task its virtual runtime and its deadline
+// (place_entity). One that slept before it had its share still has that lag;
+// one that had more than its share has to wait until the others are even
+// (DELAY_DEQUEUE), and then starts from the average (DELAY_ZERO).
+func (k *Kernel) place(c *cpu, t *task, moved bool) {
+	v := k.average(c)
+	switch {
+	case t.lag > 0:
+		if n := ns(len(c.fair)); n > 0 || c.cur != nil {
+			if c.cur != nil && !c.cur.fifo {
+				n++
+			}
+			t.lag += t.lag / max(n, 1)
+		}
+		t.vruntime = v - t.lag
+	case moved:
+		t.vruntime = v
+	default:
+		t.vruntime = max(t.vruntime, v)
+	}
+	t.deadline = t.vruntime + k.slice()
+}
+
+// noteLag is what a fair task that goes to sleep is still owed
+// (update_entity_lag).
+func (k *Kernel) noteLag(c *cpu, t *task) {
+	limit := max(2*k.slice(), k.tick)
+	t.lag = min(max(k.average(c)-t.vruntime, -limit), limit)
+}
+
+// pickFair removes from the queue the task with the earliest deadline among
+// those that have not had more than their share (pick_eevdf).
+func (c *cpu) pickFair() *task {
+	if len(c.fair) == 0 {
+		return nil
+	}
+	sum := ns(0)
+	for _, t := range c.fair {
+		sum += t.vruntime - c.vtime
+	}
+	c.vtime += floorDiv(sum, ns(len(c.fair)))
+	best := -1
+	for i, t := range c.fair {
+		if t.vruntime <= c.vtime && (best < 0 || t.before(c.fair[best])) {
+			best = i
+		}
+	}
+	t := c.fair[best]
+	c.fair = append(c.fair[:best], c.fair[best+1:]...)
+	return t
+}
+
+// before orders tasks that are eligible.
+func (t *task) before(o *task) bool {
+	return t.deadline < o.deadline || t.deadline == o.deadline && t.pid < o.pid
+}

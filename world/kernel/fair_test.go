@@ -1,0 +1,90 @@
+package kernel
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// beside returns how long threads wait for their CPU when they wake for the
+// first time, beside n tasks that never sleep; and how long one waits that keeps
+// waking for next to nothing.
+func beside(t *testing.T, n int) (first, again []ns) {
+	t.Helper()
+	sc := quietMachine()
+	sc.Machine = workload.Machine{CPUs: 1, HZ: 250, Preempt: workload.PreemptLazy, MIPS: 2000}
+	sc.Tasks = []workload.Tasks{{Name: "busy", Count: n, Gap: time.Millisecond}}
+	sc.Closers[0].Start = 50 * time.Second
+	fix := lookup(t, "baseline")
+	k := newKernel(&sc, &fix, 1, Options{})
+	defer k.stop()
+	k.boot()
+	const wakes, apart = 200, 101_234_567
+	for i := range ns(wakes) {
+		due := 1_000_000_000 + i*apart
+		task := k.spawn("once", 1, k.direct(func(*task) { first = append(first, k.now-due) }))
+		k.at(due, func() { k.wake(task) })
+	}
+	task := k.spawn("often", 1, k.direct(func(t *task) {
+		for range wakes {
+			due := k.now + apart
+			t.ask(demand{state: sleeping, sleep: apart})
+			again = append(again, k.now-due)
+		}
+	}))
+	k.at(1_050_000_000, func() { k.wake(task) })
+	k.runUntil(40_000_000_000, func() bool { return task.state == exited })
+	if len(first) != wakes || len(again) != wakes {
+		t.Fatalf("%d and %d of %d wakes in 40s", len(first), len(again), wakes)
+	}
+	slices.Sort(first)
+	slices.Sort(again)
+	return first, again
+}
+
+// A woken thread starts at the average virtual runtime: those below it, half of
+// the others, go first, a tick of 4 ms each. What it is still owed when it sleeps
+// again it keeps, so that a thread that needs next to nothing soon waits no more.
+func TestWokenThreadWaitsBehindThoseBelowTheAverage(t *testing.T) {
+	for _, n := range []int{4, 8, 24} {
+		first, again := beside(t, n)
+		round := ns(n) * 4_000_000
+		median := first[len(first)/2]
+		if median < round/5 || median > round*4/5 {
+			t.Errorf("beside %d: median %v at first, want about half of a round of %v", n, time.Duration(median), time.Duration(round))
+		}
+		if worst := first[len(first)-1]; worst > round+8_000_000 {
+			t.Errorf("beside %d: waited %v, a round is %v", n, time.Duration(worst), time.Duration(round))
+		}
+		if median := again[len(again)/2]; median > 4_000_000 {
+			t.Errorf("beside %d: median %v when it wakes often, want less than a tick", n, time.Duration(median))
+		}
+	}
+}
+
+// Over a long time tasks of equal weight get equal shares.
+func TestFairTasksShareTheCPUEqually(t *testing.T) {
+	sc := quietMachine()
+	sc.Machine = workload.Machine{CPUs: 1, HZ: 250, Preempt: workload.PreemptFull, MIPS: 2000}
+	sc.Tasks = []workload.Tasks{
+		{Name: "busy", Count: 4, Gap: time.Millisecond},
+		{Name: "sleepy", Count: 1, Gap: 3 * time.Millisecond, Sleep: 2 * time.Millisecond, SleepEvery: 1},
+	}
+	fix := lookup(t, "baseline")
+	k := newKernel(&sc, &fix, 1, Options{})
+	defer k.stop()
+	k.boot()
+	k.runUntil(30_000_000_000, func() bool { return false })
+	var least, most ns = never, 0
+	for _, task := range k.tasks {
+		if task.group == "busy" {
+			had := ns(task.loop.rounds) * task.loop.cycle
+			least, most = min(least, had), max(most, had)
+		}
+	}
+	if least == 0 || float64(most-least) > 0.02*float64(most) {
+		t.Errorf("from %v to %v of CPU time in 30s", time.Duration(least), time.Duration(most))
+	}
+}
