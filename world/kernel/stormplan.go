@@ -1,0 +1,161 @@
+package kernel
+
+import "github.com/gpstorm/gpstorm/workload"
+
+// storm is a scenario's storm and the sources it consists of.
+type storm struct {
+	spec    *workload.Storm
+	sources []*source
+	sets    []sourceAt
+	on      bool
+}
+
+// sourceAt says where a source interrupts: a CPU, or a task's CPU.
+type sourceAt struct {
+	src  *source
+	cpu  *cpu
+	task *task
+}
+
+// startStorms plans the beginning, the growth and the end of every storm.
+func (k *Kernel) startStorms() {
+	for i := range k.sc.Storms {
+		spec := &k.sc.Storms[i]
+		st := &storm{spec: spec}
+		k.storms = append(k.storms, st)
+		draws := k.stream("storm " + itoa(i))
+		if spec.Task != "" {
+			for _, t := range k.tasks {
+				if t.group == spec.Task {
+					for _, s := range k.newSources(spec, draws.Int64N) {
+						t.sources = append(t.sources, s)
+						st.sets = append(st.sets, sourceAt{src: s, task: t})
+					}
+				}
+			}
+		} else {
+			for _, c := range k.cpus {
+				if cpuMask(spec.CPUs, len(k.cpus))&(1<<c.id) == 0 {
+					continue
+				}
+				for _, s := range k.newSources(spec, draws.Int64N) {
+					c.wide = append(c.wide, s)
+					st.sets = append(st.sets, sourceAt{src: s, cpu: c})
+				}
+			}
+		}
+		k.at(ns(spec.From), func() { k.stormOn(st) })
+		for _, at := range spec.At {
+			k.at(ns(at), func() { k.sampleOnce(st) })
+		}
+		if spec.Until > 0 {
+			k.at(ns(spec.Until), func() { k.stormOff(st) })
+		}
+	}
+}
+
+// newSources makes the sources of one CPU or task. NMI events are merged into
+// one source with evenly spaced samples; hrtimers each keep their own grid.
+func (k *Kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*source {
+	events := max(1, spec.Events)
+	period := ns(spec.Period)
+	if len(spec.At) > 0 {
+		return []*source{{nmi: spec.Source == workload.NMI, period: never, handler: ns(spec.Handler), events: 1, left: never, next: never}}
+	}
+	if spec.Source == workload.NMI {
+		p := max(period/ns(events), nmiGap)
+		return []*source{{nmi: true, period: p, handler: ns(spec.Handler), events: events, left: 1 + draw(p)}}
+	}
+	period = max(period, hrMinPeriod)
+	var all []*source
+	for range events {
+		d := draw(period)
+		all = append(all, &source{period: period, handler: ns(spec.Handler), events: 1, left: d, next: d})
+	}
+	return all
+}
+
+// nmiGap is the least execution time between two NMIs: with one latched, the
+// CPU gets through a few instructions after returning from the other.
+const nmiGap ns = 200
+
+func (k *Kernel) stormOn(st *storm) {
+	if st.on || k.drained {
+		return
+	}
+	st.on = true
+	if k.stormsOn++; k.stormsOn == 1 {
+		k.stormSpan -= k.now
+	}
+	k.switchStorm(st, true)
+	if st.spec.Growth > 0 && st.spec.GrowthEvery > 0 {
+		var again func()
+		again = func() {
+			if !st.on {
+				return
+			}
+			k.syncAll()
+			for _, s := range st.sets {
+				grow(st.spec, s.src)
+			}
+			k.replanAll()
+			k.at(k.now+ns(st.spec.GrowthEvery), again)
+		}
+		k.at(k.now+ns(st.spec.GrowthEvery), again)
+	}
+}
+
+func (k *Kernel) stormOff(st *storm) {
+	if st.on {
+		st.on = false
+		if k.stormsOn--; k.stormsOn == 0 {
+			k.stormSpan += k.now
+		}
+		k.switchStorm(st, false)
+	}
+}
+
+func (k *Kernel) switchStorm(st *storm, on bool) {
+	k.syncAll()
+	for _, s := range st.sets {
+		s.src.on = on
+		if on && s.cpu != nil {
+			s.cpu.install(s.src)
+			if s.cpu.tickAt == 0 && !s.cpu.tickPending() || s.cpu.inIdle {
+				k.startTick(s.cpu)
+			}
+		}
+		if on && s.task != nil && s.task.cpu.cur == s.task {
+			s.task.cpu.install(s.src)
+		}
+	}
+	k.replanAll()
+}
+
+func (k *Kernel) replanAll() {
+	for _, c := range k.cpus {
+		if c != k.here {
+			k.plan(c)
+		}
+	}
+}
+
+// closersFinished ends the storms whose fds this group held.
+func (k *Kernel) closersFinished(g *closerGroup) {
+	if g.left > 0 {
+		return
+	}
+	for _, st := range k.storms {
+		if st.spec.ClosedBy == g.spec.Name {
+			k.stormOff(st)
+		}
+	}
+}
+
+// stormTime is the time that samples have taken so far, of all CPUs.
+func (k *Kernel) stormTime() (sum ns) {
+	for _, c := range k.cpus {
+		sum += c.stormTime
+	}
+	return sum
+}
