@@ -33,14 +33,19 @@ func chooseAny(r *rand.Rand, steps []step, ok func(step) bool) int {
 	return pick
 }
 
+// pct runs the thread with the highest priority, its operations in program
+// order. Every event that a bug of some depth needs is one of two: at a random
+// step the running thread falls behind all others, or a random operation does,
+// which is how a reordering comes about.
 type pct struct {
 	rand     *rand.Rand
 	depth    int
 	length   int // of the longest execution so far
 	m        *machine
 	at       int
-	priority []int
-	changes  []int
+	priority []int         // by lane
+	changes  []int         // steps at which the running thread falls behind
+	delayed  map[step]bool // operations that fall behind
 }
 
 func (p *pct) begin(m *machine) {
@@ -49,9 +54,14 @@ func (p *pct) begin(m *machine) {
 	for i := range p.priority {
 		p.priority[i] += p.depth
 	}
-	p.changes = p.changes[:0]
+	p.changes, p.delayed = p.changes[:0], map[step]bool{}
 	for range p.depth - 1 {
-		p.changes = append(p.changes, p.rand.IntN(p.length))
+		if m.mode == SC || p.rand.IntN(2) == 0 {
+			p.changes = append(p.changes, p.rand.IntN(p.length))
+			continue
+		}
+		cpu := p.rand.IntN(len(m.progs))
+		p.delayed[step{stepOp, uint8(cpu), uint8(p.rand.IntN(len(m.progs[cpu].ops)))}] = true
 	}
 }
 
@@ -59,24 +69,36 @@ func (p *pct) end(length int) { p.length = max(p.length, length) }
 
 func (p *pct) choose(_ *state, steps []step) int {
 	p.at++
-	lane := p.highest(steps)
+	best := p.highest(steps)
 	for i, at := range p.changes {
 		if at == p.at {
-			p.priority[lane] = i
-			lane = p.highest(steps)
+			p.priority[p.m.lane(steps[best])] = i
+			best = p.highest(steps)
 		}
 	}
-	return chooseAny(p.rand, steps, func(st step) bool { return p.m.lane(st) == lane })
+	// A task that reads chooses how early its load was performed.
+	if st := steps[best]; st.kind == stepTask {
+		return chooseAny(p.rand, steps, func(o step) bool { return o.kind == stepTask && o.who == st.who })
+	}
+	return best
 }
 
+// highest is the first step, in program order, of the lane that goes first.
 func (p *pct) highest(steps []step) int {
-	best := p.m.lane(steps[0])
-	for _, st := range steps[1:] {
-		if l := p.m.lane(st); p.priority[l] > p.priority[best] {
-			best = l
+	best := 0
+	for i, st := range steps {
+		if p.rank(st) > p.rank(steps[best]) {
+			best = i
 		}
 	}
 	return best
+}
+
+func (p *pct) rank(st step) int {
+	if p.delayed[st] {
+		return -1
+	}
+	return p.priority[p.m.lane(st)]
 }
 
 type uniform struct {
