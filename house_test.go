@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"srcu"},
 	{"fixes"},
 	{"world/kernel", "world/order", "world/live", "world/boot"},
-	{"campaign"},
+	{"campaign", "shrink"},
 	{"fuzz", "report"},
 	{"cmd", "examples"},
 }

@@ -1,0 +1,73 @@
+package shrink
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// Failure is what makes two failed trials the same: the diagnosis and its
+// cause, whatever the numbers; and, if the first hung, that the other does.
+type Failure struct {
+	Diagnosis trial.Diagnosis
+	Cause     string
+	Hung      bool
+}
+
+// numbers of tasks and the like, with the dash before a task's.
+var numbers = regexp.MustCompile(`-?[0-9]+`)
+
+// FailureOf is the failure of a trial. Only of one that Failed it means
+// something.
+func FailureOf(r *trial.Result) Failure {
+	by := r.By
+	if by == "" && len(r.Violations) > 0 {
+		by = r.Violations[0]
+	}
+	return Failure{Diagnosis: r.Diagnosis, Cause: numbers.ReplaceAllString(by, ""), Hung: r.Hung()}
+}
+
+// In reports whether a trial failed that way.
+func (f Failure) In(r *trial.Result) bool {
+	if !r.Failed() || r.Truncated {
+		return false
+	}
+	o := FailureOf(r)
+	return o.Diagnosis == f.Diagnosis && o.Cause == f.Cause && (o.Hung || !f.Hung)
+}
+
+// Outcome is a trial in one line: whether a close() hung, the longest, the
+// diagnosis.
+func Outcome(r *trial.Result) string {
+	var longest time.Duration
+	more := ""
+	for _, c := range r.Closes {
+		if c.Wait > longest {
+			longest, more = c.Wait, map[bool]string{true: " or more"}[c.Censored]
+		}
+	}
+	text := "does not hang"
+	if r.Hung() {
+		text = "hangs"
+	}
+	text += fmt.Sprintf(", close() takes %s%s: %s", short(longest), more, r.Diagnosis)
+	if r.By != "" {
+		text += " by " + r.By
+	}
+	return text
+}
+
+// short rounds a length of time to what one reads.
+func short(d time.Duration) string {
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	}
+	return d.String()
+}

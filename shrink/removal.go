@@ -1,0 +1,149 @@
+package shrink
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// Removal is what happens without one thing that a shrunk scenario has.
+type Removal struct {
+	What     string
+	Scenario workload.Scenario // without it
+	Result   trial.Result
+	Same     bool // it still fails the same way
+}
+
+// maxSamples is how many single samples are removed one by one, for a report
+// that somebody reads.
+const maxSamples = 32
+
+// removals runs the best scenario without each thing that is left of it. Things
+// that no scenario can do without are not among them.
+func (m *search) removals() []Removal {
+	m.stage = "what each is needed for"
+	var all []Removal
+	without := func(what string, f func(*workload.Scenario)) {
+		sc := m.copy()
+		f(&sc)
+		if sc.Validate() != nil {
+			return
+		}
+		r := m.trial(sc)
+		all = append(all, Removal{What: what, Scenario: sc, Result: r, Same: m.failure.In(&r)})
+	}
+	if n := m.best.Machine.CPUs - 1; n > 0 {
+		without(fmt.Sprintf("CPU %d", n), func(sc *workload.Scenario) { withCPUs(sc, n) })
+	}
+	for i, st := range m.best.Storms {
+		if len(st.At) != 1 {
+			without(stormName(&st), func(sc *workload.Scenario) { sc.Storms = slices.Delete(sc.Storms, i, i+1) })
+		}
+	}
+	sample := 0
+	for _, st := range m.best.Storms {
+		for _, at := range st.At {
+			if sample < maxSamples {
+				n := sample
+				without(fmt.Sprintf("the %s of %s at %s on CPU %d", st.Source, short(st.Handler), at, st.CPUs[0]),
+					func(sc *workload.Scenario) { withoutSamples(sc, n, 1) })
+			}
+			sample++
+		}
+	}
+	for i, t := range m.best.Tasks {
+		if t.Count > 1 {
+			without(fmt.Sprintf("one of the %d tasks %s", t.Count, t.Name), func(sc *workload.Scenario) { sc.Tasks[i].Count-- })
+		}
+		what := "the task " + t.Name
+		if t.Count > 1 {
+			what = fmt.Sprintf("all %d tasks %s", t.Count, t.Name)
+		}
+		without(what, func(sc *workload.Scenario) { withoutTasks(sc, i) })
+	}
+	for i, g := range m.best.Closers {
+		if g.Count > 1 {
+			without(fmt.Sprintf("one of the %d closers %s", g.Count, g.Name), func(sc *workload.Scenario) { sc.Closers[i].Count-- })
+		}
+		if len(m.best.Closers) > 1 {
+			without("the closers "+g.Name, func(sc *workload.Scenario) { withoutClosers(sc, i) })
+		}
+	}
+	for i, l := range m.best.RCULoad {
+		without(fmt.Sprintf("the RCU load %s on CPU %d", l.Kind, l.CPU), func(sc *workload.Scenario) { sc.RCULoad = slices.Delete(sc.RCULoad, i, i+1) })
+	}
+	return all
+}
+
+func stormName(st *workload.Storm) string {
+	where := "every CPU"
+	switch {
+	case st.Task != "":
+		where = "task " + st.Task
+	case len(st.CPUs) > 0:
+		where = fmt.Sprintf("CPU %v", st.CPUs)
+	}
+	if len(st.At) > 0 {
+		return fmt.Sprintf("all %d samples of %s on %s", len(st.At), short(st.Handler), where)
+	}
+	return fmt.Sprintf("the %s storm on %s", st.Source, where)
+}
+
+// places says how many of the single samples fall into which phase of a close().
+func (m *search) places() []string {
+	if len(m.best.Storms) == 0 || !m.single() {
+		return nil
+	}
+	rec := m.record()
+	var lines []string
+	for i := range m.best.Storms {
+		st := &m.best.Storms[i]
+		var names []string
+		counts := map[string]int{}
+		for _, at := range st.At {
+			name := rec.at(at)
+			if counts[name]++; counts[name] == 1 {
+				names = append(names, name)
+			}
+		}
+		for _, name := range names {
+			n := counts[name]
+			plural := "s"
+			if n == 1 {
+				plural = ""
+			}
+			lines = append(lines, fmt.Sprintf("%d interrupt%s of %s on CPU %d %s", n, plural, short(st.Handler), st.CPUs[0], name))
+		}
+	}
+	return lines
+}
+
+// at names what a close() was waiting for at an instant.
+func (rec *recording) at(t time.Duration) string {
+	first := time.Duration(-1)
+	inClose := false
+	for _, p := range rec.phases {
+		if p.kind == kernel.TraceCloseBegin {
+			if first < 0 {
+				first = p.from
+			}
+			inClose = inClose || p.from <= t && (t < p.until || p.until < 0)
+		}
+	}
+	if t < first {
+		return "before the first close()"
+	}
+	for _, p := range rec.phases {
+		if p.kind == kernel.TraceScanBegin && p.from <= t && (t < p.until || p.until < 0) {
+			return "within " + p.name
+		}
+	}
+	if inClose {
+		return "between the scans of a close()"
+	}
+	return "outside of any close()"
+}

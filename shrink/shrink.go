@@ -1,0 +1,142 @@
+// Package shrink makes of a trial that fails in the virtual kernel the smallest
+// it finds that fails in the same way: fewest CPUs, tasks, readers and storm
+// sources, shortest times, and of the storm the single interrupts that matter.
+package shrink
+
+import (
+	"errors"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// DefaultBudget is how many trials a search may take: about a minute for the
+// report's case.
+const DefaultBudget = 1500
+
+// Options bound a search and let one follow it.
+type Options struct {
+	// Budget is how many trials the search may take; 0 is DefaultBudget. It
+	// is counted in trials so that the outcome does not depend on the
+	// machine.
+	Budget int
+	// Progress, if set, is called after every trial.
+	Progress func(trials, budget int, stage string, size Size)
+}
+
+// Result is what a search found.
+type Result struct {
+	Failure Failure
+	// Before and After are the scenarios, From and To their sizes, Was and
+	// Is what the trials found. After is never larger, and fails the same
+	// way.
+	Before, After workload.Scenario
+	From, To      Size
+	Was, Is       trial.Result
+	// Interrupts says where the single interrupts that are left fall; empty
+	// if the storm stayed a periodic one or went altogether.
+	Interrupts []string
+	// Removals is what happens without each thing that is left.
+	Removals []Removal
+	Trials   int
+	// Spent tells that the budget ended the search.
+	Spent bool
+}
+
+// Minimise searches. The scenario must be valid; a trial that does not fail is
+// an error. The same arguments give the same result.
+func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*Result, error) {
+	m := &search{fix: fix, seed: seed, opt: opt, best: workload.Vary(sc, 0, seed)}
+	if m.opt.Budget <= 0 {
+		m.opt.Budget = DefaultBudget
+	}
+	was := kernel.Run(sc, fix, seed, kernel.Options{})
+	m.trials++
+	if !was.Failed() {
+		return nil, errors.New("the trial does not fail (" + Outcome(&was) + "): there is nothing to shrink")
+	}
+	m.failure, m.found, m.size = FailureOf(&was), was, SizeOf(&sc)
+	// A smaller scenario may take more steps, but not without end.
+	m.maxSteps = 4*was.Steps + 1_000_000
+	r := &Result{Failure: m.failure, Before: sc, From: m.size, Was: was}
+	m.run()
+	r.Removals = m.removals()
+	for i := 0; i < len(r.Removals) && !m.spent; i++ {
+		if r.Removals[i].Same && m.try(r.Removals[i].Scenario) {
+			m.run()
+			r.Removals, i = m.removals(), -1
+		}
+	}
+	r.After, r.To, r.Is, r.Trials, r.Spent = m.best, m.size, m.found, m.trials, m.spent
+	r.Interrupts = m.places()
+	return r, nil
+}
+
+// search is a search in progress.
+type search struct {
+	fix      fixes.Fix
+	seed     uint64
+	opt      Options
+	failure  Failure
+	best     workload.Scenario
+	size     Size
+	found    trial.Result
+	maxSteps uint64
+	trials   int
+	spent    bool
+	stage    string
+}
+
+// run takes every kind of step until none helps any more.
+func (m *search) run() {
+	for !m.spent {
+		before := m.size
+		m.stage = "machine and tasks"
+		m.structure()
+		m.stage = "times"
+		m.times()
+		m.stage = "interrupts"
+		m.interrupts()
+		m.stage = "knobs"
+		m.plain()
+		if m.size == before {
+			return
+		}
+	}
+}
+
+// try adopts a scenario if it is valid, smaller, and fails the same way.
+func (m *search) try(sc workload.Scenario) bool {
+	if m.spent || sc.Validate() != nil {
+		return false
+	}
+	size := SizeOf(&sc)
+	if size.Compare(m.size) >= 0 {
+		return false
+	}
+	if m.trials >= m.opt.Budget {
+		m.spent = true
+		return false
+	}
+	r := m.trial(sc)
+	if !m.failure.In(&r) {
+		return false
+	}
+	m.best, m.size, m.found = sc, size, r
+	return true
+}
+
+// trial runs one trial.
+func (m *search) trial(sc workload.Scenario) trial.Result {
+	r := kernel.Run(sc, m.fix, m.seed, kernel.Options{MaxSteps: m.maxSteps})
+	m.trials++
+	if m.opt.Progress != nil {
+		m.opt.Progress(m.trials, m.opt.Budget, m.stage, m.size)
+	}
+	return r
+}
+
+// copy is a copy of the best scenario so far, to change.
+func (m *search) copy() workload.Scenario { return workload.Vary(m.best, 0, 0) }

@@ -1,0 +1,179 @@
+package shrink
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// check holds what must be true of every search's outcome, by trials of its
+// own.
+func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result) {
+	t.Helper()
+	if err := r.After.Validate(); err != nil {
+		t.Fatalf("%s: not a valid scenario: %v", name, err)
+	}
+	again := kernel.Run(r.After, fix, seed, kernel.Options{})
+	if !r.Failure.In(&again) || !r.Failure.In(&r.Is) || again.Checksum != r.Is.Checksum {
+		t.Errorf("%s: want %+v, what was found is: %s; again: %s", name, r.Failure, Outcome(&r.Is), Outcome(&again))
+	}
+	if was := kernel.Run(r.Before, fix, seed, kernel.Options{}); FailureOf(&was) != r.Failure {
+		t.Errorf("%s: failed with %+v, the search was for %+v", name, FailureOf(&was), r.Failure)
+	}
+	if r.To.Compare(r.From) > 0 || r.To != SizeOf(&r.After) || r.From != SizeOf(&r.Before) {
+		t.Errorf("%s: of size %+v, was %+v", name, r.To, r.From)
+	}
+	if r.To.CPUs > r.From.CPUs || r.To.Tasks > r.From.Tasks || r.To.Horizon > r.From.Horizon {
+		t.Errorf("%s: something grew from %+v to %+v", name, r.From, r.To)
+	}
+	for _, w := range r.Removals {
+		got := kernel.Run(w.Scenario, fix, seed, kernel.Options{})
+		if got.Checksum != w.Result.Checksum || r.Failure.In(&got) != w.Same {
+			t.Errorf("%s: without %s it is said that %s; it is that %s", name, w.What, Outcome(&w.Result), Outcome(&got))
+		}
+		size := SizeOf(&w.Scenario)
+		if size.Compare(r.To) >= 0 {
+			t.Errorf("%s: without %s it is not smaller: %+v", name, w.What, size)
+		}
+		if w.Same && !r.Spent {
+			t.Errorf("%s: it fails the same way without %s, and yet has it", name, w.What)
+		}
+	}
+}
+
+// Whatever fails, shrinks to what fails the same way, and of which no part can
+// be removed.
+func TestWhatIsLeftFailsTheSameWayAndIsNeeded(t *testing.T) {
+	wanted := 12
+	if testing.Short() {
+		wanted = 4
+	}
+	all := fixes.All()
+	draws := rand.New(rand.NewPCG(7, 7))
+	buf := make([]byte, workload.FuzzBytes)
+	found := 0
+	for i := 0; found < wanted && i < 1000; i++ {
+		for j := range buf {
+			buf[j] = byte(draws.Uint32())
+		}
+		sc, _ := workload.FromBytes(buf)
+		fix := all[i%len(all)]
+		seed := uint64(i)
+		was := kernel.Run(sc, fix, seed, kernel.Options{MaxSteps: 100_000})
+		if !was.Failed() || was.Truncated {
+			continue
+		}
+		found++
+		r, err := Minimise(sc, fix, seed, Options{Budget: 250})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, fix.Name, fix, seed, r)
+	}
+	if found < wanted {
+		t.Errorf("only %d of 1000 random scenarios fail", found)
+	}
+}
+
+func reportsCase(t *testing.T) (workload.Scenario, fixes.Fix) {
+	t.Helper()
+	sc, ok := workload.Preset("repro2")
+	fix, err := fixes.Parse("baseline")
+	if !ok || err != nil {
+		t.Fatal("no repro2 or no baseline")
+	}
+	return sc, fix
+}
+
+// Of the report's 64 sampling events and millions of samples a handful of long
+// interrupts is enough, on fewer CPUs.
+func TestReportsCaseShrinksToAFewInterrupts(t *testing.T) {
+	sc, fix := reportsCase(t)
+	r, err := Minimise(sc, fix, 1, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "repro2", fix, 1, r)
+	if r.Spent || r.To.Interrupts > 20 || r.To.Interrupts == 0 || r.To.Tasks > 8 || r.To.CPUs > 1 || len(r.Interrupts) == 0 {
+		t.Errorf("shrunk to %+v, spent %t, interrupts %q", r.To, r.Spent, r.Interrupts)
+	}
+	for _, line := range r.Interrupts {
+		if !strings.Contains(line, "interrupt") || !strings.Contains(line, "on CPU 0") {
+			t.Errorf("%q", line)
+		}
+	}
+}
+
+func TestSameSearchSameOutcome(t *testing.T) {
+	sc, fix := reportsCase(t)
+	var stages [2][]string
+	var r [2]*Result
+	for i := range r {
+		var err error
+		r[i], err = Minimise(sc, fix, 5, Options{Budget: 60, Progress: func(_, _ int, stage string, _ Size) {
+			stages[i] = append(stages[i], stage)
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(r[0], r[1]) || !reflect.DeepEqual(stages[0], stages[1]) {
+		t.Error("two searches differ")
+	}
+}
+
+func TestBudgetEndsTheSearch(t *testing.T) {
+	sc, fix := reportsCase(t)
+	for _, budget := range []int{1, 5, 40} {
+		r, err := Minimise(sc, fix, 1, Options{Budget: budget})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.Spent {
+			t.Errorf("%d trials were enough", budget)
+		}
+		check(t, "repro2", fix, 1, r)
+	}
+}
+
+func TestWhatDoesNotFailIsNotShrunk(t *testing.T) {
+	sc, ok := workload.Preset("calm")
+	if !ok {
+		t.Fatal("no calm")
+	}
+	sc.Horizon = 5 * time.Second
+	_, fix := reportsCase(t)
+	if _, err := Minimise(sc, fix, 1, Options{}); err == nil || !strings.Contains(err.Error(), "does not fail") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSameFailureWhateverTheNumbers(t *testing.T) {
+	hung := func(by string, d trial.Diagnosis, overdue int) *trial.Result {
+		return &trial.Result{Diagnosis: d, By: by, Overdue: overdue}
+	}
+	f := FailureOf(hung("preempted reader thread-12, under the storm", trial.Starved, 1))
+	for _, c := range []struct {
+		name string
+		r    *trial.Result
+		want bool
+	}{
+		{"another number", hung("preempted reader thread-3, under the storm", trial.Starved, 2), true},
+		{"a group of one", hung("preempted reader thread, under the storm", trial.Starved, 1), true},
+		{"another reader", hung("preempted reader other-3, under the storm", trial.Starved, 1), false},
+		{"another diagnosis", hung("preempted reader thread-3, under the storm", trial.Slow, 1), false},
+		{"no hang", hung("preempted reader thread-3, under the storm", trial.Starved, 0), false},
+		{"cut off", &trial.Result{Diagnosis: trial.Starved, By: "preempted reader thread-3, under the storm", Overdue: 1, Truncated: true}, false},
+	} {
+		if got := f.In(c.r); got != c.want {
+			t.Errorf("%s: same is %t", c.name, got)
+		}
+	}
+}
