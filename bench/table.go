@@ -128,6 +128,9 @@ func (b *bencher) read() error {
 	return nil
 }
 
+// enough grace periods beside a running reader make a round count.
+const enough = 200
+
 // sync shows wall µs a grace period beside busy readers.
 func (b *bencher) sync() error {
 	var columns []*column
@@ -140,15 +143,22 @@ func (b *bencher) sync() error {
 	if err := b.run(columns); err != nil {
 		return err
 	}
-	fmt.Printf("wall µs per grace period that a reader ran beside: median (least to most) of %d rounds\n\n", b.rounds)
-	fmt.Println("| | p50 | p99 | grace periods a round | beside a running reader |\n|---|---|---|---|---|")
+	fmt.Printf("wall µs per grace period that a reader ran beside: median (least to most) of the rounds with at least %d\n\n", enough)
+	fmt.Println("| | p50 | p99 | rounds | grace periods that count |\n|---|---|---|---|---|")
 	for _, c := range columns {
+		c.rounds = slices.DeleteFunc(c.rounds, func(row []float64) bool { return row[2] < enough })
+		if len(c.rounds) == 0 {
+			fmt.Printf("| %s | - | - | 0 of %d | 0 |\n", c.name, b.rounds)
+			continue
+		}
 		p50, l50, m50 := c.median(0)
 		p99, l99, m99 := c.median(1)
-		gated, _, _ := c.median(2)
-		all, _, _ := c.median(3)
-		fmt.Printf("| %s | %.1f (%.1f to %.1f) | %.1f (%.1f to %.1f) | %.0f | %.0f |\n",
-			c.name, p50/1e3, l50/1e3, m50/1e3, p99/1e3, l99/1e3, m99/1e3, all, gated)
+		count := 0.0
+		for _, row := range c.rounds {
+			count += row[2]
+		}
+		fmt.Printf("| %s | %.1f (%.1f to %.1f) | %.1f (%.1f to %.1f) | %d of %d | %.0f |\n",
+			c.name, p50/1e3, l50/1e3, m50/1e3, p99/1e3, l99/1e3, m99/1e3, len(c.rounds), b.rounds, count)
 	}
 	fmt.Println()
 	return nil
