@@ -32,7 +32,8 @@ import (
 // loses its owner: a goroutine that was preempted just before its increment
 // could not be told.
 //
-// Nor is there a call anywhere in these functions: one would cost more than
+// Neighbouring blocks have slots of their own without any hashing, and the
+// runtime allots stacks side by side. Nor is there a call anywhere in these functions: one would cost more than
 // all the rest, and keep them from being inlined.
 
 // sharedSlots are looked at by every sum, so they are few.
@@ -47,7 +48,7 @@ func (d *Domain) ReadLock() (t Ticket) {
 	t = Ticket(atomic.LoadUint32(&d.current))
 	var here byte
 	block := uintptr(unsafe.Pointer(&here)) >> stackBlockShift
-	s := &d.anonymous.stacks[block*spread>>(64-stackSlotBits)]
+	s := &d.anonymous.stacks[block%stackSlots]
 	if s.owner != block {
 		atomic.AddUint64(&d.anonymous.shared[block%sharedSlots].n[locked][t&1], 1)
 		return t
@@ -62,7 +63,7 @@ func (d *Domain) ReadLock() (t Ticket) {
 func (d *Domain) ReadUnlock(t Ticket) {
 	var here byte
 	block := uintptr(unsafe.Pointer(&here)) >> stackBlockShift
-	s := &d.anonymous.stacks[block*spread>>(64-stackSlotBits)]
+	s := &d.anonymous.stacks[block%stackSlots]
 	if s.owner != block {
 		if s.owner == 0 && atomic.CompareAndSwapUintptr(&s.owner, 0, block) {
 			atomic.AddUint32(&d.anonymous.claims, 1)

@@ -43,12 +43,10 @@ type table struct {
 }
 
 const (
-	stackSlotBits = 8
-	stackSlots    = 1 << stackSlotBits
+	stackSlots = 256
 	// stackBlockShift: a goroutine is told from others by the 2 KiB block
 	// that its stack variables lie in.
 	stackBlockShift = 11
-	spread          = 0x9e3779b97f4a7c15 // multiplicative hashing: 2^64 over the golden ratio
 )
 
 // sum adds up one kind of counter of a rank.
