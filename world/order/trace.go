@@ -7,9 +7,9 @@ import (
 
 // Line is one step of a counterexample.
 type Line struct {
-	Column int    // 0 is the update side, then the CPUs
-	Text   string // what happens
-	Mark   string // what makes it a reordering; empty if nothing does
+	Column int    `json:"column"`         // 0 is the update side, then the CPUs
+	Text   string `json:"text"`           // what happens
+	Mark   string `json:"mark,omitempty"` // what makes it a reordering; empty if nothing does
 }
 
 // tracer collects lines while a schedule is followed.

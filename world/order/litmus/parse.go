@@ -14,7 +14,7 @@ var resultLine = regexp.MustCompile(`Result:\s*([A-Za-z]+)`)
 func Parse(src string) (*Test, error) {
 	first, rest, _ := strings.Cut(strings.TrimLeft(src, " \t\r\n"), "\n")
 	skipped := strings.Count(src[:strings.Index(src, first)], "\n")
-	kind, title, _ := strings.Cut(strings.TrimSpace(first), " ")
+	kind, title, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(first), "\t", " "), " ")
 	if kind != "C" {
 		return nil, &Error{1 + skipped, fmt.Sprintf("test of kind %q: want C", abbreviate(kind))}
 	}
