@@ -32,6 +32,25 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+func TestEveryCommandHelpsWithTwoExamplesAndTheCommonFlags(t *testing.T) {
+	for _, cmd := range newRootCommand().Commands() {
+		examples := 0
+		for line := range strings.Lines(cmd.Example) {
+			if strings.HasPrefix(line, "  gpstorm "+cmd.Name()) {
+				examples++
+			}
+		}
+		if examples < 2 || cmd.Short == "" || cmd.Long == "" {
+			t.Errorf("%s: %d examples that begin with it, want two, after a short and a long text", cmd.Name(), examples)
+		}
+		for _, name := range []string{"json", "seed", "quiet"} {
+			if cmd.InheritedFlags().Lookup(name) == nil && cmd.Flags().Lookup(name) == nil {
+				t.Errorf("%s: no flag --%s", cmd.Name(), name)
+			}
+		}
+	}
+}
+
 // exits runs a command and wants an exact exit code, or one of several: exits
 // 0,3 gpstorm evaluate.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
