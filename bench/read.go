@@ -14,7 +14,7 @@ import (
 )
 
 // readVariants are the Go read sides, peers last.
-var readVariants = []string{"load", "handle", "anonymous", "crowded", "rcu", "RWMutex", "RBMutex"}
+var readVariants = []string{"load", "handle", "anonymous", "crowded", "rcu", "pins", "RWMutex", "RBMutex"}
 
 // batch is how many operations pass between two looks at the clock's flag.
 const batch = 1000
@@ -140,6 +140,21 @@ func readLoop(variant string) (loop func(stop *atomic.Bool) int64, update func()
 					r.ReadLock()
 					sum += *shared.Load()
 					r.ReadUnlock()
+				}
+			}
+			sink.Add(int64(sum))
+			return n
+		}
+	case "pins":
+		var d pinned
+		update = runtime.Gosched // it has no grace periods
+		loop = func(stop *atomic.Bool) (n int64) {
+			sum := 0
+			for ; !stop.Load(); n += batch {
+				for range batch {
+					t := d.ReadLock()
+					sum += *shared.Load()
+					d.ReadUnlock(t)
 				}
 			}
 			sink.Add(int64(sum))

@@ -182,7 +182,8 @@ func (d *Domain) Pending() int { return d.callbacks.Pending() }
 // Close waits until all callbacks queued so far have run, refuses further
 // calls, waits for the callbacks that were queued meanwhile, which may meet
 // ErrClosed, and returns ErrOpenReaders with their names if registered readers
-// are still open. Readers may go on reading. A second Close returns ErrClosed.
+// are still open. Readers may go on reading, StartPoll, Poll and Barrier work on,
+// and a second Close returns ErrClosed.
 func (d *Domain) Close() error {
 	if d.closing.Swap(true) {
 		return ErrClosed
