@@ -343,3 +343,16 @@ func TestBlameMissesNoChange(t *testing.T) {
 		}
 	}
 }
+
+func TestBlameNamesAReaderInsideTheDomain(t *testing.T) {
+	sc := quietMachine()
+	sc.Tasks = []workload.Tasks{{Name: "reader", Count: 1, Reads: workload.ReadsTracepoint, Section: 2 * time.Second, Gap: time.Millisecond}}
+	sc.Closers[0].Repeat = 1
+	r := Run(sc, lookup(t, "baseline"), 1, Options{})
+	for _, s := range r.Blame {
+		if s.Path[len(s.Path)-1] == reasons[srcuReader] && s.Wait > r.Closes[0].Wait/4 {
+			return
+		}
+	}
+	t.Errorf("no share of a reader inside the domain in %+v", r.Blame)
+}

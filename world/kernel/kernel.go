@@ -69,9 +69,12 @@ type Kernel struct {
 	tracepointLoops []*loop
 	epoch           uint64
 
-	rate   perfRate
-	budget ns // what samples may take of a tick; 0 is no budget
-	storms []*storm
+	rate perfRate
+	// rateLines were printed of lowered rates since rateWindow.
+	rateWindow ns
+	rateLines  int
+	budget     ns // what samples may take of a tick; 0 is no budget
+	storms     []*storm
 	// stormsOn counts those that are on, stormSpan the time some was.
 	stormsOn  int
 	stormSpan ns

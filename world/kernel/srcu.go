@@ -144,12 +144,14 @@ func (s *domainSide) Current() int { return s.current }
 
 func (s *domainSide) Unlocks(rank int) uint64 {
 	s.sum()
+	s.lastSum, s.foundReader = s.unlocks[rank], false
 	s.k.trace.srcuUnlocks((*domain)(s), s.unlocks[rank])
 	return s.unlocks[rank]
 }
 
 func (s *domainSide) Locks(rank int) uint64 {
 	s.sum()
+	s.foundReader = s.locks[rank] != s.lastSum
 	s.k.trace.srcuLocks((*domain)(s), s.locks[rank])
 	return s.locks[rank]
 }

@@ -4,10 +4,9 @@ import "github.com/gpstorm/gpstorm/workload"
 
 // storm is a scenario's storm and the sources it consists of.
 type storm struct {
-	spec    *workload.Storm
-	sources []*source
-	sets    []sourceAt
-	on      bool
+	spec *workload.Storm
+	sets []sourceAt
+	on   bool
 }
 
 // sourceAt says where a source interrupts: a CPU, or a task's CPU.

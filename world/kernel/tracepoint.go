@@ -11,8 +11,6 @@ type tracepoint struct {
 	name  string
 	users int    // perf_refcount
 	lists *lists // what readers find: the probe and its per-CPU lists
-	// pending are the lists of earlier users that are still to be freed.
-	pending int
 }
 
 // lists stands for what a probe reads and teardown frees: the probe array, the

@@ -265,9 +265,21 @@ func (k *Kernel) workqueueWatchdog() {
 	k.at(threshold, look)
 }
 
+// rateBurst lines are printed in rateInterval at the most (printk_ratelimited).
+const (
+	rateInterval ns  = 5_000_000_000
+	rateBurst    int = 10
+)
+
 // rateLowered prints what the perf rate arithmetic has decided.
 func (k *Kernel) rateLowered() {
 	for _, r := range k.rate.lowered {
+		if k.now-k.rateWindow >= rateInterval {
+			k.rateWindow, k.rateLines = k.now, 0
+		}
+		if k.rateLines++; k.rateLines > rateBurst {
+			continue
+		}
 		l := klog.Throttle{Average: time.Duration(r.avg), Allowed: time.Duration(r.allowed), Rate: int(r.rate)}
 		k.log(l.Lines()...)
 	}

@@ -22,7 +22,7 @@ type work struct {
 	name   string
 	fn     func(t *task)
 	queued bool   // waiting in a pool, or behind a timer
-	timer  uint64 // when the timer it is behind expires, in jiffies; 0 is none
+	timer  uint64 // when the timer it is behind fires, in jiffies; 0 is none
 	on     *pool  // running there
 	again  bool   // to be run again by the worker that is running it
 	worker *task
@@ -48,9 +48,9 @@ func (k *Kernel) queueDelayed(w *work, jiffies uint64) {
 		return
 	}
 	k.moved = true
-	w.queued, w.timer = true, k.jiffies+jiffies
+	w.queued, w.timer = true, bucket(k.jiffies+jiffies, jiffies)
 	c := k.hereOr0()
-	c.timers.add(k, c, w.timer, func() {
+	c.timers.add(k, c, k.jiffies+jiffies, func() {
 		w.timer = 0
 		k.insertWork(w, c.pool)
 	})
