@@ -40,6 +40,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newMergeCommand(&c),
 		newReportCommand(&c),
 		newGateCommand(&c),
+		newValidateCommand(&c),
 		newExploreCommand(),
 		newLitmusCommand(),
 		newTortureCommand(&c),

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/report"
+)
+
+func newValidateCommand(c *common) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate",
+		Short: "Hold the virtual kernel to what real kernels did",
+		Long: `Runs the setups in which Linux 6.19.14 and 7.0.13 were measured in the virtual
+kernel, with the candidates v6.19 and baseline, and prints the model beside the
+measured figures, with the ratio of the two and the band it has to be in. A seed
+stands for a boot, and the seeds are always the same.
+
+Exit codes: 0 all figures are within their bands; 1 some are not.`,
+		Example: `  gpstorm validate
+  gpstorm validate --json | jq 'select(.within | not)'`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v, err := campaign.Validate(inKernel(false))
+			if err != nil {
+				return err
+			}
+			write := report.ValidationText
+			if c.json {
+				write = report.ValidationJSON
+			}
+			if err := write(cmd.OutOrStdout(), v); err != nil {
+				return err
+			}
+			if v.Outside() > 0 {
+				return &exitError{code: exitFailure}
+			}
+			return nil
+		},
+	}
+}
