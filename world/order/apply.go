@@ -128,14 +128,16 @@ func (m *machine) proceed(n *state, task, choice int) {
 		if n.ended >= r.a {
 			answer = 1
 		}
+		m.idle(n, task, n.polling)
 	case rqSpin:
 		m.probe(n, task)
 	case rqDoze:
-		n.waiting |= n.dozing & (1 << task)
-		m.probe(n, task)
-		n.waiting &^= 1 << task
+		m.idle(n, task, n.dozing)
 	}
 	m.advance(n, task, answer)
+	if again := m.brain.nodes[n.node].pending[task]; r.kind == rqDone && answer == 0 && again == r {
+		n.polling |= 1 << task
+	}
 	m.schedule(n, task)
 }
 
@@ -196,6 +198,17 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 		n.deferred--
 	}
 	return 0
+}
+
+// idle is a step of a task that looks again, in vain if it is in the set.
+func (m *machine) idle(n *state, task int, set uint16) {
+	if set>>task&1 == 0 {
+		return
+	}
+	was := n.waiting
+	n.waiting |= 1 << task
+	m.probe(n, task)
+	n.waiting = was
 }
 
 // probe counts fruitless steps that are taken for want of any other.
@@ -319,7 +332,7 @@ func (m *machine) pass(n *state) {
 			kept = append(kept, g)
 			continue
 		}
-		n.waiting = 0
+		n.waiting, n.polling = 0, 0
 		n.changed()
 		if g.flavour == flavourRCU && m.brain != nil {
 			n.ended = max(n.ended, g.number)

@@ -20,6 +20,9 @@ type Options struct {
 // about a gigabyte.
 const maxMoments = 3_000_000
 
+// maxDepth bounds the steps of one execution: a barrier may loop for ever.
+const maxDepth = 1000
+
 // Coverage is what a search covered.
 type Coverage struct {
 	Threads    int    `json:"threads"`    // reader CPUs
@@ -99,10 +102,10 @@ func (x *search) visit(s *state) uint64 {
 }
 
 func (x *search) expand(s *state) uint64 {
-	if s.dead {
+	if s.dead && !s.found.Found() {
 		return 0
 	}
-	if s.limit {
+	if s.limit || len(x.path) > maxDepth {
 		x.cov.Bounded++
 		return 0
 	}

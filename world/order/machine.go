@@ -198,6 +198,8 @@ func (m *machine) patient(s *state, task int, r request) bool {
 		return fruitless
 	case rqDoze:
 		return s.dozing>>task&1 != 0
+	case rqDone:
+		return s.polling>>task&1 != 0
 	}
 	return false
 }

@@ -22,6 +22,7 @@ type state struct {
 	deferred  uint8
 	waiting   uint16 // tasks for which nothing has changed since they looked
 	dozing    uint16 // tasks that sleep until a grace period of some domain has ended
+	polling   uint16 // tasks that poll a cookie in a tight loop, in vain so far
 	looked    uint16 // tasks whose last run read counters
 	retry     uint8  // domains whose work requeued itself after such a run
 	retries   uint8  // ... how often it has run
@@ -136,7 +137,7 @@ func (s *state) key() key {
 	h.add(s.completed)
 	h.add(uint64(s.queued)<<16 ^ uint64(s.scheduled)<<8 ^ uint64(s.deferred))
 	h.add(uint64(s.spurious)<<16 ^ uint64(uint8(s.running))<<8 ^ uint64(s.preempted))
-	h.add(uint64(s.dozing))
+	h.add(uint64(s.polling)<<16 ^ uint64(s.dozing))
 	h.add(uint64(s.tried)<<40 ^ uint64(s.fruitless)<<32 ^ uint64(s.looked)<<8 ^ uint64(s.retry))
 	h.add(uint64(s.waiting)<<24 ^ uint64(s.retries)<<16 ^ uint64(s.lone)<<8 ^ uint64(s.probes))
 	for _, p := range s.pre {

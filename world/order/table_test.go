@@ -64,6 +64,7 @@ func TestBarrierPlacement(t *testing.T) {
 		{"cookie before the unlock sum", cookieBeforeUnlocks(), order.Fast(), 1, "weak"},
 		{"cookie before the unlock sum, two readers", cookieBeforeUnlocks(), order.Fast(), 2, "pso weak"},
 		{"barrier readers, smp_mb", fixes.Fix{Barrier: fixes.Fenced}, order.Full(), 1, ""},
+		{"barrier readers, nothing between the sums: loads pass loads", fixes.Fix{Barrier: func() srcu.Barrier { return srcu.BarrierFunc(nothing) }}, order.Full(), 2, "weak"},
 		{"barrier readers without B", fixes.Fix{Barrier: fixes.Fenced}, reader(t, "no-lock-fence"), 1, "tso pso weak"},
 		{"barrier readers without C", fixes.Fix{Barrier: fixes.Fenced}, reader(t, "no-unlock-fence"), 1, "weak"},
 		{"membarrier for X", fixes.Fix{Barrier: fixes.Membarrier}, order.Fast(), 1, ""},
