@@ -20,8 +20,8 @@ type Policy struct {
 	// MaxP99 is how long close() may take: a candidate whose slowest close
 	// takes longer in one trial of a hundred fails. 0 asks nothing.
 	MaxP99 time.Duration
-	// NoUnsafe fails a candidate at the first trial that is diagnosed
-	// unsafe, deadlocked or with a lost wakeup.
+	// NoUnsafe fails a candidate for one trial that is diagnosed unsafe,
+	// deadlocked or with a lost wakeup.
 	NoUnsafe bool
 	// Confidence is 1 less the rate of wrong decisions of either kind.
 	Confidence float64
@@ -128,7 +128,7 @@ func RunGate(ctx context.Context, scenarios []workload.Scenario, fix fixes.Fix, 
 	g := newGating(fix.Name, policy)
 	err := plan.until(ctx, run, func(_ int, r *trial.Result) bool {
 		g.add(r)
-		return g.gate.Failed || g.gate.Trials%len(scenarios) == 0 && g.decided()
+		return g.gate.Trials%len(scenarios) == 0 && g.decided()
 	})
 	if err != nil {
 		return nil, err

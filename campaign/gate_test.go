@@ -94,6 +94,7 @@ func TestGateOutcomes(t *testing.T) {
 		"unsafe once":    {policy, unsafeOnce, false, true, 0},
 		"unsafe, asked":  {Policy{MaxHangRate: 0.2, Confidence: 0.95, Budget: 99}, unsafeOnce, true, false, 0},
 		"too slow":       {Policy{MaxP99: 30 * time.Second, Confidence: 0.95, Budget: 999}, slow, false, true, 4},
+		"cut off short":  {Policy{MaxP99: 30 * time.Second, Confidence: 0.95, Budget: 999}, hangsAt(map[string]float64{"heavy": 1, "light": 1}), false, true, 4},
 		"slow, but less": {Policy{MaxP99: 31 * time.Second, Confidence: 0.95, Budget: 999}, slow, true, false, 0},
 	} {
 		g := gate(t, 1, c.policy, c.run)

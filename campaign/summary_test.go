@@ -50,6 +50,9 @@ func TestSummaryTellsTheCandidatesApart(t *testing.T) {
 	if good.Normal != 4 || good.Expedited != 2 || good.IPIs != 3 {
 		t.Errorf("per close that returned: %g normal, %g expedited, %g IPIs", good.Normal, good.Expedited, good.IPIs)
 	}
+	if want := (stat.Quantile{At: 300 * time.Second, Beyond: true}); base.Close.Max != want {
+		t.Errorf("the longest close was cut off at 300s, got %+v", base.Close.Max)
+	}
 	if base.Censored != base.Hung || base.Returned != base.Closes-base.Hung {
 		t.Errorf("censored closes lost: %+v", base)
 	}

@@ -1,0 +1,271 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// MarginPlan says along which axis to look for the load at which candidates
+// begin to hang.
+type MarginPlan struct {
+	Scenario workload.Scenario
+	Fixes    []fixes.Fix
+	Axis     Axis
+	Seed     uint64
+	// Parallel is the number of candidates searched at once, by default one
+	// for each CPU. It does not change what is found.
+	Parallel int
+	// Progress, if set, is called after each candidate.
+	Progress func(done, total int)
+}
+
+// Margin is what a search found about one candidate.
+type Margin struct {
+	Fix  string `json:"fix"`
+	Axis Axis   `json:"axis"`
+	// At10 and At50 are where the hang probability passes 10 and 50 %.
+	At10 Threshold `json:"at_10"`
+	At50 Threshold `json:"at_50"`
+	// Points are all loads that were tried, in ascending order: the data of
+	// a chart.
+	Points []MarginPoint `json:"points"`
+	Trials int           `json:"trials"`
+}
+
+// MarginPoint is one load and how many of its trials hung.
+type MarginPoint struct {
+	Value  float64       `json:"value"` // share of time, nanoseconds, or tasks
+	Trials int           `json:"trials"`
+	Hung   int           `json:"hung"`
+	Rate   stat.Interval `json:"rate_95"`
+}
+
+// Threshold is where the hang probability passes a target: above Lo and at Hi
+// or below, unless one of the search's decisions was wrong, which happens in no
+// more than MarginError of all searches.
+type Threshold struct {
+	Lo float64 `json:"lo"`
+	Hi float64 `json:"hi"`
+	// Beyond: not within the range of the axis, whose end is Lo.
+	Beyond bool `json:"beyond,omitempty"`
+	// Below: passed already at the beginning of the range, Hi.
+	Below bool `json:"below,omitempty"`
+}
+
+// MarginError is the chance that a threshold lies outside its interval, if a
+// candidate hangs the more often the higher the load.
+const MarginError = 0.05
+
+// marginLooks are the numbers of trials after which a decision about one load
+// is tried; after the last it stays open.
+var marginLooks = [...]int{12, 24, 48, 96, 192}
+
+// marginDecisions bounds the loads about which one search decides: both ends of
+// the axis and two bisections of it.
+const marginDecisions = 24
+
+// marginTail is the error allowed to one look at one load.
+const marginTail = MarginError / (marginDecisions * float64(len(marginLooks)))
+
+// RunMargin searches the thresholds of all candidates. Trial i of every
+// candidate and load has the same seed.
+func RunMargin(ctx context.Context, p *MarginPlan, run Runner) ([]Margin, error) {
+	axis, err := newAxis(p.Axis, &p.Scenario)
+	if err != nil {
+		return nil, &InputError{err}
+	}
+	if len(p.Fixes) == 0 {
+		return nil, inputf("fixes: none given, want at least one")
+	}
+	parallel := p.Parallel
+	if parallel <= 0 {
+		parallel = runtime.GOMAXPROCS(0)
+	}
+	var (
+		found   = make([]Margin, len(p.Fixes))
+		errs    = make([]error, len(p.Fixes))
+		todo    = make(chan int)
+		workers sync.WaitGroup
+		mu      sync.Mutex
+		done    int
+	)
+	for range parallel {
+		workers.Go(func() {
+			for i := range todo {
+				found[i], errs[i] = searchMargin(ctx, axis, p, p.Fixes[i], run)
+				mu.Lock()
+				done++
+				if p.Progress != nil {
+					p.Progress(done, len(p.Fixes))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range p.Fixes {
+		todo <- i
+	}
+	close(todo)
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// searchMargin finds the thresholds of one candidate.
+func searchMargin(ctx context.Context, axis *axis, p *MarginPlan, fix fixes.Fix, run Runner) (m Margin, err error) {
+	at, closers := -1, 0
+	for _, g := range p.Scenario.Closers {
+		closers += g.Count
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("fix %s, %s %s: panic: %v", fix.Name, p.Axis, axis.text(at), v)
+		}
+	}()
+	s := &search{ctx: ctx, axis: axis, tried: make([]tally, axis.steps), try: func(step, i int) bool {
+		at = step
+		n := seed.Derive(p.Seed, fmt.Sprintf("margin %d", i))
+		r := run(axis.scenario(step), fix, n)
+		return stuck(&r, closers)
+	}}
+	half := s.find(0.5, bracket{-1, axis.steps})
+	// A load at which half of the trials hang has passed 10 %, too.
+	tenth := s.find(0.1, bracket{-1, half.hi})
+	if ctx.Err() != nil {
+		return m, ctx.Err()
+	}
+	m = Margin{Fix: fix.Name, Axis: p.Axis, At50: axis.threshold(half), At10: axis.threshold(tenth)}
+	for i, t := range s.tried {
+		if t.trials > 0 {
+			m.Points = append(m.Points, MarginPoint{axis.value(i), t.trials, t.hung, stat.ClopperPearson(t.hung, t.trials, 0.95)})
+			m.Trials += t.trials
+		}
+	}
+	return m, nil
+}
+
+// stuck reports whether a trial counts as hung here: a close() took the hung-task
+// timeout or longer, or had not returned at the horizon, or its task did not
+// even get the CPU time to call it.
+func stuck(r *trial.Result, closers int) bool {
+	if r.Hung() || len(r.Closes) < closers {
+		return true
+	}
+	for _, c := range r.Closes {
+		if c.Censored {
+			return true
+		}
+	}
+	return false
+}
+
+// tally counts the trials of one load.
+type tally struct{ trials, hung int }
+
+// bracket holds a threshold: not passed at step lo, passed at step hi. The
+// steps before the first and after the last stand for beyond the axis.
+type bracket struct{ lo, hi int }
+
+type search struct {
+	ctx   context.Context
+	axis  *axis
+	tried []tally
+	try   func(step, i int) (hung bool)
+}
+
+// side is where the hang probability at a load lies, seen from the target.
+type side int
+
+const (
+	near side = iota // too near to the target for the trials to tell
+	below
+	above
+)
+
+// find narrows the bracket of one target by bisection. A load at which the
+// trials cannot tell divides what is left in two, and both are searched.
+func (s *search) find(target float64, b bracket) bracket {
+	if b.hi == s.axis.steps && s.decide(b.hi-1, target) == below {
+		return bracket{b.hi - 1, b.hi}
+	}
+	// Thresholds lie close to each other: look just below first.
+	for step := 1; b.hi < s.axis.steps && b.hi-step > b.lo; step *= 2 {
+		v := s.decide(b.hi-step, target)
+		if v == below {
+			b.lo = b.hi - step
+		}
+		if v != above {
+			break
+		}
+		b.hi -= step
+	}
+	first, last := b.hi, b.lo // of the loads that are near
+	for b.hi-b.lo > 1 && s.ctx.Err() == nil {
+		m := (b.lo + b.hi) / 2
+		switch {
+		case first > last: // none so far
+		case first-b.lo > 1:
+			m = (b.lo + first) / 2
+		case b.hi-last > 1:
+			m = (last + b.hi) / 2
+		default:
+			return b
+		}
+		switch s.decide(m, target) {
+		case below:
+			b.lo = m
+			if last < b.lo {
+				first, last = b.hi, b.lo
+			} else {
+				first = max(first, b.lo+1)
+			}
+		case above:
+			b.hi = m
+			if first > b.hi {
+				first, last = b.hi, b.lo
+			} else {
+				last = min(last, b.hi-1)
+			}
+		default:
+			if first > last {
+				first, last = m, m
+			} else {
+				first, last = min(first, m), max(last, m)
+			}
+		}
+	}
+	return b
+}
+
+// decide runs trials at a load until they show on which side of the target its
+// hang probability lies.
+func (s *search) decide(step int, target float64) side {
+	t := &s.tried[step]
+	for _, look := range marginLooks {
+		for t.trials < look && s.ctx.Err() == nil {
+			if s.try(step, t.trials) {
+				t.hung++
+			}
+			t.trials++
+		}
+		switch {
+		case stat.AtLeast(t.hung, t.trials, target) <= marginTail:
+			return above
+		case 1-stat.AtLeast(t.hung+1, t.trials, target) <= marginTail:
+			return below
+		}
+	}
+	return near
+}

@@ -1,0 +1,185 @@
+package campaign
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// Axis is a knob of a scenario along which margins are searched.
+type Axis string
+
+// The axes.
+const (
+	// AxisDuty is the share of a CPU's time that the samples of each storm
+	// take, all its events together: the handler is made to fit the period.
+	// The kernel's throttle is off, for else it would bound what is varied;
+	// so is growth.
+	AxisDuty Axis = "duty"
+	// AxisHandler is the time one sample takes, with the scenario's periods
+	// and throttle. Growth is off.
+	AxisHandler Axis = "handler"
+	// AxisReaders is the number of tasks that run read-side sections.
+	AxisReaders Axis = "readers"
+)
+
+// Axes are all of them.
+var Axes = []Axis{AxisDuty, AxisHandler, AxisReaders}
+
+// axis is a grid of loads and the scenario at each.
+type axis struct {
+	name  Axis
+	base  workload.Scenario
+	steps int
+	value func(step int) float64
+}
+
+// The grids are logarithmic, four steps an octave: of the odds of being in a
+// handler, from 1:4, 20 %, to 8192:1, 99.988 %; of the handler from 1 us to
+// 92 ms; of readers from 1 to 215.
+const (
+	perOctave    = 4
+	dutySteps    = 15*perOctave + 1
+	handlerSteps = 66 + 1
+	readerSteps  = 31 + 1
+)
+
+func newAxis(name Axis, sc *workload.Scenario) (*axis, error) {
+	a := &axis{name: name, base: *sc}
+	octaves := func(step int) float64 { return math.Exp2(float64(step) / perOctave) }
+	switch name {
+	case AxisDuty, AxisHandler:
+		if len(sc.Storms) == 0 {
+			return nil, fmt.Errorf("axis %s: scenario %s has no storms", name, sc.Name)
+		}
+	case AxisReaders:
+		if len(readersOf(sc)) == 0 {
+			return nil, fmt.Errorf("axis %s: scenario %s has no readers", name, sc.Name)
+		}
+	default:
+		var names []string
+		for _, x := range Axes {
+			names = append(names, string(x))
+		}
+		return nil, fmt.Errorf("axis: %q, want one of %s", name, strings.Join(names, ", "))
+	}
+	switch name {
+	case AxisDuty:
+		a.steps, a.value = dutySteps, func(step int) float64 { odds := octaves(step) / 4; return odds / (1 + odds) }
+	case AxisHandler:
+		a.steps, a.value = handlerSteps, func(step int) float64 { return 1000 * octaves(step) }
+	default:
+		// Below 4 quarters of an octave are less than one task.
+		a.steps, a.value = readerSteps-4, func(step int) float64 {
+			if step < 4 {
+				return float64(step + 1)
+			}
+			return math.Round(octaves(step + 4))
+		}
+	}
+	return a, nil
+}
+
+// readersOf are the groups of tasks that run read-side sections.
+func readersOf(sc *workload.Scenario) (groups []int) {
+	for i := range sc.Tasks {
+		if sc.Tasks[i].Reads != workload.ReadsNothing {
+			groups = append(groups, i)
+		}
+	}
+	return groups
+}
+
+// scenario is the base with the load of one step.
+func (a *axis) scenario(step int) workload.Scenario {
+	sc, v := a.base, a.value(step)
+	sc.Storms, sc.Tasks = slices.Clone(sc.Storms), slices.Clone(sc.Tasks)
+	if a.name == AxisReaders {
+		a.setReaders(&sc, int(v))
+		return sc
+	}
+	for i := range sc.Storms {
+		s := &sc.Storms[i]
+		s.Growth, s.GrowthEvery, s.HandlerMax = 0, 0, 0
+		h := v
+		if a.name == AxisDuty {
+			sc.Perf = workload.Perf{NoThrottle: true}
+			gap := float64(s.Period) / float64(max(1, s.Events))
+			if h = gap * v; s.Source == workload.NMI { // the period is execution time
+				h = gap * v / (1 - v)
+			}
+		}
+		s.Handler = min(max(time.Duration(math.Round(h)), workload.MinHandler), workload.MaxHandler)
+	}
+	return sc
+}
+
+// setReaders shares n readers among the groups in proportion to their counts.
+func (a *axis) setReaders(sc *workload.Scenario, n int) {
+	groups := readersOf(sc)
+	total, others := 0, 0
+	for i := range sc.Tasks {
+		if slices.Contains(groups, i) {
+			total += sc.Tasks[i].Count
+		} else {
+			others += sc.Tasks[i].Count
+		}
+	}
+	n = min(n, workload.MaxTasks-others)
+	before, given := 0, 0
+	keep := sc.Tasks[:0]
+	for i, t := range sc.Tasks {
+		if slices.Contains(groups, i) {
+			before += t.Count
+			upTo := (n*before + total/2) / total
+			t.Count, given = upTo-given, upTo
+		}
+		if t.Count > 0 {
+			keep = append(keep, t)
+		}
+	}
+	sc.Tasks = keep
+}
+
+// threshold turns a bracket of steps into values.
+func (a *axis) threshold(b bracket) (t Threshold) {
+	if b.lo >= 0 {
+		t.Lo = a.value(b.lo)
+	}
+	if b.hi < a.steps {
+		t.Hi = a.value(b.hi)
+	}
+	t.Beyond, t.Below = b.hi >= a.steps, b.lo < 0
+	return t
+}
+
+func (a *axis) text(step int) string {
+	if step < 0 {
+		return "not begun"
+	}
+	return strconv.FormatFloat(a.value(step), 'g', 6, 64)
+}
+
+// MarginScenario is what margins are searched in unless told otherwise: busy
+// readers on two CPUs of a kernel with debugging, an NMI storm on both, and one
+// close(). A hang is one of 10 s, so that a trial is short.
+func MarginScenario() workload.Scenario {
+	sc := workload.Default()
+	sc.Name = "margin"
+	sc.About = "NMI storms on two CPUs, 16 busy readers, one close(), which hangs from 10 s on"
+	sc.Machine.MIPS = 200
+	sc.Storms = []workload.Storm{{Source: workload.NMI, Period: 20 * time.Microsecond, Handler: 20 * time.Microsecond}}
+	sc.Tasks = []workload.Tasks{
+		{Name: "reader", Count: 14, Reads: workload.ReadsRCU, Section: time.Millisecond, Gap: time.Millisecond},
+		{Name: "traced", Count: 2, Reads: workload.ReadsTracepoint, Section: 50 * time.Microsecond, Gap: time.Millisecond},
+	}
+	sc.Closers = []workload.Closers{{Name: "closer", Count: 1, Start: 500 * time.Millisecond, Jitter: 500 * time.Millisecond}}
+	sc.Watchdog = workload.Watchdog{HungTask: 10 * time.Second}
+	sc.Horizon, sc.Drain = 15*time.Second, 0
+	return sc
+}
