@@ -1,6 +1,7 @@
 package order_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/fixes"
@@ -135,5 +136,21 @@ func TestBadCasesAreNamed(t *testing.T) {
 		if _, _, err := order.Explore(c, order.Options{}); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %q", err, want)
 		}
+	}
+}
+
+// TestVariantsAreAsStrongAsFast searches the readers that fuzzing draws.
+func TestVariantsAreAsStrongAsFast(t *testing.T) {
+	fix, _ := fixes.Lookup("baseline")
+	for bits := range 64 {
+		r := reader(t, fmt.Sprintf("fast/%d", bits))
+		for _, m := range []order.Mode{order.TSO, order.Weak} {
+			c := order.For(fix, 1, 1, m)
+			c.Readers = order.Same(r, 1)
+			clean(t, c)
+		}
+	}
+	if _, err := order.LookupReader("fast/64"); err == nil {
+		t.Error("fast/64 is a reader")
 	}
 }

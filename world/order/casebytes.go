@@ -3,7 +3,7 @@ package order
 import "github.com/gpstorm/gpstorm/fixes"
 
 // caseBytes is how many bytes CaseFromBytes takes.
-const caseBytes = 8
+const caseBytes = 9
 
 // CaseFromBytes turns bytes into a case of a candidate that claims to be safe,
 // with readers that suit it, and returns the bytes that are left to choose a
@@ -19,9 +19,8 @@ func CaseFromBytes(b []byte) (Case, []byte) {
 	}
 	fix := sound[int(head[0])%len(sound)]
 	c := For(fix, 1+int(head[1])%4, 1+int(head[2])%3, Modes()[head[3]%4])
-	suit := suitable(fix.Reader)
 	for i := range c.Readers {
-		c.Readers[i] = suit[(int(head[4])>>(2*i))%len(suit)]
+		c.Readers[i] = suitable(fix.Reader, head[4]+byte(i)*head[8])
 	}
 	flags := head[5]
 	c.TwoDomains = flags&1 != 0
@@ -34,14 +33,13 @@ func CaseFromBytes(b []byte) (Case, []byte) {
 	return c, rest
 }
 
-// suitable lists the flavours that are as strong as a candidate assumes.
-func suitable(r fixes.Reader) []Reader {
-	full := []Reader{Full(), {Name: "nmi-safe", Section: nmiSafe}}
+// suitable is a flavour that is as strong as a candidate assumes.
+func suitable(r fixes.Reader, bits byte) Reader {
 	switch r {
 	case fixes.ReaderPreemptOff:
-		return []Reader{PreemptOff()}
+		return PreemptOff()
 	case fixes.ReaderFull:
-		return full
+		bits |= withB | withC
 	}
-	return append([]Reader{Fast(), {Name: "fast-migrating", Section: fastMigrating}}, full...)
+	return variant(bits % variants)
 }

@@ -24,6 +24,9 @@ func Readers() []Reader {
 
 // LookupReader returns the flavour of that name.
 func LookupReader(name string) (Reader, error) {
+	if r, ok := parseVariant(name); ok {
+		return r, nil
+	}
 	var names []string
 	for _, r := range Readers() {
 		if r.Name == name {
