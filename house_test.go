@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"srcu"},
 	{"fixes"},
 	{"world/kernel", "world/order", "world/live", "world/boot"},
-	{"campaign", "shrink"},
+	{"campaign", "failure", "shrink"},
 	{"fuzz", "report"},
 	{"cmd", "examples"},
 }

@@ -11,9 +11,9 @@ import (
 // Failure is what makes two failed trials the same: the diagnosis and its
 // cause, whatever the numbers; and, if the first hung, that the other does.
 type Failure struct {
-	Diagnosis trial.Diagnosis
-	Cause     string
-	Hung      bool
+	Diagnosis trial.Diagnosis `json:"diagnosis"`
+	Cause     string          `json:"cause"`
+	Hung      bool            `json:"hung"`
 }
 
 // numbers of tasks and the like, with the dash before a task's.

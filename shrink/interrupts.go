@@ -29,8 +29,12 @@ func (m *search) single() bool {
 	return !slices.ContainsFunc(m.best.Storms, func(st workload.Storm) bool { return len(st.At) == 0 })
 }
 
-// convert tries one sample for each CPU, then two, and so on, placed so that at
-// any time they have taken what the storms had by then.
+// convert tries one sample for each CPU, then two, and so on, together as long
+// as the storm's: placed so that at any time they have taken what the storms had
+// by then, or one straight after the other, since a storm's pauses are many and
+// short, and few long ones may let something through that they did not. Where a
+// storm hits only some tasks, samples would also hit what they wait for: so they
+// begin with the trial, with close(), or once it waits for a reader.
 func (m *search) convert() {
 	rec := m.record()
 	source := workload.HRTimer
@@ -39,24 +43,28 @@ func (m *search) convert() {
 			source = workload.NMI
 		}
 	}
-	var most time.Duration
-	for _, c := range rec.cpus {
-		most = max(most, c.busy)
-	}
 	for n := time.Duration(1); n <= workload.MaxInstants; n *= 2 {
-		handler := (most + n - 1) / n
-		if handler > workload.MaxHandler || handler < workload.MinHandler {
-			continue
-		}
-		sc := m.copy()
-		sc.Storms = nil
-		for cpu, c := range rec.cpus {
-			if at := c.instants(handler, sc.Horizon); len(at) > 0 {
-				sc.Storms = append(sc.Storms, workload.Storm{Source: source, CPUs: []int{cpu}, At: at, Handler: handler})
+		for _, start := range rec.starts() {
+			var most time.Duration
+			for _, c := range rec.cpus {
+				most = max(most, c.after(start))
 			}
-		}
-		if m.try(sc) {
-			return
+			handler := (most + n - 1) / n
+			if handler > workload.MaxHandler || handler < workload.MinHandler {
+				continue
+			}
+			for _, place := range []func(*load, time.Duration, time.Duration, time.Duration) []time.Duration{(*load).instants, (*load).packed} {
+				sc := m.copy()
+				sc.Storms = nil
+				for cpu := range rec.cpus {
+					if at := place(&rec.cpus[cpu], handler, start, sc.Horizon); len(at) > 0 {
+						sc.Storms = append(sc.Storms, workload.Storm{Source: source, CPUs: []int{cpu}, At: at, Handler: handler})
+					}
+				}
+				if m.try(sc) {
+					return
+				}
+			}
 		}
 	}
 }
@@ -125,17 +133,48 @@ func (m *search) roundOff() {
 // recording is what storms take of each CPU, over time, and where grace periods
 // and scans are.
 type recording struct {
-	cpus   []load
-	phases []phase
+	cpus    []load
+	phases  []phase
+	closer  kernel.TraceTask // the first to close
+	asleep  time.Duration    // when it first slept in close(); 0 is never
+	blocked time.Duration    // when then a preempted reader first held up RCU
+	readers int              // that are preempted
+}
+
+// starts are the instants from which on samples may matter, without repetition.
+func (rec *recording) starts() []time.Duration {
+	all := []time.Duration{0, rec.asleep, rec.blocked}
+	for _, p := range rec.phases {
+		all = append(all, p.from) // the first close(), or a scan before it
+		break
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // load is what samples have taken of a CPU.
-type load struct {
-	busy    time.Duration
-	stretch []stretch
-}
+type load struct{ stretch []stretch }
 
 type stretch struct{ until, span, busy time.Duration }
+
+// after is how much of the stretch's samples come after an instant: they are
+// taken to be spread evenly.
+func (s stretch) after(start time.Duration) time.Duration {
+	if s.until <= start {
+		return 0
+	}
+	if from := s.until - s.span; from < start {
+		return time.Duration(float64(s.busy) * float64(s.until-start) / float64(s.span))
+	}
+	return s.busy
+}
+
+func (c *load) after(start time.Duration) (sum time.Duration) {
+	for _, s := range c.stretch {
+		sum += s.after(start)
+	}
+	return sum
+}
 
 // phase is a stretch of the trial that has a name.
 type phase struct {
@@ -159,16 +198,36 @@ func (rec *recording) Trace(e kernel.TraceEvent) {
 	switch e.Kind {
 	case kernel.TraceStorm:
 		c := &rec.cpus[e.CPU]
-		c.busy += e.Busy
 		c.stretch = append(c.stretch, stretch{e.At, e.For, e.Busy})
 	case kernel.TraceScanBegin:
 		rec.phases = append(rec.phases, phase{"scan " + string('0'+rune(e.Scan)) + " of " + e.Domain, e.Kind, e.At, -1})
 	case kernel.TraceScanEnd:
 		rec.end(kernel.TraceScanBegin, "scan "+string('0'+rune(e.Scan))+" of "+e.Domain, e.At)
+	case kernel.TraceSleep:
+		if rec.asleep == 0 && e.State == 'D' && e.Task == rec.closer {
+			rec.asleep = e.At
+		}
+	case kernel.TraceBlocked:
+		rec.readers++
+		rec.block(e.Seq != 0, e.At)
+	case kernel.TraceUnblocked:
+		rec.readers--
+	case kernel.TraceGPStart:
+		rec.block(rec.readers > 0, e.At)
 	case kernel.TraceCloseBegin:
+		if rec.closer.PID == 0 {
+			rec.closer = e.Task
+		}
 		rec.phases = append(rec.phases, phase{"close() by " + e.Task.Comm, e.Kind, e.At, -1})
 	case kernel.TraceCloseEnd:
 		rec.end(kernel.TraceCloseBegin, "close() by "+e.Task.Comm, e.At)
+	}
+}
+
+// block notes that a preempted reader holds up a grace period.
+func (rec *recording) block(holds bool, at time.Duration) {
+	if holds && rec.blocked == 0 && rec.asleep > 0 {
+		rec.blocked = at
 	}
 }
 
@@ -181,21 +240,34 @@ func (rec *recording) end(kind kernel.TraceKind, name string, at time.Duration) 
 	}
 }
 
-// instants are when the time taken passes whole multiples of the handler's.
-func (c *load) instants(handler, horizon time.Duration) (at []time.Duration) {
-	var sum time.Duration
-	next := time.Duration(0)
+// instants are when the time taken since start passes whole multiples of the
+// handler's.
+func (c *load) instants(handler, start, horizon time.Duration) (at []time.Duration) {
+	var sum, next time.Duration
 	for _, s := range c.stretch {
-		for s.busy > 0 && sum+s.busy > next {
-			// Within a stretch samples are taken to be spread evenly.
-			t := s.until - s.span + time.Duration(float64(next-sum)/float64(s.busy)*float64(s.span))
+		busy := s.after(start)
+		from := max(start, s.until-s.span)
+		for busy > 0 && sum+busy > next {
+			t := from + time.Duration(float64(next-sum)/float64(busy)*float64(s.until-from))
 			if n := len(at); t > horizon || len(at) == workload.MaxInstants || n > 0 && t <= at[n-1] {
 				return at
 			}
 			at = append(at, t)
 			next += handler
 		}
-		sum += s.busy
+		sum += busy
+	}
+	return at
+}
+
+// pause is left between two samples that follow each other.
+const pause = 100 * time.Microsecond
+
+// packed are as many instants, one handler and a pause apart.
+func (c *load) packed(handler, start, horizon time.Duration) (at []time.Duration) {
+	for left := c.after(start); left > 0 && start <= horizon && len(at) < workload.MaxInstants; left -= handler {
+		at = append(at, start)
+		start += handler + pause
 	}
 	return at
 }

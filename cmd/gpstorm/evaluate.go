@@ -28,6 +28,7 @@ type evaluateOptions struct {
 	out        string
 	resume     bool
 	shard      string
+	failures   string
 }
 
 func newEvaluateCommand(c *common) *cobra.Command {
@@ -55,6 +56,7 @@ anywhere; gpstorm merge makes one file of theirs.`,
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
 	flags.StringVar(&o.out, "out", "", "keep the trials in this `file`, one a line")
 	flags.BoolVar(&o.resume, "resume", false, "go on after the trials that --out already holds")
+	flags.StringVar(&o.failures, "failures", "", "write a file for each cause of failure into this `directory`")
 	flags.StringVar(&o.shard, "shard", "", "run only part `i/n` of the trials, into --out")
 	return cmd
 }
@@ -71,6 +73,15 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	bar.done()
 	if err != nil {
 		return inputOrFailure(err)
+	}
+	if o.failures != "" {
+		paths, err := saveClusters(o.failures, sum)
+		if err != nil {
+			return err
+		}
+		if !o.quiet {
+			fmt.Fprintf(cmd.ErrOrStderr(), "gpstorm: %d failure files are in %s; gpstorm replay and gpstorm shrink take them\n", len(paths), o.failures)
+		}
 	}
 	return o.conclude(cmd, sum)
 }

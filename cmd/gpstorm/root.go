@@ -41,6 +41,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newReportCommand(&c),
 		newGateCommand(&c),
 		newValidateCommand(&c),
+		newShrinkCommand(&c),
 		newExploreCommand(),
 		newLitmusCommand(),
 		newTortureCommand(&c),

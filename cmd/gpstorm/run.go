@@ -68,23 +68,19 @@ it on a time axis, --dmesg shows the console alone.`,
 func newReplayCommand(c *common) *cobra.Command {
 	var log bool
 	cmd := &cobra.Command{
-		Use:   "replay TOKEN",
+		Use:   "replay TOKEN|FILE",
 		Short: "Run exactly one trial again",
-		Long: `Runs the trial that a token names, bit for bit: scenario, candidate, variation and
-seed come from the token (so --seed has no say here). If the trial takes other
+		Long: `Runs the trial that a token or a failure file names, bit for bit: scenario,
+candidate, variation and seed come from the token (so --seed has no say here). If the trial takes other
 decisions than the one the token was made for, that is a failure: exit 1.`,
 		Example: `  gpstorm replay gps1.Bmtlcm5lbAhiYXNlbGluZQ...
   gpstorm replay "$(gpstorm run repro2 --json | jq -r .replay)" --log`,
 		Args: exactly("token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			token, err := trial.ParseToken(args[0])
-			if err != nil {
-				return badInput(err)
-			}
-			if token.World == order.World {
+			if token, err := trial.ParseToken(args[0]); err == nil && token.World == order.World {
 				return replayOrder(cmd, token)
 			}
-			t, err := campaign.FromToken(token, lookupFix)
+			t, token, err := lookupTrial(args[0])
 			if err != nil {
 				return badInput(err)
 			}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/failure"
+	"github.com/gpstorm/gpstorm/shrink"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+type shrinkOptions struct {
+	*common
+	budget int
+	out    string
+}
+
+func newShrinkCommand(c *common) *cobra.Command {
+	o := shrinkOptions{common: c}
+	cmd := &cobra.Command{
+		Use:   "shrink TOKEN|FILE",
+		Short: "The smallest scenario that still fails: which interrupts matter",
+		Long: `Makes of a trial that fails the smallest that fails in the same way, by the same
+diagnosis and cause: fewest CPUs, tasks and sampling events first, then the
+shortest times; then the storm becomes a list of single interrupts, of which
+those that do not matter go. What is left is run again without each of its parts.
+The failure comes as a token or as a file that --failures wrote; what is printed
+is such a file too. The same failure shrinks to the same, whatever the machine.`,
+		Example: `  gpstorm shrink "$(gpstorm run repro2 --json | jq -r .replay)"
+  gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 --out small.yaml`,
+		Args: exactly("token or failure file"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.shrink(cmd, args[0]) },
+	}
+	cmd.Flags().IntVar(&o.budget, "budget", shrink.DefaultBudget, "how many trials the search may take")
+	cmd.Flags().StringVar(&o.out, "out", "", "write to this `file` instead of stdout")
+	return cmd
+}
+
+func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
+	if o.budget < 1 {
+		return badInputf("--budget: %d, want 1 or more", o.budget)
+	}
+	t, _, err := lookupTrial(arg)
+	if err != nil {
+		return badInput(err)
+	}
+	follow, done := shrinkProgress(cmd.ErrOrStderr(), o.quiet)
+	r, err := shrink.Minimise(varied(&t), t.Fix, t.Seed, shrink.Options{Budget: o.budget, Progress: follow})
+	done()
+	if err != nil {
+		return badInput(err)
+	}
+	small := campaign.Trial{Scenario: r.After, Fix: t.Fix, Seed: t.Seed}
+	f := failure.Failure{Token: small.Token(r.Is.Checksum), Scenario: r.After, Result: small.Run(inKernel(true)), Notes: shrinkNotes(r)}
+	write := func(w io.Writer) error {
+		if o.json {
+			return json.NewEncoder(w).Encode(shrunk(r, f.Token))
+		}
+		_, err := w.Write(f.Format())
+		return err
+	}
+	if o.out != "" {
+		return writeFile(o.out, write)
+	}
+	return write(cmd.OutOrStdout())
+}
+
+// shrinkProgress follows a search on a terminal, in one line.
+func shrinkProgress(w io.Writer, quiet bool) (follow func(int, int, string, shrink.Size), done func()) {
+	f, ok := w.(*os.File)
+	if quiet || !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil, func() {}
+	}
+	follow = func(trials, budget int, stage string, s shrink.Size) {
+		fmt.Fprintf(w, "\r\x1b[K%d of %d trials, %s: %s", trials, budget, stage, sizeText(s))
+	}
+	return follow, func() { fmt.Fprint(w, "\r\x1b[K") }
+}
+
+func sizeText(s shrink.Size) string {
+	return fmt.Sprintf("%d CPUs, %d tasks, %d sampling events, up to %d interrupts, %v", s.CPUs, s.Tasks, s.Sources, s.Interrupts, s.Horizon)
+}
+
+// shrinkNotes tells what a search found.
+func shrinkNotes(r *shrink.Result) []string {
+	notes := []string{
+		fmt.Sprintf("shrunk in %d trials from %s", r.Trials, sizeText(r.From)),
+		"to " + sizeText(r.To),
+	}
+	if r.Spent {
+		notes = append(notes, "the budget ended the search: a larger one may find less")
+	}
+	if len(r.Interrupts) > 0 {
+		notes = append(notes, "these interrupts suffice: "+strings.Join(r.Interrupts, ", "))
+	}
+	for _, w := range r.Removals {
+		outcome := shrink.Outcome(&w.Result)
+		if w.Same {
+			outcome = "it still fails the same way; " + outcome
+		}
+		notes = append(notes, "without "+w.What+" it "+strings.TrimPrefix(outcome, "it "))
+	}
+	return notes
+}
+
+// shrunkJSON is the result as one line of JSON.
+type shrunkJSON struct {
+	Replay     string         `json:"replay"`
+	Failure    shrink.Failure `json:"failure"`
+	From       shrink.Size    `json:"from"`
+	To         shrink.Size    `json:"to"`
+	Interrupts []string       `json:"interrupts,omitempty"`
+	Removals   []removalJSON  `json:"removals"`
+	Trials     int            `json:"trials"`
+	Spent      bool           `json:"spent,omitempty"`
+}
+
+type removalJSON struct {
+	What      string          `json:"what"`
+	Diagnosis trial.Diagnosis `json:"diagnosis"`
+	By        string          `json:"by,omitempty"`
+	Hung      bool            `json:"hung"`
+	Same      bool            `json:"same,omitempty"`
+}
+
+func shrunk(r *shrink.Result, token trial.Token) shrunkJSON {
+	j := shrunkJSON{
+		Replay: token.String(), Failure: r.Failure, From: r.From, To: r.To,
+		Interrupts: r.Interrupts, Removals: []removalJSON{}, Trials: r.Trials, Spent: r.Spent,
+	}
+	for _, w := range r.Removals {
+		j.Removals = append(j.Removals, removalJSON{w.What, w.Result.Diagnosis, w.Result.By, w.Result.Hung(), w.Same})
+	}
+	return j
+}

@@ -1,0 +1,119 @@
+// Package failure keeps failing trials as files that one can read, attach to a
+// mail, and run again.
+package failure
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+const command = "# gpstorm replay "
+
+// Failure is a failed trial.
+type Failure struct {
+	Token    trial.Token
+	Scenario workload.Scenario // as it was run: the variation, if it is of one
+	Result   trial.Result
+	// Notes are more of what is known, a line each.
+	Notes []string
+}
+
+// Format writes the failure as a scenario in YAML under comments: the command
+// that runs the trial again, then candidate, seed, diagnosis, and what is known
+// of the cause. Being a scenario, the file can be run under other candidates
+// too.
+func (f *Failure) Format() []byte {
+	var b bytes.Buffer
+	line := func(name, format string, args ...any) {
+		text := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
+		fmt.Fprintf(&b, "# %-11s%s\n", name, text)
+	}
+	r := &f.Result
+	fmt.Fprintf(&b, "%s%s\n#\n", command, f.Token)
+	line("candidate", "%s", f.Token.Fix)
+	line("seed", "%d", f.Token.Seed)
+	if f.Token.Variation != 0 {
+		line("variation", "%d of %s", f.Token.Variation, f.Token.Scenario)
+	}
+	line("symptom", "%s (%d hung-task reports, %d RCU stall reports)", r.Symptom, r.HungTasks, r.RCUStalls)
+	line("diagnosis", "%s: %s", r.Diagnosis, r.By)
+	if c, ok := longest(r); ok {
+		more := ""
+		if c.Censored {
+			more = " or more"
+		}
+		line("close()", "by %s from %v took %v%s", c.Task, c.Start, c.Wait, more)
+	}
+	for _, v := range r.Violations {
+		line("!!!", "%s", v)
+	}
+	for _, s := range r.Blame {
+		line("cause", "%v, %v of it in storms: %s", s.Wait.Round(time.Microsecond), s.Storm.Round(time.Microsecond), strings.Join(s.Path, " > "))
+	}
+	for _, n := range f.Notes {
+		line("note", "%s", n)
+	}
+	fmt.Fprintf(&b, "#\n# Under other candidates: gpstorm run FILE --seed %d --fix NAME\n\n", f.Token.Seed)
+	b.Write(workload.Encode(f.Scenario))
+	return b.Bytes()
+}
+
+func longest(r *trial.Result) (longest trial.Close, ok bool) {
+	for _, c := range r.Closes {
+		if !ok || c.Wait > longest.Wait {
+			longest, ok = c, true
+		}
+	}
+	return longest, ok
+}
+
+// unsafeInName is what a file name does not get from the names it is made of.
+var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9._+-]+`)
+
+// Save writes the failure into a directory, which it makes if need be, under a
+// name of candidate, diagnosis, scenario and checksum, and returns its path. The
+// same failure gets the same name.
+func (f *Failure) Save(dir string) (path string, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	name := fmt.Sprintf("%s-%s-%s-%s.yaml", f.Token.Fix, f.Result.Diagnosis, f.Scenario.Name, f.Result.Checksum)
+	path = filepath.Join(dir, unsafeInName.ReplaceAllString(name, "_"))
+	t, err := os.CreateTemp(dir, ".failure.*")
+	if err != nil {
+		return "", err
+	}
+	_, err = t.Write(f.Format())
+	err = errors.Join(err, t.Chmod(0o644), t.Close())
+	if err == nil {
+		err = os.Rename(t.Name(), path)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(t.Name()))
+	}
+	return path, nil
+}
+
+// Parse reads the token and the scenario of a failure file.
+func Parse(data []byte) (trial.Token, workload.Scenario, error) {
+	first, _, _ := strings.Cut(string(data), "\n")
+	word, ok := strings.CutPrefix(first, command)
+	if !ok {
+		return trial.Token{}, workload.Scenario{}, fmt.Errorf("line 1: want %q and a token", command)
+	}
+	token, err := trial.ParseToken(word)
+	if err != nil {
+		return trial.Token{}, workload.Scenario{}, fmt.Errorf("line 1: %w", err)
+	}
+	sc, err := workload.Decode(data)
+	return token, sc, err
+}

@@ -1,0 +1,108 @@
+package failure
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+func example(t *testing.T) Failure {
+	t.Helper()
+	sc, ok := workload.Preset("repro2")
+	if !ok {
+		t.Fatal("no repro2")
+	}
+	return Failure{
+		Token:    trial.Token{World: "kernel", Fix: "callrcu+overlap", Seed: 7, Checksum: 0xabc, Scenario: "repro2", Variation: 3},
+		Scenario: sc,
+		Result: trial.Result{
+			Symptom: trial.HungTask, HungTasks: 2, RCUStalls: 1, Diagnosis: trial.Starved, By: "reader-3,\nunder the storm",
+			Closes: []trial.Close{
+				{Task: "a", Start: time.Second, Wait: time.Second},
+				{Task: "b", Start: 2 * time.Second, Wait: 150 * time.Second, Censored: true},
+			},
+			Violations: []string{"lists freed twice"},
+			Blame:      []trial.Share{{Path: []string{"tracepoint_srcu", "scan 1"}, Wait: 3 * time.Second, Storm: time.Second}},
+			Checksum:   0xabc,
+		},
+		Notes: []string{"first"},
+	}
+}
+
+const golden = `
+#
+# candidate  callrcu+overlap
+# seed       7
+# variation  3 of repro2
+# symptom    hung-task (2 hung-task reports, 1 RCU stall reports)
+# diagnosis  starved: reader-3, under the storm
+# close()    by b from 2s took 2m30s or more
+# !!!        lists freed twice
+# cause      3s, 1s of it in storms: tracepoint_srcu > scan 1
+# note       first
+#
+# Under other candidates: gpstorm run FILE --seed 7 --fix NAME
+
+name: repro2
+`
+
+func TestFileStartsWithTheCommandAndComesBack(t *testing.T) {
+	f := example(t)
+	text := string(f.Format())
+	first, rest, _ := strings.Cut(text, "\n")
+	if first != "# gpstorm replay "+f.Token.String() {
+		t.Errorf("line 1: %q", first)
+	}
+	if !strings.HasPrefix("\n"+rest, golden) {
+		t.Error(cmp.Diff(golden, "\n"+rest[:len(golden)]))
+	}
+	token, sc, err := Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(f.Token, token) + cmp.Diff(f.Scenario, sc); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestSavedUnderAPlainName(t *testing.T) {
+	f := example(t)
+	f.Token.Fix = "../mine"
+	dir := filepath.Join(t.TempDir(), "new", "dir")
+	for range 2 {
+		path, err := f.Save(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := filepath.Join(dir, ".._mine-starved-repro2-0000000000000abc.yaml"); path != want {
+			t.Errorf("saved as %s, want %s", path, want)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%d files, %v", len(entries), err)
+	}
+}
+
+func TestBadFileIsOneClearLine(t *testing.T) {
+	f := example(t)
+	text := string(f.Format())
+	for _, c := range []struct{ name, text, want string }{
+		{"empty", "", `line 1: want "# gpstorm replay " and a token`},
+		{"a scenario", "name: x\n", `line 1: want "# gpstorm replay " and a token`},
+		{"a damaged token", strings.Replace(text, "gps1.", "gps1.x", 1), "line 1: token"},
+		{"a damaged scenario", strings.Replace(text, "cpus: 2", "cpus: 99", 1), "machine.cpus: 99: want 1 to 16"},
+	} {
+		_, _, err := Parse([]byte(c.text))
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want ... %s", c.name, err, c.want)
+		}
+	}
+}
