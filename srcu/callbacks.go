@@ -15,9 +15,10 @@ func (q *Callbacks) Push(c Cookie, fn func()) { q.list.Push(uint64(c), fn) }
 // Pending is the number of callbacks that have not been run yet.
 func (q *Callbacks) Pending() int { return q.list.Pending() }
 
-// Invoke runs, oldest first, every callback whose cookie is done
-// (srcu_invoke_callbacks). A callback may push others. A callback is off the
-// list before it runs: one that does not return leaves the others in place.
+// Invoke runs the callbacks in the order of pushing, up to the first whose
+// cookie is not done (srcu_invoke_callbacks; the kernel's segmented lists keep
+// the order too). A callback may push others. A callback is off the list before
+// it runs: one that does not return leaves the others in place.
 func (q *Callbacks) Invoke(done func(Cookie) bool) {
 	q.list.Invoke(func(c uint64) bool { return done(Cookie(c)) })
 }

@@ -34,38 +34,26 @@ func (q *Callbacks) Push(cookie uint64, fn func()) {
 // Pending is the number of callbacks that have not been begun.
 func (q *Callbacks) Pending() int { return int(q.pending.Load()) }
 
-// Invoke runs, oldest first, those callbacks pushed before it began whose
-// cookie is done. A callback is off the list before it runs, so one that does
-// not return leaves the others in place.
+// Invoke runs, in the order of pushing, the callbacks pushed before it began,
+// up to the first whose cookie is not done. To go on behind that one would let
+// a callback overtake an older one whose cookie is done a moment later. A
+// callback is off the list before it runs, so one that does not return leaves
+// the others in place.
 func (q *Callbacks) Invoke(done func(uint64) bool) {
 	q.take()
-	end := q.last
-	var before *callback // the last one kept so far
-	for cb := q.first; cb != nil; {
-		last := cb == end
-		if done(cb.cookie) {
-			q.unlink(before, cb)
-			q.pending.Add(-1)
-			cb.fn()
-		} else {
-			before = cb
-		}
-		if last {
+	for end := q.last; q.first != nil; {
+		cb := q.first
+		if !done(cb.cookie) {
 			return
 		}
-		cb = cb.next
-	}
-}
-
-// unlink removes cb, which follows before; nil stands for the list's head.
-func (q *Callbacks) unlink(before, cb *callback) {
-	if before == nil {
-		q.first = cb.next
-	} else {
-		before.next = cb.next
-	}
-	if q.last == cb {
-		q.last = before
+		if q.first = cb.next; q.first == nil {
+			q.last = nil
+		}
+		q.pending.Add(-1)
+		cb.fn()
+		if cb == end {
+			return
+		}
 	}
 }
 

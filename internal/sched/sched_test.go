@@ -148,23 +148,48 @@ func TestWaitersThatLeaveDoNotPileUp(t *testing.T) {
 	}
 }
 
-func TestCallbacksRunOldestFirstOnceReady(t *testing.T) {
+func TestCallbacksRunInOrderUpToTheFirstThatIsNotReady(t *testing.T) {
 	var (
 		q   Callbacks
 		ran []uint64
 	)
 	push := func(c uint64) { q.Push(c, func() { ran = append(ran, c) }) }
 	upTo := func(limit uint64) func(uint64) bool { return func(c uint64) bool { return c <= limit } }
-	for _, c := range []uint64{2, 1, 3, 1} {
-		push(c)
+	for _, step := range []struct {
+		push  []uint64
+		limit uint64
+		want  []uint64
+	}{
+		{[]uint64{1, 2, 1, 3}, 1, []uint64{1}},
+		{[]uint64{2}, 2, []uint64{1, 2, 1}},
+		{nil, 2, []uint64{1, 2, 1}},
+		{nil, 3, []uint64{1, 2, 1, 3, 2}},
+	} {
+		for _, c := range step.push {
+			push(c)
+		}
+		if q.Invoke(upTo(step.limit)); !slices.Equal(ran, step.want) {
+			t.Fatalf("up to %d ran %v, want %v", step.limit, ran, step.want)
+		}
 	}
-	q.Invoke(upTo(1))
-	push(2)
-	q.Invoke(upTo(2))
-	q.Invoke(upTo(2))
-	q.Invoke(upTo(3))
-	if want := []uint64{1, 1, 2, 2, 3}; !slices.Equal(ran, want) || q.Pending() != 0 {
-		t.Errorf("ran %v with %d pending, want %v with none", ran, q.Pending(), want)
+	if q.Pending() != 0 {
+		t.Errorf("%d pending", q.Pending())
+	}
+}
+
+// The grace period ends between the looks at two callbacks that wait for it.
+func TestCallbackDoesNotOvertakeAnOlderOne(t *testing.T) {
+	var (
+		q   Callbacks
+		ran []string
+	)
+	q.Push(1, func() { ran = append(ran, "older") })
+	q.Push(1, func() { ran = append(ran, "newer") })
+	looks := 0
+	done := func(uint64) bool { looks++; return looks > 1 }
+	q.Invoke(done)
+	if q.Invoke(done); !slices.Equal(ran, []string{"older", "newer"}) {
+		t.Errorf("ran %v", ran)
 	}
 }
 
