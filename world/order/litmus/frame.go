@@ -138,6 +138,7 @@ func (f *frame) fences() {
 		f.fencerel(fBeforeAtomic).between(M, f.rmwSet).then(poq).between(M, M),
 		poq.between(M, f.rmwSet).then(f.fencerel(fAfterAtomic)).between(M, M),
 		poq.between(M, lkw).then(f.fencerel(fAfterSpinlock)).between(M, M),
+		f.po.between(M, f.where(fSRCUUnlock)).then(f.fencerel(fAfterSRCUUnlock)).between(M, M),
 	)
 	f.gp = f.po.between(f.all, f.where(fRCUSync|fSRCUSync)).then(poq)
 	f.poRel = f.po.between(M, f.where(mRelease))

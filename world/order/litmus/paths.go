@@ -203,8 +203,8 @@ func (c *compiler) fence(f mark) {
 		c.p.FenceRead()
 	case fWmb:
 		c.p.FenceWrite()
-	case fBeforeAtomic:
-		c.p.Fence() // stronger than needed if no atomic operation follows
+	case fBeforeAtomic, fAfterSRCUUnlock:
+		c.p.Fence() // stronger than needed without the operation it goes with
 	case fAfterAtomic:
 		if c.rmws > 0 {
 			c.p.Fence()
