@@ -126,7 +126,7 @@ func RunGate(ctx context.Context, scenarios []workload.Scenario, fix fixes.Fix, 
 	rounds := (policy.Budget + len(scenarios) - 1) / max(1, len(scenarios))
 	plan := &Plan{Scenarios: scenarios, Variations: rounds, Fixes: []fixes.Fix{fix}, Seed: seed}
 	g := newGating(fix.Name, policy)
-	err := plan.until(ctx, run, func(_ int, r *trial.Result) bool {
+	err := plan.until(ctx, run, func(r *trial.Result) bool {
 		g.add(r)
 		return g.gate.Trials%len(scenarios) == 0 && g.decided()
 	})

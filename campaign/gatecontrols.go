@@ -22,57 +22,56 @@ type GateControls struct {
 	Readers []workload.Scenario
 }
 
+// The most situations that are made of each scenario.
 const (
-	hangVariations   = 3  // of Storm and Calm
-	unsafeVariations = 30 // of Readers, at most
+	calmVariations   = 3
+	stormVariations  = 12
+	readerVariations = 30
 )
 
 // RunGateControls judges the controls in as few trials as it can.
 func RunGateControls(ctx context.Context, c GateControls, seed uint64, run Runner) ([]Check, error) {
-	storm, calm := c.Storm, c.Calm
-	hangs := &Plan{
-		Scenarios:  []workload.Scenario{calm, storm},
-		Variations: hangVariations, Fixes: []fixes.Fix{c.Hangs}, Seed: seed,
-	}
-	var hung [2]int
-	if err := hangs.until(ctx, run, func(i int, r *trial.Result) bool {
-		if r.Hung() {
-			hung[i%2]++
+	hung := func(r *trial.Result) bool { return r.Hung() }
+	unsafe := func(r *trial.Result) bool { return r.Diagnosis == trial.Unsafe }
+	var checks []Check
+	for _, d := range []struct {
+		fix       fixes.Fix
+		duty      string
+		scenarios []workload.Scenario
+		most      int // variations
+		happens   func(*trial.Result) bool
+		word      string
+		must      bool
+	}{
+		{c.Hangs, dutyHang, []workload.Scenario{c.Storm}, stormVariations, hung, "hung", true},
+		{c.Hangs, dutyNoHang, []workload.Scenario{c.Calm}, calmVariations, hung, "hung", false},
+		{c.Unsafe, dutyUnsafe, c.Readers, readerVariations, unsafe, "unsafe", true},
+	} {
+		p := &Plan{Scenarios: d.scenarios, Variations: d.most, Fixes: []fixes.Fix{d.fix}, Seed: seed}
+		trials, seen := 0, 0
+		if err := p.until(ctx, run, func(r *trial.Result) bool {
+			trials++
+			if d.happens(r) {
+				seen++
+			}
+			return seen > 0
+		}); err != nil {
+			return nil, err
 		}
-		return false
-	}); err != nil {
-		return nil, err
+		checks = append(checks, Check{d.fix.Name, d.duty, (seen > 0) == d.must, fmt.Sprintf("%s in %d of %d trials", d.word, seen, trials)})
 	}
-	trials, caught := 0, 0
-	readers := &Plan{Scenarios: c.Readers, Variations: unsafeVariations, Fixes: []fixes.Fix{c.Unsafe}, Seed: seed}
-	if err := readers.until(ctx, run, func(_ int, r *trial.Result) bool {
-		trials++
-		if r.Diagnosis == trial.Unsafe {
-			caught++
-		}
-		return caught > 0
-	}); err != nil {
-		return nil, err
-	}
-	seen := func(n int) string { return fmt.Sprintf("hung in %d of %d trials", n, hangVariations) }
-	return []Check{
-		{c.Hangs.Name, dutyHang, hung[1] > 0, seen(hung[1])},
-		{c.Hangs.Name, dutyNoHang, hung[0] == 0, seen(hung[0])},
-		{c.Unsafe.Name, dutyUnsafe, caught > 0, fmt.Sprintf("unsafe in %d of %d trials", caught, trials)},
-	}, nil
+	return checks, nil
 }
 
 var errEnough = errors.New("enough")
 
 // until runs the plan's trials in order until one is enough.
-func (p *Plan) until(ctx context.Context, run Runner, enough func(i int, r *trial.Result) bool) error {
+func (p *Plan) until(ctx context.Context, run Runner, enough func(*trial.Result) bool) error {
 	if err := p.Validate(); err != nil {
 		return &InputError{err}
 	}
-	i := 0
 	err := execute(p, run).run(ctx, 0, runtime.GOMAXPROCS(0), func(o outcome) error {
-		i++
-		if enough(i-1, &o.result) {
+		if enough(&o.result) {
 			return errEnough
 		}
 		return nil

@@ -46,7 +46,7 @@ const (
 	perOctave    = 4
 	dutySteps    = 15*perOctave + 1
 	handlerSteps = 66 + 1
-	readerSteps  = 31 + 1
+	readerSteps  = 27
 )
 
 func newAxis(name Axis, sc *workload.Scenario) (*axis, error) {
@@ -74,12 +74,11 @@ func newAxis(name Axis, sc *workload.Scenario) (*axis, error) {
 	case AxisHandler:
 		a.steps, a.value = handlerSteps, func(step int) float64 { return 1000 * octaves(step) }
 	default:
-		// Below 4 quarters of an octave are less than one task.
-		a.steps, a.value = readerSteps-4, func(step int) float64 {
-			if step < 4 {
+		a.steps, a.value = readerSteps, func(step int) float64 {
+			if step < 4 { // here a quarter of an octave is less than a task
 				return float64(step + 1)
 			}
-			return math.Round(octaves(step + 4))
+			return math.Round(octaves(step + 5))
 		}
 	}
 	return a, nil
@@ -106,17 +105,35 @@ func (a *axis) scenario(step int) workload.Scenario {
 	for i := range sc.Storms {
 		s := &sc.Storms[i]
 		s.Growth, s.GrowthEvery, s.HandlerMax = 0, 0, 0
-		h := v
-		if a.name == AxisDuty {
-			sc.Perf = workload.Perf{NoThrottle: true}
-			gap := float64(s.Period) / float64(max(1, s.Events))
-			if h = gap * v; s.Source == workload.NMI { // the period is execution time
-				h = gap * v / (1 - v)
-			}
+		if a.name == AxisHandler {
+			s.Handler = time.Duration(math.Round(v))
+			continue
 		}
-		s.Handler = min(max(time.Duration(math.Round(h)), workload.MinHandler), workload.MaxHandler)
+		sc.Perf = workload.Perf{NoThrottle: true}
+		setDuty(s, v)
 	}
 	return sc
+}
+
+// leastHandler is the shortest sample that the duty axis makes: short ones would
+// round badly to nanoseconds.
+const leastHandler = time.Microsecond
+
+// setDuty makes the handler fit the period, or, if it would be too short, the
+// period a handler of leastHandler. The period of NMI events is execution time,
+// that of hrtimer events passes during the handler too.
+func setDuty(s *workload.Storm, duty float64) {
+	share := duty // of the period
+	if s.Source == workload.NMI {
+		share = duty / (1 - duty)
+	}
+	events := float64(max(1, s.Events))
+	h := float64(s.Period) / events * share
+	if h < float64(leastHandler) {
+		h = float64(leastHandler)
+		s.Period = time.Duration(math.Round(h / share * events))
+	}
+	s.Handler = min(time.Duration(math.Round(h)), workload.MaxHandler)
 }
 
 // setReaders shares n readers among the groups in proportion to their counts.
@@ -173,7 +190,7 @@ func MarginScenario() workload.Scenario {
 	sc.Name = "margin"
 	sc.About = "NMI storms on two CPUs, 16 busy readers, one close(), which hangs from 10 s on"
 	sc.Machine.MIPS = 200
-	sc.Storms = []workload.Storm{{Source: workload.NMI, Period: 20 * time.Microsecond, Handler: 20 * time.Microsecond}}
+	sc.Storms = []workload.Storm{{Source: workload.NMI, Events: 8, Period: 160 * time.Microsecond, Handler: 336 * time.Microsecond}}
 	sc.Tasks = []workload.Tasks{
 		{Name: "reader", Count: 14, Reads: workload.ReadsRCU, Section: time.Millisecond, Gap: time.Millisecond},
 		{Name: "traced", Count: 2, Reads: workload.ReadsTracepoint, Section: 50 * time.Microsecond, Gap: time.Millisecond},
