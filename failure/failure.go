@@ -103,6 +103,9 @@ func (f *Failure) Save(dir string) (path string, err error) {
 	return path, nil
 }
 
+// Is reports whether data begins like a failure file.
+func Is(data []byte) bool { return bytes.HasPrefix(data, []byte(command)) }
+
 // Parse reads the token and the scenario of a failure file.
 func Parse(data []byte) (trial.Token, workload.Scenario, error) {
 	first, _, _ := strings.Cut(string(data), "\n")

@@ -116,7 +116,8 @@ func replay(sc workload.Scenario, fix fixes.Fix, draw uint64, r *trial.Result) s
 		sum = 0
 	}
 	tr := campaign.Trial{Scenario: sc, Fix: fix, Seed: draw}
-	return "gpstorm replay " + tr.Token(sum).String()
+	token := tr.Token(sum)
+	return "gpstorm replay " + token.String() + keep(token, sc, r)
 }
 
 // comparable is a result as plain text, in lines.

@@ -3,17 +3,21 @@ package shrink
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
 )
 
 // Failure is what makes two failed trials the same: the diagnosis and its
-// cause, whatever the numbers; and, if the first hung, that the other does.
+// cause, whatever the numbers; if the first hung, that the other does; and if
+// it did not and every close() returned, that they return in the other too:
+// else cutting a trial short would look like making it fail.
 type Failure struct {
 	Diagnosis trial.Diagnosis `json:"diagnosis"`
 	Cause     string          `json:"cause"`
 	Hung      bool            `json:"hung"`
+	Cut       bool            `json:"cut"` // a close() had not returned at the horizon
 }
 
 // numbers of tasks and the like, with the dash before a task's.
@@ -26,7 +30,10 @@ func FailureOf(r *trial.Result) Failure {
 	if by == "" && len(r.Violations) > 0 {
 		by = r.Violations[0]
 	}
-	return Failure{Diagnosis: r.Diagnosis, Cause: numbers.ReplaceAllString(by, ""), Hung: r.Hung()}
+	return Failure{
+		Diagnosis: r.Diagnosis, Cause: numbers.ReplaceAllString(by, ""), Hung: r.Hung(),
+		Cut: slices.ContainsFunc(r.Closes, func(c trial.Close) bool { return c.Censored }),
+	}
 }
 
 // In reports whether a trial failed that way.
@@ -35,7 +42,7 @@ func (f Failure) In(r *trial.Result) bool {
 		return false
 	}
 	o := FailureOf(r)
-	return o.Diagnosis == f.Diagnosis && o.Cause == f.Cause && (o.Hung || !f.Hung)
+	return o.Diagnosis == f.Diagnosis && o.Cause == f.Cause && (o.Hung || !f.Hung) && (f.Hung || f.Cut || !o.Cut)
 }
 
 // Outcome is a trial in one line: whether a close() hung, the longest, the

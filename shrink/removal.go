@@ -3,6 +3,7 @@ package shrink
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
@@ -85,7 +86,7 @@ func stormName(st *workload.Storm) string {
 	case st.Task != "":
 		where = "task " + st.Task
 	case len(st.CPUs) > 0:
-		where = fmt.Sprintf("CPU %v", st.CPUs)
+		where = "CPU " + strings.Trim(fmt.Sprint(st.CPUs), "[]")
 	}
 	if len(st.At) > 0 {
 		return fmt.Sprintf("all %d samples of %s on %s", len(st.At), short(st.Handler), where)

@@ -170,10 +170,18 @@ func TestSameFailureWhateverTheNumbers(t *testing.T) {
 		{"another reader", hung("preempted reader other-3, under the storm", trial.Starved, 1), false},
 		{"another diagnosis", hung("preempted reader thread-3, under the storm", trial.Slow, 1), false},
 		{"no hang", hung("preempted reader thread-3, under the storm", trial.Starved, 0), false},
+		{"a hang that was cut", &trial.Result{Diagnosis: trial.Starved, By: "preempted reader thread-3, under the storm", Overdue: 1, Closes: []trial.Close{{Censored: true}}}, true},
 		{"cut off", &trial.Result{Diagnosis: trial.Starved, By: "preempted reader thread-3, under the storm", Overdue: 1, Truncated: true}, false},
 	} {
 		if got := f.In(c.r); got != c.want {
 			t.Errorf("%s: same is %t", c.name, got)
 		}
+	}
+
+	late := FailureOf(hung("preempted reader thread-1", trial.Starved, 0))
+	cut := hung("preempted reader thread-1", trial.Starved, 0)
+	cut.Closes = []trial.Close{{Censored: true}}
+	if late.In(cut) || !FailureOf(cut).In(cut) {
+		t.Error("a close() that was cut off is taken for one that was late")
 	}
 }

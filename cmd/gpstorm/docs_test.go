@@ -23,7 +23,7 @@ var console = regexp.MustCompile("(?ms)^```console\n\\$ (gpstorm [^\n]*)\n(.*?)^
 func TestDocumentsShowWhatCommandsPrint(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found := 0
-	for _, name := range []string{"README.md", "docs/findings.md"} {
+	for _, name := range []string{"README.md", "docs/findings.md", "docs/shrinking.md"} {
 		path := filepath.Join(root, name)
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -40,6 +40,12 @@ func lookupTrial(arg string) (campaign.Trial, trial.Token, error) {
 	return t, token, nil
 }
 
+// isFailureFile reports whether a file begins like one.
+func isFailureFile(path string) bool {
+	b, err := os.ReadFile(path)
+	return err == nil && failure.Is(b)
+}
+
 // varied is the scenario of a trial as it is run.
 func varied(t *campaign.Trial) workload.Scenario {
 	return workload.Vary(t.Scenario, t.Variation, t.Seed)

@@ -18,6 +18,7 @@ import (
 
 type shrinkOptions struct {
 	*common
+	fix    string
 	budget int
 	out    string
 }
@@ -25,21 +26,25 @@ type shrinkOptions struct {
 func newShrinkCommand(c *common) *cobra.Command {
 	o := shrinkOptions{common: c}
 	cmd := &cobra.Command{
-		Use:   "shrink TOKEN|FILE",
+		Use:   "shrink TOKEN|FILE|SCENARIO",
 		Short: "The smallest scenario that still fails: which interrupts matter",
 		Long: `Makes of a trial that fails the smallest that fails in the same way, by the same
 diagnosis and cause: fewest CPUs, tasks and sampling events first, then the
 shortest times; then the storm becomes a list of single interrupts, of which
 those that do not matter go. What is left is run again without each of its parts.
-The failure comes as a token or as a file that --failures wrote; what is printed
-is such a file too. The same failure shrinks to the same, whatever the machine.`,
-		Example: `  gpstorm shrink "$(gpstorm run repro2 --json | jq -r .replay)"
+The failure comes as a token, as a file that --failures wrote, or as a scenario
+that fails under --fix; what is printed is a failure file too. The same failure
+shrinks to the same, whatever the machine.`,
+		Example: `  gpstorm shrink repro2 --fix callrcu
   gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 --out small.yaml`,
-		Args: exactly("token or failure file"),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.shrink(cmd, args[0]) },
+		Args:              exactly("token, failure file or scenario"),
+		ValidArgsFunction: completeScenarios,
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.shrink(cmd, args[0]) },
 	}
+	cmd.Flags().StringVar(&o.fix, "fix", campaign.Baseline, "the candidate's `name`, for a scenario")
 	cmd.Flags().IntVar(&o.budget, "budget", shrink.DefaultBudget, "how many trials the search may take")
 	cmd.Flags().StringVar(&o.out, "out", "", "write to this `file` instead of stdout")
+	mustComplete(cmd, "fix", completeFixes)
 	return cmd
 }
 
@@ -47,7 +52,7 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 	if o.budget < 1 {
 		return badInputf("--budget: %d, want 1 or more", o.budget)
 	}
-	t, _, err := lookupTrial(arg)
+	t, err := o.lookup(cmd, arg)
 	if err != nil {
 		return badInput(err)
 	}
@@ -70,6 +75,21 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 		return writeFile(o.out, write)
 	}
 	return write(cmd.OutOrStdout())
+}
+
+// lookup finds what to shrink.
+func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t campaign.Trial, err error) {
+	if sc, err := lookupScenario(arg); err == nil && !isFailureFile(arg) {
+		f, err := lookupFix(o.fix)
+		return campaign.Trial{Scenario: sc, Fix: f, Seed: o.seed}, err
+	}
+	for _, name := range []string{"fix", "seed"} {
+		if cmd.Flags().Changed(name) {
+			return t, fmt.Errorf("--%s: only for a scenario; a token or failure file brings its own", name)
+		}
+	}
+	t, _, err = lookupTrial(arg)
+	return t, err
 }
 
 // shrinkProgress follows a search on a terminal, in one line.
