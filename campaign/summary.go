@@ -63,6 +63,8 @@ type Row struct {
 	WorkerD Quantiles `json:"kworker_d"`
 
 	Diagnoses Diagnoses `json:"diagnoses"`
+	// Causes are what close() waited for most.
+	Causes []Cause `json:"causes,omitempty"`
 	// VsBaseline compares the pairs; nil for the controls, which are there
 	// to misbehave.
 	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
@@ -73,6 +75,9 @@ type Overall struct {
 	Fix    string `json:"fix"`
 	Trials int    `json:"trials"`
 	Hung   int    `json:"hung"`
+	// Causes are what close() waited for most, by the innermost link of the
+	// chain of waits.
+	Causes []Cause `json:"causes,omitempty"`
 	// VsBaseline compares the pairs of all scenarios; it has no ratio of
 	// medians, as the scenarios differ too much for one. Nil for the
 	// controls.
@@ -151,6 +156,7 @@ type rowSum struct {
 	returned                       int
 	normal, expedited, ipis        int
 	diagnoses                      Diagnoses
+	blame                          blameSum
 	pairs, onlyBaseline, onlyFixed int
 	shorter, longer                int
 }
@@ -160,7 +166,7 @@ func newCollector(h Head) *collector {
 	for _, class := range h.Scenarios {
 		rows := make([]rowSum, len(h.Fixes))
 		for i := range rows {
-			rows[i].diagnoses = Diagnoses{}
+			rows[i].diagnoses, rows[i].blame = Diagnoses{}, blameSum{}
 		}
 		c.rows = append(c.rows, rows)
 		c.sampled = append(c.sampled, newPairSample(h.Seed, class.Name))
@@ -208,6 +214,7 @@ func (s *rowSum) add(r *trial.Result) {
 	}
 	s.workerD.add(r.WorkerD, false)
 	s.diagnoses[r.Diagnosis]++
+	s.blame.add(r.Blame)
 }
 
 // pair compares the trials of a whole block with the baseline's.
@@ -271,9 +278,12 @@ func (c *collector) compared(fix int) bool {
 func (c *collector) overall() (all []Overall) {
 	var table []*Comparison
 	for j, f := range c.head.Fixes {
-		var s rowSum
+		s := rowSum{blame: blameSum{}}
 		for i := range c.rows {
 			r := &c.rows[i][j]
+			for _, share := range r.blame {
+				s.blame.put(share.Path, share.Wait, share.Storm)
+			}
 			s.trials += r.trials
 			s.hung += r.hung
 			s.pairs += r.pairs
@@ -282,7 +292,7 @@ func (c *collector) overall() (all []Overall) {
 			s.shorter += r.shorter
 			s.longer += r.longer
 		}
-		o := Overall{Fix: f.Name, Trials: s.trials, Hung: s.hung}
+		o := Overall{Fix: f.Name, Trials: s.trials, Hung: s.hung, Causes: s.blame.innermost().causes()}
 		if c.compared(j) && s.pairs > 0 {
 			o.VsBaseline = s.comparison()
 			table = append(table, o.VsBaseline)
@@ -303,6 +313,7 @@ func (s *rowSum) row(class, fix string) Row {
 		Returned:  s.returned,
 		WorkerD:   s.workerD.quantiles(),
 		Diagnoses: s.diagnoses,
+		Causes:    s.blame.causes(),
 	}
 	if s.returned > 0 {
 		n := float64(s.returned)

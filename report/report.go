@@ -34,7 +34,11 @@ func Text(w io.Writer, s *campaign.Summary) error {
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString("verdict\n")
+	b.WriteString("what close() waited for, in all of these trials\n")
+	if err := causeTable(s).text(&b); err != nil {
+		return err
+	}
+	b.WriteString("\nverdict\n")
 	for _, line := range Verdict(s) {
 		b.WriteString(wrap(line, "  ", 100))
 	}
@@ -71,6 +75,10 @@ func Markdown(w io.Writer, s *campaign.Summary) error {
 			fmt.Fprintf(&b, "gpstorm replay %s\n", c.Smallest)
 		}
 		b.WriteString("```\n")
+	}
+	b.WriteString("\n## What close() waited for, in all of these trials\n\n")
+	if err := causeTable(s).markdown(&b); err != nil {
+		return err
 	}
 	b.WriteString("\n## How to read it\n\n")
 	for _, line := range definitions(s) {

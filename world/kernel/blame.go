@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
@@ -183,7 +184,7 @@ func (k *Kernel) causeOfDomain(d *domain) cause {
 	switch {
 	case w.on != nil:
 		c = k.causeOfWorker(w.worker)
-	case d.posted > 0:
+	case !w.queued && d.machine.State() != srcu.Idle: // a callback will resume the scan
 		c = k.causeOfRCU()
 	case w.queued && w.timer == 0:
 		c.what = workerQueued
