@@ -13,12 +13,12 @@ var all = []Mutant{
 	// The scans of the SRCU core.
 	control(side("busted-scan", "a scan compares the sum of unlocks with itself and orders nothing, so that no reader is ever waited for", blind).with(fixes.Fenced)),
 	side("rcu-only", "a scan is only its RCU grace period: the counters are not looked at", blind),
-	side("skip-scan-1", "the scan before the flip is skipped", blindFirst),
 	side("skip-scan-2", "the grace period ends right after the flip", blindSecond),
 	side("no-flip", "the ranks are never exchanged: both scans look at the idle one", unflipped),
 	side("wrong-rank", "the second scan looks at the rank of the new readers", wrongRank),
 	side("frozen-rank", "scans take rank 0 for the current one, whatever is", frozenRank),
-	side("locks-first", "a scan sums the locks before the unlocks", reversed),
+	side("locks-first", "a scan sums the locks before the unlocks", reversed).
+		tearing(fixes.Deferred).breaking("asyncfree"),
 	side("gives-up", "after three attempts a scan takes its rank for empty", givesUp),
 	safety("expedited-blind", "an expedited grace period does not look for readers", "baseline",
 		machine(func(gp *srcu.GracePeriod) srcu.Machine { return &expeditedBlind{GracePeriod: gp} })),
@@ -98,9 +98,7 @@ func side(name, claim string, s func(srcu.Side) srcu.Side) Mutant {
 }
 
 func teardown(name, claim, of string, td fixes.Teardown) Mutant {
-	m := safety(name, claim, of, nil)
-	m.Teardown = td
-	return m
+	return safety(name, claim, of, nil).tearing(td)
 }
 
 func control(m Mutant) Mutant {
@@ -117,5 +115,17 @@ func (m Mutant) on(s func(srcu.Side) srcu.Side) Mutant {
 // with orders the scans by another barrier.
 func (m Mutant) with(b func() srcu.Barrier) Mutant {
 	m.Barrier = b
+	return m
+}
+
+// tearing tears down in another way.
+func (m Mutant) tearing(td fixes.Teardown) Mutant {
+	m.Teardown = td
+	return m
+}
+
+// breaking tells which candidate it breaks.
+func (m Mutant) breaking(of string) Mutant {
+	m.Of = of
 	return m
 }

@@ -71,9 +71,16 @@ func noResume() srcu.Barrier {
 }
 
 // lateFlag is a callback that queues the work only if the scan was already
-// marked as waiting, which is done a little after posting it.
+// marked as waiting, which is done 5 us after posting it.
 func lateFlag() srcu.Barrier {
-	return posting(func(s srcu.Side, scan *srcu.Scan) {
+	polling := fixes.Polling()
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		switch {
+		case scan.Expedited:
+			return polling.Order(s, scan)
+		case !scan.First():
+			return scan.Elapsed()
+		}
 		waiting := false
 		s.RCU().Call(func() {
 			scan.Elapse()
@@ -83,6 +90,7 @@ func lateFlag() srcu.Barrier {
 		})
 		s.Spin()
 		waiting = true
+		return false
 	})
 }
 

@@ -17,32 +17,27 @@ func (b *blindSide) Unlocks(rank int) uint64 {
 
 func (b *blindSide) Locks(int) uint64 { return b.sum }
 
-// blindHalf is blind in one of the two scans of each grace period.
-type blindHalf struct {
+// blindSecond is blind in the scan after the flip.
+func blindSecond(s srcu.Side) srcu.Side { return &blindSecondSide{blindSide: blindSide{Side: s}} }
+
+type blindSecondSide struct {
 	blindSide
-	first   bool // the scan before the flip is the blind one
 	flipped bool
 }
 
-func blindFirst(s srcu.Side) srcu.Side {
-	return &blindHalf{blindSide: blindSide{Side: s}, first: true}
-}
-
-func blindSecond(s srcu.Side) srcu.Side { return &blindHalf{blindSide: blindSide{Side: s}} }
-
-func (b *blindHalf) Locks(rank int) uint64 {
-	if b.first != b.flipped {
+func (b *blindSecondSide) Locks(rank int) uint64 {
+	if b.flipped {
 		return b.blindSide.Locks(rank)
 	}
 	return b.Side.Locks(rank)
 }
 
-func (b *blindHalf) Flip() {
+func (b *blindSecondSide) Flip() {
 	b.flipped = true
 	b.Side.Flip()
 }
 
-func (b *blindHalf) Ended(jiffies uint64) {
+func (b *blindSecondSide) Ended(jiffies uint64) {
 	b.flipped = false
 	b.Side.Ended(jiffies)
 }
@@ -136,20 +131,13 @@ func (s *staleSide) Ended(jiffies uint64) {
 	s.Side.Ended(jiffies)
 }
 
-// reversed is a side that sums the locks before the unlocks.
-func reversed(s srcu.Side) srcu.Side { return &reversedSide{Side: s} }
+// reversed is a side that sums the locks first and the unlocks in the end.
+func reversed(s srcu.Side) srcu.Side { return reversedSide{s} }
 
-type reversedSide struct {
-	srcu.Side
-	locks uint64
-}
+type reversedSide struct{ srcu.Side }
 
-func (l *reversedSide) Unlocks(rank int) uint64 {
-	l.locks = l.Side.Locks(rank)
-	return l.Side.Unlocks(rank)
-}
-
-func (l *reversedSide) Locks(int) uint64 { return l.locks }
+func (r reversedSide) Unlocks(rank int) uint64 { return r.Side.Locks(rank) }
+func (r reversedSide) Locks(rank int) uint64   { return r.Side.Unlocks(rank) }
 
 // muteExpedited is a side on which the callbacks of an expedited grace period
 // are not scheduled.

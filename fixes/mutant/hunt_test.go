@@ -1,0 +1,150 @@
+package mutant_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/fixes/mutant"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// presets are all presets in turn, each time another variation.
+func presets(hunt uint64, n int) (workload.Scenario, uint64) {
+	all := workload.Presets()
+	draw := seed.Derive(hunt, fmt.Sprint("preset ", n))
+	return workload.Vary(all[n%len(all)], n/len(all), draw), draw
+}
+
+// fuzzed are scenarios made of random bytes.
+func fuzzed(hunt uint64, n int) (workload.Scenario, uint64) {
+	draws := seed.Stream(hunt, fmt.Sprint("fuzz ", n))
+	data := make([]byte, workload.FuzzBytes)
+	for i := range data {
+		data[i] = byte(draws.Uint32())
+	}
+	sc, _ := workload.FromBytes(data)
+	return sc, draws.Uint64()
+}
+
+// shaped are variations of one scenario.
+func shaped(sc workload.Scenario) func(hunt uint64, n int) (workload.Scenario, uint64) {
+	return func(hunt uint64, n int) (workload.Scenario, uint64) {
+		draw := seed.Derive(hunt, fmt.Sprint(sc.Name, n))
+		return workload.Vary(sc, n, draw), draw
+	}
+}
+
+// lateIncrements parks readers for a while between fetching the rank and the
+// increment: on a slow machine with many CPUs, behind real-time threads that let
+// them run for little at a time. One reader has long sections, which it is inside
+// of when the others' late ones count.
+func lateIncrements() workload.Scenario {
+	sc := workload.Default()
+	sc.Name = "late-increments"
+	sc.Machine.CPUs, sc.Machine.HZ, sc.Machine.MIPS = 16, 100, 5
+	for cpu := 1; cpu < sc.Machine.CPUs; cpu++ {
+		section := 60 * time.Microsecond
+		if cpu == 1 {
+			section = 6 * time.Millisecond
+		}
+		sc.Tasks = append(sc.Tasks,
+			workload.Tasks{Name: fmt.Sprint("poller-", cpu), Count: 1, CPUs: []int{cpu}, Sched: workload.FIFO, Gap: 10 * time.Millisecond, Sleep: 2 * time.Millisecond, SleepEvery: 1},
+			workload.Tasks{Name: fmt.Sprint("reader-", cpu), Count: 1, CPUs: []int{cpu}, Reads: workload.ReadsTracepoint, Section: section, Gap: time.Microsecond},
+		)
+	}
+	sc.Closers = []workload.Closers{{Name: "closer", Count: 1, CPUs: []int{0}, Repeat: 1000}}
+	sc.Horizon, sc.Drain = 20*time.Second, 20*time.Second
+	return sc
+}
+
+// manyGracePeriods has enough of them for the sequence numbers to wrap, with
+// readers inside all the time.
+func manyGracePeriods() workload.Scenario {
+	sc := workload.Default()
+	sc.Name = "many-grace-periods"
+	sc.Tasks = []workload.Tasks{
+		{Name: "traced", Count: 4, Reads: workload.ReadsTracepoint, Section: 20 * time.Millisecond, Gap: time.Millisecond},
+		{Name: "sleepable", Count: 2, Reads: workload.ReadsTasksTrace, Section: 20 * time.Millisecond, Gap: time.Millisecond},
+	}
+	sc.Closers = []workload.Closers{{Name: "closer", Count: 1, Start: 10 * time.Millisecond, Repeat: 150}}
+	sc.Horizon, sc.Drain = 120*time.Second, 60*time.Second
+	return sc
+}
+
+// shortSlices cuts what kernel threads do on one CPU into pieces: a real-time
+// thread leaves it to them for a moment only, and samples shift what fits in.
+func shortSlices() workload.Scenario {
+	sc := workload.Default()
+	sc.Name = "short-slices"
+	sc.Machine.MIPS = 15.6
+	sc.SRCU.NoAutoExpedite = true
+	sc.Storms = []workload.Storm{{Source: workload.HRTimer, CPUs: []int{0}, Period: 170 * time.Microsecond, Handler: 20 * time.Microsecond}}
+	sc.Tasks = []workload.Tasks{{Name: "poller", Count: 1, CPUs: []int{0}, Sched: workload.FIFO, Gap: 40 * time.Millisecond, Sleep: 300 * time.Microsecond, SleepEvery: 1}}
+	sc.Closers = []workload.Closers{{Name: "closer", Count: 1, CPUs: []int{0}, Start: 10 * time.Millisecond, Repeat: 200}}
+	sc.Horizon, sc.Drain = 60*time.Second, 60*time.Second
+	return sc
+}
+
+// source is where the trials of a hunt come from.
+type source struct {
+	name string
+	// trial makes the n-th trial of a hunt: a scenario and the trial's seed.
+	trial func(hunt uint64, n int) (workload.Scenario, uint64)
+	steps uint64 // that bound it
+	seen  map[string]trial.Diagnosis
+}
+
+// whole is what the n-th trial makes of a candidate. Many mutants break the
+// same one, so it is kept.
+func (s *source) whole(t *testing.T, name string, hunt uint64, n int) trial.Diagnosis {
+	t.Helper()
+	key := fmt.Sprint(name, hunt, n)
+	d, ok := s.seen[key]
+	if !ok {
+		fix, err := fixes.Parse(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sc, draw := s.trial(hunt, n)
+		d = kernel.Run(sc, fix, draw, kernel.Options{MaxSteps: s.steps}).Diagnosis
+		s.seen[key] = d
+	}
+	return d
+}
+
+// sources are where hunts take place, the ordinary ones first.
+var sources = []*source{
+	newSource("presets", presets, 8_000_000),
+	newSource("random bytes", fuzzed, 300_000),
+	newSource("late increments", shaped(lateIncrements()), 8_000_000),
+	newSource("many grace periods", shaped(manyGracePeriods()), 8_000_000),
+	newSource("short slices", shaped(shortSlices()), 8_000_000),
+}
+
+func newSource(name string, tr func(uint64, int) (workload.Scenario, uint64), steps uint64) *source {
+	return &source{name: name, trial: tr, steps: steps, seen: map[string]trial.Diagnosis{}}
+}
+
+// hunt runs trials until one gets the mutant's diagnosis and returns how many
+// it took, 0 if most were not enough. The candidate that the mutant breaks must
+// not get it in any of them.
+func hunt(t *testing.T, m *mutant.Mutant, from *source, start uint64, most int) int {
+	t.Helper()
+	for n := range most {
+		sc, draw := from.trial(start, n)
+		whole := from.whole(t, m.Of, start, n)
+		if whole == trial.Unsafe || whole == trial.LostWakeup || whole == trial.Deadlock {
+			t.Fatalf("%s: trial %d of hunt %d: %s, which it breaks, is %s", m.Name, n, start, m.Of, whole)
+		}
+		r := kernel.Run(sc, m.Fix, draw, kernel.Options{MaxSteps: from.steps})
+		if r.Diagnosis == m.Caught && whole != m.Caught {
+			return n + 1
+		}
+	}
+	return 0
+}
