@@ -40,6 +40,9 @@ type cpu struct {
 	eqs       uint64 // changes whenever the CPU enters or leaves idle
 	runGen    uint32
 	stormTime ns // taken by samples so far
+	// stormWhileOn is the part of it while some storm was on: a sample may
+	// outlast the storm that it belongs to.
+	stormWhileOn ns
 }
 
 // irq is an interrupt that a CPU takes.

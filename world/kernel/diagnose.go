@@ -136,7 +136,7 @@ func (k *Kernel) stormDuty() (duty float64) {
 		return 0
 	}
 	for _, c := range k.cpus {
-		duty = max(duty, float64(c.stormTime)/float64(k.stormSpan))
+		duty = max(duty, float64(c.stormWhileOn)/float64(k.stormSpan))
 	}
 	return duty
 }

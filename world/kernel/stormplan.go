@@ -83,8 +83,12 @@ func (k *Kernel) stormOn(st *storm) {
 		return
 	}
 	st.on = true
+	k.syncAll()
 	if k.stormsOn++; k.stormsOn == 1 {
 		k.stormSpan -= k.now
+		for _, c := range k.cpus {
+			c.stormWhileOn -= c.stormTime
+		}
 	}
 	k.switchStorm(st, true)
 	if st.spec.Growth > 0 && st.spec.GrowthEvery > 0 {
@@ -107,8 +111,12 @@ func (k *Kernel) stormOn(st *storm) {
 func (k *Kernel) stormOff(st *storm) {
 	if st.on {
 		st.on = false
+		k.syncAll()
 		if k.stormsOn--; k.stormsOn == 0 {
 			k.stormSpan += k.now
+			for _, c := range k.cpus {
+				c.stormWhileOn += c.stormTime
+			}
 		}
 		k.switchStorm(st, false)
 	}
