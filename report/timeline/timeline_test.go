@@ -110,6 +110,37 @@ func TestSlicesOfATrackAreNestedAndInOrder(t *testing.T) {
 	}
 }
 
+// What ends in the trial ends on its track: grace periods do not pile up, only
+// scans are inside those of SRCU, a worker has one item at a time, and of each
+// only the last can be unfinished.
+func TestTracksAreAsDeepAsWhatTheyShow(t *testing.T) {
+	for _, s := range situations {
+		r, _ := record(t, s.scenario, s.fix, 30*time.Second)
+		p := parse(t, r)
+		for at, track := range p.slices {
+			most := 1
+			switch {
+			case at.pid == gracePID && at.tid > expTID, at.pid >= firstCPU && at.tid == sampleTID:
+				most = 2 // scans; NMIs in hrtimer samples
+			case at.pid == tasksPID:
+				most = 2 // a sleep in a close() or a work item
+			}
+			var ends []float64
+			for i, e := range track {
+				for len(ends) > 0 && ends[len(ends)-1] <= e.TS+rounding {
+					ends = ends[:len(ends)-1]
+				}
+				if ends = append(ends, e.TS+*e.Dur); len(ends) > most {
+					t.Fatalf("%s %s, %s: %q at %v is %d deep, want %d", s.scenario, s.fix, p.names[at], e.Name, e.TS, len(ends), most)
+				}
+				if e.Args["unfinished"] == true && i < len(track)-most {
+					t.Fatalf("%s %s, %s: %q at %v never ends, and %d follow", s.scenario, s.fix, p.names[at], e.Name, e.TS, len(track)-1-i)
+				}
+			}
+		}
+	}
+}
+
 func TestArrowsLeadFromASliceToASlice(t *testing.T) {
 	for _, s := range situations {
 		r, _ := record(t, s.scenario, s.fix, 30*time.Second)
