@@ -60,6 +60,13 @@ type Threshold struct {
 	Below bool `json:"below,omitempty"`
 }
 
+// Apart reports whether the two intervals have nothing in common, so that one
+// threshold is above the other.
+func (t Threshold) Apart(o Threshold) bool {
+	over := func(a, b Threshold) bool { return !a.Below && !b.Beyond && a.Lo >= b.Hi }
+	return over(t, o) || over(o, t)
+}
+
 // MarginError is the chance that a threshold lies outside its interval, if a
 // candidate hangs the more often the higher the load.
 const MarginError = 0.05

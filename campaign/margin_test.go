@@ -175,3 +175,20 @@ func TestMarginCountsWhatDidNotComeThrough(t *testing.T) {
 		}
 	}
 }
+
+func TestThresholdsApart(t *testing.T) {
+	mid, high := Threshold{Lo: 0.5, Hi: 0.6}, Threshold{Lo: 0.6, Hi: 0.7}
+	over, under := Threshold{Lo: 0.9, Beyond: true}, Threshold{Hi: 0.2, Below: true}
+	for _, c := range []struct {
+		a, b Threshold
+		want bool
+	}{
+		{mid, high, true}, {mid, Threshold{Lo: 0.55, Hi: 0.8}, false}, {mid, mid, false},
+		{mid, over, true}, {mid, under, true}, {over, under, true}, {over, over, false}, {under, under, false},
+		{mid, Threshold{Beyond: true, Below: true}, false},
+	} {
+		if c.a.Apart(c.b) != c.want || c.b.Apart(c.a) != c.want {
+			t.Errorf("%+v and %+v: apart %t, want %t", c.a, c.b, !c.want, c.want)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/report"
+)
+
+type marginOptions struct {
+	*common
+	axis, scenario string
+	fixes          []string
+	parallel       int
+}
+
+func newMarginCommand(c *common) *cobra.Command {
+	o := marginOptions{common: c}
+	cmd := &cobra.Command{
+		Use:   "margin",
+		Short: "Find the load at which each candidate begins to hang",
+		Long: `Searches, for each candidate, the load at which the hang probability passes 10 %
+and 50 %. The load is the share of a CPU's time that storms take (duty), the time
+of one sample (handler), or the number of reader tasks (readers). Trials go where
+they decide most; every candidate meets the same seeds. An interval misses the
+threshold in at most 5 % of searches.`,
+		Example: `  gpstorm margin --fix baseline --fix overlap
+  gpstorm margin --axis readers --json > margin.jsonl`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.margin(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.axis, "axis", string(campaign.AxisDuty), "what to vary: duty, handler or readers")
+	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default one made for this, with hangs from 10s on)")
+	flags.StringArrayVar(&o.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
+	flags.IntVar(&o.parallel, "parallel", 0, "candidates at once; 0 is one for each CPU")
+	mustComplete(cmd, "fix", completeFixes)
+	mustComplete(cmd, "scenario", completeScenarios)
+	return cmd
+}
+
+func (o *marginOptions) margin(cmd *cobra.Command) error {
+	if o.parallel < 0 {
+		return badInputf("--parallel: %d, want 0 or more", o.parallel)
+	}
+	s := selection{fixes: o.fixes}
+	selected, err := s.plan()
+	if err != nil {
+		return badInput(err)
+	}
+	p := &campaign.MarginPlan{
+		Scenario: campaign.MarginScenario(), Fixes: selected.Fixes, Axis: campaign.Axis(o.axis), Seed: o.seed, Parallel: o.parallel,
+	}
+	if o.scenario != "" {
+		if p.Scenario, err = lookupScenario(o.scenario); err != nil {
+			return badInput(err)
+		}
+	}
+	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
+	p.Progress = bar.update
+	found, err := campaign.RunMargin(cmd.Context(), p, inKernel(false))
+	bar.done()
+	if errors.Is(err, context.Canceled) {
+		return undecided("interrupted; a search keeps nothing")
+	}
+	if err != nil {
+		return inputOrFailure(err)
+	}
+	if o.json {
+		return report.MarginJSON(cmd.OutOrStdout(), found)
+	}
+	return report.MarginText(cmd.OutOrStdout(), p, found)
+}
