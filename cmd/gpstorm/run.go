@@ -43,17 +43,11 @@ it on a time axis, --dmesg shows the console alone.`,
 				return badInputf("--variation: %d, want 0 to %d", variation, campaign.MaxVariations-1)
 			}
 			t := campaign.Trial{Scenario: sc, Variation: variation, Fix: f, Seed: c.seed}
-			if how.dmesg && (c.json || log) {
-				return badInputf("--dmesg: the console alone, want neither --json nor --log beside it")
-			}
 			r, err := how.run(&t)
 			if err != nil {
 				return err
 			}
-			if how.dmesg {
-				return showConsole(cmd, &r)
-			}
-			return showTrial(cmd, c, &t, log, r)
+			return how.show(cmd, c, &t, log, r)
 		},
 	}
 	flags := cmd.Flags()
@@ -66,7 +60,10 @@ it on a time axis, --dmesg shows the console alone.`,
 }
 
 func newReplayCommand(c *common) *cobra.Command {
-	var log bool
+	var (
+		log bool
+		how traceOptions
+	)
 	cmd := &cobra.Command{
 		Use:   "replay TOKEN|FILE",
 		Short: "Run exactly one trial again",
@@ -84,8 +81,11 @@ decisions than the one the token was made for, that is a failure: exit 1.`,
 			if err != nil {
 				return badInput(err)
 			}
-			r := t.Run(inKernel(true))
-			if err := showTrial(cmd, c, &t, log, r); err != nil {
+			r, err := how.run(&t)
+			if err != nil {
+				return err
+			}
+			if err := how.show(cmd, c, &t, log, r); err != nil {
 				return err
 			}
 			if token.Checksum != 0 && token.Checksum != r.Checksum {
@@ -95,6 +95,7 @@ decisions than the one the token was made for, that is a failure: exit 1.`,
 		},
 	}
 	cmd.Flags().BoolVar(&log, "log", false, "show the kernel's console")
+	how.flags(cmd.Flags())
 	return cmd
 }
 

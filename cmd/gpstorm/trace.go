@@ -18,7 +18,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel/klog"
 )
 
-// traceOptions are the flags of run that show how a trial went rather than what
+// traceOptions are the flags of run and replay that show how a trial went rather than what
 // came of it.
 type traceOptions struct {
 	trace, ftrace string
@@ -74,6 +74,17 @@ func (o *traceOptions) run(t *campaign.Trial) (trial.Result, error) {
 		}
 	}
 	return r, nil
+}
+
+// show tells what a trial found, or shows its console alone.
+func (o *traceOptions) show(cmd *cobra.Command, c *common, t *campaign.Trial, log bool, r trial.Result) error {
+	if o.dmesg && (c.json || log) {
+		return badInputf("--dmesg: the console alone, want neither --json nor --log beside it")
+	}
+	if o.dmesg {
+		return showConsole(cmd, &r)
+	}
+	return showTrial(cmd, c, t, log, r)
 }
 
 // showConsole writes the console alone, as dmesg does.
