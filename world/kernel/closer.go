@@ -71,6 +71,9 @@ func (k *Kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
 				t.ask(demand{state: sleeping, sleep: ns(g.spec.Pause)})
 			}
 			k.open(t, tp)
+			if k.drained {
+				break
+			}
 		}
 		c := k.beginClose(t)
 		k.closeEvent(t, tp)
@@ -139,7 +142,7 @@ func (k *Kernel) countDirect(t *task) {
 }
 
 func (k *Kernel) addWait(t *task, from, to gpCounts) {
-	if c := t.closing; c != nil {
+	if c := t.closing; c != nil && !c.Censored {
 		c.Waited.Normal += to.normal - from.normal
 		c.Waited.Expedited += to.expedited - from.expedited
 	}

@@ -31,6 +31,11 @@ func (k *Kernel) noteWorkerSleep(t *task) {
 // cutOff ends the scenario: storms stop, and what has not returned is
 // censored.
 func (k *Kernel) cutOff() {
+	for _, t := range k.closing {
+		if d := t.waitDomain; d != nil {
+			k.addWait(t, t.waitFrom, d.waits)
+		}
+	}
 	for _, c := range k.closes {
 		if !c.done {
 			k.finishClose(c)

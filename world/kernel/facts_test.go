@@ -356,3 +356,15 @@ func TestBlameNamesAReaderInsideTheDomain(t *testing.T) {
 	}
 	t.Errorf("no share of a reader inside the domain in %+v", r.Blame)
 }
+
+// What was waited for stops at the horizon, as the wait itself does.
+func TestCensoredCloseCountsUpToTheHorizon(t *testing.T) {
+	for seed := range uint64(6) {
+		r := Run(preset(t, "repro2"), lookup(t, "baseline"), seed, Options{})
+		for _, c := range r.Closes {
+			if c.Censored && c.Waited.Normal > c.Ran.Normal {
+				t.Errorf("seed %d: a censored close waited for %+v, when only %+v ran", seed, c.Waited, c.Ran)
+			}
+		}
+	}
+}

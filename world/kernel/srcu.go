@@ -78,7 +78,7 @@ func (d *domain) Begin() func() {
 func (d *domain) Await(c srcu.Cookie) {
 	t := d.k.curTask
 	from := d.waits
-	t.waitDomain = d
+	t.waitDomain, t.waitFrom = d, from
 	for !d.machine.Done(c) {
 		t.where = inPollWait
 		t.ask(sleepTicks(blocked, 1))
@@ -97,7 +97,7 @@ func (d *domain) begin(expedited bool) func(*task) {
 	}, expedited)
 	return func(t *task) {
 		from := d.waits
-		t.waitDomain = d
+		t.waitDomain, t.waitFrom = d, from
 		t.wait(&c, inSyncSRCU)
 		t.waitDomain = nil
 		k.waited(t, d, from)

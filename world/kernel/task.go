@@ -35,6 +35,7 @@ type task struct {
 	asleep     ns     // since
 	waitingOn  *mutex
 	waitDomain *domain
+	waitFrom   gpCounts // what the domain had had when the wait began
 	closing    *closing
 	wakeGen    uint32 // invalidates timeouts of earlier sleeps
 	timedOut   bool
