@@ -197,13 +197,16 @@ func (s *selection) plan() (*campaign.Plan, error) {
 
 // withControls adds what a campaign needs to be valid and says what it added.
 func withControls(p *campaign.Plan) (added []string) {
-	if !slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == campaign.ReportStorm }) {
-		storm, err := lookupScenario(campaign.ReportStorm)
+	for _, name := range []string{campaign.ReportStorm, campaign.LongReader} {
+		if slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == name }) {
+			continue
+		}
+		sc, err := lookupScenario(name)
 		if err != nil {
 			panic(err) // a preset
 		}
-		p.Scenarios = append(p.Scenarios, storm)
-		added = append(added, "scenario "+storm.Name)
+		p.Scenarios = append(p.Scenarios, sc)
+		added = append(added, "scenario "+name)
 	}
 	for i, name := range []string{campaign.Baseline, unsafeControl} {
 		if slices.ContainsFunc(p.Fixes, func(f fixes.Fix) bool { return f.Name == name }) {

@@ -221,7 +221,9 @@ func (k *Kernel) causeOfWorker(t *task) cause {
 // start, waits for.
 func (k *Kernel) causeOfRCU() cause {
 	n := &k.rcu
-	if t := n.kthread; t.state == running {
+	// While CPUs or readers hold a running grace period up, the kthread's scans
+	// for quiescent states hold up nothing.
+	if t := n.kthread; t.state == running && (!seqRunning(n.seq) || n.done()) {
 		if t.cpu.cur == t {
 			return cause{what: gpKthreadRuns, cpu: uint8(t.cpu.id)}
 		}
