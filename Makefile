@@ -11,3 +11,5 @@ test:
 .PHONY: golden
 golden:
 	go test ./report -update
+	go test ./world/kernel -run TestStories -rewrite
+	go test ./cmd/gpstorm -run Documents -update-docs
