@@ -58,7 +58,7 @@ func TestCandidatesAreClean(t *testing.T) {
 	}
 }
 
-// TestTwoReadersUnderWeakMemory is the case that the issue of cost is about.
+// TestTwoReadersUnderWeakMemory is the case whose cost docs/order.md states.
 func TestTwoReadersUnderWeakMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("searches half a million states")

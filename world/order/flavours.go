@@ -2,6 +2,7 @@ package order
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gpstorm/gpstorm/fixes"
 )
@@ -34,7 +35,7 @@ func LookupReader(name string) (Reader, error) {
 		}
 		names = append(names, r.Name)
 	}
-	return Reader{}, fmt.Errorf("reader %q: want one of %v", name, names)
+	return Reader{}, fmt.Errorf("reader %q: want one of %s", name, strings.Join(names, ", "))
 }
 
 // ReaderOf returns the flavour that a candidate's tracepoints execute.

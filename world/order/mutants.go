@@ -2,14 +2,16 @@ package order
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 )
 
-// LookupFix returns the candidate or planted bug of that name.
+// LookupFix returns the candidate of that name, combinations by + included, or
+// the planted bug.
 func LookupFix(name string) (fixes.Fix, bool) {
-	if f, ok := fixes.Lookup(name); ok {
+	if f, err := fixes.Parse(name); err == nil {
 		return f, true
 	}
 	if o, ok := mutant.LookupOrdering(name); ok {
@@ -32,11 +34,8 @@ func LookupCase(name string, n, sections int, m Mode) (Case, error) {
 	}
 	f, ok := LookupFix(name)
 	if !ok {
-		names := fixes.Names()
-		for _, o := range mutant.OrderingMutants() {
-			names = append(names, o.Name)
-		}
-		return Case{}, fmt.Errorf("fix %q: want one of %v", name, append(names, mutant.Names()...))
+		return Case{}, fmt.Errorf("fix %q: want one of %s, several joined by %q, or a mutant (gpstorm list mutants, docs/mutants)",
+			name, strings.Join(fixes.Names(), ", "), fixes.Separator)
 	}
 	return For(f, n, sections, m), nil
 }
