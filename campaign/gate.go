@@ -20,12 +20,15 @@ type Policy struct {
 	// MaxP99 is how long close() may take: a candidate whose slowest close
 	// takes longer in one trial of a hundred fails. 0 asks nothing.
 	MaxP99 time.Duration
+	// Margin is the load up to which the candidate must not begin to hang.
+	Margin MinMargin
 	// NoUnsafe fails a candidate for one trial that is diagnosed unsafe,
 	// deadlocked or with a lost wakeup.
 	NoUnsafe bool
 	// Confidence is 1 less the rate of wrong decisions of either kind.
 	Confidence float64
-	// Budget is the number of trials after which the gate gives up.
+	// Budget is the number of trials after which the gate gives up on a
+	// criterion.
 	Budget int
 }
 
@@ -42,8 +45,15 @@ func (p *Policy) Validate() error {
 		return fmt.Errorf("max p99: %v, want above 0s", p.MaxP99)
 	case p.Confidence < 0.5 || p.Confidence >= 1:
 		return fmt.Errorf("confidence: %g%%, want 50%% to below 100%%", 100*p.Confidence)
-	case p.MaxHangRate == 0 && p.MaxP99 == 0:
-		return errors.New("policy: asks for nothing that trials can show; want a max hang rate or a max p99")
+	case p.MaxHangRate == 0 && p.MaxP99 == 0 && !p.Margin.asked():
+		return errors.New("policy: asks for nothing that trials can show; want a max hang rate, a max p99 or a min margin")
+	}
+	if err := p.Margin.validate(); err != nil {
+		return err
+	}
+	switch {
+	case p.Budget > MaxVariations:
+		return fmt.Errorf("budget: %d trials, want at most %d", p.Budget, MaxVariations)
 	case p.Budget < p.Fewest():
 		return fmt.Errorf("budget: %d trials, want at least %d: no fewer can pass this policy", p.Budget, p.Fewest())
 	}
@@ -64,12 +74,14 @@ type criterion struct {
 	name    string
 	test    stat.SPRT
 	happens func(*trial.Result) bool
+	// atMargin: in trials at the load of the margin, not of the scenarios.
+	atMargin bool
 }
 
 func (p *Policy) criteria() []criterion {
 	var all []criterion
 	add := func(name string, limit float64, happens func(*trial.Result) bool) {
-		all = append(all, criterion{name, stat.SPRT{Good: limit / Indifference, Bad: limit, Error: 1 - p.Confidence}, happens})
+		all = append(all, criterion{name: name, test: stat.SPRT{Good: limit / Indifference, Bad: limit}, happens: happens})
 	}
 	if p.MaxHangRate > 0 {
 		add(fmt.Sprintf("hangs in less than %g%% of trials", 100*p.MaxHangRate), p.MaxHangRate,
@@ -78,6 +90,16 @@ func (p *Policy) criteria() []criterion {
 	if p.MaxP99 > 0 {
 		add(fmt.Sprintf("slowest close() over %v in less than 1%% of trials", p.MaxP99), 0.01,
 			func(r *trial.Result) bool { return r.Truncated || slowerThan(r, p.MaxP99) })
+	}
+	if m := &p.Margin; m.asked() {
+		closers := closersOf(&m.Scenario)
+		add(m.name(), m.Level, func(r *trial.Result) bool { return r.Truncated || stuck(r, closers) })
+		all[len(all)-1].atMargin = true
+	}
+	// A bad candidate passes only if every criterion it breaks misses that; a
+	// good one fails if any raises an alarm, so they share the error.
+	for i := range all {
+		all[i].test.Miss, all[i].test.Alarm = 1-p.Confidence, (1-p.Confidence)/float64(len(all))
 	}
 	return all
 }
@@ -114,25 +136,43 @@ type GateTest struct {
 
 const noUnsafe = "never unsafe, deadlocked or with a lost wakeup"
 
-// RunGate runs trials of one candidate, all scenarios taking turns, until the
-// policy is met or broken or the budget is spent. It looks after each round of
-// all scenarios; that the scenarios have rates of their own does not raise its
+// RunGate runs trials of one candidate until the policy is met or broken or the
+// budget is spent: first all scenarios taking turns, then, unless it has failed
+// by then, at the load of the margin. It looks after each round of all
+// scenarios; that the scenarios have rates of their own does not raise its
 // error rates (the likelihood ratio's mean over a round is largest where all
 // rates are equal). The decision does not depend on the parallelism.
 func RunGate(ctx context.Context, scenarios []workload.Scenario, fix fixes.Fix, seed uint64, policy Policy, run Runner) (*Gate, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, &InputError{err}
 	}
-	rounds := (policy.Budget + len(scenarios) - 1) / max(1, len(scenarios))
-	plan := &Plan{Scenarios: scenarios, Variations: rounds, Fixes: []fixes.Fix{fix}, Seed: seed}
 	g := newGating(fix.Name, policy)
-	err := plan.until(ctx, run, func(r *trial.Result) bool {
-		g.add(r)
-		return g.gate.Trials%len(scenarios) == 0 && g.decided()
-	})
-	if err != nil {
-		return nil, err
+	if policy.MaxHangRate > 0 || policy.MaxP99 > 0 {
+		rounds := (policy.Budget + len(scenarios) - 1) / max(1, len(scenarios))
+		plan := &Plan{Scenarios: scenarios, Variations: rounds, Fixes: []fixes.Fix{fix}, Seed: seed}
+		if err := plan.until(ctx, run, func(r *trial.Result) bool {
+			g.add(r, false)
+			return g.gate.Trials%len(scenarios) == 0 && g.decided(false)
+		}); err != nil {
+			return nil, err
+		}
 	}
+	if policy.Margin.asked() && !g.gate.Failed {
+		e := policy.Margin.execute(fix, seed, policy.Budget, run)
+		i := 0
+		if err := e.until(ctx, func(r *trial.Result) bool {
+			if r.Replay == "" && stuck(r, closersOf(&policy.Margin.Scenario)) { // hung here, and no failure elsewhere
+				t := e.trial(i)
+				r.Replay = t.Token(r.Checksum).String()
+			}
+			i++
+			g.add(r, true)
+			return g.decided(true)
+		}); err != nil {
+			return nil, err
+		}
+	}
+	g.conclude()
 	return &g.gate, nil
 }
 
@@ -154,10 +194,13 @@ func newGating(fix string, p Policy) *gating {
 	return g
 }
 
-func (g *gating) add(r *trial.Result) {
+// add counts a trial, in a scenario or at the load of the margin.
+func (g *gating) add(r *trial.Result, atMargin bool) {
 	g.gate.Trials++
-	for i := range g.criteria {
-		g.gate.Tests[i].count(r, g.criteria[i].happens(r))
+	for i, c := range g.criteria {
+		if c.atMargin == atMargin {
+			g.gate.Tests[i].count(r, c.happens(r))
+		}
 	}
 	if g.noUnsafe {
 		t := &g.gate.Tests[len(g.criteria)]
@@ -179,26 +222,32 @@ func (t *GateTest) count(r *trial.Result, happened bool) {
 	}
 }
 
-// decided looks at all criteria: one that is broken fails the gate, all met
-// pass it.
-func (g *gating) decided() bool {
-	met := 0
+// decided looks at the criteria of such trials, and reports whether there is
+// nothing more to learn from them: one is broken, or all are met.
+func (g *gating) decided(atMargin bool) bool {
+	open := false
 	for i, c := range g.criteria {
+		if c.atMargin != atMargin {
+			continue
+		}
 		t := &g.gate.Tests[i]
 		d := c.test.Decide(t.Seen, t.Of)
 		t.Decision = d.String()
-		switch d {
-		case stat.Good:
-			met++
-		case stat.Bad:
-			g.gate.Failed = true
+		open = open || d == stat.Undecided
+		g.gate.Failed = g.gate.Failed || d == stat.Bad
+	}
+	return g.gate.Failed || !open
+}
+
+// conclude passes the gate if all criteria are met.
+func (g *gating) conclude() {
+	for i := range g.criteria {
+		if g.gate.Failed || g.gate.Tests[i].Decision != stat.Good.String() {
+			return
 		}
 	}
-	if met == len(g.criteria) && !g.gate.Failed {
-		g.gate.Passed = true
-		if g.noUnsafe {
-			g.gate.Tests[len(g.criteria)].Decision = stat.Good.String()
-		}
+	g.gate.Passed = true
+	if g.noUnsafe {
+		g.gate.Tests[len(g.criteria)].Decision = stat.Good.String()
 	}
-	return g.gate.Passed || g.gate.Failed
 }

@@ -37,28 +37,45 @@ var policy = Policy{MaxHangRate: 0.2, NoUnsafe: true, Confidence: 0.95, Budget: 
 
 func TestGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 	const repetitions = 4000
+	passes, fails := func(g *Gate) bool { return g.Passed }, func(g *Gate) bool { return g.Failed }
+	all := policy
+	all.MaxHangRate, all.MaxP99, all.Confidence = 0.01, time.Minute, 0.9
+	all.Margin = atLeast(0.95, 0.01)
 	for name, c := range map[string]struct {
-		rate  map[string]float64
-		wrong func(*Gate) bool
+		policy Policy
+		hangs  map[string]float64
+		slow   float64
+		wrong  func(*Gate) bool
 	}{
-		"just bad, alike":      {map[string]float64{"heavy": 0.2, "light": 0.2}, func(g *Gate) bool { return g.Passed }},
-		"just bad, all in one": {map[string]float64{"heavy": 0.4}, func(g *Gate) bool { return g.Passed }},
-		"just good, alike":     {map[string]float64{"heavy": 0.05, "light": 0.05}, func(g *Gate) bool { return g.Failed }},
-		"just good, in one":    {map[string]float64{"heavy": 0.1}, func(g *Gate) bool { return g.Failed }},
+		"just bad, alike":      {policy, map[string]float64{"heavy": 0.2, "light": 0.2}, 0, passes},
+		"just bad, all in one": {policy, map[string]float64{"heavy": 0.4}, 0, passes},
+		"just good, alike":     {policy, map[string]float64{"heavy": 0.05, "light": 0.05}, 0, fails},
+		"just good, in one":    {policy, map[string]float64{"heavy": 0.1}, 0, fails},
+		"just good in all":     {all, map[string]float64{"heavy": 0.0025, "light": 0.0025, "margin": 0.0025}, 0.0025, fails},
+		"just bad in margin":   {all, map[string]float64{"margin": 0.01}, 0, passes},
 	} {
 		wrong, trials := 0, 0
 		for s := range uint64(repetitions) {
-			g := newGating("good", policy)
+			g := newGating("good", c.policy)
 			rng := seed.Stream(s, name)
-			for !g.decided() {
-				for _, scenario := range []string{"heavy", "light"} {
-					r := trial.Result{Diagnosis: trial.OK}
-					if rng.Float64() < c.rate[scenario] {
-						r.Overdue = 1
-					}
-					g.add(&r)
+			add := func(scenario string) {
+				r := trial.Result{Diagnosis: trial.OK, Closes: []trial.Close{{Wait: time.Second}}}
+				if rng.Float64() < c.hangs[scenario] {
+					r.Overdue = 1
 				}
+				if rng.Float64() < c.slow {
+					r.Closes[0].Wait = time.Hour
+				}
+				g.add(&r, scenario == "margin")
 			}
+			for !g.decided(false) {
+				add("heavy")
+				add("light")
+			}
+			for c.policy.Margin.asked() && !g.decided(true) {
+				add("margin")
+			}
+			g.conclude()
 			trials += g.gate.Trials
 			if c.wrong(&g.gate) {
 				wrong++
@@ -66,8 +83,8 @@ func TestGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 		}
 		t.Logf("%s: %d of %d wrong, %d trials on average", name, wrong, repetitions, trials/repetitions)
 		// More than that would be seen once in a thousand times.
-		if stat.AtLeast(wrong, repetitions, 1-policy.Confidence) < 0.001 {
-			t.Errorf("%s: %d of %d wrong, stated %.3g", name, wrong, repetitions, 1-policy.Confidence)
+		if stat.AtLeast(wrong, repetitions, 1-c.policy.Confidence) < 0.001 {
+			t.Errorf("%s: %d of %d wrong, stated %.3g", name, wrong, repetitions, 1-c.policy.Confidence)
 		}
 	}
 }
@@ -116,7 +133,13 @@ func TestABadPolicyNamesTheField(t *testing.T) {
 		"max p99: -1s":                        func(p *Policy) { p.MaxP99 = -time.Second },
 		"confidence: 100%":                    func(p *Policy) { p.Confidence = 1 },
 		"asks for nothing":                    func(p *Policy) { p.MaxHangRate = 0 },
+		"min margin: 5%, want 20% to 99.":     func(p *Policy) { p.Margin = atLeast(0.05, 0.1) },
+		"min margin: 100%, want 20% to 99.":   func(p *Policy) { p.Margin = atLeast(1, 0.1) },
+		"margin level: 100%, want above 0%":   func(p *Policy) { p.Margin = atLeast(0.95, 1) },
+		`min margin: axis: "colour"`:          func(p *Policy) { p.Margin = atLeast(0.95, 0.1); p.Margin.Axis = "colour" },
+		"scenario calm has no storms":         func(p *Policy) { p.Margin = atLeast(0.95, 0.1); p.Margin.Scenario = scenario(Calm) },
 		"budget: 5 trials, want at least 18:": func(p *Policy) { p.Budget = 5 },
+		"20000000 trials, want at most":       func(p *Policy) { p.Budget = 20_000_000 },
 	} {
 		p := policy
 		change(&p)

@@ -70,7 +70,12 @@ func (p *Plan) until(ctx context.Context, run Runner, enough func(*trial.Result)
 	if err := p.Validate(); err != nil {
 		return &InputError{err}
 	}
-	err := execute(p, run).run(ctx, 0, runtime.GOMAXPROCS(0), func(o outcome) error {
+	return execute(p, run).until(ctx, enough)
+}
+
+// until runs the trials in order until one is enough.
+func (e *execution) until(ctx context.Context, enough func(*trial.Result) bool) error {
+	err := e.run(ctx, 0, runtime.GOMAXPROCS(0), func(o outcome) error {
 		if enough(&o.result) {
 			return errEnough
 		}

@@ -132,10 +132,7 @@ func RunMargin(ctx context.Context, p *MarginPlan, run Runner) ([]Margin, error)
 
 // searchMargin finds the thresholds of one candidate.
 func searchMargin(ctx context.Context, axis *axis, p *MarginPlan, fix fixes.Fix, run Runner) (m Margin, err error) {
-	at, closers := -1, 0
-	for _, g := range p.Scenario.Closers {
-		closers += g.Count
-	}
+	at, closers := -1, closersOf(&p.Scenario)
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("fix %s, %s %s: panic: %v", fix.Name, p.Axis, axis.text(at), v)
@@ -143,8 +140,7 @@ func searchMargin(ctx context.Context, axis *axis, p *MarginPlan, fix fixes.Fix,
 	}()
 	s := &search{ctx: ctx, axis: axis, tried: make([]tally, axis.steps), try: func(step, i int) bool {
 		at = step
-		n := seed.Derive(p.Seed, fmt.Sprintf("margin %d", i))
-		r := run(axis.scenario(step), fix, n)
+		r := run(axis.scenario(step), fix, marginSeed(p.Seed, i))
 		return stuck(&r, closers)
 	}}
 	half := s.find(0.5, bracket{-1, axis.steps})
@@ -161,6 +157,16 @@ func searchMargin(ctx context.Context, axis *axis, p *MarginPlan, fix fixes.Fix,
 		}
 	}
 	return m, nil
+}
+
+// marginSeed is the seed of trial i at every load.
+func marginSeed(s uint64, i int) uint64 { return seed.Derive(s, fmt.Sprintf("margin %d", i)) }
+
+func closersOf(sc *workload.Scenario) (n int) {
+	for i := range sc.Closers {
+		n += sc.Closers[i].Count
+	}
+	return n
 }
 
 // stuck reports whether a trial counts as hung here: a close() took the hung-task

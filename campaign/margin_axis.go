@@ -57,16 +57,17 @@ func newAxis(name Axis, sc *workload.Scenario) (*axis, error) {
 		if len(sc.Storms) == 0 {
 			return nil, fmt.Errorf("axis %s: scenario %s has no storms", name, sc.Name)
 		}
+		for i := range sc.Storms {
+			if name == AxisDuty && len(sc.Storms[i].At) > 0 {
+				return nil, fmt.Errorf("axis %s: storms[%d] of scenario %s lists its samples, want one with a period", name, i, sc.Name)
+			}
+		}
 	case AxisReaders:
 		if len(readersOf(sc)) == 0 {
 			return nil, fmt.Errorf("axis %s: scenario %s has no readers", name, sc.Name)
 		}
 	default:
-		var names []string
-		for _, x := range Axes {
-			names = append(names, string(x))
-		}
-		return nil, fmt.Errorf("axis: %q, want one of %s", name, strings.Join(names, ", "))
+		return nil, unknownAxis(name)
 	}
 	switch name {
 	case AxisDuty:
@@ -84,6 +85,14 @@ func newAxis(name Axis, sc *workload.Scenario) (*axis, error) {
 	return a, nil
 }
 
+func unknownAxis(a Axis) error {
+	var names []string
+	for _, x := range Axes {
+		names = append(names, string(x))
+	}
+	return fmt.Errorf("axis: %q, want one of %s", a, strings.Join(names, ", "))
+}
+
 // readersOf are the groups of tasks that run read-side sections.
 func readersOf(sc *workload.Scenario) (groups []int) {
 	for i := range sc.Tasks {
@@ -95,8 +104,11 @@ func readersOf(sc *workload.Scenario) (groups []int) {
 }
 
 // scenario is the base with the load of one step.
-func (a *axis) scenario(step int) workload.Scenario {
-	sc, v := a.base, a.value(step)
+func (a *axis) scenario(step int) workload.Scenario { return a.at(a.value(step)) }
+
+// at is the base with any load in the axis's range.
+func (a *axis) at(v float64) workload.Scenario {
+	sc := a.base
 	sc.Storms, sc.Tasks = slices.Clone(sc.Storms), slices.Clone(sc.Tasks)
 	if a.name == AxisReaders {
 		a.setReaders(&sc, int(v))

@@ -21,20 +21,31 @@ type outcome struct {
 // little enough that memory does not grow with the campaign.
 const ahead = 16
 
-// execution is a plan being run.
+// execution is a row of trials being run.
 type execution struct {
-	plan    *Plan
-	head    Head
-	origins []*trial.Token // by scenario
-	runner  Runner
+	head   Head // of the plan, if it is one's
+	trials int
+	trial  func(i int) Trial
+	runner Runner
 }
 
+// execute is the execution of a plan.
 func execute(p *Plan, runner Runner) *execution {
-	e := &execution{plan: p, head: p.Head(), runner: runner}
+	head := p.Head()
+	var origins []*trial.Token // by scenario
 	for i := range p.Scenarios {
-		e.origins = append(e.origins, originOf(&p.Scenarios[i]))
+		origins = append(origins, originOf(&p.Scenarios[i]))
 	}
-	return e
+	return &execution{head, head.Trials(), func(i int) Trial {
+		c := head.cell(i)
+		return Trial{
+			Scenario:  p.Scenarios[c.scenario],
+			Variation: c.variation,
+			Fix:       p.Fixes[c.fix],
+			Seed:      c.seed,
+			origin:    origins[c.scenario],
+		}
+	}, runner}
 }
 
 // run runs the trials from the given one on and hands each to emit in plan
@@ -62,7 +73,7 @@ func (e *execution) run(ctx context.Context, from, parallel int, emit func(outco
 	go func() {
 		defer close(ordered)
 		defer close(todo)
-		for i := from; i < e.head.Trials(); i++ {
+		for i := from; i < e.trials; i++ {
 			if ctx.Err() != nil {
 				return
 			}
@@ -107,16 +118,4 @@ func (e *execution) one(i int) (o outcome) {
 	}
 	o.line = append(b, '\n')
 	return o
-}
-
-// trial returns the i-th trial of the plan.
-func (e *execution) trial(i int) Trial {
-	c := e.head.cell(i)
-	return Trial{
-		Scenario:  e.plan.Scenarios[c.scenario],
-		Variation: c.variation,
-		Fix:       e.plan.Fixes[c.fix],
-		Seed:      c.seed,
-		origin:    e.origins[c.scenario],
-	}
 }

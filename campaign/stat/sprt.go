@@ -19,20 +19,21 @@ func (d Decision) String() string { return [...]string{"undecided", "good", "bad
 // may be decided either way, and takes longest.
 //
 // Wald, Annals of Mathematical Statistics 16 (1945) 117-186. The bounds on the
-// likelihood ratio are 1/Error and Error, not Wald's approximations, so that by
-// Ville's inequality each error rate is at most Error, however long it runs.
+// likelihood ratio are 1/Alarm and Miss, not Wald's approximations, so that by
+// Ville's inequality each error rate is at most that, however long it runs.
 type SPRT struct {
 	Good, Bad float64 // 0 < Good < Bad < 1
-	Error     float64 // of either wrong decision
+	Miss      float64 // how often Good may be decided at a rate of Bad
+	Alarm     float64 // how often Bad may be decided at a rate of Good
 }
 
 // Decide tells what follows from k events in n trials.
 func (s SPRT) Decide(k, n int) Decision {
 	ratio := float64(k)*math.Log(s.Bad/s.Good) + float64(n-k)*math.Log((1-s.Bad)/(1-s.Good))
 	switch {
-	case ratio >= -math.Log(s.Error):
+	case ratio >= -math.Log(s.Alarm):
 		return Bad
-	case ratio <= math.Log(s.Error):
+	case ratio <= math.Log(s.Miss):
 		return Good
 	}
 	return Undecided
@@ -41,5 +42,5 @@ func (s SPRT) Decide(k, n int) Decision {
 // Fewest is the smallest number of trials that, without an event, decide for
 // Good.
 func (s SPRT) Fewest() int {
-	return int(math.Ceil(math.Log(s.Error) / math.Log((1-s.Bad)/(1-s.Good))))
+	return int(math.Ceil(math.Log(s.Miss) / math.Log((1-s.Bad)/(1-s.Good))))
 }

@@ -27,15 +27,16 @@ func decide(t *testing.T, s SPRT, rate float64, rng interface{ Float64() float64
 func TestSPRTIsWrongNoMoreOftenThanStated(t *testing.T) {
 	const repetitions = 4000
 	for _, s := range []SPRT{
-		{Good: 0.0025, Bad: 0.01, Error: 0.01},
-		{Good: 0.05, Bad: 0.2, Error: 0.05},
-		{Good: 0.4, Bad: 0.5, Error: 0.1},
+		{Good: 0.0025, Bad: 0.01, Miss: 0.01, Alarm: 0.01},
+		{Good: 0.05, Bad: 0.2, Miss: 0.05, Alarm: 0.02},
+		{Good: 0.4, Bad: 0.5, Miss: 0.1, Alarm: 0.1},
 	} {
 		rng := seed.Stream(1, "gates")
 		for _, c := range []struct {
-			rate  float64
-			wrong Decision
-		}{{s.Bad, Good}, {s.Good, Bad}} {
+			rate   float64
+			wrong  Decision
+			stated float64
+		}{{s.Bad, Good, s.Miss}, {s.Good, Bad, s.Alarm}} {
 			wrong, trials := 0, 0
 			for range repetitions {
 				d, n := decide(t, s, c.rate, rng)
@@ -46,15 +47,15 @@ func TestSPRTIsWrongNoMoreOftenThanStated(t *testing.T) {
 			}
 			share := float64(wrong) / repetitions
 			t.Logf("%+v at a true rate of %g: %.4f wrong, %d trials on average", s, c.rate, share, trials/repetitions)
-			if share > s.Error {
-				t.Errorf("%+v at a true rate of %g: %.4f wrong, stated %g", s, c.rate, share, s.Error)
+			if share > c.stated {
+				t.Errorf("%+v at a true rate of %g: %.4f wrong, stated %g", s, c.rate, share, c.stated)
 			}
 		}
 	}
 }
 
 func TestSPRTDecidesByTheLikelihoodRatio(t *testing.T) {
-	s := SPRT{Good: 0.0025, Bad: 0.01, Error: 0.01}
+	s := SPRT{Good: 0.0025, Bad: 0.01, Miss: 0.01, Alarm: 0.01}
 	for _, c := range []struct {
 		k, n int
 		want Decision

@@ -79,6 +79,8 @@ func allowed(typ string) string {
 		return "a number"
 	case "percent":
 		return "a percentage, 1% say"
+	case "string", "stringArray":
+		return "a text"
 	case "duration":
 		return "a duration, 30s say"
 	}

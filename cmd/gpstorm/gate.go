@@ -1,8 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -20,13 +24,13 @@ var readerScenarios = []string{"medium", "extreme", "many-closers"}
 type gateOptions struct {
 	*common
 	file     string
-	policy   policyFile
+	policy   policyFlags
 	markdown bool
 	junit    string
 }
 
 func newGateCommand(c *common) *cobra.Command {
-	o := gateOptions{common: c, policy: defaultPolicy()}
+	o := gateOptions{common: c}
 	cmd := &cobra.Command{
 		Use:   "gate",
 		Short: "Pass or fail a candidate, for CI",
@@ -34,26 +38,23 @@ func newGateCommand(c *common) *cobra.Command {
 test, whether it meets a policy. A candidate that hangs at the maximum rate or
 more passes with no more than the chance that --confidence leaves; one that hangs
 at a quarter of it or less fails with no more than that; in between it may go
-either way. Rates are over all scenarios given, which take turns. Scenarios and
-policy can be kept in a YAML file; flags override it. First of all the controls
-have to misbehave.
+either way. Rates are over all scenarios given, which take turns. A least margin
+is decided in the same way by trials at that load: if a higher load never makes
+a candidate hang less often, its margin is at least that exactly if it hangs less
+often there than --margin-level says. Scenarios and policy can be kept in a YAML
+file; flags override it. First of all the controls have to misbehave.
 
 Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or the
 controls behaved.`,
 		Example: `  gpstorm gate --fix throttle --max-hang-rate 1% --confidence 99%
+  gpstorm gate --fix membarrier --max-hang-rate 0% --min-margin 99%
   gpstorm gate --policy gate.yaml --junit gate.xml --markdown >> $GITHUB_STEP_SUMMARY`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.gate(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.file, "policy", "", "read the policy from this YAML `file`")
-	flags.StringArrayVar(&o.policy.Fixes, "fix", nil, "a candidate's `name`; may be repeated")
-	flags.StringArrayVar(&o.policy.Scenarios, "scenario", nil, "a preset's `name` or a YAML file; may be repeated (default all presets)")
-	flags.Var(&o.policy.MaxHangRate, "max-hang-rate", "the share of trials that may hang")
-	flags.DurationVar(&o.policy.MaxP99.d, "max-p99", 0, "how long the slowest close() of a trial may take in 99 of 100 trials")
-	flags.BoolVar(&o.policy.NoUnsafe, "no-unsafe", o.policy.NoUnsafe, "fail at the first trial that is unsafe, deadlocked or with a lost wakeup")
-	flags.Var(&o.policy.Confidence, "confidence", "1 less the rate of wrong decisions of either kind")
-	flags.IntVar(&o.policy.Budget, "budget", o.policy.Budget, "trials of a candidate after which it is undecided")
+	o.policy.register(flags)
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	flags.StringVar(&o.junit, "junit", "", "write JUnit XML to this `file` too")
 	mustComplete(cmd, "fix", completeFixes)
@@ -66,15 +67,26 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 		return badInputf("more than one form asked for, want one of --json, --markdown")
 	}
 	if o.file != "" {
-		if err := o.policy.under(o.file, cmd.Flags()); err != nil {
+		if err := readPolicy(o.file, cmd.Flags()); err != nil {
 			return badInput(err)
 		}
+	}
+	if err := checkMargin(cmd.Flags()); err != nil {
+		return badInput(err)
 	}
 	candidates, scenarios, policy, err := o.policy.resolve()
 	if err != nil {
 		return badInput(err)
 	}
+	if o.junit != "" {
+		if info, err := os.Stat(filepath.Dir(o.junit)); err != nil || !info.IsDir() {
+			return badInputf("--junit: %q, want a file in a directory that is there", o.junit)
+		}
+	}
 	r, err := o.run(cmd, candidates, scenarios, policy)
+	if errors.Is(err, context.Canceled) {
+		return undecided("interrupted; a gate keeps nothing")
+	}
 	if err != nil {
 		return inputOrFailure(err)
 	}
@@ -92,7 +104,7 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 // run judges the controls and then, if they misbehave, the candidates.
 func (o *gateOptions) run(cmd *cobra.Command, candidates []fixes.Fix, scenarios []workload.Scenario, policy campaign.Policy) (*report.GateReport, error) {
 	checks, err := o.controls(cmd.Context())
-	if err != nil {
+	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
 	}
 	r := &report.GateReport{Checks: checks, Valid: !slices.ContainsFunc(checks, func(c campaign.Check) bool { return !c.Passed })}
@@ -101,7 +113,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []fixes.Fix, scenarios 
 	}
 	for _, f := range candidates {
 		g, err := campaign.RunGate(cmd.Context(), scenarios, f, o.seed, policy, inKernel(false))
-		if err != nil {
+		if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 			return nil, err
 		}
 		r.Gates = append(r.Gates, *g)

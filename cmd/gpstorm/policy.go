@@ -3,12 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -16,64 +14,82 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// policyFile is a gate's policy as the command line and its YAML file have it.
-type policyFile struct {
-	Fixes       []string `yaml:"fixes"`
-	Scenarios   []string `yaml:"scenarios"`
-	MaxHangRate percent  `yaml:"max_hang_rate"`
-	MaxP99      span     `yaml:"max_p99"`
-	NoUnsafe    bool     `yaml:"no_unsafe"`
-	Confidence  percent  `yaml:"confidence"`
-	Budget      int      `yaml:"budget"`
+// policyFlags is a gate's policy as the command line and its YAML file have it.
+type policyFlags struct {
+	fixes, scenarios []string
+	maxHangRate      percent
+	maxP99           time.Duration
+	minMargin        string // a load of marginAxis
+	marginAxis       string
+	marginLevel      percent
+	marginScenario   string
+	noUnsafe         bool
+	confidence       percent
+	budget           int
 }
 
-func defaultPolicy() policyFile {
-	return policyFile{MaxHangRate: 0.01, NoUnsafe: true, Confidence: 0.99, Budget: 5000}
-}
-
-// under puts the file's policy beneath the flags that were given.
-func (p *policyFile) under(path string, flags *pflag.FlagSet) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("--policy: %w", err)
-	}
-	file := defaultPolicy()
-	if err := yaml.UnmarshalWithOptions(b, &file, yaml.Strict()); err != nil {
-		line, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
-		return fmt.Errorf("%s: %s; want fixes, scenarios, max_hang_rate, max_p99, no_unsafe, confidence, budget", path, line)
-	}
-	for name, keep := range map[string]func(){
-		"fix":           func() { file.Fixes = p.Fixes },
-		"scenario":      func() { file.Scenarios = p.Scenarios },
-		"max-hang-rate": func() { file.MaxHangRate = p.MaxHangRate },
-		"max-p99":       func() { file.MaxP99 = p.MaxP99 },
-		"no-unsafe":     func() { file.NoUnsafe = p.NoUnsafe },
-		"confidence":    func() { file.Confidence = p.Confidence },
-		"budget":        func() { file.Budget = p.Budget },
-	} {
-		if flags.Changed(name) {
-			keep()
-		}
-	}
-	*p = file
-	return nil
+// register adds the flags, at what they are if nobody says otherwise.
+func (p *policyFlags) register(flags *pflag.FlagSet) {
+	p.maxHangRate, p.marginLevel, p.confidence = 0.01, 0.1, 0.99
+	flags.StringArrayVar(&p.fixes, "fix", nil, "a candidate's `name`; may be repeated")
+	flags.StringArrayVar(&p.scenarios, "scenario", nil, "a preset's `name` or a YAML file; may be repeated (default all presets)")
+	flags.Var(&p.maxHangRate, "max-hang-rate", "the share of trials that may hang; 0% asks nothing")
+	flags.DurationVar(&p.maxP99, "max-p99", 0, "how long the slowest close() of a trial may take in 99 of 100 trials")
+	flags.StringVar(&p.minMargin, "min-margin", "", "the least `load` at which the candidate may begin to hang, on the margin's axis")
+	flags.StringVar(&p.marginAxis, "margin-axis", string(campaign.AxisDuty), "the load's axis: duty, handler or readers")
+	flags.Var(&p.marginLevel, "margin-level", "the hang probability that counts as beginning to hang")
+	flags.StringVar(&p.marginScenario, "margin-scenario", "", "the margin's preset or YAML `file` (default that of gpstorm margin)")
+	flags.BoolVar(&p.noUnsafe, "no-unsafe", true, "fail at the first trial that is unsafe, deadlocked or with a lost wakeup")
+	flags.Var(&p.confidence, "confidence", "1 less the rate of wrong decisions of either kind")
+	flags.IntVar(&p.budget, "budget", 5000, "trials after which a criterion is undecided")
 }
 
 // resolve finds what the policy names.
-func (p *policyFile) resolve() ([]fixes.Fix, []workload.Scenario, campaign.Policy, error) {
+func (p *policyFlags) resolve() ([]fixes.Fix, []workload.Scenario, campaign.Policy, error) {
 	policy := campaign.Policy{
-		MaxHangRate: float64(p.MaxHangRate), MaxP99: p.MaxP99.d, NoUnsafe: p.NoUnsafe,
-		Confidence: float64(p.Confidence), Budget: p.Budget,
+		MaxHangRate: float64(p.maxHangRate), MaxP99: p.maxP99, NoUnsafe: p.noUnsafe,
+		Confidence: float64(p.confidence), Budget: p.budget,
 	}
-	if len(p.Fixes) == 0 {
+	if len(p.fixes) == 0 {
 		return nil, nil, policy, errors.New("fix: none given, want at least one")
 	}
-	s := selection{scenarios: p.Scenarios, fixes: p.Fixes}
+	s := selection{scenarios: p.scenarios, fixes: p.fixes}
 	plan, err := s.plan()
 	if err != nil {
 		return nil, nil, policy, err
 	}
+	if policy.Margin, err = p.margin(); err != nil {
+		return nil, nil, policy, err
+	}
 	return plan.Fixes, plan.Scenarios, policy, policy.Validate()
+}
+
+// margin is what the policy asks of the margin.
+func (p *policyFlags) margin() (m campaign.MinMargin, err error) {
+	if p.minMargin == "" {
+		return m, nil
+	}
+	m = campaign.MinMargin{Scenario: campaign.MarginScenario(), Axis: campaign.Axis(p.marginAxis), Level: float64(p.marginLevel)}
+	if m.Load, err = m.Axis.ParseLoad(p.minMargin); err != nil {
+		return m, fmt.Errorf("min margin: %w", err)
+	}
+	if p.marginScenario != "" {
+		if m.Scenario, err = lookupScenario(p.marginScenario); err != nil {
+			return m, fmt.Errorf("margin %w", err)
+		}
+	}
+	return m, nil
+}
+
+// checkMargin wants a load for what else is said of the margin, in the file or
+// on the command line: without one it would silently ask nothing.
+func checkMargin(flags *pflag.FlagSet) error {
+	for _, name := range []string{"margin-axis", "margin-level", "margin-scenario"} {
+		if f := flags.Lookup(name); f.Changed && !flags.Changed("min-margin") {
+			return fmt.Errorf("%s: %q, want a min margin to go with it", strings.ReplaceAll(name, "-", " "), f.Value)
+		}
+	}
+	return nil
 }
 
 // percent is a share, written 1% or 0.01.
@@ -97,19 +113,3 @@ func (p *percent) Set(s string) error {
 	*p = percent(v)
 	return nil
 }
-
-// UnmarshalYAML reads the field.
-func (p *percent) UnmarshalYAML(b []byte) error { return p.Set(scalar(b)) }
-
-// span is a duration with its unit.
-type span struct{ d time.Duration }
-
-// UnmarshalYAML reads the field.
-func (s *span) UnmarshalYAML(b []byte) (err error) {
-	if s.d, err = time.ParseDuration(scalar(b)); err != nil {
-		return fmt.Errorf("%q, want a duration, 30s say", scalar(b))
-	}
-	return nil
-}
-
-func scalar(b []byte) string { return strings.Trim(strings.TrimSpace(string(b)), `"'`) }

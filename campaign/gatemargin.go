@@ -1,0 +1,117 @@
+package campaign
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// MinMargin asks that the load at which a candidate's hang probability passes a
+// level be at least so high. That is decided by trials at this one load:
+// provided that a higher load never makes it hang less often, the margin is at
+// least that exactly if it hangs less often there than the level says.
+type MinMargin struct {
+	Scenario workload.Scenario
+	Axis     Axis
+	Load     float64 // in the units of MarginPoint.Value; 0 asks nothing
+	Level    float64 // the hang probability, 0 to 1
+}
+
+func (m *MinMargin) asked() bool { return m.Load != 0 }
+
+func (m *MinMargin) validate() error {
+	if !m.asked() {
+		return nil
+	}
+	a, err := newAxis(m.Axis, &m.Scenario)
+	if err != nil {
+		return fmt.Errorf("min margin: %w", err)
+	}
+	least, most := a.value(0), a.value(a.steps-1)
+	if !(m.Load >= least && m.Load <= most) {
+		return fmt.Errorf("min margin: %s, want %s to %s", m.Axis.text(m.Load), m.Axis.text(least), m.Axis.text(most))
+	}
+	if !(m.Level > 0 && m.Level < 1) {
+		return fmt.Errorf("margin level: %g%%, want above 0%% and below 100%%", 100*m.Level)
+	}
+	sc := a.at(m.Load)
+	if n := countReaders(&sc); m.Axis == AxisReaders && n != int(m.Load) {
+		return fmt.Errorf("min margin: %s, want at most %d: scenario %s has no room for more tasks", m.Axis.text(m.Load), n, m.Scenario.Name)
+	}
+	if err := sc.Validate(); err != nil {
+		return fmt.Errorf("min margin: the scenario at %s: %w", m.Axis.text(m.Load), err)
+	}
+	return nil
+}
+
+// name is what is asked, in words.
+func (m *MinMargin) name() string {
+	return fmt.Sprintf("margin of %s at least %s: hangs in less than %g%% of trials there", m.Axis, m.Axis.text(m.Load), 100*m.Level)
+}
+
+// execute is the row of trials at the load. Trial i has the seed that a search
+// for the margin gives it.
+func (m *MinMargin) execute(fix fixes.Fix, seed uint64, trials int, run Runner) *execution {
+	a, err := newAxis(m.Axis, &m.Scenario)
+	if err != nil {
+		panic("campaign: a margin that was not validated: " + err.Error())
+	}
+	sc := a.at(m.Load)
+	origin := originOf(&sc)
+	return &execution{trials: trials, runner: run, trial: func(i int) Trial {
+		return Trial{Scenario: sc, Fix: fix, Seed: marginSeed(seed, i), origin: origin}
+	}}
+}
+
+// ParseLoad reads a load as the axis has it: a share of time, 95%; the time of
+// one sample, 2ms; a number of readers, 64.
+func (a Axis) ParseLoad(s string) (v float64, err error) {
+	want := ""
+	switch a {
+	case AxisDuty:
+		want = "a share of CPU time, 95% say"
+		number, isPercent := strings.CutSuffix(s, "%")
+		if v, err = strconv.ParseFloat(number, 64); isPercent {
+			v /= 100
+		}
+	case AxisHandler:
+		want = "the time of a sample, 2ms say"
+		var d time.Duration
+		d, err = time.ParseDuration(s)
+		v = float64(d)
+	case AxisReaders:
+		want = "a number of readers, 64 say"
+		var n int
+		n, err = strconv.Atoi(s)
+		v = float64(n)
+	default:
+		return 0, unknownAxis(a)
+	}
+	if err != nil || math.IsNaN(v) || v == 0 {
+		return 0, fmt.Errorf("%q, want %s, on axis %s", s, want, a)
+	}
+	return v, nil
+}
+
+func countReaders(sc *workload.Scenario) (n int) {
+	for _, i := range readersOf(sc) {
+		n += sc.Tasks[i].Count
+	}
+	return n
+}
+
+// text writes a load as ParseLoad reads it.
+func (a Axis) text(v float64) string {
+	switch a {
+	case AxisHandler:
+		return time.Duration(math.Round(v)).String()
+	case AxisReaders:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(100*v, 'g', 7, 64) + "%"
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/spf13/pflag"
+)
+
+// policyFields are what a policy file may have, in the order of the help, each
+// with the flag that it stands for.
+var policyFields = []struct{ field, flag string }{
+	{"fixes", "fix"}, {"scenarios", "scenario"},
+	{"max_hang_rate", "max-hang-rate"}, {"max_p99", "max-p99"},
+	{"min_margin", "min-margin"}, {"margin_axis", "margin-axis"},
+	{"margin_level", "margin-level"}, {"margin_scenario", "margin-scenario"},
+	{"no_unsafe", "no-unsafe"}, {"confidence", "confidence"}, {"budget", "budget"},
+}
+
+// maxPolicy is the longest policy file that is looked at, in bytes.
+const maxPolicy = 8 << 10
+
+// readPolicy sets each flag that the command line left alone to what the file
+// says. A criterion that is misspelt, empty or of the wrong kind is an error: a
+// gate must not ask less than its policy.
+func readPolicy(path string, flags *pflag.FlagSet) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("--policy: %w", err)
+	}
+	if len(b) > maxPolicy {
+		return fmt.Errorf("%s: %d bytes long, want at most %d", path, len(b), maxPolicy)
+	}
+	parsed, err := parser.ParseBytes(b, 0)
+	if syntax := (*yaml.SyntaxError)(nil); errors.As(err, &syntax) && syntax.Token != nil {
+		return fmt.Errorf("%s:%d: not YAML: %s", path, syntax.Token.Position.Line, syntax.Message)
+	} else if err != nil {
+		return fmt.Errorf("%s: not YAML: %w", path, err)
+	}
+	if n := len(parsed.Docs); n > 1 {
+		return fmt.Errorf("%s: %d documents, want one", path, n)
+	}
+	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
+		return fmt.Errorf("%s: empty, want %s", path, policyNames())
+	}
+	fields, ok := parsed.Docs[0].Body.(*ast.MappingNode)
+	if !ok {
+		return fmt.Errorf("%s: %s, want %s", path, kindOf(parsed.Docs[0].Body), policyNames())
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *pflag.Flag) { given[f.Name] = true })
+	for it := fields.MapRange(); it.Next(); {
+		key := it.Key().GetToken()
+		if err := setField(flags, key.Value, it.Value(), given); err != nil {
+			return fmt.Errorf("%s:%d: %w", path, key.Position.Line, err)
+		}
+	}
+	return nil
+}
+
+// setField reads one field; of one that the command line gave too it only looks
+// whether it is right.
+func setField(flags *pflag.FlagSet, field string, value ast.Node, given map[string]bool) error {
+	name := ""
+	for _, f := range policyFields {
+		if f.field == field {
+			name = f.flag
+		}
+	}
+	if name == "" {
+		return fmt.Errorf("%s: unknown field, want one of %s", shown(field), policyNames())
+	}
+	flag := flags.Lookup(name)
+	values := []ast.Node{value}
+	if _, several := flag.Value.(pflag.SliceValue); several {
+		list, ok := value.(*ast.SequenceNode)
+		if !ok {
+			return fmt.Errorf("%s: %s, want a list of names", field, kindOf(value))
+		}
+		values = list.Values
+	}
+	var scratch pflag.FlagSet
+	(&policyFlags{}).register(&scratch)
+	for _, v := range values {
+		switch v.(type) {
+		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		default:
+			return fmt.Errorf("%s: %s, want %s", field, kindOf(v), allowed(flag.Value.Type()))
+		}
+		text := v.GetToken().Value
+		if scratch.Set(name, text) != nil || text == "" {
+			return fmt.Errorf("%s: %s, want %s", field, shown(text), allowed(flag.Value.Type()))
+		}
+		if given[name] {
+			continue
+		}
+		if err := flags.Set(name, text); err != nil {
+			return fmt.Errorf("%s: %w", field, err)
+		}
+	}
+	return nil
+}
+
+func policyNames() string {
+	var names []string
+	for _, f := range policyFields {
+		names = append(names, f.field)
+	}
+	return strings.Join(names, ", ")
+}
+
+// shown quotes a value from a file, the beginning of a long one.
+func shown(s string) string {
+	const most = 40
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "..."
+	}
+	return strconv.Quote(s)
+}
+
+// kindOf names a node that is not what was wanted.
+func kindOf(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.NullNode:
+		return "no value"
+	case *ast.MappingNode:
+		return "fields"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		return "an anchor, alias or tag"
+	default:
+		return shown(n.GetToken().Value)
+	}
+}
