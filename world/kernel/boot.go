@@ -30,6 +30,7 @@ func (k *Kernel) boot() {
 }
 
 func (k *Kernel) bootCPUs() {
+	k.agenda = newAgenda(k.sc.Machine.CPUs)
 	for i := range k.sc.Machine.CPUs {
 		c := &cpu{k: k, id: i}
 		c.pool = &pool{cpu: c}

@@ -8,6 +8,7 @@ type cpu struct {
 	id int
 	at ns // the instant up to which this CPU has executed
 	stormCPU
+	ahead ahead
 
 	irqActive bool
 	irqNow    irq
@@ -38,8 +39,7 @@ type cpu struct {
 
 	ranReader bool   // this CPU has run a tracepoint reader (the debug flavour record)
 	eqs       uint64 // changes whenever the CPU enters or leaves idle
-	runGen    uint32
-	stormTime ns // taken by samples so far
+	stormTime ns     // taken by samples so far
 	// stormWhileOn is the part of it while some storm was on: a sample may
 	// outlast the storm that it belongs to.
 	stormWhileOn ns
@@ -66,7 +66,7 @@ func (c *cpu) idle() bool { return c.cur == nil }
 
 // raise makes an interrupt reach the CPU after a delay.
 func (c *cpu) raise(i irq, after ns) {
-	c.k.events.push(c.k.now+after, eventTarget{kind: evRaise, cpu: c, irq: i})
+	c.k.agenda.push(c.k.now+after, eventTarget{cpu: c, irq: i})
 }
 
 // arrive takes an interrupt at once if the CPU accepts interrupts, else as
@@ -83,20 +83,21 @@ func (k *Kernel) sync(c *cpu) {
 		return
 	}
 	from := c.at
+	progress, ok := k.reach(c)
+	if !ok {
+		progress = c.run(k.now, c.work(), c.irqActive)
+	}
 	switch {
 	case c.irqActive:
-		c.irqLeft -= c.run(k.now, c.irqLeft, true)
+		c.irqLeft -= progress
 	case c.softActive:
-		c.softLeft -= c.run(k.now, c.softLeft, false)
-	case c.cur != nil && c.overhead > 0:
-		c.overhead -= c.run(k.now, c.overhead, false)
-		if c.overhead == 0 && c.at < k.now {
-			c.cur.progress(c.run(k.now, c.cur.left, false))
-		}
+		c.softLeft -= progress
 	case c.cur != nil:
-		c.cur.progress(c.run(k.now, c.cur.left, false))
-	default:
-		c.run(k.now, never, false)
+		paid := min(progress, c.overhead)
+		c.overhead -= paid
+		if progress > paid {
+			c.cur.progress(progress - paid)
+		}
 	}
 	if c.at != k.now {
 		panic("kernel: a CPU stopped short of an instant without an event")
@@ -207,22 +208,11 @@ func (k *Kernel) handle(c *cpu, i irq) {
 // plan schedules the event at which what the CPU executes will be finished.
 // An earlier plan becomes void.
 func (k *Kernel) plan(c *cpu) {
-	c.runGen++
-	var work ns
-	switch {
-	case c.irqActive:
-		work = c.irqLeft
-	case c.softActive:
-		work = c.softLeft
-	case c.cur == nil:
-		work = never
-	default:
-		work = c.overhead
-		if c.cur.left < never {
-			work += c.cur.left
-		} else if work == 0 {
-			work = never
-		}
+	k.agenda.cancel(c.id, slotRun)
+	c.ahead.valid = false
+	work := c.work()
+	if work == never && c.overhead > 0 {
+		work = c.overhead // then the scheduler looks again
 	}
 	if work == never && len(c.pending) == 0 && c.softPending == 0 {
 		return
@@ -238,43 +228,22 @@ func (k *Kernel) plan(c *cpu) {
 	}
 	at, returns := k.lookahead(c, limit, work)
 	if returns || c.tickAt == 0 {
-		k.events.push(at, eventTarget{kind: evRun, cpu: c, gen: c.runGen})
+		k.agenda.plan(c.id, slotRun, at)
 	}
+}
+
+// work is the CPU time that what the CPU executes can use.
+func (c *cpu) work() ns {
+	switch {
+	case c.irqActive:
+		return c.irqLeft
+	case c.softActive:
+		return c.softLeft
+	case c.cur == nil || c.cur.left == never:
+		return never
+	}
+	return c.overhead + c.cur.left
 }
 
 // planAhead is how many ticks a CPU whose tick is being handled looks ahead.
 const planAhead = 4
-
-// lookahead finds the instant at which run will return by itself, leaving
-// everything as it was.
-func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
-	if len(c.wide)+len(c.own) == 0 && !c.inHandler() {
-		if !c.irqActive && len(c.pending) > 0 || c.exitToSoftirq {
-			return c.at, true
-		}
-		return min(c.at+work, limit), c.at+work < limit
-	}
-	keep, rate, n := c.stormCPU, k.rate, len(k.scratch)
-	began, exit, eqs, storm := c.at, c.exitToSoftirq, c.eqs, c.stormTime
-	for _, set := range [][]*source{c.wide, c.own} {
-		for _, s := range set {
-			k.scratch = append(k.scratch, *s)
-		}
-	}
-	tr := k.trace
-	k.trace = nil
-	c.run(limit, work, c.irqActive)
-	k.trace = tr
-	at, returns = c.at, c.at < limit
-	i := n
-	for _, set := range [][]*source{c.wide, c.own} {
-		for _, s := range set {
-			*s = k.scratch[i]
-			i++
-		}
-	}
-	k.scratch = k.scratch[:n]
-	c.stormCPU, k.rate = keep, rate
-	c.at, c.exitToSoftirq, c.eqs, c.stormTime = began, exit, eqs, storm
-	return at, returns
-}

@@ -46,7 +46,7 @@ type Kernel struct {
 	opt  Options
 
 	now              ns
-	events           eventHeap
+	agenda           agenda
 	cpus             []*cpu
 	here             *cpu  // whose code is executing, nil if none
 	curTask          *task // whose program is being stepped
@@ -143,19 +143,18 @@ func (k *Kernel) stop() {
 func (k *Kernel) stream(name string) *rand.Rand { return seed.Stream(k.seed, name) }
 
 // at makes fn happen at an instant.
-func (k *Kernel) at(t ns, fn func()) { k.events.push(max(t, k.now), eventTarget{fn: fn}) }
+func (k *Kernel) at(t ns, fn func()) { k.agenda.push(max(t, k.now), eventTarget{fn: fn}) }
 
 // runUntil lets time pass until the given instant, or until over says that
 // nothing is left to see.
 func (k *Kernel) runUntil(end ns, over func() bool) {
-	for len(k.events.items) > 0 && !k.truncated {
-		if k.events.items[0].at > end {
+	for !k.truncated {
+		slot, at := k.agenda.next()
+		if at > end {
 			break
 		}
-		e := k.events.pop()
-		if !k.dispatch(&e) {
-			continue
-		}
+		k.now = at
+		k.dispatch(slot)
 		if (k.moved || k.opt.alwaysLook) && len(k.closing) > 0 && !k.drained {
 			k.moved = false
 			k.reblame()
@@ -170,31 +169,24 @@ func (k *Kernel) runUntil(end ns, over func() bool) {
 	k.syncAll()
 }
 
-// dispatch lets one event happen; it reports whether it was still meant.
-func (k *Kernel) dispatch(e *event) bool {
-	switch e.kind {
-	case evRun:
-		if e.gen != e.cpu.runGen {
-			return false
+// dispatch lets what is due in a slot, or in the heap, happen.
+func (k *Kernel) dispatch(slot int) {
+	if slot != fromHeap {
+		c := k.cpus[slot/slotsPerCPU]
+		if slot%slotsPerCPU == slotTick {
+			k.tickExpires(c)
+		} else {
+			k.sync(c)
+			k.settle(c)
 		}
-		k.now = e.at
-		k.sync(e.cpu)
-		k.settle(e.cpu)
-	case evTick:
-		if e.gen != e.cpu.tickGen {
-			return false
-		}
-		k.now = e.at
-		k.tickExpires(e.cpu)
-	case evRaise:
-		k.now = e.at
-		e.cpu.arrive(e.irq)
-	default:
-		k.now = e.at
+	} else if e := k.agenda.heap.pop(); e.fn != nil {
 		e.fn()
+	} else if e.sleep.task != nil {
+		k.sleepOver(e.sleep)
+	} else {
+		e.cpu.arrive(e.irq)
 	}
 	k.step()
-	return true
 }
 
 func (k *Kernel) step() {

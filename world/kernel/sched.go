@@ -326,22 +326,11 @@ func (k *Kernel) sleepTask(c *cpu, t *task, d demand) {
 	k.moved = true
 	k.trace.slept(t)
 	t.timedOut = false
-	gen := t.wakeGen
 	if d.sleep > 0 {
-		k.events.push(k.now+d.sleep, eventTarget{fn: func() {
-			if t.wakeGen == gen && t.state != running {
-				t.timedOut = true
-				t.cpu.arrive(irq{kind: irqWake, task: t})
-			}
-		}})
+		k.agenda.push(k.now+d.sleep, eventTarget{sleep: sleep{t, t.wakeGen}})
 	}
 	if d.ticks > 0 {
-		c.timers.add(k, c, k.jiffies+d.ticks, func() {
-			if t.wakeGen == gen && t.state != running {
-				t.timedOut = true
-				k.wake(t)
-			}
-		})
+		c.timers.add(k, c, k.jiffies+d.ticks, timer{sleep: sleep{t, t.wakeGen}})
 	}
 	if t.pool != nil {
 		k.workerSleeping(c)

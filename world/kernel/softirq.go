@@ -52,12 +52,17 @@ func (k *Kernel) softirqCost(c *cpu, s softirqs) ns {
 func (k *Kernel) runSoftirqs(c *cpu, s softirqs) {
 	k.moved = true
 	if s&softTimer != 0 {
+	timers:
 		for {
-			fn, ok := c.timers.take(k.jiffies)
-			if !ok {
-				break
+			t, ok := c.timers.take(k.jiffies)
+			switch {
+			case !ok:
+				break timers
+			case t.fn != nil:
+				t.fn()
+			case t.sleep.over():
+				k.wake(t.sleep.task)
 			}
-			fn()
 		}
 	}
 	if s&softRCU != 0 {

@@ -223,7 +223,7 @@ func (s *domainSide) Ended(jiffies uint64) {
 		return
 	}
 	c := k.hereOr0()
-	c.timers.add(k, c, k.jiffies+jiffies, queue)
+	c.timers.add(k, c, k.jiffies+jiffies, timer{fn: queue})
 }
 
 func (s *domainSide) Jiffies() uint64 { return s.k.jiffies }

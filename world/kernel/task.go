@@ -143,6 +143,29 @@ func (t *task) sleepUntil(s taskState, w where, cond func() bool) {
 	t.where = nowhere
 }
 
+// sleep is one sleep of a task, for the timer that ends it.
+type sleep struct {
+	task *task
+	gen  uint32
+}
+
+// over reports whether the sleep is still to be ended, and notes that it was
+// by its timer.
+func (s sleep) over() bool {
+	if s.task.wakeGen != s.gen || s.task.state == running {
+		return false
+	}
+	s.task.timedOut = true
+	return true
+}
+
+// sleepOver is the hrtimer of a sleeping task: an interrupt wakes it.
+func (k *Kernel) sleepOver(s sleep) {
+	if s.over() {
+		s.task.cpu.arrive(irq{kind: irqWake, task: s.task})
+	}
+}
+
 // completion is what one task waits for and others complete.
 type completion struct {
 	done    bool

@@ -6,7 +6,6 @@ package kernel
 type tick struct {
 	phase   ns     // offset of the grid
 	tickAt  ns     // when it expires next; 0 if it is stopped or being handled
-	tickGen uint32 // invalidates planned ticks
 	ticks   uint64 // handled so far
 	seenJif uint64 // jiffies at the last tick, to notice that they stand still
 	stuck   int    // ticks in which they did
@@ -35,9 +34,13 @@ func (k *Kernel) startTick(c *cpu) {
 }
 
 func (k *Kernel) planTick(c *cpu, at ns) {
-	c.tickGen++
 	c.tickAt = at
-	k.events.push(at, eventTarget{kind: evTick, cpu: c, gen: c.tickGen})
+	k.agenda.plan(c.id, slotTick, at)
+}
+
+func (k *Kernel) stopTick(c *cpu) {
+	c.tickAt = 0
+	k.agenda.cancel(c.id, slotTick)
 }
 
 // tickExpires is the tick's hrtimer expiring. After a hang of the hrtimer
@@ -49,7 +52,7 @@ func (k *Kernel) tickExpires(c *cpu) {
 		k.settle(c)
 		return
 	}
-	c.tickAt = 0
+	k.stopTick(c)
 	c.pending = append(c.pending, irq{kind: irqTick})
 	k.settle(c)
 }
@@ -160,8 +163,7 @@ func (k *Kernel) programIdleTick(c *cpu) {
 	}
 	expires, ok := c.timers.first()
 	if !ok {
-		c.tickAt = 0
-		c.tickGen++
+		k.stopTick(c)
 		return
 	}
 	at := ns(expires-initialJiffies) * k.tick

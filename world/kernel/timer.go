@@ -11,13 +11,15 @@ type wheel struct {
 type timer struct {
 	expires uint64
 	seq     uint64
-	fn      func()
+	fn      func() // what it does, if it does not end a sleep
+	sleep   sleep
 }
 
 // add arms a timer on CPU c.
-func (w *wheel) add(k *Kernel, c *cpu, expires uint64, fn func()) {
+func (w *wheel) add(k *Kernel, c *cpu, expires uint64, t timer) {
 	w.seq++
-	w.timers = append(w.timers, timer{bucket(expires, expires-k.jiffies), w.seq, fn})
+	t.expires, t.seq = bucket(expires, expires-k.jiffies), w.seq
+	w.timers = append(w.timers, t)
 	if c.idle() {
 		k.programIdleTick(c)
 	}
@@ -55,7 +57,7 @@ func (w *wheel) first() (expires uint64, ok bool) {
 }
 
 // take removes the expired timer that was armed first, if any.
-func (w *wheel) take(now uint64) (fn func(), ok bool) {
+func (w *wheel) take(now uint64) (first timer, ok bool) {
 	best := -1
 	for i := range w.timers {
 		t := &w.timers[i]
@@ -67,14 +69,14 @@ func (w *wheel) take(now uint64) (fn func(), ok bool) {
 		}
 	}
 	if best < 0 {
-		return nil, false
+		return timer{}, false
 	}
-	fn = w.timers[best].fn
+	first = w.timers[best]
 	last := len(w.timers) - 1
 	w.timers[best] = w.timers[last]
 	w.timers[last] = timer{}
 	w.timers = w.timers[:last]
-	return fn, true
+	return first, true
 }
 
 // expired counts the timers that have expired.

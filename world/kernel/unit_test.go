@@ -13,6 +13,7 @@ func TestEventHeapOrdersByInstantThenPlan(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
 	for range 200 {
 		var h eventHeap
+		seq := uint64(0)
 		var want []event
 		for n := 1 + r.IntN(60); n > 0; n-- {
 			for range 1 + r.IntN(3) {
@@ -20,8 +21,10 @@ func TestEventHeapOrdersByInstantThenPlan(t *testing.T) {
 				if len(want) > 0 {
 					at += want[0].at // nothing is planned for the past
 				}
-				h.push(at, eventTarget{})
-				want = append(want, event{at: at, seq: h.seq})
+				seq++
+				e := event{instant: instant{at, seq}}
+				h.push(e)
+				want = append(want, e)
 			}
 			slices.SortFunc(want, func(a, b event) int {
 				return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq))

@@ -50,10 +50,10 @@ func (k *Kernel) queueDelayed(w *work, jiffies uint64) {
 	k.moved = true
 	w.queued, w.timer = true, bucket(k.jiffies+jiffies, jiffies)
 	c := k.hereOr0()
-	c.timers.add(k, c, k.jiffies+jiffies, func() {
+	c.timers.add(k, c, k.jiffies+jiffies, timer{fn: func() {
 		w.timer = 0
 		k.insertWork(w, c.pool)
-	})
+	}})
 }
 
 func (k *Kernel) insertWork(w *work, p *pool) {

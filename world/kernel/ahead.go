@@ -1,0 +1,89 @@
+package kernel
+
+// ahead is the state that a CPU will have reached at an instant if nothing
+// disturbs it until then. Planning has to execute a CPU's storms to find out
+// when its work will be done; what it found is kept, so that they need not be
+// executed a second time when that instant comes.
+type ahead struct {
+	valid    bool
+	at       ns
+	progress ns
+	allowed  ns // perf's allowance, which must not have changed since
+	storm    stormCPU
+	exit     bool // exitToSoftirq
+	eqs      uint64
+	taken    ns // stormTime
+	sources  []source
+}
+
+// lookahead finds the instant at which run will return by itself, leaving
+// everything as it was but c.ahead.
+func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
+	if len(c.wide)+len(c.own) == 0 && !c.inHandler() {
+		if !c.irqActive && len(c.pending) > 0 || c.exitToSoftirq {
+			return c.at, true
+		}
+		return min(c.at+work, limit), c.at+work < limit
+	}
+	keep, rate, n := c.stormCPU, k.rate, len(k.scratch)
+	began, exit, eqs, storm := c.at, c.exitToSoftirq, c.eqs, c.stormTime
+	k.scratch = c.copySources(k.scratch)
+	tr := k.trace
+	k.trace = nil
+	progress := c.run(limit, work, c.irqActive)
+	k.trace = tr
+
+	a := &c.ahead
+	at, returns = c.at, c.at < limit
+	// A tracer has to see everything happen, and a lowered rate is global.
+	if a.valid = tr == nil && !k.opt.Step && k.rate.allowed == rate.allowed; a.valid {
+		a.at, a.progress, a.allowed = at, progress, rate.allowed
+		a.storm, a.exit, a.eqs, a.taken = c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime
+		a.sources = c.copySources(a.sources[:0])
+	}
+
+	c.setSources(k.scratch[n:])
+	k.scratch = k.scratch[:n]
+	c.stormCPU, k.rate = keep, rate
+	c.at, c.exitToSoftirq, c.eqs, c.stormTime = began, exit, eqs, storm
+	return at, returns
+}
+
+// reach puts the CPU into the state that its last plan found for the present
+// instant, if it found one, and returns the progress made on the way.
+func (k *Kernel) reach(c *cpu) (progress ns, ok bool) {
+	a := &c.ahead
+	ok = a.valid && a.at == k.now && a.allowed == k.rate.allowed
+	a.valid = false
+	if !ok {
+		return 0, false
+	}
+	c.stormCPU = a.storm
+	c.at, c.exitToSoftirq, c.eqs, c.stormTime = a.at, a.exit, a.eqs, a.taken
+	c.setSources(a.sources)
+	return a.progress, true
+}
+
+// copySources appends the state of the CPU's sources.
+func (c *cpu) copySources(to []source) []source {
+	for _, s := range c.wide {
+		to = append(to, *s)
+	}
+	for _, s := range c.own {
+		to = append(to, *s)
+	}
+	return to
+}
+
+// setSources gives the CPU's sources the states copied before.
+func (c *cpu) setSources(from []source) {
+	i := 0
+	for _, s := range c.wide {
+		*s = from[i]
+		i++
+	}
+	for _, s := range c.own {
+		*s = from[i]
+		i++
+	}
+}
