@@ -71,12 +71,16 @@ type blameState struct {
 	now    cause
 	since  ns
 	storm  ns // of now.cpu at since
-	shares map[cause]*blameShare
+	shares map[cause]blameShare
 }
 
 // reblame is called after every event: where a close waits for something else
 // than before, the time so far goes to what it waited for.
 func (k *Kernel) reblame() {
+	for _, t := range k.watched {
+		t.watched = false
+	}
+	k.watched = k.watched[:0]
 	var owner *task
 	var held cause // why owner, who holds event_mutex, is not done
 	for _, t := range k.closing {
@@ -100,6 +104,15 @@ func (k *Kernel) reblame() {
 	}
 }
 
+// watch notes that a task is on a chain of waits: what happens to it is a
+// reason to follow the chains again.
+func (k *Kernel) watch(t *task) {
+	if !t.watched {
+		t.watched = true
+		k.watched = append(k.watched, t)
+	}
+}
+
 // flushBlame gives the time since the last change to the cause it had.
 func (k *Kernel) flushBlame(b *blameState) {
 	d := k.now - b.since
@@ -107,18 +120,19 @@ func (k *Kernel) flushBlame(b *blameState) {
 	if d == 0 {
 		return
 	}
-	s := b.shares[b.now]
-	if s == nil {
-		if b.shares == nil {
-			b.shares = map[cause]*blameShare{}
-		}
-		s = &blameShare{}
-		b.shares[b.now] = s
+	if b.shares == nil {
+		b.shares = map[cause]blameShare{}
 	}
+	of := b.now
+	if !of.what.namesCPU() {
+		of.cpu = 0
+	}
+	s := b.shares[of]
 	s.wait += d
 	if b.now.what.stormed() {
 		s.storm += min(d, k.stormOf(b.now.cpu)-b.storm)
 	}
+	b.shares[of] = s
 }
 
 func (k *Kernel) markStorm(b *blameState) {
@@ -147,13 +161,24 @@ func (r reason) stormed() bool {
 	return false
 }
 
+// namesCPU reports whether it matters on which CPU it happens, beyond the storm
+// there.
+func (r reason) namesCPU() bool {
+	switch r {
+	case cpuNotNoticed, cpuNoQS, cpuNotReported, expCPU:
+		return true
+	}
+	return false
+}
+
 // causeOf follows the chain of waits from a task.
 func (k *Kernel) causeOf(t *task, depth int) cause {
+	k.watch(t)
 	switch {
 	case t.state == running && t.cpu.cur == t:
 		return cause{what: selfRuns, cpu: uint8(t.cpu.id)}
 	case t.state == running:
-		return cause{what: selfQueued, cpu: uint8(t.cpu.id)}
+		return cause{what: selfQueued}
 	}
 	switch t.where {
 	case inMutex:
@@ -200,6 +225,7 @@ func (k *Kernel) causeOfDomain(d *domain) cause {
 }
 
 func (k *Kernel) causeOfWorker(t *task) cause {
+	k.watch(t)
 	if t.state == running {
 		if t.cpu.cur == t {
 			return cause{what: workerRuns, cpu: uint8(t.cpu.id)}
@@ -223,14 +249,16 @@ func (k *Kernel) causeOfRCU() cause {
 	n := &k.rcu
 	// While CPUs or readers hold a running grace period up, the kthread's scans
 	// for quiescent states hold up nothing.
-	if t := n.kthread; t.state == running && (!seqRunning(n.seq) || n.done()) {
-		if t.cpu.cur == t {
+	if !seqRunning(n.seq) || n.done() {
+		t := n.kthread
+		k.watch(t)
+		switch {
+		case t.state != running:
+			return cause{what: gpSleeps}
+		case t.cpu.cur == t:
 			return cause{what: gpKthreadRuns, cpu: uint8(t.cpu.id)}
 		}
 		return cause{what: gpKthreadQueued}
-	}
-	if !seqRunning(n.seq) {
-		return cause{what: gpSleeps}
 	}
 	for _, c := range k.cpus {
 		if n.qsmask&(1<<c.id) == 0 {
@@ -246,13 +274,14 @@ func (k *Kernel) causeOfRCU() cause {
 	}
 	for i := len(n.readers) - 1; i >= 0; i-- {
 		if t := n.readers[i]; t.rcu.blocksGP {
-			return t.readerCause()
+			return k.causeOfReader(t)
 		}
 	}
-	return cause{what: gpSleeps}
+	panic("kernel: a grace period that nothing holds up")
 }
 
-func (t *task) readerCause() cause {
+func (k *Kernel) causeOfReader(t *task) cause {
+	k.watch(t)
 	if t.cpu.cur == t {
 		return cause{what: readerRuns, who: t, cpu: uint8(t.cpu.id)}
 	}
@@ -261,6 +290,7 @@ func (t *task) readerCause() cause {
 
 func (k *Kernel) causeOfExp() cause {
 	e := &k.rcu.exp
+	k.watch(e.worker)
 	if t := e.worker; t.state == running && t.cpu.cur != t {
 		return cause{what: expWorkerQueued}
 	}
@@ -271,7 +301,7 @@ func (k *Kernel) causeOfExp() cause {
 	}
 	for i := len(k.rcu.readers) - 1; i >= 0; i-- {
 		if t := k.rcu.readers[i]; t.rcu.blocksExp {
-			return t.readerCause()
+			return k.causeOfReader(t)
 		}
 	}
 	return cause{what: gpSleeps}
@@ -279,6 +309,7 @@ func (k *Kernel) causeOfExp() cause {
 
 func (k *Kernel) causeOfHoldouts() cause {
 	t := k.holdouts.kthread
+	k.watch(t)
 	if t.state == blocked && t.where == inSyncRCU {
 		return k.causeOfRCU()
 	}
@@ -293,7 +324,7 @@ var phases = [...]string{"before its grace period", "scan 1", "scan 2"}
 // path puts a cause into words, from the outside in. Readers are named, or
 // only their group is.
 func (k *Kernel) path(c cause, named bool) []string {
-	var p []string
+	p := make([]string, 0, 6)
 	if c.behind {
 		p = append(p, "event_mutex, behind another close()")
 	}
@@ -318,9 +349,11 @@ func (k *Kernel) path(c cause, named bool) []string {
 }
 
 // blameOf turns the attribution of one close into data, the largest first.
-func (k *Kernel) blameOf(b *blameState, named bool) []trial.Share {
-	all := make([]trial.Share, 0, len(b.shares))
-	for c, s := range b.shares {
+func (k *Kernel) blameOf(b *blameState) []trial.Share { return k.shares(b.shares, true) }
+
+func (k *Kernel) shares(of map[cause]blameShare, named bool) []trial.Share {
+	all := make([]trial.Share, 0, len(of))
+	for c, s := range of {
 		all = append(all, trial.Share{Path: k.path(c, named), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
 	}
 	return sortShares(all)
@@ -331,19 +364,17 @@ const topShares = 12
 
 // blameOfAll adds up the shares of all closes, by groups of readers.
 func (k *Kernel) blameOfAll() []trial.Share {
-	var all []trial.Share
+	sum := map[cause]blameShare{}
 	for _, c := range k.closes {
-		for _, s := range k.blameOf(&c.blame, false) {
-			i := slices.IndexFunc(all, func(o trial.Share) bool { return slices.Equal(o.Path, s.Path) })
-			if i < 0 {
-				all = append(all, s)
-				continue
+		for of, s := range c.blame.shares {
+			if of.who != nil {
+				of.who = of.who.leader
 			}
-			all[i].Wait += s.Wait
-			all[i].Storm += s.Storm
+			t := sum[of]
+			sum[of] = blameShare{t.wait + s.wait, t.storm + s.storm}
 		}
 	}
-	all = sortShares(all)
+	all := k.shares(sum, false)
 	if len(all) <= topShares+1 {
 		return all
 	}

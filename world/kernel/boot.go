@@ -39,6 +39,7 @@ func (k *Kernel) bootCPUs() {
 	}
 	for _, c := range k.cpus {
 		c.ksoftirqd = k.newKsoftirqd(c)
+		c.ksoftirqd.quiet = true
 		for range bootWorkers {
 			c.pool.idle = append(c.pool.idle, k.addWorker(c.pool))
 		}
@@ -56,6 +57,7 @@ func (k *Kernel) bootRCU() {
 		c.gpSeq = n.seq
 	}
 	n.kthread = k.spawn(k.flavor(), k.allCPUs(), machine(k.gpKthread))
+	n.kthread.quiet = true
 	n.exp.worker = k.spawn("rcu_exp_gp_kthr", k.allCPUs(), machine(k.expWorker))
 	n.exp.poll = work{name: "sync_rcu_do_polled_gp", fn: k.doPolledExp}
 }
@@ -118,8 +120,11 @@ func (k *Kernel) bootTasks() {
 				t.loop = newLoop(k, t, spec, draws.Int64N(max(1, ns(spec.Section+spec.Gap))))
 				return t.loop
 			})
-			t.fifo, t.kernel = spec.Sched == workload.FIFO, false
-			t.group = spec.Name
+			t.fifo, t.kernel, t.quiet = spec.Sched == workload.FIFO, false, true
+			t.group, t.leader = spec.Name, t
+			if n > 0 && t.group != "" {
+				t.leader = k.tasks[len(k.tasks)-2].leader
+			}
 			k.bindReader(t.loop)
 			t.cpu = k.firstAllowed(t.allowed, n)
 			k.wake(t)

@@ -114,7 +114,7 @@ func (k *Kernel) result() trial.Result {
 	r.WorkerD, r.WorkerDTotal = time.Duration(k.workerD.longest), time.Duration(k.workerD.total)
 	for _, c := range k.closes {
 		if k.opt.Blame {
-			c.Blame = k.blameOf(&c.blame, true)
+			c.Blame = k.blameOf(&c.blame)
 		}
 		r.Closes = append(r.Closes, c.Close)
 		if ns(c.Wait) >= k.hungTimeout() {

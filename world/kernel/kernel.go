@@ -83,7 +83,8 @@ type Kernel struct {
 	groups  []*closerGroup
 	closes  []*closing
 	closing []*task // tasks in close()
-	moved   bool    // something on a chain of waits has changed since the last look
+	moved   bool    // something on a chain of waits may have changed since the last look
+	watched []*task // that are on one
 
 	directWaits    gpCounts
 	ipis           int

@@ -212,6 +212,7 @@ func (k *Kernel) rcuCore(c *cpu) {
 		if !c.assigned.ready(k.rcu.seq, 0) {
 			return
 		}
+		k.moved = true
 		c.assigned.pop().fn()
 	}
 	if c.assigned.ready(k.rcu.seq, 0) {
@@ -345,6 +346,7 @@ func (k *Kernel) endSection(t *task) {
 		}
 	}
 	k.trace.unblocked(t)
+	k.moved = true
 	gp, exp := t.rcu.blocksGP, t.rcu.blocksExp
 	t.rcu.queued, t.rcu.blocksGP, t.rcu.blocksExp = false, false, false
 	if gp {

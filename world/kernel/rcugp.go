@@ -92,6 +92,7 @@ func (k *Kernel) gpInit(t *task) {
 	n.syncThis = append(n.syncThis, n.syncNext...)
 	n.syncNext = n.syncNext[:0]
 	n.seq++
+	k.moved = true
 	n.started, n.startedJiffies = k.now, k.jiffies
 	n.stall.arm(k)
 	n.counts.normal++
@@ -123,6 +124,7 @@ func (k *Kernel) forceQS() {
 		if c.inIdle || !n.firstScan && c.eqs != c.eqsSnap {
 			k.decide(decideQS, uint64(c.id)|1<<32)
 			n.qsmask &^= bit
+			k.moved = true
 			continue
 		}
 		if n.firstScan {
@@ -144,6 +146,7 @@ func (k *Kernel) gpCleanup() {
 	n := &k.rcu
 	k.polledEnd(&n.polledNormal, &n.polledNormalOn)
 	n.seq = seqEnd(n.seq)
+	k.moved = true
 	k.decide(decideGPEnd, n.seq)
 	done := n.syncThis
 	n.syncThis = nil

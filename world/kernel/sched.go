@@ -46,7 +46,7 @@ func (k *Kernel) wake(t *task) {
 	}
 	k.decide(decideWake, uint64(t.pid))
 	k.noteWorkerSleep(t)
-	k.moved = true
+	k.moved = k.moved || t.watched
 	t.state = running
 	t.wakeGen++
 	t.wakeups++
@@ -197,7 +197,7 @@ func (k *Kernel) schedule(c *cpu) {
 		k.ensureTick(c)
 	}
 	c.cur = next
-	k.moved = true
+	k.moved = k.moved || prev != nil && prev.watched || next != nil && next.watched
 	k.trace.switched(c, prev)
 	if next == nil {
 		c.setOwn(nil)
@@ -301,7 +301,8 @@ func (k *Kernel) migrate(from, to *cpu, i int) {
 
 // stepTask lets the current task's program go on.
 func (k *Kernel) stepTask(c *cpu, t *task) {
-	k.curTask, k.moved = t, true
+	k.curTask = t
+	k.moved = k.moved || t.watched || !t.quiet
 	seen := t.wakeups
 	d := t.prog.step(t)
 	k.curTask = nil
@@ -323,7 +324,7 @@ func (k *Kernel) sleepTask(c *cpu, t *task, d demand) {
 	}
 	t.state = d.state
 	t.asleep = k.now
-	k.moved = true
+	k.moved = k.moved || t.watched
 	k.trace.slept(t)
 	t.timedOut = false
 	if d.sleep > 0 {

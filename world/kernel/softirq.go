@@ -50,7 +50,6 @@ func (k *Kernel) softirqCost(c *cpu, s softirqs) ns {
 
 // runSoftirqs has the effects of one pass.
 func (k *Kernel) runSoftirqs(c *cpu, s softirqs) {
-	k.moved = true
 	if s&softTimer != 0 {
 	timers:
 		for {
@@ -59,6 +58,7 @@ func (k *Kernel) runSoftirqs(c *cpu, s softirqs) {
 			case !ok:
 				break timers
 			case t.fn != nil:
+				k.moved = true
 				t.fn()
 			case t.sleep.over():
 				k.wake(t.sleep.task)

@@ -32,7 +32,10 @@ type task struct {
 
 	where      where  // what it sleeps in
 	group      string // of the scenario
+	leader     *task  // the first of its group
 	asleep     ns     // since
+	watched    bool   // on a chain of waits, when it was last followed
+	quiet      bool   // its steps say themselves when they change such a chain
 	waitingOn  *mutex
 	waitDomain *domain
 	waitFrom   gpCounts // what the domain had had when the wait began
