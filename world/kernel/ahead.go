@@ -25,6 +25,11 @@ func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 		}
 		return min(c.at+work, limit), c.at+work < limit
 	}
+	if s := c.soloSource(); s != nil {
+		if o, ok := c.solo(s, limit, work, c.irqActive); ok {
+			return o.at, o.at < limit
+		}
+	}
 	keep, rate, n := c.stormCPU, k.rate, len(k.scratch)
 	began, exit, eqs, storm := c.at, c.exitToSoftirq, c.eqs, c.stormTime
 	k.scratch = c.copySources(k.scratch)

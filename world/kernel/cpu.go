@@ -86,6 +86,9 @@ func (k *Kernel) sync(c *cpu) {
 	progress, ok := k.reach(c)
 	if !ok {
 		progress = c.run(k.now, c.work(), c.irqActive)
+		if c.at < k.now { // beyond the switch, into a task without an end
+			progress += c.run(k.now, c.cur.left, false)
+		}
 	}
 	switch {
 	case c.irqActive:
@@ -211,9 +214,6 @@ func (k *Kernel) plan(c *cpu) {
 	k.agenda.cancel(c.id, slotRun)
 	c.ahead.valid = false
 	work := c.work()
-	if work == never && c.overhead > 0 {
-		work = c.overhead // then the scheduler looks again
-	}
 	if work == never && len(c.pending) == 0 && c.softPending == 0 {
 		return
 	}
@@ -232,17 +232,21 @@ func (k *Kernel) plan(c *cpu) {
 	}
 }
 
-// work is the CPU time that what the CPU executes can use.
+// work is the CPU time until the kernel has to look at what the CPU executes.
 func (c *cpu) work() ns {
 	switch {
 	case c.irqActive:
 		return c.irqLeft
 	case c.softActive:
 		return c.softLeft
-	case c.cur == nil || c.cur.left == never:
+	case c.cur == nil:
 		return never
+	case c.cur.left < never:
+		return c.overhead + c.cur.left
+	case c.overhead > 0:
+		return c.overhead
 	}
-	return c.overhead + c.cur.left
+	return never
 }
 
 // planAhead is how many ticks a CPU whose tick is being handled looks ahead.

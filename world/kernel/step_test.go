@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
@@ -39,6 +40,24 @@ func TestArithmeticAgreesWithStepping(t *testing.T) {
 		same(t, sc.Name+" "+fix.Name, fast, step)
 		if t.Failed() {
 			t.Fatalf("at %d", i)
+		}
+	}
+}
+
+// So it does on the scenarios that people look at, whose storms meet with
+// ticks and switches of threads at the same nanosecond.
+func TestArithmeticAgreesWithSteppingOnPresets(t *testing.T) {
+	all := fixes.All()
+	for i, sc := range workload.Presets() {
+		sc.Horizon = min(sc.Horizon, 40*time.Second)
+		sc.Drain = min(sc.Drain, 20*time.Second)
+		for j := range 3 {
+			fix := all[(3*i+j)%len(all)]
+			sc := workload.Vary(sc, j, 5)
+			same(t, sc.Name+" "+fix.Name, Run(sc, fix, uint64(j), Options{Log: true}), Run(sc, fix, uint64(j), Options{Log: true, Step: true}))
+			if t.Failed() {
+				return
+			}
 		}
 	}
 }

@@ -70,6 +70,12 @@ func (s *stormCPU) inHandler() bool { return s.nmiLeft > 0 || s.hrLeft > 0 }
 // Without sources it is one step; whole cycles of a single source are skipped
 // by arithmetic unless stepping is asked for.
 func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
+	if s := c.soloSource(); s != nil {
+		if o, ok := c.solo(s, until, work, irqsOff); ok {
+			c.apply(s, o)
+			return o.progress
+		}
+	}
 	for c.at < until {
 		if c.nmiLeft > 0 {
 			c.inNMI(until)
