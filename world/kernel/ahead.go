@@ -19,14 +19,8 @@ type ahead struct {
 // lookahead finds the instant at which run will return by itself, leaving
 // everything as it was but c.ahead.
 func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
-	if len(c.wide)+len(c.own) == 0 && !c.inHandler() {
-		if !c.irqActive && len(c.pending) > 0 || c.exitToSoftirq {
-			return c.at, true
-		}
-		return min(c.at+work, limit), c.at+work < limit
-	}
-	if s := c.soloSource(); s != nil {
-		if o, ok := c.solo(s, limit, work, c.irqActive); ok {
+	if o, ok := c.alone(c.irqActive); ok {
+		if o.run(limit, work); !o.gaveUp {
 			return o.at, o.at < limit
 		}
 	}

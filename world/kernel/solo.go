@@ -1,127 +1,231 @@
 package kernel
 
-// solo is what a stretch of execution under a single NMI source comes to. A
-// source is a counter of execution time outside NMIs, so all that happens is
-// left, handler, period, handler, period, ...: when it ends, and how, is
-// arithmetic.
+// solo is a stretch of execution under at most one source, worked out without
+// touching the CPU: between two events nothing can happen then but the
+// source's samples, and all whole periods but the first and the last are
+// arithmetic. Planning reads off when the stretch ends; running applies it.
 type solo struct {
-	at       ns // when it ends
-	progress ns // execution time it had
-	left     ns // of the source, until its next sample
-	nmiLeft  ns // of the sample in progress, 0 if none is
-	begun    int64
-	done     int64 // samples ended
+	c       *cpu
+	s       *source // nil if there is none
+	irqsOff bool
+	gaveUp  bool // something global changes here: a lowered sample rate
+	trace   *tracer
+
+	at       ns
+	progress ns // execution time so far
+	taken    ns // time in samples
+	left     ns // of the source
+	next     ns
+	inside   ns // of the sample in progress, 0 if none is
+	began    ns // when the last hrtimer sample did
+	begun    uint64
+	done     int // samples ended
+	samples  int // in this tick
+	running  ns  // perf's running length
+	credit   ns
+	active   bool
+	stopped  bool // by a budget
+	exit     bool // exitToSoftirq
 }
 
-// soloSource is the CPU's source if it has only that one and nothing but NMIs
-// of it can happen between two events.
-func (c *cpu) soloSource() *source {
-	if c.k.opt.Step || c.k.trace != nil || c.hrLeft > 0 || len(c.wide)+len(c.own) != 1 {
-		return nil
+// alone starts a stretch; ok is false if there is more than one source.
+func (c *cpu) alone(irqsOff bool) (o solo, ok bool) {
+	if c.k.opt.Step {
+		return o, false
 	}
-	s := c.own
-	if len(s) == 0 {
-		s = c.wide
-	}
-	if !s[0].nmi || c.nmi != nil && c.nmi != s[0] {
-		return nil // a sample outlasts its source's task being switched out
-	}
-	return s[0]
-}
-
-// solo solves run for a single NMI source; it changes nothing. It gives up
-// where a sample changes what later ones do: where the source is throttled, a
-// budget ends, or perf's running length still moves.
-func (c *cpu) solo(s *source, until, work ns, irqsOff bool) (o solo, ok bool) {
-	o = solo{at: c.at, left: s.left, nmiLeft: c.nmiLeft}
-	if o.nmiLeft > 0 {
-		d := min(o.nmiLeft, until-o.at)
-		o.at += d
-		if o.nmiLeft -= d; o.nmiLeft == 0 {
-			o.done++
+	switch len(c.wide) + len(c.own) {
+	case 0:
+	case 1:
+		if len(c.own) > 0 {
+			o.s = c.own[0]
+		} else {
+			o.s = c.wide[0]
 		}
-	}
-	switch {
-	case o.at == until:
-	case c.exitToSoftirq || !irqsOff && len(c.pending) > 0:
-	case !s.active() || c.stopped:
-		o.progress = min(work, until-o.at)
-		o.at += o.progress
 	default:
-		o.pass(s, until, work)
+		return o, false
 	}
-	return o, o.done == 0 || c.steady(s, o.done)
+	s := o.s
+	// A sample outlasts its source's task being switched out.
+	if c.nmi != nil && c.nmi != s || c.hr != nil && c.hr != s {
+		return o, false
+	}
+	o.c, o.irqsOff, o.at, o.exit = c, irqsOff, c.at, c.exitToSoftirq
+	if s == nil {
+		return o, true
+	}
+	o.left, o.next, o.inside = s.left, s.next, c.nmiLeft+c.hrLeft
+	o.active = s.active() && !c.stopped && (s.nmi || !irqsOff)
+	if s.tick == c.ticks {
+		o.samples = s.samples
+	}
+	o.running, o.credit = c.took.running, c.credit
+	return o, true
 }
 
-// pass goes from an instant outside of the handler until the work is done or
-// the wall clock reaches until.
-func (o *solo) pass(s *source, until, work ns) {
-	wall := until - o.at
-	if p, r := int64(0), wall-o.left; r >= 0 {
-		// The first sample begins within the stretch, and n-1 whole cycles after it.
-		cycle := s.handler + s.period
-		n := r/cycle + 1
-		r %= cycle
-		p = o.left + (n-1)*s.period + max(r-s.handler, 0)
-		if p < work {
-			o.at, o.progress, o.begun = until, p, n
-			o.done += n
-			o.left = s.period - max(r-s.handler, 0)
-			if r < s.handler {
-				o.nmiLeft = s.handler - r
-				o.done--
+// run is cpu.run of such a stretch.
+func (o *solo) run(until, work ns) {
+	for o.at < until && !o.gaveUp {
+		if o.inside > 0 {
+			d := min(o.inside, until-o.at)
+			o.at += d
+			o.taken += d
+			if o.inside -= d; o.inside == 0 {
+				o.sampled()
 			}
+			continue
+		}
+		if o.exit || !o.irqsOff && len(o.c.pending) > 0 || o.progress == work {
 			return
 		}
-	} else if wall < work {
-		o.at, o.progress, o.left = until, wall, o.left-wall
-		return
-	}
-	// The work is done first; a sample that is due just then has not begun.
-	n := int64(0)
-	if work > o.left {
-		n = (work-o.left-1)/s.period + 1
-	}
-	o.at += work + n*s.handler
-	o.progress = work
-	o.left += n*s.period - work
-	o.begun, o.done = n, o.done+n
-}
-
-// steady reports whether n more samples leave the source and perf's arithmetic
-// as they are.
-func (c *cpu) steady(s *source, n int64) bool {
-	k := c.k
-	if !k.rate.settled(&c.took, s.handler) || k.budget > 0 && c.credit <= n*s.handler {
-		return false
-	}
-	if k.sc.Perf.NoThrottle {
-		return true
-	}
-	had := s.samples
-	if s.tick != c.ticks {
-		had = 0
-	}
-	return int64(had)+n < int64(s.events*c.maxPerTick)
-}
-
-// apply makes the CPU arrive where solo found it would.
-func (c *cpu) apply(s *source, o solo) {
-	c.stormTime += o.at - c.at - o.progress
-	c.at = o.at
-	s.left = o.left
-	c.nmi, c.nmiLeft = nil, o.nmiLeft
-	if o.nmiLeft > 0 {
-		c.nmi = s
-	}
-	if c.idle() {
-		c.eqs += 2 * uint64(o.begun) // ct_nmi_enter, ct_nmi_exit
-	}
-	if o.done > 0 {
-		c.freshCount(s)
-		s.samples += int(o.done)
-		if c.k.budget > 0 {
-			c.credit -= o.done * s.handler
+		switch d := min(work-o.progress, until-o.at); {
+		case !o.active:
+			o.execute(d)
+		case o.s.nmi:
+			if n := o.cyclesNMI(until, work); n > 0 {
+				o.trace.skipped(o.c, o.s, n, o.at+o.left, o.s.period+o.s.handler)
+				o.skip(n, o.s.period)
+				break
+			}
+			o.execute(min(d, o.left))
+			if o.left == 0 && o.progress < work {
+				o.left = o.s.period
+				o.begin()
+			}
+		default:
+			due := max(o.next, o.c.hrBlocked)
+			if due > o.at {
+				o.execute(min(d, due-o.at))
+				break
+			}
+			cycle := (o.s.handler/o.s.period + 1) * o.s.period
+			if n := o.cyclesHR(until, work, cycle); n > 0 {
+				o.trace.skipped(o.c, o.s, n, o.at, cycle)
+				o.next += n * cycle
+				o.skip(n, cycle-o.s.handler)
+				break
+			}
+			o.began = o.at
+			o.begin()
 		}
 	}
+}
+
+func (o *solo) execute(d ns) {
+	o.at += d
+	o.progress += d
+	if o.active && o.s.nmi {
+		o.left -= d
+	}
+}
+
+func (o *solo) begin() {
+	o.inside = o.s.handler
+	o.begun++
+	o.trace.sampleBegins(o.c, o.s, o.at)
+}
+
+// sampled ends a sample (endHR and sampled of the CPU).
+func (o *solo) sampled() {
+	s, c := o.s, o.c
+	if !s.nmi {
+		o.trace.hrSampled(c, s, o.at)
+		o.next += ((o.at-o.next)/s.period + 1) * s.period
+	} else if r := &c.k.rate; r.percent != 0 && r.percent != 100 {
+		o.running += s.handler - o.running/sampleWindow
+		o.gaveUp = o.running/sampleWindow > r.allowed
+	}
+	o.done++
+	o.samples++
+	if !c.k.sc.Perf.NoThrottle && o.samples >= s.events*c.maxPerTick {
+		o.active = false
+	}
+	if c.k.budget > 0 {
+		if o.credit -= s.handler; o.credit <= 0 {
+			o.stopped, o.active = true, false
+		}
+	}
+	if !s.nmi && c.softPending != 0 && !c.softActive && !c.irqActive {
+		o.exit = true // leaveHR
+	}
+}
+
+// cyclesNMI is how many times the CPU can execute for a whole period with a
+// sample somewhere in it.
+func (o *solo) cyclesNMI(until, work ns) int64 {
+	s := o.s
+	if !o.c.k.rate.settled(&sampleTime{o.running}, s.handler) {
+		return 0
+	}
+	return o.unchanged(min((until-o.at)/(s.period+s.handler), (work-o.progress-1)/s.period))
+}
+
+// cyclesHR is how many whole cycles fit, each a sample that begins on the grid
+// and execution until the next does.
+func (o *solo) cyclesHR(until, work, cycle ns) int64 {
+	if o.next != o.at || o.c.softPending != 0 {
+		return 0
+	}
+	return o.unchanged(min((until-o.at)/cycle, (work-o.progress)/(cycle-o.s.handler)))
+}
+
+// unchanged bounds a number of samples by those that leave the source active.
+func (o *solo) unchanged(n int64) int64 {
+	k := o.c.k
+	if !k.sc.Perf.NoThrottle {
+		n = min(n, int64(o.s.events*o.c.maxPerTick-o.samples-1))
+	}
+	if k.budget > 0 {
+		n = min(n, (o.credit-1)/o.s.handler)
+	}
+	return n
+}
+
+// skip passes n samples and the execution that goes with each.
+func (o *solo) skip(n, each ns) {
+	h := n * o.s.handler
+	o.at += h + n*each
+	o.progress += n * each
+	o.taken += h
+	o.begun += uint64(n)
+	o.done += int(n)
+	o.samples += int(n)
+	if o.c.k.budget > 0 {
+		o.credit -= h
+	}
+}
+
+// apply makes the CPU arrive where the stretch ends.
+func (o *solo) apply() {
+	c, s := o.c, o.s
+	c.at, c.exitToSoftirq = o.at, o.exit
+	if s == nil {
+		return
+	}
+	c.stormTime += o.taken
+	c.nmi, c.nmiLeft, c.hr, c.hrLeft = nil, 0, nil, 0
+	if s.nmi {
+		s.left = o.left
+		if c.nmiLeft = o.inside; o.inside > 0 {
+			c.nmi = s
+		}
+	} else {
+		s.next = o.next
+		if c.hrLeft = o.inside; o.inside > 0 {
+			c.hr = s
+		}
+		if o.begun > 0 {
+			c.hrBegan, c.hrPassNow, c.hrPasses = o.began, o.began, 0
+		}
+	}
+	if c.idle() {
+		c.eqs += 2 * o.begun // ct_nmi_enter, ct_nmi_exit
+	}
+	if o.done == 0 {
+		return
+	}
+	s.tick, s.samples = c.ticks, o.samples
+	if !c.k.sc.Perf.NoThrottle && s.samples >= s.events*c.maxPerTick {
+		s.throttled = true
+	}
+	c.took.running, c.credit, c.stopped = o.running, o.credit, c.stopped || o.stopped
 }

@@ -70,9 +70,14 @@ func (s *stormCPU) inHandler() bool { return s.nmiLeft > 0 || s.hrLeft > 0 }
 // Without sources it is one step; whole cycles of a single source are skipped
 // by arithmetic unless stepping is asked for.
 func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
-	if s := c.soloSource(); s != nil {
-		if o, ok := c.solo(s, until, work, irqsOff); ok {
-			c.apply(s, o)
+	if o, ok := c.alone(irqsOff); ok {
+		if o.run(until, work); !o.gaveUp {
+			if c.k.trace != nil { // now for it to see
+				o, _ = c.alone(irqsOff)
+				o.trace = c.k.trace
+				o.run(until, work)
+			}
+			o.apply()
 			return o.progress
 		}
 	}
@@ -105,10 +110,6 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 			hr, due := c.nextHR(irqsOff)
 			if due <= c.at {
 				c.beginHR(hr, c.at)
-				break
-			}
-			if n := c.cycles(nmi, hr, until, work-progress, due); n > 0 {
-				progress += c.skip(nmi, hr, n)
 				break
 			}
 			d := min(work-progress, gap, until-c.at, due-c.at)
@@ -193,7 +194,7 @@ func (c *cpu) inNMI(until ns) {
 func (c *cpu) beginNMI(s *source) {
 	s.left = s.period
 	c.nmi, c.nmiLeft = s, s.handler
-	c.k.trace.nmiSample(c, s)
+	c.k.trace.sampleBegins(c, s, c.at)
 	if c.idle() {
 		c.eqs += 2 // ct_nmi_enter, ct_nmi_exit
 	}
@@ -203,7 +204,7 @@ func (c *cpu) beginNMI(s *source) {
 // the instant given.
 func (c *cpu) beginHR(s *source, began ns) {
 	c.hr, c.hrLeft = s, s.handler
-	c.k.trace.hrSample(c)
+	c.k.trace.sampleBegins(c, s, c.at)
 	c.hrBegan, c.hrPassNow, c.hrPasses = began, c.at, 0
 	if c.idle() {
 		c.eqs += 2
@@ -215,7 +216,7 @@ func (c *cpu) beginHR(s *source, began ns) {
 func (c *cpu) endHR() {
 	s := c.hr
 	c.hr = nil
-	c.k.trace.hrSampled(c, s)
+	c.k.trace.hrSampled(c, s, c.at)
 	missed := (c.at - s.next) / s.period
 	s.next += (missed + 1) * s.period
 	c.sampled(s)
@@ -233,7 +234,7 @@ func (c *cpu) endHR() {
 		}
 	}
 	c.hr, c.hrLeft = next, next.handler
-	c.k.trace.hrSample(c)
+	c.k.trace.sampleBegins(c, next, c.at)
 }
 
 // leaveHR is the exit from an hrtimer interrupt: softirqs that are waiting run
@@ -270,60 +271,6 @@ func (c *cpu) freshCount(s *source) {
 	}
 }
 
-// cycles is how many whole periods of the only source fit before anything
-// else can happen. It leaves the last ones to be stepped through.
-func (c *cpu) cycles(nmi, hr *source, until, work, due ns) int64 {
-	k := c.k
-	if k.opt.Step || (nmi == nil) == (hr == nil) || !c.alone() || c.softPending != 0 || c.idle() {
-		return 0
-	}
-	s := nmi
-	var n int64
-	if nmi != nil {
-		n = min((until-c.at)/(s.period+s.handler), work/s.period)
-		if !k.rate.settled(&c.took, s.handler) {
-			return 0
-		}
-	} else {
-		s = hr
-		if c.hrBlocked > c.at || due < c.at {
-			return 0
-		}
-		cycle := (s.handler/s.period + 1) * s.period
-		n = min((until-due)/cycle, (work-(due-c.at))/(cycle-s.handler))
-	}
-	if !k.sc.Perf.NoThrottle {
-		c.freshCount(s)
-		n = min(n, int64(s.events*c.maxPerTick-s.samples))
-	}
-	if k.budget > 0 {
-		n = min(n, c.credit/s.handler)
-	}
-	return n - 2
-}
-
-// skip passes n whole cycles of s at once and returns the progress made.
-func (c *cpu) skip(nmi, hr *source, n int64) (progress ns) {
-	if nmi != nil {
-		c.k.trace.skipped(c, nmi, n, c.at+nmi.left, nmi.period+nmi.handler)
-		c.at += n * (nmi.period + nmi.handler)
-		progress = n * nmi.period
-		hr = nmi
-	} else {
-		cycle := (hr.handler/hr.period + 1) * hr.period
-		c.k.trace.skipped(c, hr, n, max(hr.next, c.hrBlocked), cycle)
-		c.at += n * cycle
-		hr.next += n * cycle
-		progress = n * (cycle - hr.handler)
-	}
-	hr.samples += int(n)
-	c.stormTime += n * hr.handler
-	if c.k.budget > 0 {
-		c.credit -= n * hr.handler
-	}
-	return progress
-}
-
 // sampleOnce makes the sources of a storm of single samples due now. One that
 // is still waiting to interrupt is not taken twice; an NMI that comes while the
 // last is handled stays latched, an hrtimer forwards itself over it.
@@ -340,22 +287,6 @@ func (k *Kernel) sampleOnce(st *storm) {
 		}
 	}
 	k.replanAll()
-}
-
-// alone reports whether just one source is active.
-func (c *cpu) alone() bool {
-	n := 0
-	for _, s := range c.wide {
-		if s.active() {
-			n++
-		}
-	}
-	for _, s := range c.own {
-		if s.active() {
-			n++
-		}
-	}
-	return n == 1
 }
 
 // tickSources is perf_event_task_tick: throttled events go on; every event's

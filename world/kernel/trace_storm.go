@@ -25,27 +25,23 @@ func (tr *tracer) stormed(c *cpu) {
 	tr.sink.Trace(e)
 }
 
-// nmiSample is called when an NMI sample begins; nothing interrupts it.
-func (tr *tracer) nmiSample(c *cpu, s *source) {
-	if tr != nil {
-		tr.cpus[c.id].count++
-		tr.sample(c, s, c.at)
+// sampleBegins is called when a sample does. Nothing interrupts one by NMI, so
+// its end is known.
+func (tr *tracer) sampleBegins(c *cpu, s *source, at ns) {
+	if tr == nil {
+		return
+	}
+	tr.cpus[c.id].count++
+	if s.nmi {
+		tr.sample(c, s, at)
+	} else if tr.wanted(at, at+1) {
+		tr.sampleEvent(c, TraceSampleBegin, "hrtimer", at, 0)
 	}
 }
 
-// hrSample is called when the handler of an hrtimer sample begins.
-func (tr *tracer) hrSample(c *cpu) {
-	if tr != nil {
-		tr.cpus[c.id].count++
-		if tr.wanted(c.at, c.at+1) {
-			tr.sampleEvent(c, TraceSampleBegin, "hrtimer", c.at, 0)
-		}
-	}
-}
-
-func (tr *tracer) hrSampled(c *cpu, s *source) {
-	if tr != nil && tr.wanted(c.at, c.at+1) {
-		tr.sampleEvent(c, TraceSampleEnd, "hrtimer", c.at, s.handler)
+func (tr *tracer) hrSampled(c *cpu, s *source, at ns) {
+	if tr != nil && tr.wanted(at, at+1) {
+		tr.sampleEvent(c, TraceSampleEnd, "hrtimer", at, s.handler)
 	}
 }
 
