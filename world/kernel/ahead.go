@@ -6,6 +6,7 @@ package kernel
 // executed a second time when that instant comes.
 type ahead struct {
 	valid    bool
+	solo     bool // it is in cpu.solo
 	at       ns
 	progress ns
 	allowed  ns // perf's allowance, which must not have changed since
@@ -19,8 +20,11 @@ type ahead struct {
 // lookahead finds the instant at which run will return by itself, leaving
 // everything as it was but c.ahead.
 func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
-	if o, ok := c.alone(c.irqActive); ok {
+	a := &c.ahead
+	if c.alone(c.irqActive) {
+		o := &c.solo
 		if o.run(limit, work); !o.gaveUp {
+			a.valid, a.solo, a.at, a.progress = k.trace == nil, true, o.at, o.progress
 			return o.at, o.at < limit
 		}
 	}
@@ -32,10 +36,10 @@ func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	progress := c.run(limit, work, c.irqActive)
 	k.trace = tr
 
-	a := &c.ahead
 	at, returns = c.at, c.at < limit
 	// A tracer has to see everything happen, and a lowered rate is global.
 	if a.valid = tr == nil && !k.opt.Step && k.rate.allowed == rate.allowed; a.valid {
+		a.solo = false
 		a.at, a.progress, a.allowed = at, progress, rate.allowed
 		a.storm, a.exit, a.eqs, a.taken = c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime
 		a.sources = c.copySources(a.sources[:0])
@@ -52,10 +56,14 @@ func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 // instant, if it found one, and returns the progress made on the way.
 func (k *Kernel) reach(c *cpu) (progress ns, ok bool) {
 	a := &c.ahead
-	ok = a.valid && a.at == k.now && a.allowed == k.rate.allowed
+	ok = a.valid && a.at == k.now && (a.solo || a.allowed == k.rate.allowed)
 	a.valid = false
-	if !ok {
+	switch {
+	case !ok:
 		return 0, false
+	case a.solo:
+		c.solo.apply()
+		return a.progress, true
 	}
 	c.stormCPU = a.storm
 	c.at, c.exitToSoftirq, c.eqs, c.stormTime = a.at, a.exit, a.eqs, a.taken

@@ -9,6 +9,7 @@ type cpu struct {
 	at ns // the instant up to which this CPU has executed
 	stormCPU
 	ahead ahead
+	solo  solo // the last stretch worked out
 
 	irqActive bool
 	irqNow    irq

@@ -28,38 +28,39 @@ type solo struct {
 	exit     bool // exitToSoftirq
 }
 
-// alone starts a stretch; ok is false if there is more than one source.
-func (c *cpu) alone(irqsOff bool) (o solo, ok bool) {
-	if c.k.opt.Step {
-		return o, false
-	}
+// alone starts a stretch in c.solo; it reports whether there is at most one
+// source.
+func (c *cpu) alone(irqsOff bool) bool {
+	var s *source
 	switch len(c.wide) + len(c.own) {
 	case 0:
 	case 1:
 		if len(c.own) > 0 {
-			o.s = c.own[0]
+			s = c.own[0]
 		} else {
-			o.s = c.wide[0]
+			s = c.wide[0]
 		}
 	default:
-		return o, false
+		return false
 	}
-	s := o.s
 	// A sample outlasts its source's task being switched out.
-	if c.nmi != nil && c.nmi != s || c.hr != nil && c.hr != s {
-		return o, false
+	if c.nmi != nil && c.nmi != s || c.hr != nil && c.hr != s || c.k.opt.Step {
+		return false
 	}
-	o.c, o.irqsOff, o.at, o.exit = c, irqsOff, c.at, c.exitToSoftirq
+	o := &c.solo
+	o.c, o.s, o.irqsOff, o.gaveUp, o.trace = c, s, irqsOff, false, nil
+	o.at, o.progress, o.inside, o.exit, o.active = c.at, 0, 0, c.exitToSoftirq, false
 	if s == nil {
-		return o, true
+		return true
 	}
+	o.taken, o.begun, o.done, o.samples = 0, 0, 0, 0
 	o.left, o.next, o.inside = s.left, s.next, c.nmiLeft+c.hrLeft
 	o.active = s.active() && !c.stopped && (s.nmi || !irqsOff)
 	if s.tick == c.ticks {
 		o.samples = s.samples
 	}
-	o.running, o.credit = c.took.running, c.credit
-	return o, true
+	o.running, o.credit, o.stopped = c.took.running, c.credit, c.stopped
+	return true
 }
 
 // run is cpu.run of such a stretch.
@@ -227,5 +228,5 @@ func (o *solo) apply() {
 	if !c.k.sc.Perf.NoThrottle && s.samples >= s.events*c.maxPerTick {
 		s.throttled = true
 	}
-	c.took.running, c.credit, c.stopped = o.running, o.credit, c.stopped || o.stopped
+	c.took.running, c.credit, c.stopped = o.running, o.credit, o.stopped
 }

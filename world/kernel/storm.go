@@ -70,10 +70,11 @@ func (s *stormCPU) inHandler() bool { return s.nmiLeft > 0 || s.hrLeft > 0 }
 // Without sources it is one step; whole cycles of a single source are skipped
 // by arithmetic unless stepping is asked for.
 func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
-	if o, ok := c.alone(irqsOff); ok {
+	if c.alone(irqsOff) {
+		o := &c.solo
 		if o.run(until, work); !o.gaveUp {
 			if c.k.trace != nil { // now for it to see
-				o, _ = c.alone(irqsOff)
+				c.alone(irqsOff)
 				o.trace = c.k.trace
 				o.run(until, work)
 			}
