@@ -9,19 +9,15 @@ package kernel
 // average is avg_vruntime: the virtual runtime at which a task has had exactly
 // its share. The current task counts if it is a fair one.
 func (k *Kernel) average(c *cpu) ns {
-	sum, n := ns(0), ns(0)
-	for _, t := range c.fair {
-		sum += t.vruntime - c.vtime
-		n++
-	}
+	sum, n := c.fairSum, ns(len(c.fair))
 	if t := c.cur; t != nil && !t.fifo {
-		sum += t.vruntime + k.now - c.at - c.vtime
+		sum += t.vruntime + k.now - c.at
 		n++
 	}
 	if n == 0 {
 		return c.vtime
 	}
-	return c.vtime + floorDiv(sum, n)
+	return floorDiv(sum, n)
 }
 
 // place gives a woken task its virtual runtime and its deadline
@@ -60,19 +56,29 @@ func (c *cpu) pickFair() *task {
 	if len(c.fair) == 0 {
 		return nil
 	}
-	sum := ns(0)
-	for _, t := range c.fair {
-		sum += t.vruntime - c.vtime
-	}
-	c.vtime += floorDiv(sum, ns(len(c.fair)))
+	c.vtime = floorDiv(c.fairSum, ns(len(c.fair)))
 	best := -1
+	var first *task
 	for i, t := range c.fair {
-		if t.vruntime <= c.vtime && (best < 0 || t.before(c.fair[best])) {
-			best = i
+		if t.vruntime <= c.vtime && (first == nil || t.before(first)) {
+			best, first = i, t
 		}
 	}
-	t := c.fair[best]
-	c.fair = append(c.fair[:best], c.fair[best+1:]...)
+	return c.takeFair(best)
+}
+
+// addFair queues a task; its virtual runtime is not changed while it is.
+func (c *cpu) addFair(t *task) {
+	c.fair = append(c.fair, t)
+	c.fairSum += t.vruntime
+}
+
+// takeFair takes a task out of the queue.
+func (c *cpu) takeFair(i int) *task {
+	t := c.fair[i]
+	copy(c.fair[i:], c.fair[i+1:])
+	c.fair = c.fair[:len(c.fair)-1]
+	c.fairSum -= t.vruntime
 	return t
 }
 

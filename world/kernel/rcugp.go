@@ -230,7 +230,7 @@ func (k *Kernel) boost(t *task) {
 	c := t.cpu
 	for i, q := range c.fair {
 		if q == t {
-			c.fair = append(c.fair[:i], c.fair[i+1:]...)
+			c.takeFair(i)
 			t.fifo, t.loop.boosted = true, true
 			k.enqueue(c, t)
 			k.preemptFor(c, t)

@@ -13,6 +13,7 @@ import (
 type runqueue struct {
 	rt       []*task
 	fair     []*task
+	fairSum  ns // of their virtual runtimes
 	vtime    ns // average virtual runtime when a fair task was last picked
 	switches uint64
 }
@@ -96,7 +97,7 @@ func (k *Kernel) enqueue(c *cpu, t *task) {
 	if t.fifo {
 		c.rt = append(c.rt, t)
 	} else {
-		c.fair = append(c.fair, t)
+		c.addFair(t)
 	}
 }
 
@@ -292,11 +293,11 @@ func (k *Kernel) migrate(from, to *cpu, i int) {
 	t := from.fair[i]
 	k.decide(decideMigrate, uint64(to.id)<<32|uint64(t.pid))
 	shift := k.average(to) - k.average(from)
+	from.takeFair(i)
 	t.vruntime += shift
 	t.deadline += shift
-	from.fair = append(from.fair[:i], from.fair[i+1:]...)
 	t.cpu = to
-	to.fair = append(to.fair, t)
+	to.addFair(t)
 }
 
 // stepTask lets the current task's program go on.
