@@ -191,9 +191,10 @@ func (k *Kernel) startLoad(i int, load *workload.RCULoad) {
 	period := ns(load.Period)
 	first := k.stream("rcu load " + itoa(i)).Int64N(period)
 	if load.Kind == workload.RequestCall {
+		post := func() { k.call(func() {}) }
 		var again func()
 		again = func() {
-			c.arrive(irq{kind: irqCall, done: func() { k.call(func() {}) }})
+			c.arrive(irq{kind: irqCall, done: post})
 			if !k.drained || !k.finished() {
 				k.at(k.now+period, again)
 			}

@@ -31,6 +31,7 @@ type closerGroup struct {
 func (k *Kernel) startClosers(g *closerGroup) {
 	spec := g.spec
 	g.left = spec.Count
+	k.closersLeft += spec.Count
 	draws := k.stream("closers " + spec.Name)
 	var shared *tracepoint
 	for i := range spec.Count {
@@ -80,6 +81,7 @@ func (k *Kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
 		k.endClose(t, c)
 	}
 	g.left--
+	k.closersLeft--
 	k.closersFinished(g)
 }
 

@@ -244,7 +244,7 @@ func (c *cpu) work() ns {
 		return never
 	case c.cur.left < never:
 		return c.overhead + c.cur.left
-	case c.overhead > 0:
+	case c.overhead > 0 && c.resched != noResched:
 		return c.overhead
 	}
 	return never

@@ -80,11 +80,12 @@ type Kernel struct {
 	stormSpan ns
 	scratch   []source
 
-	groups  []*closerGroup
-	closes  []*closing
-	closing []*task // tasks in close()
-	moved   bool    // something on a chain of waits may have changed since the last look
-	watched []*task // that are on one
+	groups      []*closerGroup
+	closersLeft int // tasks that have not finished
+	closes      []*closing
+	closing     []*task // tasks in close()
+	moved       bool    // something on a chain of waits may have changed since the last look
+	watched     []*task // that are on one
 
 	directWaits    gpCounts
 	ipis           int
@@ -212,12 +213,7 @@ func (k *Kernel) syncAll() {
 
 // finished reports whether every closer is done.
 func (k *Kernel) finished() bool {
-	for _, g := range k.groups {
-		if g.left > 0 {
-			return false
-		}
-	}
-	return true
+	return k.closersLeft == 0
 }
 
 // quiet reports whether no domain has anything left to do.

@@ -15,6 +15,7 @@ type perfRate struct {
 
 // rateLine is one lowering: the figures of the line the kernel prints.
 type rateLine struct {
+	at           ns
 	avg, allowed ns
 	rate         int64
 }
@@ -31,8 +32,8 @@ func newPerfRate(hz, rate, percent int) perfRate {
 	return r
 }
 
-// took accounts for one NMI sample that took d.
-func (r *perfRate) took(t *sampleTime, d ns) {
+// took accounts for one NMI sample that took d and ended at the given instant.
+func (r *perfRate) took(t *sampleTime, d, at ns) {
 	if r.percent == 0 || r.percent == 100 {
 		return
 	}
@@ -50,7 +51,7 @@ func (r *perfRate) took(t *sampleTime, d ns) {
 	}
 	r.allowed = a
 	r.sampleRate = int64(r.maxPerTick) * r.hz
-	r.lowered = append(r.lowered, rateLine{avg, was, r.sampleRate})
+	r.lowered = append(r.lowered, rateLine{at, avg, was, r.sampleRate})
 }
 
 // settled reports whether further samples of length d change nothing: the

@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/gpstorm/gpstorm/workload"
+import (
+	"slices"
+
+	"github.com/gpstorm/gpstorm/workload"
+)
 
 // rcuNode is the state of vanilla RCU: one node, which is both leaf and root
 // for up to 16 CPUs (kernel/rcu/tree.c).
@@ -45,13 +49,14 @@ type rcuCPU struct {
 	expAsked bool   // the expedited grace period waits for a context switch
 	ticksGP  int    // ticks in this grace period
 
-	unassigned []func()     // callbacks not yet given a grace period
-	assigned   rcuCallbacks // in the order of their grace periods
+	unassigned []rcuCallback // not yet given a grace period
+	assigned   rcuCallbacks  // in the order of their grace periods
 }
 
 type rcuCallback struct {
-	seq uint64
-	fn  func()
+	seq   uint64 // the grace period it waits for
+	epoch uint64 // of the kernel when it was posted
+	fn    func()
 }
 
 // rcuCallbacks is a queue of callbacks.
@@ -213,7 +218,9 @@ func (k *Kernel) rcuCore(c *cpu) {
 			return
 		}
 		k.moved = true
-		c.assigned.pop().fn()
+		cb := c.assigned.pop()
+		k.checkRCU("callback", cb.epoch)
+		cb.fn()
 	}
 	if c.assigned.ready(k.rcu.seq, 0) {
 		c.softPending |= softRCU
@@ -233,11 +240,7 @@ func (k *Kernel) callbackBatch(c *cpu) int {
 // when the CPU next looks: at a tick, in RCU_SOFTIRQ.
 func (k *Kernel) call(fn func()) {
 	c := k.hereOr0()
-	epoch := k.newEpoch()
-	c.unassigned = append(c.unassigned, k.once("RCU callback", func() {
-		k.checkRCU("callback", epoch)
-		fn()
-	}))
+	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), fn: fn})
 }
 
 // assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
@@ -246,8 +249,9 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 		return
 	}
 	s := seqSnap(k.rcu.seq)
-	for _, fn := range c.unassigned {
-		c.assigned.push(rcuCallback{s, fn})
+	for _, cb := range c.unassigned {
+		cb.seq = s
+		c.assigned.push(cb)
 	}
 	c.unassigned = c.unassigned[:0]
 	k.requestGP(s)
@@ -309,7 +313,7 @@ func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
 		t.rcu.queued, t.rcu.since = true, k.now
 		t.rcu.blocksGP = seqRunning(n.seq) && n.qsmask&bit != 0
-		n.readers = append([]*task{t}, n.readers...)
+		n.readers = slices.Insert(n.readers, 0, t)
 		k.decide(decideBlocked, uint64(t.pid))
 	}
 	if n.exp.mask&bit != 0 {

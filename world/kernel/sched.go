@@ -125,10 +125,16 @@ func (k *Kernel) kickCPU(c *cpu, r resched) {
 	if c.resched >= r && c.cur != nil {
 		return
 	}
-	c.resched = max(c.resched, r)
 	if c == k.here {
+		c.resched = max(c.resched, r)
 		return // looked at when the present interrupt or step is over
 	}
+	if c.overhead > 0 { // it looks by itself at the end of its switch
+		k.sync(c)
+		c.resched = max(c.resched, r)
+		k.plan(c)
+	}
+	c.resched = max(c.resched, r)
 	if c.cur == nil || r == hardResched {
 		c.raise(irq{kind: irqResched}, ipiLatency)
 	}

@@ -252,7 +252,7 @@ func (c *cpu) sampled(s *source) {
 	c.freshCount(s)
 	s.samples++
 	if s.nmi {
-		k.rate.took(&c.took, s.handler)
+		k.rate.took(&c.took, s.handler, c.at)
 	}
 	if !k.sc.Perf.NoThrottle && s.samples >= s.events*c.maxPerTick {
 		s.throttled = true

@@ -119,7 +119,7 @@ func TestPerfRateByHZAndAverage(t *testing.T) {
 	for _, tt := range tests {
 		r := newPerfRate(tt.hz, 100_000, 25)
 		s := sampleTime{running: tt.avg * sampleWindow}
-		r.took(&s, tt.avg)
+		r.took(&s, tt.avg, 0)
 		if r.maxPerTick != tt.max || r.sampleRate != tt.rate {
 			t.Errorf("HZ=%d, samples of %d ns: %d a tick, %d a second; want %d and %d", tt.hz, tt.avg, r.maxPerTick, r.sampleRate, tt.max, tt.rate)
 		}
@@ -139,7 +139,7 @@ func TestPerfRateStepsFromTheReport(t *testing.T) {
 	s := sampleTime{running: 69_000 * sampleWindow}
 	for d := ns(69_000); d <= 336_000; d += 10 {
 		for range 3 * sampleWindow {
-			r.took(&s, d)
+			r.took(&s, d, 0)
 		}
 	}
 	if n := len(r.lowered); n < 7 || n > 8 {
@@ -156,7 +156,7 @@ func TestPerfRateIsOffAtZeroAndAHundredPercent(t *testing.T) {
 	for _, percent := range []int{0, 100} {
 		r := newPerfRate(250, 100_000, percent)
 		s := sampleTime{running: 1_000_000 * sampleWindow}
-		r.took(&s, 1_000_000)
+		r.took(&s, 1_000_000, 0)
 		if len(r.lowered) > 0 || r.maxPerTick != 400 {
 			t.Errorf("%d %%: lowered %d times, to %d a tick", percent, len(r.lowered), r.maxPerTick)
 		}

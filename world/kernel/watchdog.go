@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
@@ -274,24 +275,32 @@ const (
 // rateLowered prints what the perf rate arithmetic has decided.
 func (k *Kernel) rateLowered() {
 	for _, r := range k.rate.lowered {
-		if k.now-k.rateWindow >= rateInterval {
-			k.rateWindow, k.rateLines = k.now, 0
+		if r.at-k.rateWindow >= rateInterval {
+			k.rateWindow, k.rateLines = r.at, 0
 		}
 		if k.rateLines++; k.rateLines > rateBurst {
 			continue
 		}
 		l := klog.Throttle{Average: time.Duration(r.avg), Allowed: time.Duration(r.allowed), Rate: int(r.rate)}
-		k.log(l.Lines()...)
+		k.logAt(r.at, l.Lines()...)
 	}
 	k.rate.lowered = k.rate.lowered[:0]
 }
 
 // log prints lines on the console.
-func (k *Kernel) log(lines ...string) {
+func (k *Kernel) log(lines ...string) { k.logAt(k.now, lines...) }
+
+// logAt prints lines as of an instant that may lie a little back: a CPU's
+// samples are worked out when something else happens to it.
+func (k *Kernel) logAt(at ns, lines ...string) {
 	if !k.opt.Log {
 		return
 	}
-	for _, l := range lines {
-		k.console = append(k.console, trial.Log{At: time.Duration(k.now), Text: l})
+	i := len(k.console)
+	for i > 0 && k.console[i-1].At > time.Duration(at) {
+		i--
+	}
+	for n, l := range lines {
+		k.console = slices.Insert(k.console, i+n, trial.Log{At: time.Duration(at), Text: l})
 	}
 }
