@@ -25,7 +25,7 @@ func (k *Kernel) boot() {
 	for i := range k.sc.RCULoad {
 		k.startLoad(i, &k.sc.RCULoad[i])
 	}
-	k.wake(k.spawn("khungtaskd", k.allCPUs(), machine(k.khungtaskd())))
+	k.wake(k.spawn("khungtaskd", k.allCPUs(), stepFunc(k.khungtaskd())))
 	k.workqueueWatchdog()
 }
 
@@ -56,9 +56,9 @@ func (k *Kernel) bootRCU() {
 	for _, c := range k.cpus {
 		c.gpSeq = n.seq
 	}
-	n.kthread = k.spawn(k.flavor(), k.allCPUs(), machine(k.gpKthread))
+	n.kthread = k.spawn(k.flavor(), k.allCPUs(), stepFunc(k.gpKthread))
 	n.kthread.quiet = true
-	n.exp.worker = k.spawn("rcu_exp_gp_kthr", k.allCPUs(), machine(k.expWorker))
+	n.exp.worker = k.spawn("rcu_exp_gp_kthr", k.allCPUs(), stepFunc(k.expWorker))
 	n.exp.poll = work{name: "sync_rcu_do_polled_gp", fn: k.doPolledExp}
 }
 
@@ -116,10 +116,9 @@ func (k *Kernel) bootTasks() {
 			if spec.Count > 1 {
 				name += "-" + itoa(n)
 			}
-			t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), func(t *task) program {
-				t.loop = newLoop(k, t, spec, draws.Int64N(max(1, ns(spec.Section+spec.Gap))))
-				return t.loop
-			})
+			l := newLoop(k, spec, draws.Int64N(max(1, ns(spec.Section+spec.Gap))))
+			t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), l)
+			t.loop, l.t = l, t
 			t.fifo, t.kernel, t.quiet = spec.Sched == workload.FIFO, false, true
 			t.group, t.leader = spec.Name, t
 			if n > 0 && t.group != "" {

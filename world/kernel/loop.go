@@ -22,8 +22,8 @@ type loop struct {
 	epoch    uint64 // of the kernel when the section in progress began
 }
 
-func newLoop(k *Kernel, t *task, spec *workload.Tasks, start ns) *loop {
-	l := &loop{k: k, t: t, spec: spec, section: ns(spec.Section), cycle: ns(spec.Section + spec.Gap)}
+func newLoop(k *Kernel, spec *workload.Tasks, start ns) *loop {
+	l := &loop{k: k, spec: spec, section: ns(spec.Section), cycle: ns(spec.Section + spec.Gap)}
 	if spec.Reads == workload.ReadsNothing {
 		l.section = 0
 	}

@@ -89,8 +89,11 @@ func (t *task) progress(d ns) {
 }
 
 // coroutine is a program in direct style: a function that asks for CPU time
-// and sleeps by calling methods of its task.
+// and sleeps by calling methods of its task. It is made when first stepped:
+// most idle workers never are.
 type coroutine struct {
+	k     *Kernel
+	body  func(t *task)
 	next  func() (demand, bool)
 	stop  func()
 	yield func(demand) bool
@@ -99,26 +102,27 @@ type coroutine struct {
 // stopped unwinds a coroutine whose trial is over.
 type stopped struct{}
 
-func (k *Kernel) direct(body func(t *task)) func(*task) program {
-	return func(t *task) program {
-		co := &coroutine{}
-		co.next, co.stop = iter.Pull(func(yield func(demand) bool) {
-			defer func() {
-				if r := recover(); r != nil {
-					if _, ok := r.(stopped); !ok {
-						panic(r)
-					}
+func (k *Kernel) direct(body func(t *task)) program { return &coroutine{k: k, body: body} }
+
+func (co *coroutine) begin(t *task) {
+	co.next, co.stop = iter.Pull(func(yield func(demand) bool) {
+		defer func() {
+			if r := recover(); r != nil {
+				if _, ok := r.(stopped); !ok {
+					panic(r)
 				}
-			}()
-			co.yield = yield
-			body(t)
-		})
-		k.coroutines = append(k.coroutines, co)
-		return co
-	}
+			}
+		}()
+		co.yield = yield
+		co.body(t)
+	})
+	co.k.coroutines = append(co.k.coroutines, co)
 }
 
-func (co *coroutine) step(*task) demand {
+func (co *coroutine) step(t *task) demand {
+	if co.next == nil {
+		co.begin(t)
+	}
 	d, ok := co.next()
 	if !ok {
 		return demand{state: exited}
@@ -225,11 +229,11 @@ func (t *task) unlock(m *mutex) {
 }
 
 // spawn makes a task and its program; it does not start until woken.
-func (k *Kernel) spawn(name string, allowed uint32, p func(*task) program) *task {
+func (k *Kernel) spawn(name string, allowed uint32, p program) *task {
 	k.lastPID++
 	t := &task{k: k, name: name, pid: k.lastPID, state: sleeping, allowed: allowed, kernel: true}
 	t.cpu = k.firstAllowed(allowed, k.lastPID)
-	t.prog = p(t)
+	t.prog = p
 	k.tasks = append(k.tasks, t)
 	return t
 }
@@ -243,8 +247,6 @@ func (k *Kernel) firstAllowed(mask uint32, from int) *cpu {
 	}
 	panic("kernel: a task without a CPU")
 }
-
-func machine(f stepFunc) func(*task) program { return func(*task) program { return f } }
 
 func cpuMask(cpus []int, n int) uint32 {
 	if len(cpus) == 0 {
