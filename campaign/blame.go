@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,8 +20,22 @@ type Cause struct {
 	Storm float64 `json:"storm,omitempty"`
 }
 
-// maxCauses is how many causes a row names, the largest first.
+// maxCauses is how many whole paths a row names, the largest first.
 const maxCauses = 3
+
+// Blame divides all the time that some closes took, one way and another. The
+// shares of each list add up to 1.
+type Blame struct {
+	// Waited is that time. A close that had not returned counts for as long
+	// as it was seen.
+	Waited time.Duration `json:"waited_ns"`
+	Closes int           `json:"closes"`
+	// Stages tells what close() itself waited for: the outermost links of the
+	// chains of waits.
+	Stages []Cause `json:"stages"`
+	// Links tells what held it up in the end: the innermost links.
+	Links []Cause `json:"links"`
+}
 
 // blameSum adds up what close() waited for. The number of different paths is
 // bounded by the model's vocabulary and the scenario's groups of tasks.
@@ -45,36 +60,50 @@ func (b blameSum) put(path []string, wait, storm time.Duration) {
 	sum.Storm += storm
 }
 
-// innermost adds up by the last link of each path alone.
-func (b blameSum) innermost() blameSum {
-	in := blameSum{}
+// by adds up by a part of each path.
+func (b blameSum) by(part func(path []string) []string) blameSum {
+	sum := blameSum{}
 	for _, s := range b {
-		in.put(s.Path[len(s.Path)-1:], s.Wait, s.Storm)
+		sum.put(part(s.Path), s.Wait, s.Storm)
 	}
-	return in
+	return sum
 }
 
-// causes are the largest ones.
-func (b blameSum) causes() []Cause {
-	var whole time.Duration
-	all := make([]*trial.Share, 0, len(b))
-	for _, s := range b {
-		whole += s.Wait
-		all = append(all, s)
-	}
+func (b blameSum) blame(closes int) *Blame {
+	whole := b.whole()
 	if whole == 0 {
 		return nil
 	}
+	return &Blame{
+		Waited: whole, Closes: closes,
+		Stages: b.by(func(path []string) []string { return path[:1] }).causes(),
+		Links:  b.by(func(path []string) []string { return path[len(path)-1:] }).causes(),
+	}
+}
+
+func (b blameSum) whole() (sum time.Duration) {
+	for _, s := range b {
+		sum += s.Wait
+	}
+	return sum
+}
+
+// causes are all of them, the largest first.
+func (b blameSum) causes() []Cause {
+	whole := b.whole()
+	if whole == 0 {
+		return nil
+	}
+	all := slices.Collect(maps.Values(b))
 	slices.SortFunc(all, func(a, b *trial.Share) int {
 		return cmp.Or(cmp.Compare(b.Wait, a.Wait), slices.Compare(a.Path, b.Path))
 	})
-	var top []Cause
-	for _, s := range all[:min(len(all), maxCauses)] {
-		c := Cause{Path: s.Path, Share: float64(s.Wait) / float64(whole)}
+	causes := make([]Cause, len(all))
+	for i, s := range all {
+		causes[i] = Cause{Path: s.Path, Share: float64(s.Wait) / float64(whole)}
 		if s.Wait > 0 {
-			c.Storm = float64(s.Storm) / float64(s.Wait)
+			causes[i].Storm = float64(s.Storm) / float64(s.Wait)
 		}
-		top = append(top, c)
 	}
-	return top
+	return causes
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/workload"
 )
 
 // Format names the layout of results files.
@@ -36,6 +37,10 @@ type Class struct {
 	// Content is a hash of the scenario, so that results of two versions
 	// of it are not mixed.
 	Content string `json:"content"`
+}
+
+func classOf(sc *workload.Scenario) Class {
+	return Class{Name: sc.Name, About: sc.About, Content: fmt.Sprintf("%016x", workload.Digest(*sc))}
 }
 
 // Candidate is a fix as a results file knows it.

@@ -65,8 +65,7 @@ const MaxVariations = 10_000_000
 func (p *Plan) Head() Head {
 	h := Head{Format: Format, Seed: p.Seed, Variations: p.Variations, Shard: p.Shard}
 	for i := range p.Scenarios {
-		sc := &p.Scenarios[i]
-		h.Scenarios = append(h.Scenarios, Class{Name: sc.Name, About: sc.About, Content: fmt.Sprintf("%016x", workload.Digest(*sc))})
+		h.Scenarios = append(h.Scenarios, classOf(&p.Scenarios[i]))
 	}
 	for i := range p.Fixes {
 		f := &p.Fixes[i]

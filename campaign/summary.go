@@ -23,6 +23,9 @@ type Summary struct {
 	Loads []Load
 	// Clusters are the failures, grouped by cause.
 	Clusters []Cluster
+	// Margins are those of searches that are reported together with the
+	// campaign. No trial of the campaign is in them.
+	Margins []MarginSet
 }
 
 // ClassSummary holds one row for each candidate.
@@ -63,8 +66,10 @@ type Row struct {
 	WorkerD Quantiles `json:"kworker_d"`
 
 	Diagnoses Diagnoses `json:"diagnoses"`
-	// Causes are what close() waited for most.
+	// Causes are what close() waited for most, by whole chains of waits.
 	Causes []Cause `json:"causes,omitempty"`
+	// Blame is all that close() waited for; nil if the trials do not tell.
+	Blame *Blame `json:"blame,omitempty"`
 	// VsBaseline compares the pairs; nil for the controls, which are there
 	// to misbehave.
 	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
@@ -75,9 +80,8 @@ type Overall struct {
 	Fix    string `json:"fix"`
 	Trials int    `json:"trials"`
 	Hung   int    `json:"hung"`
-	// Causes are what close() waited for most, by the innermost link of the
-	// chain of waits.
-	Causes []Cause `json:"causes,omitempty"`
+	// Blame is what close() waited for; nil if the trials do not tell.
+	Blame *Blame `json:"blame,omitempty"`
 	// VsBaseline compares the pairs of all scenarios; it has no ratio of
 	// medians, as the scenarios differ too much for one. Nil for the
 	// controls.
@@ -278,12 +282,13 @@ func (c *collector) compared(fix int) bool {
 func (c *collector) overall() (all []Overall) {
 	var table []*Comparison
 	for j, f := range c.head.Fixes {
-		s := rowSum{blame: blameSum{}}
+		s, closes := rowSum{blame: blameSum{}}, 0
 		for i := range c.rows {
 			r := &c.rows[i][j]
 			for _, share := range r.blame {
 				s.blame.put(share.Path, share.Wait, share.Storm)
 			}
+			closes += r.waits.count
 			s.trials += r.trials
 			s.hung += r.hung
 			s.pairs += r.pairs
@@ -292,7 +297,7 @@ func (c *collector) overall() (all []Overall) {
 			s.shorter += r.shorter
 			s.longer += r.longer
 		}
-		o := Overall{Fix: f.Name, Trials: s.trials, Hung: s.hung, Causes: s.blame.innermost().causes()}
+		o := Overall{Fix: f.Name, Trials: s.trials, Hung: s.hung, Blame: s.blame.blame(closes)}
 		if c.compared(j) && s.pairs > 0 {
 			o.VsBaseline = s.comparison()
 			table = append(table, o.VsBaseline)
@@ -313,8 +318,10 @@ func (s *rowSum) row(class, fix string) Row {
 		Returned:  s.returned,
 		WorkerD:   s.workerD.quantiles(),
 		Diagnoses: s.diagnoses,
-		Causes:    s.blame.causes(),
+		Blame:     s.blame.blame(s.waits.count),
 	}
+	causes := s.blame.causes()
+	r.Causes = causes[:min(len(causes), maxCauses)]
 	if s.returned > 0 {
 		n := float64(s.returned)
 		r.Normal, r.Expedited, r.IPIs = float64(s.normal)/n, float64(s.expedited)/n, float64(s.ipis)/n

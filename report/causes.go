@@ -13,8 +13,10 @@ func causeTable(s *campaign.Summary) *table {
 	for i := range s.Overall {
 		o := &s.Overall[i]
 		row := []string{o.Fix, "-", "-"}
-		for j, c := range o.Causes[:min(len(o.Causes), 2)] {
-			row[1+j] = cause(c)
+		if b := o.Blame; b != nil {
+			for j, c := range b.Links[:min(len(b.Links), 2)] {
+				row[1+j] = cause(c)
+			}
 		}
 		t.rows = append(t.rows, row)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -13,7 +14,8 @@ import (
 )
 
 // JSONLines writes the summary as one JSON object a line, each with a "type":
-// head, row, overall, load, check, cluster and verdict. Times are in nanoseconds.
+// head, row, overall, load, check, cluster, margins and verdict. Times are in
+// nanoseconds.
 func JSONLines(w io.Writer, s *campaign.Summary) error {
 	enc := json.NewEncoder(w)
 	line := func(kind string, v any) error {
@@ -49,6 +51,11 @@ func JSONLines(w io.Writer, s *campaign.Summary) error {
 	}
 	for _, c := range s.Clusters {
 		if err := line("cluster", c); err != nil {
+			return err
+		}
+	}
+	for _, m := range s.Margins {
+		if err := line("margins", m); err != nil {
 			return err
 		}
 	}
@@ -120,7 +127,25 @@ func columns() []column {
 			return number(v.of(r.VsBaseline))
 		}})
 	}
-	return cols
+	return append(cols,
+		column{"top_cause", func(r *campaign.Row) string {
+			return topCause(r, func(c *campaign.Cause) string { return strings.Join(c.Path, ", ") })
+		}},
+		column{"top_cause_share", func(r *campaign.Row) string {
+			return topCause(r, func(c *campaign.Cause) string { return number(c.Share) })
+		}},
+		column{"top_cause_storm", func(r *campaign.Row) string {
+			return topCause(r, func(c *campaign.Cause) string { return number(c.Storm) })
+		}})
+}
+
+// topCause is a cell about the chain that close() waited for most, empty if the
+// trials do not tell.
+func topCause(r *campaign.Row, cell func(*campaign.Cause) string) string {
+	if len(r.Causes) == 0 {
+		return ""
+	}
+	return cell(&r.Causes[0])
 }
 
 func known(c *campaign.Comparison, v float64) float64 {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -13,41 +12,66 @@ import (
 )
 
 // MarginText writes the margins of candidates as a table and in words.
-func MarginText(w io.Writer, p *campaign.MarginPlan, found []campaign.Margin) error {
+func MarginText(w io.Writer, set *campaign.MarginSet) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", p.Scenario.Name, p.Scenario.About)
+	fmt.Fprintf(&b, "%s: %s\n", set.Scenario.Name, set.Scenario.About)
+	if err := marginText(&b, set); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func marginText(b *strings.Builder, set *campaign.MarginSet) error {
+	if err := marginTable(set).text(b); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	for _, s := range marginSentences(set) {
+		b.WriteString(wrap(s, "  ", 100))
+	}
+	b.WriteByte('\n')
+	b.WriteString(wrap(marginMeaning(set.Axis), "  ", 90))
+	return nil
+}
+
+func marginTable(set *campaign.MarginSet) *table {
 	t := &table{header: []string{"fix", "hangs in 10 % from", "hangs in 50 % from", "trials", "loads"}}
 	t.words = []int{0}
-	for i := range found {
-		m := &found[i]
+	for i := range set.Margins {
+		m := &set.Margins[i]
 		t.rows = append(t.rows, []string{
 			m.Fix, thresholdCell(m.Axis, m.At10), thresholdCell(m.Axis, m.At50), strconv.Itoa(m.Trials), strconv.Itoa(len(m.Points)),
 		})
 	}
-	if err := t.text(&b); err != nil {
-		return err
-	}
-	b.WriteByte('\n')
-	var base *campaign.Margin
-	for i := range found {
-		if found[i].Fix == campaign.Baseline {
-			base = &found[i]
-		}
-	}
-	for i := range found {
-		if m := &found[i]; m != base {
-			b.WriteString(wrap(marginSentence(m, base), "  ", 100))
-		}
-	}
-	fmt.Fprintf(&b, "\n  The load is %s. From to: the\n  hang probability passes the target above the first figure and at or below the second,\n  but for a chance of %s a threshold.\n", axisMeaning[p.Axis], percent(campaign.MarginError))
-	_, err := io.WriteString(w, b.String())
-	return err
+	return t
+}
+
+// marginHeading names a search among the tables of a campaign.
+func marginHeading(set *campaign.MarginSet) string {
+	return fmt.Sprintf("margin along %s, in %s: %s", set.Axis, set.Scenario.Name, oneLine(set.Scenario.About))
+}
+
+func marginMeaning(a campaign.Axis) string {
+	return fmt.Sprintf("The load is %s. From to: the hang probability passes the target above the first figure and at or below the second, but for a chance of %s a threshold.",
+		axisMeaning[a], percent(campaign.MarginError))
 }
 
 var axisMeaning = map[campaign.Axis]string{
 	campaign.AxisDuty:    "the share of a CPU's time that storms take, throttle off",
 	campaign.AxisHandler: "the time of one sample",
 	campaign.AxisReaders: "the number of reader tasks",
+}
+
+// marginSentences are about all candidates but the baseline.
+func marginSentences(set *campaign.MarginSet) (lines []string) {
+	base := set.Of(campaign.Baseline)
+	for i := range set.Margins {
+		if m := &set.Margins[i]; m != base {
+			lines = append(lines, marginSentence(m, base))
+		}
+	}
+	return lines
 }
 
 // marginSentence says where a candidate begins to hang, beside the baseline. It
@@ -96,15 +120,4 @@ func load(a campaign.Axis, v float64) string {
 	}
 	digits := max(1, int(math.Ceil(-math.Log10(1-v)-0.25)))
 	return strconv.FormatFloat(100*v, 'f', digits-1, 64) + "%"
-}
-
-// MarginJSON writes a line for each candidate, with all points of its chart.
-func MarginJSON(w io.Writer, found []campaign.Margin) error {
-	enc := json.NewEncoder(w)
-	for i := range found {
-		if err := enc.Encode(&found[i]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

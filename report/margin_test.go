@@ -33,7 +33,8 @@ func TestMarginTextHasARowForEachCandidate(t *testing.T) {
 		{Fix: "other", Axis: p.Axis, Trials: 96, At10: campaign.Threshold{Lo: 92_700_000, Beyond: true}, At50: campaign.Threshold{Lo: 92_700_000, Beyond: true}},
 	}
 	var b strings.Builder
-	if err := MarginText(&b, p, found); err != nil {
+	set := p.Set(found)
+	if err := MarginText(&b, &set); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

@@ -38,6 +38,12 @@ func Text(w io.Writer, s *campaign.Summary) error {
 	if err := causeTable(s).text(&b); err != nil {
 		return err
 	}
+	for i := range s.Margins {
+		fmt.Fprintf(&b, "\n%s\n", marginHeading(&s.Margins[i]))
+		if err := marginText(&b, &s.Margins[i]); err != nil {
+			return err
+		}
+	}
 	b.WriteString("\nverdict\n")
 	for _, line := range Verdict(s) {
 		b.WriteString(wrap(line, "  ", 100))
@@ -57,6 +63,18 @@ func Markdown(w io.Writer, s *campaign.Summary) error {
 	b.WriteString("## Verdict\n\n")
 	for _, line := range Verdict(s) {
 		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	b.WriteString("\n## Comparison, all scenarios together\n\n")
+	if err := glanceTable(s).markdown(&b); err != nil {
+		return err
+	}
+	for i := range s.Margins {
+		set := &s.Margins[i]
+		fmt.Fprintf(&b, "\n## %s\n\n", upperFirst(marginHeading(set)))
+		if err := marginTable(set).markdown(&b); err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "\n%s\n", marginMeaning(set.Axis))
 	}
 	for i := range s.Classes {
 		c := &s.Classes[i]
@@ -84,6 +102,11 @@ func Markdown(w io.Writer, s *campaign.Summary) error {
 	for _, line := range definitions(s) {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
+	commands, notes := again(s)
+	b.WriteString("\n## The same again\n\n```\n" + strings.Join(commands, "\n") + "\n```\n")
+	for _, n := range notes {
+		fmt.Fprintf(&b, "\n%s\n", n)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -93,13 +116,21 @@ func shown(clusters []campaign.Cluster) []campaign.Cluster {
 	return clusters[:min(len(clusters), 12)]
 }
 
+// oneLine is the first line of what a scenario says about itself.
+func oneLine(about string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(about), "\n")
+	return first
+}
+
 func heading(c *campaign.ClassSummary) string {
-	about, _, _ := strings.Cut(strings.TrimSpace(c.About), "\n")
+	about := oneLine(c.About)
 	if about == "" {
 		return c.Name
 	}
 	return c.Name + ": " + about
 }
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // wrap breaks a line at blanks; all but its first line are indented twice.
 func wrap(line, indent string, width int) string {

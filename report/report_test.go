@@ -47,6 +47,7 @@ func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 			r.Symptom, r.Diagnosis, r.By = trial.HungTask, trial.Starved, "reader-1 preempted by the storm of CPU 0"
 			r.Closes[0] = trial.Close{Task: "closer-0", Wait: 300 * time.Second, Censored: true}
 		}
+		r.Blame = blameFor(r.Closes[0].Wait)
 		if fix.Name == "busted" && s%8 == 0 {
 			r.Diagnosis, r.By = trial.Unsafe, ""
 			r.Violations = []string{"reader-1 used event 3 after it was freed"}
@@ -79,8 +80,44 @@ func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 	return sum
 }
 
+// blameFor divides a wait between a reader that the storm preempted, a kworker
+// and close() itself.
+func blameFor(wait time.Duration) []trial.Share {
+	reader, worker := wait*3/4, wait/5
+	return []trial.Share{
+		{Path: []string{"tracepoint_srcu", "scan 1", "RCU", "readers", "preempted reader waits for a CPU"}, Wait: reader, Storm: reader / 2},
+		{Path: []string{"tracepoint_srcu", "scan 2", "kworker waits for a CPU"}, Wait: worker},
+		{Path: []string{"close() itself"}, Wait: wait - reader - worker},
+	}
+}
+
+// withMargins adds two searches, as gpstorm margin would have found them.
+func withMargins(t *testing.T, s *campaign.Summary) *campaign.Summary {
+	t.Helper()
+	margin := func(fix string, axis campaign.Axis, at10, at50 campaign.Threshold) campaign.Margin {
+		return campaign.Margin{Fix: fix, Axis: axis, At10: at10, At50: at50, Trials: 60}
+	}
+	sc := campaign.MarginScenario()
+	duty := campaign.MarginPlan{Scenario: sc, Axis: campaign.AxisDuty, Seed: 1}
+	readers := campaign.MarginPlan{Scenario: sc, Axis: campaign.AxisReaders, Seed: 1}
+	err := s.Include([]campaign.MarginSet{
+		duty.Set([]campaign.Margin{
+			margin("half", duty.Axis, campaign.Threshold{Lo: 0.99, Hi: 0.992}, campaign.Threshold{Lo: 0.99988, Beyond: true}),
+			margin("baseline", duty.Axis, campaign.Threshold{Lo: 0.6, Hi: 0.64}, campaign.Threshold{Lo: 0.64, Hi: 0.68}),
+			margin("elsewhere", duty.Axis, campaign.Threshold{Lo: 0.6, Hi: 0.64}, campaign.Threshold{Lo: 0.64, Hi: 0.68}),
+		}),
+		readers.Set([]campaign.Margin{
+			margin("baseline", readers.Axis, campaign.Threshold{Hi: 1, Below: true}, campaign.Threshold{Lo: 152, Hi: 181}),
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestReportsMatchTheGoldenFiles(t *testing.T) {
-	sum := summary(t, nil)
+	sum := withMargins(t, summary(t, nil))
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"report.txt":   func(b *bytes.Buffer) error { return Text(b, sum) },
 		"report.md":    func(b *bytes.Buffer) error { return Markdown(b, sum) },
@@ -134,7 +171,7 @@ func TestMarkdownCellsCannotBreakTheTable(t *testing.T) {
 }
 
 func TestCSVAndJSONLinesAreReadByTheirReaders(t *testing.T) {
-	sum := summary(t, nil)
+	sum := withMargins(t, summary(t, nil))
 	var b bytes.Buffer
 	if err := CSV(&b, sum); err != nil {
 		t.Fatal(err)
@@ -155,7 +192,7 @@ func TestCSVAndJSONLinesAreReadByTheirReaders(t *testing.T) {
 		}
 		types[v.Type]++
 	}
-	if diff := cmp.Diff(map[string]int{"head": 1, "row": 10, "overall": 5, "load": 5, "check": 3, "cluster": len(sum.Clusters), "verdict": 1}, types); diff != "" {
+	if diff := cmp.Diff(map[string]int{"head": 1, "row": 10, "overall": 5, "load": 5, "check": 3, "cluster": len(sum.Clusters), "margins": 2, "verdict": 1}, types); diff != "" {
 		t.Error(diff)
 	}
 }

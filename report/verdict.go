@@ -45,6 +45,7 @@ func verdict(s *campaign.Summary) (lines []statement) {
 	if n := truncated(s); n > 0 {
 		about(fmt.Sprintf("%d trials were cut off by the limit on the model's steps; of them the figures hold only what was known then.", n))
 	}
+	about(headline(s)...)
 	for i, f := range s.Head.Fixes {
 		if f.Must != campaign.MustBeUnsafe {
 			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses)})

@@ -69,8 +69,9 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 	if err != nil {
 		return inputOrFailure(err)
 	}
+	set := p.Set(found)
 	if o.json {
-		return report.MarginJSON(cmd.OutOrStdout(), found)
+		return set.Write(cmd.OutOrStdout())
 	}
-	return report.MarginText(cmd.OutOrStdout(), p, found)
+	return report.MarginText(cmd.OutOrStdout(), &set)
 }

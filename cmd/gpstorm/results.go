@@ -33,14 +33,18 @@ at all; without it the results go to stdout. They are JSON Lines as they are.`,
 
 func newReportCommand(c *common) *cobra.Command {
 	var f form
+	var margins []string
 	cmd := &cobra.Command{
 		Use:   "report RESULTS...",
 		Short: "Report on results that were kept",
 		Long: `Sums up a results file, or all shards of a campaign, and shows what evaluate
 would have shown. A file whose campaign is not finished gives a report that says
-so. If the controls did not misbehave the exit code is 3.`,
+so. If the controls did not misbehave the exit code is 3. --margins adds searches of
+gpstorm margin: those of the candidates that the results are about. CSV has no place
+for them.`,
 		Example: `  gpstorm report results.jsonl
-  gpstorm report shard-*.jsonl --markdown > report.md`,
+  gpstorm report shard-*.jsonl --markdown > report.md
+  gpstorm report results.jsonl --margins margins.jsonl --html report.html`,
 		Args: atLeastOne("results file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(c.json); err != nil {
@@ -50,6 +54,13 @@ so. If the controls did not misbehave the exit code is 3.`,
 			if err != nil {
 				return inputOrFailure(err)
 			}
+			sets, err := campaign.ReadMargins(margins)
+			if err != nil {
+				return inputOrFailure(err)
+			}
+			if err := sum.Include(sets); err != nil {
+				return inputOrFailure(err)
+			}
 			if err := f.write(cmd, sum, c.json); err != nil {
 				return err
 			}
@@ -57,5 +68,6 @@ so. If the controls did not misbehave the exit code is 3.`,
 		},
 	}
 	f.flags(cmd)
+	cmd.Flags().StringArrayVar(&margins, "margins", nil, "report on what gpstorm margin --json wrote to this `file` too; may be repeated")
 	return cmd
 }

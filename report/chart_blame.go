@@ -1,0 +1,171 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+)
+
+// patterns is how many causes have a pattern of their own, defined in the page
+// as k0, k1 and so on. What is beyond them is drawn as ko.
+const patterns = 8
+
+// palette gives the causes that matter most a pattern and a letter each, the
+// same ones all over the page.
+type palette struct {
+	names   []string
+	letters string
+}
+
+// newPalette takes the causes with the largest shares: half of that is over all
+// scenarios together, where hangs weigh most, half from each scenario alone.
+// Every candidate counts alike.
+func newPalette(letters string, s *campaign.Summary, of func(*campaign.Blame) []campaign.Cause) palette {
+	sums := map[string]float64{}
+	add := func(b *campaign.Blame, weight float64) {
+		if b == nil {
+			return
+		}
+		for _, c := range of(b) {
+			sums[last(c.Path)] += weight * c.Share
+		}
+	}
+	for j := range s.Overall {
+		add(s.Overall[j].Blame, float64(len(s.Classes)))
+		for i := range s.Classes {
+			add(s.Classes[i].Rows[j].Blame, 1)
+		}
+	}
+	delete(sums, otherCauses)
+	names := slices.SortedFunc(maps.Keys(sums), func(a, b string) int {
+		return cmp.Or(cmp.Compare(sums[b], sums[a]), cmp.Compare(a, b))
+	})
+	return palette{names[:min(len(names), patterns)], letters}
+}
+
+// otherCauses is what a trial calls the sum of those that it does not name.
+const otherCauses = "other causes"
+
+func last(path []string) string { return path[len(path)-1] }
+
+func links(b *campaign.Blame) []campaign.Cause  { return b.Links }
+func stages(b *campaign.Blame) []campaign.Cause { return b.Stages }
+
+// portion is a part of a bar.
+type portion struct {
+	class, letter, words string
+	share, storm         float64
+}
+
+// divide sorts causes into the palette's, in its order, and the rest.
+func (p *palette) divide(causes []campaign.Cause) []portion {
+	parts := make([]portion, len(p.names)+1)
+	for i, name := range p.names {
+		parts[i] = portion{class: "k" + strconv.Itoa(i), letter: p.letters[i : i+1], words: name}
+	}
+	parts[len(p.names)] = portion{class: "ko", words: "other"}
+	for _, c := range causes {
+		i := slices.Index(p.names, last(c.Path))
+		if i < 0 {
+			i = len(p.names)
+		}
+		parts[i].share += c.Share
+		parts[i].storm += c.Share * c.Storm
+	}
+	return parts
+}
+
+// least is the share in percent from which a part of a bar has its letter.
+const least = 3.5
+
+func (p portion) title() string {
+	t := p.words + ": " + percent(p.share)
+	if p.share > 0 && p.storm/p.share >= smallest {
+		t += fmt.Sprintf(" (storm: %s of that)", percent(p.storm/p.share))
+	}
+	return t
+}
+
+// blamed is one bar: whose, what it divides, and whether some closes had not
+// returned, so that the time is only what was seen of it.
+type blamed struct {
+	fix  string
+	blam *campaign.Blame
+	open bool
+}
+
+// blameChart draws for each candidate what its closes waited for, as a bar of
+// shares.
+func blameChart(p *palette, rows []blamed, of func(*campaign.Blame) []campaign.Cause) *chart {
+	ch := &chart{Ruler: ruler([]tick{{at: 0, label: "0%"}, {at: 25, label: "25%"}, {at: 50, label: "50%"}, {at: 75, label: "75%"}, {at: 100, label: "100%"}})}
+	used := map[string]bool{}
+	for _, r := range rows {
+		if r.blam == nil {
+			ch.Rows = append(ch.Rows, chartRow{Fix: r.fix, Note: "not told"})
+			continue
+		}
+		var words []string
+		parts := p.divide(of(r.blam))
+		for _, part := range parts {
+			if part.share > 0 {
+				words = append(words, part.title())
+				used[part.class] = used[part.class] || part.share >= 0.005
+			}
+		}
+		d := newDrawing(rowHeight, "what close() waited for under "+r.fix+": "+strings.Join(words, "; "))
+		x := 0.0
+		for _, part := range parts {
+			w := 100 * part.share
+			if w == 0 {
+				continue
+			}
+			d.rect("part "+part.class, x, 3, w, rowHeight-6, part.title())
+			if w >= least && part.letter != "" {
+				d.text("letter", "middle", x+w/2, rowHeight/2+4, part.letter)
+			}
+			x += w
+		}
+		ch.Rows = append(ch.Rows, chartRow{Fix: r.fix, Plot: d.done(), Note: meanClose(r)})
+	}
+	for _, part := range p.divide(nil) {
+		if used[part.class] {
+			ch.Key = append(ch.Key, legendEntry{part.class, part.letter, part.words})
+		}
+	}
+	return ch
+}
+
+// meanClose is the mean of the time that closes took as far as it was seen.
+func meanClose(r blamed) string {
+	mean := duration(r.blam.Waited / time.Duration(max(r.blam.Closes, 1)))
+	if r.open {
+		return ">" + mean
+	}
+	return mean
+}
+
+// overallBlame is what there is to draw over all scenarios.
+func overallBlame(s *campaign.Summary) []blamed {
+	rows := make([]blamed, len(s.Overall))
+	for j, o := range s.Overall {
+		rows[j] = blamed{fix: o.Fix, blam: o.Blame}
+		for i := range s.Classes {
+			rows[j].open = rows[j].open || s.Classes[i].Rows[j].Censored > 0
+		}
+	}
+	return rows
+}
+
+func classBlame(c *campaign.ClassSummary) []blamed {
+	rows := make([]blamed, len(c.Rows))
+	for j := range c.Rows {
+		rows[j] = blamed{c.Rows[j].Fix, c.Rows[j].Blame, c.Rows[j].Censored > 0}
+	}
+	return rows
+}

@@ -1,0 +1,93 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+)
+
+const rowHeight = 24.0
+
+// waitsChart draws, for each candidate of a class, the distribution of close()
+// on a log axis and the share that was cut off.
+func waitsChart(c *campaign.ClassSummary) *chart {
+	first, last := usedSteps(c)
+	x := func(step int) float64 { return 100 * float64(step-first) / float64(last+1-first) }
+	var ticks []tick
+	many := last-first > 5*4
+	for step := first; step <= last+1; step++ {
+		if step%4 == 0 {
+			ticks = append(ticks, tick{at: x(step), label: decade(step), minor: many && step/4%2 == 1})
+		}
+	}
+	ch := &chart{Ruler: ruler(ticks), Side: "still waiting at the end"}
+	for i := range c.Rows {
+		r := &c.Rows[i]
+		most := 1
+		for _, n := range r.Waits {
+			most = max(most, n)
+		}
+		d := newDrawing(rowHeight, fmt.Sprintf("close() under %s in %s: median %s, p90 %s, %d of %d still waiting at the end",
+			r.Fix, c.Name, closeCell(r, r.Close.P50), closeCell(r, r.Close.P90), r.Censored, r.Closes))
+		d.grid(ticks, rowHeight)
+		d.line("axis", 0, rowHeight-0.5, 100, rowHeight-0.5)
+		for step, n := range r.Waits {
+			if n > 0 {
+				h := (rowHeight - 5) * float64(n) / float64(most)
+				d.rect("bar", x(step), rowHeight-h, x(step+1)-x(step), h, fmt.Sprintf("%d of %d closes from %s", n, r.Closes, duration(campaign.Edge(step))))
+			}
+		}
+		ch.Rows = append(ch.Rows, chartRow{Fix: r.Fix, Plot: d.done(), Side: censoredBar(r), Note: censoredNote(r)})
+	}
+	return ch
+}
+
+// censoredBar is the share of closes that had not returned, of a bar's length.
+func censoredBar(r *campaign.Row) template.HTML {
+	d := newDrawing(rowHeight, "")
+	d.rect("track", 0, 7, 100, rowHeight-13, "")
+	if r.Censored > 0 {
+		d.rect("cut", 0, 7, 100*share(r.Censored, r.Closes), rowHeight-13, fmt.Sprintf("%d of %d closes had not returned", r.Censored, r.Closes))
+	}
+	return d.done()
+}
+
+func censoredNote(r *campaign.Row) string {
+	if r.Closes == 0 {
+		return "no close()"
+	}
+	return percent(share(r.Censored, r.Closes))
+}
+
+// usedSteps is the range of steps that any candidate uses, to whole decades.
+func usedSteps(c *campaign.ClassSummary) (first, last int) {
+	first, last = math.MaxInt, 0
+	for i := range c.Rows {
+		for step, n := range c.Rows[i].Waits {
+			if n > 0 {
+				first, last = min(first, step), max(last, step)
+			}
+		}
+	}
+	if first > last {
+		first, last = 0, 0
+	}
+	return first / 4 * 4, last/4*4 + 3
+}
+
+// decade labels the step at a power of ten.
+func decade(step int) string {
+	d := time.Duration(math.Round(1000 * math.Pow(10, float64(step)/4)))
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{time.Second, "s"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"}} {
+		if d >= u.unit {
+			return fmt.Sprintf("%d%s", d/u.unit, u.name)
+		}
+	}
+	return d.String()
+}

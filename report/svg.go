@@ -1,0 +1,114 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"strings"
+)
+
+// drawing is an SVG under construction, as wide as its place allows: across, it
+// is measured in percent, and only down in pixels, so that text and lines keep
+// their size on a phone. Colours come from the page's classes.
+type drawing struct{ b strings.Builder }
+
+func newDrawing(height float64, label string) *drawing {
+	d := &drawing{}
+	fmt.Fprintf(&d.b, `<svg class="plot" width="100%%" height="%g"`, height)
+	if label == "" {
+		d.b.WriteString(` aria-hidden="true">`)
+	} else {
+		fmt.Fprintf(&d.b, ` role="img" aria-label="%s">`, html.EscapeString(label))
+	}
+	return d
+}
+
+// rect draws a rectangle; a title shows under the pointer and is read aloud.
+func (d *drawing) rect(class string, x, y, w, h float64, title string) {
+	fmt.Fprintf(&d.b, `<rect class="%s" x="%.2f%%" y="%.1f" width="%.2f%%" height="%.1f"`, class, x, y, w, h)
+	d.titled("rect", title)
+}
+
+func (d *drawing) dot(class string, x, y, r float64, title string) {
+	fmt.Fprintf(&d.b, `<circle class="%s" cx="%.2f%%" cy="%.1f" r="%g"`, class, x, y, r)
+	d.titled("circle", title)
+}
+
+func (d *drawing) titled(element, title string) {
+	if title == "" {
+		d.b.WriteString("/>")
+		return
+	}
+	fmt.Fprintf(&d.b, "><title>%s</title></%s>", html.EscapeString(title), element)
+}
+
+func (d *drawing) line(class string, x1, y1, x2, y2 float64) {
+	fmt.Fprintf(&d.b, `<line class="%s" x1="%.2f%%" y1="%.1f" x2="%.2f%%" y2="%.1f"/>`, class, x1, y1, x2, y2)
+}
+
+// text anchors at start, middle or end.
+func (d *drawing) text(class, anchor string, x, y float64, s string) {
+	fmt.Fprintf(&d.b, `<text class="%s" x="%.2f%%" y="%.1f" text-anchor="%s">%s</text>`, class, x, y, anchor, html.EscapeString(s))
+}
+
+func (d *drawing) done() template.HTML { return template.HTML(d.b.String() + "</svg>") }
+
+// tick is a labelled place on an axis, in percent of its length. A minor one has
+// no label where there is little room.
+type tick struct {
+	at    float64
+	label string
+	minor bool
+}
+
+// ruler draws the labels of an axis. One at its right end stays within it.
+func ruler(ticks []tick) template.HTML {
+	d := newDrawing(16, "")
+	for _, t := range ticks {
+		anchor := "middle"
+		if t.at > 99 {
+			anchor = "end"
+		}
+		class := "major"
+		if t.minor {
+			class = "minor"
+		}
+		d.text(class, anchor, t.at, 12, t.label)
+	}
+	return d.done()
+}
+
+func (d *drawing) grid(ticks []tick, height float64) {
+	for _, t := range ticks {
+		d.line("grid", t.at, 0, t.at, height)
+	}
+}
+
+// chart is rows of plots that share an axis.
+type chart struct {
+	Rows  []chartRow
+	Ruler template.HTML
+	// Side heads the plots or words beside the main ones.
+	Side string
+	Key  []legendEntry
+}
+
+// Names is how long the longest name is, in letters.
+func (c *chart) Names() (longest int) {
+	for _, r := range c.Rows {
+		longest = max(longest, len(r.Fix))
+	}
+	return longest
+}
+
+type chartRow struct {
+	Fix  string
+	Plot template.HTML
+	Side template.HTML // a smaller plot, or nothing
+	Note string
+}
+
+// legendEntry explains a pattern and its letter.
+type legendEntry struct {
+	Class, Letter, Words string
+}
