@@ -28,26 +28,50 @@ const ftraceHead = `# tracer: nop
 // (kernel/trace/trace.c, trace_output.c), with the kernel's own events where it
 // has one. What it has none for, SRCU and close(), is written as trace markers.
 func Ftrace(w io.Writer, r *Recorder, cpus int) error {
-	events := r.sorted()
-	lines := make([]string, 0, len(events))
-	for i := range events {
-		if text := describe(&events[i]); text != "" {
-			lines = append(lines, prefix(&events[i])+text)
-		}
+	f := &ftrace{cpus: cpus, seq: firstSeq, blocked: map[int]bool{}}
+	for _, e := range r.sorted() {
+		f.event(&e)
 	}
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, ftraceHead, len(lines), len(lines), cpus)
+	fmt.Fprintf(b, ftraceHead, len(f.lines), len(f.lines), cpus)
 	n := notes(r)
 	for _, part := range []string{"detail", "outline"} {
 		if n[part] != "" {
 			fmt.Fprintf(b, "# %s %s\n", part, n[part])
 		}
 	}
-	for _, l := range lines {
+	for _, l := range f.lines {
 		b.WriteString(l)
 		b.WriteByte('\n')
 	}
 	return b.Flush() // has the first error
+}
+
+// ftrace is the text being put together, and what later lines need of earlier
+// events.
+type ftrace struct {
+	lines   []string
+	cpus    int
+	seq     int64        // of RCU's grace periods
+	blocked map[int]bool // tasks that were preempted inside an RCU reader, by number
+}
+
+// firstSeq is where RCU begins to count (RCU_STATE_INITIALIZER).
+const firstSeq = -300 << 2
+
+// event writes the lines of one event.
+func (f *ftrace) event(e *kernel.TraceEvent) {
+	switch e.Kind {
+	case kernel.TraceGPStart, kernel.TraceGPEnd:
+		f.seq = int64(e.Seq)
+	case kernel.TraceBlocked:
+		f.blocked[e.Task.PID] = true
+	case kernel.TraceUnblocked:
+		delete(f.blocked, e.Task.PID)
+	}
+	for _, text := range f.describe(e) {
+		f.lines = append(f.lines, prefix(e)+text)
+	}
 }
 
 // prefix is what stands before an event: task, CPU, flags and time.
@@ -56,19 +80,28 @@ func prefix(e *kernel.TraceEvent) string {
 	if e.Here.PID == 0 {
 		comm = "<idle>"
 	}
-	if e.Level == kernel.IRQLevel || e.Kind == kernel.TraceSwitch || e.Kind == kernel.TraceWake {
+	if e.Level == kernel.IRQLevel || irqsOff[e.Kind] {
 		flags[0] = 'd'
 	}
 	if e.NeedResched {
 		flags[1] = 'N'
 	}
-	switch e.Level {
-	case kernel.IRQLevel:
+	switch {
+	case e.What == "nmi":
+		flags[2] = 'z'
+	case e.Level == kernel.IRQLevel:
 		flags[2] = 'h'
-	case kernel.SoftirqLevel:
+	case e.Level == kernel.SoftirqLevel:
 		flags[2] = 's'
 	}
 	return fmt.Sprintf("%16s-%-7d [%03d] %s %s: ", comm, e.Here.PID, e.CPU, flags, stamp(e.At))
+}
+
+// irqsOff are the events that the kernel always records with interrupts off: in
+// the scheduler, and under the lock of an rcu_node.
+var irqsOff = map[kernel.TraceKind]bool{
+	kernel.TraceSwitch: true, kernel.TraceWake: true, kernel.TraceBlocked: true, kernel.TraceUnblocked: true,
+	kernel.TraceQS: true, kernel.TraceGPStart: true, kernel.TraceGPEnd: true,
 }
 
 func stamp(at time.Duration) string {
@@ -92,47 +125,94 @@ var vectors = map[string]struct {
 // softirqVectors are the numbers of softirqs (include/linux/interrupt.h).
 var softirqVectors = map[string]int{"TIMER": 1, "RCU": 9}
 
-// describe is the event's name and fields, or "" if it is not for this form.
-func describe(e *kernel.TraceEvent) string {
+// describe is an event's name and fields, a line each. Events that are not for
+// this form have none.
+func (f *ftrace) describe(e *kernel.TraceEvent) []string {
+	one := func(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
 	switch e.Kind {
 	case kernel.TraceSwitch:
-		return fmt.Sprintf("sched_switch: prev_comm=%s prev_pid=%d prev_prio=120 prev_state=%c ==> next_comm=%s next_pid=%d next_prio=120",
-			commOf(e.Here, e.CPU), e.Here.PID, e.State, commOf(e.Task, e.CPU), e.Task.PID)
+		return one("sched_switch: prev_comm=%s prev_pid=%d prev_prio=120 prev_state=%s ==> next_comm=%s next_pid=%d next_prio=120",
+			commOf(e.Here, e.CPU), e.Here.PID, f.prevState(e), commOf(e.Task, e.CPU), e.Task.PID)
 	case kernel.TraceWake:
-		return fmt.Sprintf("sched_waking: comm=%s pid=%d prio=120 target_cpu=%03d", e.Task.Comm, e.Task.PID, e.CPU)
+		return one("sched_waking: comm=%s pid=%d prio=120 target_cpu=%03d", e.Task.Comm, e.Task.PID, e.Target)
 	case kernel.TraceSleep:
 		if e.State == 'D' {
 			return mark("%s:%d sleeps in %s", e.Task.Comm, e.Task.PID, strings.TrimSpace(e.What+" "+e.Domain))
 		}
 	case kernel.TraceIRQBegin, kernel.TraceIRQEnd:
 		v := vectors[e.What]
-		return fmt.Sprintf("%s_%s: vector=%d", v.event, edge(e.Kind == kernel.TraceIRQBegin), v.vector)
+		return one("%s_%s: vector=%d", v.event, edge(e.Kind == kernel.TraceIRQBegin), v.vector)
 	case kernel.TraceSoftirqBegin, kernel.TraceSoftirqEnd:
-		first, _, _ := strings.Cut(e.What, "+")
-		return fmt.Sprintf("softirq_%s: vec=%d [action=%s]", edge(e.Kind == kernel.TraceSoftirqBegin), softirqVectors[first], e.What)
-	case kernel.TraceSampleEnd:
-		if e.What == "nmi" {
-			return fmt.Sprintf("nmi_handler: perf_event_nmi_handler() delta_ns: %d handled: 1", e.For.Nanoseconds())
-		}
-		return "hrtimer_expire_exit: hrtimer=0000000000000000"
-	case kernel.TraceSampleBegin:
-		if e.What == "hrtimer" {
-			return fmt.Sprintf("hrtimer_expire_entry: hrtimer=0000000000000000 function=perf_swevent_hrtimer now=%d", e.At.Nanoseconds())
-		}
+		return softirq(e)
+	case kernel.TraceSampleBegin, kernel.TraceSampleEnd:
+		return sample(e)
 	case kernel.TraceWorkBegin:
-		return "workqueue_execute_start: work struct 0000000000000000: function " + e.What
+		return one("workqueue_execute_start: work struct 0000000000000000: function %s", e.What)
 	case kernel.TraceWorkEnd:
-		return "workqueue_execute_end: work struct 0000000000000000: function " + e.What
+		return one("workqueue_execute_end: work struct 0000000000000000: function %s", e.What)
 	case kernel.TraceStorm:
 		return mark("C|0|storm duty cpu%d|%d", e.CPU, 100*e.Busy/e.For)
 	default:
-		return describeRCU(e)
+		if text := f.describeRCU(e); text != "" {
+			return []string{text}
+		}
+		return describeMark(e)
 	}
-	return ""
+	return nil
 }
 
-// describeRCU is the same for grace periods and who waits for them.
-func describeRCU(e *kernel.TraceEvent) string {
+// prevState is that of the task switched out. A reader preempted in the kernel
+// has a plus; all else that is runnable is taken to have been in user mode.
+func (f *ftrace) prevState(e *kernel.TraceEvent) string {
+	if e.State == 'R' && f.blocked[e.Here.PID] {
+		return "R+"
+	}
+	return string(e.State)
+}
+
+// softirq writes several vectors that the model runs in one go as the kernel
+// does, one after the other; the last has all of the time.
+func softirq(e *kernel.TraceEvent) (lines []string) {
+	vectors := strings.Split(e.What, "+")
+	line := func(begin bool, v string) {
+		lines = append(lines, fmt.Sprintf("softirq_%s: vec=%d [action=%s]", edge(begin), softirqVectors[v], v))
+	}
+	last := vectors[len(vectors)-1]
+	if e.Kind == kernel.TraceSoftirqEnd {
+		line(false, last)
+		return lines
+	}
+	for _, v := range vectors[:len(vectors)-1] {
+		line(true, v)
+		line(false, v)
+	}
+	line(true, last)
+	return lines
+}
+
+// sample writes one of a storm: an NMI's handler is told of at its end, an
+// hrtimer expires in the interrupt of the local timer.
+func sample(e *kernel.TraceEvent) []string {
+	timer := vectors["tick"]
+	switch {
+	case e.What == "nmi" && e.Kind == kernel.TraceSampleEnd:
+		return []string{fmt.Sprintf("nmi_handler: perf_event_nmi_handler() delta_ns: %d handled: 1", e.For.Nanoseconds())}
+	case e.What == "nmi":
+		return nil
+	case e.Kind == kernel.TraceSampleBegin:
+		return []string{
+			fmt.Sprintf("%s_entry: vector=%d", timer.event, timer.vector),
+			fmt.Sprintf("hrtimer_expire_entry: hrtimer=0000000000000000 function=perf_swevent_hrtimer now=%d", e.At.Nanoseconds()),
+		}
+	}
+	return []string{
+		"hrtimer_expire_exit: hrtimer=0000000000000000",
+		fmt.Sprintf("%s_exit: vector=%d", timer.event, timer.vector),
+	}
+}
+
+// describeRCU is an event of RCU in the kernel's words, or nothing.
+func (f *ftrace) describeRCU(e *kernel.TraceEvent) string {
 	switch e.Kind {
 	case kernel.TraceGPStart:
 		return fmt.Sprintf("rcu_grace_period: rcu_preempt %d start", int64(e.Seq))
@@ -146,11 +226,22 @@ func describeRCU(e *kernel.TraceEvent) string {
 		if e.What == "idle" {
 			return fmt.Sprintf("rcu_fqs: rcu_preempt %d %d dti", int64(e.Seq), e.CPU)
 		}
-		return fmt.Sprintf("rcu_quiescent_state_report: rcu_preempt %d %x>%x 0 0 0 0", int64(e.Seq), 1<<e.CPU, e.CPUs)
+		return fmt.Sprintf("rcu_quiescent_state_report: rcu_preempt %d %x>%x 0 0 %d 0", int64(e.Seq), 1<<e.CPU, e.CPUs, f.cpus-1)
 	case kernel.TraceBlocked:
-		return fmt.Sprintf("rcu_preempt_task: rcu_preempt %d %d", int64(e.Seq), e.Task.PID)
+		seq := int64(e.Seq)
+		if seq == 0 { // it is in no grace period's way but the next one's (rcu_seq_snap)
+			seq = (f.seq + 7) &^ 3
+		}
+		return fmt.Sprintf("rcu_preempt_task: rcu_preempt %d %d", seq, e.Task.PID)
 	case kernel.TraceUnblocked:
-		return fmt.Sprintf("rcu_unlock_preempted_task: rcu_preempt %d %d", int64(e.Seq), e.Task.PID)
+		return fmt.Sprintf("rcu_unlock_preempted_task: rcu_preempt %d %d", f.seq, e.Task.PID)
+	}
+	return ""
+}
+
+// describeMark is what the kernel has no event for.
+func describeMark(e *kernel.TraceEvent) []string {
+	switch e.Kind {
 	case kernel.TraceSRCUStart:
 		return mark("srcu %s grace period start", e.Domain)
 	case kernel.TraceSRCUEnd:
@@ -170,11 +261,11 @@ func describeRCU(e *kernel.TraceEvent) string {
 	case kernel.TraceHorizon:
 		return mark("horizon: storms end")
 	}
-	return ""
+	return nil
 }
 
-func mark(format string, args ...any) string {
-	return "tracing_mark_write: " + fmt.Sprintf(format, args...)
+func mark(format string, args ...any) []string {
+	return []string{"tracing_mark_write: " + fmt.Sprintf(format, args...)}
 }
 
 func edge(begin bool) string {

@@ -135,7 +135,8 @@ func processName(pid int) string {
 }
 
 // counters writes the share of each CPU that storms take and how many tasks are
-// runnable.
+// runnable. A value of another name than "value" would become part of the
+// counter's name in Perfetto.
 func (o *traceWriter) counters(r *Recorder) {
 	last := map[int]float64{}
 	for i := range r.events {
@@ -148,9 +149,9 @@ func (o *traceWriter) counters(r *Recorder) {
 			continue
 		}
 		last[e.CPU] = duty
-		o.event(&traceEvent{Phase: "C", PID: firstCPU + e.CPU, TS: us(e.At - e.For), Name: fmt.Sprintf("storm duty of CPU %d, %%", e.CPU), Args: map[string]any{"%": duty}})
+		o.event(&traceEvent{Phase: "C", PID: firstCPU + e.CPU, TS: us(e.At - e.For), Name: fmt.Sprintf("storm duty of CPU %d, %%", e.CPU), Args: map[string]any{"value": duty}})
 	}
 	for _, c := range r.counts {
-		o.event(&traceEvent{Phase: "C", PID: tasksPID, TS: us(c.at), Name: "runnable tasks", Args: map[string]any{"tasks": c.n}})
+		o.event(&traceEvent{Phase: "C", PID: tasksPID, TS: us(c.at), Name: "runnable tasks", Args: map[string]any{"value": c.n}})
 	}
 }

@@ -154,7 +154,7 @@ func TestArrowsLeadFromASliceToASlice(t *testing.T) {
 			}
 			for _, e := range f {
 				inside := slices.ContainsFunc(p.slices[place{e.PID, e.TID}], func(x traceEvent) bool {
-					return x.TS <= e.TS && e.TS <= x.TS+*x.Dur+rounding
+					return x.TS <= e.TS && e.TS < x.TS+*x.Dur // as Perfetto binds them
 				})
 				if !inside {
 					t.Fatalf("%s %s: arrow %d, %q, is in no slice of %s at %v", s.scenario, s.fix, id, e.Name, p.names[place{e.PID, e.TID}], e.TS)
@@ -198,13 +198,13 @@ func TestEveryLevelOfACPUHasATrack(t *testing.T) {
 			t.Errorf("CPU %d: %d values of the storm's duty, or not in order", cpu, len(duty))
 		}
 		for _, e := range duty {
-			if v := e.Args["%"].(float64); v < 0 || v > 100 {
+			if v := e.Args["value"].(float64); v < 0 || v > 100 {
 				t.Errorf("a duty of %v %%", v)
 			}
 		}
 	}
 	for _, e := range p.counters["runnable tasks"] {
-		if n := e.Args["tasks"].(float64); n < 0 || n > 80 {
+		if n := e.Args["value"].(float64); n < 0 || n > 80 {
 			t.Errorf("%v runnable tasks", n)
 		}
 	}
@@ -232,40 +232,5 @@ func TestTooMuchIsCutAndSaid(t *testing.T) {
 	}
 	if note := parse(t, r).notes["detail"]; !strings.Contains(note, "cut at "+detail.String()) {
 		t.Errorf("the file says %q", note)
-	}
-}
-
-var ftraceLine = regexp.MustCompile(`^ *(\S.*)-(\d+) +\[(\d{3})\] ([d.][N.][hs.]\.\.) +(\d+\.\d{6}): ([a-z_]+): (.+)$`)
-
-func TestFtraceHasTheKernelsShape(t *testing.T) {
-	for _, s := range situations {
-		r, sc := record(t, s.scenario, s.fix, 30*time.Second)
-		var b bytes.Buffer
-		if err := Ftrace(&b, r, sc.Machine.CPUs); err != nil {
-			t.Fatal(err)
-		}
-		last := ""
-		events := map[string]int{}
-		for line := range strings.Lines(b.String()) {
-			line = strings.TrimSuffix(line, "\n")
-			if strings.HasPrefix(line, "#") {
-				continue
-			}
-			m := ftraceLine.FindStringSubmatch(line)
-			if m == nil {
-				t.Fatalf("%s %s: %q", s.scenario, s.fix, line)
-			}
-			if at := fmt.Sprintf("%20s", m[5]); at < last {
-				t.Fatalf("%s %s: %q after %s", s.scenario, s.fix, line, last)
-			} else {
-				last = at
-			}
-			events[m[6]]++
-		}
-		for _, want := range []string{"sched_switch", "sched_waking", "local_timer_entry", "local_timer_exit", "tracing_mark_write", "rcu_grace_period", "softirq_entry"} {
-			if events[want] == 0 {
-				t.Errorf("%s %s: no %s", s.scenario, s.fix, want)
-			}
-		}
 	}
 }

@@ -15,7 +15,8 @@ type slice struct {
 	from, until time.Duration
 	name        string
 	args        map[string]any
-	seq         int // orders slices of the same stretch from the outside in
+	seq         int  // orders slices of the same stretch from the outside in
+	outermost   bool // there is no other around it
 }
 
 // arrow leads from a slice to another that it waits for.
@@ -37,7 +38,7 @@ func newDrawing() *drawing { return &drawing{open: map[place][]*slice{}} }
 
 func (d *drawing) begin(p place, at time.Duration, name string, args map[string]any) *slice {
 	d.seq++
-	s := &slice{place: p, from: at, name: name, args: args, seq: d.seq}
+	s := &slice{place: p, from: at, name: name, args: args, seq: d.seq, outermost: !d.inside(p)}
 	d.open[p] = append(d.open[p], s)
 	return s
 }
@@ -65,7 +66,8 @@ func (d *drawing) arrow(from, to place, start, until time.Duration, name string)
 	}
 }
 
-// close ends what is still open, and puts everything in order.
+// close ends what is still open, puts everything in order and drops the arrows
+// that no reader could draw.
 func (d *drawing) close(at time.Duration) {
 	places := make([]place, 0, len(d.open))
 	for p := range d.open {
@@ -84,6 +86,32 @@ func (d *drawing) close(at time.Duration) {
 	slices.SortFunc(d.slices, func(a, b *slice) int {
 		return cmp.Or(a.compare(b.place), cmp.Compare(a.from, b.from), cmp.Compare(b.until, a.until), cmp.Compare(a.seq, b.seq))
 	})
+	d.arrows = slices.DeleteFunc(d.arrows, func(a arrow) bool { return !d.covers(a.from, a.start) || !d.covers(a.to, a.until) })
+}
+
+// covers reports whether a slice of a track in order holds an instant. One that
+// ends just then does not, though it was open when the arrow was drawn: Perfetto
+// does not bind arrows to such.
+func (d *drawing) covers(p place, at time.Duration) bool {
+	// The last slice to begin by then, or one around it.
+	i, _ := slices.BinarySearchFunc(d.slices, at, func(s *slice, at time.Duration) int {
+		if c := s.compare(p); c != 0 {
+			return c
+		}
+		if s.from <= at {
+			return -1
+		}
+		return 1
+	})
+	for i--; i >= 0 && d.slices[i].place == p; i-- {
+		if d.slices[i].until > at {
+			return true
+		}
+		if s := d.slices[i]; s.outermost && s.until > s.from {
+			return false
+		}
+	}
+	return false
 }
 
 func (p place) compare(q place) int {

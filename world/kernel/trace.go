@@ -37,6 +37,8 @@ type TraceEvent struct {
 	What string
 	// Domain is the SRCU domain that the event is about, or waited for.
 	Domain string
+	// Target is the CPU that a task which wakes ran on last.
+	Target int
 	// Owner holds the mutex that Task sleeps for.
 	Owner TraceTask
 	// Seq is a grace-period number.
@@ -74,7 +76,7 @@ type TraceKind uint8
 // The kinds, with the fields they use beside At, CPU and Here.
 const (
 	TraceSwitch       TraceKind = iota // Task is switched in; Here and State were so far
-	TraceWake                          // Task
+	TraceWake                          // Task, Target
 	TraceSleep                         // Task, State, What, Domain, Owner
 	TraceIRQBegin                      // What
 	TraceIRQEnd                        // What
@@ -175,7 +177,8 @@ func (tr *tracer) onDecision(d decision, v uint64) {
 	n := &tr.k.rcu
 	switch d {
 	case decideWake:
-		tr.here(TraceEvent{Kind: TraceWake, Task: traced(tr.byPID(v))})
+		t := tr.byPID(v)
+		tr.here(TraceEvent{Kind: TraceWake, Task: traced(t), Target: t.cpu.id})
 	case decideQS:
 		how := "cpu"
 		if v>>32 != 0 {
