@@ -94,5 +94,6 @@ func (sc Scenario) clone() Scenario {
 		sc.Closers[i].CPUs = append([]int(nil), sc.Closers[i].CPUs...)
 	}
 	sc.RCULoad = append([]RCULoad(nil), sc.RCULoad...)
+	sc.Preemptions = append([]Preemption(nil), sc.Preemptions...)
 	return sc
 }

@@ -13,15 +13,17 @@ type Scenario struct {
 	Name  string `yaml:"name"`
 	About string `yaml:"about,omitempty"`
 
-	Machine  Machine   `yaml:"machine"`
-	RCU      RCU       `yaml:"rcu,omitempty"`
-	SRCU     SRCU      `yaml:"srcu,omitempty"`
-	Perf     Perf      `yaml:"perf,omitempty"`
-	Storms   []Storm   `yaml:"storms,omitempty"`
-	Tasks    []Tasks   `yaml:"tasks,omitempty"`
-	Closers  []Closers `yaml:"closers"`
-	RCULoad  []RCULoad `yaml:"rcu_load,omitempty"`
-	Watchdog Watchdog  `yaml:"watchdog,omitempty"`
+	Machine Machine   `yaml:"machine"`
+	RCU     RCU       `yaml:"rcu,omitempty"`
+	SRCU    SRCU      `yaml:"srcu,omitempty"`
+	Perf    Perf      `yaml:"perf,omitempty"`
+	Storms  []Storm   `yaml:"storms,omitempty"`
+	Tasks   []Tasks   `yaml:"tasks,omitempty"`
+	Closers []Closers `yaml:"closers"`
+	RCULoad []RCULoad `yaml:"rcu_load,omitempty"`
+	// Preemptions are all that there are with PreemptListed.
+	Preemptions []Preemption `yaml:"preemptions,omitempty"`
+	Watchdog    Watchdog     `yaml:"watchdog,omitempty"`
 
 	// Horizon is how long the scenario runs, storms included. What has not
 	// returned by then is censored.
@@ -51,7 +53,19 @@ const (
 	PreemptNone Preempt = "none"
 	PreemptLazy Preempt = "lazy"
 	PreemptFull Preempt = "full"
+	// PreemptListed is a preemptible kernel in which a task is switched out
+	// inside of a section, or in kernel work, only where Preemptions says so;
+	// else at the end of it, as without preemption.
+	PreemptListed Preempt = "listed"
 )
+
+// Preemption is one involuntary context switch inside of a section: from At on,
+// the next time that the CPU of a task of the group is wanted for another while
+// it is inside, it is switched out there.
+type Preemption struct {
+	Task string        `yaml:"task"` // a group of Tasks that reads
+	At   time.Duration `yaml:"at"`
+}
 
 // RCU holds boot options and build choices of vanilla RCU.
 type RCU struct {

@@ -23,6 +23,8 @@ const (
 	MaxLoads   = 16
 	// MaxInstants is how many samples a storm can list one by one.
 	MaxInstants = 256
+	// MaxPreemptions is how many preemptions a scenario can list.
+	MaxPreemptions = 256
 
 	// MinNMIPeriod and MinHRTimerPeriod are the shortest sampling periods;
 	// the kernel raises that of an hrtimer event to 10 us
@@ -63,7 +65,7 @@ func (sc *Scenario) check() *Error {
 
 	within(c, "machine.cpus", sc.Machine.CPUs, 1, MaxCPUs)
 	oneOf(c, "machine.hz", sc.Machine.HZ, HZs)
-	oneOf(c, "machine.preempt", sc.Machine.Preempt, []Preempt{PreemptNone, PreemptLazy, PreemptFull})
+	oneOf(c, "machine.preempt", sc.Machine.Preempt, []Preempt{PreemptNone, PreemptLazy, PreemptFull, PreemptListed})
 	within(c, "machine.mips", sc.Machine.MIPS, 1, 1e6)
 	c.span("horizon", sc.Horizon, time.Millisecond, MaxHorizon)
 	c.span("drain", sc.Drain, 0, MaxDrain)
@@ -77,6 +79,7 @@ func (sc *Scenario) check() *Error {
 	c.closers(sc.Closers, sc.Tasks)
 	c.storms(sc)
 	c.loads(sc.RCULoad)
+	c.preemptions(sc)
 	return c.err
 }
 
@@ -351,5 +354,35 @@ func (c *checker) loads(loads []RCULoad) {
 		oneOf(c, path+".kind", l.Kind, []RCURequest{RequestCall, RequestSync, RequestExpedited})
 		c.cpu(path+".cpu", l.CPU)
 		c.span(path+".period", l.Period, 10*time.Microsecond, maxWait)
+	}
+}
+
+// preemptions wants them in order, of groups that read, and of readers that can
+// be switched out somewhere else too.
+func (c *checker) preemptions(sc *Scenario) {
+	if sc.Machine.Preempt != PreemptListed {
+		if len(sc.Preemptions) > 0 {
+			c.fail("preemptions", fmt.Sprintf("%d entries", len(sc.Preemptions)), "want nothing unless machine.preempt is listed")
+		}
+		return
+	}
+	reads := map[string]bool{}
+	for i := range sc.Tasks {
+		t := &sc.Tasks[i]
+		reads[t.Name] = t.Reads != ReadsNothing
+		if reads[t.Name] && t.Gap == 0 {
+			c.fail(index("tasks", i)+".gap", formatDuration(t.Gap), "want a gap where machine.preempt is listed: only there is the task switched out unless listed")
+		}
+	}
+	c.few("preemptions", len(sc.Preemptions), MaxPreemptions)
+	for i := range sc.Preemptions {
+		p, path := &sc.Preemptions[i], index("preemptions", i)
+		if !reads[p.Task] {
+			c.fail(path+".task", show(p.Task), "want the name of one of tasks that has reads")
+		}
+		c.span(path+".at", p.At, 0, c.horizon)
+		if i > 0 && p.At < sc.Preemptions[i-1].At {
+			c.fail(path+".at", formatDuration(p.At), "want no earlier than the one before it ("+formatDuration(sc.Preemptions[i-1].At)+")")
+		}
 	}
 }

@@ -80,7 +80,7 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"{cpus: 2}", "{cpus: 0}", "2:17: machine.cpus: 0: want 1 to 16"},
 		{"{cpus: 2}", "{cpus: 17}", "2:17: machine.cpus: 17: want 1 to 16"},
 		{"{cpus: 2}", "{hz: 500}", "2:15: machine.hz: 500: want 100, 250, 300 or 1000"},
-		{"{cpus: 2}", "{preempt: rt}", "2:20: machine.preempt: rt: want none, lazy or full"},
+		{"{cpus: 2}", "{preempt: rt}", "2:20: machine.preempt: rt: want none, lazy, full or listed"},
 		{"{cpus: 2}", "{mips: 0.5}", "2:17: machine.mips: 0.5: want 1 to 1000000"},
 		{"{cpus: 2}", "{preempt: none}\nrcu: {boost: true}", "3:14: rcu.boost: true: want false where machine.preempt is none: only a preemptible RCU boosts"},
 		{"horizon: 10s", "horizon: 0s", "19:10: horizon: 0s: want 1ms to 3600s"},

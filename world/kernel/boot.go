@@ -15,6 +15,7 @@ func (k *Kernel) boot() {
 	k.bootTracing()
 	k.bootPerf()
 	k.bootTasks()
+	k.listPreemptions()
 	for i := range k.sc.Closers {
 		g := &closerGroup{spec: &k.sc.Closers[i]}
 		k.groups = append(k.groups, g)

@@ -57,6 +57,7 @@ type Kernel struct {
 
 	tick       ns // length of a jiffy
 	jiffies    uint64
+	listing    map[string]int // see preemption.go
 	timekeeper int
 
 	rcu             rcuNode

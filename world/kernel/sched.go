@@ -114,7 +114,8 @@ func (k *Kernel) preemptFor(c *cpu, t *task) {
 }
 
 func (k *Kernel) fairResched() resched {
-	if k.sc.Machine.Preempt == workload.PreemptFull {
+	switch k.sc.Machine.Preempt {
+	case workload.PreemptFull, workload.PreemptListed:
 		return hardResched
 	}
 	return lazyResched
@@ -159,7 +160,7 @@ func (k *Kernel) preemptible(c *cpu) bool {
 		}
 	}
 	full := k.sc.Machine.Preempt == workload.PreemptFull
-	if full || k.sc.Machine.Preempt == workload.PreemptLazy && c.resched == hardResched {
+	if full || k.sc.Machine.Preempt == workload.PreemptLazy && c.resched == hardResched || k.listed(t) {
 		return true
 	}
 	if t.loop != nil {
@@ -174,6 +175,7 @@ func (k *Kernel) schedule(c *cpu) {
 	prev := c.cur
 	c.resched = noResched
 	if prev != nil {
+		k.trace.preempted(c, prev)
 		k.noteContextSwitch(c, prev)
 	}
 	if prev != nil && prev.state == running {

@@ -90,6 +90,7 @@ const (
 	TraceExpStart                      // Seq: an expedited one
 	TraceExpEnd                        // Seq
 	TraceQS                            // CPU's quiescent state is reported; What is how; CPUs are left
+	TracePreempted                     // Task, of the group What, is switched out inside a section of its loop
 	TraceBlocked                       // Task is switched out inside an RCU reader; Seq is set if it holds up a grace period
 	TraceUnblocked                     // Task has left that reader
 	TraceSRCUStart                     // Domain
@@ -217,6 +218,13 @@ func (tr *tracer) expStarted() {
 func (tr *tracer) unblocked(t *task) {
 	if tr != nil {
 		tr.emit(t.cpu, TraceEvent{Kind: TraceUnblocked, Task: traced(t)})
+	}
+}
+
+// preempted is called when the scheduler takes the CPU from a task.
+func (tr *tracer) preempted(c *cpu, t *task) {
+	if tr != nil && t.state == running && t.loop != nil && t.loop.inSection() {
+		tr.emit(c, TraceEvent{Kind: TracePreempted, Task: traced(t), What: t.group})
 	}
 }
 
