@@ -113,7 +113,7 @@ func (m *search) roundOff() {
 			}
 		}
 	}
-	for _, unit := range []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond} {
+	for _, unit := range roundUnits {
 		for i := range m.best.Storms {
 			if m.change(func(sc *workload.Scenario) {
 				at := sc.Storms[i].At
@@ -130,15 +130,20 @@ func (m *search) roundOff() {
 	}
 }
 
-// recording is what storms take of each CPU, over time, and where grace periods
-// and scans are.
+// roundUnits are what instants are rounded to, the coarsest first.
+var roundUnits = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond}
+
+// recording is what storms take of each CPU, over time, which readers are
+// preempted, and where grace periods and scans are.
 type recording struct {
-	cpus    []load
-	phases  []phase
-	closer  kernel.TraceTask // the first to close
-	asleep  time.Duration    // when it first slept in close(); 0 is never
-	blocked time.Duration    // when then a preempted reader first held up RCU
-	readers int              // that are preempted
+	cpus      []load
+	preempted []switched
+	phases    []phase
+	waits     []wait           // of the first to close, in the order of time
+	closer    kernel.TraceTask // the first to close
+	asleep    time.Duration    // when it first slept in close(); 0 is never
+	blocked   time.Duration    // when then a preempted reader first held up RCU
+	readers   int              // that are preempted
 }
 
 // starts are the instants from which on samples may matter, without repetition.
@@ -176,9 +181,16 @@ func (c *load) after(start time.Duration) (sum time.Duration) {
 	return sum
 }
 
+// wait is from when on a close() waits for a domain, until the next.
+type wait struct {
+	domain string
+	from   time.Duration
+}
+
 // phase is a stretch of the trial that has a name.
 type phase struct {
 	name        string
+	domain      string // of a scan
 	kind        kernel.TraceKind
 	from, until time.Duration
 }
@@ -200,14 +212,20 @@ func (rec *recording) Trace(e kernel.TraceEvent) {
 		c := &rec.cpus[e.CPU]
 		c.stretch = append(c.stretch, stretch{e.At, e.For, e.Busy})
 	case kernel.TraceScanBegin:
-		rec.phases = append(rec.phases, phase{"scan " + string('0'+rune(e.Scan)) + " of " + e.Domain, e.Kind, e.At, -1})
+		rec.phases = append(rec.phases, phase{"scan " + string('0'+rune(e.Scan)) + " of " + e.Domain, e.Domain, e.Kind, e.At, -1})
 	case kernel.TraceScanEnd:
 		rec.end(kernel.TraceScanBegin, "scan "+string('0'+rune(e.Scan))+" of "+e.Domain, e.At)
 	case kernel.TraceSleep:
+		if e.Domain != "" && e.Task == rec.closer {
+			rec.waits = append(rec.waits, wait{e.Domain, e.At})
+		}
 		if rec.asleep == 0 && e.State == 'D' && e.Task == rec.closer {
 			rec.asleep = e.At
 		}
+	case kernel.TracePreempted:
+		rec.preempt(e)
 	case kernel.TraceBlocked:
+		rec.preempt(e)
 		rec.readers++
 		rec.block(e.Seq != 0, e.At)
 	case kernel.TraceUnblocked:
@@ -218,7 +236,7 @@ func (rec *recording) Trace(e kernel.TraceEvent) {
 		if rec.closer.PID == 0 {
 			rec.closer = e.Task
 		}
-		rec.phases = append(rec.phases, phase{"close() by " + e.Task.Comm, e.Kind, e.At, -1})
+		rec.phases = append(rec.phases, phase{"close() by " + e.Task.Comm, "", e.Kind, e.At, -1})
 	case kernel.TraceCloseEnd:
 		rec.end(kernel.TraceCloseBegin, "close() by "+e.Task.Comm, e.At)
 	}

@@ -19,9 +19,9 @@ type Removal struct {
 	Same     bool // it still fails the same way
 }
 
-// maxSamples is how many single samples are removed one by one, for a report
-// that somebody reads.
-const maxSamples = 32
+// maxSingles is how many single samples, and how many preemptions, are removed
+// one by one, for a report that somebody reads.
+const maxSingles = 32
 
 // removals runs the best scenario without each thing that is left of it. Things
 // that no scenario can do without are not among them.
@@ -40,6 +40,7 @@ func (m *search) removals() []Removal {
 	if n := m.best.Machine.CPUs - 1; n > 0 {
 		without(fmt.Sprintf("CPU %d", n), func(sc *workload.Scenario) { withCPUs(sc, n) })
 	}
+	m.preemptionRemovals(without)
 	for i, st := range m.best.Storms {
 		if len(st.At) != 1 {
 			without(stormName(&st), func(sc *workload.Scenario) { sc.Storms = slices.Delete(sc.Storms, i, i+1) })
@@ -48,7 +49,7 @@ func (m *search) removals() []Removal {
 	sample := 0
 	for _, st := range m.best.Storms {
 		for _, at := range st.At {
-			if sample < maxSamples {
+			if sample < maxSingles {
 				n := sample
 				without(fmt.Sprintf("the %s of %s at %s on CPU %d", st.Source, short(st.Handler), at, st.CPUs[0]),
 					func(sc *workload.Scenario) { withoutSamples(sc, n, 1) })
@@ -94,12 +95,17 @@ func stormName(st *workload.Storm) string {
 	return fmt.Sprintf("the %s storm on %s", st.Source, where)
 }
 
-// places says how many of the single samples fall into which phase of a close().
-func (m *search) places() []string {
-	if len(m.best.Storms) == 0 || !m.single() {
+// places says which preemptions are left, and how many of the single samples
+// fall into which phase of a close().
+func (m *search) places() (preemptions, interrupts []string) {
+	rec := m.record()
+	return m.preemptionPlaces(rec), m.interruptPlaces(rec)
+}
+
+func (m *search) interruptPlaces(rec *recording) []string {
+	if !m.single() {
 		return nil
 	}
-	rec := m.record()
 	var lines []string
 	for i := range m.best.Storms {
 		st := &m.best.Storms[i]
@@ -123,7 +129,8 @@ func (m *search) places() []string {
 	return lines
 }
 
-// at names what a close() was waiting for at an instant.
+// at names what a close() was waiting for at an instant: a scan of the domain that
+// it waits for, if one is in progress.
 func (rec *recording) at(t time.Duration) string {
 	first := time.Duration(-1)
 	inClose := false
@@ -138,10 +145,22 @@ func (rec *recording) at(t time.Duration) string {
 	if t < first {
 		return "before the first close()"
 	}
-	for _, p := range rec.phases {
-		if p.kind == kernel.TraceScanBegin && p.from <= t && (t < p.until || p.until < 0) {
-			return "within " + p.name
+	domain, scan := "", ""
+	for _, w := range rec.waits {
+		if w.from <= t {
+			domain = w.domain
 		}
+	}
+	for _, p := range rec.phases {
+		if p.kind == kernel.TraceScanBegin && p.from <= t && (t < p.until || p.until < 0) && (domain == "" || p.domain == domain) {
+			scan = "within " + p.name
+		}
+	}
+	switch {
+	case scan != "":
+		return scan
+	case inClose && domain != "":
+		return "between the scans of " + domain
 	}
 	if inClose {
 		return "between the scans of a close()"

@@ -30,6 +30,17 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result) {
 	if r.To.Compare(r.From) > 0 || r.To != SizeOf(&r.After) || r.From != SizeOf(&r.Before) {
 		t.Errorf("%s: of size %+v, was %+v", name, r.To, r.From)
 	}
+	if r.To.AnyPreemption != (r.After.Machine.Preempt == workload.PreemptFull || r.After.Machine.Preempt == workload.PreemptLazy) {
+		t.Errorf("%s: of size %+v with preemption %s", name, r.To, r.After.Machine.Preempt)
+	}
+	if r.After.Machine.Preempt == workload.PreemptListed && !r.Spent {
+		var rec recording
+		rec.cpus = make([]load, r.After.Machine.CPUs)
+		kernel.Run(r.After, fix, seed, kernel.Options{Trace: &rec})
+		if len(rec.preempted) != r.To.Preemptions || len(r.Preemptions) == 0 {
+			t.Errorf("%s: %d preemptions are listed, %d happen: %q", name, r.To.Preemptions, len(rec.preempted), r.Preemptions)
+		}
+	}
 	if r.To.CPUs > r.From.CPUs || r.To.Tasks > r.From.Tasks || r.To.Horizon > r.From.Horizon {
 		t.Errorf("%s: something grew from %+v to %+v", name, r.From, r.To)
 	}
@@ -103,6 +114,18 @@ func TestReportsCaseShrinksToAFewInterrupts(t *testing.T) {
 	check(t, "repro2", fix, 1, r)
 	if r.Spent || r.To.Interrupts > 20 || r.To.Interrupts == 0 || r.To.Tasks > 8 || r.To.CPUs > 1 || len(r.Interrupts) == 0 {
 		t.Errorf("shrunk to %+v, spent %t, interrupts %q", r.To, r.Spent, r.Interrupts)
+	}
+	if r.To.AnyPreemption || r.To.Preemptions == 0 || r.To.Preemptions > 4 {
+		t.Errorf("shrunk to %+v: want 1 to 4 preemptions", r.To)
+	}
+	needed := 0
+	for _, w := range r.Removals {
+		if strings.HasPrefix(w.What, "the preemption of thread at ") && !w.Same {
+			needed++
+		}
+	}
+	if needed != r.To.Preemptions {
+		t.Errorf("%d preemptions are shown to be needed, of %d", needed, r.To.Preemptions)
 	}
 	for _, line := range r.Interrupts {
 		if !strings.Contains(line, "interrupt") || !strings.Contains(line, "on CPU 0") {

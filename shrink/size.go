@@ -9,20 +9,29 @@ import (
 
 // Size is how much there is to a scenario, the part that matters most first.
 type Size struct {
-	CPUs       int           `json:"cpus"`
-	Tasks      int           `json:"tasks"`
-	Closes     int           `json:"closes"`
-	Sources    int           `json:"sources"` // perf events of storms
-	Loads      int           `json:"loads"`
-	Interrupts int           `json:"interrupts"` // that the storms can take, at most
-	StormTime  time.Duration `json:"storm_time_ns"`
-	Horizon    time.Duration `json:"horizon_ns"`
-	Text       int           `json:"text"` // bytes of YAML
+	CPUs    int `json:"cpus"`
+	Tasks   int `json:"tasks"`
+	Closes  int `json:"closes"`
+	Sources int `json:"sources"` // perf events of storms
+	Loads   int `json:"loads"`
+	// AnyPreemption: readers are preempted as the scheduler likes; else there
+	// are so many Preemptions at most.
+	AnyPreemption bool          `json:"any_preemption"`
+	Preemptions   int           `json:"preemptions"`
+	Interrupts    int           `json:"interrupts"` // that the storms can take, at most
+	StormTime     time.Duration `json:"storm_time_ns"`
+	Horizon       time.Duration `json:"horizon_ns"`
+	Text          int           `json:"text"` // bytes of YAML
 }
 
 // SizeOf measures a valid scenario.
 func SizeOf(sc *workload.Scenario) Size {
 	s := Size{CPUs: sc.Machine.CPUs, Loads: len(sc.RCULoad), Horizon: sc.Horizon, Text: len(workload.Encode(*sc))}
+	s.Preemptions = len(sc.Preemptions)
+	switch sc.Machine.Preempt {
+	case workload.PreemptFull, workload.PreemptLazy:
+		s.AnyPreemption = true
+	}
 	for i := range sc.Tasks {
 		s.Tasks += sc.Tasks[i].Count
 	}
@@ -76,7 +85,19 @@ func (s Size) Compare(o Size) int {
 	return cmp.Or(
 		cmp.Compare(s.CPUs, o.CPUs), cmp.Compare(s.Tasks, o.Tasks), cmp.Compare(s.Closes, o.Closes),
 		cmp.Compare(s.Sources, o.Sources), cmp.Compare(s.Loads, o.Loads),
+		preemptions(s, o), cmp.Compare(s.Preemptions, o.Preemptions),
 		cmp.Compare(s.Interrupts, o.Interrupts), cmp.Compare(s.StormTime, o.StormTime),
 		cmp.Compare(s.Horizon, o.Horizon), cmp.Compare(s.Text, o.Text),
 	)
+}
+
+// preemptions compares whether there may be any.
+func preemptions(s, o Size) int {
+	switch {
+	case s.AnyPreemption == o.AnyPreemption:
+		return 0
+	case s.AnyPreemption:
+		return 1
+	}
+	return -1
 }

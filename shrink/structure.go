@@ -49,11 +49,13 @@ func (m *search) change(f func(*workload.Scenario)) bool {
 	return m.try(sc)
 }
 
-// withoutTasks removes a group and the storms that are attached to it.
+// withoutTasks removes a group, its preemptions, and the storms that are attached
+// to it.
 func withoutTasks(sc *workload.Scenario, i int) {
 	name := sc.Tasks[i].Name
 	sc.Tasks = slices.Delete(sc.Tasks, i, i+1)
 	sc.Storms = slices.DeleteFunc(sc.Storms, func(st workload.Storm) bool { return st.Task == name })
+	sc.Preemptions = slices.DeleteFunc(sc.Preemptions, func(p workload.Preemption) bool { return p.Task == name })
 }
 
 // withoutClosers removes a group; storms whose fds it held go on to the end.
@@ -181,15 +183,22 @@ func (m *search) earlier(i int) {
 		if share > 0 {
 			to = rounded(start / share)
 		}
-		if m.change(func(sc *workload.Scenario) {
-			sc.Closers[i].Start = to
-			sc.Horizon -= start - to
-			for j := range sc.Storms {
-				shift(&sc.Storms[j], start-to)
-			}
-		}) {
+		if m.change(func(sc *workload.Scenario) { begin(sc, i, to) }) {
 			return
 		}
+	}
+}
+
+// begin moves closers to an earlier start, and everything else with them.
+func begin(sc *workload.Scenario, closers int, start time.Duration) {
+	by := sc.Closers[closers].Start - start
+	sc.Closers[closers].Start = start
+	sc.Horizon -= by
+	for i := range sc.Storms {
+		shift(&sc.Storms[i], by)
+	}
+	for i := range sc.Preemptions {
+		sc.Preemptions[i].At = max(0, sc.Preemptions[i].At-by)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,11 +28,12 @@ func newShrinkCommand(c *common) *cobra.Command {
 	o := shrinkOptions{common: c}
 	cmd := &cobra.Command{
 		Use:   "shrink TOKEN|FILE|SCENARIO",
-		Short: "The smallest scenario that still fails: which interrupts matter",
+		Short: "The smallest scenario that still fails: which preemptions and interrupts matter",
 		Long: `Makes of a trial that fails the smallest that fails in the same way, by the same
 diagnosis and cause: fewest CPUs, tasks and sampling events first, then the
-shortest times; then the storm becomes a list of single interrupts, of which
-those that do not matter go. What is left is run again without each of its parts.
+shortest times; then the storm becomes a list of single interrupts, and what
+preempts readers a list of single preemptions, of which those that do not matter
+go. What is left is run again without each of its parts.
 The failure comes as a token, as a file that --failures wrote, or as a scenario
 that fails under --fix; what is printed is a failure file too. The same failure
 shrinks to the same, whatever the machine.`,
@@ -105,7 +107,11 @@ func shrinkProgress(w io.Writer, quiet bool) (follow func(int, int, string, shri
 }
 
 func sizeText(s shrink.Size) string {
-	return fmt.Sprintf("%d CPUs, %d tasks, %d sampling events, up to %d interrupts, %v", s.CPUs, s.Tasks, s.Sources, s.Interrupts, s.Horizon)
+	preemptions := "any preemptions"
+	if !s.AnyPreemption {
+		preemptions = fmt.Sprintf("up to %d preemptions", s.Preemptions)
+	}
+	return fmt.Sprintf("%d CPUs, %d tasks, %d sampling events, %s, up to %d interrupts, %v", s.CPUs, s.Tasks, s.Sources, preemptions, s.Interrupts, s.Horizon)
 }
 
 // shrinkNotes tells what a search found.
@@ -117,8 +123,8 @@ func shrinkNotes(r *shrink.Result) []string {
 	if r.Spent {
 		notes = append(notes, "the budget ended the search: a larger one may find less")
 	}
-	if len(r.Interrupts) > 0 {
-		notes = append(notes, "these interrupts suffice: "+strings.Join(r.Interrupts, ", "))
+	if suffice := slices.Concat(r.Preemptions, r.Interrupts); len(suffice) > 0 {
+		notes = append(notes, "this suffices: "+strings.Join(suffice, "; "))
 	}
 	for _, w := range r.Removals {
 		outcome := shrink.Outcome(&w.Result)
@@ -132,14 +138,15 @@ func shrinkNotes(r *shrink.Result) []string {
 
 // shrunkJSON is the result as one line of JSON.
 type shrunkJSON struct {
-	Replay     string         `json:"replay"`
-	Failure    shrink.Failure `json:"failure"`
-	From       shrink.Size    `json:"from"`
-	To         shrink.Size    `json:"to"`
-	Interrupts []string       `json:"interrupts,omitempty"`
-	Removals   []removalJSON  `json:"removals"`
-	Trials     int            `json:"trials"`
-	Spent      bool           `json:"spent,omitempty"`
+	Replay      string         `json:"replay"`
+	Failure     shrink.Failure `json:"failure"`
+	From        shrink.Size    `json:"from"`
+	To          shrink.Size    `json:"to"`
+	Preemptions []string       `json:"preemptions,omitempty"`
+	Interrupts  []string       `json:"interrupts,omitempty"`
+	Removals    []removalJSON  `json:"removals"`
+	Trials      int            `json:"trials"`
+	Spent       bool           `json:"spent,omitempty"`
 }
 
 type removalJSON struct {
@@ -153,7 +160,7 @@ type removalJSON struct {
 func shrunk(r *shrink.Result, token trial.Token) shrunkJSON {
 	j := shrunkJSON{
 		Replay: token.String(), Failure: r.Failure, From: r.From, To: r.To,
-		Interrupts: r.Interrupts, Removals: []removalJSON{}, Trials: r.Trials, Spent: r.Spent,
+		Preemptions: r.Preemptions, Interrupts: r.Interrupts, Removals: []removalJSON{}, Trials: r.Trials, Spent: r.Spent,
 	}
 	for _, w := range r.Removals {
 		j.Removals = append(j.Removals, removalJSON{w.What, w.Result.Diagnosis, w.Result.By, w.Result.Hung(), w.Same})

@@ -1,0 +1,181 @@
+package shrink
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// preemptions names the preemptions of readers that matter: as few as fail the
+// same way, and of those each that is needed.
+func (m *search) preemptions() {
+	switch m.best.Machine.Preempt {
+	case workload.PreemptFull, workload.PreemptLazy:
+		m.list()
+	}
+	if m.best.Machine.Preempt == workload.PreemptListed {
+		m.fewerPreemptions()
+		m.roundPreemptions()
+	}
+}
+
+// list tries to do with none, one, two, four and so on of the preemptions that
+// happened: the first from the beginning, from the first close(), or from when
+// it waits for a reader; or only of those that held up a grace period.
+func (m *search) list() {
+	rec := m.record()
+	var holding []switched
+	for _, p := range rec.preempted {
+		if p.holds {
+			holding = append(holding, p)
+		}
+	}
+	if m.listed(nil) {
+		return
+	}
+	for n := 1; n <= workload.MaxPreemptions; n *= 2 {
+		longest := 0
+		for _, from := range [][]switched{rec.preempted, holding} {
+			for _, start := range rec.starts() {
+				i, _ := slices.BinarySearchFunc(from, start, func(p switched, at time.Duration) int { return int(p.at - at) })
+				some := from[i:]
+				longest = max(longest, len(some))
+				if m.listed(some[:min(n, len(some))]) {
+					return
+				}
+			}
+		}
+		if n >= longest {
+			return // these were all
+		}
+	}
+}
+
+// listed tries the best scenario with these preemptions and no others.
+func (m *search) listed(some []switched) bool {
+	return m.change(func(sc *workload.Scenario) {
+		sc.Machine.Preempt, sc.Preemptions = workload.PreemptListed, nil
+		for _, p := range some {
+			sc.Preemptions = append(sc.Preemptions, workload.Preemption{Task: p.group, At: p.at})
+		}
+	})
+}
+
+// fewerPreemptions removes them in ever smaller groups until each that is left
+// is needed.
+func (m *search) fewerPreemptions() {
+	for group := (len(m.best.Preemptions) + 1) / 2; group > 0; group /= 2 {
+		for from := 0; from < len(m.best.Preemptions); {
+			if !m.change(func(sc *workload.Scenario) {
+				sc.Preemptions = slices.Delete(sc.Preemptions, from, min(from+group, len(sc.Preemptions)))
+			}) {
+				from += group
+			}
+		}
+	}
+}
+
+// roundPreemptions makes instants easier to read: what counts is the next time
+// that the scheduler wants the CPU.
+func (m *search) roundPreemptions() {
+	for _, unit := range roundUnits {
+		if m.change(func(sc *workload.Scenario) {
+			for i := range sc.Preemptions {
+				sc.Preemptions[i].At = sc.Preemptions[i].At.Truncate(unit)
+			}
+		}) {
+			return
+		}
+		for i := range m.best.Preemptions {
+			m.change(func(sc *workload.Scenario) { sc.Preemptions[i].At = sc.Preemptions[i].At.Truncate(unit) })
+		}
+	}
+}
+
+// switched is a reader switched out inside of a section.
+type switched struct {
+	task  string
+	group string
+	cpu   int
+	at    time.Duration
+	holds bool // a vanilla grace period, at that time
+}
+
+// preempt notes a preemption, and what the kernel finds out about it next.
+func (rec *recording) preempt(e kernel.TraceEvent) {
+	if e.Kind == kernel.TracePreempted {
+		rec.preempted = append(rec.preempted, switched{task: e.Task.Comm, group: e.What, cpu: e.CPU, at: e.At})
+		return
+	}
+	if n := len(rec.preempted); n > 0 && rec.preempted[n-1].task == e.Task.Comm && rec.preempted[n-1].at == e.At {
+		rec.preempted[n-1].holds = e.Seq != 0
+	}
+}
+
+// took is where each listed preemption fell: they are taken in order, group by
+// group. The task of one that was never taken is empty.
+func (rec *recording) took(list []workload.Preemption) []switched {
+	all := make([]switched, len(list))
+	next := map[string]int{}
+	for i, p := range list {
+		for n := next[p.Task]; n < len(rec.preempted); n++ {
+			if rec.preempted[n].group == p.Task {
+				all[i], next[p.Task] = rec.preempted[n], n+1
+				break
+			}
+		}
+	}
+	return all
+}
+
+// preemptionPlaces says which preemptions are left and where they fall; nothing
+// if the scenario does not list them.
+func (m *search) preemptionPlaces(rec *recording) []string {
+	if m.best.Machine.Preempt != workload.PreemptListed {
+		return nil
+	}
+	if len(m.best.Preemptions) == 0 {
+		return []string{"no preemption of a reader"}
+	}
+	type place struct{ task, where string }
+	var order []place
+	at := map[place][]string{}
+	for _, p := range rec.took(m.best.Preemptions) {
+		where := place{p.task, fmt.Sprintf("on CPU %d %s", p.cpu, rec.at(p.at))}
+		if at[where] == nil {
+			order = append(order, where)
+		}
+		at[where] = append(at[where], short(p.at))
+	}
+	var lines []string
+	for _, p := range order {
+		what, when := "1 preemption", at[p][0]
+		if n := len(at[p]); n > 1 {
+			what = fmt.Sprintf("%d preemptions", n)
+			when = strings.Join(at[p][:n-1], ", ") + " and " + at[p][n-1]
+		}
+		lines = append(lines, fmt.Sprintf("%s of %s at %s %s", what, p.task, when, p.where))
+	}
+	return lines
+}
+
+// preemptionRemovals runs the best scenario without each preemption that is left.
+func (m *search) preemptionRemovals(without func(what string, f func(*workload.Scenario))) {
+	list := m.best.Preemptions
+	if len(list) > 1 {
+		without(fmt.Sprintf("all %d preemptions", len(list)), func(sc *workload.Scenario) { sc.Preemptions = nil })
+	}
+	if len(list) == 0 {
+		return
+	}
+	for i, p := range m.record().took(list) {
+		if i < maxSingles {
+			without(fmt.Sprintf("the preemption of %s at %s on CPU %d", p.task, short(p.at), p.cpu),
+				func(sc *workload.Scenario) { sc.Preemptions = slices.Delete(sc.Preemptions, i, i+1) })
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package shrink
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// Without a storm it is preemptions that keep readers from finishing: each that
+// is left costs the close() a turn of the real-time task.
+func TestPreemptedReadersShrinkToThePreemptionsThatMatter(t *testing.T) {
+	sc, ok := workload.Preset("preempted-reader")
+	fix, err := fixes.Parse("baseline")
+	if !ok || err != nil {
+		t.Fatal("no preempted-reader or no baseline")
+	}
+	r, err := Minimise(sc, fix, 2, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "preempted-reader", fix, 2, r)
+	if r.Spent || r.To.AnyPreemption || r.To.Preemptions == 0 || r.To.Preemptions > 20 || r.To.Interrupts != 0 {
+		t.Errorf("shrunk to %+v, spent %t", r.To, r.Spent)
+	}
+	for _, line := range r.Preemptions {
+		if !strings.Contains(line, " of reader-") || !strings.Contains(line, " on CPU 0 ") {
+			t.Errorf("%q", line)
+		}
+	}
+}
+
+func TestWhereListedPreemptionsFell(t *testing.T) {
+	rec := recording{preempted: []switched{
+		{task: "a-1", group: "a", at: 1}, {task: "b", group: "b", at: 2}, {task: "a-0", group: "a", at: 3},
+	}}
+	got := rec.took([]workload.Preemption{{Task: "a"}, {Task: "a"}, {Task: "a"}, {Task: "b"}})
+	want := []switched{rec.preempted[0], rec.preempted[2], {}, rec.preempted[1]}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+func TestFewerPreemptionsAreSmallerThanFewerInterrupts(t *testing.T) {
+	sc, _ := reportsCase(t)
+	usual := SizeOf(&sc)
+	sc.Machine.Preempt = workload.PreemptListed
+	sc.Preemptions = []workload.Preemption{{Task: "thread", At: time.Second}}
+	one := SizeOf(&sc)
+	sc.Preemptions = nil
+	sc.Horizon *= 2 // and more interrupts
+	none := SizeOf(&sc)
+	if usual.Interrupts >= none.Interrupts || none.Compare(one) >= 0 || one.Compare(usual) >= 0 || usual.Compare(one) <= 0 {
+		t.Errorf("any %+v, one %+v, none %+v", usual, one, none)
+	}
+}
+
+// What goes takes its preemptions along, and what begins earlier brings them.
+func TestStepsKeepPreemptionsValid(t *testing.T) {
+	sc, _ := reportsCase(t)
+	sc.Machine.Preempt = workload.PreemptListed
+	sc.Preemptions = []workload.Preemption{{Task: "thread", At: time.Second}, {Task: "traced", At: 20 * time.Second}}
+	m := &search{best: sc, size: SizeOf(&sc)}
+	without := m.copy()
+	withoutTasks(&without, 0)
+	if err := without.Validate(); err != nil || len(without.Preemptions) != 1 || without.Preemptions[0].Task != "traced" {
+		t.Errorf("without the threads: %+v, %v", without.Preemptions, err)
+	}
+	early := m.copy()
+	begin(&early, 0, time.Second)
+	if err := early.Validate(); err != nil || early.Preemptions[0].At != 0 || early.Preemptions[1].At != 11*time.Second {
+		t.Errorf("begun 9s earlier: %+v, %v", early.Preemptions, err)
+	}
+	if m.best.Preemptions[0].At != time.Second {
+		t.Error("a copy shares the preemptions")
+	}
+}
