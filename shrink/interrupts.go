@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/workload"
-	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // interrupts turns the storms into a list of single samples, as few as take the
@@ -133,30 +132,6 @@ func (m *search) roundOff() {
 // roundUnits are what instants are rounded to, the coarsest first.
 var roundUnits = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond}
 
-// recording is what storms take of each CPU, over time, which readers are
-// preempted, and where grace periods and scans are.
-type recording struct {
-	cpus      []load
-	preempted []switched
-	phases    []phase
-	waits     []wait           // of the first to close, in the order of time
-	closer    kernel.TraceTask // the first to close
-	asleep    time.Duration    // when it first slept in close(); 0 is never
-	blocked   time.Duration    // when then a preempted reader first held up RCU
-	readers   int              // that are preempted
-}
-
-// starts are the instants from which on samples may matter, without repetition.
-func (rec *recording) starts() []time.Duration {
-	all := []time.Duration{0, rec.asleep, rec.blocked}
-	for _, p := range rec.phases {
-		all = append(all, p.from) // the first close(), or a scan before it
-		break
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
 // load is what samples have taken of a CPU.
 type load struct{ stretch []stretch }
 
@@ -179,83 +154,6 @@ func (c *load) after(start time.Duration) (sum time.Duration) {
 		sum += s.after(start)
 	}
 	return sum
-}
-
-// wait is from when on a close() waits for a domain, until the next.
-type wait struct {
-	domain string
-	from   time.Duration
-}
-
-// phase is a stretch of the trial that has a name.
-type phase struct {
-	name        string
-	domain      string // of a scan
-	kind        kernel.TraceKind
-	from, until time.Duration
-}
-
-func (m *search) record() *recording {
-	rec := &recording{cpus: make([]load, m.best.Machine.CPUs)}
-	kernel.Run(m.best, m.fix, m.seed, kernel.Options{MaxSteps: m.maxSteps, Trace: rec})
-	m.trials++
-	return rec
-}
-
-// Samples implements kernel.Tracer: sums will do.
-func (rec *recording) Samples() (from, until time.Duration) { return 0, 0 }
-
-// Trace implements kernel.Tracer.
-func (rec *recording) Trace(e kernel.TraceEvent) {
-	switch e.Kind {
-	case kernel.TraceStorm:
-		c := &rec.cpus[e.CPU]
-		c.stretch = append(c.stretch, stretch{e.At, e.For, e.Busy})
-	case kernel.TraceScanBegin:
-		rec.phases = append(rec.phases, phase{"scan " + string('0'+rune(e.Scan)) + " of " + e.Domain, e.Domain, e.Kind, e.At, -1})
-	case kernel.TraceScanEnd:
-		rec.end(kernel.TraceScanBegin, "scan "+string('0'+rune(e.Scan))+" of "+e.Domain, e.At)
-	case kernel.TraceSleep:
-		if e.Domain != "" && e.Task == rec.closer {
-			rec.waits = append(rec.waits, wait{e.Domain, e.At})
-		}
-		if rec.asleep == 0 && e.State == 'D' && e.Task == rec.closer {
-			rec.asleep = e.At
-		}
-	case kernel.TracePreempted:
-		rec.preempt(e)
-	case kernel.TraceBlocked:
-		rec.preempt(e)
-		rec.readers++
-		rec.block(e.Seq != 0, e.At)
-	case kernel.TraceUnblocked:
-		rec.readers--
-	case kernel.TraceGPStart:
-		rec.block(rec.readers > 0, e.At)
-	case kernel.TraceCloseBegin:
-		if rec.closer.PID == 0 {
-			rec.closer = e.Task
-		}
-		rec.phases = append(rec.phases, phase{"close() by " + e.Task.Comm, "", e.Kind, e.At, -1})
-	case kernel.TraceCloseEnd:
-		rec.end(kernel.TraceCloseBegin, "close() by "+e.Task.Comm, e.At)
-	}
-}
-
-// block notes that a preempted reader holds up a grace period.
-func (rec *recording) block(holds bool, at time.Duration) {
-	if holds && rec.blocked == 0 && rec.asleep > 0 {
-		rec.blocked = at
-	}
-}
-
-func (rec *recording) end(kind kernel.TraceKind, name string, at time.Duration) {
-	for i := len(rec.phases) - 1; i >= 0; i-- {
-		if p := &rec.phases[i]; p.kind == kind && p.name == name && p.until < 0 {
-			p.until = at
-			return
-		}
-	}
 }
 
 // instants are when the time taken since start passes whole multiples of the

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/workload"
-	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // preemptions names the preemptions of readers that matter: as few as fail the
@@ -93,26 +92,6 @@ func (m *search) roundPreemptions() {
 		for i := range m.best.Preemptions {
 			m.change(func(sc *workload.Scenario) { sc.Preemptions[i].At = sc.Preemptions[i].At.Truncate(unit) })
 		}
-	}
-}
-
-// switched is a reader switched out inside of a section.
-type switched struct {
-	task  string
-	group string
-	cpu   int
-	at    time.Duration
-	holds bool // a vanilla grace period, at that time
-}
-
-// preempt notes a preemption, and what the kernel finds out about it next.
-func (rec *recording) preempt(e kernel.TraceEvent) {
-	if e.Kind == kernel.TracePreempted {
-		rec.preempted = append(rec.preempted, switched{task: e.Task.Comm, group: e.What, cpu: e.CPU, at: e.At})
-		return
-	}
-	if n := len(rec.preempted); n > 0 && rec.preempted[n-1].task == e.Task.Comm && rec.preempted[n-1].at == e.At {
-		rec.preempted[n-1].holds = e.Seq != 0
 	}
 }
 

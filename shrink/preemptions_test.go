@@ -8,6 +8,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // Without a storm it is preemptions that keep readers from finishing: each that
@@ -76,5 +77,27 @@ func TestStepsKeepPreemptionsValid(t *testing.T) {
 	}
 	if m.best.Preemptions[0].At != time.Second {
 		t.Error("a copy shares the preemptions")
+	}
+}
+
+func TestPlacesAreNamedByWhatACloseWaitsFor(t *testing.T) {
+	a, b := kernel.TraceTask{Comm: "a", PID: 1}, kernel.TraceTask{Comm: "b", PID: 2}
+	rec := recording{
+		closes: []closing{{a, 10, 40}, {b, 50, -1}},
+		causes: []cause{
+			{a, "close() itself", 10},
+			{a, "rcu_tasks_trace_srcu_struct > before its grace period > callback not yet invoked", 15},
+			{b, "event_mutex, behind another close() > tracepoint_srcu > scan 2 > RCU > CPU 1", 18},
+			{a, "tracepoint_srcu > scan 1 > RCU > grace-period kthread executes", 20},
+			{b, "event_mutex, behind another close() > tracepoint_srcu > scan 2 > RCU > CPU 1", 55},
+		},
+	}
+	for at, want := range map[time.Duration]string{
+		5: "before the first close()", 12: "within a close()", 15: "before the grace period of rcu_tasks_trace_srcu_struct",
+		39: "within scan 1 of tracepoint_srcu", 45: "outside of any close()", 60: "within scan 2 of tracepoint_srcu",
+	} {
+		if got := rec.at(at); got != want {
+			t.Errorf("at %d: %q, want %q", at, got, want)
+		}
 	}
 }

@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
-	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // Removal is what happens without one thing that a shrunk scenario has.
@@ -127,43 +125,4 @@ func (m *search) interruptPlaces(rec *recording) []string {
 		}
 	}
 	return lines
-}
-
-// at names what a close() was waiting for at an instant: a scan of the domain that
-// it waits for, if one is in progress.
-func (rec *recording) at(t time.Duration) string {
-	first := time.Duration(-1)
-	inClose := false
-	for _, p := range rec.phases {
-		if p.kind == kernel.TraceCloseBegin {
-			if first < 0 {
-				first = p.from
-			}
-			inClose = inClose || p.from <= t && (t < p.until || p.until < 0)
-		}
-	}
-	if t < first {
-		return "before the first close()"
-	}
-	domain, scan := "", ""
-	for _, w := range rec.waits {
-		if w.from <= t {
-			domain = w.domain
-		}
-	}
-	for _, p := range rec.phases {
-		if p.kind == kernel.TraceScanBegin && p.from <= t && (t < p.until || p.until < 0) && (domain == "" || p.domain == domain) {
-			scan = "within " + p.name
-		}
-	}
-	switch {
-	case scan != "":
-		return scan
-	case inClose && domain != "":
-		return "between the scans of " + domain
-	}
-	if inClose {
-		return "between the scans of a close()"
-	}
-	return "outside of any close()"
 }
