@@ -215,11 +215,9 @@ func (c *closing) stormShare(k *Kernel) float64 {
 // closer that did not finish even without storms.
 func (k *Kernel) stuck() (trial.Diagnosis, string) {
 	for _, t := range k.tasks {
-		if t.waitingOn == nil {
-			continue
-		}
 		seen := map[*task]bool{}
-		for o := t; o != nil && o.waitingOn != nil; o = o.waitingOn.owner {
+		// One that has been handed the mutex and woken waits for a CPU only.
+		for o := t; o != nil && o.waitingOn != nil && o.state == blocked; o = o.waitingOn.owner {
 			if seen[o] {
 				return trial.Deadlock, o.name + " waits for " + o.waitingOn.name + ", which it holds up itself"
 			}
@@ -244,6 +242,11 @@ func (k *Kernel) stuck() (trial.Diagnosis, string) {
 func (k *Kernel) stillMoving() bool {
 	if seqRunning(k.rcu.seq) && (k.rcu.blockedByTask() || k.rcu.qsmask != 0) || k.rcu.exp.running {
 		return true
+	}
+	for _, t := range k.tasks {
+		if t.loop == nil && t.state == running && t.cpu.cur != t {
+			return true // its turn has not come
+		}
 	}
 	for _, d := range k.domains {
 		if d.machine.Needed() && d.inside > 0 {
