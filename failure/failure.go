@@ -83,16 +83,21 @@ var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9._+-]+`)
 // name of candidate, diagnosis, scenario and checksum, and returns its path. The
 // same failure gets the same name.
 func (f *Failure) Save(dir string) (path string, err error) {
+	name := fmt.Sprintf("%s-%s-%s-%s.yaml", f.Token.Fix, f.Result.Diagnosis, f.Scenario.Name, f.Result.Checksum)
+	return save(dir, name, f.Format())
+}
+
+// save writes a file whole or not at all.
+func save(dir, name string, text []byte) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	name := fmt.Sprintf("%s-%s-%s-%s.yaml", f.Token.Fix, f.Result.Diagnosis, f.Scenario.Name, f.Result.Checksum)
 	path = filepath.Join(dir, unsafeInName.ReplaceAllString(name, "_"))
 	t, err := os.CreateTemp(dir, ".failure.*")
 	if err != nil {
 		return "", err
 	}
-	_, err = t.Write(f.Format())
+	_, err = t.Write(text)
 	err = errors.Join(err, t.Chmod(0o644), t.Close())
 	if err == nil {
 		err = os.Rename(t.Name(), path)
@@ -106,16 +111,25 @@ func (f *Failure) Save(dir string) (path string, err error) {
 // Is reports whether data begins like a failure file.
 func Is(data []byte) bool { return bytes.HasPrefix(data, []byte(command)) }
 
-// Parse reads the token and the scenario of a failure file.
-func Parse(data []byte) (trial.Token, workload.Scenario, error) {
+// ParseToken reads the token in the first line of a failure file.
+func ParseToken(data []byte) (trial.Token, error) {
 	first, _, _ := strings.Cut(string(data), "\n")
 	word, ok := strings.CutPrefix(first, command)
 	if !ok {
-		return trial.Token{}, workload.Scenario{}, fmt.Errorf("line 1: want %q and a token", command)
+		return trial.Token{}, fmt.Errorf("line 1: want %q and a token", command)
 	}
 	token, err := trial.ParseToken(word)
 	if err != nil {
-		return trial.Token{}, workload.Scenario{}, fmt.Errorf("line 1: %w", err)
+		return trial.Token{}, fmt.Errorf("line 1: %w", err)
+	}
+	return token, nil
+}
+
+// Parse reads the token and the scenario of a failure file.
+func Parse(data []byte) (trial.Token, workload.Scenario, error) {
+	token, err := ParseToken(data)
+	if err != nil {
+		return token, workload.Scenario{}, err
 	}
 	sc, err := workload.Decode(data)
 	return token, sc, err

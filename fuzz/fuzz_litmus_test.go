@@ -16,7 +16,9 @@ var smallBounds = litmus.Bounds{Values: 16, Traces: 500, Combos: 5000, Candidate
 func FuzzLitmus(f *testing.F) {
 	f.Add([]byte("C mp\n{}\nP0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n}\nexists (x=1)\n"))
 	f.Add([]byte{1, 2, 0, 0, 1, 8, 2, 1, 0, 2, 1, 9, 3, 0, 1, 0, 0})
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(tt *testing.T, data []byte) {
+		t := &witness{T: tt, target: "FuzzLitmus"}
+		defer t.keep(data)
 		x, err := litmus.Parse(string(data))
 		if err == nil {
 			x.Judge(smallBounds)

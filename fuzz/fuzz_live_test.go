@@ -28,7 +28,9 @@ func FuzzLive(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		l := newLiveDriver(t, data)
+		w := &witness{T: t, target: "FuzzLive"}
+		defer w.keep(data, liveNote)
+		l := newLiveDriver(w, data)
 		for steps := 0; steps < maxSteps && len(l.data) > 0; steps++ {
 			l.step(0)
 			l.check()
@@ -36,6 +38,9 @@ func FuzzLive(f *testing.F) {
 		l.finish()
 	})
 }
+
+// liveNote says what running an input again can show.
+const liveNote = "the same calls in the same order; how goroutines, CPUs and grace periods interleave is up to the machine: add -count 1000, and -race"
 
 const (
 	maxSteps = 64
@@ -46,7 +51,7 @@ const (
 // liveDriver carries out operations one after the other; only the requests it
 // starts run beside it.
 type liveDriver struct {
-	t        *testing.T
+	t        *witness
 	data     []byte
 	d        *srcu.Domain
 	pauses   atomic.Int32 // yields at the next steps of the grace period
@@ -69,7 +74,7 @@ type request struct {
 	cancel context.CancelFunc
 }
 
-func newLiveDriver(t *testing.T, data []byte) *liveDriver {
+func newLiveDriver(t *witness, data []byte) *liveDriver {
 	l := &liveDriver{t: t, data: data}
 	barriers := []func() srcu.Barrier{
 		fixes.Membarrier, fixes.Blocking, fixes.CallRCU, fixes.Polling, fixes.Expedited,

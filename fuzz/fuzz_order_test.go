@@ -12,15 +12,15 @@ func FuzzOrder(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{3, 1, 1, 3, 0, 8, 2, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
 	f.Fuzz(func(t *testing.T, data []byte) {
+		w := &witness{T: t, target: "FuzzOrder"}
 		c, schedule := order.CaseFromBytes(data)
 		found, err := order.RunBytes(c, schedule)
-		if err != nil {
-			t.Fatalf("%s: %v", c.String(), err)
-		}
 		if found != nil {
-			small := order.Minimise(found)
-			t.Fatalf("%s: %s\nreplay: gpstorm replay %s\nsmallest: %s: gpstorm replay %s", c.String(), found.Violation,
-				found.Token(), small.Case.String(), small.Token())
+			t.Fatalf("%s: %s\n%s", c.String(), found.Violation, replayFinding(found))
+		}
+		defer w.keep(data)
+		if err != nil {
+			w.Fatalf("%s: %v", c.String(), err)
 		}
 	})
 }

@@ -26,7 +26,9 @@ func FuzzScenario(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(tt *testing.T, data []byte) {
+		t := &witness{T: tt, target: "FuzzScenario"}
+		defer t.keep(data)
 		sc, err := workload.Decode(data)
 		if err != nil {
 			var e *workload.Error

@@ -10,6 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/failure"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/order"
 )
 
 // lookupTrial finds the trial that a token, or a failure file, names.
@@ -26,7 +27,7 @@ func lookupTrial(arg string) (campaign.Trial, trial.Token, error) {
 	if err != nil {
 		return campaign.Trial{}, trial.Token{}, fmt.Errorf("%q is no token (gps1....) and no failure file: %w", arg, err)
 	}
-	token, sc, err := failure.Parse(b)
+	token, err := failure.ParseToken(b)
 	if err != nil {
 		return campaign.Trial{}, token, fmt.Errorf("%s: %w", arg, err)
 	}
@@ -34,10 +35,27 @@ func lookupTrial(arg string) (campaign.Trial, trial.Token, error) {
 	if err != nil {
 		return t, token, fmt.Errorf("%s: %w", arg, err)
 	}
+	_, sc, err := failure.Parse(b)
+	if err != nil {
+		return t, token, fmt.Errorf("%s: %w", arg, err)
+	}
 	if !bytes.Equal(workload.Encode(varied(&t)), workload.Encode(sc)) {
 		return t, token, fmt.Errorf("%s: its scenario is not its token's any more; gpstorm run %s --fix %s --seed %d runs it", arg, arg, t.Fix.Name, t.Seed)
 	}
 	return t, token, nil
+}
+
+// orderToken is the token of a finding of the order world, if arg is one or the
+// failure file of one.
+func orderToken(arg string) (trial.Token, bool) {
+	token, err := trial.ParseToken(arg)
+	if err != nil {
+		var b []byte
+		if b, err = os.ReadFile(arg); err == nil {
+			token, err = failure.ParseToken(b)
+		}
+	}
+	return token, err == nil && token.World == order.World
 }
 
 // isFailureFile reports whether a file begins like one.

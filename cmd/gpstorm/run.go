@@ -9,7 +9,6 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/trial"
-	"github.com/gpstorm/gpstorm/world/order"
 )
 
 func newRunCommand(c *common) *cobra.Command {
@@ -74,7 +73,7 @@ decisions than the one the token was made for, that is a failure: exit 1.`,
   gpstorm replay "$(gpstorm run repro2 --json | jq -r .replay)" --log`,
 		Args: exactly("token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if token, err := trial.ParseToken(args[0]); err == nil && token.World == order.World {
+			if token, ok := orderToken(args[0]); ok {
 				return replayOrder(cmd, token)
 			}
 			t, token, err := lookupTrial(args[0])

@@ -1,0 +1,57 @@
+package failure
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/world/order"
+)
+
+// Finding is a violation under weak memory.
+type Finding struct {
+	// As is the finding to be replayed, the smallest known.
+	As *order.Finding
+	// Found is what it was made smaller from; nil if it was not.
+	Found *order.Finding
+	// Notes are more of what is known, a line each.
+	Notes []string
+}
+
+// Format writes the finding as comments: the command that replays it, the case,
+// what is violated, and the schedule as a table, a column for each thread.
+func (f *Finding) Format() ([]byte, error) {
+	var b, table bytes.Buffer
+	if err := f.As.WriteTable(&table); err != nil {
+		return nil, err
+	}
+	line := func(name, text string) { fmt.Fprintf(&b, "# %-11s%s\n", name, text) }
+	fmt.Fprintf(&b, "%s%s\n#\n", command, f.As.Token())
+	line("candidate", f.As.Case.Fix.Name)
+	line("case", f.As.Case.String())
+	line("violation", f.As.Violation.String())
+	if f.Found != nil && f.Found != f.As {
+		line("found as", f.Found.Case.String()+": "+f.Found.Violation.String())
+		line("", "gpstorm replay "+f.Found.Token().String())
+	}
+	for _, n := range f.Notes {
+		line("note", n)
+	}
+	b.WriteString("#\n")
+	for row := range strings.Lines(table.String()) {
+		b.WriteString(strings.TrimRight("# "+row, " \n") + "\n")
+	}
+	return b.Bytes(), nil
+}
+
+// Save writes the finding into a directory, which it makes if need be, under a
+// name of candidate, memory model, kind of violation and checksum, and returns
+// its path.
+func (f *Finding) Save(dir string) (path string, err error) {
+	text, err := f.Format()
+	if err != nil {
+		return "", err
+	}
+	name := fmt.Sprintf("%s-%s-%s-%s.txt", f.As.Case.Fix.Name, f.As.Case.Mode, f.As.Violation.Kind, f.As.Checksum())
+	return save(dir, name, text)
+}

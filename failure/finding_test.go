@@ -1,0 +1,56 @@
+package failure
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gpstorm/gpstorm/world/order"
+)
+
+func TestFindingStartsWithTheCommandAndIsAllComments(t *testing.T) {
+	c, err := order.LookupCase("fence-for-x", 2, 1, order.TSO)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := order.Explore(c, order.Options{})
+	if err != nil || found == nil {
+		t.Fatalf("fence-for-x is not found: %v", err)
+	}
+	small := order.Minimise(found)
+	f := Finding{As: small, Found: found, Notes: []string{"first"}}
+	path, err := f.Save(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "/fence-for-x-tso-use-after-free-" + small.Checksum().String() + ".txt"; !strings.HasSuffix(path, want) {
+		t.Errorf("saved as %s, want %s", path, want)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") {
+			t.Errorf("no comment: %q", line)
+		}
+	}
+	for _, want := range []string{
+		"# gpstorm replay " + small.Token().String() + "\n#\n# candidate  fence-for-x\n",
+		"\n# case       " + small.Case.String() + "\n",
+		"\n#            gpstorm replay " + found.Token().String() + "\n# note       first\n",
+		"\n#    # | update side", // the table
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	token, err := ParseToken(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := order.Replay(token, order.LookupFix); err != nil || again.Violation != small.Violation {
+		t.Errorf("replays as %v, %v", again, err)
+	}
+}
