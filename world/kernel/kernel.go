@@ -31,6 +31,9 @@ type Options struct {
 
 	// Trace, if set, is told what happens.
 	Trace Tracer
+	// Observe, if set, is shown the situation after every decision, and must
+	// not keep it.
+	Observe func(*Situation)
 
 	everyTick func(*Kernel)
 	// alwaysLook follows every chain of waits after every event, whether or
@@ -108,6 +111,7 @@ type Kernel struct {
 	truncated    bool
 	checksum     trial.Checksum
 	trace        *tracer
+	situation    Situation // shown last
 }
 
 // Run runs one trial. The scenario must be valid (Scenario.Validate). The same
@@ -254,4 +258,7 @@ func (k *Kernel) decide(d decision, v uint64) {
 	k.checksum.Add(uint64(k.now)<<4 | uint64(d))
 	k.checksum.Add(v)
 	k.trace.decided(d, v)
+	if k.opt.Observe != nil {
+		k.observe()
+	}
 }

@@ -1,0 +1,135 @@
+package kernel
+
+import (
+	"time"
+
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// Situation is the state of a trial right after a decision (a wakeup, a switch,
+// a quiescent state, the start or end of a grace period ...), reduced to what
+// says how a teardown is doing. It is what a fuzzer can be guided by; see
+// Options.Observe.
+//
+// Readers and storms are as they were when their CPU was last looked at, which
+// is never later than the decision: to bring them up to date would cost more
+// than the trial.
+type Situation struct {
+	At time.Duration
+	// GPPhase is the step of the grace-period kthread, from RCU_GP_WAIT_GPS (0)
+	// to RCU_GP_CLEANUP (4). Expedited: an expedited grace period runs too.
+	GPPhase   int
+	Expedited bool
+	// OwingCPUs counts the CPUs that owe the normal grace period a quiescent
+	// state, BlockedReaders the preempted readers that hold it up.
+	OwingCPUs, BlockedReaders int
+
+	// Domains are tasks-trace and tracepoint_srcu, those of them that are SRCU
+	// domains under this candidate.
+	Domains []DomainSituation
+
+	// Closing counts the close() calls in progress. Oldest is how long the
+	// first of them has taken; Cause what it waits for, a number below
+	// Causes; CauseDomain the domain on the way there, from 1, or 0 for none;
+	// Behind tells that it waits for event_mutex first.
+	Closing     int
+	Oldest      time.Duration
+	Cause       int
+	CauseDomain int
+	Behind      bool
+
+	// Storms counts the storms that are on, Sampled the CPUs that are taking
+	// a sample. Duty is the share of all CPUs' time that samples have taken
+	// since the first close() in progress began, 0 to 1.
+	Storms, Sampled int
+	Duty            float64
+	// Drained: the horizon has passed.
+	Drained bool
+}
+
+// DomainSituation is the state of an SRCU domain.
+type DomainSituation struct {
+	// Phase is 0 for none, 1 or 2 for the scan of the grace period running.
+	Phase int
+	Work  WorkSituation
+	// Current and Others count the readers inside under the current rank, and
+	// under the other, which scans look at. Stale counts readers that have
+	// fetched the other rank and not yet counted themselves in.
+	Current, Others, Stale int
+}
+
+// WorkSituation is where a domain's work item is.
+type WorkSituation int
+
+// The places of a work item.
+const (
+	WorkNowhere WorkSituation = iota
+	WorkDelayed               // behind a timer
+	WorkQueued                // in a pool
+	WorkRunning
+	WorkAsleep // its worker sleeps, in a scan
+)
+
+// Causes is how many values Situation.Cause can take.
+const Causes = len(reasons)
+
+// observe shows the situation to whoever wants to see it.
+func (k *Kernel) observe() {
+	n := &k.rcu
+	s := &k.situation
+	*s = Situation{
+		At: time.Duration(k.now), GPPhase: int(n.phase), Expedited: n.exp.mask != 0,
+		Domains: s.Domains[:0], Closing: len(k.closing), Storms: k.stormsOn, Drained: k.drained,
+	}
+	sampled := ns(0)
+	for _, c := range k.cpus {
+		if n.qsmask&(1<<c.id) != 0 {
+			s.OwingCPUs++
+		}
+		if c.inHandler() {
+			s.Sampled++
+		}
+		sampled += c.stormTime
+	}
+	for _, t := range n.readers {
+		if t.rcu.blocksGP {
+			s.BlockedReaders++
+		}
+	}
+	for _, d := range k.domains {
+		s.Domains = append(s.Domains, d.situation())
+	}
+	if len(k.closing) > 0 {
+		c := k.closing[0].closing
+		now := c.blame.now
+		s.Oldest = time.Duration(k.now) - c.Start
+		s.Cause, s.CauseDomain, s.Behind = int(now.what), int(now.domain), now.behind
+		if s.Oldest > 0 {
+			s.Duty = float64(sampled-c.storm) / float64(s.Oldest) / float64(len(k.cpus))
+		}
+	}
+	k.opt.Observe(s)
+}
+
+func (d *domain) situation() DomainSituation {
+	s := DomainSituation{Phase: int(d.machine.State() - srcu.Idle)}
+	inside := func(rank int) int { return int(int64(d.locks[rank] - d.unlocks[rank])) }
+	s.Current, s.Others = inside(d.current), inside(1-d.current)
+	for _, l := range d.loops {
+		if r := l.reader; l.inSection() && !r.locked && r.rank != d.current {
+			s.Stale++
+		}
+	}
+	w := &d.process
+	switch {
+	case w.on != nil && w.worker.state != running:
+		s.Work = WorkAsleep
+	case w.on != nil:
+		s.Work = WorkRunning
+	case w.queued && w.timer != 0:
+		s.Work = WorkDelayed
+	case w.queued:
+		s.Work = WorkQueued
+	}
+	return s
+}
