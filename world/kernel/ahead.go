@@ -20,6 +20,14 @@ type ahead struct {
 // lookahead finds the instant at which run will return by itself, leaving
 // everything as it was but c.ahead.
 func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
+	if c.undisturbed() {
+		if !c.interrupted(c.irqActive) {
+			at = min(c.at+work, limit)
+		} else {
+			at = c.at
+		}
+		return at, at < limit
+	}
 	a := &c.ahead
 	if c.alone(c.irqActive) {
 		o := &c.solo

@@ -57,11 +57,14 @@ func (c *cpu) pickFair() *task {
 		return nil
 	}
 	c.vtime = floorDiv(c.fairSum, ns(len(c.fair)))
-	best := -1
-	var first *task
+	best, first := -1, never
 	for i, t := range c.fair {
-		if t.vruntime <= c.vtime && (first == nil || t.before(first)) {
-			best, first = i, t
+		d := t.deadline
+		if t.vruntime > c.vtime {
+			d = never
+		}
+		if d < first || d == first && d < never && t.pid < c.fair[best].pid {
+			best, first = i, d
 		}
 	}
 	return c.takeFair(best)
@@ -80,9 +83,4 @@ func (c *cpu) takeFair(i int) *task {
 	c.fair = c.fair[:len(c.fair)-1]
 	c.fairSum -= t.vruntime
 	return t
-}
-
-// before orders tasks that are eligible.
-func (t *task) before(o *task) bool {
-	return t.deadline < o.deadline || t.deadline == o.deadline && t.pid < o.pid
 }

@@ -1,12 +1,12 @@
 package kernel
 
-// solo is a stretch of execution under at most one source, worked out without
+// solo is a stretch of execution under a single source, worked out without
 // touching the CPU: between two events nothing can happen then but the
 // source's samples, and all whole periods but the first and the last are
 // arithmetic. Planning reads off when the stretch ends; running applies it.
 type solo struct {
 	c       *cpu
-	s       *source // nil if there is none
+	s       *source
 	irqsOff bool
 	gaveUp  bool // something global changes here: a lowered sample rate
 	trace   *tracer
@@ -28,18 +28,14 @@ type solo struct {
 	exit     bool // exitToSoftirq
 }
 
-// alone starts a stretch in c.solo; it reports whether there is at most one
-// source.
+// alone starts a stretch in c.solo; it reports whether there is one source.
 func (c *cpu) alone(irqsOff bool) bool {
 	var s *source
-	switch len(c.wide) + len(c.own) {
-	case 0:
-	case 1:
-		if len(c.own) > 0 {
-			s = c.own[0]
-		} else {
-			s = c.wide[0]
-		}
+	switch {
+	case len(c.own) == 1 && len(c.wide) == 0:
+		s = c.own[0]
+	case len(c.wide) == 1 && len(c.own) == 0:
+		s = c.wide[0]
 	default:
 		return false
 	}
@@ -49,10 +45,7 @@ func (c *cpu) alone(irqsOff bool) bool {
 	}
 	o := &c.solo
 	o.c, o.s, o.irqsOff, o.gaveUp, o.trace = c, s, irqsOff, false, nil
-	o.at, o.progress, o.inside, o.exit, o.active = c.at, 0, 0, c.exitToSoftirq, false
-	if s == nil {
-		return true
-	}
+	o.at, o.progress, o.exit = c.at, 0, c.exitToSoftirq
 	o.taken, o.begun, o.done, o.samples = 0, 0, 0, 0
 	o.left, o.next, o.inside = s.left, s.next, c.nmiLeft+c.hrLeft
 	o.active = s.active() && !c.stopped && (s.nmi || !irqsOff)
@@ -199,9 +192,6 @@ func (o *solo) skip(n, each ns) {
 func (o *solo) apply() {
 	c, s := o.c, o.s
 	c.at, c.exitToSoftirq = o.at, o.exit
-	if s == nil {
-		return
-	}
 	c.stormTime += o.taken
 	c.nmi, c.nmiLeft, c.hr, c.hrLeft = nil, 0, nil, 0
 	if s.nmi {

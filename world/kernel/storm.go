@@ -62,6 +62,14 @@ const (
 // inHandler reports whether a sample is being taken at this instant.
 func (s *stormCPU) inHandler() bool { return s.nmiLeft > 0 || s.hrLeft > 0 }
 
+// undisturbed reports whether there is nothing that could sample the CPU.
+func (c *cpu) undisturbed() bool { return len(c.wide)+len(c.own) == 0 && !c.inHandler() }
+
+// interrupted reports whether something waits to be taken before any work.
+func (c *cpu) interrupted(irqsOff bool) bool {
+	return c.exitToSoftirq || !irqsOff && len(c.pending) > 0
+}
+
 // run lets the CPU execute from its present instant until the work of what it
 // executes is done, the wall clock reaches until, or an interrupt that is
 // waiting can be taken. It returns the progress made. irqsOff tells that an
@@ -70,6 +78,13 @@ func (s *stormCPU) inHandler() bool { return s.nmiLeft > 0 || s.hrLeft > 0 }
 // Without sources it is one step; whole cycles of a single source are skipped
 // by arithmetic unless stepping is asked for.
 func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
+	if c.undisturbed() {
+		if c.at < until && !c.interrupted(irqsOff) {
+			progress = min(work, until-c.at)
+			c.at += progress
+		}
+		return progress
+	}
 	if c.alone(irqsOff) {
 		o := &c.solo
 		if o.run(until, work); !o.gaveUp {
@@ -88,13 +103,7 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 			continue
 		}
 		if c.hrLeft == 0 {
-			if c.exitToSoftirq {
-				return progress
-			}
-			if !irqsOff && len(c.pending) > 0 {
-				return progress
-			}
-			if progress == work {
+			if c.interrupted(irqsOff) || progress == work {
 				return progress
 			}
 		}
