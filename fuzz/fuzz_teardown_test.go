@@ -56,7 +56,7 @@ func candidates(f *testing.F) []fixes.Fix {
 			fix, err = m, nil
 		}
 		if err != nil {
-			f.Fatalf("%s: %v", fixesList, err)
+			f.Fatalf("%s: %v, or a planted bug", fixesList, err)
 		}
 		list = append(list, fix)
 	}
