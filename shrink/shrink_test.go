@@ -24,6 +24,12 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result) {
 	if !r.Failure.In(&again) || !r.Failure.In(&r.Is) || again.Checksum != r.Is.Checksum {
 		t.Errorf("%s: want %+v, what was found is: %s; again: %s", name, r.Failure, Outcome(&r.Is), Outcome(&again))
 	}
+	if m := (&search{best: r.After}); m.single() {
+		step := kernel.Run(r.After, fix, seed, kernel.Options{Step: true})
+		if step.Checksum != again.Checksum {
+			t.Errorf("%s: stepping through what is left takes other decisions", name)
+		}
+	}
 	if was := kernel.Run(r.Before, fix, seed, kernel.Options{}); FailureOf(&was) != r.Failure {
 		t.Errorf("%s: failed with %+v, the search was for %+v", name, FailureOf(&was), r.Failure)
 	}

@@ -62,7 +62,7 @@ func TestOnlyListedPreemptionsHappen(t *testing.T) {
 	}
 	got := run(sc)
 	if len(got.at) != len(wanted) {
-		t.Fatalf("preemptions at %v, want one after each of %v", got.at, wanted)
+		t.Fatalf("%d preemptions, want one after each of %v", len(got.at), wanted)
 	}
 	for i, at := range got.at {
 		if late := at - wanted[i]; late < 0 || late > 100*time.Millisecond || got.group[i] != "reader" {
@@ -82,7 +82,7 @@ func TestAListedPreemptionFallsInTheMiddleOfALongSection(t *testing.T) {
 	b := Run(sc, lookup(t, "baseline"), 1, Options{Trace: &step, Step: true})
 	same(t, "long section", a, b)
 	if len(fast.at) != 1 || fast.at[0] < 702*time.Millisecond || fast.at[0] > 703*time.Millisecond || !slices.Equal(fast.at, step.at) {
-		t.Errorf("at %v, stepping at %v, want 702ms, between two ticks", fast.at, step.at)
+		t.Errorf("%d preemptions, stepping %d, want one at 702ms, between two ticks", len(fast.at), len(step.at))
 	}
 }
 
@@ -101,7 +101,7 @@ func TestListingAllPreemptionsRepeatsThem(t *testing.T) {
 	}
 	Run(sc, lookup(t, "baseline"), 3, Options{Trace: &listed})
 	if !slices.Equal(full.at, listed.at) {
-		t.Errorf("%d preemptions, listed %d: %v\n%v", len(full.at), len(listed.at), full.at, listed.at)
+		t.Errorf("%d preemptions, and %d when these are listed, or at other instants", len(full.at), len(listed.at))
 	}
 }
 
