@@ -61,6 +61,7 @@ func stages(b *campaign.Blame) []campaign.Cause { return b.Stages }
 type portion struct {
 	class, letter, words string
 	share, storm         float64
+	most                 campaign.Cause // of those without a pattern of their own
 }
 
 // divide sorts causes into the palette's, in its order, and the rest.
@@ -74,6 +75,9 @@ func (p *palette) divide(causes []campaign.Cause) []portion {
 		i := slices.Index(p.names, last(c.Path))
 		if i < 0 {
 			i = len(p.names)
+			if c.Share > parts[i].most.Share && last(c.Path) != otherCauses {
+				parts[i].most = c
+			}
 		}
 		parts[i].share += c.Share
 		parts[i].storm += c.Share * c.Storm
@@ -88,6 +92,9 @@ func (p portion) title() string {
 	t := p.words + ": " + percent(p.share)
 	if p.share > 0 && p.storm/p.share >= smallest {
 		t += fmt.Sprintf(" (storm: %s of that)", percent(p.storm/p.share))
+	}
+	if p.most.Share >= smallest {
+		t += fmt.Sprintf(", most of it %s: %s", last(p.most.Path), percent(p.most.Share))
 	}
 	return t
 }

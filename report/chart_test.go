@@ -22,7 +22,7 @@ func TestBarsOfBlameAddUpAndKeepTheirPatterns(t *testing.T) {
 		sum += part.share
 		words = append(words, part.class+part.letter+" "+part.title())
 	}
-	want := "k0A reader: 20% (storm: 50% of that)|k1B kworker: 50%|ko other: 30% (storm: 67% of that)"
+	want := "k0A reader: 20% (storm: 50% of that)|k1B kworker: 50%|ko other: 30% (storm: 67% of that), most of it rare: 20%"
 	if s := strings.Join(words, "|"); s != want || math.Abs(sum-1) > 1e-12 {
 		t.Errorf("got  %s, in all %g\nwant %s, in all 1", s, sum, want)
 	}

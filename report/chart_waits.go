@@ -9,7 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-const rowHeight = 24.0
+// A row of a chart, and the lowest bar that is still seen in it.
+const rowHeight, leastBar = 24.0, 2.5
 
 // waitsChart draws, for each candidate of a class, the distribution of close()
 // on a log axis and the share that was cut off.
@@ -33,13 +34,13 @@ func waitsChart(c *campaign.ClassSummary) *chart {
 		d := newDrawing(rowHeight, fmt.Sprintf("close() under %s in %s: median %s, p90 %s, %d of %d still waiting at the end",
 			r.Fix, c.Name, closeCell(r, r.Close.P50), closeCell(r, r.Close.P90), r.Censored, r.Closes))
 		d.grid(ticks, rowHeight)
-		d.line("axis", 0, rowHeight-0.5, 100, rowHeight-0.5)
 		for step, n := range r.Waits {
 			if n > 0 {
-				h := (rowHeight - 5) * float64(n) / float64(most)
+				h := max(leastBar, (rowHeight-5)*float64(n)/float64(most))
 				d.rect("bar", x(step), rowHeight-h, x(step+1)-x(step), h, fmt.Sprintf("%d of %d closes from %s", n, r.Closes, duration(campaign.Edge(step))))
 			}
 		}
+		d.line("axis", 0, rowHeight-0.5, 100, rowHeight-0.5)
 		ch.Rows = append(ch.Rows, chartRow{Fix: r.Fix, Plot: d.done(), Side: censoredBar(r), Note: censoredNote(r)})
 	}
 	return ch

@@ -18,8 +18,14 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 		b, err := pageFiles.ReadFile("page/page.css")
 		return template.CSS(b), err
 	},
+	"name":   breakable,
 	"script": func() (template.JS, error) { b, err := pageFiles.ReadFile("page/page.js"); return template.JS(b), err },
 }).ParseFS(pageFiles, "page/*.html"))
+
+// breakable lets a long name go on in the next line after a plus.
+func breakable(name string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "+", "+<wbr>"))
+}
 
 // HTML writes the report as one page that needs nothing else: no network, no
 // other file.
