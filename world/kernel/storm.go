@@ -307,8 +307,7 @@ func (c *cpu) tickSources() {
 	for _, set := range [][]*source{c.wide, c.own} {
 		for _, s := range set {
 			if s.throttled {
-				s.throttled = false
-				c.install(s)
+				c.unthrottle(s)
 			}
 		}
 	}
@@ -322,6 +321,16 @@ func (c *cpu) tickSources() {
 				}
 			}
 		}
+	}
+}
+
+// unthrottle lets a source go on. Throttling has left an hrtimer event no part
+// of its period, so it starts with a whole one (perf_swevent_cancel_hrtimer,
+// perf_swevent_start_hrtimer).
+func (c *cpu) unthrottle(s *source) {
+	s.throttled = false
+	if !s.nmi {
+		s.next = c.at + s.period
 	}
 }
 
@@ -346,11 +355,11 @@ func (c *cpu) setOwn(t *task) {
 	}
 	c.own = t.sources
 	for _, s := range c.own {
-		if !s.nmi {
+		switch {
+		case s.throttled:
+			c.unthrottle(s)
+		case !s.nmi:
 			s.next = c.at + max(s.left, hrRestartLeft)
-		}
-		if s.throttled {
-			s.throttled = false
 		}
 	}
 }

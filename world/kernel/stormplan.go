@@ -128,9 +128,6 @@ func (k *Kernel) switchStorm(st *storm, on bool) {
 		s.src.on = on
 		if on && s.cpu != nil {
 			s.cpu.install(s.src)
-			if s.cpu.tickAt == 0 && !s.cpu.tickPending() || s.cpu.inIdle {
-				k.startTick(s.cpu)
-			}
 		}
 		if on && s.task != nil && s.task.cpu.cur == s.task {
 			s.task.cpu.install(s.src)

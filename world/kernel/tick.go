@@ -1,8 +1,9 @@
 package kernel
 
 // tick is a CPU's periodic tick: an hrtimer that moves itself on to the next
-// point of its grid. It stops while the CPU is idle (NO_HZ_IDLE), unless
-// storms are bound to the CPU: a throttled perf event depends on it.
+// point of its grid. It stops while the CPU is idle (NO_HZ_IDLE), in a storm
+// too: the dependency that a throttled perf event sets counts for full dynticks
+// alone (can_stop_idle_tick).
 type tick struct {
 	phase   ns     // offset of the grid
 	tickAt  ns     // when it expires next; 0 if it is stopped or being handled
@@ -12,16 +13,6 @@ type tick struct {
 }
 
 const noOwner = -1
-
-// stormy reports whether a storm is on that is bound to this CPU.
-func (c *cpu) stormy() bool {
-	for _, s := range c.wide {
-		if s.on {
-			return true
-		}
-	}
-	return false
-}
 
 // takeoverTicks is how many of its own ticks a CPU lets jiffies stand still
 // before it advances them itself (MAX_STALLED_JIFFIES).
@@ -67,7 +58,7 @@ func (k *Kernel) onTick(c *cpu) {
 	k.rcuTick(c)
 	c.tickSources()
 	k.schedTick(c)
-	if c.idle() && !c.stormy() {
+	if c.idle() {
 		k.programIdleTick(c)
 	} else {
 		k.startTick(c)
@@ -114,15 +105,14 @@ func (k *Kernel) enterIdle(c *cpu) {
 	c.inIdle = true
 	c.eqs++
 	c.resched = noResched
-	if !c.stormy() {
-		if k.timekeeper == c.id {
-			k.timekeeper = noOwner
-		}
-		k.programIdleTick(c)
+	if k.timekeeper == c.id {
+		k.timekeeper = noOwner
 	}
+	k.programIdleTick(c)
 }
 
-// leaveIdle is the CPU waking for an interrupt or a task.
+// leaveIdle is the CPU waking for an interrupt or a task. Only a task has the
+// tick started again (tick_nohz_idle_exit).
 func (k *Kernel) leaveIdle(c *cpu) {
 	if !c.inIdle {
 		return
@@ -132,7 +122,6 @@ func (k *Kernel) leaveIdle(c *cpu) {
 	if k.timekeeper == noOwner {
 		k.updateJiffies() // tick_nohz_irq_enter
 	}
-	k.ensureTick(c)
 }
 
 // ensureTick makes a busy CPU tick.
