@@ -61,6 +61,7 @@ func Combine(a, b Fix) (Fix, error) {
 	c.Claim = a.Claim + "; and " + b.Claim
 	c.Source = joined(a.Source, b.Source)
 	c.Loses = joined(a.Loses, b.Loses)
+	c.WithoutRCU = a.WithoutRCU | b.WithoutRCU
 	return c, nil
 }
 
@@ -92,4 +93,6 @@ var knobs = []knob{
 	{"what bounds a storm", func(f *Fix) bool { return f.Budget != Budget{} }, func(to, from *Fix) { to.Budget = from.Budget }},
 	{"rcu_kick_kthreads", func(f *Fix) bool { return f.KickKthreads }, func(to, from *Fix) { to.KickKthreads = true }},
 	{"vanilla RCU", func(f *Fix) bool { return f.OldRCU }, func(to, from *Fix) { to.OldRCU = true }},
+	{"decisions of RCU and perf", func(f *Fix) bool { return f.Judge != nil }, func(to, from *Fix) { to.Judge = from.Judge }},
+	{"the rank a reader unlocks", func(f *Fix) bool { return f.UnlockRank != nil }, func(to, from *Fix) { to.UnlockRank = from.UnlockRank }},
 }

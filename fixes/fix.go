@@ -41,6 +41,17 @@ type Fix struct {
 	OldRCU bool
 	// KickKthreads is the boot option rcutree.rcu_kick_kthreads=1.
 	KickKthreads bool
+	// WithoutRCU are the SRCU-fast domains of which a grace period need not
+	// contain one of vanilla RCU, as rcu_trace_implies_rcu_gp() promises. In
+	// all others the virtual kernel holds the candidate to it.
+	WithoutRCU Domains
+
+	// Judge, if set, makes what overrules decisions of the virtual kernel. It
+	// is called once per world. Other worlds do not ask it.
+	Judge func() Judge
+	// UnlockRank, if set, is the rank that a reader of the virtual kernel
+	// unlocks: it is given the rank it locked and the current one.
+	UnlockRank func(locked, current int) int
 
 	// Control marks a candidate that is there to misbehave: a campaign in
 	// which it does not is invalid.
@@ -82,6 +93,15 @@ const (
 type Budget struct {
 	Percent int
 }
+
+// Domains is a set of grace-period domains.
+type Domains uint8
+
+// The domains.
+const (
+	TasksTraceDomain Domains = 1 << iota
+	TracepointDomain
+)
 
 // Control says how a control must misbehave.
 type Control uint8

@@ -56,13 +56,13 @@ var all = []Fix{
 		Name:   "fullbarrier",
 		Claim:  "tracepoint readers with full barriers, so that a scan of tracepoint_srcu needs only a fence",
 		Source: upstream, Loses: "an RCU grace period inside each of tracepoint_srcu, and cheap tracepoints",
-		Reader: ReaderFull,
+		Reader: ReaderFull, WithoutRCU: TracepointDomain,
 	},
 	{
 		Name:   "membarrier",
 		Claim:  "interrupt every CPU for a full barrier instead of waiting for RCU",
 		Source: ours, Loses: "an RCU grace period inside each of both SRCU-fast domains",
-		Barrier: Membarrier,
+		Barrier: Membarrier, WithoutRCU: TasksTraceDomain | TracepointDomain,
 	},
 	{
 		Name:   "overlap",

@@ -40,6 +40,9 @@ type Unregistered interface {
 	Drop()
 	// Defer runs fn later in a worker that may block, with event_mutex held.
 	Defer(fn func())
+	// Flush blocks until all that this teardown has deferred so far has run
+	// (flush_work). The worker needs event_mutex.
+	Flush()
 }
 
 // Teardown waits until no reader can be inside and frees what readers use.

@@ -72,7 +72,9 @@ func (k *Kernel) bootTracing() {
 		k.holdouts = k.newHoldouts()
 		tr.tasksTrace = k.holdouts
 	} else {
-		tr.tasksTrace = k.newDomain("rcu_tasks_trace_srcu_struct", barrier)
+		d := k.newDomain("rcu_tasks_trace_srcu_struct", barrier)
+		d.withoutRCU = k.fix.WithoutRCU&fixes.TasksTraceDomain != 0
+		tr.tasksTrace = d
 	}
 	switch k.fix.Reader {
 	case fixes.ReaderPreemptOff:
@@ -83,6 +85,7 @@ func (k *Kernel) bootTracing() {
 		fallthrough
 	default:
 		d := k.newDomain("tracepoint_srcu", barrier)
+		d.withoutRCU = k.fix.WithoutRCU&fixes.TracepointDomain != 0
 		k.tracepointSRCU = d
 		tr.tracepoint, tr.startPoll = d, d.startPoll
 	}

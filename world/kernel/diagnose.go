@@ -43,8 +43,9 @@ func (k *Kernel) cutOff() {
 		}
 	}
 	k.horizonStorm = k.stormTime()
-	k.horizonAt = k.now
+	k.horizonAt, k.horizonEpoch = k.now, k.newEpoch()
 	k.drained = true
+	k.checkThrottled()
 	for _, st := range k.storms {
 		k.stormOff(st)
 	}
@@ -85,6 +86,7 @@ func (k *Kernel) drain() {
 	if !k.finished() || !k.quiet() {
 		k.runUntil(k.now+ns(k.sc.Drain), func() bool { return k.finished() && k.quiet() })
 	}
+	k.syncAll()
 	if k.finished() && k.quiet() {
 		k.checkQuiet()
 	}
@@ -151,9 +153,12 @@ func (k *Kernel) diagnose() (trial.Diagnosis, string) {
 	switch {
 	case k.isUnsafe:
 		return trial.Unsafe, k.violations[0]
-	case !k.finished() && !k.truncated:
-		return k.stuck()
-	case len(k.violations) > 0:
+	case !k.truncated && !(k.finished() && k.quiet()):
+		if d, by, found := k.stuck(); found || !k.finished() {
+			return d, by
+		}
+	}
+	if len(k.violations) > 0 {
 		return trial.LostWakeup, k.violations[0]
 	}
 	late := k.rcuStalls+k.hungTasks > 0
@@ -211,54 +216,59 @@ func (c *closing) stormShare(k *Kernel) float64 {
 	return float64(until-c.storm) / float64(c.Wait)
 }
 
-// stuck tells a cycle of mutexes from a wakeup that will never come, for a
-// closer that did not finish even without storms.
-func (k *Kernel) stuck() (trial.Diagnosis, string) {
-	for _, t := range k.tasks {
-		seen := map[*task]bool{}
-		// One that has been handed the mutex and woken waits for a CPU only.
-		for o := t; o != nil && o.waitingOn != nil && o.state == blocked; o = o.waitingOn.owner {
-			if seen[o] {
-				return trial.Deadlock, o.name + " waits for " + o.waitingOn.name + ", which it holds up itself"
+// stuck tells a circle of waits from a wakeup that will never come, after a
+// drain that left something undone. It is not found where what is left is slow.
+func (k *Kernel) stuck() (d trial.Diagnosis, by string, found bool) {
+	worst, why := k.worstWait()
+	switch {
+	case worst == circular:
+		return trial.Deadlock, why, true
+	case worst == forgotten:
+		return trial.LostWakeup, why, true
+	case worst == goesOn && k.now-k.lastMove >= ns(k.sc.Drain)/2 && !k.someQueued():
+		for _, t := range k.tasks {
+			if t.closing != nil && t.state == blocked {
+				return trial.LostWakeup, "nobody will wake " + t.name, true
 			}
-			seen[o] = true
 		}
 	}
-	for _, d := range k.domains {
-		if d.lost() {
-			return trial.LostWakeup, d.name + " needs a grace period and no work is queued for it"
-		}
-	}
-	for _, t := range k.tasks {
-		if t.closing != nil && t.state == blocked && !k.stillMoving() {
-			return trial.LostWakeup, "nobody will wake " + t.name
-		}
-	}
-	return k.slowOrStarved(nil)
+	d, by = k.slowOrStarved(nil)
+	return d, by, false
 }
 
-// stillMoving reports whether grace periods that somebody waits for were still
-// ending late in the drain, or something that will end is known to hold one up.
-func (k *Kernel) stillMoving() bool {
-	if seqRunning(k.rcu.seq) && (k.rcu.blockedByTask() || k.rcu.qsmask != 0) || k.rcu.exp.running {
-		return true
-	}
+// someQueued reports whether a task other than the looping ones waits for its
+// turn on a CPU: something will go on.
+func (k *Kernel) someQueued() bool {
 	for _, t := range k.tasks {
 		if t.loop == nil && t.state == running && t.cpu.cur != t {
-			return true // its turn has not come
-		}
-	}
-	for _, d := range k.domains {
-		if d.machine.Needed() && d.inside > 0 {
 			return true
 		}
 	}
-	if k.holdouts != nil {
-		for _, l := range k.holdouts.loops {
-			if l.inSection() {
-				return true
-			}
+	return false
+}
+
+// worstWait follows the chain of everybody who waits in D state, of every
+// domain that has not come to rest, and of what was not freed.
+func (k *Kernel) worstWait() (worst fate, by string) {
+	note := func(f fate, why string) {
+		if f > worst {
+			worst, by = f, why
 		}
 	}
-	return k.now-k.lastMove < ns(k.sc.Drain)/2
+	for _, t := range k.tasks {
+		if t.state == blocked {
+			note((&chain{k: k}).task(t))
+		}
+	}
+	for _, d := range k.domains {
+		if d.machine.Needed() || d.callbacks.Pending() > 0 {
+			note((&chain{k: k}).domain(d))
+		}
+	}
+	if worst == goesOn && k.finished() {
+		if name := k.leaked(); name != "" {
+			note(forgotten, "lists of "+name+" are never freed")
+		}
+	}
+	return worst, by
 }

@@ -101,12 +101,14 @@ type Kernel struct {
 	violations     []string
 	isUnsafe       bool
 	culprits       culprits
+	overrule       fixes.Judge // nil if the candidate overrules nothing
 	workerD        workerSleep
 
 	drained      bool
 	horizonAt    ns
 	lastMove     ns // when a grace period that closers wait for last ended
 	horizonStorm ns
+	horizonEpoch uint64
 	steps        uint64
 	truncated    bool
 	checksum     trial.Checksum
@@ -127,7 +129,7 @@ func Run(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) trial.Re
 }
 
 func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) *Kernel {
-	return &Kernel{
+	k := &Kernel{
 		sc: sc, fix: fix, seed: seed, opt: opt,
 		tick:             1_000_000_000 / ns(sc.Machine.HZ),
 		jiffies:          initialJiffies,
@@ -137,6 +139,10 @@ func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) 
 		hungLeft:         hungWarnings,
 		culprits:         culprits{},
 	}
+	if fix.Judge != nil {
+		k.overrule = fix.Judge()
+	}
+	return k
 }
 
 // stop unwinds the coroutines.
@@ -223,7 +229,7 @@ func (k *Kernel) finished() bool {
 
 // quiet reports whether no domain has anything left to do.
 func (k *Kernel) quiet() bool {
-	if k.tracing.deferring > 0 {
+	if k.tracing.deferring > 0 || len(k.tracing.unfreed) > 0 {
 		return false
 	}
 	for _, d := range k.domains {

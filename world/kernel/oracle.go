@@ -63,6 +63,72 @@ func (k *Kernel) checkProbes(name string, epoch uint64) {
 	}
 }
 
+// checkOpen checks that a first probe is not attached while a reader is inside
+// that may have found the last one: it would call the old function with the new
+// data.
+func (k *Kernel) checkOpen(tp *tracepoint) {
+	k.syncAll()
+	for _, l := range k.tracepointLoops {
+		if l.reader.tp == tp && l.reader.predates(l, tp.offEpoch) {
+			k.unsafe("a probe attached to %s while %s, inside since before the last was removed, still was", tp.name, l.t.name)
+		}
+	}
+}
+
+// checkEventMutex checks that what event_mutex protects is not done without.
+func (k *Kernel) checkEventMutex(what string) {
+	if o := k.tracing.eventMutex.owner; o == nil || o != k.curTask {
+		k.unsafe("%s without event_mutex", what)
+	}
+}
+
+// mayBlock is the task that is about to block. In a softirq there is none.
+func (k *Kernel) mayBlock(what string) (*task, bool) {
+	if k.curTask == nil {
+		k.unsafe("%s called from a softirq, where nothing may sleep", what)
+	}
+	return k.curTask, k.curTask != nil
+}
+
+// leaked names a tracepoint of which something is left to free, with nothing
+// under way that could: no callback of a domain or of RCU, no work item.
+func (k *Kernel) leaked() string {
+	if len(k.tracing.unfreed) == 0 || k.tracing.deferring > 0 || k.callbacksWaiting() {
+		return ""
+	}
+	for _, c := range k.cpus {
+		if c.assigned.len() > 0 {
+			return ""
+		}
+	}
+	for _, d := range k.domains {
+		if d.callbacks.Pending() > 0 || d.invoke.on != nil {
+			return ""
+		}
+	}
+	if h := k.holdouts; h != nil && (len(h.waiting) > 0 || h.kthread.state != sleeping) {
+		return ""
+	}
+	return k.tracing.unfreed[0].tp.name
+}
+
+// checkThrottled checks that no event is still stopped by a limit on samples
+// after the tick that should have let it go on.
+func (k *Kernel) checkThrottled() {
+	for _, c := range k.cpus {
+		for _, set := range [][]*source{c.wide, c.own} {
+			for _, s := range set {
+				if s.on && s.throttled && s.tick != c.ticks {
+					k.violate("an event of CPU %d has been throttled for %d ticks, and nobody will unthrottle it", c.id, c.ticks-s.tick)
+				}
+			}
+		}
+		if c.stopped && c.credit > 0 {
+			k.violate("the events of CPU %d are stopped though their budget is paid back, and nobody will let them go on", c.id)
+		}
+	}
+}
+
 // checkNotInside checks that nobody is using what is being torn down.
 func (k *Kernel) checkNotInside(ls *lists, what string) {
 	k.syncAll()
@@ -91,9 +157,11 @@ func (k *Kernel) once(name string, fn func()) func() {
 func (k *Kernel) checkQuiet() {
 	k.syncAll()
 	for _, d := range k.domains {
-		locks, unlocks := d.locks[0]+d.locks[1], d.unlocks[0]+d.unlocks[1]
+		locks, unlocks := d.sumLocks(0)+d.sumLocks(1), d.sumUnlocks(0)+d.sumUnlocks(1)
 		if locks-unlocks != uint64(d.inside) {
 			k.violate("%s: %d locks and %d unlocks with %d readers inside", d.name, locks, unlocks, d.inside)
+		} else if d.drifted() {
+			k.violate("%s: locks and unlocks of a rank differ by more than the readers inside", d.name)
 		}
 		if d.lost() {
 			k.violate("%s: a grace period is needed, and no work is queued for it", d.name)

@@ -3,6 +3,7 @@ package kernel
 import (
 	"slices"
 
+	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -56,6 +57,7 @@ type rcuCPU struct {
 type rcuCallback struct {
 	seq   uint64 // the grace period it waits for
 	epoch uint64 // of the kernel when it was posted
+	mark  rcuMark
 	fn    func()
 }
 
@@ -124,7 +126,7 @@ func (k *Kernel) noteGP(c *cpu) {
 	k.assignCallbacks(c)
 	if seqRunning(n.seq) && c.gpSeq != n.seq {
 		owes := n.qsmask&(1<<c.id) != 0
-		c.noQS, c.needsQS = owes, owes
+		c.noQS, c.needsQS = owes && !k.judge(fixes.StaleQS, c.id, false), owes
 		c.urgent = false
 		c.ticksGP = 0
 	}
@@ -138,9 +140,11 @@ func (k *Kernel) rcuTick(c *cpu) {
 		c.resched = hardResched
 		c.urgent = false
 	}
-	k.flavorTick(c)
+	if k.judge(fixes.TickQS, c.id, k.tickQS(c)) {
+		k.recordQS(c)
+	}
 	k.checkStall(c)
-	if k.rcuPending(c) {
+	if k.judge(fixes.RaiseRCU, c.id, k.rcuPending(c)) {
 		k.raiseSoftirq(c, softRCU)
 	}
 }
@@ -150,37 +154,31 @@ func (c *cpu) userTick() bool {
 	return c.cur != nil && c.cur.loop != nil && c.cur.loop.inUser() && !c.softActive
 }
 
-// flavorTick records a quiescent state if what the tick interrupted is one
+// tickQS reports whether what the tick interrupted is a quiescent state
 // (rcu_flavor_sched_clock_irq).
-func (k *Kernel) flavorTick(c *cpu) {
+func (k *Kernel) tickQS(c *cpu) bool {
 	if c.softActive || c.softDisabled {
-		return
+		return false
 	}
 	t := c.cur
 	if t == nil || c.userTick() {
-		k.recordQS(c)
-		return
+		return true
 	}
 	if !k.preemptRCU() {
-		if t.loop == nil {
-			return // kernel code without preemption: it might be a reader
-		}
-		if !t.loop.inSection() {
-			k.recordQS(c)
-		}
-		return
+		// Other kernel code without preemption might be a reader.
+		return t.loop != nil && !t.loop.inSection()
 	}
 	if t.loop != nil && t.loop.preemptOff() {
-		return
+		return false
 	}
 	if t.inReader() {
 		if k.rcuAge() > 1_000_000_000 {
 			t.rcu.needQS = true
 			t.loop.watchEnd()
 		}
-		return
+		return false
 	}
-	k.recordQS(c)
+	return true
 }
 
 func (k *Kernel) rcuAge() ns {
@@ -220,6 +218,7 @@ func (k *Kernel) rcuCore(c *cpu) {
 		k.moved = true
 		cb := c.assigned.pop()
 		k.checkRCU("callback", cb.epoch)
+		k.checkFull("an RCU callback's grace period was", cb.mark)
 		cb.fn()
 	}
 	if c.assigned.ready(k.rcu.seq, 0) {
@@ -240,7 +239,7 @@ func (k *Kernel) callbackBatch(c *cpu) int {
 // when the CPU next looks: at a tick, in RCU_SOFTIRQ.
 func (k *Kernel) call(fn func()) {
 	c := k.hereOr0()
-	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), fn: fn})
+	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), mark: k.rcuMark(), fn: fn})
 }
 
 // assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
@@ -248,7 +247,7 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 	if len(c.unassigned) == 0 {
 		return
 	}
-	s := seqSnap(k.rcu.seq)
+	s := k.snap(fixes.CallNext, k.rcu.seq)
 	for _, cb := range c.unassigned {
 		cb.seq = s
 		c.assigned.push(cb)
@@ -265,8 +264,18 @@ func (k *Kernel) requestGP(s uint64) {
 	}
 	if !seqRunning(n.seq) && !seqGE(n.seq, s) && !n.initFlag {
 		n.initFlag = true
-		k.wake(n.kthread)
+		if k.judge(fixes.WakeRequest, -1, true) {
+			k.wake(n.kthread)
+		}
 	}
+}
+
+// snap is the number that a request made now has to wait for.
+func (k *Kernel) snap(p fixes.Point, seq uint64) uint64 {
+	if seqRunning(seq) && !k.judge(p, -1, true) {
+		return seqEnd(seq)
+	}
+	return seqSnap(seq)
 }
 
 // reportCPU clears a CPU's bit in the node (rcu_report_qs_rdp).
@@ -274,7 +283,7 @@ func (k *Kernel) reportCPU(c *cpu) {
 	n := &k.rcu
 	c.needsQS = false
 	k.moved = true
-	if c.gpSeq != n.seq || n.qsmask&(1<<c.id) == 0 {
+	if c.gpSeq != n.seq || n.qsmask&(1<<c.id) == 0 || !k.judge(fixes.ReportQS, c.id, true) {
 		return
 	}
 	k.decide(decideQS, uint64(c.id))
@@ -288,7 +297,9 @@ func (k *Kernel) reportRoot() {
 	n := &k.rcu
 	if n.done() && seqRunning(n.seq) {
 		n.fqsFlag = true
-		k.wake(n.kthread)
+		if k.judge(fixes.WakeReport, -1, true) {
+			k.wake(n.kthread)
+		}
 	}
 }
 
@@ -312,20 +323,22 @@ func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
 	bit := uint32(1) << c.id
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
 		t.rcu.queued, t.rcu.since = true, k.now
-		t.rcu.blocksGP = seqRunning(n.seq) && n.qsmask&bit != 0
+		t.rcu.blocksGP = k.judge(fixes.ReaderHolds, c.id, seqRunning(n.seq) && n.qsmask&bit != 0)
 		n.readers = slices.Insert(n.readers, 0, t)
 		k.decide(decideBlocked, uint64(t.pid))
 	}
 	if n.exp.mask&bit != 0 {
 		if t.rcu.queued {
-			t.rcu.blocksExp = true
+			t.rcu.blocksExp = k.judge(fixes.ExpHolds, c.id, true)
 		}
 		if c.expAsked {
 			t.rcu.expHint = false
 			k.reportExp(c)
 		}
 	}
-	k.recordQS(c)
+	if k.judge(fixes.SwitchQS, c.id, true) {
+		k.recordQS(c)
+	}
 }
 
 // endSection is the outermost rcu_read_unlock of a task that RCU asked
@@ -340,7 +353,7 @@ func (k *Kernel) endSection(t *task) {
 		t.rcu.expHint = false
 		k.reportExp(t.cpu)
 	}
-	if !t.rcu.queued {
+	if !t.rcu.queued || !k.judge(fixes.ReaderLeaves, t.cpu.id, true) {
 		return
 	}
 	for i, r := range n.readers {

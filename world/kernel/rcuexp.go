@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/gpstorm/gpstorm/fixes"
+
 // expRCU is the state of expedited grace periods (kernel/rcu/tree_exp.h).
 type expRCU struct {
 	seq     uint64
@@ -39,10 +41,11 @@ func (k *Kernel) expedite(t *task) {
 		return
 	}
 	t.use(costSync)
-	epoch := k.newEpoch()
+	epoch, mark := k.newEpoch(), k.rcuMark()
 	w := k.requestExp()
 	t.wait(&w.completion, inSyncExp)
 	k.checkRCU("expedited", epoch)
+	k.checkFull("synchronize_rcu_expedited() was", mark)
 }
 
 // requestExp asks for an expedited grace period and returns what it completes.
@@ -97,11 +100,11 @@ func (k *Kernel) expWorker(t *task) demand {
 func (k *Kernel) expSelectCPUs(t *task) {
 	e := &k.rcu.exp
 	for _, r := range k.rcu.readers {
-		r.rcu.blocksExp = true
+		r.rcu.blocksExp = k.judge(fixes.ExpHoldsNow, r.cpu.id, true)
 	}
 	for _, c := range k.cpus {
 		c.expAsked = false
-		if c == t.cpu || c.inIdle {
+		if !k.judge(fixes.ExpAsk, c.id, c != t.cpu && !c.inIdle) {
 			continue
 		}
 		e.mask |= 1 << c.id
@@ -118,18 +121,27 @@ func (k *Kernel) onExpIPI(c *cpu) {
 	}
 	t := c.cur
 	switch {
-	case t == nil:
+	case t == nil || k.expWaits(c, t) && !k.judge(fixes.ExpWaits, c.id, true):
 		k.reportExp(c)
 	case k.preemptRCU() && t.inReader() && !t.loop.preemptOff():
 		c.expAsked = true
 		t.rcu.expHint = true
 		t.loop.watchEnd()
-	case c.softActive || c.softDisabled || t.loop != nil && t.loop.preemptOff() || !k.preemptRCU() && !k.outsideReaders(t):
+	case k.expWaits(c, t):
 		c.expAsked = true
 		c.resched = hardResched
 	default:
 		k.reportExp(c)
 	}
+}
+
+// expWaits reports whether the CPU may be inside a reader, so that it has to
+// report later.
+func (k *Kernel) expWaits(c *cpu, t *task) bool {
+	if k.preemptRCU() && t.inReader() {
+		return true
+	}
+	return c.softActive || c.softDisabled || t.loop != nil && t.loop.preemptOff() || !k.preemptRCU() && !k.outsideReaders(t)
 }
 
 // outsideReaders reports whether, without preemption, the task cannot be in a
@@ -159,7 +171,7 @@ func (k *Kernel) expBlocked() bool {
 
 func (k *Kernel) expMaybeDone() {
 	e := &k.rcu.exp
-	if e.running && e.phase == expWait && e.mask == 0 && !k.expBlocked() {
+	if e.running && e.phase == expWait && e.mask == 0 && !k.expBlocked() && k.judge(fixes.ExpWake, -1, true) {
 		k.wake(e.worker)
 	}
 }
@@ -182,7 +194,7 @@ func (k *Kernel) endExp() {
 	}
 	clear(e.waiters[len(left):])
 	e.waiters = left
-	e.wanted = len(left) > 0
+	e.wanted = k.judge(fixes.ExpMore, -1, len(left) > 0)
 }
 
 // pollExpedited makes expedited grace periods run until a polled cookie is

@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/gpstorm/gpstorm/fixes"
+
 // gpPhase is where the grace-period kthread is (RCU_GP_*).
 type gpPhase uint8
 
@@ -63,6 +65,9 @@ func (k *Kernel) gpKthread(t *task) demand {
 			return use(k.cost(costGPFQS))
 		}
 		t.where = inFQSWait
+		if !k.judge(fixes.ArmScan, -1, true) {
+			return sleepIn(idling)
+		}
 		return demand{state: idling, ticks: n.fqsDeadline - k.jiffies}
 	case gpDoingFQS:
 		k.forceQS()
@@ -99,7 +104,7 @@ func (k *Kernel) gpInit(t *task) {
 	k.decide(decideGPStart, n.seq)
 	n.qsmask = 1<<len(k.cpus) - 1
 	for _, r := range n.readers {
-		r.rcu.blocksGP = true
+		r.rcu.blocksGP = k.judge(fixes.ReaderHoldsNext, r.cpu.id, true)
 	}
 	k.polledStart(&n.polledNormal, &n.polledNormalOn)
 	c := t.cpu
@@ -121,7 +126,7 @@ func (k *Kernel) forceQS() {
 		if n.qsmask&bit == 0 {
 			continue
 		}
-		if c.inIdle || !n.firstScan && c.eqs != c.eqsSnap {
+		if k.judge(fixes.IdleQS, c.id, c.inIdle || !n.firstScan && c.eqs != c.eqsSnap) {
 			k.decide(decideQS, uint64(c.id)|1<<32)
 			n.qsmask &^= bit
 			k.moved = true
@@ -164,7 +169,7 @@ func (k *Kernel) gpCleanup() {
 		}})
 	}
 	k.assignCallbacks(k.here)
-	if !seqGE(n.seq, n.needed) || len(n.syncNext) > 0 {
+	if k.judge(fixes.MoreAsked, -1, !seqGE(n.seq, n.needed) || len(n.syncNext) > 0) {
 		n.initFlag = true
 	}
 }
@@ -179,11 +184,16 @@ func (k *Kernel) synchronize(t *task) {
 	t.use(costSync)
 	var c completion
 	n := &k.rcu
-	epoch := k.newEpoch()
-	n.syncNext = append(n.syncNext, &c)
+	epoch, mark := k.newEpoch(), k.rcuMark()
+	if seqRunning(n.seq) && !k.judge(fixes.SyncNext, -1, true) {
+		n.syncThis = append(n.syncThis, &c)
+	} else {
+		n.syncNext = append(n.syncNext, &c)
+	}
 	k.requestGP(seqSnap(n.seq))
 	t.wait(&c, inSyncRCU)
 	k.checkRCU("normal", epoch)
+	k.checkFull("synchronize_rcu() was", mark)
 }
 
 // The polled counter is advanced by normal and expedited grace periods alike:
@@ -199,7 +209,7 @@ func (k *Kernel) polledStart(note *uint64, on *bool) {
 
 func (k *Kernel) polledEnd(note *uint64, on *bool) {
 	n := &k.rcu
-	if *on && *note == n.polled && seqRunning(n.polled) {
+	if seqRunning(n.polled) && k.judge(fixes.EndPolled, -1, *on && *note == n.polled) {
 		n.polled = seqEnd(n.polled)
 		n.polledNormalOn, n.polledExpOn = false, false
 	}

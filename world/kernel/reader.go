@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/gpstorm/gpstorm/fixes"
+
 // readerState is what a task that runs SRCU or tracepoint sections keeps: its
 // shares of the domain's counters, which rank the section in progress has
 // locked, and which objects it could see when it began.
@@ -16,6 +18,7 @@ type readerState struct {
 	locked  bool   // its increment is done
 	epoch   uint64 // of the kernel at the increment: which requests it predates
 	holds   *lists // what the section in progress found attached to the tracepoint
+	early   bool   // it was loaded before the increment
 	barrier uint64 // full barriers per section
 }
 
@@ -26,9 +29,9 @@ type readerState struct {
 func (r *readerState) pass(l *loop, was, d ns, begins, ends int) {
 	k := l.k
 	if was < l.section && !r.locked && was+d >= r.fetch && was < r.fetch {
-		r.lock(k)
+		r.lock(k, l)
 	} else if was < l.section && !r.locked && was >= r.fetch {
-		r.lock(k)
+		r.lock(k, l)
 	}
 	if was < l.section && ends > 0 {
 		r.unlock(k, l.t)
@@ -43,7 +46,7 @@ func (r *readerState) pass(l *loop, was, d ns, begins, ends int) {
 	if begins > 0 {
 		r.begin(k)
 		if pos := (was + d) % l.cycle; pos >= r.fetch {
-			r.lock(k)
+			r.lock(k, l)
 		}
 	}
 }
@@ -53,17 +56,28 @@ func (r *readerState) begin(k *Kernel) {
 	if r.domain != nil {
 		r.rank = r.domain.current
 	}
+	r.early = !k.judge(fixes.LoadInside, -1, true)
+	if r.early {
+		r.load()
+	}
 }
 
-func (r *readerState) lock(k *Kernel) {
-	r.locked = true
-	r.epoch = k.epoch
+// load fetches the pointer to what is attached to the tracepoint.
+func (r *readerState) load() {
 	r.holds = nil
 	if r.tp != nil {
 		r.holds = r.tp.lists
 	}
+}
+
+func (r *readerState) lock(k *Kernel, l *loop) {
+	r.locked = true
+	r.epoch = k.epoch
+	if !r.early {
+		r.load()
+	}
 	if d := r.domain; d != nil {
-		d.locks[r.rank]++
+		d.counters[l.t.cpu.id].locks[r.rank]++
 		d.inside++
 	}
 	k.readerBarriers += r.barrier
@@ -76,7 +90,11 @@ func (r *readerState) unlock(k *Kernel, t *task) {
 	r.locked = false
 	r.holds = nil
 	if d := r.domain; d != nil {
-		d.unlocks[r.rank]++
+		rank := r.rank
+		if k.fix.UnlockRank != nil {
+			rank = k.fix.UnlockRank(rank, d.current)
+		}
+		d.counters[t.cpu.id].unlocks[rank]++
 		d.inside--
 	}
 	k.readerBarriers += r.barrier
@@ -85,8 +103,10 @@ func (r *readerState) unlock(k *Kernel, t *task) {
 // touch passes whole sections at once.
 func (r *readerState) touch(k *Kernel, t *task, n int) {
 	if d := r.domain; d != nil {
-		d.locks[d.current] += uint64(n)
-		d.unlocks[d.current] += uint64(n)
+		n := uint64(n)
+		c := &d.counters[t.cpu.id]
+		c.locks[d.current] += n
+		c.unlocks[d.current] += n
 		if k.here != nil {
 			k.here.ranReader = true
 		}

@@ -113,7 +113,7 @@ func (k *Kernel) observe() {
 
 func (d *domain) situation() DomainSituation {
 	s := DomainSituation{Phase: int(d.machine.State() - srcu.Idle)}
-	inside := func(rank int) int { return int(int64(d.locks[rank] - d.unlocks[rank])) }
+	inside := func(rank int) int { return int(int64(d.sumLocks(rank) - d.sumUnlocks(rank))) }
 	s.Current, s.Others = inside(d.current), inside(1-d.current)
 	for _, l := range d.loops {
 		if r := l.reader; l.inSection() && !r.locked && r.rank != d.current {

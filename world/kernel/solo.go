@@ -130,11 +130,11 @@ func (o *solo) sampled() {
 	}
 	o.done++
 	o.samples++
-	if !c.k.sc.Perf.NoThrottle && o.samples >= s.events*c.maxPerTick {
+	if c.throttles(s, o.samples) {
 		o.active = false
 	}
 	if c.k.budget > 0 {
-		if o.credit -= s.handler; o.credit <= 0 {
+		if o.credit -= c.charge(s, 1); o.credit <= 0 {
 			o.stopped, o.active = true, false
 		}
 	}
@@ -184,7 +184,7 @@ func (o *solo) skip(n, each ns) {
 	o.done += int(n)
 	o.samples += int(n)
 	if o.c.k.budget > 0 {
-		o.credit -= h
+		o.credit -= o.c.charge(o.s, n)
 	}
 }
 
@@ -215,7 +215,7 @@ func (o *solo) apply() {
 		return
 	}
 	s.tick, s.samples = c.ticks, o.samples
-	if !c.k.sc.Perf.NoThrottle && s.samples >= s.events*c.maxPerTick {
+	if c.throttles(s, s.samples) {
 		s.throttled = true
 	}
 	c.took.running, c.credit, c.stopped = o.running, o.credit, o.stopped

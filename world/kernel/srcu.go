@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
@@ -16,12 +17,13 @@ type domain struct {
 	side    srcu.Side
 	barrier srcu.Barrier
 
-	current        int
-	locks, unlocks [2]uint64
-	inside         int    // readers between their increments
-	lastSum        uint64 // of unlocks
-	foundReader    bool   // the last scan did not see its rank empty
-	loops          []*loop
+	current     int
+	counters    []srcuCounters // by CPU
+	inside      int            // readers between their increments
+	lastSum     uint64         // of unlocks
+	foundReader bool           // the last scan did not see its rank empty
+	loops       []*loop
+	withoutRCU  bool // a grace period need not contain one of RCU
 
 	callbacks srcu.Callbacks
 	process   work // process_srcu
@@ -29,7 +31,25 @@ type domain struct {
 	lastEnd   ns
 	waits     gpCounts // RCU grace periods that this domain's scans have had
 	polling   *int     // which count the cookie being polled will go to
+	pollMark  rcuMark  // when it was taken
 	posted    int      // RCU callbacks that will resume a scan
+}
+
+// srcuCounters are the counters of one CPU, by rank (struct srcu_ctr).
+type srcuCounters struct{ locks, unlocks [2]uint64 }
+
+func (d *domain) sumLocks(rank int) (sum uint64) {
+	for i := range d.counters {
+		sum += d.counters[i].locks[rank]
+	}
+	return sum
+}
+
+func (d *domain) sumUnlocks(rank int) (sum uint64) {
+	for i := range d.counters {
+		sum += d.counters[i].unlocks[rank]
+	}
+	return sum
 }
 
 // gpCounts counts RCU grace periods by kind.
@@ -39,7 +59,7 @@ type gpCounts struct{ normal, expedited int }
 const expHoldoff ns = 25_000
 
 func (k *Kernel) newDomain(name string, b srcu.Barrier) *domain {
-	d := &domain{k: k, name: name, lastEnd: -expHoldoff - 1}
+	d := &domain{k: k, name: name, lastEnd: -expHoldoff - 1, counters: make([]srcuCounters, len(k.cpus))}
 	d.barrier = b
 	d.machine = k.fix.NewMachine(b, srcu.KernelPace(k.sc.Machine.HZ))
 	d.side = k.fix.WrapSide((*domainSide)(d))
@@ -61,7 +81,10 @@ func (d *domain) Call(fn func()) { d.enqueue(fn, false) }
 // Synchronize is synchronize_srcu: expedited by itself if the domain has been
 // idle for a while.
 func (d *domain) Synchronize() {
-	t := d.k.curTask
+	t, ok := d.k.mayBlock("synchronize_srcu()")
+	if !ok {
+		return
+	}
 	t.use(costSync)
 	wait := d.begin(d.autoExpedite())
 	wait(t)
@@ -70,13 +93,19 @@ func (d *domain) Synchronize() {
 // Begin posts a completion and returns how to wait for it.
 func (d *domain) Begin() func() {
 	wait := d.begin(false)
-	t := d.k.curTask
-	return func() { wait(t) }
+	return func() {
+		if t, ok := d.k.mayBlock("a wait for an SRCU callback"); ok {
+			wait(t)
+		}
+	}
 }
 
 // Await polls a cookie once a jiffy.
 func (d *domain) Await(c srcu.Cookie) {
-	t := d.k.curTask
+	t, ok := d.k.mayBlock("a wait for an SRCU cookie")
+	if !ok {
+		return
+	}
 	from := d.waits
 	t.waitDomain, t.waitFrom = d, from
 	for !d.machine.Done(c) {
@@ -104,8 +133,16 @@ func (d *domain) begin(expedited bool) func(*task) {
 	}
 }
 
+// enqueue is __call_srcu. Unless the candidate says that it gives this up, the
+// grace period contains one of vanilla RCU (rcu_trace_implies_rcu_gp).
 func (d *domain) enqueue(fn func(), expedited bool) {
-	srcu.Enqueue(d.machine, d.side, &d.callbacks, d.k.once(d.name+" callback", fn), expedited)
+	mark := d.k.rcuMark()
+	srcu.Enqueue(d.machine, d.side, &d.callbacks, d.k.once(d.name+" callback", func() {
+		if !d.withoutRCU {
+			d.k.checkFull("a grace period of "+d.name+" was", mark)
+		}
+		fn()
+	}), expedited)
 }
 
 // startPoll is start_poll_synchronize_srcu.
@@ -144,17 +181,26 @@ func (s *domainSide) Current() int { return s.current }
 
 func (s *domainSide) Unlocks(rank int) uint64 {
 	s.sum()
-	s.lastSum, s.foundReader = s.unlocks[rank], false
-	s.k.trace.srcuUnlocks((*domain)(s), s.unlocks[rank])
-	return s.unlocks[rank]
+	sum := (*domain)(s).sumUnlocks(rank)
+	s.lastSum, s.foundReader = sum, false
+	s.k.trace.srcuUnlocks((*domain)(s), sum)
+	return sum
 }
 
 func (s *domainSide) Locks(rank int) uint64 {
 	s.sum()
-	s.foundReader = s.locks[rank] != s.lastSum
-	s.k.trace.srcuLocks((*domain)(s), s.locks[rank])
-	return s.locks[rank]
+	sum := (*domain)(s).sumLocks(rank)
+	s.foundReader = sum != s.lastSum
+	s.k.trace.srcuLocks((*domain)(s), sum)
+	return sum
 }
+
+// CPUs, UnlocksOn and LocksOn are fixes.Counters.
+func (s *domainSide) CPUs() int { return len(s.counters) }
+
+func (s *domainSide) UnlocksOn(cpu, rank int) uint64 { return s.counters[cpu].unlocks[rank] }
+
+func (s *domainSide) LocksOn(cpu, rank int) uint64 { return s.counters[cpu].locks[rank] }
 
 // sum spends the time of one pass over the CPUs' counters and brings the
 // readers up to date.
@@ -178,7 +224,11 @@ func (s *domainSide) Fence() {}
 // FenceAll interrupts every CPU that is not idle and sleeps until all have
 // taken the interrupt.
 func (s *domainSide) FenceAll() {
-	k, t := s.k, s.k.curTask
+	k := s.k
+	t, ok := k.mayBlock("a barrier on every CPU")
+	if !ok {
+		return
+	}
 	var c completion
 	left := 0
 	for _, o := range k.cpus {
@@ -228,7 +278,11 @@ func (s *domainSide) Ended(jiffies uint64) {
 
 func (s *domainSide) Jiffies() uint64 { return s.k.jiffies }
 
-func (s *domainSide) Spin() { s.k.curTask.ask(use(srcuSpin)) }
+func (s *domainSide) Spin() {
+	if t := s.k.curTask; t != nil {
+		t.ask(use(srcuSpin))
+	}
+}
 
 // RCU is vanilla RCU, with the grace periods that this domain uses counted.
 func (s *domainSide) RCU() rcu.GracePeriods { return (*domainRCU)(s) }
@@ -236,7 +290,11 @@ func (s *domainSide) RCU() rcu.GracePeriods { return (*domainRCU)(s) }
 type domainRCU domain
 
 func (r *domainRCU) Synchronize() {
-	r.k.synchronize(r.k.curTask)
+	t, ok := r.k.mayBlock("synchronize_rcu()")
+	if !ok {
+		return
+	}
+	r.k.synchronize(t)
 	if r.k.sc.RCU.Expedited && !r.k.sc.RCU.Normal {
 		r.waits.expedited++
 	} else {
@@ -245,7 +303,11 @@ func (r *domainRCU) Synchronize() {
 }
 
 func (r *domainRCU) SynchronizeExpedited() {
-	r.k.expedite(r.k.curTask)
+	t, ok := r.k.mayBlock("synchronize_rcu_expedited()")
+	if !ok {
+		return
+	}
+	r.k.expedite(t)
 	if r.k.sc.RCU.Normal {
 		r.waits.normal++
 	} else {
@@ -262,20 +324,31 @@ func (r *domainRCU) Call(fn func()) {
 	})
 }
 
-func (r *domainRCU) Snapshot() rcu.Cookie { return rcu.Cookie(seqSnap(r.k.rcu.polled)) }
+func (r *domainRCU) Snapshot() rcu.Cookie {
+	return rcu.Cookie(r.k.snap(fixes.PollNext, r.k.rcu.polled))
+}
 
 func (r *domainRCU) Start() rcu.Cookie {
 	c := r.Snapshot()
-	r.polling = &r.waits.normal
+	r.poll(&r.waits.normal)
 	r.k.requestGP(seqSnap(r.k.rcu.seq))
 	return c
 }
 
 func (r *domainRCU) StartExpedited() rcu.Cookie {
 	c := r.Snapshot()
-	r.polling = &r.waits.expedited
+	r.poll(&r.waits.expedited)
 	r.k.pollExpedited(uint64(c))
 	return c
+}
+
+// poll notes where the cookie being polled will be counted, and since when it
+// has been: asking again for its grace period takes no new one.
+func (r *domainRCU) poll(count *int) {
+	if r.polling == nil {
+		r.pollMark = r.k.rcuMark()
+	}
+	r.polling = count
 }
 
 func (r *domainRCU) Done(c rcu.Cookie) bool {
@@ -283,6 +356,7 @@ func (r *domainRCU) Done(c rcu.Cookie) bool {
 		return false
 	}
 	if r.polling != nil {
+		r.k.checkFull("a polled RCU grace period was", r.pollMark)
 		*r.polling++
 		r.polling = nil
 	}

@@ -1,6 +1,9 @@
 package kernel
 
-import "github.com/gpstorm/gpstorm/workload"
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
+)
 
 // source is a perf event, or a set of equal NMI events, that interrupts one
 // CPU; a task-attached one interrupts whichever CPU the task is on.
@@ -263,14 +266,31 @@ func (c *cpu) sampled(s *source) {
 	if s.nmi {
 		k.rate.took(&c.took, s.handler, c.at)
 	}
-	if !k.sc.Perf.NoThrottle && s.samples >= s.events*c.maxPerTick {
+	if c.throttles(s, s.samples) {
 		s.throttled = true
 	}
 	if b := k.budget; b > 0 {
-		if c.credit -= s.handler; c.credit <= 0 {
+		if c.credit -= c.charge(s, 1); c.credit <= 0 {
 			c.stopped = true
 		}
 	}
+}
+
+// throttles reports whether that many samples of a source in a tick stop it.
+func (c *cpu) throttles(s *source, samples int) bool {
+	return !c.k.sc.Perf.NoThrottle && samples >= s.events*c.maxPerTick && c.k.judge(fixes.Throttle, c.id, true)
+}
+
+// charge is what n samples of s take from the CPU's budget.
+func (c *cpu) charge(s *source, n int64) ns {
+	p := fixes.ChargeHRTimer
+	if s.nmi {
+		p = fixes.ChargeNMI
+	}
+	if !c.k.judge(p, c.id, true) {
+		return 0
+	}
+	return n * s.handler
 }
 
 // freshCount starts a source's count anew if the CPU has ticked since
@@ -306,14 +326,14 @@ func (c *cpu) tickSources() {
 	c.maxPerTick = c.k.rate.maxPerTick
 	for _, set := range [][]*source{c.wide, c.own} {
 		for _, s := range set {
-			if s.throttled {
+			if s.throttled && c.k.judge(fixes.Unthrottle, c.id, true) {
 				c.unthrottle(s)
 			}
 		}
 	}
 	if b := c.k.budget; b > 0 {
 		c.credit = min(c.credit+b, b)
-		if c.stopped && c.credit > 0 {
+		if c.stopped && c.credit > 0 && c.k.judge(fixes.Resume, c.id, true) {
 			c.stopped = false
 			for _, set := range [][]*source{c.wide, c.own} {
 				for _, s := range set {

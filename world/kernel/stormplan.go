@@ -110,8 +110,9 @@ func (k *Kernel) stormOn(st *storm) {
 
 func (k *Kernel) stormOff(st *storm) {
 	if st.on {
-		st.on = false
 		k.syncAll()
+		k.checkThrottled()
+		st.on = false
 		if k.stormsOn--; k.stormsOn == 0 {
 			k.stormSpan += k.now
 			for _, c := range k.cpus {

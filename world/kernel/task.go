@@ -38,6 +38,7 @@ type task struct {
 	quiet      bool   // its steps say themselves when they change such a chain
 	waitingOn  *mutex
 	waitDomain *domain
+	waitWork   *work
 	waitFrom   gpCounts // what the domain had had when the wait began
 	closing    *closing
 	wakeGen    uint32 // invalidates timeouts of earlier sleeps

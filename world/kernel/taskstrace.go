@@ -1,6 +1,9 @@
 package kernel
 
-import "github.com/gpstorm/gpstorm/srcu"
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+)
 
 // holdouts is Tasks-Trace RCU as it was up to 6.19: a kthread serves batches
 // of requests, each with one synchronize_rcu() and a wait for the tasks found
@@ -64,20 +67,25 @@ func (h *holdouts) Call(fn func()) {
 }
 
 func (h *holdouts) Synchronize() {
-	h.k.curTask.use(costSync)
-	h.Begin()()
+	if t, ok := h.k.mayBlock("synchronize_rcu_tasks_trace()"); ok {
+		t.use(costSync)
+		h.Begin()()
+	}
 }
 
 func (h *holdouts) Begin() func() {
 	var c completion
 	k := h.k
-	t := k.curTask
 	epoch := k.newEpoch()
 	h.Call(func() {
 		k.checkLoops("tasks-trace", h.loops, epoch)
 		k.complete(&c)
 	})
 	return func() {
+		t, ok := k.mayBlock("a wait for a tasks-trace callback")
+		if !ok {
+			return
+		}
 		from := h.waits
 		t.wait(&c, inTasksTrace)
 		k.addWait(t, from, h.waits)
@@ -94,7 +102,10 @@ type vanilla struct {
 }
 
 func (v *vanilla) Synchronize() {
-	t := v.k.curTask
+	t, ok := v.k.mayBlock("synchronize_rcu()")
+	if !ok {
+		return
+	}
 	epoch := v.k.newEpoch()
 	v.k.synchronize(t)
 	v.k.checkLoops("vanilla RCU", v.loops, epoch)
@@ -105,7 +116,6 @@ func (v *vanilla) Call(fn func()) { v.k.call(fn) }
 
 func (v *vanilla) Begin() func() {
 	k := v.k
-	t := k.curTask
 	var c completion
 	epoch := k.newEpoch()
 	k.call(func() {
@@ -113,13 +123,18 @@ func (v *vanilla) Begin() func() {
 		k.complete(&c)
 	})
 	return func() {
-		t.wait(&c, inCallRCU)
-		k.countDirect(t)
+		if t, ok := k.mayBlock("a wait for an RCU callback"); ok {
+			t.wait(&c, inCallRCU)
+			k.countDirect(t)
+		}
 	}
 }
 
 func (v *vanilla) Await(c srcu.Cookie) {
-	t := v.k.curTask
+	t, ok := v.k.mayBlock("a wait for an RCU cookie")
+	if !ok {
+		return
+	}
 	for !seqGE(v.k.rcu.polled, uint64(c)) {
 		t.where = inPollWait
 		t.ask(sleepTicks(blocked, 1))
@@ -129,7 +144,7 @@ func (v *vanilla) Await(c srcu.Cookie) {
 }
 
 func (v *vanilla) startPoll() srcu.Cookie {
-	c := seqSnap(v.k.rcu.polled)
+	c := v.k.snap(fixes.PollNext, v.k.rcu.polled)
 	v.k.requestGP(seqSnap(v.k.rcu.seq))
 	return srcu.Cookie(c)
 }

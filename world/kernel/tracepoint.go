@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"slices"
+
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/srcu"
 )
@@ -11,6 +13,8 @@ type tracepoint struct {
 	name  string
 	users int    // perf_refcount
 	lists *lists // what readers find: the probe and its per-CPU lists
+	// offEpoch is that of the last removal of a last probe.
+	offEpoch uint64
 }
 
 // lists stands for what a probe reads and teardown frees: the probe array, the
@@ -21,6 +25,8 @@ type lists struct {
 	dropped bool
 }
 
+func (ls *lists) gone() bool { return ls.freed && ls.cleared && ls.dropped }
+
 // tracing is the state shared by all tracepoints.
 type tracing struct {
 	eventMutex  mutex // event_mutex
@@ -28,6 +34,7 @@ type tracing struct {
 	tasksTrace  fixes.Domain
 	tracepoint  fixes.Domain
 	startPoll   func() srcu.Cookie
+	unfreed     []*unregistered // of which something is left to free
 	// lastOff is the snapshot that removing a last probe leaves for whoever
 	// adds the first one next (tp_transition_snapshot 1_0_1).
 	lastOff   srcu.Cookie
@@ -46,7 +53,10 @@ func (k *Kernel) open(t *task, tp *tracepoint) {
 		t.lock(&tr.tracepoints)
 		if tr.offArmed {
 			tr.offArmed = false
-			k.condSync(t, tr.lastOff)
+			if k.judge(fixes.OpenWaits, -1, true) {
+				k.condSync(t, tr.lastOff)
+			}
+			k.checkOpen(tp)
 		}
 		t.use(costRegister)
 		k.syncAll()
@@ -94,10 +104,12 @@ func (k *Kernel) unregister(t *task, tp *tracepoint) *unregistered {
 	k.syncAll()
 	u := &unregistered{k: k, tp: tp, lists: tp.lists}
 	tp.lists = nil
+	tr.unfreed = append(tr.unfreed, u)
 	u.cookie = tr.startPoll()
 	tr.lastOff, tr.offArmed = u.cookie, true
 	probes := tp.name + " probes"
 	epoch := k.newEpoch()
+	tp.offEpoch = epoch
 	tr.tracepoint.Call(func() { k.checkProbes(probes, epoch) })
 	t.unlock(&tr.tracepoints)
 	return u
@@ -109,6 +121,10 @@ type unregistered struct {
 	tp     *tracepoint
 	lists  *lists
 	cookie srcu.Cookie
+	// deferred are the work items of this teardown that have not run, and
+	// flushed is completed whenever one has.
+	deferred []*work
+	flushed  completion
 }
 
 func (u *unregistered) TasksTrace() fixes.Domain { return u.k.tracing.tasksTrace }
@@ -116,39 +132,73 @@ func (u *unregistered) Tracepoint() fixes.Domain { return u.k.tracing.tracepoint
 func (u *unregistered) Cookie() srcu.Cookie      { return u.cookie }
 
 func (u *unregistered) Clear() {
+	u.k.checkEventMutex(u.tp.name + ": list pointer cleared")
 	u.k.checkNotInside(u.lists, u.tp.name+": list pointer cleared")
 	u.lists.cleared = true
+	u.settle()
 }
 
 func (u *unregistered) Free() {
 	if t := u.k.curTask; t != nil {
 		t.use(costFree)
 	}
+	u.k.checkEventMutex(u.tp.name + ": lists freed")
 	if u.lists.freed {
 		u.k.unsafe("lists of %s freed twice", u.tp.name)
 	}
 	u.k.syncAll()
 	u.lists.freed = true
 	u.k.checkNotInside(u.lists, u.tp.name+": lists freed")
+	u.settle()
 }
 
 func (u *unregistered) Drop() {
+	u.k.checkEventMutex(u.tp.name + ": trace buffers dropped")
 	u.k.checkNotInside(u.lists, u.tp.name+": trace buffers dropped")
 	if u.lists.dropped {
 		u.k.unsafe("trace buffers of %s dropped twice", u.tp.name)
 	}
 	u.lists.dropped = true
 	u.k.tracing.buffers--
+	u.settle()
+}
+
+// settle takes what is freed altogether off the books.
+func (u *unregistered) settle() {
+	if u.lists.gone() {
+		tr := &u.k.tracing
+		tr.unfreed = slices.DeleteFunc(tr.unfreed, func(o *unregistered) bool { return o == u })
+	}
 }
 
 // Defer runs fn in a worker of the system workqueue, which may block.
 func (u *unregistered) Defer(fn func()) {
 	k := u.k
 	k.tracing.deferring++
-	k.queueWork(&work{name: "perf_trace_free_work", fn: func(t *task) {
+	w := &work{name: "perf_trace_free_work"}
+	w.fn = func(t *task) {
 		t.lock(&k.tracing.eventMutex)
 		fn()
 		t.unlock(&k.tracing.eventMutex)
 		k.tracing.deferring--
-	}})
+		u.deferred = slices.DeleteFunc(u.deferred, func(o *work) bool { return o == w })
+		k.complete(&u.flushed)
+	}
+	u.deferred = append(u.deferred, w)
+	k.queueWork(w)
+}
+
+func (u *unregistered) Flush() {
+	t, ok := u.k.mayBlock("flush_work()")
+	if !ok {
+		return
+	}
+	for _, w := range slices.Clone(u.deferred) {
+		for slices.Contains(u.deferred, w) {
+			u.flushed.done = false
+			t.waitWork = w
+			t.wait(&u.flushed, inFlush)
+		}
+	}
+	t.waitWork = nil
 }

@@ -16,6 +16,7 @@ const (
 	inFenceAll
 	inPollWait
 	inTasksTrace
+	inFlush // flush_work
 	inGPWait
 	inFQSWait
 )
@@ -31,6 +32,8 @@ func (t *task) stack() klog.Stack {
 		return klog.InEventMutex()
 	case inSRCUWait, inPollWait, inCallRCU:
 		return klog.InSRCU()
+	case inFlush:
+		return klog.InFlush()
 	case inTasksTrace:
 		return klog.InTasksTrace()
 	case inSyncRCU:

@@ -94,6 +94,9 @@ func (m *machine) stuck(s *state) Violation {
 func (m *machine) waitsFor(r request) string {
 	switch r.kind {
 	case rqAwait:
+		if r.a == neverCompleted {
+			return "waits for deferred work, which waits for event_mutex, which it holds"
+		}
 		return "waits for its callback"
 	case rqSync:
 		return "waits for an RCU grace period"

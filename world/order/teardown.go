@@ -96,6 +96,8 @@ type unregistered struct {
 	s      *session
 	cookie srcu.Cookie
 	taken  bool
+	// deferred counts what was deferred and has not run.
+	deferred int
 }
 
 var _ fixes.Unregistered = (*unregistered)(nil)
@@ -141,6 +143,21 @@ func (u *unregistered) Free() {
 func (u *unregistered) Drop() {}
 
 func (u *unregistered) Defer(fn func()) {
-	u.s.deferred = append(u.s.deferred, fn)
+	u.deferred++
+	u.s.deferred = append(u.s.deferred, func() {
+		fn()
+		u.deferred--
+	})
 	u.s.ask(rqDefer, 0, 0)
 }
+
+// Flush never returns if anything is left: the worker needs event_mutex, which
+// whoever tears down holds until the end.
+func (u *unregistered) Flush() {
+	if u.deferred > 0 {
+		u.s.ask(rqAwait, neverCompleted, 0)
+	}
+}
+
+// neverCompleted is a completion that nobody has: they are numbered from 1.
+const neverCompleted Value = 0

@@ -50,6 +50,9 @@ func InTasksTrace() Stack {
 	return stack(completion, Stack{"__wait_rcu_gp", "synchronize_rcu_tasks_generic"}, closing)
 }
 
+// InFlush is close() waiting for a work item.
+func InFlush() Stack { return stack(completion, Stack{"__flush_work"}, closing) }
+
 // InEventMutex is close() queueing on event_mutex.
 func InEventMutex() Stack { return stack(mutex, closing) }
 

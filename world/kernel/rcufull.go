@@ -1,0 +1,19 @@
+package kernel
+
+// rcuMark is a moment in the sequences of vanilla RCU.
+type rcuMark struct{ normal, exp uint64 }
+
+func (k *Kernel) rcuMark() rcuMark { return rcuMark{seqSnap(k.rcu.seq), seqSnap(k.rcu.exp.seq)} }
+
+// fullSince reports whether a whole grace period, normal or expedited, began
+// and ended since.
+func (k *Kernel) fullSince(m rcuMark) bool {
+	return seqDone(k.rcu.seq, m.normal) || seqDone(k.rcu.exp.seq, m.exp)
+}
+
+// checkFull checks that what is reported over contained a grace period.
+func (k *Kernel) checkFull(what string, m rcuMark) {
+	if !k.fullSince(m) {
+		k.unsafe("%s over without an RCU grace period that began and ended meanwhile", what)
+	}
+}
