@@ -128,3 +128,39 @@ func wakeOne() srcu.Barrier {
 		})
 	})
 }
+
+// callbackBlocks waits in the RCU callback for one more grace period.
+func callbackBlocks() srcu.Barrier {
+	return posting(func(s srcu.Side, scan *srcu.Scan) {
+		s.RCU().Call(func() {
+			s.RCU().Synchronize()
+			scan.Elapse()
+			s.Requeue(0)
+		})
+	})
+}
+
+// lazyFlush is how long a lazy callback is held back: 10 s at HZ=250.
+const lazyFlush = 2500
+
+// lazyCallback posts its callback when it has been held back.
+func lazyCallback() srcu.Barrier {
+	posted := map[*srcu.Scan]bool{}
+	polling := fixes.Polling()
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		switch {
+		case scan.Expedited:
+			return polling.Order(s, scan)
+		case scan.First():
+			posted[scan] = false
+			s.Requeue(lazyFlush)
+		case !posted[scan]:
+			posted[scan] = true
+			s.RCU().Call(func() {
+				scan.Elapse()
+				s.Requeue(0)
+			})
+		}
+		return scan.Elapsed()
+	})
+}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/gpstorm/gpstorm/fixes/mutant"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 var update = flag.Bool("update", false, "measure the table of docs/mutants.md again")
@@ -19,11 +21,37 @@ var made = map[string]struct {
 	source string
 	most   int
 }{
-	"locks-first":   {"late increments", 200},
-	"zero-done":     {"many grace periods", 10},
-	"plain-done":    {"many grace periods", 10},
-	"late-flag":     {"short slices", 20},
-	"stale-unlocks": {"presets", 100},
+	"locks-first":      {"late increments", 200},
+	"zero-done":        {"many grace periods", 10},
+	"plain-done":       {"many grace periods", 10},
+	"late-flag":        {"short slices", 20},
+	"stale-unlocks":    {"presets", 100},
+	"switched-out":     {"presets", 30},
+	"loads-first":      {"parked readers", 30},
+	"earlier-cookie":   {"parked readers", 20},
+	"async-one-domain": {"parked readers", 20},
+}
+
+// found is a part of what must be found of a mutant that one check alone catches,
+// or of which a certain chain of waits must be told.
+var found = map[string]string{
+	"fence-only":        "without an RCU grace period that began and ended meanwhile",
+	"callback-blocks":   "synchronize_rcu() called from a softirq",
+	"keeps-buffers":     "are never freed",
+	"async-lost":        "are never freed",
+	"async-unlocked":    "without event_mutex",
+	"open-unwaited":     "inside since before the last was removed",
+	"never-unthrottled": "nobody will unthrottle it",
+	"never-resumed":     "nobody will let them go on",
+	"flush-under-mutex": " -> perf_trace_free_work -> ",
+	"flush-itself":      "perf_trace_free_work -> kworker/",
+	"callback-waits":    "srcu_invoke_callbacks -> kworker/",
+	"request-unwoken":   "a grace period was asked for, and nobody will wake rcu_",
+	"scan-unarmed":      "sleeps past the time of its next scan, and nobody will wake it",
+	"report-lost":       "CPU 0 owes a quiescent state that it thinks it has reported",
+	"reader-stays":      "holds up a grace period though it has left its section",
+	"unlocks-current":   "no scan will ever see its rank empty",
+	"blocked-forgotten": "needs a grace period and no work is queued for it",
 }
 
 // enough is how many scenarios of random bytes catch any other.
@@ -43,12 +71,43 @@ func TestEveryMutantIsCaught(t *testing.T) {
 			continue
 		}
 		t.Run(m.Name, func(t *testing.T) {
-			n := hunt(t, &m, from, 1, most)
+			if m.Caught == trial.OK {
+				repaired(t, &m, from, most/2)
+				return
+			}
+			n, by := hunt(t, &m, from, 1, most)
 			if n == 0 {
 				t.Fatalf("not %s in %d trials of %s", m.Caught, most, from.name)
 			}
-			t.Logf("%s in trial %d of %s", m.Caught, n, from.name)
+			if !strings.Contains(by, found[m.Name]) {
+				t.Errorf("caught by %q, want %q", by, found[m.Name])
+			}
+			t.Logf("%s in trial %d of %s: %s", m.Caught, n, from.name, by)
 		})
+	}
+}
+
+func TestEveryDiagnosisHasAMutant(t *testing.T) {
+	reached := map[trial.Diagnosis]int{}
+	for _, m := range mutant.Mutants() {
+		reached[m.Caught]++
+	}
+	for _, d := range []trial.Diagnosis{trial.OK, trial.Slow, trial.Starved, trial.Deadlock, trial.LostWakeup, trial.Unsafe} {
+		if reached[d] == 0 {
+			t.Errorf("no mutant is %s", d)
+		}
+	}
+}
+
+// repaired sees a mutant that something else repairs do nothing wrong, though it
+// may take longer.
+func repaired(t *testing.T, m *mutant.Mutant, from *source, trials int) {
+	for n := range trials {
+		sc, draw := from.trial(1, n)
+		r := kernel.Run(sc, m.Fix, draw, kernel.Options{MaxSteps: from.steps})
+		if wrong(r.Diagnosis) {
+			t.Errorf("trial %d of %s: %s (%s)", n, from.name, r.Diagnosis, r.By)
+		}
 	}
 }
 
@@ -111,6 +170,10 @@ func measure(t *testing.T) string {
 		if o, ok := made[m.Name]; ok && o.source != "presets" {
 			own = median(t, &m, o.source, o.most) + ", " + o.source
 		}
+		if m.Caught == trial.OK {
+			fmt.Fprintf(&b, "%s never | never | - |\n", row(&m))
+			continue
+		}
 		fmt.Fprintf(&b, "%s %s | %s | %s |\n", row(&m), median(t, &m, "presets", mostPresets), median(t, &m, "random bytes", mostBytes), own)
 		t.Log(m.Name)
 	}
@@ -121,7 +184,7 @@ func measure(t *testing.T) string {
 func median(t *testing.T, m *mutant.Mutant, from string, most int) string {
 	var took []int
 	for start := range hunts {
-		n := hunt(t, m, sourceOf(from), uint64(start+1), most)
+		n, _ := hunt(t, m, sourceOf(from), uint64(start+1), most)
 		if n == 0 {
 			n = most + 1
 		}

@@ -90,6 +90,23 @@ func shortSlices() workload.Scenario {
 	return sc
 }
 
+// parkedReaders parks readers for seconds wherever they are, on a slow machine: a
+// real-time thread leaves them a moment now and then. Half of each short section is
+// what precedes the increment, and each reader's event is closed some time.
+func parkedReaders() workload.Scenario {
+	const pairs = 12
+	sc := workload.Default()
+	sc.Name = "parked-readers"
+	sc.Machine.CPUs, sc.Machine.MIPS = 2, 15.6
+	sc.Tasks = []workload.Tasks{
+		{Name: "poller", Count: 1, CPUs: []int{1}, Sched: workload.FIFO, Gap: 2 * time.Second, Sleep: 20 * time.Millisecond, SleepEvery: 1},
+		{Name: "reader", Count: pairs, CPUs: []int{1}, Reads: workload.ReadsTracepoint, Section: 1200 * time.Nanosecond, Gap: 3 * time.Microsecond},
+	}
+	sc.Closers = []workload.Closers{{Name: "closer", Count: pairs, CPUs: []int{0}, Start: 10 * time.Millisecond, Jitter: 40 * time.Second}}
+	sc.Horizon, sc.Drain = 60*time.Second, 60*time.Second
+	return sc
+}
+
 // source is where the trials of a hunt come from.
 type source struct {
 	name string
@@ -123,6 +140,7 @@ var sources = []*source{
 	newSource("random bytes", fuzzed, 300_000),
 	newSource("late increments", shaped(lateIncrements()), 8_000_000),
 	newSource("many grace periods", shaped(manyGracePeriods()), 8_000_000),
+	newSource("parked readers", shaped(parkedReaders()), 8_000_000),
 	newSource("short slices", shaped(shortSlices()), 8_000_000),
 }
 
@@ -130,21 +148,26 @@ func newSource(name string, tr func(uint64, int) (workload.Scenario, uint64), st
 	return &source{name: name, trial: tr, steps: steps, seen: map[string]trial.Diagnosis{}}
 }
 
+// wrong tells a diagnosis that no storm can bring about.
+func wrong(d trial.Diagnosis) bool {
+	return d == trial.Unsafe || d == trial.LostWakeup || d == trial.Deadlock
+}
+
 // hunt runs trials until one gets the mutant's diagnosis and returns how many
-// it took, 0 if most were not enough. The candidate that the mutant breaks must
+// it took, 0 if most were not enough, and what was found. The candidate that the mutant breaks must
 // not get it in any of them.
-func hunt(t *testing.T, m *mutant.Mutant, from *source, start uint64, most int) int {
+func hunt(t *testing.T, m *mutant.Mutant, from *source, start uint64, most int) (trials int, by string) {
 	t.Helper()
 	for n := range most {
 		sc, draw := from.trial(start, n)
 		whole := from.whole(t, m.Of, start, n)
-		if whole == trial.Unsafe || whole == trial.LostWakeup || whole == trial.Deadlock {
+		if wrong(whole) {
 			t.Fatalf("%s: trial %d of hunt %d: %s, which it breaks, is %s", m.Name, n, start, m.Of, whole)
 		}
 		r := kernel.Run(sc, m.Fix, draw, kernel.Options{MaxSteps: from.steps})
 		if r.Diagnosis == m.Caught && whole != m.Caught {
-			return n + 1
+			return n + 1, r.By
 		}
 	}
-	return 0
+	return 0, ""
 }

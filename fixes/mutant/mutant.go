@@ -28,7 +28,8 @@ type Mutant struct {
 	// Of names the candidate that it breaks.
 	Of    string
 	Class Class
-	// Caught is the diagnosis it must get.
+	// Caught is the diagnosis it must get; ok for one that something else
+	// repairs, as its claim says, so that nothing may come of it.
 	Caught trial.Diagnosis
 }
 

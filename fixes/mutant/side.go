@@ -1,6 +1,9 @@
 package mutant
 
-import "github.com/gpstorm/gpstorm/srcu"
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+)
 
 // blind is a side on which both sums of a scan agree whoever is inside.
 func blind(s srcu.Side) srcu.Side { return &blindSide{Side: s} }
@@ -149,6 +152,25 @@ func (m muteExpeditedSide) Ended(jiffies uint64) {
 	if jiffies > 0 {
 		m.Side.Ended(jiffies)
 	}
+}
+
+// lastUnsummed is a side whose sums leave out the last CPU. Where the counters
+// of one CPU cannot be had it is the side itself.
+func lastUnsummed(s srcu.Side) srcu.Side {
+	if c, ok := s.(fixes.Counters); ok {
+		return lastUnsummedSide{c}
+	}
+	return s
+}
+
+type lastUnsummedSide struct{ fixes.Counters }
+
+func (l lastUnsummedSide) Unlocks(rank int) uint64 {
+	return l.Counters.Unlocks(rank) - l.UnlocksOn(l.CPUs()-1, rank)
+}
+
+func (l lastUnsummedSide) Locks(rank int) uint64 {
+	return l.Counters.Locks(rank) - l.LocksOn(l.CPUs()-1, rank)
 }
 
 // deaf is a side on which no work is queued.

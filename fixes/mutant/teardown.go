@@ -99,3 +99,56 @@ func asyncFreeTwice(u fixes.Unregistered) {
 	u.TasksTrace().Call(free)
 	u.Tracepoint().Call(free)
 }
+
+// asyncUnlocked frees in the callback itself.
+func asyncUnlocked(u fixes.Unregistered) {
+	u.TasksTrace().Call(func() {
+		u.Tracepoint().Call(func() { release(u) })
+	})
+}
+
+// asyncLost waits for both domains and frees nothing.
+func asyncLost(u fixes.Unregistered) {
+	u.TasksTrace().Call(func() {
+		u.Tracepoint().Call(func() {})
+	})
+}
+
+// keepsBuffers waits, frees the lists and forgets the buffers.
+func keepsBuffers(u fixes.Unregistered) {
+	u.TasksTrace().Synchronize()
+	u.Tracepoint().Synchronize()
+	u.Clear()
+	u.Free()
+}
+
+// flushUnderMutex waits, with event_mutex held, for work that needs it.
+func flushUnderMutex(u fixes.Unregistered) {
+	u.TasksTrace().Synchronize()
+	u.Tracepoint().Synchronize()
+	u.Defer(func() { release(u) })
+	u.Flush()
+}
+
+// flushItself waits in the deferred work for all deferred work.
+func flushItself(u fixes.Unregistered) {
+	u.TasksTrace().Call(func() {
+		u.Tracepoint().Call(func() {
+			u.Defer(func() {
+				u.Flush()
+				release(u)
+			})
+		})
+	})
+}
+
+// callbackWaits waits in a callback of tasks-trace for tasks-trace, whose
+// callbacks the same work item runs.
+func callbackWaits(u fixes.Unregistered) {
+	u.TasksTrace().Call(func() {
+		u.TasksTrace().Synchronize()
+		u.Tracepoint().Call(func() {
+			u.Defer(func() { release(u) })
+		})
+	})
+}

@@ -137,11 +137,11 @@ func (d *domain) drifted() bool {
 	return false
 }
 
-// heldUp reports whether a reader is inside that was before the drain, or that
-// will be for much of it.
+// heldUp reports whether a reader is inside, on the rank that is to be seen
+// empty, that was before the drain or will be for much of it.
 func (d *domain) heldUp() bool {
 	for _, l := range d.loops {
-		if l.inSection() && l.reader.locked && (l.reader.epoch < d.k.horizonEpoch || l.long()) {
+		if l.inSection() && l.reader.locked && l.reader.rank != d.current && (l.reader.epoch < d.k.horizonEpoch || l.long()) {
 			return true
 		}
 	}

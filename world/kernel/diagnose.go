@@ -256,13 +256,20 @@ func (k *Kernel) worstWait() (worst fate, by string) {
 		}
 	}
 	for _, t := range k.tasks {
-		if t.state == blocked {
-			note((&chain{k: k}).task(t))
+		if t.state != blocked {
+			continue
 		}
+		f, why := (&chain{k: k}).task(t)
+		if f == held && t.closing == nil {
+			f = goesOn // that explains no close()
+		}
+		note(f, why)
 	}
 	for _, d := range k.domains {
 		if d.machine.Needed() || d.callbacks.Pending() > 0 {
-			note((&chain{k: k}).domain(d))
+			if f, why := (&chain{k: k}).domain(d); f > held {
+				note(f, why)
+			}
 		}
 	}
 	if worst == goesOn && k.finished() {
