@@ -1,18 +1,17 @@
 package kernel
 
 import (
+	"slices"
 	"strings"
-
-	"github.com/gpstorm/gpstorm/workload"
 )
 
 // fate is what will become of a wait, the worst last.
 type fate uint8
 
 const (
-	goesOn    fate = iota // something that runs, or a timer, will end it
-	held                  // by a reader that has been inside for long
-	forgotten             // nothing will
+	goesOn    fate = iota // it ought to end, though nothing seen here says so
+	held                  // by what is known to move: a reader, a runnable task, a young grace period
+	forgotten             // nothing will end it
 	circular              // what it waits for waits for it
 )
 
@@ -49,7 +48,10 @@ func (ch *chain) task(t *task) (fate, string) {
 	if circle, closed := ch.add(t, t.name); closed {
 		return circular, circle
 	}
-	if t.state == running || t.state == exited {
+	switch t.state {
+	case running:
+		return held, ""
+	case exited:
 		return goesOn, ""
 	}
 	switch t.where {
@@ -87,10 +89,23 @@ func (ch *chain) work(w *work) (fate, string) {
 	switch {
 	case w.on != nil:
 		return ch.task(w.worker)
+	case w.queued && w.timer == 0 && ch.k.awaitsCPU(w):
+		return held, ""
 	case w.queued:
 		return goesOn, ""
 	}
 	return forgotten, w.name + " is waited for and not queued"
+}
+
+// awaitsCPU reports whether an item waits in a pool of which a worker runs, or
+// waits for its CPU.
+func (k *Kernel) awaitsCPU(w *work) bool {
+	for _, c := range k.cpus {
+		if c.pool.running > 0 && slices.Contains(c.pool.pending, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // domain follows what the callbacks of an SRCU domain wait for.
@@ -102,6 +117,9 @@ func (ch *chain) domain(d *domain) (fate, string) {
 		return ch.work(&d.invoke)
 	}
 	if !d.machine.Needed() {
+		if d.callbacks.Pending() > 0 && d.invoke.idle() && d.k.now-d.lastEnd > ns(d.k.sc.Drain)/2 {
+			return forgotten, "callbacks of " + d.name + " are pending, and neither is a grace period needed nor work queued for them"
+		}
 		return goesOn, ""
 	}
 	switch {
@@ -113,11 +131,43 @@ func (ch *chain) domain(d *domain) (fate, string) {
 		return ch.normal()
 	case d.drifted():
 		return forgotten, d.name + ": more unlocks or locks are counted than readers made, and no scan will ever see its rank empty"
-	case d.heldUp():
+	case d.emptyLooks > patience:
+		return forgotten, d.name + ": scan after scan takes an empty rank for one with readers inside"
+	case d.process.timer == 0 && d.k.awaitsCPU(&d.process):
+		return held, ""
+	case d.polling != nil && !d.fromReaders():
+		return ch.cookie(d)
+	case d.fromReaders():
 		return held, ""
 	}
 	return goesOn, ""
 }
+
+// patience is how many looks, or grace periods, may pass in vain.
+const patience = 16
+
+// cookie follows what the RCU cookie waits for that a domain polls.
+func (ch *chain) cookie(d *domain) (fate, string) {
+	n := &ch.k.rcu
+	switch passed := int64(seqCount(n.seq) - seqCount(d.pollMark.normal)); {
+	case seqGE(n.polled, d.pollCookie):
+		if ch.k.now-n.polledAt < ns(ch.k.sc.Drain)/2 {
+			return held, "" // the next look will see it
+		}
+		return goesOn, ""
+	case passed > patience:
+		return forgotten, d.name + " polls a cookie that " + itoa(int(passed)) + " grace periods of RCU have not ended"
+	case !seqRunning(n.seq) && !n.initFlag && seqGE(n.seq, n.needed) && !ch.k.rcu.exp.running && !ch.k.rcu.exp.wanted && ch.k.rcu.exp.poll.idle():
+		return forgotten, d.name + " polls a cookie for which nobody asks RCU"
+	}
+	if ch.k.rcu.exp.running || !ch.k.rcu.exp.poll.idle() {
+		return ch.expedited()
+	}
+	return ch.normal()
+}
+
+// idle reports whether the item is neither queued nor running.
+func (w *work) idle() bool { return !w.queued && w.on == nil }
 
 // drifted reports whether the counters of a rank differ by something else than
 // the readers that are inside.
@@ -137,19 +187,16 @@ func (d *domain) drifted() bool {
 	return false
 }
 
-// heldUp reports whether a reader is inside, on the rank that is to be seen
-// empty, that was before the drain or will be for much of it.
-func (d *domain) heldUp() bool {
+// fromReaders reports whether the scans of a domain wait for readers: one is
+// inside, on the rank that is to be seen empty, or was a moment ago.
+func (d *domain) fromReaders() bool {
 	for _, l := range d.loops {
-		if l.inSection() && l.reader.locked && l.reader.rank != d.current && (l.reader.epoch < d.k.horizonEpoch || l.long()) {
+		if l.inSection() && l.reader.locked && l.reader.rank != d.current {
 			return true
 		}
 	}
-	return false
+	return d.lastHeld > 0 && d.k.now-d.lastHeld < 1_000_000_000
 }
-
-// long reports whether a section takes more than an eighth of the drain.
-func (l *loop) long() bool { return l.section > ns(l.k.sc.Drain)/8 }
 
 // normal follows what normal grace periods of RCU wait for.
 func (ch *chain) normal() (fate, string) {
@@ -157,15 +204,20 @@ func (ch *chain) normal() (fate, string) {
 	if circle, closed := ch.add(n, k.flavor()); closed {
 		return circular, circle
 	}
+	// In a fair drain a grace period that takes half of it does not move.
+	worst := goesOn
+	if !seqRunning(n.seq) || k.rcuAge() < ns(k.sc.Drain)/2 {
+		worst = held
+	}
 	if n.kthread.state == running {
-		return goesOn, ""
+		return worst, ""
 	}
 	if !seqRunning(n.seq) {
 		switch {
 		case n.initFlag:
 			return forgotten, "a grace period was asked for, and nobody will wake " + n.kthread.name
 		case k.callbacksWaiting():
-			return goesOn, "" // a softirq will ask
+			return goesOn, "" // a softirq ought to ask
 		case !seqGE(n.seq, n.needed) || len(n.syncNext) > 0:
 			return forgotten, "a grace period is needed, and nobody asks " + n.kthread.name + " for it"
 		}
@@ -174,7 +226,6 @@ func (ch *chain) normal() (fate, string) {
 	if late := k.jiffies - n.fqsDeadline; n.phase == gpWaitFQS && late < 1<<62 && late > 2*uint64(k.sc.Machine.HZ) {
 		return forgotten, n.kthread.name + " sleeps past the time of its next scan, and nobody will wake it"
 	}
-	worst := goesOn
 	for _, c := range k.cpus {
 		if n.qsmask&(1<<c.id) == 0 || c.inIdle {
 			continue
@@ -182,7 +233,7 @@ func (ch *chain) normal() (fate, string) {
 		if c.gpSeq == n.seq && !c.needsQS {
 			return forgotten, "CPU " + itoa(c.id) + " owes a quiescent state that it thinks it has reported"
 		}
-		if t := c.cur; t != nil && t.loop != nil && t.loop.inSection() && (t.loop.rcu || k.sc.Machine.Preempt == workload.PreemptNone) && t.loop.long() {
+		if t := c.cur; t != nil && t.loop != nil && t.loop.inSection() && (t.loop.rcu || !k.preemptRCU()) {
 			worst = held
 		}
 	}
@@ -225,7 +276,7 @@ func (ch *chain) expedited() (fate, string) {
 	}
 	switch {
 	case e.worker.state == running:
-		return goesOn, ""
+		return held, ""
 	case e.phase == expIdle && len(e.waiters) > 0:
 		return forgotten, "an expedited grace period is waited for, and nobody asks " + e.worker.name + " for it"
 	}
@@ -240,9 +291,12 @@ func (ch *chain) expedited() (fate, string) {
 		worst = held
 	}
 	for _, c := range k.cpus {
-		if t := c.cur; e.mask&(1<<c.id) != 0 && t != nil && t.loop != nil && t.loop.inSection() && t.loop.long() {
+		if t := c.cur; e.mask&(1<<c.id) != 0 && t != nil && t.loop != nil && t.loop.inSection() {
 			worst = held
 		}
+	}
+	if e.running && k.now-e.started < ns(k.sc.Drain)/2 {
+		worst = held
 	}
 	return worst, ""
 }
@@ -254,7 +308,7 @@ func (ch *chain) holdouts() (fate, string) {
 		return f, why
 	}
 	for _, l := range h.loops {
-		if l.inSection() && l.long() {
+		if l.inSection() {
 			return held, ""
 		}
 	}

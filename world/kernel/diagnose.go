@@ -43,7 +43,7 @@ func (k *Kernel) cutOff() {
 		}
 	}
 	k.horizonStorm = k.stormTime()
-	k.horizonAt, k.horizonEpoch = k.now, k.newEpoch()
+	k.horizonAt = k.now
 	k.drained = true
 	k.checkThrottled()
 	for _, st := range k.storms {

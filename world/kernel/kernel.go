@@ -108,7 +108,6 @@ type Kernel struct {
 	horizonAt    ns
 	lastMove     ns // when a grace period that closers wait for last ended
 	horizonStorm ns
-	horizonEpoch uint64
 	steps        uint64
 	truncated    bool
 	checksum     trial.Checksum

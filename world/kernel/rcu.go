@@ -31,6 +31,7 @@ type rcuNode struct {
 	syncThis []*completion // attached at the start of this one
 
 	polled                      uint64 // gp_seq_polled
+	polledAt                    ns     // when one last ended
 	polledNormal, polledExp     uint64 // snapshots of the running ones; 0 is none
 	polledNormalOn, polledExpOn bool
 

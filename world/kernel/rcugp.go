@@ -210,7 +210,7 @@ func (k *Kernel) polledStart(note *uint64, on *bool) {
 func (k *Kernel) polledEnd(note *uint64, on *bool) {
 	n := &k.rcu
 	if seqRunning(n.polled) && k.judge(fixes.EndPolled, -1, *on && *note == n.polled) {
-		n.polled = seqEnd(n.polled)
+		n.polled, n.polledAt = seqEnd(n.polled), k.now
 		n.polledNormalOn, n.polledExpOn = false, false
 	}
 	*on = false

@@ -23,7 +23,10 @@ type domain struct {
 	lastSum     uint64         // of unlocks
 	foundReader bool           // the last scan did not see its rank empty
 	loops       []*loop
-	withoutRCU  bool // a grace period need not contain one of RCU
+	lastHeld    ns // when a scan last had readers inside, at its end
+	// emptyLooks counts the scans since the last step that had none.
+	emptyLooks int
+	withoutRCU bool // a grace period need not contain one of RCU
 
 	callbacks srcu.Callbacks
 	process   work // process_srcu
@@ -31,8 +34,10 @@ type domain struct {
 	lastEnd   ns
 	waits     gpCounts // RCU grace periods that this domain's scans have had
 	polling   *int     // which count the cookie being polled will go to
-	pollMark  rcuMark  // when it was taken
-	posted    int      // RCU callbacks that will resume a scan
+	// pollMark is when it was taken, pollCookie which it is.
+	pollMark   rcuMark
+	pollCookie uint64
+	posted     int // RCU callbacks that will resume a scan
 }
 
 // srcuCounters are the counters of one CPU, by rank (struct srcu_ctr).
@@ -191,6 +196,11 @@ func (s *domainSide) Locks(rank int) uint64 {
 	s.sum()
 	sum := (*domain)(s).sumLocks(rank)
 	s.foundReader = sum != s.lastSum
+	if sum != (*domain)(s).sumUnlocks(rank) {
+		s.lastHeld = s.k.now
+	} else {
+		s.emptyLooks++
+	}
 	s.k.trace.srcuLocks((*domain)(s), sum)
 	return sum
 }
@@ -213,6 +223,7 @@ func (s *domainSide) sum() {
 
 func (s *domainSide) Flip() {
 	s.k.syncAll()
+	s.emptyLooks = 0
 	s.current = 1 - s.current
 	s.k.decide(decideFlip, uint64(s.current))
 	s.k.trace.srcuFlip((*domain)(s))
@@ -258,7 +269,7 @@ func (s *domainSide) Requeue(jiffies uint64) {
 // the domain is small (SRCU_SIZE_SMALL).
 func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
-	s.lastEnd, k.lastMove = k.now, k.now
+	s.lastEnd, k.lastMove, s.emptyLooks = k.now, k.now, 0
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))
 	boot := k.cpus[0]
@@ -330,23 +341,23 @@ func (r *domainRCU) Snapshot() rcu.Cookie {
 
 func (r *domainRCU) Start() rcu.Cookie {
 	c := r.Snapshot()
-	r.poll(&r.waits.normal)
+	r.poll(&r.waits.normal, c)
 	r.k.requestGP(seqSnap(r.k.rcu.seq))
 	return c
 }
 
 func (r *domainRCU) StartExpedited() rcu.Cookie {
 	c := r.Snapshot()
-	r.poll(&r.waits.expedited)
+	r.poll(&r.waits.expedited, c)
 	r.k.pollExpedited(uint64(c))
 	return c
 }
 
 // poll notes where the cookie being polled will be counted, and since when it
 // has been: asking again for its grace period takes no new one.
-func (r *domainRCU) poll(count *int) {
+func (r *domainRCU) poll(count *int, c rcu.Cookie) {
 	if r.polling == nil {
-		r.pollMark = r.k.rcuMark()
+		r.pollMark, r.pollCookie = r.k.rcuMark(), uint64(c)
 	}
 	r.polling = count
 }
