@@ -155,3 +155,8 @@ func (m *plainNeeded) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
 	m.needed = c
 	m.GracePeriod.Request(s, c, expedited)
 }
+
+// retryForgotten drops whatever a run of the work queues for itself.
+type retryForgotten struct{ *srcu.GracePeriod }
+
+func (m retryForgotten) Process(s srcu.Side) { m.GracePeriod.Process(deaf{s}) }

@@ -79,12 +79,12 @@ var orderings = []Ordering{
 		fixes.Fix{Barrier: staleCookie}),
 	ordering("impatient-poll", "a cookie that is not done at the second look is taken for done", "poll", "weak",
 		fixes.Fix{Barrier: impatient}),
-	ordering("locks-first", "the locks are summed before the unlocks", "baseline", "sc",
-		fixes.Fix{Side: locksFirst}).two(),
+	ordering("sums-before-x", "both sums are taken before the wait, the locks first", "baseline", "sc",
+		fixes.Fix{Side: sumsFirst}).two(),
 	ordering("blind-second-scan", "the second scan finds its rank empty whoever is inside", "baseline", "sc",
-		fixes.Fix{Side: blindAfterFlip}),
+		fixes.Fix{Side: blindSecond}),
 	ordering("no-flip", "the rank is never flipped, so both scans look at the idle one", "baseline", "sc",
-		fixes.Fix{Side: noFlip}),
+		fixes.Fix{Side: unflipped}),
 	ordering("reader-without-b", "full-barrier readers lack the barrier after the lock", "fullbarrier", "tso",
 		fixes.Fix{Barrier: fixes.Fenced}).reading("no-lock-fence"),
 	ordering("reader-without-c", "full-barrier readers lack the barrier before the unlock", "fullbarrier", "weak",
@@ -98,13 +98,13 @@ var orderings = []Ordering{
 	ordering("fast-readers-rcu-wait", "the wait goes back to RCU while readers stay SRCU-fast", "revert", "sc",
 		fixes.Fix{Reader: fixes.ReaderPreemptOff}).reading("fast"),
 	ordering("short-cookie", "a cookie names the end of the grace period under way", "baseline", "sc",
-		fixes.Fix{Machine: shortCookie}).prior(),
+		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return shortSnap{gp} })}).prior(),
 	ordering("early-callback", "callbacks run one grace period early", "baseline", "sc",
-		fixes.Fix{Machine: earlyDone}).prior(),
+		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return doneBefore{gp} })}).prior(),
 	ordering("one-domain", "the teardown waits for Tasks-Trace alone", "baseline", "sc",
-		fixes.Fix{Teardown: oneDomain}).both(),
+		fixes.Fix{Teardown: tasksTraceOnly}).both(),
 	ordering("clear-first", "the list pointer is cleared before the wait", "asyncfree", "sc",
-		fixes.Fix{Teardown: clearFirst}),
+		fixes.Fix{Teardown: nullFirst}),
 	ordering("stray-callback", "the callback is posted on every run, and one of an earlier scan resumes a later", "callrcu", "weak",
 		fixes.Fix{Barrier: strayCallback}).spurious(),
 	ordering("requeue-before-mark", "the callback queues the work before it leaves its mark", "callrcu", "sc",
@@ -112,9 +112,9 @@ var orderings = []Ordering{
 	ordering("get-state-order", "a polled cookie whose grace period nobody asked for", "poll", "sc",
 		fixes.Fix{Barrier: getState}).hangs(),
 	ordering("retry-not-queued", "a scan that saw readers does not queue the work again", "baseline", "sc",
-		fixes.Fix{Machine: noRetry}).hangs(),
+		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return retryForgotten{gp} })}).hangs(),
 	ordering("request-dropped", "a request during a grace period is not remembered", "baseline", "sc",
-		fixes.Fix{Machine: dropRequest}).prior().hangs(),
+		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return busyForgotten{gp} })}).prior().hangs(),
 	ordering("poll-keeps-unlocks", "after a mismatch only the locks are summed again", "poll", "sc",
 		fixes.Fix{Side: keepUnlocks}).hangs(),
 }
@@ -196,19 +196,4 @@ func requeueFirst() srcu.Barrier {
 		}
 		return scan.Elapsed()
 	})
-}
-
-func oneDomain(u fixes.Unregistered) {
-	u.TasksTrace().Synchronize()
-	u.Clear()
-	u.Free()
-	u.Drop()
-}
-
-func clearFirst(u fixes.Unregistered) {
-	u.Clear()
-	u.TasksTrace().Synchronize()
-	u.Tracepoint().Synchronize()
-	u.Free()
-	u.Drop()
 }

@@ -173,6 +173,52 @@ func (l lastUnsummedSide) Locks(rank int) uint64 {
 	return l.Counters.Locks(rank) - l.LocksOn(l.CPUs()-1, rank)
 }
 
+// sumsFirst sums both counters before the barrier, locks first.
+func sumsFirst(s srcu.Side) srcu.Side { return &sumsFirstSide{Side: s} }
+
+type sumsFirstSide struct {
+	srcu.Side
+	locks uint64
+}
+
+func (l *sumsFirstSide) Unlocks(rank int) uint64 {
+	l.locks = l.Side.Locks(rank)
+	return l.Side.Unlocks(rank)
+}
+
+func (l *sumsFirstSide) Locks(int) uint64 { return l.locks }
+
+// keepUnlocks sums the unlocks of a rank once and then keeps the sum.
+func keepUnlocks(s srcu.Side) srcu.Side { return &keepUnlocksSide{Side: s} }
+
+type keepUnlocksSide struct {
+	srcu.Side
+	kept [2]bool
+	sum  [2]uint64
+}
+
+func (k *keepUnlocksSide) Unlocks(rank int) uint64 {
+	if !k.kept[rank] {
+		k.kept[rank], k.sum[rank] = true, k.Side.Unlocks(rank)
+	}
+	return k.sum[rank]
+}
+
+// before runs something before every sum of unlocks.
+func before(do func(srcu.Side)) func(srcu.Side) srcu.Side {
+	return func(s srcu.Side) srcu.Side { return &beforeSide{s, do} }
+}
+
+type beforeSide struct {
+	srcu.Side
+	do func(srcu.Side)
+}
+
+func (b *beforeSide) Unlocks(rank int) uint64 {
+	b.do(b.Side)
+	return b.Side.Unlocks(rank)
+}
+
 // deaf is a side on which no work is queued.
 type deaf struct{ srcu.Side }
 
