@@ -76,9 +76,9 @@ func (k *Kernel) checkOpen(tp *tracepoint) {
 }
 
 // checkEventMutex checks that what event_mutex protects is not done without.
-func (k *Kernel) checkEventMutex(what string) {
-	if o := k.tracing.eventMutex.owner; o == nil || o != k.curTask {
-		k.unsafe("%s without event_mutex", what)
+func (u *unregistered) checkEventMutex(what string) {
+	if o := u.k.tracing.eventMutex.owner; o == nil || o != u.k.curTask {
+		u.k.unsafe("%s: %s without event_mutex", u.tp.name, what)
 	}
 }
 
@@ -130,11 +130,11 @@ func (k *Kernel) checkThrottled() {
 }
 
 // checkNotInside checks that nobody is using what is being torn down.
-func (k *Kernel) checkNotInside(ls *lists, what string) {
-	k.syncAll()
-	for _, l := range k.readers {
-		if l.inSection() && l.reader.locked && l.reader.holds == ls {
-			k.unsafe("%s while %s was reading them", what, l.t.name)
+func (u *unregistered) checkNotInside(what string) {
+	u.k.syncAll()
+	for _, l := range u.k.readers {
+		if l.inSection() && l.reader.locked && l.reader.holds == u.lists {
+			u.k.unsafe("%s: %s while %s was reading them", u.tp.name, what, l.t.name)
 		}
 	}
 }

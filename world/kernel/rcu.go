@@ -56,9 +56,8 @@ type rcuCPU struct {
 }
 
 type rcuCallback struct {
-	seq   uint64 // the grace period it waits for
+	seq   uint64 // the grace period it needs; when it has been given one, that
 	epoch uint64 // of the kernel when it was posted
-	mark  rcuMark
 	fn    func()
 }
 
@@ -219,7 +218,6 @@ func (k *Kernel) rcuCore(c *cpu) {
 		k.moved = true
 		cb := c.assigned.pop()
 		k.checkRCU("callback", cb.epoch)
-		k.checkFull("an RCU callback's grace period was", cb.mark)
 		cb.fn()
 	}
 	if c.assigned.ready(k.rcu.seq, 0) {
@@ -240,7 +238,7 @@ func (k *Kernel) callbackBatch(c *cpu) int {
 // when the CPU next looks: at a tick, in RCU_SOFTIRQ.
 func (k *Kernel) call(fn func()) {
 	c := k.hereOr0()
-	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), mark: k.rcuMark(), fn: fn})
+	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), seq: seqSnap(k.rcu.seq), fn: fn})
 }
 
 // assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
@@ -250,6 +248,9 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 	}
 	s := k.snap(fixes.CallNext, k.rcu.seq)
 	for _, cb := range c.unassigned {
+		if !seqGE(s, cb.seq) {
+			k.unsafe("an RCU callback was given a grace period that ran when it was posted")
+		}
 		cb.seq = s
 		c.assigned.push(cb)
 	}

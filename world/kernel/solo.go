@@ -130,7 +130,7 @@ func (o *solo) sampled() {
 	}
 	o.done++
 	o.samples++
-	if c.throttles(s, o.samples) {
+	if o.samples >= s.events*c.maxPerTick && c.throttles() {
 		o.active = false
 	}
 	if c.k.budget > 0 {
@@ -215,7 +215,7 @@ func (o *solo) apply() {
 		return
 	}
 	s.tick, s.samples = c.ticks, o.samples
-	if c.throttles(s, s.samples) {
+	if s.samples >= s.events*c.maxPerTick && c.throttles() {
 		s.throttled = true
 	}
 	c.took.running, c.credit, c.stopped = o.running, o.credit, o.stopped

@@ -141,13 +141,18 @@ func (d *domain) begin(expedited bool) func(*task) {
 // enqueue is __call_srcu. Unless the candidate says that it gives this up, the
 // grace period contains one of vanilla RCU (rcu_trace_implies_rcu_gp).
 func (d *domain) enqueue(fn func(), expedited bool) {
-	mark := d.k.rcuMark()
-	srcu.Enqueue(d.machine, d.side, &d.callbacks, d.k.once(d.name+" callback", func() {
-		if !d.withoutRCU {
-			d.k.checkFull("a grace period of "+d.name+" was", mark)
+	ran, mark := false, d.k.rcuMark()
+	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
+		if ran {
+			d.k.unsafe("a %s callback ran twice", d.name)
+			return
+		}
+		ran = true
+		if !d.withoutRCU && !d.k.fullSince(mark) {
+			d.k.unsafe("a grace period of %s was over without an RCU grace period that began and ended meanwhile", d.name)
 		}
 		fn()
-	}), expedited)
+	}, expedited)
 }
 
 // startPoll is start_poll_synchronize_srcu.

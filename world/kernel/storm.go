@@ -266,7 +266,7 @@ func (c *cpu) sampled(s *source) {
 	if s.nmi {
 		k.rate.took(&c.took, s.handler, c.at)
 	}
-	if c.throttles(s, s.samples) {
+	if s.samples >= s.events*c.maxPerTick && c.throttles() {
 		s.throttled = true
 	}
 	if b := k.budget; b > 0 {
@@ -276,9 +276,9 @@ func (c *cpu) sampled(s *source) {
 	}
 }
 
-// throttles reports whether that many samples of a source in a tick stop it.
-func (c *cpu) throttles(s *source, samples int) bool {
-	return !c.k.sc.Perf.NoThrottle && samples >= s.events*c.maxPerTick && c.k.judge(fixes.Throttle, c.id, true)
+// throttles reports whether a source that has had its samples of a tick stops.
+func (c *cpu) throttles() bool {
+	return !c.k.sc.Perf.NoThrottle && c.k.judge(fixes.Throttle, c.id, true)
 }
 
 // charge is what n samples of s take from the CPU's budget.

@@ -132,8 +132,8 @@ func (u *unregistered) Tracepoint() fixes.Domain { return u.k.tracing.tracepoint
 func (u *unregistered) Cookie() srcu.Cookie      { return u.cookie }
 
 func (u *unregistered) Clear() {
-	u.k.checkEventMutex(u.tp.name + ": list pointer cleared")
-	u.k.checkNotInside(u.lists, u.tp.name+": list pointer cleared")
+	u.checkEventMutex("list pointer cleared")
+	u.checkNotInside("list pointer cleared")
 	u.lists.cleared = true
 	u.settle()
 }
@@ -142,19 +142,19 @@ func (u *unregistered) Free() {
 	if t := u.k.curTask; t != nil {
 		t.use(costFree)
 	}
-	u.k.checkEventMutex(u.tp.name + ": lists freed")
+	u.checkEventMutex("lists freed")
 	if u.lists.freed {
 		u.k.unsafe("lists of %s freed twice", u.tp.name)
 	}
 	u.k.syncAll()
 	u.lists.freed = true
-	u.k.checkNotInside(u.lists, u.tp.name+": lists freed")
+	u.checkNotInside("lists freed")
 	u.settle()
 }
 
 func (u *unregistered) Drop() {
-	u.k.checkEventMutex(u.tp.name + ": trace buffers dropped")
-	u.k.checkNotInside(u.lists, u.tp.name+": trace buffers dropped")
+	u.checkEventMutex("trace buffers dropped")
+	u.checkNotInside("trace buffers dropped")
 	if u.lists.dropped {
 		u.k.unsafe("trace buffers of %s dropped twice", u.tp.name)
 	}
