@@ -71,3 +71,42 @@ func TestACookieThatRequestsNothingHangsOnlyWhereRCUIsIdle(t *testing.T) {
 		}
 	}
 }
+
+// rcu_kick_kthreads=1 repairs a lost wakeup of the grace-period kthread.
+func TestKickingRepairsAKthreadThatSleepsOn(t *testing.T) {
+	from := sourceOf("random bytes")
+	lost := 0
+	for n := range 20 {
+		sc, draw := from.trial(1, n)
+		opt := kernel.Options{MaxSteps: from.steps}
+		fix := named(t, "scan-unarmed")
+		if kernel.Run(sc, fix, draw, opt).Diagnosis != trial.LostWakeup {
+			continue
+		}
+		lost++
+		fix.KickKthreads = true
+		if r := kernel.Run(sc, fix, draw, opt); r.Diagnosis == trial.LostWakeup {
+			t.Errorf("trial %d, kicked: %s", n, r.By)
+		}
+	}
+	if lost == 0 {
+		t.Error("no wakeup was lost in 20 trials")
+	}
+}
+
+// A name stands for one bug, in whichever worlds it is planted.
+func TestNamesOfMutantsAreTheirs(t *testing.T) {
+	both := map[string]bool{"no-flip": true, "clear-first": true}
+	seen := map[string]bool{}
+	for _, m := range mutant.Mutants() {
+		if _, ok := fixes.Lookup(m.Name); ok || seen[m.Name] {
+			t.Errorf("%s is the name of something else", m.Name)
+		}
+		seen[m.Name] = true
+	}
+	for _, o := range mutant.OrderingMutants() {
+		if seen[o.Name] != both[o.Name] {
+			t.Errorf("%s: a mutant of the kernel has that name: %v", o.Name, seen[o.Name])
+		}
+	}
+}

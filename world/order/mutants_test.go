@@ -1,6 +1,7 @@
 package order_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/fixes/mutant"
@@ -34,5 +35,17 @@ func TestMutantsShowWhereTheyShould(t *testing.T) {
 				t.Errorf("in %s: %v, %s: want no violation", c.Mode, f, cov)
 			}
 		})
+	}
+}
+
+// Flushing, under event_mutex, work that needs it never ends in this world either.
+func TestFlushUnderTheMutexIsFound(t *testing.T) {
+	fix, ok := mutant.Lookup("flush-under-mutex")
+	if !ok {
+		t.Fatal("no such mutant")
+	}
+	f := find(t, order.For(fix, 1, 1, order.SC))
+	if f.Violation.Kind != order.LostWakeup || !strings.Contains(f.Violation.Detail, "which waits for event_mutex, which it holds") {
+		t.Errorf("%s", f.Violation)
 	}
 }
