@@ -32,8 +32,8 @@ var made = map[string]struct {
 	"async-one-domain": {"parked readers", 20},
 }
 
-// found is a part of what must be found of a mutant that one check alone catches,
-// or of which a certain chain of waits must be told.
+// found is a part of what must be found of a mutant that a certain check is there
+// for, or of which a certain chain of waits must be told.
 var found = map[string]string{
 	"fence-only":        "without an RCU grace period that began and ended meanwhile",
 	"callback-blocks":   "synchronize_rcu() called from a softirq",
@@ -51,6 +51,10 @@ var found = map[string]string{
 	"report-lost":       "CPU 0 owes a quiescent state that it thinks it has reported",
 	"reader-stays":      "holds up a grace period though it has left its section",
 	"unlocks-current":   "no scan will ever see its rank empty",
+	"call-running":      "was given a grace period that ran when it was posted",
+	"sync-running":      "synchronize_rcu() was over without an RCU grace period",
+	"poll-running":      "a polled RCU grace period was over without",
+	"polled-any":        "a polled RCU grace period was over without",
 	"blocked-forgotten": "needs a grace period and no work is queued for it",
 }
 
