@@ -25,7 +25,7 @@ type evaluateOptions struct {
 	form
 	parallel   int
 	variations int
-	out        string
+	out        outFile
 	resume     bool
 	shard      string
 	failures   string
@@ -54,7 +54,7 @@ anywhere; gpstorm merge makes one file of theirs.`,
 	flags := cmd.Flags()
 	flags.IntVar(&o.variations, "variations", defaultVariations, "situations made of each scenario, the first being the scenario itself")
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
-	flags.StringVar(&o.out, "out", "", "keep the trials in this `file`, one a line")
+	flags.Var(&o.out, "out", "keep the trials in this `file`, one a line")
 	flags.BoolVar(&o.resume, "resume", false, "go on after the trials that --out already holds")
 	flags.StringVar(&o.failures, "failures", "", "write a file for each cause of failure into this `directory`")
 	flags.StringVar(&o.shard, "shard", "", "run only part `i/n` of the trials, into --out")
@@ -68,7 +68,7 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	sum, err := campaign.Run(cmd.Context(), plan, inKernel(false), campaign.Options{
-		Parallel: o.parallel, Out: o.out, Resume: o.resume, Progress: bar.update,
+		Parallel: o.parallel, Out: string(o.out), Resume: o.resume, Progress: bar.update,
 	})
 	bar.done()
 	if err != nil {

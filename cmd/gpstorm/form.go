@@ -16,13 +16,13 @@ import (
 // form is how a summary is shown.
 type form struct {
 	markdown, csv bool
-	html          string
+	html          outFile
 }
 
 func (f *form) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.markdown, "markdown", false, "write Markdown")
 	cmd.Flags().BoolVar(&f.csv, "csv", false, "write CSV: a line for each scenario and candidate")
-	cmd.Flags().StringVar(&f.html, "html", "", "write a page with charts to this `file` too")
+	cmd.Flags().Var(&f.html, "html", "write a page with charts to this `file` too")
 }
 
 // check wants one form at most.
@@ -53,7 +53,8 @@ func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error
 
 // writeFile writes a file whole or not at all: beside its place first, then
 // renamed into it.
-func writeFile(path string, write func(io.Writer) error) (err error) {
+func writeFile(to outFile, write func(io.Writer) error) (err error) {
+	path := string(to)
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -26,7 +24,7 @@ type gateOptions struct {
 	file     string
 	policy   policyFlags
 	markdown bool
-	junit    string
+	junit    outFile
 }
 
 func newGateCommand(c *common) *cobra.Command {
@@ -56,7 +54,7 @@ controls behaved.`,
 	flags.StringVar(&o.file, "policy", "", "read the policy from this YAML `file`")
 	o.policy.register(flags)
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
-	flags.StringVar(&o.junit, "junit", "", "write JUnit XML to this `file` too")
+	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
 	mustComplete(cmd, "fix", completeFixes)
 	mustComplete(cmd, "scenario", completeScenarios)
 	return cmd
@@ -77,11 +75,6 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 	candidates, scenarios, policy, err := o.policy.resolve()
 	if err != nil {
 		return badInput(err)
-	}
-	if o.junit != "" {
-		if info, err := os.Stat(filepath.Dir(o.junit)); err != nil || !info.IsDir() {
-			return badInputf("--junit: %q, want a file in a directory that is there", o.junit)
-		}
 	}
 	r, err := o.run(cmd, candidates, scenarios, policy)
 	if errors.Is(err, context.Canceled) {

@@ -9,7 +9,7 @@ import (
 )
 
 func newMergeCommand(c *common) *cobra.Command {
-	var out string
+	var out outFile
 	cmd := &cobra.Command{
 		Use:   "merge RESULTS...",
 		Short: "Join the shards of a campaign",
@@ -27,7 +27,7 @@ at all; without it the results go to stdout. They are JSON Lines as they are.`,
 			return inputOrFailure(writeFile(out, merge))
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "write to this `file` instead of stdout")
+	cmd.Flags().Var(&out, "out", "write to this `file` instead of stdout")
 	return cmd
 }
 

@@ -21,7 +21,7 @@ type shrinkOptions struct {
 	*common
 	fix    string
 	budget int
-	out    string
+	out    outFile
 }
 
 func newShrinkCommand(c *common) *cobra.Command {
@@ -45,7 +45,7 @@ shrinks to the same, whatever the machine.`,
 	}
 	cmd.Flags().StringVar(&o.fix, "fix", campaign.Baseline, "the candidate's `name`, for a scenario")
 	cmd.Flags().IntVar(&o.budget, "budget", shrink.DefaultBudget, "how many trials the search may take")
-	cmd.Flags().StringVar(&o.out, "out", "", "write to this `file` instead of stdout")
+	cmd.Flags().Var(&o.out, "out", "write to this `file` instead of stdout")
 	mustComplete(cmd, "fix", completeFixes)
 	return cmd
 }

@@ -21,14 +21,14 @@ import (
 // traceOptions are the flags of run and replay that show how a trial went rather than what
 // came of it.
 type traceOptions struct {
-	trace, ftrace string
+	trace, ftrace outFile
 	window        string
 	dmesg         bool
 }
 
 func (o *traceOptions) flags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.trace, "trace", "", "write a timeline for ui.perfetto.dev to this `file`")
-	flags.StringVar(&o.ftrace, "ftrace", "", "write the trial as ftrace text to this `file`")
+	flags.Var(&o.trace, "trace", "write a timeline for ui.perfetto.dev to this `file`")
+	flags.Var(&o.ftrace, "ftrace", "write the trial as ftrace text to this `file`")
 	flags.StringVar(&o.window, "window", "", "when --trace and --ftrace have single interrupts and switches, `10s-12s` say (default the first second of the first close)")
 	flags.BoolVar(&o.dmesg, "dmesg", false, "show the kernel's console and nothing else")
 }
