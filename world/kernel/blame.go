@@ -198,6 +198,11 @@ func (k *Kernel) causeOf(t *task, depth int) cause {
 		return k.causeOfExp()
 	case inTasksTrace:
 		return k.causeOfHoldouts()
+	case inFlush:
+		if w := t.waitWork; w.on != nil {
+			return k.causeOfWorker(w.worker)
+		}
+		return cause{what: workerQueued}
 	}
 	return cause{what: sleepsOther}
 }

@@ -29,6 +29,9 @@ func (t *task) stack() klog.Stack {
 	worker := t.item != nil && t.item.name == "process_srcu"
 	switch t.where {
 	case inMutex:
+		if t.item != nil {
+			return klog.WorkerInEventMutex()
+		}
 		return klog.InEventMutex()
 	case inSRCUWait, inPollWait, inCallRCU:
 		return klog.InSRCU()

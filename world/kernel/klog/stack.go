@@ -56,6 +56,10 @@ func InFlush() Stack { return stack(completion, Stack{"__flush_work"}, closing) 
 // InEventMutex is close() queueing on event_mutex.
 func InEventMutex() Stack { return stack(mutex, closing) }
 
+// WorkerInEventMutex is a kworker that is to free what a close() left to it,
+// queueing on event_mutex.
+func WorkerInEventMutex() Stack { return stack(mutex, Stack{"perf_trace_free_work"}, worker) }
+
 // OpenInEventMutex is perf_event_open() of a tracepoint event queueing on
 // event_mutex.
 func OpenInEventMutex() Stack { return stack(mutex, opening) }
