@@ -53,30 +53,23 @@ func (k *Kernel) cutOff() {
 	k.trace.horizon()
 }
 
-// makeFair puts looping real-time tasks among the others, so that whatever
-// can finish does.
+// makeFair puts looping real-time tasks among the others, and lets nobody pay
+// for what a storm took, or be paid: with a debt of seconds a task would wait
+// as long, and the drain is to show that whatever can finish does.
 func (k *Kernel) makeFair() {
 	for _, t := range k.tasks {
-		if t.loop != nil && t.fifo {
-			t.vruntime = k.average(t.cpu) // as any task that joins the others
-			t.deadline = t.vruntime + k.slice()
-		}
+		t.fifo = t.fifo && t.loop == nil
 	}
 	for _, c := range k.cpus {
 		rt := c.rt
 		c.rt = nil
 		for _, t := range rt {
-			t.fifo = t.fifo && t.loop == nil
 			k.enqueue(c, t)
 		}
-		if c.cur != nil && c.cur.loop != nil {
-			c.cur.fifo = false
-		}
+		c.vtime, c.fairSum = 0, 0
 	}
 	for _, t := range k.tasks {
-		if t.loop != nil {
-			t.fifo = false
-		}
+		t.vruntime, t.deadline, t.lag = 0, k.slice(), 0
 	}
 }
 
