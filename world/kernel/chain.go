@@ -251,7 +251,7 @@ func (ch *chain) normal() (fate, string) {
 
 // holds says whether a reader that holds up a grace period ever lets it go.
 func (t *task) holds() (fate, string) {
-	if !t.inReader() && !t.loop.watching { // else it is about to say so
+	if !t.inReader() && !(t.loop.watching && t.left == 0) { // which is about to say so
 		return forgotten, t.name + " holds up a grace period though it has left its section"
 	}
 	return held, ""
