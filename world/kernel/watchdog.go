@@ -73,12 +73,17 @@ func (k *Kernel) scanHung(timeout uint64) {
 		if t.closing != nil {
 			t.closing.reported = true
 		}
-		report := klog.Hung{Task: t.show(), Blocked: time.Duration(ns(k.jiffies-h.since) * k.tick)}
-		if m := t.waitingOn; m != nil && m.owner != nil {
-			report.Owner = &klog.Owner{Comm: m.owner.name, PID: m.owner.pid}
-		}
-		k.log(report.Lines(klog.Rc1)...)
+		k.log(t.hungReport)
 	}
+}
+
+func (t *task) hungReport() []string {
+	k := t.k
+	report := klog.Hung{Task: t.show(), Blocked: time.Duration(ns(k.jiffies-t.hung.since) * k.tick)}
+	if m := t.waitingOn; m != nil && m.owner != nil {
+		report.Owner = &klog.Owner{Comm: m.owner.name, PID: m.owner.pid}
+	}
+	return report.Lines(klog.Rc1)
 }
 
 // stallState is RCU's stall detector.
@@ -120,7 +125,7 @@ func (k *Kernel) checkStall(c *cpu) {
 	}
 	n.stall.at = k.jiffies + 3*uint64(k.stallTimeout()/k.tick) + 3
 	k.rcuStalls++
-	k.log(k.stallReport(c, self).Lines()...)
+	k.log(func() []string { return k.stallReport(c, self).Lines() })
 	k.checkGPKthread()
 	if self {
 		c.resched = hardResched
@@ -190,12 +195,12 @@ func (k *Kernel) checkGPKthread() {
 	t := n.kthread
 	if n.phase == gpWaitFQS && t.state != running && k.jiffies-n.fqsDeadline < 1<<62 && k.jiffies-n.fqsDeadline > limit {
 		miss := klog.TimerMissed{Flavor: k.flavor(), Jiffies: int64(k.jiffies - n.fqsDeadline), GP: int64(n.seq), Flags: n.flags(), State: byte(t.state), CPU: t.cpu.id}
-		k.log(miss.Lines()...)
+		k.log(miss.Lines)
 	}
 	if quiet > limit {
 		s := klog.Starved{Flavor: k.flavor(), Jiffies: int64(quiet), GP: int64(n.seq), Flags: n.flags(), GPState: gpStates[n.phase], CPU: t.cpu.id, Kthread: t.show()}
 		s.Kthread.Stack = klog.GPKthread()
-		k.log(s.Lines()...)
+		k.log(s.Lines)
 	}
 }
 
@@ -214,7 +219,7 @@ func (k *Kernel) kick(c *cpu) {
 			pid = c.cur.pid
 		}
 		warn := klog.Kick{Flavor: k.flavor(), CPU: c.id, PID: pid}
-		k.log(warn.Lines()...)
+		k.log(warn.Lines)
 	}
 	k.wake(n.kthread)
 }
@@ -235,6 +240,11 @@ func (k *Kernel) reportExpStall() {
 	e := &k.rcu.exp
 	e.stallAt = k.now + 3*k.expStallTimeout()
 	k.rcuStalls++
+	k.log(k.expStallReport)
+}
+
+func (k *Kernel) expStallReport() []string {
+	e := &k.rcu.exp
 	s := klog.ExpStall{Flavor: k.flavor(), Jiffies: (k.now - e.started) / k.tick, Seq: e.seq, QSMask: uint64(e.mask)}
 	for _, t := range k.rcu.readers {
 		if t.rcu.blocksExp {
@@ -246,7 +256,7 @@ func (k *Kernel) reportExpStall() {
 			s.CPUs = append(s.CPUs, klog.ExpCPU{CPU: c.id, NeedQS: true})
 		}
 	}
-	k.log(s.Lines()...)
+	return s.Lines()
 }
 
 // workqueueWatchdog looks at every pool once per threshold
@@ -258,7 +268,7 @@ func (k *Kernel) workqueueWatchdog() {
 		for _, c := range k.cpus {
 			if p := c.pool; len(p.pending) > 0 && k.now-p.lastRun > threshold {
 				l := klog.Lockup{CPU: c.id, Stuck: time.Duration(k.now - p.lastRun)}
-				k.log(l.Lines()...)
+				k.log(l.Lines)
 			}
 		}
 		k.at(k.now+threshold, look)
@@ -282,17 +292,17 @@ func (k *Kernel) rateLowered() {
 			continue
 		}
 		l := klog.Throttle{Average: time.Duration(r.avg), Allowed: time.Duration(r.allowed), Rate: int(r.rate)}
-		k.logAt(r.at, l.Lines()...)
+		k.logAt(r.at, l.Lines)
 	}
 	k.rate.lowered = k.rate.lowered[:0]
 }
 
-// log prints lines on the console.
-func (k *Kernel) log(lines ...string) { k.logAt(k.now, lines...) }
+// log prints lines on the console. They are made only if somebody reads it.
+func (k *Kernel) log(lines func() []string) { k.logAt(k.now, lines) }
 
 // logAt prints lines as of an instant that may lie a little back: a CPU's
 // samples are worked out when something else happens to it.
-func (k *Kernel) logAt(at ns, lines ...string) {
+func (k *Kernel) logAt(at ns, lines func() []string) {
 	if !k.opt.Log {
 		return
 	}
@@ -300,7 +310,7 @@ func (k *Kernel) logAt(at ns, lines ...string) {
 	for i > 0 && k.console[i-1].At > time.Duration(at) {
 		i--
 	}
-	for n, l := range lines {
+	for n, l := range lines() {
 		k.console = slices.Insert(k.console, i+n, trial.Log{At: time.Duration(at), Text: l})
 	}
 }
