@@ -189,8 +189,15 @@ func (l *liveDriver) beside(name string, wait func(context.Context) error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var over, gone atomic.Bool
-	l.request(name, func() bool { return over.Load() || gone.Load() }, cancel)
+	l.request(name, nil, cancel)
 	r := l.requests[len(l.requests)-1]
+	r.over = func() bool {
+		if gone.Load() { // given up: that says nothing about the readers
+			r.before = nil
+			return true
+		}
+		return over.Load()
+	}
 	go func() {
 		if err := wait(ctx); err == nil {
 			over.Store(true)
@@ -198,14 +205,6 @@ func (l *liveDriver) beside(name string, wait func(context.Context) error) {
 			gone.Store(true)
 		}
 	}()
-	// A request that was given up says nothing about the readers.
-	all := r.over
-	r.over = func() bool {
-		if gone.Load() {
-			r.before = nil
-		}
-		return all()
-	}
 }
 
 func (l *liveDriver) synchronize(expedited bool) {
