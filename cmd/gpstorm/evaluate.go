@@ -13,8 +13,8 @@ import (
 )
 
 // defaultVariations is how many situations evaluate makes of each scenario:
-// what two cores run in well under a minute.
-const defaultVariations = 12
+// what two idle cores run in half a minute.
+const defaultVariations = 24
 
 // unsafeControl is the control that must be caught as unsafe.
 const unsafeControl = "busted-scan"
