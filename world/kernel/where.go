@@ -27,13 +27,20 @@ const inSyncSRCU = inSRCUWait
 // stack is where the task is, as the console shows it.
 func (t *task) stack() klog.Stack {
 	worker := t.item != nil && t.item.name == "process_srcu"
+	opens := !t.kernel && t.closing == nil // an event, before it closes it again
 	switch t.where {
 	case inMutex:
-		if t.item != nil {
+		switch {
+		case t.item != nil:
 			return klog.WorkerInEventMutex()
+		case opens:
+			return klog.OpenInEventMutex()
 		}
 		return klog.InEventMutex()
 	case inSRCUWait, inPollWait, inCallRCU:
+		if opens {
+			return klog.OpenInSRCU()
+		}
 		return klog.InSRCU()
 	case inFlush:
 		return klog.InFlush()
