@@ -24,7 +24,7 @@ func Text(w io.Writer, s *campaign.Summary) error {
 		b.WriteByte('\n')
 	}
 	if causes := shown(s.Clusters); len(causes) > 0 {
-		b.WriteString("failures by cause\n")
+		b.WriteString("failures by cause" + ofAll(causes, s) + "\n")
 		if err := clusterTable(causes).text(&b); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func Markdown(w io.Writer, s *campaign.Summary) error {
 		}
 	}
 	if causes := shown(s.Clusters); len(causes) > 0 {
-		b.WriteString("\n## Failures by cause\n\n")
+		b.WriteString("\n## Failures by cause" + ofAll(causes, s) + "\n\n")
 		if err := clusterTable(causes).markdown(&b); err != nil {
 			return err
 		}
@@ -111,9 +111,17 @@ func Markdown(w io.Writer, s *campaign.Summary) error {
 	return err
 }
 
-// shown bounds the list of causes; the JSON Lines hold all.
+// shown bounds the list of causes; the JSON Lines and the page hold all.
 func shown(clusters []campaign.Cluster) []campaign.Cluster {
 	return clusters[:min(len(clusters), 12)]
+}
+
+// ofAll says that there are more causes than are shown, if there are.
+func ofAll(causes []campaign.Cluster, s *campaign.Summary) string {
+	if len(causes) == len(s.Clusters) {
+		return ""
+	}
+	return fmt.Sprintf(": the first %d of %d, --json and --html hold all", len(causes), len(s.Clusters))
 }
 
 // oneLine is the first line of what a scenario says about itself.

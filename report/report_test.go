@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -268,6 +269,27 @@ func TestPercentDoesNotRoundToNoneOrAll(t *testing.T) {
 	} {
 		if got := percent(v); got != want {
 			t.Errorf("%g: got %s, want %s", v, got, want)
+		}
+	}
+}
+
+// A list of causes that is cut short says so, in text and in Markdown.
+func TestManyCausesAreCounted(t *testing.T) {
+	s := summary(t, nil)
+	for len(s.Clusters) < 20 {
+		s.Clusters = append(s.Clusters, s.Clusters[0])
+	}
+	for name, write := range map[string]func(io.Writer, *campaign.Summary) error{"text": Text, "Markdown": Markdown} {
+		for n, want := range map[int]bool{20: true, 12: false} {
+			few := *s
+			few.Clusters = s.Clusters[:n]
+			var b strings.Builder
+			if err := write(&b, &few); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(b.String(), ": the first 12 of 20, --json and --html hold all\n"); got != want {
+				t.Errorf("%s: %d causes, counted: %v", name, n, got)
+			}
 		}
 	}
 }
