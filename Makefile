@@ -12,4 +12,4 @@ test:
 golden:
 	go test ./report -update
 	go test ./world/kernel -run TestStories -rewrite
-	go test ./cmd/gpstorm -run Documents -update-docs
+	go test ./command -run Documents -update-docs

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gpstorm/gpstorm/klog"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
-	"github.com/gpstorm/gpstorm/world/kernel/klog"
 )
 
 // hungState is what the hung-task detector keeps of a task.

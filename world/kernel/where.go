@@ -1,6 +1,6 @@
 package kernel
 
-import "github.com/gpstorm/gpstorm/world/kernel/klog"
+import "github.com/gpstorm/gpstorm/klog"
 
 // where is what a task sleeps in: it decides which stack the console shows.
 type where uint8

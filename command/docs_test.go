@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ var console = regexp.MustCompile("(?ms)^```console\n\\$ (gpstorm [^\n]*)\n(.*?)^
 
 // What the documents show is what the commands print now.
 func TestDocumentsShowWhatCommandsPrint(t *testing.T) {
-	root := filepath.Join("..", "..")
+	root := ".."
 	found := 0
 	for _, name := range []string{"README.md", "docs/findings.md", "docs/shrinking.md"} {
 		path := filepath.Join(root, name)

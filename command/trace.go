@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -11,11 +11,11 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/klog"
 	"github.com/gpstorm/gpstorm/report/timeline"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
-	"github.com/gpstorm/gpstorm/world/kernel/klog"
 )
 
 // traceOptions are the flags of run and replay that show how a trial went rather than what

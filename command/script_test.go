@@ -1,8 +1,9 @@
-package main
+package command
 
 import (
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -15,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gpstorm": main})
+	testscript.Main(m, map[string]func(){"gpstorm": func() { os.Exit(Main()) }})
 }
 
 func TestScripts(t *testing.T) {

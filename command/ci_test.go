@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"os"
@@ -27,7 +27,7 @@ var fence = regexp.MustCompile("(?ms)^```(yaml|sh)\n(.*?)^```$")
 
 func readRoot(t *testing.T, path string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "..", path))
+	b, err := os.ReadFile(filepath.Join("..", path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,11 +104,11 @@ func checkCommand(t *testing.T, line string) {
 			}
 		}
 	case "go":
-		if info, err := os.Stat(filepath.Join("..", "..", words[len(words)-1])); err != nil || !info.IsDir() {
+		if info, err := os.Stat(filepath.Join("..", words[len(words)-1])); err != nil || !info.IsDir() {
 			t.Errorf("%s: no such package", line)
 		}
 	case ".ci/run":
-		if info, err := os.Stat(filepath.Join("..", "..", ".ci", "run")); err != nil || info.Mode()&0o111 == 0 {
+		if info, err := os.Stat(filepath.Join("..", ".ci", "run")); err != nil || info.Mode()&0o111 == 0 {
 			t.Errorf("%s: cannot be run", line)
 		}
 	case "git":
