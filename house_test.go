@@ -19,7 +19,7 @@ const module = "github.com/gpstorm/gpstorm"
 // floors lists the packages of the house from the ground up. A package imports
 // only from floors below its own.
 var floors = [][]string{
-	{"internal/sched", "seed", "testdata", "testdata/scenarios/real"},
+	{"internal/named", "internal/sched", "seed", "testdata", "testdata/scenarios/real"},
 	{"klog", "rcu", "trial", "workload"},
 	{"srcu"},
 	{"fixes"},

@@ -6,46 +6,19 @@ import (
 	"strings"
 )
 
-// Separator joins the names of combined candidates.
-const Separator = "+"
-
-// Parse returns the candidate of that name, or the combination of several
-// joined by "+". The error says in one line what is wrong and what is allowed.
-func Parse(name string) (Fix, error) {
-	parts := strings.Split(name, Separator)
-	fix, ok := Lookup(parts[0])
-	if !ok {
-		return Fix{}, unknown(parts[0])
-	}
-	for _, part := range parts[1:] {
-		next, ok := Lookup(part)
-		if !ok {
-			return Fix{}, unknown(part)
-		}
-		var err error
-		if fix, err = Combine(fix, next); err != nil {
-			return Fix{}, err
-		}
-	}
-	return fix, nil
-}
-
-func unknown(name string) error {
-	return fmt.Errorf("fix %q: want one of %s, or several joined by %q", name, strings.Join(Names(), ", "), Separator)
-}
-
 // Combine returns the candidate that makes the changes of both. Two that
 // change the same thing, or of which one takes away what the other changes,
 // are refused with the reason.
 func Combine(a, b Fix) (Fix, error) {
+	both := a.Name + Separator + b.Name
 	for _, f := range []*Fix{&a, &b} {
 		if f.Control != NoControl {
-			return Fix{}, fmt.Errorf("fix %q: a control is not combined", f.Name)
+			return Fix{}, fmt.Errorf("fix: %q: want candidates that are not controls; %s is one", both, f.Name)
 		}
 	}
 	for _, k := range knobs {
 		if k.set(&a) && k.set(&b) {
-			return Fix{}, fmt.Errorf("fix %q: both %s change %s", a.Name+Separator+b.Name, a.Name+" and "+b.Name, k.what)
+			return Fix{}, fmt.Errorf("fix: %q: want candidates that change different things; %s and %s both change %s", both, a.Name, b.Name, k.what)
 		}
 	}
 	c := a
@@ -55,9 +28,9 @@ func Combine(a, b Fix) (Fix, error) {
 		}
 	}
 	if c.TasksTrace == TasksTraceHoldouts && c.Reader == ReaderPreemptOff && (c.Barrier != nil || c.Machine != nil || c.Side != nil) {
-		return Fix{}, fmt.Errorf("fix %q: one changes SRCU scans, the other leaves no SRCU domain to scan", a.Name+Separator+b.Name)
+		return Fix{}, fmt.Errorf("fix: %q: want candidates that go together; one changes the scans of SRCU, the other leaves no SRCU domain to scan", both)
 	}
-	c.Name = a.Name + Separator + b.Name
+	c.Name = both
 	c.Claim = a.Claim + "; and " + b.Claim
 	c.Source = joined(a.Source, b.Source)
 	c.Loses = joined(a.Loses, b.Loses)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestParse(t *testing.T) {
+func TestFind(t *testing.T) {
 	tests := []struct {
 		name  string
 		err   string // a part of it; empty if the name is good
@@ -17,16 +17,19 @@ func TestParse(t *testing.T) {
 		{name: "throttle+cookie+poll", loses: "samples above the budget"},
 		{name: "fullbarrier+membarrier", loses: "an RCU grace period inside each of tracepoint_srcu, and cheap tracepoints; an RCU grace period inside each of both SRCU-fast domains"},
 		{name: "revert+poll", loses: "preemptible BPF on tracepoints"},
-		{name: "callrcu+poll", err: `fix "callrcu+poll": both callrcu and poll change how a scan is ordered`},
-		{name: "overlap+asyncfree", err: "change how close() waits"},
+		{name: "callrcu+poll", err: `fix: "callrcu+poll": want candidates that change different things; callrcu and poll both change how a scan is ordered`},
+		{name: "overlap+asyncfree", err: "both change how close() waits"},
 		{name: "v6.19+callrcu", err: "leaves no SRCU domain"},
-		{name: "baseline+poll", err: "a control is not combined"},
-		{name: "nosuch", err: `fix "nosuch": want one of baseline, v6.19`},
-		{name: "callrcu+", err: `fix ""`},
-		{name: "", err: `fix ""`},
+		{name: "baseline+poll", err: `fix: "baseline+poll": want candidates that are not controls; baseline is one`},
+		{name: "nosuch", err: `fix: "nosuch": want a candidate: baseline, v6.19, revert, `},
+		{name: "calrcu", err: `fix: "calrcu": want a candidate; did you mean "callrcu"?`},
+		{name: "callrcu+overlpa", err: `fix: "overlpa": want a candidate; did you mean "overlap"?`},
+		{name: "callrcu+overlap+poll", err: `fix: "callrcu+overlap+poll": want candidates that change different things; callrcu+overlap and poll both change`},
+		{name: "callrcu+", err: `fix: "": want a candidate: baseline`},
+		{name: "", err: `fix: "": want a candidate: baseline`},
 	}
 	for _, tt := range tests {
-		f, err := Parse(tt.name)
+		f, err := Find(tt.name)
 		switch {
 		case tt.err != "":
 			if err == nil || !strings.Contains(err.Error(), tt.err) {

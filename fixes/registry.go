@@ -91,18 +91,25 @@ func All() []Fix { return slices.Clone(all) }
 
 // Lookup returns the candidate of that name.
 func Lookup(name string) (Fix, bool) {
-	i := slices.IndexFunc(all, func(f Fix) bool { return f.Name == name })
-	if i < 0 {
-		return Fix{}, false
-	}
-	return all[i], true
+	f, ok := standard.fixes.Find(name)
+	return f, ok
 }
 
 // Names returns the names of the candidates in display order.
-func Names() []string {
-	names := make([]string, len(all))
-	for i := range all {
-		names[i] = all[i].Name
+func Names() []string { return standard.Names() }
+
+// Find returns gpstorm's own candidate of that name, or the combination of
+// several that are joined by "+".
+func Find(name string) (Fix, error) { return standard.Find(name) }
+
+// Parse is Find.
+func Parse(name string) (Fix, error) { return Find(name) }
+
+// standard is the catalogue of gpstorm's own candidates.
+var standard = func() *Catalogue {
+	c, err := NewCatalogue(Group{Candidate, all})
+	if err != nil {
+		panic(err) // the table above is broken
 	}
-	return names
-}
+	return c
+}()

@@ -2,10 +2,10 @@ package workload
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/testdata"
 )
@@ -69,7 +69,7 @@ func Find(name string, variation int, trialSeed, digest uint64) (Scenario, error
 	sc, ok := Preset(name)
 	switch {
 	case !ok:
-		return Scenario{}, &Error{Path: "scenario", Value: show(name), Want: "want one of " + strings.Join(presetNames, ", ")}
+		return Scenario{}, named.Unknown("scenario", name, "a preset", presetNames)
 	case variation < 0:
 		return Scenario{}, &Error{Path: "variation", Value: fmt.Sprint(variation), Want: "want 0 or more"}
 	case digest != 0 && digest != Digest(sc):

@@ -127,7 +127,7 @@ func TestFindNoticesAChangedPreset(t *testing.T) {
 	}{
 		{"heavy", 0, 1, "scenario: heavy: the preset has changed since; want the version that made the token"},
 		{"heavy", -1, 0, "variation: -1: want 0 or more"},
-		{"heavier", 0, 0, "scenario: heavier: want one of repro2, calm, crowded, light, medium, heavy, extreme, preempted-reader, softirq-starved, kthread-starved, busy-rcu, many-closers, long-reader"},
+		{"heavier", 0, 0, "scenario: \"heavier\": want a preset: repro2, calm, crowded, light, medium, heavy, extreme, preempted-reader, softirq-starved, kthread-starved, busy-rcu, many-closers, long-reader"},
 	} {
 		if _, err := Find(c.name, c.variation, 7, c.digest); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)

@@ -1,0 +1,117 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/internal/named"
+)
+
+// Separator joins the names of combined candidates.
+const Separator = "+"
+
+// Kind says what the fixes of a group are, as a noun.
+type Kind string
+
+// The kinds.
+const (
+	Candidate Kind = "candidate"
+	Mutant    Kind = "mutant" // a planted bug, see package mutant
+)
+
+// Group is the fixes of one kind, in display order.
+type Group struct {
+	Kind  Kind
+	Fixes []Fix
+}
+
+// Catalogue finds fixes by name. Every name stands for one fix.
+type Catalogue struct {
+	groups []Group
+	fixes  named.List[Fix]
+}
+
+// NewCatalogue makes a catalogue of groups, in display order. Several groups
+// may be of one kind, such as gpstorm's candidates and those of a program. An
+// empty name, one with a separator or a space in it, and one that two fixes
+// have, are errors.
+func NewCatalogue(groups ...Group) (*Catalogue, error) {
+	c := &Catalogue{groups: slices.Clone(groups)}
+	for _, g := range groups {
+		for _, f := range g.Fixes {
+			if f.Name == "" || strings.ContainsAny(f.Name, Separator+" \t\r\n,") {
+				return nil, fmt.Errorf("%s: %q: want a name without space, comma and %q", g.Kind, f.Name, Separator)
+			}
+			if err := c.fixes.Add(f.Name, f); err != nil {
+				return nil, fmt.Errorf("%s: %q: %w", g.Kind, f.Name, err)
+			}
+		}
+	}
+	return c, nil
+}
+
+// Find returns the fix of that name, or the combination of several that are
+// joined by "+". The error is one line: what is wrong, what is allowed, and the
+// nearest name.
+func (c *Catalogue) Find(name string) (Fix, error) {
+	parts := strings.Split(name, Separator)
+	fix, err := c.find(parts[0])
+	for _, part := range parts[1:] {
+		if err != nil {
+			break
+		}
+		var next Fix
+		if next, err = c.find(part); err == nil {
+			fix, err = Combine(fix, next)
+		}
+	}
+	if err != nil {
+		return Fix{}, err
+	}
+	return fix, nil
+}
+
+func (c *Catalogue) find(name string) (Fix, error) {
+	if f, ok := c.fixes.Find(name); ok {
+		return f, nil
+	}
+	names := c.Names()
+	if _, near := named.Nearest(name, names); !near && len(c.groups) > 0 {
+		names = c.Names(c.groups[0].Kind) // of all kinds they would be too many
+	}
+	return Fix{}, named.Unknown("fix", name, c.want(), names)
+}
+
+// want is what a name may be the name of.
+func (c *Catalogue) want() string {
+	var kinds []string
+	for _, g := range c.groups {
+		if kind := "a " + string(g.Kind); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return strings.Join(kinds, " or ")
+}
+
+// All returns the fixes of the given kinds, or of all kinds if none is given, in
+// display order.
+func (c *Catalogue) All(kinds ...Kind) []Fix {
+	var all []Fix
+	for _, g := range c.groups {
+		if len(kinds) == 0 || slices.Contains(kinds, g.Kind) {
+			all = append(all, g.Fixes...)
+		}
+	}
+	return all
+}
+
+// Names returns the names of those that All returns.
+func (c *Catalogue) Names(kinds ...Kind) []string {
+	all := c.All(kinds...)
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].Name
+	}
+	return names
+}

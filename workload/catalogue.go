@@ -1,0 +1,47 @@
+package workload
+
+import (
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/internal/named"
+)
+
+// Catalogue finds scenarios by name.
+type Catalogue struct{ scenarios named.List[Scenario] }
+
+// NewCatalogue makes a catalogue of valid scenarios, in display order: Presets()
+// and perhaps those of a program. An invalid one, or a name that two scenarios
+// have, is an error of one line.
+func NewCatalogue(scenarios ...Scenario) (*Catalogue, error) {
+	c := &Catalogue{}
+	for _, sc := range scenarios {
+		if err := sc.Validate(); err != nil {
+			return nil, fmt.Errorf("scenario %s: %w", show(sc.Name), err)
+		}
+		if err := c.scenarios.Add(sc.Name, sc.clone()); err != nil {
+			return nil, fmt.Errorf("scenario: %q: %w", sc.Name, err)
+		}
+	}
+	return c, nil
+}
+
+// Find returns the scenario of that name. The error is one line: what is wrong,
+// what is allowed, and the nearest name.
+func (c *Catalogue) Find(name string) (Scenario, error) {
+	if sc, ok := c.scenarios.Find(name); ok {
+		return sc.clone(), nil
+	}
+	return Scenario{}, named.Unknown("scenario", name, "a scenario", c.Names())
+}
+
+// All returns the scenarios in display order.
+func (c *Catalogue) All() []Scenario {
+	all := c.scenarios.Values()
+	for i := range all {
+		all[i] = all[i].clone()
+	}
+	return all
+}
+
+// Names returns the names of the scenarios in display order.
+func (c *Catalogue) Names() []string { return c.scenarios.Names() }
