@@ -163,7 +163,7 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 		out.Strategy, out.Walked = string(walk.Strategy), &w
 	} else {
 		var cov order.Coverage
-		found, cov, err = order.Explore(c, order.Options{States: f.states, Whole: f.whole, Progress: progressLine(cmd, quiet || asJSON)})
+		found, cov, err = order.Explore(c, order.Options{States: f.states, NoReduction: f.whole, Progress: progressLine(cmd, quiet || asJSON)})
 		out.Coverage = &cov
 		complete = cov.Complete || found != nil
 	}

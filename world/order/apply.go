@@ -2,16 +2,16 @@ package order
 
 import "math/bits"
 
-// Bounds on executions that would otherwise not end.
+// Bounds that end every execution.
 const (
-	maxProbes    = 8  // fruitless steps with nothing else to do
-	maxFruitless = 1  // fruitless runs that compete with other steps
-	maxLone      = 24 // runs of work items after every reader has left
-	maxNumbers   = 60 // grace periods in one execution
+	maxProbes       = 8  // rounds of fruitless steps when no other is enabled
+	maxFruitless    = 1  // fruitless runs that compete with other steps
+	maxAfterReaders = 24 // runs of work items after every reader has left
+	maxNumbers      = 60 // grace periods in one execution
 )
 
-// apply returns the state after a step. Who is done with it gives it back by
-// release.
+// apply returns the state after a step. The caller hands it to release when it
+// needs it no more.
 func (m *machine) apply(s *state, st step) *state {
 	n := &state{}
 	if k := len(m.free); k > 0 {
@@ -38,7 +38,7 @@ func (m *machine) apply(s *state, st step) *state {
 	case stepTask:
 		m.proceed(n, int(st.who), int(st.arg))
 	}
-	m.settle(n)
+	m.normalise(n)
 	return n
 }
 
@@ -65,7 +65,7 @@ func (m *machine) operate(n *state, cpu, j int) {
 	p, t := m.progs[cpu], &n.thr[cpu]
 	o := &p.ops[j]
 	m.traceOp(n, cpu, j)
-	n.waiting &^= n.looked
+	n.waiting &^= n.counted
 	n.changed()
 	if o.kind.special() {
 		t.done |= 1 << j
@@ -87,9 +87,9 @@ func (m *machine) operate(n *state, cpu, j int) {
 	}
 }
 
-// begin starts a grace period: it waits for one barrier of every CPU.
+// begin starts a grace period, which waits for one barrier of every CPU.
 func (m *machine) begin(n *state, g gpRecord) {
-	if g.number >= maxNumbers && m.brain != nil {
+	if g.number >= maxNumbers && m.update != nil {
 		n.limit = true
 		return
 	}
@@ -97,9 +97,9 @@ func (m *machine) begin(n *state, g gpRecord) {
 	n.gps = append(n.gps, g)
 }
 
-// proceed lets a task of the update side go on.
+// proceed replies to the request of a task of the update side, which continues.
 func (m *machine) proceed(n *state, task, choice int) {
-	r := m.brain.nodes[n.node].pending[task]
+	r := m.update.nodes[n.node].pending[task]
 	m.traceTask(n, task, choice)
 	var answer Value
 	switch r.kind {
@@ -113,7 +113,7 @@ func (m *machine) proceed(n *state, task, choice int) {
 		}
 		n.waiting &= 1 << task
 	case rqRead:
-		n.looked |= 1 << task
+		n.counted |= 1 << task
 		if !m.readOne(n, task, r, choice) {
 			m.schedule(n, task)
 			return
@@ -121,7 +121,7 @@ func (m *machine) proceed(n *state, task, choice int) {
 		answer = n.sums[task].acc
 		n.sums[task] = partial{}
 	case rqFence:
-		m.fenced(n)
+		m.acquired(n)
 	case rqSync:
 		n.waiting &= 1 << task
 	case rqDone:
@@ -131,37 +131,37 @@ func (m *machine) proceed(n *state, task, choice int) {
 		m.idle(n, task, n.polling)
 	case rqSpin:
 		m.probe(n, task)
-	case rqDoze:
-		m.idle(n, task, n.dozing)
+	case rqSleep:
+		m.idle(n, task, n.sleeping)
 	}
 	m.advance(n, task, answer)
-	if again := m.brain.nodes[n.node].pending[task]; r.kind == rqDone && answer == 0 && again == r {
+	if again := m.update.nodes[n.node].pending[task]; r.kind == rqDone && answer == 0 && again == r {
 		n.polling |= 1 << task
 	}
 	m.schedule(n, task)
 }
 
-// schedule notes which task runs now that this one has gone on.
+// schedule records which task runs after this one has continued.
 func (m *machine) schedule(n *state, task int) {
 	if n.running >= 0 && int(n.running) != task {
 		n.preempted++
 	}
 	n.running = -1
-	if m.brain.nodes[n.node].pending[task].kind.goes() {
+	if m.update.nodes[n.node].pending[task].kind.immediate() {
 		n.running = int8(task)
 	}
 }
 
-// goes: a task with such a request does not wait for anybody.
-func (k reqKind) goes() bool {
+// immediate reports whether a task with such a request can continue at once.
+func (k reqKind) immediate() bool {
 	switch k {
 	case rqStore, rqRead, rqFence, rqDone:
 		return true
 	}
-	return k.told()
+	return k.notifies()
 }
 
-// take is a task that finds work.
+// take starts a run of a task that has work.
 func (m *machine) take(n *state, task int, r request, choice int) Value {
 	// Work is handed over with release and acquire: loads of this run come
 	// after everything the hand-over comes after. Stores may still wait.
@@ -174,13 +174,13 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 		n.queued &^= 1 << r.b
 		m.probe(n, task)
 		n.waiting |= 1 << task
-		n.looked &^= 1 << task
+		n.counted &^= 1 << task
 		if n.retry>>r.b&1 != 0 {
 			n.retry &^= 1 << r.b
 			n.retries++
 		}
 		if m.left(n) {
-			if n.lone++; n.lone > maxLone {
+			if n.afterReaders++; n.afterReaders > maxAfterReaders {
 				m.report(n, Violation{Livelock, "the work runs again and again after every reader has left, and the grace period does not end"})
 			}
 		}
@@ -200,7 +200,8 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 	return 0
 }
 
-// idle is a step of a task that looks again, in vain if it is in the set.
+// idle counts a step of a task that polls again; the step is fruitless if the
+// task is in the set.
 func (m *machine) idle(n *state, task int, set uint16) {
 	if set>>task&1 == 0 {
 		return
@@ -211,7 +212,7 @@ func (m *machine) idle(n *state, task int, set uint16) {
 	n.waiting = was
 }
 
-// probe counts fruitless steps that are taken for want of any other.
+// probe counts the fruitless steps that a task takes when no other is enabled.
 func (m *machine) probe(n *state, task int) {
 	if n.waiting>>task&1 == 0 {
 		return
@@ -227,11 +228,11 @@ func (m *machine) probe(n *state, task int) {
 	}
 }
 
-// changed: a retry may see something new.
+// changed records that a retry may read a new value.
 func (s *state) changed() { s.tried, s.probes = 0, 0 }
 
-// readOne reads one CPU's counter, as it is or as an early load found it, and
-// reports whether the sum is complete.
+// readOne reads one CPU's counter, its current value or one that an early load
+// returned, and reports whether the sum is complete.
 func (m *machine) readOne(n *state, task int, r request, choice int) bool {
 	loc := m.counterOf(n, task, r)
 	v := n.mem[loc]
@@ -249,26 +250,24 @@ func (m *machine) readOne(n *state, task int, r request, choice int) bool {
 	return int(p.cpu) == m.lay.cpus
 }
 
-// fenced is a full barrier of the update side, whose buffer is empty.
-func (m *machine) fenced(n *state) { m.acquired(n) }
-
+// acquired drops old values: no later load of the update side may return them.
 func (m *machine) acquired(n *state) {
 	for i := range n.hist {
 		n.hist[i] = nil
 	}
 }
 
-// advance answers a task and takes note of what it asks for next.
+// advance replies to a task and records the effect of its next request.
 func (m *machine) advance(n *state, task int, answer Value) {
-	n.node = m.brain.step(n.node, task, answer)
-	at := &m.brain.nodes[n.node]
+	n.node = m.update.step(n.node, task, answer)
+	at := &m.update.nodes[n.node]
 	if at.crash != "" {
 		n.dead = true
 		m.report(n, Violation{Crashed, at.crash})
 		return
 	}
 	r := at.pending[task]
-	m.traceAsk(task, r)
+	m.traceRequest(task, r)
 	switch r.kind {
 	case rqMark:
 		m.observe(n, r)
@@ -281,14 +280,14 @@ func (m *machine) advance(n *state, task int, answer Value) {
 		m.begin(n, gpRecord{number: r.a, flavour: uint8(r.b), call: true, stores: int8(len(n.buf))})
 	case rqRequeue:
 		n.queued |= 1 << r.a
-		if m.isWorker(task, r.a) && n.looked>>task&1 != 0 {
+		if m.isWorker(task, r.a) && n.counted>>task&1 != 0 {
 			n.retry |= 1 << r.a
 		}
 		n.waiting &= 1 << task
 	case rqEnded:
 		n.scheduled |= 1 << r.a
 		n.waiting &= 1 << task
-		n.dozing = 0
+		n.sleeping = 0
 		n.changed()
 	case rqComplete:
 		if n.completed>>r.a&1 != 0 {
@@ -300,11 +299,11 @@ func (m *machine) advance(n *state, task int, answer Value) {
 		n.deferred++
 	case rqSpin:
 		n.waiting |= 1 << task
-	case rqDoze:
-		n.dozing |= 1 << task
+	case rqSleep:
+		n.sleeping |= 1 << task
 	}
 }
 
-// isWorker tells whether a task is the worker of a domain. Each domain has a
-// worker and a task for callbacks, after the closer.
+// isWorker reports whether a task is the worker of a domain. Task 0 is the
+// closer; each domain follows with a worker and a task for callbacks.
 func (m *machine) isWorker(task int, domain Value) bool { return task == int(1+2*domain) }

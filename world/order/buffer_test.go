@@ -5,6 +5,7 @@ import "testing"
 // TestStoreBufferOrder: stores of the update side leave its buffer in order on
 // TSO, and otherwise in any order that keeps each location's.
 func TestStoreBufferOrder(t *testing.T) {
+	t.Parallel()
 	two := &state{buf: []pending{{locHook, 0}, {locObject, objectFreed}}}
 	one := &state{buf: []pending{{locObject, objectCleared}, {locObject, objectFreed}}}
 	for _, tt := range []struct {
@@ -13,7 +14,7 @@ func TestStoreBufferOrder(t *testing.T) {
 	}{{TSO, false, false}, {PSO, true, false}, {Weak, true, false}} {
 		m := &machine{mode: tt.mode}
 		if !m.flushable(two, 0) || !m.flushable(one, 0) {
-			t.Errorf("%s: the first store may not go", tt.mode)
+			t.Errorf("%s: the first store may not become visible", tt.mode)
 		}
 		if got := m.flushable(two, 1); got != tt.apart {
 			t.Errorf("%s: second location first: %v, want %v", tt.mode, got, tt.apart)

@@ -25,11 +25,13 @@ func clean(t *testing.T, c order.Case) order.Coverage {
 // TestCandidatesAreClean searches the bounded cases of every candidate that
 // may be right: all but the controls that must be unsafe.
 func TestCandidatesAreClean(t *testing.T) {
+	t.Parallel()
 	for _, fix := range fixes.All() {
 		if fix.Control == fixes.MustBeUnsafe {
 			continue
 		}
 		t.Run(fix.Name, func(t *testing.T) {
+			t.Parallel()
 			for _, m := range order.Modes() {
 				for _, vary := range []func(*order.Case){
 					func(*order.Case) {},
@@ -60,6 +62,7 @@ func TestCandidatesAreClean(t *testing.T) {
 
 // TestTwoReadersUnderWeakMemory is the case whose cost docs/order.md states.
 func TestTwoReadersUnderWeakMemory(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("searches half a million states")
 	}
@@ -70,8 +73,9 @@ func TestTwoReadersUnderWeakMemory(t *testing.T) {
 // TestReductionLosesNothing compares the search with and without reduction: it
 // visits fewer states and reaches the same verdict.
 func TestReductionLosesNothing(t *testing.T) {
+	t.Parallel()
 	for name, fix := range map[string]fixes.Fix{
-		"baseline": {Name: "baseline"}, "callrcu": {Name: "callrcu", Barrier: fixes.CallRCU}, "fenced": busted(),
+		"baseline": {Name: "baseline"}, "callrcu": {Name: "callrcu", Barrier: fixes.CallRCU}, "fenced": fenceOnly(),
 	} {
 		for _, m := range order.Modes() {
 			c := order.For(fix, 1, 1, m)
@@ -79,7 +83,7 @@ func TestReductionLosesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g, whole, err := order.Explore(c, order.Options{Whole: true})
+			g, whole, err := order.Explore(c, order.Options{NoReduction: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +98,8 @@ func TestReductionLosesNothing(t *testing.T) {
 }
 
 func TestWalksAreRepeatable(t *testing.T) {
-	c := order.For(busted(), 3, 2, order.Weak)
+	t.Parallel()
+	c := order.For(fenceOnly(), 3, 2, order.Weak)
 	for _, s := range order.Strategies() {
 		o := order.WalkOptions{Strategy: s, Runs: 50_000, Seed: 3}
 		f, w, err := order.Walk(c, o)
@@ -113,6 +118,7 @@ func TestWalksAreRepeatable(t *testing.T) {
 }
 
 func TestBadCasesAreNamed(t *testing.T) {
+	t.Parallel()
 	good := order.For(fixes.Fix{}, 1, 1, order.SC)
 	for want, breaks := range map[string]func(*order.Case){
 		"readers: 0: want 1 to 6":            func(c *order.Case) { c.Readers = nil },
@@ -141,6 +147,7 @@ func TestBadCasesAreNamed(t *testing.T) {
 
 // TestVariantsAreAsStrongAsFast searches the readers that fuzzing draws.
 func TestVariantsAreAsStrongAsFast(t *testing.T) {
+	t.Parallel()
 	fix, _ := fixes.Lookup("baseline")
 	for bits := range 64 {
 		r := reader(t, fmt.Sprintf("fast/%d", bits))

@@ -1,13 +1,13 @@
-// Package order examines a candidate under weak memory: short reader programs
-// that reorder as far as a mode allows, against the real update side.
+// Package order examines a candidate under weak memory: short reader programs,
+// which a mode lets reorder, run beside the real update side.
 //
 // The update side is srcu.GracePeriod with the candidate's barrier and
-// teardown, the very code that runs in the other worlds. It runs on coroutines
-// and reaches memory, RCU and its work items only through this package, where
+// teardown, the same code that runs in the other worlds. It runs on coroutines
+// and accesses memory, RCU and its work items only through this package, where
 // every counter read and every wait is a scheduling point.
 //
-// A Case says what is examined; Explore searches all its executions, Walk some
-// of them, and Replay follows one.
+// A Case is one bounded situation. Explore searches all its executions, Walk
+// samples some of them, and Replay follows one.
 package order
 
 import (
@@ -34,22 +34,22 @@ type Case struct {
 	// UnregisterGP starts a grace period when the probe is unhooked, as
 	// tracepoint_remove_func does; the teardown may use its cookie.
 	UnregisterGP bool
-	// PriorGP has somebody else ask for a grace period before the probe is
-	// unhooked: it may be running, and is not enough, when the teardown asks.
+	// PriorGP requests a grace period before the probe is unhooked. It may be
+	// running, and does not suffice, when the teardown requests its own.
 	PriorGP bool
-	// Spurious is how many runs of a work item nobody asked for may happen
+	// Spurious is how many runs of a work item that was not queued may happen
 	// while a grace period is in progress.
 	Spurious int
 	// Retries bounds how often a work item that saw readers and requeued
-	// itself competes with other steps: later retries happen only when
-	// nothing else can. 0 is 2.
+	// itself competes with other steps: later retries happen only if no other
+	// step is enabled. 0 is 2.
 	Retries int
 	// Preemptions is how often one of the update side's tasks may be
-	// interrupted by another while it could go on. Readers interleave with
+	// preempted by another while it could continue. Readers interleave with
 	// all of them without bound.
 	Preemptions int
-	// Switches bounds how often a CPU or task that could go on is left for
-	// another; negative is no bound.
+	// Switches bounds how often the search switches away from a CPU or task
+	// that could continue; negative is no bound.
 	Switches int
 }
 
@@ -76,7 +76,7 @@ func For(f fixes.Fix, n, sections int, m Mode) Case {
 	return Case{Fix: f, Readers: Same(ReaderOf(f.Reader), n), Sections: sections, Mode: m, Preemptions: 1, Switches: -1}
 }
 
-// Validate says what is wrong with the case, naming the field.
+// Validate returns an error that names the field if the case is not valid.
 func (c *Case) Validate() error {
 	switch {
 	case len(c.Readers) < 1 || len(c.Readers) > MaxReaders:

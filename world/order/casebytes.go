@@ -5,9 +5,9 @@ import "github.com/gpstorm/gpstorm/fixes"
 // caseBytes is how many bytes CaseFromBytes takes.
 const caseBytes = 9
 
-// CaseFromBytes turns bytes into a case of a candidate that claims to be safe,
-// with readers that suit it, and returns the bytes that are left to choose a
-// schedule with. Missing bytes are zero.
+// CaseFromBytes decodes a case of a candidate that must be safe, with readers as
+// strong as the candidate assumes, and returns the remaining bytes, which choose
+// a schedule. Missing bytes are zero.
 func CaseFromBytes(b []byte) (Case, []byte) {
 	var head [caseBytes]byte
 	rest := b[copy(head[:], b):]

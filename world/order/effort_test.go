@@ -21,6 +21,7 @@ const (
 // violation, median of several seeds, and states until the search has
 // it, each bug in its own case.
 func TestEffort(t *testing.T) {
+	t.Parallel()
 	if !*effort {
 		t.Skip("run with -effort")
 	}

@@ -9,16 +9,16 @@ import (
 type Options struct {
 	// States bounds the number of states visited; 0 is no bound but memory.
 	States int
-	// Whole takes no step early and cuts nothing but states seen before. It
-	// is there to show what reduction saves.
-	Whole bool
+	// NoReduction searches without partial-order reduction, to measure it and
+	// to check it: only states visited before are cut.
+	NoReduction bool
 	// Progress, if set, is called every 65,536 states.
 	Progress func(Coverage)
 }
 
-// maxMoments bounds the histories of the update side that a search remembers:
-// about a gigabyte.
-const maxMoments = 3_000_000
+// searchHistories bounds the histories of the update side that a search keeps:
+// about a gigabyte of memory.
+const searchHistories = 3_000_000
 
 // maxDepth bounds the steps of one execution: a barrier may loop for ever.
 const maxDepth = 1000
@@ -35,7 +35,7 @@ type Coverage struct {
 	Bounded    int    `json:"bounded"` // executions cut by a bound of the model
 	Histories  int    `json:"histories"`
 	Depth      int    `json:"depth"`
-	Complete   bool   `json:"complete"` // nothing is left to search
+	Complete   bool   `json:"complete"` // the search reached every state
 }
 
 // Finding is a violation and how to get there.
@@ -55,14 +55,14 @@ func Explore(c Case, o Options) (*Finding, Coverage, error) {
 		return nil, Coverage{}, err
 	}
 	defer m.close()
-	m.reduce = !o.Whole
+	m.reduce = !o.NoReduction
 	x := &search{m: m, o: o, seen: newVisited()}
 	for _, p := range m.progs {
 		x.cov.Threads++
 		x.cov.Operations += len(p.ops)
 	}
 	x.visit(m.start())
-	x.cov.Histories = len(m.brain.nodes)
+	x.cov.Histories = len(m.update.nodes)
 	x.cov.Complete = x.found == nil && !x.full
 	if x.found != nil {
 		x.found.Case = c
@@ -87,7 +87,7 @@ func (x *search) visit(s *state) uint64 {
 		x.cov.Pruned++
 		return n
 	}
-	if x.o.States > 0 && x.cov.States >= x.o.States || len(x.m.brain.nodes) > maxMoments {
+	if x.o.States > 0 && x.cov.States >= x.o.States || len(x.m.update.nodes) > searchHistories {
 		x.full = true
 		return 0
 	}

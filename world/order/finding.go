@@ -20,12 +20,12 @@ func (f *Finding) Trace() ([]Line, error) {
 		return nil, err
 	}
 	if v.Kind != f.Violation.Kind {
-		return nil, fmt.Errorf("the schedule ends in %s, not in %s", v, f.Violation)
+		return nil, fmt.Errorf("schedule: ends in %s: want %s", v, f.Violation)
 	}
 	return m.trace.lines, nil
 }
 
-// follow takes exactly the steps of a schedule and judges where they end.
+// follow takes exactly the steps of a schedule and judges the last state.
 func (m *machine) follow(schedule []step, only Kind) (Violation, error) {
 	m.only = only
 	s := m.start()
@@ -35,7 +35,7 @@ func (m *machine) follow(schedule []step, only Kind) (Violation, error) {
 			possible = possible || o == st
 		}
 		if !possible {
-			return Violation{}, fmt.Errorf("step %d of the schedule is not possible: the code or the model has changed", i+1)
+			return Violation{}, fmt.Errorf("schedule: step %d of %d is not possible: want the code and the model that it was recorded with", i+1, len(schedule))
 		}
 		s = m.apply(s, st)
 	}
@@ -104,7 +104,7 @@ func (f *Finding) heading(col int) string {
 	return fmt.Sprintf("cpu%d: %s reader", col-1, f.Case.Readers[col-1].Name)
 }
 
-// String says what a case is in one line.
+// String describes a case in one line.
 func (c *Case) String() string {
 	name := c.Fix.Name
 	if name == "" {

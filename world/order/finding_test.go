@@ -15,11 +15,11 @@ import (
 var update = flag.Bool("update", false, "rewrite golden files")
 
 // busted is SRCU-fast readers with a scan that has only a fence.
-func busted() fixes.Fix { return fixes.Fix{Name: "fenced", Barrier: fixes.Fenced} }
+func fenceOnly() fixes.Fix { return fixes.Fix{Name: "fenced", Barrier: fixes.Fenced} }
 
 func lookup(name string) (fixes.Fix, bool) {
 	if name == "fenced" {
-		return busted(), true
+		return fenceOnly(), true
 	}
 	return fixes.Lookup(name)
 }
@@ -37,8 +37,9 @@ func find(t *testing.T, c order.Case) *order.Finding {
 }
 
 func TestCounterexampleIsMinimal(t *testing.T) {
+	t.Parallel()
 	for _, m := range []order.Mode{order.TSO, order.Weak} {
-		f := order.Minimise(find(t, order.For(busted(), 2, 2, m)))
+		f := order.Minimise(find(t, order.For(fenceOnly(), 2, 2, m)))
 		if len(f.Case.Readers) != 1 || f.Case.Sections != 1 {
 			t.Errorf("%s: %d readers, %d sections: want 1 and 1", m, len(f.Case.Readers), f.Case.Sections)
 		}
@@ -81,7 +82,8 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestReplayFindsTheSame(t *testing.T) {
-	f := find(t, order.For(busted(), 2, 1, order.TSO))
+	t.Parallel()
+	f := find(t, order.For(fenceOnly(), 2, 1, order.TSO))
 	tok, err := trial.ParseToken(f.Token().String())
 	if err != nil {
 		t.Fatal(err)
@@ -96,13 +98,14 @@ func TestReplayFindsTheSame(t *testing.T) {
 }
 
 func TestReplayRejects(t *testing.T) {
-	good := find(t, order.For(busted(), 1, 1, order.TSO)).Token()
+	t.Parallel()
+	good := find(t, order.For(fenceOnly(), 1, 1, order.TSO)).Token()
 	tests := []struct {
 		name, want string
 		break_     func(*trial.Token)
 	}{
 		{"another world", `world "kernel"`, func(k *trial.Token) { k.World = "kernel" }},
-		{"unknown candidate", `fix "x" is not known`, func(k *trial.Token) { k.Fix = "x" }},
+		{"unknown candidate", `fix "x": want a known candidate`, func(k *trial.Token) { k.Fix = "x" }},
 		{"no body", "body:", func(k *trial.Token) { k.Body = nil }},
 		{"unknown reader", `reader "slow"`, func(k *trial.Token) {
 			k.Body = []byte(strings.Replace(string(k.Body), `"fast"`, `"slow"`, 1))
@@ -112,6 +115,7 @@ func TestReplayRejects(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			k := good
 			tt.break_(&k)
 			_, err := order.Replay(k, lookup)

@@ -7,8 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 )
 
-// Readers returns the reader flavours that come with the explorer: those of
-// the candidates first, then variants to break.
+// Readers returns the reader flavours of this package: those of the candidates
+// first, then incorrect ones.
 func Readers() []Reader {
 	return []Reader{
 		Fast(), Full(), PreemptOff(),
@@ -83,7 +83,7 @@ func PreemptOff() Reader {
 	}}
 }
 
-// tasksTraceReader is what a reader of Tasks-Trace RCU executes where other
+// tasksTraceReader is the reader of Tasks-Trace RCU in a kernel whose tracepoint
 // readers disable preemption: SRCU-fast, or a section that a scan for holdout
 // tasks waits for.
 func tasksTraceReader(t fixes.TasksTrace) Reader {

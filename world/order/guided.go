@@ -2,9 +2,8 @@ package order
 
 import "math/rand/v2"
 
-// guided keeps the choices of executions that reached a new situation and
-// mutates them: what a coverage-guided fuzzer does, with the model's own
-// situations for coverage.
+// guided keeps the choices of executions that reached a new feature and mutates
+// them, as a coverage-guided fuzzer does.
 type guided struct {
 	rand   *rand.Rand
 	seen   map[uint64]bool
@@ -71,14 +70,14 @@ func (g *guided) mutate() []byte {
 	return in
 }
 
-// feature is what kind of situation a state is: how far the CPUs are and what
-// the update side is doing, without the values.
+// feature abstracts a state: the progress of the CPUs and the requests of the
+// update side, without values.
 func (m *machine) feature(s *state) uint64 {
 	h := hasher{1, 2}
 	for i := range s.thr {
 		h.add(s.thr[i].done)
 	}
-	for i, r := range m.brain.nodes[s.node].pending {
+	for i, r := range m.update.nodes[s.node].pending {
 		h.add(uint64(r.kind)<<16 ^ uint64(r.a)<<8 ^ uint64(s.sums[i].cpu))
 	}
 	h.add(uint64(len(s.buf))<<8 ^ uint64(len(s.gps)))

@@ -2,7 +2,7 @@ package order
 
 import "fmt"
 
-// layout says where everything is. Location 0 is nobody's, so that a pointer
+// layout maps variables to locations. Location 0 is unused, so that a pointer
 // can be null.
 type layout struct {
 	cpus, domains int
@@ -10,7 +10,7 @@ type layout struct {
 
 const (
 	locHook   Loc = 1 // the tracepoint's probe: 1 hooked, 0 unhooked
-	locObject Loc = 2 // what a probe uses: one of the object's states
+	locObject Loc = 2 // the object that a probe uses: one of its states
 	locFirst  Loc = 3
 )
 

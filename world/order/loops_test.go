@@ -11,6 +11,7 @@ import (
 // TestBarriersThatLoop gives the search barriers that wait in loops of their
 // own, for ever or not.
 func TestBarriersThatLoop(t *testing.T) {
+	t.Parallel()
 	barrier := func(f func(s srcu.Side, scan *srcu.Scan) bool) fixes.Fix {
 		return fixes.Fix{Barrier: func() srcu.Barrier { return srcu.BarrierFunc(f) }}
 	}
@@ -45,6 +46,7 @@ func TestBarriersThatLoop(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			for _, m := range order.Modes() {
 				f, cov, err := order.Explore(order.For(tt.fix, 1, 1, m), order.Options{States: 1_000_000})
 				switch {

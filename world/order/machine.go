@@ -4,19 +4,19 @@ import (
 	"math/bits"
 )
 
-// machine runs the steps of one system: threads with programs and, unless it
-// is a litmus test, an update side.
+// machine takes the steps of one system: threads that execute programs and,
+// except in a litmus test, an update side.
 type machine struct {
 	progs  []*Program
 	mode   Mode
 	init   []Value
 	lay    layout
-	brain  *brain // nil without an update side
+	update *histories // the update side; nil in a litmus test
 	c      *Case
 	trace  *tracer
 	free   []*state // for reuse
-	only   Kind     // report no other kind of violation; empty reports all
-	reduce bool     // take steps that nobody can notice at once
+	only   Kind     // the one kind of violation to report; empty reports all
+	reduce bool     // use partial-order reduction
 }
 
 type stepKind uint8
@@ -24,7 +24,7 @@ type stepKind uint8
 const (
 	stepOp    stepKind = iota // CPU who performs operation arg
 	stepFlush                 // store arg of the update side becomes visible
-	stepTask                  // task who goes on; arg chooses how old a value it reads
+	stepTask                  // task who continues; arg selects how old a value it reads
 )
 
 type step struct {
@@ -41,13 +41,13 @@ func newMachine(c *Case) (*machine, error) {
 	m := &machine{progs: progs, mode: c.Mode, lay: c.layout(), c: c, reduce: true}
 	m.init = make([]Value, m.lay.size())
 	m.init[locHook] = 1
-	m.brain = newBrain(c)
+	m.update = newHistories(c)
 	return m, nil
 }
 
 func (m *machine) close() {
-	if m.brain != nil {
-		m.brain.close()
+	if m.update != nil {
+		m.update.close()
 	}
 }
 
@@ -57,8 +57,8 @@ func (m *machine) start() *state {
 	for _, p := range m.progs {
 		s.thr = append(s.thr, thread{regs: make([]Value, len(p.ops))})
 	}
-	if m.brain != nil {
-		first := m.brain.nodes[0]
+	if m.update != nil {
+		first := m.update.nodes[0]
 		s.sums = make([]partial, len(first.pending))
 		if m.mode == Weak {
 			s.hist = make([][]Value, len(s.mem))
@@ -67,7 +67,7 @@ func (m *machine) start() *state {
 			s.found = Violation{Crashed, first.crash}
 		}
 	}
-	m.settle(s)
+	m.normalise(s)
 	return s
 }
 
@@ -80,8 +80,8 @@ func (m *machine) left(s *state) bool {
 	return true
 }
 
-// steps lists what can happen in s. What is fruitless, or beyond the bound on
-// runs, is listed only when there is nothing else.
+// steps lists the enabled steps of s. It lists fruitless steps, and retries
+// beyond the bound, only if no other step is enabled.
 func (m *machine) steps(s *state, out []step) []step {
 	if s.found.Found() || s.dead || s.limit {
 		return out[:0]
@@ -95,7 +95,7 @@ func (m *machine) steps(s *state, out []step) []step {
 			}
 		})
 	}
-	if m.brain == nil {
+	if m.update == nil {
 		return out
 	}
 	for i := range s.buf {
@@ -103,16 +103,16 @@ func (m *machine) steps(s *state, out []step) []step {
 			out = append(out, step{stepFlush, 0, uint8(i)})
 		}
 	}
-	pend := m.brain.nodes[s.node].pending
+	pend := m.update.nodes[s.node].pending
 	for i, r := range pend {
-		if m.runnable(s, i, r) && !m.patient(s, i, r) && m.entitled(s, i) {
+		if m.runnable(s, i, r) && !m.postponed(s, i, r) && m.mayPreempt(s, i) {
 			out = m.choices(s, i, r, out)
 		}
 	}
 	if len(out) > 0 {
 		return m.bounded(s, out)
 	}
-	// Nothing but retries is left: in turn, so that each has its chance.
+	// Only retries are left. They take turns, so that none is starved.
 	for _, untried := range []bool{true, false} {
 		for i, r := range pend {
 			if m.runnable(s, i, r) && !(untried && s.tried>>i&1 != 0) {
@@ -126,7 +126,8 @@ func (m *machine) steps(s *state, out []step) []step {
 	return out
 }
 
-// passable tells whether what a grace period of a program waits for is over.
+// passable reports whether the grace period that operation j waits for has
+// ended.
 func (m *machine) passable(s *state, cpu, j int) bool {
 	o := &m.progs[cpu].ops[j]
 	if o.kind != opEnd {
@@ -141,8 +142,8 @@ func (m *machine) passable(s *state, cpu, j int) bool {
 	return true
 }
 
-// flushable: a store waits for earlier ones to its location, and on TSO for
-// all earlier ones.
+// flushable reports whether buffered store i may become visible next: stores to
+// one location keep their order, and on TSO all stores do.
 func (m *machine) flushable(s *state, i int) bool {
 	for k := range i {
 		if m.mode == TSO || s.buf[k].loc == s.buf[i].loc {
@@ -180,24 +181,25 @@ func (m *machine) runnable(s *state, task int, r request) bool {
 	return true
 }
 
-// entitled: a running task is interrupted by another one only so often.
-func (m *machine) entitled(s *state, task int) bool {
+// mayPreempt reports whether a task may run now: the case bounds how often one
+// task preempts another.
+func (m *machine) mayPreempt(s *state, task int) bool {
 	return s.running < 0 || int(s.running) == task || int(s.preempted) < m.c.Preemptions
 }
 
-// patient tells whether a step is put off while there is another.
-func (m *machine) patient(s *state, task int, r request) bool {
-	// A run that did not even read counters looks at a cookie: one that looks
-	// again too early may be taken in.
-	fruitless := s.waiting>>task&1 != 0 && (s.fruitless >= maxFruitless || s.looked>>task&1 != 0)
+// postponed reports whether a step is enabled only if no other step is.
+func (m *machine) postponed(s *state, task int, r request) bool {
+	// A run that read no counters only polled a cookie. One fruitless poll
+	// competes with other steps: a barrier that polls too early must be found.
+	fruitless := s.waiting>>task&1 != 0 && (s.fruitless >= maxFruitless || s.counted>>task&1 != 0)
 	switch r.kind {
 	case rqIdle:
 		return r.a == roleWorker && (fruitless ||
 			s.retry>>r.b&1 != 0 && int(s.retries) >= m.c.retries())
 	case rqSpin:
 		return fruitless
-	case rqDoze:
-		return s.dozing>>task&1 != 0
+	case rqSleep:
+		return s.sleeping>>task&1 != 0
 	case rqDone:
 		return s.polling>>task&1 != 0
 	}
@@ -218,13 +220,14 @@ func (m *machine) choices(s *state, task int, r request, out []step) []step {
 	return out
 }
 
-// counterOf is the next counter that a summing task reads.
+// counterOf is the counter that a task reads next for its sum.
 func (m *machine) counterOf(s *state, task int, r request) Loc {
 	kind := int(r.a) % perCPU
 	return m.lay.counter(int(r.a)/perCPU, int(s.sums[task].cpu), kind >= 2, kind%2)
 }
 
-// actor is who takes a step, for counting switches.
+// actor is the CPU or the update side that takes a step, for counting switches;
+// -1 if neither does.
 func (m *machine) actor(st step) int8 {
 	switch st.kind {
 	case stepOp:
@@ -235,7 +238,7 @@ func (m *machine) actor(st step) int8 {
 	return -1
 }
 
-// bounded drops steps that would exceed the bound on switches.
+// bounded drops the steps that would exceed the bound on switches.
 func (m *machine) bounded(s *state, out []step) []step {
 	if m.c.Switches < 0 || int(s.switches) < m.c.Switches || s.last < 0 {
 		return out

@@ -11,9 +11,9 @@ const (
 )
 
 // Minimise looks for the same kind of violation in the smallest case, with the
-// fewest reorderings and then the fewest switches between threads. A violation
-// of safety counts as found by any that lets a reader use freed memory. It
-// returns the finding itself if it knows nothing smaller.
+// fewest reorderings and then the fewest switches between threads. In place of
+// another violation of safety it also accepts a use after free. It returns the
+// finding itself if it finds nothing smaller.
 func Minimise(f *Finding) *Finding {
 	kinds := []Kind{f.Violation.Kind}
 	if k := f.Violation.Kind; k == ShortGrace || k == NullPointer {
@@ -105,7 +105,7 @@ type short struct {
 	seen                  map[shortKey]bool
 	path                  []step
 	found                 *Finding
-	short                 bool // switches were lacking somewhere
+	short                 bool // the bound on switches cut some execution
 }
 
 type shortKey struct {
@@ -153,13 +153,13 @@ func (x *short) visit(s *state, last, reorderings, switches int) {
 	}
 }
 
-// reorders tells whether a step passes something earlier of its own thread.
+// reorders reports whether a step passes an earlier one of its own thread.
 func (m *machine) reorders(s *state, st step) bool {
 	switch st.kind {
 	case stepOp:
 		return m.overtaken(s, int(st.who), int(st.arg)) != ""
 	case stepTask:
-		r := m.brain.nodes[s.node].pending[st.who]
+		r := m.update.nodes[s.node].pending[st.who]
 		return r.kind == rqRead && (st.arg > 0 || len(s.buf) > 0)
 	}
 	return false

@@ -38,8 +38,8 @@ func ParseMode(s string) (Mode, error) {
 	return 0, fmt.Errorf("mode %q: want sc, tso, pso or weak", s)
 }
 
-// relaxes reports whether b, later in program order, may be performed before
-// a in this mode when nothing but the mode has a say.
+// relaxes reports whether this mode alone lets b, later in program order, be
+// performed before a.
 func (m Mode) relaxes(a, b *op) bool {
 	if m == Weak {
 		return true

@@ -12,8 +12,10 @@ import (
 // own mode, where it must be caught, and in the next stronger mode, where it
 // must not.
 func TestMutantsShowWhereTheyShould(t *testing.T) {
+	t.Parallel()
 	for _, o := range mutant.OrderingMutants() {
 		t.Run(o.Name, func(t *testing.T) {
+			t.Parallel()
 			c, err := order.OfMutant(o)
 			if err != nil {
 				t.Fatal(err)
@@ -40,6 +42,7 @@ func TestMutantsShowWhereTheyShould(t *testing.T) {
 
 // Flushing, under event_mutex, work that needs it never ends in this world either.
 func TestFlushUnderTheMutexIsFound(t *testing.T) {
+	t.Parallel()
 	fix, ok := mutant.Lookup("flush-under-mutex")
 	if !ok {
 		t.Fatal("no such mutant")

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// report records the first violation, of the kind that is looked for.
+// report records the first violation of the kind that the search is for.
 func (m *machine) report(n *state, v Violation) {
 	if !n.found.Found() && v.Found() && (m.only == NoViolation || m.only == v.Kind) {
 		n.found = v
 	}
 }
 
-// observe takes note of an event that the oracles care about.
+// observe hands an event of the update side to the oracles.
 func (m *machine) observe(n *state, r request) {
 	switch r.a {
-	case markBegin:
+	case markRequest:
 		if set := m.inside(n, int(r.b&1)); set != 0 {
 			n.pre = append(n.pre, preexisting{r.b, set})
 		}
@@ -35,8 +35,8 @@ func (m *machine) observe(n *state, r request) {
 	}
 }
 
-// inside is the set of a domain's sections that are visibly running: the first increment
-// was performed, something else was not.
+// inside is the set of a domain's sections that are visibly running: their first
+// increment was performed, and some other operation was not.
 func (m *machine) inside(n *state, domain int) uint64 {
 	var set uint64
 	for i, p := range m.progs {
@@ -58,14 +58,14 @@ func (m *machine) judge(n *state, pre preexisting) {
 		cpu, k := b/MaxSections, b%MaxSections
 		if m.progs[cpu].sections[k].all&^n.thr[cpu].done != 0 {
 			m.report(n, Violation{ShortGrace, fmt.Sprintf(
-				"a grace period ends while the section on cpu%d that began before it is running", cpu)})
+				"a grace period ends while a section on cpu%d that began before it still runs", cpu)})
 		}
 	})
 }
 
-// final judges a state in which nothing can happen any more.
+// final judges a state without enabled steps.
 func (m *machine) final(s *state) Violation {
-	if s.found.Found() || s.dead || s.limit || m.brain == nil {
+	if s.found.Found() || s.dead || s.limit || m.update == nil {
 		return s.found
 	}
 	if m.report(s, m.unbalanced(s)); !s.found.Found() {
@@ -74,12 +74,12 @@ func (m *machine) final(s *state) Violation {
 	return s.found
 }
 
-// stuck says who waits for ever.
+// stuck describes the tasks that wait for ever.
 func (m *machine) stuck(s *state) Violation {
 	var stuck []string
-	for i, r := range m.brain.nodes[s.node].pending {
+	for i, r := range m.update.nodes[s.node].pending {
 		if r.kind != rqExit && r.kind != rqIdle {
-			stuck = append(stuck, m.brain.taskName(i)+" "+m.waitsFor(r))
+			stuck = append(stuck, m.update.taskName(i)+" "+m.waitsFor(r))
 		}
 	}
 	switch {

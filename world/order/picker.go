@@ -8,9 +8,9 @@ func (p *random) begin(*machine)                    {}
 func (p *random) end(int)                           {}
 func (p *random) choose(_ *state, steps []step) int { return p.rand.IntN(len(steps)) }
 
-// lane is the thread a step belongs to: CPUs, the update side's store buffer,
-// and its tasks.
-func (m *machine) lane(st step) int {
+// threadOf is the thread that a step belongs to: a CPU, the update side's store
+// buffer, or one of its tasks.
+func (m *machine) threadOf(st step) int {
 	switch st.kind {
 	case stepOp:
 		return int(st.who)
@@ -20,7 +20,7 @@ func (m *machine) lane(st step) int {
 	return len(m.progs)
 }
 
-// choose takes any of the steps that ok accepts with the same chance.
+// chooseAny returns one of the steps that ok accepts, each with the same chance.
 func chooseAny(r *rand.Rand, steps []step, ok func(step) bool) int {
 	n, pick := 0, 0
 	for i, st := range steps {
@@ -33,24 +33,23 @@ func chooseAny(r *rand.Rand, steps []step, ok func(step) bool) int {
 	return pick
 }
 
-// pct runs the thread with the highest priority, its operations in program
-// order. Every event that a bug of some depth needs is one of two: at a random
-// step the running thread falls behind all others, or a random operation does,
-// which is how a reordering comes about.
+// pct runs the thread of the highest priority, its operations in program order.
+// At random steps the running thread gets a priority below all others. A random
+// operation may get the lowest priority, so that others pass it: a reordering.
 type pct struct {
 	rand     *rand.Rand
 	depth    int
 	length   int // of the longest execution so far
 	m        *machine
 	at       int
-	priority []int         // by lane
-	changes  []int         // steps at which the running thread falls behind
-	delayed  map[step]bool // operations that fall behind
+	priority []int         // by thread
+	changes  []int         // steps at which the running thread loses its priority
+	delayed  map[step]bool // operations of the lowest priority
 }
 
 func (p *pct) begin(m *machine) {
 	p.m, p.at = m, 0
-	p.priority = p.rand.Perm(len(m.progs) + 1 + len(m.brain.nodes[0].pending))
+	p.priority = p.rand.Perm(len(m.progs) + 1 + len(m.update.nodes[0].pending))
 	for i := range p.priority {
 		p.priority[i] += p.depth
 	}
@@ -72,18 +71,19 @@ func (p *pct) choose(_ *state, steps []step) int {
 	best := p.highest(steps)
 	for i, at := range p.changes {
 		if at == p.at {
-			p.priority[p.m.lane(steps[best])] = i
+			p.priority[p.m.threadOf(steps[best])] = i
 			best = p.highest(steps)
 		}
 	}
-	// A task that reads chooses how early its load was performed.
+	// How early a task's load was performed is a random choice.
 	if st := steps[best]; st.kind == stepTask {
 		return chooseAny(p.rand, steps, func(o step) bool { return o.kind == stepTask && o.who == st.who })
 	}
 	return best
 }
 
-// highest is the first step, in program order, of the lane that goes first.
+// highest is the first step in program order of the thread of the highest
+// priority.
 func (p *pct) highest(steps []step) int {
 	best := 0
 	for i, st := range steps {
@@ -98,7 +98,7 @@ func (p *pct) rank(st step) int {
 	if p.delayed[st] {
 		return -1
 	}
-	return p.priority[p.m.lane(st)]
+	return p.priority[p.m.threadOf(st)]
 }
 
 type uniform struct {
@@ -116,7 +116,7 @@ func (p *uniform) choose(s *state, steps []step) int {
 	weight := make([]int, update+1)
 	total := 0
 	for _, st := range steps {
-		l := min(p.m.lane(st), update)
+		l := min(p.m.threadOf(st), update)
 		if weight[l] > 0 {
 			continue
 		}
@@ -127,13 +127,13 @@ func (p *uniform) choose(s *state, steps []step) int {
 		}
 		total += weight[l]
 	}
-	lane, at := 0, p.rand.IntN(total)
-	for at >= weight[lane] {
-		at -= weight[lane]
-		lane++
+	thread, at := 0, p.rand.IntN(total)
+	for at >= weight[thread] {
+		at -= weight[thread]
+		thread++
 	}
-	if lane == update {
+	if thread == update {
 		p.taken++
 	}
-	return chooseAny(p.rand, steps, func(st step) bool { return min(p.m.lane(st), update) == lane })
+	return chooseAny(p.rand, steps, func(st step) bool { return min(p.m.threadOf(st), update) == thread })
 }

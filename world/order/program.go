@@ -34,7 +34,7 @@ type op struct {
 	noreturn         bool // a read-modify-write that rmb does not order
 	// change computes what a read-modify-write stores; false stores nothing.
 	change func(old, v Value) (Value, bool)
-	// wrong says what is wrong with a loaded value; empty if nothing is.
+	// wrong is the violation that a loaded value shows, if any.
 	wrong func(v Value) Violation
 	// domain is what a grace period waits for.
 	domain int
@@ -51,9 +51,9 @@ func (o *op) locked() bool { return o.kind == opRMW || o.atomic }
 // maxOps bounds a thread's program: sets of operations are bit masks.
 const maxOps = 64
 
-// Program is what one CPU executes: operations issued in order and performed
-// in any order that the mode, fences, dependencies and same-location order
-// leave. The zero value is empty and ready to be added to.
+// Program is the code of one CPU: operations that are issued in order and
+// performed in any order that the mode, fences, dependencies and same-location
+// order allow. The zero value is an empty program.
 type Program struct {
 	name   string
 	domain int // whose reader it is
@@ -90,8 +90,8 @@ type fence struct {
 	at   int // before operation at
 }
 
-// pair orders what comes before first with what comes after second, but for
-// a store with a later load: an unlock and a lock on one CPU.
+// pair orders operations before first with operations after second, except a
+// store with a later load: an unlock and a lock on one CPU.
 type pair struct{ first, second int }
 
 // mark enters or leaves a region in which a flavour's barriers cannot fall.
@@ -105,7 +105,7 @@ type assumption struct {
 	want bool
 }
 
-// The flavours of barrier that a CPU can be asked for.
+// The flavours of barrier that a grace period waits for on each CPU.
 const (
 	flavourRCU     = iota // a vanilla RCU quiescent state
 	flavourIPI            // a barrier from an interrupt handler
@@ -130,7 +130,7 @@ func (p *Program) mark(flavour, step int) {
 	p.marks = append(p.marks, mark{len(p.ops), flavour, step})
 }
 
-// compile works out what the mode leaves in order.
+// compile computes the order that the mode preserves.
 func (p *Program) compile(m Mode, flavours, locs int) error {
 	if p.err != nil {
 		return p.err

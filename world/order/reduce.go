@@ -1,27 +1,27 @@
 package order
 
-// persistent returns a subset of the steps from which nothing is missed: one
-// alone if no other thread will ever take a step that conflicts with it.
+// persistent returns a persistent set of the enabled steps (Godefroid 1996): a
+// single step if no other thread can ever take one that conflicts with it.
 func (m *machine) persistent(s *state, steps []step) []step {
-	over := m.quiescent(s)
+	over := m.updateAtRest(s)
 	for i, st := range steps {
 		if st.kind != stepOp {
 			return steps
 		}
-		if m.settled(s, st) || over && m.private(s, st) {
+		if m.unhookedRead(s, st) || over && m.private(s, st) {
 			return steps[i : i+1]
 		}
 	}
 	return steps
 }
 
-// settled: a CPU's next operation in program order that reads the hook when it
-// was visibly unhooked. Nobody writes the hook again, and no barrier that the
-// CPU could have passed before the load is lost by it.
-func (m *machine) settled(s *state, st step) bool {
+// unhookedRead reports whether a step is a CPU's next operation in program order
+// and loads the hook after the unhooking became visible. No thread writes the
+// hook again, and a barrier that the CPU could pass before the load was passed.
+func (m *machine) unhookedRead(s *state, st step) bool {
 	t := &s.thr[st.who]
 	o := &m.progs[st.who].ops[st.arg]
-	if m.brain == nil || o.kind != opLoad || t.done != 1<<st.arg-1 || o.addr.eval(t.regs) != locHook {
+	if m.update == nil || o.kind != opLoad || t.done != 1<<st.arg-1 || o.addr.eval(t.regs) != locHook {
 		return false
 	}
 	for _, p := range s.buf {
@@ -32,13 +32,13 @@ func (m *machine) settled(s *state, st step) bool {
 	return s.mem[locHook] == 0
 }
 
-// quiescent tells whether the update side has come to rest for good.
-func (m *machine) quiescent(s *state) bool {
-	if m.brain == nil || len(s.buf)+len(s.gps) > 0 ||
+// updateAtRest reports whether the update side has no step left.
+func (m *machine) updateAtRest(s *state) bool {
+	if m.update == nil || len(s.buf)+len(s.gps) > 0 ||
 		s.queued != 0 || s.scheduled != 0 || s.ready != 0 || s.deferred != 0 {
 		return false
 	}
-	for _, r := range m.brain.nodes[s.node].pending {
+	for _, r := range m.update.nodes[s.node].pending {
 		if r.kind != rqIdle && r.kind != rqExit {
 			return false
 		}
@@ -46,8 +46,8 @@ func (m *machine) quiescent(s *state) bool {
 	return true
 }
 
-// private tells whether a CPU's operation touches nothing that another CPU's
-// remaining operations touch, one of the two storing.
+// private reports whether a CPU's operation conflicts with none of the operations
+// that other CPUs have left: none accesses the same location, one of them storing.
 func (m *machine) private(s *state, st step) bool {
 	mine := &m.progs[st.who].ops[st.arg]
 	for i, p := range m.progs {

@@ -42,6 +42,7 @@ func ends(t *testing.T, c Case, reduce bool) map[key]bool {
 
 // TestReductionKeepsFinalStates: what is not explored leads nowhere else.
 func TestReductionKeepsFinalStates(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]Case{
 		"one reader":           For(fixes.Fix{}, 1, 1, Weak),
 		"two sections":         For(fixes.Fix{}, 1, 2, TSO),

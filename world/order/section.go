@@ -6,8 +6,8 @@ package order
 type Reader struct {
 	Name    string
 	Section func(s *Section)
-	// Vanilla tells that an RCU grace period waits for this reader, so that
-	// a teardown that waits for RCU is right for it.
+	// Vanilla means that an RCU grace period waits for this reader, so that a
+	// teardown that waits for RCU is correct.
 	Vanilla bool
 }
 

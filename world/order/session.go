@@ -9,10 +9,10 @@ import (
 )
 
 // A session is one run of the real update side: the candidate's machine,
-// barrier and teardown, on one coroutine per kernel context. Whatever it does
-// to the world is a request; the world answers when it likes. Between two
-// requests nothing else runs, so what a session does is a function of the
-// answers it was given, in their order.
+// barrier and teardown, with one coroutine for each kernel context. Every effect
+// on the world is a request, and the world chooses when to reply. Nothing else
+// runs between two requests, so a session is a function of the sequence of
+// replies.
 type session struct {
 	c     *Case
 	lay   layout
@@ -46,7 +46,7 @@ const (
 	rqRead                    // sum counters a over all CPUs
 	rqFence                   // full barrier of this task
 	rqSync                    // grace period a of flavour b, and wait for it
-	rqStart                   // grace period a of flavour b; go on
+	rqStart                   // start grace period a of flavour b; do not wait
 	rqCall                    // grace period a, then its callback
 	rqDone                    // has a grace period numbered a or later ended?
 	rqRequeue                 // queue domain a's work
@@ -55,8 +55,8 @@ const (
 	rqAwait                   // wait for completion a
 	rqDefer                   // hand a function to the deferred worker
 	rqSpin                    // let time pass
-	rqDoze                    // sleep a jiffy, to look again whether a grace period ended
-	rqMark                    // tell the oracles: a is the event, b its number
+	rqSleep                   // sleep a jiffy, then poll again whether a grace period ended
+	rqMark                    // an event for the oracles: a is its kind, b its number
 )
 
 type request struct {
@@ -72,8 +72,8 @@ const (
 )
 
 const (
-	markBegin Value = iota // a request for a grace period
-	markEnd                // its end, as the requester sees it
+	markRequest Value = iota // a request for a grace period
+	markEnd                  // its end, as the requester sees it
 	markFreed
 )
 
@@ -93,26 +93,26 @@ func newSession(c *Case) *session {
 	for _, d := range s.domains {
 		s.spawn("worker"+d.suffix(), func() {
 			for {
-				s.ask(rqIdle, roleWorker, Value(d.id))
+				s.request(rqIdle, roleWorker, Value(d.id))
 				d.machine.Process(d.side)
 			}
 		})
 		s.spawn("callbacks"+d.suffix(), func() {
 			for {
-				s.ask(rqIdle, roleCallbacks, Value(d.id))
+				s.request(rqIdle, roleCallbacks, Value(d.id))
 				d.callbacks.Invoke(d.machine.Done)
 			}
 		})
 	}
 	s.spawn("softirq", func() {
 		for {
-			id := s.ask(rqIdle, roleSoftirq, 0)
+			id := s.request(rqIdle, roleSoftirq, 0)
 			s.callbacks[id]()
 		}
 	})
 	s.spawn("reclaim", func() {
 		for {
-			s.ask(rqIdle, roleDeferred, 0)
+			s.request(rqIdle, roleDeferred, 0)
 			fn := s.deferred[0]
 			s.deferred = s.deferred[1:]
 			fn()
@@ -140,8 +140,9 @@ func (s *session) spawn(name string, body func()) {
 	s.tasks = append(s.tasks, t)
 }
 
-// ask puts a request to the world on behalf of the running task.
-func (s *session) ask(kind reqKind, a, b Value) Value {
+// request makes a request of the world for the running task and returns the
+// reply.
+func (s *session) request(kind reqKind, a, b Value) Value {
 	t := s.cur
 	if !t.yield(request{kind, a, b}) {
 		panic(stopped{})
@@ -149,7 +150,7 @@ func (s *session) ask(kind reqKind, a, b Value) Value {
 	return t.answer
 }
 
-// resume gives task i its answer and runs it up to its next request.
+// resume runs task i from a reply up to its next request.
 func (s *session) resume(i int, answer Value) {
 	t := s.tasks[i]
 	s.cur, t.answer = t, answer
@@ -166,7 +167,7 @@ func (s *session) close() {
 	}
 }
 
-func (s *session) fence() { s.ask(rqFence, 0, 0) }
+func (s *session) fence() { s.request(rqFence, 0, 0) }
 
 // closer is the task that closes the last perf event of a tracepoint: it
 // unhooks the probe and tears down (perf_trace_event_unreg).
@@ -176,7 +177,7 @@ func (s *session) closer() {
 		s.fence()
 		d.machine.Request(d.side, d.machine.Snapshot(), s.c.Expedited)
 	}
-	s.ask(rqStore, locHook, 0)
+	s.request(rqStore, locHook, 0)
 	u := &unregistered{s: s}
 	if s.c.UnregisterGP {
 		u.Cookie()
@@ -185,5 +186,5 @@ func (s *session) closer() {
 	teardown(u)
 }
 
-// vanilla tells whether the tracepoint domain is RCU itself.
+// vanilla reports whether the tracepoint domain is RCU itself.
 func (s *session) vanilla() bool { return s.c.Fix.Reader == fixes.ReaderPreemptOff }

@@ -5,11 +5,11 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// side is what a domain's machine works on: srcu.Side on the modelled memory.
+// side is srcu.Side on the modelled memory, for one domain's machine.
 type side struct {
 	s      *session
 	domain int
-	rank   int // only the update side writes it, so it knows it
+	rank   int // only the update side writes the rank, so a copy suffices
 }
 
 func (x *side) Current() int { return x.rank }
@@ -19,12 +19,12 @@ func (x *side) Unlocks(rank int) uint64 { return x.sum(2, rank) }
 func (x *side) Locks(rank int) uint64 { return x.sum(0, rank) }
 
 func (x *side) sum(kind, rank int) uint64 {
-	return uint64(x.s.ask(rqRead, Value(x.domain*perCPU+kind+rank&1), 0))
+	return uint64(x.s.request(rqRead, Value(x.domain*perCPU+kind+rank&1), 0))
 }
 
 func (x *side) Flip() {
 	x.rank = 1 - x.rank
-	x.s.ask(rqStore, x.s.lay.current(x.domain), Value(x.rank))
+	x.s.request(rqStore, x.s.lay.current(x.domain), Value(x.rank))
 }
 
 func (x *side) Fence() { x.s.fence() }
@@ -33,20 +33,20 @@ func (x *side) FenceAll() { x.s.synchronize(flavourIPI) }
 
 func (x *side) RCU() rcu.GracePeriods { return gracePeriods{x.s} }
 
-func (x *side) Requeue(uint64) { x.s.ask(rqRequeue, Value(x.domain), 0) }
+func (x *side) Requeue(uint64) { x.s.request(rqRequeue, Value(x.domain), 0) }
 
-func (x *side) Ended(uint64) { x.s.ask(rqEnded, Value(x.domain), 0) }
+func (x *side) Ended(uint64) { x.s.request(rqEnded, Value(x.domain), 0) }
 
 // Jiffies stands still: this world has no time, only order.
 func (x *side) Jiffies() uint64 { return 0 }
 
-func (x *side) Spin() { x.s.ask(rqSpin, 0, 0) }
+func (x *side) Spin() { x.s.request(rqSpin, 0, 0) }
 
 var _ srcu.Side = (*side)(nil)
 
-// gracePeriods is vanilla RCU. Every request is a grace period of its own that
-// begins at once: any later beginning, and any sharing with a grace period
-// that begins later, allows less.
+// gracePeriods is vanilla RCU. Each request is a grace period of its own that
+// begins at once. A later beginning, or one grace period for several requests,
+// allows less.
 type gracePeriods struct{ s *session }
 
 var _ rcu.GracePeriods = gracePeriods{}
@@ -55,7 +55,7 @@ var _ rcu.GracePeriods = gracePeriods{}
 func (s *session) synchronize(flavour Value) {
 	s.fence()
 	s.starts++
-	s.ask(rqSync, s.starts, flavour)
+	s.request(rqSync, s.starts, flavour)
 	s.fence()
 }
 
@@ -67,7 +67,7 @@ func (g gracePeriods) SynchronizeExpedited() { g.s.synchronize(flavourRCU) }
 func (g gracePeriods) Call(fn func()) {
 	g.s.starts++
 	g.s.callbacks[g.s.starts] = fn
-	g.s.ask(rqCall, g.s.starts, flavourRCU)
+	g.s.request(rqCall, g.s.starts, flavourRCU)
 }
 
 // The first cookie of a run is 0: the counters of the kernel pass through it.
@@ -82,14 +82,14 @@ func (g gracePeriods) Start() rcu.Cookie {
 	g.s.fence()
 	g.s.starts++
 	number := g.s.starts // the others may ask for one before we go on
-	g.s.ask(rqStart, number, flavourRCU)
+	g.s.request(rqStart, number, flavourRCU)
 	return cookieOf(number)
 }
 
 func (g gracePeriods) StartExpedited() rcu.Cookie { return g.Start() }
 
 func (g gracePeriods) Done(c rcu.Cookie) bool {
-	if g.s.ask(rqDone, Value(int64(c)/4+1), 0) == 0 {
+	if g.s.request(rqDone, Value(int64(c)/4+1), 0) == 0 {
 		return false
 	}
 	g.s.fence()

@@ -2,8 +2,8 @@ package order
 
 import "math/bits"
 
-// state is the world between two steps. The update side's part is one place
-// in its brain: all it does is a function of what it was answered.
+// state is the system between two steps. One node of the tree of histories
+// stands for the update side, which is a function of the replies it got.
 type state struct {
 	node int32
 	mem  []Value
@@ -14,22 +14,22 @@ type state struct {
 	gps  []gpRecord // grace periods that wait for somebody
 	sums []partial  // per task, the sum it is in the middle of
 
-	ended     Value  // the highest number of an ended RCU grace period
-	ready     uint64 // RCU callbacks that may run, by grace period
-	completed uint64
-	queued    uint8 // per domain, its work
-	scheduled uint8 // per domain, its callbacks
-	deferred  uint8
-	waiting   uint16 // tasks for which nothing has changed since they looked
-	dozing    uint16 // tasks that sleep until a grace period of some domain has ended
-	polling   uint16 // tasks that poll a cookie in a tight loop, in vain so far
-	looked    uint16 // tasks whose last run read counters
-	retry     uint8  // domains whose work requeued itself after such a run
-	retries   uint8  // ... how often it has run
-	fruitless uint8  // runs of work items that could see nothing new
-	lone      uint8  // ... since every reader has left
-	tried     uint16 // tasks that took a fruitless step for want of any other
-	probes    uint8  // ... and how often all of them did
+	ended        Value  // the highest number of an ended RCU grace period
+	ready        uint64 // RCU callbacks that may run, by grace period
+	completed    uint64
+	queued       uint8 // per domain, its work
+	scheduled    uint8 // per domain, its callbacks
+	deferred     uint8
+	waiting      uint16 // tasks for which nothing has changed since they last ran
+	sleeping     uint16 // tasks that sleep until a grace period of some domain has ended
+	polling      uint16 // tasks that poll a cookie in a tight loop that is not done
+	counted      uint16 // tasks whose last run read counters
+	retry        uint8  // domains whose work requeued itself after such a run
+	retries      uint8  // ... how often it has run
+	fruitless    uint8  // runs of work items that could see nothing new
+	afterReaders uint8  // ... since every reader has left
+	tried        uint16 // tasks that took a fruitless step when no other was enabled
+	probes       uint8  // ... and how often each of them did
 
 	running   int8 // the task that runs; -1 if it waits
 	preempted uint8
@@ -41,7 +41,7 @@ type state struct {
 	switches uint8
 
 	dead  bool
-	limit bool // a bound of the model was reached: not a full execution
+	limit bool // the execution was cut: it reached a bound of the model
 	found Violation
 }
 
@@ -63,14 +63,14 @@ type partial struct {
 	acc Value
 }
 
-// preexisting are the sections that had begun when a grace period was asked
-// for, bit thread*MaxSections+section.
+// preexisting are the sections that had begun when a grace period was
+// requested, bit thread*MaxSections+section.
 type preexisting struct {
 	id   Value
 	mask uint64
 }
 
-// copyTo makes n a copy of s, using the space n has.
+// copyTo makes n a copy of s and reuses the memory of n.
 func (s *state) copyTo(n *state) {
 	o := *n
 	*n = *s
@@ -103,7 +103,7 @@ func (h *hasher) add(v uint64) {
 	h.b ^= h.b >> 29
 }
 
-// key folds in all that decides what can still happen.
+// key is computed from everything that determines the executions from s.
 func (s *state) key() key {
 	h := hasher{1, 2}
 	h.add(uint64(s.node))
@@ -137,9 +137,9 @@ func (s *state) key() key {
 	h.add(s.completed)
 	h.add(uint64(s.queued)<<16 ^ uint64(s.scheduled)<<8 ^ uint64(s.deferred))
 	h.add(uint64(s.spurious)<<16 ^ uint64(uint8(s.running))<<8 ^ uint64(s.preempted))
-	h.add(uint64(s.polling)<<16 ^ uint64(s.dozing))
-	h.add(uint64(s.tried)<<40 ^ uint64(s.fruitless)<<32 ^ uint64(s.looked)<<8 ^ uint64(s.retry))
-	h.add(uint64(s.waiting)<<24 ^ uint64(s.retries)<<16 ^ uint64(s.lone)<<8 ^ uint64(s.probes))
+	h.add(uint64(s.polling)<<16 ^ uint64(s.sleeping))
+	h.add(uint64(s.tried)<<40 ^ uint64(s.fruitless)<<32 ^ uint64(s.counted)<<8 ^ uint64(s.retry))
+	h.add(uint64(s.waiting)<<24 ^ uint64(s.retries)<<16 ^ uint64(s.afterReaders)<<8 ^ uint64(s.probes))
 	for _, p := range s.pre {
 		h.add(uint64(p.id))
 		h.add(p.mask)

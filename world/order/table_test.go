@@ -26,6 +26,7 @@ func nothing(srcu.Side, *srcu.Scan) bool { return true }
 // SRCU-fast: where it is missing or misplaced, in which memory model a reader
 // uses the freed object. It needs no second reader except where said.
 func TestBarrierPlacement(t *testing.T) {
+	t.Parallel()
 	graceBeforeUnlocks := fixes.Fix{
 		Barrier: func() srcu.Barrier { return srcu.BarrierFunc(nothing) },
 		Side: func(s srcu.Side) srcu.Side {
@@ -71,6 +72,7 @@ func TestBarrierPlacement(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			got := ""
 			for _, m := range order.Modes() {
 				c := order.For(tt.fix, tt.readers, 1, m)

@@ -37,10 +37,10 @@ func (d *domain) Call(fn func()) {
 	s := d.s
 	s.completions++
 	id := s.completions
-	s.ask(rqMark, markBegin, requestOf(id, d.id))
+	s.request(rqMark, markRequest, requestOf(id, d.id))
 	s.fence()
 	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
-		s.ask(rqMark, markEnd, requestOf(id, d.id))
+		s.request(rqMark, markEnd, requestOf(id, d.id))
 		fn()
 	}, s.c.Expedited)
 }
@@ -52,13 +52,13 @@ func (d *domain) Begin() (wait func()) {
 	s := d.s
 	s.completions++
 	id := s.completions
-	d.Call(func() { s.ask(rqComplete, id, 0) })
-	return func() { s.ask(rqAwait, id, 0) }
+	d.Call(func() { s.request(rqComplete, id, 0) })
+	return func() { s.request(rqAwait, id, 0) }
 }
 
 func (d *domain) Await(c srcu.Cookie) {
 	for !d.machine.Done(c) {
-		d.s.ask(rqDoze, 0, 0)
+		d.s.request(rqSleep, 0, 0)
 	}
 	d.s.fence()
 }
@@ -77,19 +77,19 @@ func (v vanilla) Begin() (wait func()) {
 	s := v.s
 	s.completions++
 	id := s.completions
-	v.Call(func() { s.ask(rqComplete, id, 0) })
-	return func() { s.ask(rqAwait, id, 0) }
+	v.Call(func() { s.request(rqComplete, id, 0) })
+	return func() { s.request(rqAwait, id, 0) }
 }
 
 func (v vanilla) Await(srcu.Cookie) { v.s.synchronize(v.flavour) }
 
-// nobody is a domain without readers in a case that leaves it out.
-type nobody struct{ s *session }
+// emptyDomain is a domain without readers.
+type emptyDomain struct{ s *session }
 
-func (n nobody) Synchronize()        { n.s.fence() }
-func (n nobody) Call(fn func())      { fn() }
-func (n nobody) Begin() func()       { return func() {} }
-func (n nobody) Await(_ srcu.Cookie) {}
+func (n emptyDomain) Synchronize()      { n.s.fence() }
+func (emptyDomain) Call(fn func())      { fn() }
+func (emptyDomain) Begin() func()       { return func() {} }
+func (emptyDomain) Await(_ srcu.Cookie) {}
 
 // unregistered is the tracepoint after its probe was unhooked.
 type unregistered struct {
@@ -105,7 +105,7 @@ var _ fixes.Unregistered = (*unregistered)(nil)
 func (u *unregistered) TasksTrace() fixes.Domain {
 	switch {
 	case u.s.lay.domains == 1:
-		return nobody{u.s}
+		return emptyDomain{u.s}
 	case u.s.c.Fix.TasksTrace == fixes.TasksTraceHoldouts:
 		return vanilla{u.s, flavourHoldout}
 	}
@@ -119,8 +119,8 @@ func (u *unregistered) Tracepoint() fixes.Domain {
 	return u.s.domains[tracepointDomain]
 }
 
-// Cookie is taken, and its grace period requested, when the probe is unhooked
-// or, in a case without Case.UnregisterGP, when it is first asked for.
+// Cookie takes a cookie and requests its grace period, once: when the probe is
+// unhooked or, without Case.UnregisterGP, when the teardown first calls it.
 func (u *unregistered) Cookie() srcu.Cookie {
 	if !u.taken {
 		u.taken = true
@@ -132,11 +132,11 @@ func (u *unregistered) Cookie() srcu.Cookie {
 	return u.cookie
 }
 
-func (u *unregistered) Clear() { u.s.ask(rqStore, locObject, objectCleared) }
+func (u *unregistered) Clear() { u.s.request(rqStore, locObject, objectCleared) }
 
 func (u *unregistered) Free() {
-	u.s.ask(rqStore, locObject, objectFreed)
-	u.s.ask(rqMark, markFreed, 0)
+	u.s.request(rqStore, locObject, objectFreed)
+	u.s.request(rqMark, markFreed, 0)
 }
 
 // Drop gives up shared buffers, which this world does not model.
@@ -148,16 +148,16 @@ func (u *unregistered) Defer(fn func()) {
 		fn()
 		u.deferred--
 	})
-	u.s.ask(rqDefer, 0, 0)
+	u.s.request(rqDefer, 0, 0)
 }
 
-// Flush never returns if anything is left: the worker needs event_mutex, which
-// whoever tears down holds until the end.
+// Flush never returns if deferred work is left: the worker needs event_mutex,
+// which the closer holds until the teardown returns.
 func (u *unregistered) Flush() {
 	if u.deferred > 0 {
-		u.s.ask(rqAwait, neverCompleted, 0)
+		u.s.request(rqAwait, neverCompleted, 0)
 	}
 }
 
-// neverCompleted is a completion that nobody has: they are numbered from 1.
+// neverCompleted is a completion that never happens: they are numbered from 1.
 const neverCompleted Value = 0

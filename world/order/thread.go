@@ -1,19 +1,19 @@
 package order
 
-// thread is how far a CPU has come with its program.
+// thread is the progress of a CPU in its program.
 type thread struct {
 	done uint64  // operations performed, or not to be performed
 	regs []Value // by operation
 }
 
-// source says where a load would get its value.
+// source is where a load gets its value.
 type source struct {
 	ready   bool
 	forward int // the thread's own pending store; -1 is memory
 }
 
-// ready reports whether operation j can be performed now, apart from what a
-// grace period waits for.
+// ready reports whether operation j can be performed now, apart from the grace
+// period that it may wait for.
 func (p *Program) ready(t *thread, j int) source {
 	o := &p.ops[j]
 	no := source{}
@@ -56,11 +56,11 @@ type effect struct {
 	store  bool
 	val    Value
 	report Violation
-	dead   bool // the path that was assumed is not the one taken
+	dead   bool // the execution takes another path than was assumed
 }
 
-// perform carries out operation j on the thread and says what it does to
-// memory, whose value at the operation's location is cur.
+// perform performs operation j on the thread and returns its effect on memory,
+// where the operation's location holds cur.
 func (p *Program) perform(t *thread, j int, src source, cur Value) effect {
 	o := &p.ops[j]
 	var e effect
@@ -84,8 +84,8 @@ func (p *Program) perform(t *thread, j int, src source, cur Value) effect {
 	return e
 }
 
-// resolve draws the consequences of register j being known: conditional
-// operations vanish or are confirmed, assumed paths are checked.
+// resolve applies the value of register j: it removes or confirms the operations
+// that are conditional on it, and checks the assumptions about it.
 func (p *Program) resolve(t *thread, j int, e *effect) {
 	for i := range p.ops {
 		o := &p.ops[i]

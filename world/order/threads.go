@@ -2,8 +2,7 @@ package order
 
 import "fmt"
 
-// This file lets programs that are no readers run on the same memory: litmus
-// tests, and whatever else is to be compared with them.
+// This file runs programs other than readers on the same memory: litmus tests.
 
 // Access is one memory access of a program.
 type Access struct {
@@ -79,9 +78,10 @@ func (p *Program) Assume(cond Expr, nonzero bool) {
 	p.assumed = append(p.assumed, assumption{cond, nonzero})
 }
 
-// Outcomes runs programs in all ways and shows every final state: memory, and
-// the registers of each program. It ends early, reporting true, when visit
-// returns false; it reports false if there are more than limit states.
+// Outcomes searches all executions of programs and calls visit with each final
+// state: memory, and the registers of each program. It ends early and reports
+// true when visit returns false. It reports false if there are more than limit
+// states.
 func Outcomes(m Mode, progs []*Program, memory []Value, domains, limit int,
 	visit func(memory []Value, regs [][]Value) bool) (complete bool, err error) {
 	if len(memory) > 64 {
@@ -110,7 +110,7 @@ type outcomes struct {
 	limit int
 	visit func([]Value, [][]Value) bool
 	seen  map[key]bool
-	waits bool // there are grace periods, so it matters who stands where
+	waits bool // a grace period waits for the positions of all threads
 	done  bool
 }
 

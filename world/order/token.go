@@ -61,8 +61,8 @@ func (f *Finding) Token() trial.Token {
 	return trial.Token{World: World, Fix: c.Fix.Name, Checksum: f.Checksum(), Body: body}
 }
 
-// Replay follows the schedule of a token. It fails if the schedule is not
-// possible any more or ends in something else.
+// Replay follows the schedule of a token. It returns an error if the schedule is
+// no longer possible or ends in another violation.
 func Replay(t trial.Token, lookup func(name string) (fixes.Fix, bool)) (*Finding, error) {
 	if t.World != World {
 		return nil, fmt.Errorf("token: world %q: want %q", t.World, World)
@@ -73,7 +73,7 @@ func Replay(t trial.Token, lookup func(name string) (fixes.Fix, bool)) (*Finding
 	}
 	fix, ok := lookup(t.Fix)
 	if !ok {
-		return nil, fmt.Errorf("token: fix %q is not known", t.Fix)
+		return nil, fmt.Errorf("token: fix %q: want a known candidate", t.Fix)
 	}
 	mode, err := ParseMode(r.Mode)
 	if err != nil {
@@ -98,7 +98,7 @@ func Replay(t trial.Token, lookup func(name string) (fixes.Fix, bool)) (*Finding
 		f.schedule = append(f.schedule, step{stepKind(b[0]), b[1], b[2]})
 	}
 	if sum := f.Checksum(); sum != t.Checksum {
-		return nil, fmt.Errorf("token: checksum %s: the schedule has %s", t.Checksum, sum)
+		return nil, fmt.Errorf("token: checksum %s: want %s, that of the schedule", t.Checksum, sum)
 	}
 	return f, f.replay()
 }
@@ -117,7 +117,7 @@ func (f *Finding) replay() error {
 		return err
 	}
 	if v.Kind != f.Violation.Kind {
-		return fmt.Errorf("the schedule ends in %s, not in %s", v, f.Violation.Kind)
+		return fmt.Errorf("schedule: ends in %s: want %s", v, f.Violation.Kind)
 	}
 	f.Violation = v
 	return nil

@@ -8,8 +8,8 @@ import (
 // Line is one step of a counterexample.
 type Line struct {
 	Column int    `json:"column"`         // 0 is the update side, then the CPUs
-	Text   string `json:"text"`           // what happens
-	Mark   string `json:"mark,omitempty"` // what makes it a reordering; empty if nothing does
+	Text   string `json:"text"`           // the step
+	Mark   string `json:"mark,omitempty"` // which reordering it is; empty if it is none
 }
 
 // tracer collects lines while a schedule is followed.
@@ -35,7 +35,7 @@ func (m *machine) traceOp(s *state, cpu, j int) {
 	loc := o.addr.eval(t.regs)
 	src := p.ready(t, j)
 	text := o.text
-	if m.brain != nil {
+	if m.update != nil {
 		text = strings.NewReplacer("L[rank]", m.lay.name(loc), "U[rank]", m.lay.name(loc)).Replace(text)
 	}
 	switch o.kind {
@@ -67,7 +67,7 @@ func (m *machine) overtaken(s *state, cpu, j int) string {
 }
 
 func (m *machine) valueName(loc Loc, v Value) string {
-	if m.brain == nil {
+	if m.update == nil {
 		return fmt.Sprint(v)
 	}
 	switch loc {
@@ -86,8 +86,8 @@ func (m *machine) traceTask(s *state, task, choice int) {
 	if m.trace == nil {
 		return
 	}
-	r := m.brain.nodes[s.node].pending[task]
-	name := m.brain.taskName(task)
+	r := m.update.nodes[s.node].pending[task]
+	name := m.update.taskName(task)
 	say := func(mark, format string, args ...any) {
 		m.trace.add(0, mark, name+": "+format, args...)
 	}
@@ -110,8 +110,8 @@ func (m *machine) traceTask(s *state, task, choice int) {
 		say("", "polls RCU grace period %d: %s", r.a, [...]string{"not yet", "ended"}[btoi(s.ended >= r.a)])
 	case rqAwait:
 		say("", "wakes up")
-	case rqSpin, rqDoze:
-		say("", "looks again")
+	case rqSpin, rqSleep:
+		say("", "polls again")
 	}
 }
 
@@ -127,12 +127,12 @@ func (m *machine) traceRead(s *state, task int, r request, choice int, say func(
 	say(mark, "read %s = %d", m.lay.name(loc), v)
 }
 
-// traceAsk describes what a task has just asked for, if that is an event.
-func (m *machine) traceAsk(task int, r request) {
+// traceRequest describes a task's new request if it takes effect at once.
+func (m *machine) traceRequest(task int, r request) {
 	if m.trace == nil {
 		return
 	}
-	name := m.brain.taskName(task)
+	name := m.update.taskName(task)
 	switch r.kind {
 	case rqSync, rqStart, rqCall:
 		m.trace.add(0, "", "%s: %s %d begins", name, gpName(r.b), r.a)
@@ -144,10 +144,10 @@ func (m *machine) traceAsk(task int, r request) {
 		m.trace.add(0, "", "%s: completes the waiter", name)
 	case rqMark:
 		switch r.a {
-		case markBegin:
-			m.trace.add(0, "", "%s: asks for a grace period", name)
+		case markRequest:
+			m.trace.add(0, "", "%s: requests a grace period", name)
 		case markEnd:
-			m.trace.add(0, "", "%s: the grace period is over for the asker", name)
+			m.trace.add(0, "", "%s: the requested grace period has ended", name)
 		}
 	}
 }

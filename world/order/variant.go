@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A variant is an SRCU-fast reader with more to it, none of which makes it
-// weaker: what fuzzing draws its readers from.
+// A variant is an SRCU-fast reader with additions that make it no weaker.
+// Fuzzing draws its readers from the variants.
 const (
 	withB       = 1 << iota // full barrier after the lock
 	withC                   // full barrier before the unlock

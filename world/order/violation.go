@@ -12,13 +12,13 @@ const (
 	DoubleCallback Kind = "callback-twice"
 	DoubleFree     Kind = "double-free"
 	Unbalanced     Kind = "unbalanced-counters"
-	LostWakeup     Kind = "lost-wakeup" // nothing can run and something waits
+	LostWakeup     Kind = "lost-wakeup" // nothing can run, and a task waits
 	Livelock       Kind = "livelock"    // only fruitless retries can run, for ever
 	Crashed        Kind = "panic"       // the update side panicked
 )
 
-// Safety reports whether the violation lets a reader see freed memory, as
-// opposed to making somebody wait for ever.
+// Safety reports whether the violation is one of safety: not one that makes a
+// task wait for ever.
 func (k Kind) Safety() bool { return k != NoViolation && k != LostWakeup && k != Livelock }
 
 // Violation is one finding; the zero value is none.

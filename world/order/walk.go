@@ -6,21 +6,21 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// Strategy is how a walk chooses among the steps that can be taken.
+// Strategy is how a walk chooses among the enabled steps.
 type Strategy string
 
 // The strategies.
 const (
-	// Random takes every possible step with the same chance.
+	// Random takes each enabled step with the same chance.
 	Random Strategy = "random"
 	// PCT gives every thread a random priority and lowers that of the one
 	// that runs at a few random steps (Burckhardt and others, ASPLOS 2010).
 	PCT Strategy = "pct"
-	// Uniform chooses a thread in proportion to what it has left to do,
-	// which makes interleavings nearly equally likely (uniform random walk).
+	// Uniform chooses a thread in proportion to the operations that it has
+	// left, which makes interleavings nearly equally likely.
 	Uniform Strategy = "uniform"
-	// Guided mutates the choices of earlier executions that reached
-	// something new.
+	// Guided mutates the choices of earlier executions that reached a new
+	// feature.
 	Guided Strategy = "guided"
 )
 
@@ -45,8 +45,8 @@ type Walked struct {
 }
 
 const (
-	maxSteps     = 4000    // steps of one execution
-	maxHistories = 200_000 // moments kept in the brain between executions
+	maxSteps      = 4000    // steps of one execution
+	walkHistories = 200_000 // histories kept between two executions
 )
 
 // Walk samples executions of a case until one violates something.
@@ -79,8 +79,8 @@ func Walk(c Case, o WalkOptions) (*Finding, Walked, error) {
 		if v.Found() {
 			return &Finding{Case: c, Violation: v, schedule: path}, w, nil
 		}
-		if len(m.brain.nodes) > maxHistories {
-			m.brain.forget()
+		if len(m.update.nodes) > walkHistories {
+			m.update.forget()
 		}
 		if o.Progress != nil && w.Runs&0xff == 0 {
 			o.Progress(w.Runs)

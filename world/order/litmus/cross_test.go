@@ -38,6 +38,7 @@ func fails(a litmus.Answer) bool   { return a != litmus.Always }
 // axioms on generated tests: two independent implementations, of which the
 // first must allow no more than the second.
 func TestMemoryIsNeverWeakerThanTheModel(t *testing.T) {
+	t.Parallel()
 	r := seed.Stream(1, "litmus")
 	same, n := 0, 200
 	for range n {

@@ -31,6 +31,7 @@ func suite(t *testing.T) map[string]*litmus.Test {
 }
 
 func TestModelAgreesWithTheSuite(t *testing.T) {
+	t.Parallel()
 	for name, x := range suite(t) {
 		if got := x.Judge(litmus.DefaultBounds); string(got.Answer) != x.Result {
 			t.Errorf("%s: %s %s, want %s", name, got.Answer, got.Why, x.Result)
@@ -49,6 +50,7 @@ var stronger = map[string]bool{
 }
 
 func TestExplorerMemoryAgreesWithTheSuite(t *testing.T) {
+	t.Parallel()
 	for name, x := range suite(t) {
 		if bad := contradiction(x); bad != "" {
 			t.Errorf("%s: %s", name, bad)
@@ -61,6 +63,7 @@ func TestExplorerMemoryAgreesWithTheSuite(t *testing.T) {
 }
 
 func TestRacesAreFlagged(t *testing.T) {
+	t.Parallel()
 	s := suite(t)
 	for name, want := range map[string]bool{"mp-plain-race": true, "mp-plain-release": false, "mp": false} {
 		if got := s[name].Judge(litmus.DefaultBounds).Race; got != want {

@@ -2,17 +2,18 @@ package order
 
 import "math/bits"
 
-// settle draws all consequences that need no choice.
-func (m *machine) settle(n *state) {
+// normalise takes every transition that needs no choice: barriers that CPUs
+// pass, grace periods that end, invisible transitions of the update side.
+func (m *machine) normalise(n *state) {
 	for !n.found.Found() && !n.dead && !n.limit {
 		m.pass(n)
-		if m.brain == nil || !m.urge(n) {
+		if m.update == nil || !m.invisible(n) {
 			return
 		}
 	}
 }
 
-// pass lets CPUs that stand at a barrier pass it, and ends grace periods.
+// pass records the barriers that CPUs can pass, and ends grace periods.
 func (m *machine) pass(n *state) {
 	kept := n.gps[:0]
 	for _, g := range n.gps {
@@ -27,7 +28,7 @@ func (m *machine) pass(n *state) {
 		}
 		n.waiting, n.polling = 0, 0
 		n.changed()
-		if g.flavour == flavourRCU && m.brain != nil {
+		if g.flavour == flavourRCU && m.update != nil {
 			n.ended = max(n.ended, g.number)
 		}
 		if g.call {
@@ -37,15 +38,15 @@ func (m *machine) pass(n *state) {
 	n.gps = kept
 }
 
-// urge takes one step of the update side that nothing else can notice or
-// influence, if there is one. A barrier counts as one with nothing to wait
-// for: executed early it allows all that it allows late.
-func (m *machine) urge(n *state) bool {
-	for i, r := range m.brain.nodes[n.node].pending {
+// invisible takes one invisible transition of the update side, if there is one:
+// a step that no other step can observe or influence. A barrier that waits for
+// nothing is one: executed early it allows all that it allows late.
+func (m *machine) invisible(n *state) bool {
+	for i, r := range m.update.nodes[n.node].pending {
 		switch {
 		case r.kind == rqFence && len(n.buf) == 0:
 		case m.reduce && r.kind == rqRead && m.stable(n, m.counterOf(n, i, r)):
-		case m.reduce && r.kind.told() && m.alone(n, i):
+		case m.reduce && r.kind.notifies() && m.alone(n, i):
 		default:
 			continue
 		}
@@ -55,8 +56,9 @@ func (m *machine) urge(n *state) bool {
 	return false
 }
 
-// told: the world already knows; the task has only to go on.
-func (k reqKind) told() bool {
+// notifies reports whether a request needs no reply: its effect took place when
+// it was made, and the task has only to continue.
+func (k reqKind) notifies() bool {
 	switch k {
 	case rqStart, rqCall, rqRequeue, rqEnded, rqComplete, rqDefer:
 		return true
@@ -64,8 +66,8 @@ func (k reqKind) told() bool {
 	return false
 }
 
-// stable tells whether no CPU can change a location any more, nor was it
-// changed since the update side's last barrier.
+// stable reports whether no CPU can change a location any more, and none has
+// changed it since the update side's last barrier.
 func (m *machine) stable(n *state, loc Loc) bool {
 	if len(n.hist) > 0 && len(n.hist[loc]) > 0 {
 		return false
@@ -81,8 +83,8 @@ func (m *machine) stable(n *state, loc Loc) bool {
 	return true
 }
 
-// alone tells whether no other task of the update side runs or could be woken
-// while this one goes on.
+// alone reports whether no other task of the update side runs, or can become
+// runnable while this one continues.
 func (m *machine) alone(n *state, task int) bool {
 	if n.queued != 0 || n.scheduled != 0 || n.ready != 0 || n.deferred != 0 {
 		return false
@@ -92,9 +94,9 @@ func (m *machine) alone(n *state, task int) bool {
 			return false
 		}
 	}
-	for i, r := range m.brain.nodes[n.node].pending {
+	for i, r := range m.update.nodes[n.node].pending {
 		if i != task && r.kind != rqIdle && r.kind != rqExit &&
-			!(r.kind == rqAwait && n.completed>>r.a&1 == 0) && !(r.kind == rqDoze && n.dozing>>i&1 != 0) {
+			!(r.kind == rqAwait && n.completed>>r.a&1 == 0) && !(r.kind == rqSleep && n.sleeping>>i&1 != 0) {
 			return false
 		}
 	}
