@@ -23,7 +23,7 @@ type Live struct {
 	heavy sched.Heavy
 
 	epoch   atomic.Uint64 // the epoch that readers enter; raised by each grace period
-	seq     atomic.Uint64 // twice the number of grace periods ended, plus one while one runs
+	seq     atomic.Uint64 // the grace-period sequence number
 	needed  atomic.Uint64
 	hurried atomic.Uint64 // needed, for expedited requests
 
@@ -38,6 +38,9 @@ type Live struct {
 
 var _ GracePeriods = (*Live)(nil)
 
+// liveInitial is as far from the wrap as SRCU begins.
+var liveInitial = SeqBefore(100)
+
 // NewLive returns an RCU without readers, whose grace periods use the heavy
 // barrier that HeavyBarrier names.
 func NewLive() *Live { return newLive(sched.BestHeavy) }
@@ -45,6 +48,9 @@ func NewLive() *Live { return newLive(sched.BestHeavy) }
 func newLive(h sched.Heavy) *Live {
 	l := &Live{heavy: h}
 	l.epoch.Store(1)
+	l.seq.Store(liveInitial)
+	l.needed.Store(liveInitial)
+	l.hurried.Store(liveInitial)
 	l.runFn, l.invokeFn = l.run, l.invoke
 	return l
 }
@@ -96,7 +102,7 @@ func (l *Live) Call(fn func()) {
 
 // Snapshot returns a cookie for a full grace period from now and starts
 // nothing.
-func (l *Live) Snapshot() Cookie { return Cookie((l.seq.Load() + 3) &^ 1) }
+func (l *Live) Snapshot() Cookie { return Cookie(SeqSnap(l.seq.Load())) }
 
 // Start returns the same cookie and requests the grace period.
 func (l *Live) Start() Cookie { return l.poll(false) }
@@ -115,25 +121,14 @@ func (l *Live) poll(expedited bool) Cookie {
 func (l *Live) Done(c Cookie) bool { return l.done(uint64(c)) }
 
 // GracePeriods is the number of grace periods that have ended.
-func (l *Live) GracePeriods() uint64 { return l.seq.Load() / 2 }
+func (l *Live) GracePeriods() uint64 { return SeqCount(l.seq.Load() - liveInitial) }
 
-// done compares without wrap-around: at a grace period a nanosecond the
-// counter lasts 292 years.
-func (l *Live) done(c uint64) bool { return l.seq.Load() >= c }
+func (l *Live) done(c uint64) bool { return SeqDone(l.seq.Load(), c) }
 
 func (l *Live) request(c Cookie, expedited bool) {
-	raise(&l.needed, uint64(c))
+	SeqRaise(&l.needed, uint64(c))
 	if expedited {
-		raise(&l.hurried, uint64(c))
-	}
-}
-
-func raise(mark *atomic.Uint64, v uint64) {
-	for {
-		old := mark.Load()
-		if old >= v || mark.CompareAndSwap(old, v) {
-			return
-		}
+		SeqRaise(&l.hurried, uint64(c))
 	}
 }
 
@@ -177,7 +172,7 @@ func (l *Live) gracePeriod() {
 	for r := l.readers.Load(); r != nil; r = r.next {
 		l.await(r, now)
 	}
-	l.seq.Add(1)
+	l.seq.Store(SeqEnd(l.seq.Load()))
 	l.waiters.Wake(l.done)
 	l.invokeReady()
 }

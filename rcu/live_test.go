@@ -90,7 +90,7 @@ func TestGracePeriodDoesNotWaitForOthers(t *testing.T) {
 func TestSnapshotStartsNothing(t *testing.T) {
 	l := NewLive()
 	c := l.Snapshot()
-	if l.Done(c) || l.GracePeriods() != 0 || l.needed.Load() != 0 {
+	if l.Done(c) || l.GracePeriods() != 0 || l.needed.Load() != liveInitial {
 		t.Fatal("a snapshot asked for a grace period")
 	}
 	l.Synchronize()
@@ -101,9 +101,9 @@ func TestSnapshotStartsNothing(t *testing.T) {
 
 func TestSnapshotDuringAGracePeriodNeedsTheNext(t *testing.T) {
 	l := NewLive()
-	l.seq.Store(5) // the third is running
-	if c := l.Snapshot(); c != 8 {
-		t.Errorf("cookie %d, want 8: the end of the fourth", c)
+	l.seq.Store(2*SeqStep + 1) // the third is running
+	if c := l.Snapshot(); c != 4*SeqStep {
+		t.Errorf("cookie %d, want %d: the end of the fourth", c, 4*SeqStep)
 	}
 }
 

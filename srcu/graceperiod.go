@@ -21,7 +21,11 @@
 // between them, cover both ranks in every grace period.
 package srcu
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/gpstorm/gpstorm/rcu"
+)
 
 // GracePeriod is the SRCU grace-period state machine: idle, scan 1, flip,
 // scan 2, end (kernel/rcu/srcutree.c, srcu_advance_state and its callers). It
@@ -52,19 +56,21 @@ func New(b Barrier, p Pace) *GracePeriod {
 }
 
 // Snapshot returns a cookie for a full grace period from now.
-func (gp *GracePeriod) Snapshot() Cookie { return snap(gp.seq.Load()) }
+func (gp *GracePeriod) Snapshot() Cookie { return Cookie(rcu.SeqSnap(gp.seq.Load())) }
 
 // Done reports whether c's grace period has ended.
-func (gp *GracePeriod) Done(c Cookie) bool { return done(gp.seq.Load(), c) }
+func (gp *GracePeriod) Done(c Cookie) bool {
+	return c == Completed || rcu.SeqDoneExact(gp.seq.Load(), uint64(c))
+}
 
 // State is the phase of the running grace period.
 func (gp *GracePeriod) State() State { return stateOf(gp.seq.Load()) }
 
 // Needed reports whether a requested grace period has not ended yet.
-func (gp *GracePeriod) Needed() bool { return !atLeast(gp.seq.Load(), gp.needed.Load()) }
+func (gp *GracePeriod) Needed() bool { return !rcu.SeqGE(gp.seq.Load(), gp.needed.Load()) }
 
 // Expedited reports whether an expedited request has not been met yet.
-func (gp *GracePeriod) Expedited() bool { return !atLeast(gp.seq.Load(), gp.neededExp.Load()) }
+func (gp *GracePeriod) Expedited() bool { return !rcu.SeqGE(gp.seq.Load(), gp.neededExp.Load()) }
 
 // Request makes sure that a grace period ending at or after c will run.
 //
@@ -72,12 +78,12 @@ func (gp *GracePeriod) Expedited() bool { return !atLeast(gp.seq.Load(), gp.need
 // that grace period is followed by a look at the mark, so one of the two
 // always starts the next.
 func (gp *GracePeriod) Request(s Side, c Cookie, expedited bool) {
-	raise(&gp.needed, uint64(c))
+	rcu.SeqRaise(&gp.needed, uint64(c))
 	if expedited {
-		raise(&gp.neededExp, uint64(c))
+		rcu.SeqRaise(&gp.neededExp, uint64(c))
 	}
 	seq := gp.seq.Load()
-	if stateOf(seq) == Idle && !atLeast(seq, uint64(c)) && gp.begin(s, seq) {
+	if stateOf(seq) == Idle && !rcu.SeqGE(seq, uint64(c)) && gp.begin(s, seq) {
 		s.Requeue(gp.delay(s))
 	}
 }
@@ -108,7 +114,7 @@ const (
 // (srcu_advance_state).
 func (gp *GracePeriod) Advance(s Side) Progress {
 	if seq := gp.seq.Load(); stateOf(seq) == Idle {
-		if atLeast(seq, gp.needed.Load()) {
+		if rcu.SeqGE(seq, gp.needed.Load()) {
 			return Resting
 		}
 		gp.begin(s, seq)
@@ -120,7 +126,7 @@ func (gp *GracePeriod) Advance(s Side) Progress {
 		s.Fence() // E: the scan before the flip
 		s.Flip()
 		s.Fence() // D: the flip before the second scan
-		gp.seq.Store(gp.seq.Load()&^stateMask | uint64(Scan2))
+		gp.seq.Store(gp.seq.Load()&^rcu.SeqPhase | uint64(Scan2))
 		gp.undelayed.Store(0)
 	}
 	if p := gp.scanEmpty(s, 2); p != Ended {
@@ -197,11 +203,11 @@ func (gp *GracePeriod) end(s Side) {
 		delay = 0
 	}
 	s.Fence()
-	seq := (gp.seq.Load() | stateMask) + 1
+	seq := rcu.SeqEnd(gp.seq.Load())
 	gp.seq.Store(seq)
-	raise(&gp.neededExp, seq)
+	rcu.SeqRaise(&gp.neededExp, seq)
 	s.Ended(delay)
-	if !atLeast(seq, gp.needed.Load()) && gp.begin(s, seq) {
+	if !rcu.SeqGE(seq, gp.needed.Load()) && gp.begin(s, seq) {
 		s.Requeue(0)
 	}
 }
@@ -210,21 +216,11 @@ func (gp *GracePeriod) end(s Side) {
 // none runs (srcu_reschedule).
 func (gp *GracePeriod) reschedule(s Side, delay uint64) {
 	seq := gp.seq.Load()
-	if atLeast(seq, gp.needed.Load()) {
+	if rcu.SeqGE(seq, gp.needed.Load()) {
 		return
 	}
 	if stateOf(seq) == Idle {
 		gp.begin(s, seq)
 	}
 	s.Requeue(delay)
-}
-
-// raise sets *mark to v unless it is there or beyond.
-func raise(mark *atomic.Uint64, v uint64) {
-	for {
-		old := mark.Load()
-		if atLeast(old, v) || mark.CompareAndSwap(old, v) {
-			return
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
 )
@@ -220,7 +221,7 @@ func (k *Kernel) causeOfDomain(d *domain) cause {
 		c.what = workerQueued
 	case w.queued && d.foundReader:
 		c.what = srcuReader
-	case w.queued && seqGE(k.jiffies, w.timer):
+	case w.queued && rcu.SeqGE(k.jiffies, w.timer):
 		c.what = timerLate
 	case w.queued:
 		c.what = startDelay
@@ -254,7 +255,7 @@ func (k *Kernel) causeOfRCU() cause {
 	n := &k.rcu
 	// While CPUs or readers hold a running grace period up, the kthread's scans
 	// for quiescent states hold up nothing.
-	if !seqRunning(n.seq) || n.done() {
+	if !rcu.SeqRunning(n.seq) || n.done() {
 		t := n.kthread
 		k.watch(t)
 		switch {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -226,3 +227,6 @@ var (
 	_ fixes.Unregistered = (*unregistered)(nil)
 	_ srcu.Side          = (*domainSide)(nil)
 )
+
+// rcuInitial is 300 grace periods before the wrap (RCU_GP_SEQ_INITIAL_VAL).
+var rcuInitial = rcu.SeqBefore(300)

@@ -3,6 +3,8 @@ package kernel
 import (
 	"slices"
 	"strings"
+
+	"github.com/gpstorm/gpstorm/rcu"
 )
 
 // fate is what will become of a wait, the worst last.
@@ -149,15 +151,15 @@ const patience = 16
 // cookie follows what the RCU cookie waits for that a domain polls.
 func (ch *chain) cookie(d *domain) (fate, string) {
 	n := &ch.k.rcu
-	switch passed := int64(seqCount(n.seq) - seqCount(d.pollMark.normal)); {
-	case seqGE(n.polled, d.pollCookie):
+	switch passed := int64(rcu.SeqCount(n.seq) - rcu.SeqCount(d.pollMark.normal)); {
+	case rcu.SeqGE(n.polled, d.pollCookie):
 		if ch.k.now-n.polledAt < ns(ch.k.sc.Drain)/2 {
 			return held, "" // the next look will see it
 		}
 		return goesOn, ""
 	case passed > patience:
 		return forgotten, d.name + " polls a cookie that " + itoa(int(passed)) + " grace periods of RCU have not ended"
-	case !seqRunning(n.seq) && !n.initFlag && seqGE(n.seq, n.needed) && !ch.k.rcu.exp.running && !ch.k.rcu.exp.wanted && ch.k.rcu.exp.poll.idle():
+	case !rcu.SeqRunning(n.seq) && !n.initFlag && rcu.SeqGE(n.seq, n.needed) && !ch.k.rcu.exp.running && !ch.k.rcu.exp.wanted && ch.k.rcu.exp.poll.idle():
 		return forgotten, d.name + " polls a cookie for which nobody asks RCU"
 	}
 	if ch.k.rcu.exp.running || !ch.k.rcu.exp.poll.idle() {
@@ -206,19 +208,19 @@ func (ch *chain) normal() (fate, string) {
 	}
 	// In a fair drain a grace period that takes half of it does not move.
 	worst := goesOn
-	if !seqRunning(n.seq) || k.rcuAge() < ns(k.sc.Drain)/2 {
+	if !rcu.SeqRunning(n.seq) || k.rcuAge() < ns(k.sc.Drain)/2 {
 		worst = held
 	}
 	if n.kthread.state == running {
 		return worst, ""
 	}
-	if !seqRunning(n.seq) {
+	if !rcu.SeqRunning(n.seq) {
 		switch {
 		case n.initFlag:
 			return forgotten, "a grace period was asked for, and nobody will wake " + n.kthread.name
 		case k.callbacksWaiting():
 			return goesOn, "" // a softirq ought to ask
-		case !seqGE(n.seq, n.needed) || len(n.syncNext) > 0:
+		case !rcu.SeqGE(n.seq, n.needed) || len(n.syncNext) > 0:
 			return forgotten, "a grace period is needed, and nobody asks " + n.kthread.name + " for it"
 		}
 		return goesOn, ""

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -85,7 +86,7 @@ func (q *rcuCallbacks) pop() rcuCallback {
 
 // ready reports whether the grace period of the i-th callback is over.
 func (q *rcuCallbacks) ready(seq uint64, i int) bool {
-	return i < q.len() && seqDone(seq, q.at(i).seq)
+	return i < q.len() && rcu.SeqDone(seq, q.at(i).seq)
 }
 
 // rcuTask is what RCU knows of a task.
@@ -124,7 +125,7 @@ func (k *Kernel) noteGP(c *cpu) {
 	}
 	k.moved = true
 	k.assignCallbacks(c)
-	if seqRunning(n.seq) && c.gpSeq != n.seq {
+	if rcu.SeqRunning(n.seq) && c.gpSeq != n.seq {
 		owes := n.qsmask&(1<<c.id) != 0
 		c.noQS, c.needsQS = owes && !k.judge(fixes.StaleQS, c.id, false), owes
 		c.urgent = false
@@ -182,7 +183,7 @@ func (k *Kernel) tickQS(c *cpu) bool {
 }
 
 func (k *Kernel) rcuAge() ns {
-	if !seqRunning(k.rcu.seq) {
+	if !rcu.SeqRunning(k.rcu.seq) {
 		return 0
 	}
 	return k.now - k.rcu.started
@@ -196,7 +197,7 @@ func (k *Kernel) rcuPending(c *cpu) bool {
 		return true
 	case c.assigned.ready(n.seq, 0):
 		return true
-	case len(c.unassigned) > 0 && !seqRunning(n.seq):
+	case len(c.unassigned) > 0 && !rcu.SeqRunning(n.seq):
 		return true
 	}
 	return c.gpSeq != n.seq
@@ -208,7 +209,7 @@ func (k *Kernel) rcuCore(c *cpu) {
 	if c.needsQS && !c.noQS {
 		k.reportCPU(c)
 	}
-	if len(c.unassigned) > 0 && !seqRunning(k.rcu.seq) {
+	if len(c.unassigned) > 0 && !rcu.SeqRunning(k.rcu.seq) {
 		k.assignCallbacks(c)
 	}
 	for range callbackLimit {
@@ -238,7 +239,7 @@ func (k *Kernel) callbackBatch(c *cpu) int {
 // when the CPU next looks: at a tick, in RCU_SOFTIRQ.
 func (k *Kernel) call(fn func()) {
 	c := k.hereOr0()
-	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), seq: seqSnap(k.rcu.seq), fn: fn})
+	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
 }
 
 // assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
@@ -248,7 +249,7 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 	}
 	s := k.snap(fixes.CallNext, k.rcu.seq)
 	for _, cb := range c.unassigned {
-		if !seqGE(s, cb.seq) {
+		if !rcu.SeqGE(s, cb.seq) {
 			k.unsafe("an RCU callback was given a grace period that ran when it was posted")
 		}
 		cb.seq = s
@@ -261,10 +262,10 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 // requestGP asks for grace periods up to s (rcu_start_this_gp).
 func (k *Kernel) requestGP(s uint64) {
 	n := &k.rcu
-	if !seqGE(n.needed, s) {
+	if !rcu.SeqGE(n.needed, s) {
 		n.needed = s
 	}
-	if !seqRunning(n.seq) && !seqGE(n.seq, s) && !n.initFlag {
+	if !rcu.SeqRunning(n.seq) && !rcu.SeqGE(n.seq, s) && !n.initFlag {
 		n.initFlag = true
 		if k.judge(fixes.WakeRequest, -1, true) {
 			k.wake(n.kthread)
@@ -274,10 +275,10 @@ func (k *Kernel) requestGP(s uint64) {
 
 // snap is the number that a request made now has to wait for.
 func (k *Kernel) snap(p fixes.Point, seq uint64) uint64 {
-	if seqRunning(seq) && !k.judge(p, -1, true) {
-		return seqEnd(seq)
+	if rcu.SeqRunning(seq) && !k.judge(p, -1, true) {
+		return rcu.SeqEnd(seq)
 	}
-	return seqSnap(seq)
+	return rcu.SeqSnap(seq)
 }
 
 // reportCPU clears a CPU's bit in the node (rcu_report_qs_rdp).
@@ -297,7 +298,7 @@ func (k *Kernel) reportCPU(c *cpu) {
 // up any more (rcu_report_qs_rsp).
 func (k *Kernel) reportRoot() {
 	n := &k.rcu
-	if n.done() && seqRunning(n.seq) {
+	if n.done() && rcu.SeqRunning(n.seq) {
 		n.fqsFlag = true
 		if k.judge(fixes.WakeReport, -1, true) {
 			k.wake(n.kthread)
@@ -325,7 +326,7 @@ func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
 	bit := uint32(1) << c.id
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
 		t.rcu.queued, t.rcu.since = true, k.now
-		t.rcu.blocksGP = k.judge(fixes.ReaderHolds, c.id, seqRunning(n.seq) && n.qsmask&bit != 0)
+		t.rcu.blocksGP = k.judge(fixes.ReaderHolds, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0)
 		n.readers = slices.Insert(n.readers, 0, t)
 		k.decide(decideBlocked, uint64(t.pid))
 	}

@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/gpstorm/gpstorm/fixes"
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+
+	"github.com/gpstorm/gpstorm/rcu"
+)
 
 // expRCU is the state of expedited grace periods (kernel/rcu/tree_exp.h).
 type expRCU struct {
@@ -51,7 +55,7 @@ func (k *Kernel) expedite(t *task) {
 // requestExp asks for an expedited grace period and returns what it completes.
 func (k *Kernel) requestExp() *expWaiter {
 	e := &k.rcu.exp
-	w := &expWaiter{seq: seqSnap(e.seq)}
+	w := &expWaiter{seq: rcu.SeqSnap(e.seq)}
 	e.waiters = append(e.waiters, w)
 	if !e.running {
 		e.wanted = true
@@ -180,13 +184,13 @@ func (k *Kernel) expMaybeDone() {
 func (k *Kernel) endExp() {
 	e := &k.rcu.exp
 	k.polledEnd(&k.rcu.polledExp, &k.rcu.polledExpOn)
-	e.seq = seqEnd(e.seq)
+	e.seq = rcu.SeqEnd(e.seq)
 	e.running = false
 	k.rcu.counts.expedited++
 	k.decide(decideExpEnd, e.seq)
 	left := e.waiters[:0]
 	for _, w := range e.waiters {
-		if seqDone(e.seq, w.seq) {
+		if rcu.SeqDone(e.seq, w.seq) {
 			k.complete(&w.completion)
 		} else {
 			left = append(left, w)
@@ -201,14 +205,14 @@ func (k *Kernel) endExp() {
 // done (start_poll_synchronize_rcu_expedited, sync_rcu_do_polled_gp).
 func (k *Kernel) pollExpedited(cookie uint64) {
 	e := &k.rcu.exp
-	if !seqGE(e.pollUntil, cookie) {
+	if !rcu.SeqGE(e.pollUntil, cookie) {
 		e.pollUntil = cookie
 	}
 	k.queueWork(&e.poll)
 }
 
 func (k *Kernel) doPolledExp(t *task) {
-	for !seqGE(k.rcu.polled, k.rcu.exp.pollUntil) {
+	for !rcu.SeqGE(k.rcu.polled, k.rcu.exp.pollUntil) {
 		k.expedite(t)
 	}
 }

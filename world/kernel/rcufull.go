@@ -1,14 +1,18 @@
 package kernel
 
+import "github.com/gpstorm/gpstorm/rcu"
+
 // rcuMark is a moment in the sequences of vanilla RCU.
 type rcuMark struct{ normal, exp uint64 }
 
-func (k *Kernel) rcuMark() rcuMark { return rcuMark{seqSnap(k.rcu.seq), seqSnap(k.rcu.exp.seq)} }
+func (k *Kernel) rcuMark() rcuMark {
+	return rcuMark{rcu.SeqSnap(k.rcu.seq), rcu.SeqSnap(k.rcu.exp.seq)}
+}
 
 // fullSince reports whether a whole grace period, normal or expedited, began
 // and ended since.
 func (k *Kernel) fullSince(m rcuMark) bool {
-	return seqDone(k.rcu.seq, m.normal) || seqDone(k.rcu.exp.seq, m.exp)
+	return rcu.SeqDone(k.rcu.seq, m.normal) || rcu.SeqDone(k.rcu.exp.seq, m.exp)
 }
 
 // checkFull checks that what is reported over contained a grace period.

@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/gpstorm/gpstorm/fixes"
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+
+	"github.com/gpstorm/gpstorm/rcu"
+)
 
 // gpPhase is where the grace-period kthread is (RCU_GP_*).
 type gpPhase uint8
@@ -59,7 +63,7 @@ func (k *Kernel) gpKthread(t *task) demand {
 		case n.done():
 			n.phase = gpCleanup
 			return use(k.cost(costGPCleanup))
-		case n.fqsFlag || seqGE(k.jiffies, n.fqsDeadline):
+		case n.fqsFlag || rcu.SeqGE(k.jiffies, n.fqsDeadline):
 			n.fqsFlag = false
 			n.phase = gpDoingFQS
 			return use(k.cost(costGPFQS))
@@ -150,7 +154,7 @@ func (k *Kernel) forceQS() {
 func (k *Kernel) gpCleanup() {
 	n := &k.rcu
 	k.polledEnd(&n.polledNormal, &n.polledNormalOn)
-	n.seq = seqEnd(n.seq)
+	n.seq = rcu.SeqEnd(n.seq)
 	k.moved = true
 	k.decide(decideGPEnd, n.seq)
 	done := n.syncThis
@@ -169,7 +173,7 @@ func (k *Kernel) gpCleanup() {
 		}})
 	}
 	k.assignCallbacks(k.here)
-	if k.judge(fixes.MoreAsked, -1, !seqGE(n.seq, n.needed) || len(n.syncNext) > 0) {
+	if k.judge(fixes.MoreAsked, -1, !rcu.SeqGE(n.seq, n.needed) || len(n.syncNext) > 0) {
 		n.initFlag = true
 	}
 }
@@ -185,12 +189,12 @@ func (k *Kernel) synchronize(t *task) {
 	var c completion
 	n := &k.rcu
 	epoch, mark := k.newEpoch(), k.rcuMark()
-	if seqRunning(n.seq) && !k.judge(fixes.SyncNext, -1, true) {
+	if rcu.SeqRunning(n.seq) && !k.judge(fixes.SyncNext, -1, true) {
 		n.syncThis = append(n.syncThis, &c)
 	} else {
 		n.syncNext = append(n.syncNext, &c)
 	}
-	k.requestGP(seqSnap(n.seq))
+	k.requestGP(rcu.SeqSnap(n.seq))
 	t.wait(&c, inSyncRCU)
 	k.checkRCU("normal", epoch)
 	k.checkFull("synchronize_rcu() was", mark)
@@ -201,7 +205,7 @@ func (k *Kernel) synchronize(t *task) {
 // the polled grace period (rcu_poll_gp_seq_start, _end).
 func (k *Kernel) polledStart(note *uint64, on *bool) {
 	n := &k.rcu
-	if !seqRunning(n.polled) {
+	if !rcu.SeqRunning(n.polled) {
 		n.polled++
 	}
 	*note, *on = n.polled, true
@@ -209,8 +213,8 @@ func (k *Kernel) polledStart(note *uint64, on *bool) {
 
 func (k *Kernel) polledEnd(note *uint64, on *bool) {
 	n := &k.rcu
-	if seqRunning(n.polled) && k.judge(fixes.EndPolled, -1, *on && *note == n.polled) {
-		n.polled, n.polledAt = seqEnd(n.polled), k.now
+	if rcu.SeqRunning(n.polled) && k.judge(fixes.EndPolled, -1, *on && *note == n.polled) {
+		n.polled, n.polledAt = rcu.SeqEnd(n.polled), k.now
 		n.polledNormalOn, n.polledExpOn = false, false
 	}
 	*on = false

@@ -347,7 +347,7 @@ func (r *domainRCU) Snapshot() rcu.Cookie {
 func (r *domainRCU) Start() rcu.Cookie {
 	c := r.Snapshot()
 	r.poll(&r.waits.normal, c)
-	r.k.requestGP(seqSnap(r.k.rcu.seq))
+	r.k.requestGP(rcu.SeqSnap(r.k.rcu.seq))
 	return c
 }
 
@@ -368,7 +368,7 @@ func (r *domainRCU) poll(count *int, c rcu.Cookie) {
 }
 
 func (r *domainRCU) Done(c rcu.Cookie) bool {
-	if !seqGE(r.k.rcu.polled, uint64(c)) {
+	if !rcu.SeqGE(r.k.rcu.polled, uint64(c)) {
 		return false
 	}
 	if r.polling != nil {

@@ -3,6 +3,8 @@ package kernel
 import (
 	"maps"
 	"slices"
+
+	"github.com/gpstorm/gpstorm/rcu"
 )
 
 // sight is what a story compares after every event.
@@ -46,7 +48,7 @@ func (s *story) watch() {
 	was, is := s.seen, s.look()
 	s.seen = is
 	k := s.k
-	number := func(seq uint64) uint64 { return seqCount(seq-rcuInitial) + 1 }
+	number := func(seq uint64) uint64 { return rcu.SeqCount(seq-rcuInitial) + 1 }
 	for _, c := range k.closes {
 		if is.open[c] && !was.open[c] {
 			s.say("close", "%s calls close()", c.Task)
@@ -55,7 +57,7 @@ func (s *story) watch() {
 			s.say("close", "%s returns from close() after %v", c.Task, c.Wait)
 		}
 	}
-	began := is.gp != was.gp && seqRunning(is.gp)
+	began := is.gp != was.gp && rcu.SeqRunning(is.gp)
 	if began {
 		s.say("rcu", "grace period %d begins, %s to pass a quiescent state", number(is.gp), cpuSet(is.owing))
 		was.owing = is.owing
@@ -66,7 +68,7 @@ func (s *story) watch() {
 		if is.ticks[i] != was.ticks[i] {
 			s.say("tick", "tick on cpu%d, %d callbacks wait", i, queued)
 		}
-		if is.noticed[i] != was.noticed[i] && seqRunning(is.noticed[i]) && is.owing&bit != 0 {
+		if is.noticed[i] != was.noticed[i] && rcu.SeqRunning(is.noticed[i]) && is.owing&bit != 0 {
 			s.say("qs", "cpu%d notices grace period %d", i, number(is.noticed[i]))
 		}
 		if is.passed[i] && !was.passed[i] {
@@ -104,14 +106,14 @@ func (s *story) watch() {
 			s.say("reader", "%s leaves the reader in which it was switched out", t.name)
 		}
 	}
-	if is.gp != was.gp && !seqRunning(is.gp) {
+	if is.gp != was.gp && !rcu.SeqRunning(is.gp) {
 		s.say("rcu", "grace period %d ends", number(was.gp))
 	}
 	if is.exp != was.exp {
-		if seqRunning(is.exp) {
-			s.say("rcu", "expedited grace period %d begins", seqCount(is.exp)+1)
+		if rcu.SeqRunning(is.exp) {
+			s.say("rcu", "expedited grace period %d begins", rcu.SeqCount(is.exp)+1)
 		} else {
-			s.say("rcu", "expedited grace period %d ends", seqCount(is.exp))
+			s.say("rcu", "expedited grace period %d ends", rcu.SeqCount(is.exp))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
@@ -135,7 +136,7 @@ func (v *vanilla) Await(c srcu.Cookie) {
 	if !ok {
 		return
 	}
-	for !seqGE(v.k.rcu.polled, uint64(c)) {
+	for !rcu.SeqGE(v.k.rcu.polled, uint64(c)) {
 		t.where = inPollWait
 		t.ask(sleepTicks(blocked, 1))
 	}
@@ -145,6 +146,6 @@ func (v *vanilla) Await(c srcu.Cookie) {
 
 func (v *vanilla) startPoll() srcu.Cookie {
 	c := v.k.snap(fixes.PollNext, v.k.rcu.polled)
-	v.k.requestGP(seqSnap(v.k.rcu.seq))
+	v.k.requestGP(rcu.SeqSnap(v.k.rcu.seq))
 	return srcu.Cookie(c)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
@@ -74,7 +75,7 @@ func (k *Kernel) condSync(t *task, c srcu.Cookie) {
 	if k.tracepointSRCU != nil && k.tracepointSRCU.machine.Done(c) {
 		return
 	}
-	if k.tracepointSRCU == nil && seqGE(k.rcu.polled, uint64(c)) {
+	if k.tracepointSRCU == nil && rcu.SeqGE(k.rcu.polled, uint64(c)) {
 		return
 	}
 	k.tracing.tracepoint.Synchronize()

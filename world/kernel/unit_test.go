@@ -162,27 +162,3 @@ func TestPerfRateIsOffAtZeroAndAHundredPercent(t *testing.T) {
 		}
 	}
 }
-
-// rcu_seq_snap: the end of the next grace period if none runs, else of the one
-// after the running one. The counter starts 300 grace periods before its wrap.
-func TestRCUSequence(t *testing.T) {
-	seq := uint64(rcuInitial)
-	for range 700 {
-		if want := seq + 4; seqSnap(seq) != want {
-			t.Fatalf("idle at %#x: snap %#x, want %#x", seq, seqSnap(seq), want)
-		}
-		idle := seqSnap(seq)
-		seq++
-		busy := seqSnap(seq)
-		if !seqRunning(seq) || busy != idle+4 || seqDone(seq, idle) {
-			t.Fatalf("running at %#x: snap %#x, done %t", seq, busy, seqDone(seq, idle))
-		}
-		seq = seqEnd(seq)
-		if seqRunning(seq) || !seqDone(seq, idle) || seqDone(seq, busy) {
-			t.Fatalf("ended at %#x: done %t and %t, want only the first", seq, seqDone(seq, idle), seqDone(seq, busy))
-		}
-	}
-	if seq < 300*4 || seq > 500*4 {
-		t.Errorf("after 700 grace periods the counter is at %#x: it did not wrap", seq)
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/klog"
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -112,7 +113,7 @@ const stallOther = 2
 func (k *Kernel) checkStall(c *cpu) {
 	n := &k.rcu
 	k.kick(c)
-	if !seqRunning(n.seq) {
+	if !rcu.SeqRunning(n.seq) {
 		return
 	}
 	self := n.qsmask&(1<<c.id) != 0
@@ -120,7 +121,7 @@ func (k *Kernel) checkStall(c *cpu) {
 	if !self {
 		due += stallOther
 	}
-	if !seqGE(k.jiffies, due) {
+	if !rcu.SeqGE(k.jiffies, due) {
 		return
 	}
 	n.stall.at = k.jiffies + 3*uint64(k.stallTimeout()/k.tick) + 3
@@ -149,7 +150,7 @@ func (k *Kernel) stallReport(by *cpu, self bool) *klog.Stall {
 		}
 		s.CPUs = append(s.CPUs, klog.StalledCPU{
 			CPU: c.id, Probe: klog.Probe{Sent: true, Answered: true}, Ticks: int64(c.ticksGP),
-			Behind: int64(seqCount(n.seq) - seqCount(c.gpSeq)), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
+			Behind: int64(rcu.SeqCount(n.seq) - rcu.SeqCount(c.gpSeq)), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
 		})
 	}
 	for _, t := range n.readers {
@@ -208,7 +209,7 @@ func (k *Kernel) checkGPKthread() {
 // again, wake it.
 func (k *Kernel) kick(c *cpu) {
 	n := &k.rcu
-	if !k.fix.KickKthreads || n.stall.kickAt == 0 || !seqGE(k.jiffies, n.stall.kickAt) || !seqRunning(n.seq) && !n.initFlag {
+	if !k.fix.KickKthreads || n.stall.kickAt == 0 || !rcu.SeqGE(k.jiffies, n.stall.kickAt) || !rcu.SeqRunning(n.seq) && !n.initFlag {
 		return
 	}
 	n.stall.kickAt = k.jiffies + uint64(k.sc.Machine.HZ)
