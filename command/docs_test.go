@@ -67,7 +67,7 @@ func printed(t *testing.T, root, line string) string {
 		}
 	}
 	var out, errs bytes.Buffer
-	if code := run(context.Background(), args, &out, &errs); code == 2 || code == 1 {
+	if code := run(context.Background(), Program{Name: "gpstorm"}, args, &out, &errs); code == 2 || code == 1 {
 		t.Fatalf("%s: exit %d: %s", line, code, errs.String())
 	}
 	lines := strings.SplitAfter(out.String(), "\n")

@@ -3,21 +3,20 @@ package command
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+	"unicode"
 )
 
-// The exit codes. A command that fails in a way it does not know about exits 1.
+// The exit codes. An error of any other kind exits 1.
 const (
 	exitFailure   = 1
 	exitBadInput  = 2
 	exitUndecided = 3 // or invalid
 )
 
-// exitError is an error that knows its exit code. Without an error inside, all
-// has been said already.
+// exitError is an error with its exit code. If err is nil, the command has
+// printed all there is to say.
 type exitError struct {
 	code int
 	err  error
@@ -31,7 +30,7 @@ func (e *exitError) Error() string {
 }
 func (e *exitError) Unwrap() error { return e.err }
 
-// badInput marks an error as the user's to mend.
+// badInput marks an error as one that the user can mend.
 func badInput(err error) error {
 	if err == nil {
 		return nil
@@ -39,7 +38,27 @@ func badInput(err error) error {
 	return &exitError{exitBadInput, err}
 }
 
-func badInputf(format string, args ...any) error { return badInput(fmt.Errorf(format, args...)) }
+// inputf is badInput of a message.
+func inputf(format string, args ...any) error { return badInput(fmt.Errorf(format, args...)) }
+
+// wrong is bad input in the one form that all of it has: FIELD: VALUE: want WHAT.
+func wrong(field string, value any, want string, args ...any) error {
+	return inputf("%s: %s: want %s", field, shown(fmt.Sprint(value)), fmt.Sprintf(want, args...))
+}
+
+// shown is a value as a message shows it: its beginning if it is long, and
+// quoted if it is empty or holds spaces or anything that does not print.
+func shown(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "..."
+	}
+	plain := func(r rune) bool { return unicode.IsPrint(r) && r != ' ' && r != unicode.ReplacementChar }
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
 
 // undecided marks an outcome from which nothing follows.
 func undecided(format string, args ...any) error {
@@ -54,65 +73,4 @@ func codeOf(err error) int {
 		return e.code
 	}
 	return exitFailure
-}
-
-// flagError names the flag, the value and what is allowed.
-func flagError(cmd *cobra.Command, err error) error {
-	var invalid *pflag.InvalidValueError
-	if !errors.As(err, &invalid) {
-		return badInputf("%w; %s --help lists them", err, cmd.CommandPath())
-	}
-	f := invalid.GetFlag()
-	return badInputf("--%s: %q, want %s", f.Name, invalid.GetValue(), allowed(f.Value.Type()))
-}
-
-// allowed says what a flag of the type takes.
-func allowed(typ string) string {
-	switch typ {
-	case "uint64":
-		return "a whole number, 0 or more"
-	case "int":
-		return "a whole number"
-	case "bool":
-		return "true or false"
-	case "float64":
-		return "a number"
-	case "percent":
-		return "a percentage, 1% say"
-	case "string", "stringArray":
-		return "a text"
-	case "duration":
-		return "a duration, 30s say"
-	}
-	return "a " + typ
-}
-
-// exactly wants one argument for each name given.
-func exactly(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < len(names):
-			return badInputf("%s: no %s given", cmd.CommandPath(), names[len(args)])
-		case len(args) > len(names):
-			return badInputf("%s: %q: want %s only", cmd.CommandPath(), args[len(names)], orNothing(names))
-		}
-		return nil
-	}
-}
-
-// atLeastOne wants one argument of that name or more.
-func atLeastOne(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return badInputf("%s: no %s given", cmd.CommandPath(), name)
-		}
-		return nil
-	}
-}
-
-func orNothing(names []string) string {
-	if len(names) == 0 {
-		return "no argument"
-	}
-	return strings.Join(names, " ")
 }

@@ -1,31 +1,17 @@
 package command
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// explored is the outcome of an exploration as one line of JSON.
-type explored struct {
-	Case      string          `json:"case"`
-	Strategy  string          `json:"strategy"`
-	Violation order.Kind      `json:"violation,omitempty"`
-	Detail    string          `json:"detail,omitempty"`
-	Coverage  *order.Coverage `json:"coverage,omitempty"`
-	Walked    *order.Walked   `json:"walked,omitempty"`
-	Schedule  []order.Line    `json:"schedule,omitempty"`
-	Replay    string          `json:"replay,omitempty"`
-}
-
-// exploreFlags are what the command line says of a case and a search.
+// exploreFlags are the case and the search, as on the command line.
 type exploreFlags struct {
+	*common
 	fix, reader, mode  string
 	readers, sections  int
 	expedited          bool
@@ -41,23 +27,23 @@ type exploreFlags struct {
 	proof, asIs, whole bool
 }
 
-func newExploreCommand() *cobra.Command {
-	var f exploreFlags
+func newExploreCommand(c *common) *cobra.Command {
+	f := exploreFlags{common: c}
 	cmd := &cobra.Command{
 		Use:   "explore",
 		Short: "Examine a candidate under weak memory",
-		Long: `Runs the real update side of a candidate against readers that reorder, and
-searches all executions of a bounded case for a violation: memory used after it
-was freed, a grace period that ends too early, a wakeup that is lost. What it
-finds it reduces to the smallest case and prints as a schedule.
+		Long: `Runs the real update side of a candidate against readers whose memory accesses
+are reordered, and searches all executions of a bounded case for a violation:
+memory used after it was freed, a grace period that ends too early, a lost wakeup.
+It reduces a violation to the smallest case and prints its schedule.
 
---random, --pct, --uniform and --guided sample executions instead, for cases
-that are too large to search. Exit codes: 0 no violation; 1 a violation; 2 bad
-input; 3 the search was cut short.`,
+--random, --pct, --uniform and --guided sample executions instead, for cases that
+are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad input;
+3 the search was cut short.`,
 		Example: `  gpstorm explore --fix baseline --readers 2 --mode weak --proof
   gpstorm explore --fix fence-for-x --mode tso
   gpstorm explore --fix poll --readers 4 --sections 2 --pct 3 --runs 100000 --seed 7`,
-		Args: cobra.NoArgs,
+		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
@@ -86,15 +72,16 @@ input; 3 the search was cut short.`,
 	return cmd
 }
 
-func (f *exploreFlags) theCase() (order.Case, error) {
+// caseOf returns the case to search.
+func (f *exploreFlags) caseOf() (order.Case, error) {
 	mode, err := order.ParseMode(f.mode)
 	if err != nil {
-		return order.Case{}, fmt.Errorf("--%w", err)
+		return order.Case{}, wrong("--mode", f.mode, "sc, tso, pso or weak")
 	}
 	if f.readers < 1 || f.readers > order.MaxReaders {
-		return order.Case{}, fmt.Errorf("--readers %d: want 1 to %d", f.readers, order.MaxReaders)
+		return order.Case{}, wrong("--readers", f.readers, "1 to %d", order.MaxReaders)
 	}
-	c, err := order.LookupCase(f.fix, f.readers, f.sections, mode)
+	c, err := f.lookupCase(f.fix, f.readers, f.sections, mode)
 	if err != nil {
 		return c, fmt.Errorf("--%w", err)
 	}
@@ -116,32 +103,28 @@ func (f *exploreFlags) theCase() (order.Case, error) {
 	return c, nil
 }
 
-// strategy is how to sample; empty is to search everything.
+// strategy returns how to sample. The zero value is to search all executions.
 func (f *exploreFlags) strategy() (order.WalkOptions, error) {
-	var o []order.WalkOptions
-	if f.random != 0 {
-		o = append(o, order.WalkOptions{Strategy: order.Random, Runs: f.random})
+	if err := oneOf("one way to sample",
+		choice{"--random", f.random != 0}, choice{"--pct", f.pct != 0},
+		choice{"--uniform", f.uniform}, choice{"--guided", f.guided}); err != nil {
+		return order.WalkOptions{}, err
 	}
-	if f.pct != 0 {
-		o = append(o, order.WalkOptions{Strategy: order.PCT, Depth: f.pct, Runs: f.runs})
+	switch {
+	case f.random != 0:
+		return order.WalkOptions{Strategy: order.Random, Runs: f.random}, nil
+	case f.pct != 0:
+		return order.WalkOptions{Strategy: order.PCT, Depth: f.pct, Runs: f.runs}, nil
+	case f.uniform:
+		return order.WalkOptions{Strategy: order.Uniform, Runs: f.runs}, nil
+	case f.guided:
+		return order.WalkOptions{Strategy: order.Guided, Runs: f.runs}, nil
 	}
-	if f.uniform {
-		o = append(o, order.WalkOptions{Strategy: order.Uniform, Runs: f.runs})
-	}
-	if f.guided {
-		o = append(o, order.WalkOptions{Strategy: order.Guided, Runs: f.runs})
-	}
-	switch len(o) {
-	case 0:
-		return order.WalkOptions{}, nil
-	case 1:
-		return o[0], nil
-	}
-	return order.WalkOptions{}, fmt.Errorf("--random, --pct, --uniform, --guided: want at most one of them")
+	return order.WalkOptions{}, nil
 }
 
 func (f *exploreFlags) run(cmd *cobra.Command) error {
-	c, err := f.theCase()
+	c, err := f.caseOf()
 	if err != nil {
 		return badInput(err)
 	}
@@ -149,10 +132,9 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return badInput(err)
 	}
-	asJSON, _ := cmd.Flags().GetBool("json")
-	quiet, _ := cmd.Flags().GetBool("quiet")
-	walk.Seed, _ = cmd.Flags().GetUint64("seed")
-	bar := newProgress(cmd.ErrOrStderr(), quiet || asJSON)
+	walk.Seed = f.seed
+	quiet := f.quiet || f.json
+	bar := newProgress(cmd.ErrOrStderr(), quiet)
 	out := explored{Case: c.String(), Strategy: "exhaustive"}
 	var found *order.Finding
 	complete := true
@@ -163,7 +145,7 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 		out.Strategy, out.Walked = string(walk.Strategy), &w
 	} else {
 		var cov order.Coverage
-		found, cov, err = order.Explore(c, order.Options{States: f.states, NoReduction: f.whole, Progress: progressLine(cmd, quiet || asJSON)})
+		found, cov, err = order.Explore(c, order.Options{States: f.states, NoReduction: f.whole, Progress: progressLine(cmd, quiet)})
 		out.Coverage = &cov
 		complete = cov.Complete || found != nil
 	}
@@ -174,7 +156,7 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 	if found != nil && !f.asIs {
 		found = order.Minimise(found)
 	}
-	if err := f.show(cmd.OutOrStdout(), &out, found, asJSON); err != nil {
+	if err := out.show(cmd.OutOrStdout(), f.common, found, f.proof); err != nil {
 		return err
 	}
 	switch {
@@ -186,18 +168,7 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// replayOrder follows the schedule of a token of the order world.
-func replayOrder(cmd *cobra.Command, token trial.Token) error {
-	found, err := order.Replay(token, order.LookupFix)
-	if err != nil {
-		return err
-	}
-	asJSON, _ := cmd.Flags().GetBool("json")
-	out := explored{Case: found.Case.String(), Strategy: "replay"}
-	return (&exploreFlags{}).show(cmd.OutOrStdout(), &out, found, asJSON)
-}
-
-// progressLine rewrites one line of a terminal while a search goes on.
+// progressLine rewrites one line of a terminal during a search.
 func progressLine(cmd *cobra.Command, quiet bool) func(order.Coverage) {
 	p := newProgress(cmd.ErrOrStderr(), quiet)
 	if p.w == nil {
@@ -206,54 +177,4 @@ func progressLine(cmd *cobra.Command, quiet bool) func(order.Coverage) {
 	return func(c order.Coverage) {
 		fmt.Fprintf(os.Stderr, "\r%d states, %d steps, depth %d ", c.States, c.Steps, c.Depth)
 	}
-}
-
-func (f *exploreFlags) show(w io.Writer, out *explored, found *order.Finding, asJSON bool) error {
-	if found != nil {
-		out.Violation, out.Detail = found.Violation.Kind, found.Violation.Detail
-		out.Replay = found.Token().String()
-	}
-	if asJSON {
-		if found != nil {
-			lines, err := found.Trace()
-			if err != nil {
-				return err
-			}
-			out.Schedule = lines
-		}
-		return json.NewEncoder(w).Encode(out)
-	}
-	if found != nil {
-		if err := found.WriteTable(w); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(w, "\nreplay: gpstorm replay %s\n", out.Replay)
-		return err
-	}
-	return f.showClean(w, out)
-}
-
-func (f *exploreFlags) showClean(w io.Writer, out *explored) error {
-	say := func(format string, args ...any) error {
-		_, err := fmt.Fprintf(w, format+"\n", args...)
-		return err
-	}
-	switch {
-	case out.Walked != nil:
-		return say("%s: no violation in %d sampled executions (%s)", out.Case, out.Walked.Runs, out.Strategy)
-	case !out.Coverage.Complete:
-		return say("%s: no violation in the %d states visited", out.Case, out.Coverage.States)
-	case out.Coverage.Overflow:
-		if err := say("%s: no violation in all of more than %d executions of this bounded case", out.Case, out.Coverage.Executions); err != nil {
-			return err
-		}
-	default:
-		if err := say("%s: no violation in all %d executions of this bounded case", out.Case, out.Coverage.Executions); err != nil {
-			return err
-		}
-	}
-	if f.proof {
-		return say("covered: %s; %d histories of the update side", out.Coverage, out.Coverage.Histories)
-	}
-	return nil
 }

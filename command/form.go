@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -25,13 +23,13 @@ func (f *form) flags(cmd *cobra.Command) {
 	cmd.Flags().Var(&f.html, "html", "write a page with charts to this `file` too")
 }
 
-// check wants one form at most.
+// check refuses more than one form.
 func (f *form) check(json bool) error {
-	if (json && f.markdown) || (json && f.csv) || (f.markdown && f.csv) {
-		return errors.New("more than one form asked for, want one of --json, --markdown, --csv")
-	}
-	return nil
+	return oneForm(choice{"--json", json}, choice{"--markdown", f.markdown}, choice{"--csv", f.csv})
 }
+
+// oneForm refuses more than one form of standard output.
+func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
 func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error {
 	if f.html != "" {
@@ -51,30 +49,8 @@ func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error
 	return report.Text(out, sum)
 }
 
-// writeFile writes a file whole or not at all: beside its place first, then
-// renamed into it.
-func writeFile(to outFile, write func(io.Writer) error) (err error) {
-	path := string(to)
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	if err := write(f); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
-// inputOrFailure tells a file that is wrong, or is not there, from one that
-// cannot be written.
+// inputOrFailure marks an error as bad input if an input file is wrong or
+// missing. Every other error, a file that cannot be written say, stays a failure.
 func inputOrFailure(err error) error {
 	if input := (*campaign.InputError)(nil); errors.As(err, &input) || errors.Is(err, fs.ErrNotExist) {
 		return badInput(err)

@@ -15,8 +15,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// readerScenarios are where the unsafe control has to be caught: readers of
-// tracepoints are interrupted and preempted most there.
+// readerScenarios are the scenarios that must catch the unsafe control: they
+// interrupt and preempt the readers of tracepoints most.
 var readerScenarios = []string{"medium", "extreme", "many-closers"}
 
 type gateOptions struct {
@@ -32,18 +32,18 @@ func newGateCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gate",
 		Short: "Pass or fail a candidate, for CI",
-		Long: `Runs trials of a candidate until they decide, with a sequential probability ratio
-test, whether it meets a policy. A candidate that hangs at the maximum rate or
-more passes with no more than the chance that --confidence leaves; one that hangs
-at a quarter of it or less fails with no more than that; in between it may go
-either way. Rates are over all scenarios given, which take turns. A least margin
-is decided in the same way by trials at that load: if a higher load never makes
-a candidate hang less often, its margin is at least that exactly if it hangs less
-often there than --margin-level says. Scenarios and policy can be kept in a YAML
-file; flags override it. First of all the controls have to misbehave.
+		Long: `Runs trials of a candidate until a sequential probability ratio test decides
+whether it meets a policy. A candidate that hangs at the maximum rate or more
+passes with a probability of at most 1 - confidence; one that hangs at a quarter
+of that rate or less fails with at most the same probability; in between the test
+may decide either way. The rate is over all scenarios, which take turns. Trials at
+the load of --min-margin decide about the margin: if a higher load never makes the
+candidate hang less often, its margin is at least that load exactly if it hangs
+there less often than --margin-level. A YAML file can hold scenarios and policy;
+flags override it. The gate tests the controls first.
 
-Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or the
-controls behaved.`,
+Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or a
+control did not misbehave.`,
 		Example: `  gpstorm gate --fix throttle --max-hang-rate 1% --confidence 99%
   gpstorm gate --fix membarrier --max-hang-rate 0% --min-margin 99%
   gpstorm gate --policy gate.yaml --junit gate.xml --markdown >> $GITHUB_STEP_SUMMARY`,
@@ -55,14 +55,14 @@ controls behaved.`,
 	o.policy.register(flags)
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
-	mustComplete(cmd, "fix", completeFixes)
-	mustComplete(cmd, "scenario", completeScenarios)
+	mustComplete(cmd, "fix", c.completeFixes)
+	mustComplete(cmd, "scenario", c.completeScenarios)
 	return cmd
 }
 
 func (o *gateOptions) gate(cmd *cobra.Command) error {
-	if o.json && o.markdown {
-		return badInputf("more than one form asked for, want one of --json, --markdown")
+	if err := oneForm(choice{"--json", o.json}, choice{"--markdown", o.markdown}); err != nil {
+		return err
 	}
 	if o.file != "" {
 		if err := readPolicy(o.file, cmd.Flags()); err != nil {
@@ -72,13 +72,13 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 	if err := checkMargin(cmd.Flags()); err != nil {
 		return badInput(err)
 	}
-	candidates, scenarios, policy, err := o.policy.resolve()
+	candidates, scenarios, policy, err := o.policy.resolve(o.common)
 	if err != nil {
 		return badInput(err)
 	}
 	r, err := o.run(cmd, candidates, scenarios, policy)
 	if errors.Is(err, context.Canceled) {
-		return undecided("interrupted; a gate keeps nothing")
+		return undecided("interrupted; a gate keeps no results")
 	}
 	if err != nil {
 		return inputOrFailure(err)
@@ -94,7 +94,7 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 	return gateError(r)
 }
 
-// run judges the controls and then, if they misbehave, the candidates.
+// run tests the controls and then, if they misbehave, the candidates.
 func (o *gateOptions) run(cmd *cobra.Command, candidates []fixes.Fix, scenarios []workload.Scenario, policy campaign.Policy) (*report.GateReport, error) {
 	checks, err := o.controls(cmd.Context())
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
@@ -118,7 +118,7 @@ func (o *gateOptions) controls(ctx context.Context) ([]campaign.Check, error) {
 	p, err := (&selection{
 		scenarios: append([]string{campaign.ReportStorm, campaign.Calm}, readerScenarios...),
 		fixes:     []string{campaign.Baseline, unsafeControl},
-	}).plan()
+	}).plan(o.common)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,8 @@ func (o *gateOptions) show(w io.Writer, r *report.GateReport) error {
 	return r.Text(w)
 }
 
-// gateError turns the outcome into an exit code: one failure fails all.
+// gateError turns the outcome into an exit code. One candidate that fails fails
+// the whole gate.
 func gateError(r *report.GateReport) error {
 	passed := 0
 	for _, g := range r.Gates {

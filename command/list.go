@@ -11,10 +11,9 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
-	"github.com/gpstorm/gpstorm/workload"
 )
 
-// listed is one thing that can be named on the command line.
+// listed is something that has a name on the command line.
 type listed struct {
 	Kind   string `json:"kind"`
 	Name   string `json:"name"`
@@ -23,22 +22,22 @@ type listed struct {
 	Loses  string `json:"loses,omitempty"`
 }
 
-// kinds are what can be listed, in order.
+// kinds are the arguments of list, in the order of its output.
 var kinds = []string{"candidates", "scenarios", "mutants"}
 
 func newListCommand(c *common) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list [candidates|scenarios|mutants]",
 		Short: "List candidates, scenarios and mutants",
-		Long: `Lists what can be named on the command line: the candidates with their claim,
-their source and what they give up; the preset scenarios; the mutants, which are
-candidates broken on purpose.`,
+		Long: `Lists the names that the other commands take: the candidates with their claim,
+their source and the guarantees they give up; the scenarios; the mutants, which
+are candidates broken on purpose.`,
 		Example: `  gpstorm list candidates
   gpstorm list scenarios --json`,
 		ValidArgs: kinds,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return badInputf("%s: %q: want one of %s only", cmd.CommandPath(), args[1], strings.Join(kinds, ", "))
+				return wrong(cmd.Name(), args[1], "one of %s alone", strings.Join(kinds, ", "))
 			}
 			return nil
 		},
@@ -49,9 +48,9 @@ candidates broken on purpose.`,
 			}
 			var all []listed
 			for _, kind := range wanted {
-				items, ok := list(kind)
+				items, ok := c.list(kind)
 				if !ok {
-					return badInputf("kind %q: want one of %s", kind, strings.Join(kinds, ", "))
+					return wrong("kind", kind, "one of %s", strings.Join(kinds, ", "))
 				}
 				all = append(all, items...)
 			}
@@ -69,7 +68,7 @@ candidates broken on purpose.`,
 	}
 }
 
-func list(kind string) ([]listed, bool) {
+func (c *common) list(kind string) ([]listed, bool) {
 	var items []listed
 	add := func(kind string, all []fixes.Fix) {
 		for _, f := range all {
@@ -78,11 +77,11 @@ func list(kind string) ([]listed, bool) {
 	}
 	switch kind {
 	case "candidates":
-		add("candidate", fixes.All())
+		add("candidate", c.knownFixes())
 	case "mutants":
 		add("mutant", mutant.All())
 	case "scenarios":
-		for _, sc := range workload.Presets() {
+		for _, sc := range c.knownScenarios() {
 			items = append(items, listed{Kind: "scenario", Name: sc.Name, About: strings.Join(strings.Fields(sc.About), " ")})
 		}
 	default:

@@ -34,7 +34,7 @@ const lkmm = "lkmm"
 // operationalStates bounds the states of one litmus test under --model MODE.
 const operationalStates = 500_000
 
-func newLitmusCommand() *cobra.Command {
+func newLitmusCommand(c *common) *cobra.Command {
 	var (
 		model    string
 		witness  bool
@@ -52,11 +52,8 @@ Exit code 1 if an answer differs from the expected one (for a mode: allows more)
 or a file does not parse.`,
 		Example: `  gpstorm litmus testdata/litmus
   gpstorm litmus --model weak --witness testdata/litmus/mp.litmus`,
-		Args: cobra.ArbitraryArgs,
+		Args: atLeastOne("a litmus file or a directory of them"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return badInputf("litmus: no file: want one or more litmus files or directories")
-			}
 			answer, err := judgeOf(model)
 			if err != nil {
 				return badInput(err)
@@ -65,7 +62,6 @@ or a file does not parse.`,
 			if err != nil {
 				return badInput(err)
 			}
-			asJSON, _ := cmd.Flags().GetBool("json")
 			var y litmus.Tally
 			for _, f := range files {
 				j, err := judgeFile(f, answer, &y)
@@ -78,11 +74,11 @@ or a file does not parse.`,
 				if failures && j.Error == "" && j.Comparison == litmus.Agrees {
 					continue
 				}
-				if err := showJudged(cmd.OutOrStdout(), j, asJSON); err != nil {
+				if err := showJudged(cmd.OutOrStdout(), j, c.json); err != nil {
 					return err
 				}
 			}
-			if !asJSON {
+			if !c.json {
 				if _, err := fmt.Fprintln(cmd.OutOrStdout(), y); err != nil {
 					return err
 				}
@@ -110,7 +106,7 @@ func judgeOf(model string) (func(*litmus.Test) litmus.Judgement, error) {
 	}
 	m, err := order.ParseMode(model)
 	if err != nil {
-		return nil, fmt.Errorf("--model %q: want lkmm, sc, tso, pso or weak", model)
+		return nil, wrong("--model", model, "lkmm, sc, tso, pso or weak")
 	}
 	return func(t *litmus.Test) litmus.Judgement { return t.Operate(m, operationalStates) }, nil
 }
@@ -121,7 +117,7 @@ func litmusFiles(args []string) ([]string, error) {
 	for _, a := range args {
 		info, err := os.Stat(a)
 		if err != nil {
-			return nil, err
+			return nil, unreadable("file", a, err)
 		}
 		if !info.IsDir() {
 			files = append(files, a)

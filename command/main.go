@@ -1,5 +1,12 @@
-// Package command is the gpstorm command as a library, so that a program with
-// candidates of its own has every command.
+// Package command is the gpstorm command line as a library. A program of a few
+// lines that calls Main with its own candidates has every command for them:
+// evaluate, run, gate, margin, shrink, explore, replay, torture and the rest.
+//
+//	func main() {
+//		os.Exit(command.Main(command.Program{Fixes: []fixes.Fix{mine}}))
+//	}
+//
+// To judge a candidate from a Go test instead, use gpstorm.Judge.
 package command
 
 import (
@@ -14,26 +21,30 @@ import (
 
 // Main runs the command line of the process and returns its exit code: 0 done,
 // 1 failed, 2 bad input, 3 invalid or undecided.
-func Main() int {
-	// A second interrupt kills: the first has asked the work to stop.
+func Main(p Program) int {
+	// The first interrupt stops the work in order; a second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	return run(ctx, p, os.Args[1:], os.Stdout, os.Stderr)
 }
 
 // run executes one command line and returns its exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRootCommand()
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+func run(ctx context.Context, p Program, args []string, stdout, stderr io.Writer) int {
+	p.Name = p.name()
+	err := p.validate()
+	if err == nil {
+		root := newRootCommand(p)
+		root.SetArgs(args)
+		root.SetOut(stdout)
+		root.SetErr(stderr)
+		err = root.ExecuteContext(ctx)
+	}
 	if err != nil && err.Error() != "" {
-		fmt.Fprintf(stderr, "gpstorm: %s\n", oneLine(err))
+		fmt.Fprintf(stderr, "%s: %s\n", p.Name, oneLine(err))
 	}
 	return codeOf(err)
 }
 
-// oneLine folds a message, whoever wrote it, into one line.
+// oneLine folds a message into one line, since other packages may write several.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -22,11 +22,11 @@ func newMarginCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "margin",
 		Short: "Find the load at which each candidate begins to hang",
-		Long: `Searches, for each candidate, the load at which the hang probability passes 10 %
+		Long: `Searches, for each candidate, the loads at which the hang probability passes 10 %
 and 50 %. The load is the share of a CPU's time that storms take (duty), the time
-of one sample (handler), or the number of reader tasks (readers). Trials go where
-they decide most; every candidate meets the same seeds. An interval misses the
-threshold in at most 5 % of searches.`,
+of one sample (handler), or the number of reader tasks (readers). The search runs
+most trials near the thresholds; every candidate gets the same seeds. An interval
+misses its threshold in at most 5 % of searches.`,
 		Example: `  gpstorm margin --fix baseline --fix overlap
   gpstorm margin --axis readers --json > margin.jsonl`,
 		Args: exactly(),
@@ -34,20 +34,20 @@ threshold in at most 5 % of searches.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.axis, "axis", string(campaign.AxisDuty), "what to vary: duty, handler or readers")
-	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default one made for this, with hangs from 10s on)")
+	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default a scenario made for this search)")
 	flags.StringArrayVar(&o.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
 	flags.IntVar(&o.parallel, "parallel", 0, "candidates at once; 0 is one for each CPU")
-	mustComplete(cmd, "fix", completeFixes)
-	mustComplete(cmd, "scenario", completeScenarios)
+	mustComplete(cmd, "fix", c.completeFixes)
+	mustComplete(cmd, "scenario", c.completeScenarios)
 	return cmd
 }
 
 func (o *marginOptions) margin(cmd *cobra.Command) error {
 	if o.parallel < 0 {
-		return badInputf("--parallel: %d, want 0 or more", o.parallel)
+		return wrong("--parallel", o.parallel, "0 or more")
 	}
 	s := selection{fixes: o.fixes}
-	selected, err := s.plan()
+	selected, err := s.plan(o.common)
 	if err != nil {
 		return badInput(err)
 	}
@@ -55,7 +55,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 		Scenario: campaign.MarginScenario(), Fixes: selected.Fixes, Axis: campaign.Axis(o.axis), Seed: o.seed, Parallel: o.parallel,
 	}
 	if o.scenario != "" {
-		if p.Scenario, err = lookupScenario(o.scenario); err != nil {
+		if p.Scenario, err = o.lookupScenario(o.scenario); err != nil {
 			return badInput(err)
 		}
 	}
@@ -64,7 +64,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 	found, err := campaign.RunMargin(cmd.Context(), p, inKernel(false))
 	bar.done()
 	if errors.Is(err, context.Canceled) {
-		return undecided("interrupted; a search keeps nothing")
+		return undecided("interrupted; a search keeps no results")
 	}
 	if err != nil {
 		return inputOrFailure(err)

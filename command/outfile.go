@@ -2,12 +2,13 @@ package command
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 )
 
-// outFile is a flag's file to be written. That it can be there is seen when
-// the flag is read, before anything runs that takes long.
+// outFile is a flag that holds the path of a file to write. Reading the flag
+// checks that the directory exists, so that a long run does not end in an error.
 type outFile string
 
 func (o *outFile) Set(path string) error {
@@ -23,5 +24,36 @@ func (o *outFile) Set(path string) error {
 
 func (o *outFile) String() string { return string(*o) }
 
-// Type is also what flagError says is allowed.
-func (o *outFile) Type() string { return "file in a directory that is there" }
+// Type is part of pflag.Value.
+func (o *outFile) Type() string { return "file" }
+
+func (o *outFile) want() string { return "a file in a directory that exists" }
+
+// is reports whether a path names the same file, through links too.
+func (o *outFile) is(path string) bool {
+	a, errA := os.Stat(string(*o))
+	b, errB := os.Stat(path)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// writeFile writes a file whole or not at all: first beside its place, then
+// renamed into it.
+func writeFile(to outFile, write func(io.Writer) error) (err error) {
+	path := string(to)
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	if err := write(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

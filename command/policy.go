@@ -14,7 +14,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// policyFlags is a gate's policy as the command line and its YAML file have it.
+// policyFlags is the policy of a gate, as command line and YAML file write it.
 type policyFlags struct {
 	fixes, scenarios []string
 	maxHangRate      percent
@@ -28,12 +28,12 @@ type policyFlags struct {
 	budget           int
 }
 
-// register adds the flags, at what they are if nobody says otherwise.
+// register adds the flags with their defaults.
 func (p *policyFlags) register(flags *pflag.FlagSet) {
 	p.maxHangRate, p.marginLevel, p.confidence = 0.01, 0.1, 0.99
 	flags.StringArrayVar(&p.fixes, "fix", nil, "a candidate's `name`; may be repeated")
 	flags.StringArrayVar(&p.scenarios, "scenario", nil, "a preset's `name` or a YAML file; may be repeated (default all presets)")
-	flags.Var(&p.maxHangRate, "max-hang-rate", "the share of trials that may hang; 0% asks nothing")
+	flags.Var(&p.maxHangRate, "max-hang-rate", "the share of trials that may hang; 0% leaves the rate untested")
 	flags.DurationVar(&p.maxP99, "max-p99", 0, "how long the slowest close() of a trial may take in 99 of 100 trials")
 	flags.StringVar(&p.minMargin, "min-margin", "", "the least `load` at which the candidate may begin to hang, on the margin's axis")
 	flags.StringVar(&p.marginAxis, "margin-axis", string(campaign.AxisDuty), "the load's axis: duty, handler or readers")
@@ -44,28 +44,28 @@ func (p *policyFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&p.budget, "budget", 5000, "trials after which a criterion is undecided")
 }
 
-// resolve finds what the policy names.
-func (p *policyFlags) resolve() ([]fixes.Fix, []workload.Scenario, campaign.Policy, error) {
+// resolve looks up the names in the policy.
+func (p *policyFlags) resolve(c *common) ([]fixes.Fix, []workload.Scenario, campaign.Policy, error) {
 	policy := campaign.Policy{
 		MaxHangRate: float64(p.maxHangRate), MaxP99: p.maxP99, NoUnsafe: p.noUnsafe,
 		Confidence: float64(p.confidence), Budget: p.budget,
 	}
 	if len(p.fixes) == 0 {
-		return nil, nil, policy, errors.New("fix: none given, want at least one")
+		return nil, nil, policy, wrong("fix", "none", "at least one candidate")
 	}
 	s := selection{scenarios: p.scenarios, fixes: p.fixes}
-	plan, err := s.plan()
+	plan, err := s.plan(c)
 	if err != nil {
 		return nil, nil, policy, err
 	}
-	if policy.Margin, err = p.margin(); err != nil {
+	if policy.Margin, err = p.margin(c); err != nil {
 		return nil, nil, policy, err
 	}
 	return plan.Fixes, plan.Scenarios, policy, policy.Validate()
 }
 
-// margin is what the policy asks of the margin.
-func (p *policyFlags) margin() (m campaign.MinMargin, err error) {
+// margin returns the criterion about the margin; the zero value is none.
+func (p *policyFlags) margin(c *common) (m campaign.MinMargin, err error) {
 	if p.minMargin == "" {
 		return m, nil
 	}
@@ -74,19 +74,19 @@ func (p *policyFlags) margin() (m campaign.MinMargin, err error) {
 		return m, fmt.Errorf("min margin: %w", err)
 	}
 	if p.marginScenario != "" {
-		if m.Scenario, err = lookupScenario(p.marginScenario); err != nil {
+		if m.Scenario, err = c.lookupScenario(p.marginScenario); err != nil {
 			return m, fmt.Errorf("margin %w", err)
 		}
 	}
 	return m, nil
 }
 
-// checkMargin wants a load for what else is said of the margin, in the file or
-// on the command line: without one it would silently ask nothing.
+// checkMargin refuses flags and fields about the margin that come without a load:
+// they would silently have no effect.
 func checkMargin(flags *pflag.FlagSet) error {
 	for _, name := range []string{"margin-axis", "margin-level", "margin-scenario"} {
 		if f := flags.Lookup(name); f.Changed && !flags.Changed("min-margin") {
-			return fmt.Errorf("%s: %q, want a min margin to go with it", strings.ReplaceAll(name, "-", " "), f.Value)
+			return wrong(strings.ReplaceAll(name, "-", " "), f.Value, "a min margin beside it")
 		}
 	}
 	return nil
@@ -97,15 +97,17 @@ type percent float64
 
 func (p *percent) String() string { return strconv.FormatFloat(100*float64(*p), 'g', -1, 64) + "%" }
 
-// Type names what the flag takes in its help.
+// Type is part of pflag.Value; the help shows it.
 func (p *percent) Type() string { return "percent" }
+
+func (p *percent) want() string { return "a percentage, 1% say" }
 
 // Set reads the flag.
 func (p *percent) Set(s string) error {
 	number, isPercent := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(number, 64)
 	if err != nil || v != v {
-		return fmt.Errorf("%q, want a percentage, 1%% say", s)
+		return errors.New("not a percentage")
 	}
 	if isPercent {
 		v /= 100

@@ -3,8 +3,6 @@ package command
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -13,8 +11,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// policyFields are what a policy file may have, in the order of the help, each
-// with the flag that it stands for.
+// policyFields are the fields of a policy file, in the order of the help, each with
+// its flag.
 var policyFields = []struct{ field, flag string }{
 	{"fixes", "fix"}, {"scenarios", "scenario"},
 	{"max_hang_rate", "max-hang-rate"}, {"max_p99", "max-p99"},
@@ -23,35 +21,35 @@ var policyFields = []struct{ field, flag string }{
 	{"no_unsafe", "no-unsafe"}, {"confidence", "confidence"}, {"budget", "budget"},
 }
 
-// maxPolicy is the longest policy file that is looked at, in bytes.
+// maxPolicy is the size of the longest policy file, in bytes.
 const maxPolicy = 8 << 10
 
-// readPolicy sets each flag that the command line left alone to what the file
-// says. A criterion that is misspelt, empty or of the wrong kind is an error: a
-// gate must not ask less than its policy.
+// readPolicy sets each flag that the command line leaves out to the value in the
+// file. A field that is misspelt, empty or of the wrong kind is an error: a gate
+// must not test less than its policy says.
 func readPolicy(path string, flags *pflag.FlagSet) error {
-	b, err := os.ReadFile(path)
+	b, err := readFile("--policy", path)
 	if err != nil {
-		return fmt.Errorf("--policy: %w", err)
+		return err
 	}
 	if len(b) > maxPolicy {
-		return fmt.Errorf("%s: %d bytes long, want at most %d", path, len(b), maxPolicy)
+		return fmt.Errorf("%s: %d bytes long: want at most %d", path, len(b), maxPolicy)
 	}
 	parsed, err := parser.ParseBytes(b, 0)
 	if syntax := (*yaml.SyntaxError)(nil); errors.As(err, &syntax) && syntax.Token != nil {
-		return fmt.Errorf("%s:%d: not YAML: %s", path, syntax.Token.Position.Line, syntax.Message)
+		return fmt.Errorf("%s:%d: %s: want YAML", path, syntax.Token.Position.Line, syntax.Message)
 	} else if err != nil {
-		return fmt.Errorf("%s: not YAML: %w", path, err)
+		return fmt.Errorf("%s: %w: want YAML", path, err)
 	}
 	if n := len(parsed.Docs); n > 1 {
-		return fmt.Errorf("%s: %d documents, want one", path, n)
+		return fmt.Errorf("%s: %d documents: want one", path, n)
 	}
 	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
-		return fmt.Errorf("%s: empty, want %s", path, policyNames())
+		return fmt.Errorf("%s: empty: want %s", path, policyNames())
 	}
 	fields, ok := parsed.Docs[0].Body.(*ast.MappingNode)
 	if !ok {
-		return fmt.Errorf("%s: %s, want %s", path, kindOf(parsed.Docs[0].Body), policyNames())
+		return fmt.Errorf("%s: %s: want %s", path, kindOf(parsed.Docs[0].Body), policyNames())
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *pflag.Flag) { given[f.Name] = true })
@@ -64,8 +62,8 @@ func readPolicy(path string, flags *pflag.FlagSet) error {
 	return nil
 }
 
-// setField reads one field; of one that the command line gave too it only looks
-// whether it is right.
+// setField reads one field. It checks a field whose flag is given too, but leaves
+// the flag alone.
 func setField(flags *pflag.FlagSet, field string, value ast.Node, given map[string]bool) error {
 	name := ""
 	for _, f := range policyFields {
@@ -74,14 +72,14 @@ func setField(flags *pflag.FlagSet, field string, value ast.Node, given map[stri
 		}
 	}
 	if name == "" {
-		return fmt.Errorf("%s: unknown field, want one of %s", shown(field), policyNames())
+		return fmt.Errorf("%s: unknown field: want one of %s", shown(field), policyNames())
 	}
 	flag := flags.Lookup(name)
 	values := []ast.Node{value}
 	if _, several := flag.Value.(pflag.SliceValue); several {
 		list, ok := value.(*ast.SequenceNode)
 		if !ok {
-			return fmt.Errorf("%s: %s, want a list of names", field, kindOf(value))
+			return fmt.Errorf("%s: %s: want a list of names", field, kindOf(value))
 		}
 		values = list.Values
 	}
@@ -91,11 +89,11 @@ func setField(flags *pflag.FlagSet, field string, value ast.Node, given map[stri
 		switch v.(type) {
 		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		default:
-			return fmt.Errorf("%s: %s, want %s", field, kindOf(v), allowed(flag.Value.Type()))
+			return fmt.Errorf("%s: %s: want %s", field, kindOf(v), allowed(flag.Value))
 		}
 		text := v.GetToken().Value
 		if scratch.Set(name, text) != nil || text == "" {
-			return fmt.Errorf("%s: %s, want %s", field, shown(text), allowed(flag.Value.Type()))
+			return fmt.Errorf("%s: %s: want %s", field, shown(text), allowed(flag.Value))
 		}
 		if given[name] {
 			continue
@@ -115,16 +113,7 @@ func policyNames() string {
 	return strings.Join(names, ", ")
 }
 
-// shown quotes a value from a file, the beginning of a long one.
-func shown(s string) string {
-	const most = 40
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "..."
-	}
-	return strconv.Quote(s)
-}
-
-// kindOf names a node that is not what was wanted.
+// kindOf describes a node of the wrong kind.
 func kindOf(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.NullNode:

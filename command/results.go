@@ -13,13 +13,18 @@ func newMergeCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge RESULTS...",
 		Short: "Join the shards of a campaign",
-		Long: `Writes what one run of the whole campaign would have written, byte for byte, from
-the results files of all its shards, in any order. --out is written whole or not
-at all; without it the results go to stdout. They are JSON Lines as they are.`,
+		Long: `Joins the results files of all shards of a campaign, in any order, into the file
+that one run of the whole campaign writes, byte for byte. --out is written whole or
+not at all; without it the results go to stdout. Results are JSON Lines.`,
 		Example: `  gpstorm merge shard-*.jsonl --out results.jsonl
   gpstorm merge a.jsonl b.jsonl | tail -n +2 | jq .diagnosis | sort | uniq -c`,
-		Args: atLeastOne("results file"),
+		Args: atLeastOne("a results file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, path := range args {
+				if out != "" && out.is(path) {
+					return wrong("--out", string(out), "a file that is not one of the shards")
+				}
+			}
 			merge := func(w io.Writer) error { return campaign.Merge(args, w) }
 			if out == "" {
 				return inputOrFailure(merge(cmd.OutOrStdout()))
@@ -37,15 +42,14 @@ func newReportCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RESULTS...",
 		Short: "Report on results that were kept",
-		Long: `Sums up a results file, or all shards of a campaign, and shows what evaluate
-would have shown. A file whose campaign is not finished gives a report that says
-so. If the controls did not misbehave the exit code is 3. --margins adds searches of
-gpstorm margin: those of the candidates that the results are about. CSV has no place
-for them.`,
+		Long: `Sums up a results file, or all shards of a campaign, and prints the report of
+evaluate. The report of an unfinished campaign, or of one shard, says so. If the
+controls did not misbehave the exit code is 3. --margins adds the searches of
+gpstorm margin for the same candidates; CSV leaves them out.`,
 		Example: `  gpstorm report results.jsonl
   gpstorm report shard-*.jsonl --markdown > report.md
   gpstorm report results.jsonl --margins margins.jsonl --html report.html`,
-		Args: atLeastOne("results file"),
+		Args: atLeastOne("a results file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(c.json); err != nil {
 				return badInput(err)
@@ -68,6 +72,6 @@ for them.`,
 		},
 	}
 	f.flags(cmd)
-	cmd.Flags().StringArrayVar(&margins, "margins", nil, "report on what gpstorm margin --json wrote to this `file` too; may be repeated")
+	cmd.Flags().StringArrayVar(&margins, "margins", nil, "a `file` from margin --json to add to the report; may be repeated")
 	return cmd
 }

@@ -1,30 +1,34 @@
 package command
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
-// common are the flags of every subcommand.
+// common is what all commands of a program share: its candidates and scenarios,
+// and the flags that every command has.
 type common struct {
-	json  bool
-	seed  uint64
-	quiet bool
+	program Program
+	json    bool
+	seed    uint64
+	quiet   bool
 }
 
-func newRootCommand() *cobra.Command {
-	var c common
-	root := newEvaluateCommand(&c)
-	root.Use = "gpstorm"
+func newRootCommand(p Program) *cobra.Command {
+	c := &common{program: p}
+	root := newEvaluateCommand(c)
+	root.Use = p.Name
 	root.Short = "Fuzz and stress the fix candidates of the SRCU-fast teardown hang"
 	root.Long = `gpstorm runs fix candidates for the SRCU-fast tracepoint teardown hang (Linux
-7.0-rc1) through the same storms, in a virtual kernel in virtual time, and says
-which hang, how often, for how long and at what cost. Without a subcommand it
-evaluates: see gpstorm evaluate --help.
+7.0-rc1) through the same interrupt storms, in a virtual kernel in virtual time,
+and reports which of them hang, how often, for how long and at what cost. Without
+a subcommand it evaluates: see gpstorm evaluate --help.
 
 Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 	root.Example = `  gpstorm                      compare all candidates in all scenarios
-  gpstorm run repro2 --fix baseline --log   see the report's hang`
-	root.Args = unknownCommand
+  gpstorm run repro2 --fix baseline --log   see the hang of the report`
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(flagError)
 	flags := root.PersistentFlags()
@@ -33,26 +37,60 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 	flags.BoolVarP(&c.quiet, "quiet", "q", false, "no progress and no notes on stderr")
 
 	root.AddCommand(
-		newEvaluateCommand(&c),
-		newRunCommand(&c),
-		newReplayCommand(&c),
-		newListCommand(&c),
-		newMergeCommand(&c),
-		newReportCommand(&c),
-		newGateCommand(&c),
-		newShrinkCommand(&c),
-		newMarginCommand(&c),
-		newValidateCommand(&c),
-		newExploreCommand(),
-		newLitmusCommand(),
-		newTortureCommand(&c),
+		newEvaluateCommand(c),
+		newRunCommand(c),
+		newReplayCommand(c),
+		newListCommand(c),
+		newMergeCommand(c),
+		newReportCommand(c),
+		newGateCommand(c),
+		newShrinkCommand(c),
+		newMarginCommand(c),
+		newValidateCommand(c),
+		newExploreCommand(c),
+		newLitmusCommand(c),
+		newTortureCommand(c),
+		newVersionCommand(c),
 	)
+	root.Args = knownCommand
+	// --version does what the command does, --json included.
+	showVersion := root.Flags().Bool("version", false, "print version, model and Go, as gpstorm version does")
+	evaluate := root.RunE
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *showVersion {
+			return c.version(cmd.OutOrStdout())
+		}
+		return evaluate(cmd, args)
+	}
+	setOnce(root)
+	rename(root, p.Name)
 	return root
 }
 
-func unknownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return badInputf("unknown command %q; gpstorm --help lists them", args[0])
+// knownCommand refuses a first word that is not a command.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return wrong("command", args[0], "one of %s", strings.Join(names, ", "))
+}
+
+// rename puts the program's name where the help texts say gpstorm.
+func rename(cmd *cobra.Command, name string) {
+	cmd.Long = strings.ReplaceAll(cmd.Long, "gpstorm ", name+" ")
+	cmd.Example = strings.ReplaceAll(cmd.Example, "gpstorm ", name+" ")
+	for _, sub := range cmd.Commands() {
+		rename(sub, name)
+	}
+}
+
+// note prints a line about the run, unless --quiet asked for none.
+func (c *common) note(cmd *cobra.Command, format string, args ...any) {
+	if !c.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), c.program.Name+": "+format+"\n", args...)
+	}
 }

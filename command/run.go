@@ -9,6 +9,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/order"
 )
 
 func newRunCommand(c *common) *cobra.Command {
@@ -21,25 +22,25 @@ func newRunCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run SCENARIO",
 		Short: "Run one scenario under one candidate",
-		Long: `Runs one trial in the virtual kernel and tells what happened: the outcome, each
-close(), and with --log what the kernel's console printed. SCENARIO is a
-preset's name or a YAML file. The last line reproduces the trial. --trace draws
-it on a time axis, --dmesg shows the console alone.`,
+		Long: `Runs one trial and reports what happened: the outcome, each close(), and with
+--log what the kernel's console printed. SCENARIO is a preset's name or a YAML
+file. The last line reproduces the trial. --trace writes a timeline of it, --dmesg
+prints the console alone.`,
 		Example: `  gpstorm run repro2 --fix baseline --log
   gpstorm run heavy --fix callrcu --variation 17 --seed 4 --json`,
-		Args:              exactly("scenario"),
-		ValidArgsFunction: completeScenarios,
+		Args:              exactly("a scenario: a preset's name or a YAML file"),
+		ValidArgsFunction: c.completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sc, err := lookupScenario(args[0])
+			sc, err := c.lookupScenario(args[0])
 			if err != nil {
 				return badInput(err)
 			}
-			f, err := lookupFix(fix)
+			f, err := c.lookupFix(fix)
 			if err != nil {
 				return badInput(err)
 			}
 			if variation < 0 || variation >= campaign.MaxVariations {
-				return badInputf("--variation: %d, want 0 to %d", variation, campaign.MaxVariations-1)
+				return wrong("--variation", variation, "0 to %d", campaign.MaxVariations-1)
 			}
 			t := campaign.Trial{Scenario: sc, Variation: variation, Fix: f, Seed: c.seed}
 			r, err := how.run(&t)
@@ -54,7 +55,7 @@ it on a time axis, --dmesg shows the console alone.`,
 	flags.IntVar(&variation, "variation", 0, "which variation of the scenario; 0 is the scenario itself")
 	flags.BoolVar(&log, "log", false, "show the kernel's console")
 	how.flags(flags)
-	mustComplete(cmd, "fix", completeFixes)
+	mustComplete(cmd, "fix", c.completeFixes)
 	return cmd
 }
 
@@ -66,19 +67,23 @@ func newReplayCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay TOKEN|FILE",
 		Short: "Run exactly one trial again",
-		Long: `Runs the trial that a token or a failure file names, bit for bit: scenario,
-candidate, variation and seed come from the token (so --seed has no say here). If the trial takes other
-decisions than the one the token was made for, that is a failure: exit 1.`,
+		Long: `Runs the trial of a token or of a failure file again, bit for bit. Scenario,
+candidate, variation and seed come from the token. If this build takes other
+decisions than the one that made the token, replay fails: exit 1.`,
 		Example: `  gpstorm replay gps1.Bmtlcm5lbAhiYXNlbGluZQ...
   gpstorm replay "$(gpstorm run repro2 --json | jq -r .replay)" --log`,
-		Args: exactly("token"),
+		Args: exactly("a token or a failure file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if token, ok := orderToken(args[0]); ok {
-				return replayOrder(cmd, token)
-			}
-			t, token, err := lookupTrial(args[0])
+			ref, err := readReference(args[0])
 			if err != nil {
-				return badInput(err)
+				return err
+			}
+			if ref.token.World == order.World {
+				return c.replayOrder(cmd.OutOrStdout(), ref.token)
+			}
+			t, err := c.trial(&ref)
+			if err != nil {
+				return err
 			}
 			r, err := how.run(&t)
 			if err != nil {
@@ -87,8 +92,8 @@ decisions than the one the token was made for, that is a failure: exit 1.`,
 			if err := how.show(cmd, c, &t, log, r); err != nil {
 				return err
 			}
-			if token.Checksum != 0 && token.Checksum != r.Checksum {
-				return fmt.Errorf("checksum %s, but the token was made for %s: this build takes other decisions", r.Checksum, token.Checksum)
+			if want := ref.token.Checksum; want != 0 && want != r.Checksum {
+				return fmt.Errorf("checksum: %s: want %s, that of the token; this build takes other decisions", r.Checksum, want)
 			}
 			return nil
 		},

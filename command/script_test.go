@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gpstorm": func() { os.Exit(Main()) }})
+	testscript.Main(m, map[string]func(){"gpstorm": func() { os.Exit(Main(Program{})) }})
 }
 
 func TestScripts(t *testing.T) {
@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 }
 
 func TestEveryCommandHelpsWithTwoExamplesAndTheCommonFlags(t *testing.T) {
-	for _, cmd := range newRootCommand().Commands() {
+	for _, cmd := range newRootCommand(Program{Name: "gpstorm"}).Commands() {
 		examples := 0
 		for line := range strings.Lines(cmd.Example) {
 			if strings.HasPrefix(line, "  gpstorm "+cmd.Name()) {

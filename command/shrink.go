@@ -39,20 +39,20 @@ that fails under --fix; what is printed is a failure file too. The same failure
 shrinks to the same, whatever the machine.`,
 		Example: `  gpstorm shrink repro2 --fix callrcu
   gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 --out small.yaml`,
-		Args:              exactly("token, failure file or scenario"),
-		ValidArgsFunction: completeScenarios,
+		Args:              exactly("a token, a failure file or a scenario"),
+		ValidArgsFunction: c.completeScenarios,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.shrink(cmd, args[0]) },
 	}
 	cmd.Flags().StringVar(&o.fix, "fix", campaign.Baseline, "the candidate's `name`, for a scenario")
 	cmd.Flags().IntVar(&o.budget, "budget", shrink.DefaultBudget, "how many trials the search may take")
 	cmd.Flags().Var(&o.out, "out", "write to this `file` instead of stdout")
-	mustComplete(cmd, "fix", completeFixes)
+	mustComplete(cmd, "fix", c.completeFixes)
 	return cmd
 }
 
 func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 	if o.budget < 1 {
-		return badInputf("--budget: %d, want 1 or more", o.budget)
+		return wrong("--budget", o.budget, "1 or more")
 	}
 	t, err := o.lookup(cmd, arg)
 	if err != nil {
@@ -81,17 +81,20 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 
 // lookup finds what to shrink.
 func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t campaign.Trial, err error) {
-	if sc, err := lookupScenario(arg); err == nil && !isFailureFile(arg) {
-		f, err := lookupFix(o.fix)
+	if sc, err := o.lookupScenario(arg); err == nil && !isFailureFile(arg) {
+		f, err := o.lookupFix(o.fix)
 		return campaign.Trial{Scenario: sc, Fix: f, Seed: o.seed}, err
 	}
 	for _, name := range []string{"fix", "seed"} {
 		if cmd.Flags().Changed(name) {
-			return t, fmt.Errorf("--%s: only for a scenario; a token or failure file brings its own", name)
+			return t, wrong("--"+name, cmd.Flag(name).Value, "a scenario to shrink; a token or failure file has its own")
 		}
 	}
-	t, _, err = lookupTrial(arg)
-	return t, err
+	ref, err := readReference(arg)
+	if err != nil {
+		return t, err
+	}
+	return o.trial(&ref)
 }
 
 // shrinkProgress follows a search on a terminal, in one line.

@@ -21,26 +21,27 @@ func newTortureCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "torture",
 		Short: "Torture the live core: real goroutines on real CPUs",
-		Long: `Runs readers of every kind and updaters through every API against the live core
-for a while, in the manner of rcutorture, and prints one line a second. A
-reader that meets an object which a full grace period has passed is a failure;
-so is a wait that does not end, or a callback that does not run exactly once.
+		Long: `Runs readers of every kind and updaters of every API against the live core, in
+the manner of rcutorture, and prints a line each second. It is a failure if a
+reader finds an object that a full grace period has passed, if a wait does not
+end, or if a callback does not run exactly once.
 
-What real CPUs do cannot be replayed, and a clean run shows the less the less
-readers and updaters ran at once ("par"): if they hardly did, it is undecided.
-The candidate may also be one of the broken cores that show what is caught:
+Runs on real CPUs cannot be replayed. A clean run is evidence only as far as
+readers and updaters ran at the same time ("par"); if they hardly did, the result
+is undecided. Besides the candidates, --fix takes one of these broken cores, which
+show what the torture catches:
 ` + strings.Join(brokenNames(), ", ") + ".",
 		Example: `  gpstorm torture --duration 1m --amplify
   gpstorm torture --fix no-heavy-barrier --amplify --readers 1 --updaters 1`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, unlock, err := lookupCore(fix)
+			f, unlock, err := c.lookupCore(fix)
 			if err != nil {
 				return badInput(err)
 			}
 			cfg.Fix, cfg.Unlock, cfg.Seed = f, unlock, c.seed
 			if scenario != "" {
-				sc, err := lookupScenario(scenario)
+				sc, err := c.lookupScenario(scenario)
 				if err != nil {
 					return badInput(err)
 				}
@@ -64,29 +65,29 @@ The candidate may also be one of the broken cores that show what is caught:
 			case r.Failed():
 				return fmt.Errorf("!!! FAILURE: %s, first after %v", r.Failures[0].What, r.Failures[0].After.Round(time.Microsecond))
 			case !r.Parallel():
-				return undecided("readers and updaters ran at once in %d of %d looks: nothing is shown about memory ordering", r.Overlaps, r.Looks)
+				return undecided("readers and updaters ran at the same time in %d of %d samples: the run shows nothing about memory ordering", r.Overlaps, r.Looks)
 			}
 			return nil
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&fix, "fix", "membarrier", "the candidate's, or the broken core's, `name`")
-	flags.StringVar(&scenario, "scenario", "", "take readers, updaters and storms from this `scenario`, at a hundredth of its times")
+	flags.StringVar(&scenario, "scenario", "", "take readers, updaters and storms from this `scenario`, its times divided by 100")
 	flags.DurationVar(&cfg.Duration, "duration", 10*time.Second, "how long")
 	flags.IntVar(&cfg.Readers, "readers", 0, "reader goroutines; 0 is 4 more than there are CPUs")
 	flags.IntVar(&cfg.Updaters, "updaters", 0, "updater goroutines; 0 is 4")
 	flags.BoolVar(&cfg.Amplify, "amplify", false, "make missing barriers visible: stores that miss the cache before each section")
-	flags.BoolVar(&cfg.Yield, "yield", false, "pause at the weak points of readers and grace periods")
+	flags.BoolVar(&cfg.Yield, "yield", false, "pause at the critical points of readers and grace periods")
 	flags.DurationVar(&cfg.StallAfter, "stall-after", 10*time.Second, "how long a wait may take")
 	return cmd
 }
 
 // lookupCore finds a candidate or a broken core.
-func lookupCore(name string) (fixes.Fix, func(srcu.Ticket) srcu.Ticket, error) {
+func (c *common) lookupCore(name string) (fixes.Fix, func(srcu.Ticket) srcu.Ticket, error) {
 	if b, ok := live.LookupBroken(name); ok {
 		return b.Fix, b.Unlock, nil
 	}
-	f, err := lookupFix(name)
+	f, err := c.lookupFix(name)
 	return f, nil, err
 }
 

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -18,8 +17,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// traceOptions are the flags of run and replay that show how a trial went rather than what
-// came of it.
+// traceOptions are the flags of run and replay that show the course of a trial
+// instead of its outcome.
 type traceOptions struct {
 	trace, ftrace outFile
 	window        string
@@ -29,8 +28,8 @@ type traceOptions struct {
 func (o *traceOptions) flags(flags *pflag.FlagSet) {
 	flags.Var(&o.trace, "trace", "write a timeline for ui.perfetto.dev to this `file`")
 	flags.Var(&o.ftrace, "ftrace", "write the trial as ftrace text to this `file`")
-	flags.StringVar(&o.window, "window", "", "when --trace and --ftrace have single interrupts and switches, `10s-12s` say (default the first second of the first close)")
-	flags.BoolVar(&o.dmesg, "dmesg", false, "show the kernel's console and nothing else")
+	flags.StringVar(&o.window, "window", "", "the time in which --trace and --ftrace show each interrupt and switch, `10s-12s` say (default the first second of the first close)")
+	flags.BoolVar(&o.dmesg, "dmesg", false, "print the kernel's console and nothing else")
 }
 
 // bounds reads --window.
@@ -39,18 +38,18 @@ func (o *traceOptions) bounds() (from, until time.Duration, err error) {
 		return 0, 0, nil
 	}
 	if o.trace == "" && o.ftrace == "" {
-		return 0, 0, fmt.Errorf("--window: %q, but there is no --trace and no --ftrace for it", o.window)
+		return 0, 0, wrong("--window", o.window, "--trace or --ftrace beside it")
 	}
 	a, b, ok := strings.Cut(o.window, "-")
 	from, errFrom := time.ParseDuration(a)
 	until, errUntil := time.ParseDuration(b)
 	if !ok || errFrom != nil || errUntil != nil || from < 0 || until <= from {
-		return 0, 0, fmt.Errorf("--window: %q, want two times, the second later, 10s-12s say", o.window)
+		return 0, 0, wrong("--window", o.window, "two times, the second one later, 10s-12s say")
 	}
 	return from, until, nil
 }
 
-// run runs a trial and writes the files that are wanted of it.
+// run runs a trial and writes its timelines.
 func (o *traceOptions) run(t *campaign.Trial) (trial.Result, error) {
 	from, until, err := o.bounds()
 	if err != nil {
@@ -76,10 +75,10 @@ func (o *traceOptions) run(t *campaign.Trial) (trial.Result, error) {
 	return r, nil
 }
 
-// show tells what a trial found, or shows its console alone.
+// show prints the outcome of a trial, or its console alone.
 func (o *traceOptions) show(cmd *cobra.Command, c *common, t *campaign.Trial, log bool, r trial.Result) error {
 	if o.dmesg && (c.json || log) {
-		return badInputf("--dmesg: the console alone, want neither --json nor --log beside it")
+		return wrong("--dmesg", true, "neither --json nor --log beside it")
 	}
 	if o.dmesg {
 		return showConsole(cmd, &r)
@@ -87,7 +86,7 @@ func (o *traceOptions) show(cmd *cobra.Command, c *common, t *campaign.Trial, lo
 	return showTrial(cmd, c, t, log, r)
 }
 
-// showConsole writes the console alone, as dmesg does.
+// showConsole prints the console in the form of dmesg.
 func showConsole(cmd *cobra.Command, r *trial.Result) error {
 	var b strings.Builder
 	for _, l := range r.Log {

@@ -10,11 +10,11 @@ import (
 func newValidateCommand(c *common) *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate",
-		Short: "Hold the virtual kernel to what real kernels did",
-		Long: `Runs the setups in which Linux 6.19.14 and 7.0.13 were measured in the virtual
-kernel, with the candidates v6.19 and baseline, and prints the model beside the
-measured figures, with the ratio of the two and the band it has to be in. A seed
-stands for a boot, and the seeds are always the same.
+		Short: "Compare the virtual kernel with measured kernels",
+		Long: `Linux 6.19.14 and 7.0.13 were measured in a number of setups. This command runs
+the same setups in the virtual kernel, with the candidates v6.19 and baseline, and
+prints the model's figures beside the measured ones, with their ratio and the band
+for it. A seed stands for a boot; the seeds are always the same.
 
 Exit codes: 0 all figures are within their bands; 1 some are not.`,
 		Example: `  gpstorm validate

@@ -9,4 +9,4 @@ import (
 	"github.com/gpstorm/gpstorm/command"
 )
 
-func main() { os.Exit(command.Main()) }
+func main() { os.Exit(command.Main(command.Program{})) }

@@ -1,0 +1,149 @@
+package command
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// once refuses a second value for a flag that holds one: pflag would silently
+// take the last.
+type once struct {
+	pflag.Value
+	given bool
+}
+
+var errTwice = errors.New("given twice")
+
+func (o *once) Set(s string) error {
+	if o.given {
+		return errTwice
+	}
+	if err := o.Value.Set(s); err != nil {
+		return err
+	}
+	o.given = true
+	return nil
+}
+
+// setOnce makes every flag of the commands that holds one value take it once.
+func setOnce(cmd *cobra.Command) {
+	wrap := func(f *pflag.Flag) {
+		_, several := f.Value.(pflag.SliceValue)
+		_, wrapped := f.Value.(*once)
+		if !several && !wrapped {
+			f.Value = &once{Value: f.Value}
+		}
+	}
+	cmd.PersistentFlags().VisitAll(wrap)
+	cmd.Flags().VisitAll(wrap)
+	for _, sub := range cmd.Commands() {
+		setOnce(sub)
+	}
+}
+
+// flagError says what is wrong with the flags of a command line.
+func flagError(cmd *cobra.Command, err error) error {
+	var (
+		invalid *pflag.InvalidValueError
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+	)
+	switch {
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		if errors.Is(err, errTwice) {
+			return wrong("--"+f.Name, invalid.GetValue(), "one value; %s is given already", shown(f.Value.String()))
+		}
+		return wrong("--"+f.Name, invalid.GetValue(), "%s", allowed(f.Value))
+	case errors.As(err, &unknown):
+		return wrong(dashed(unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()), "unknown flag", "a flag that %s --help lists", cmd.CommandPath())
+	case errors.As(err, &missing):
+		return wrong("--"+missing.GetFlag().Name, "no value", "%s", allowed(missing.GetFlag().Value))
+	}
+	return inputf("%w: want flags that %s --help lists", err, cmd.CommandPath())
+}
+
+// dashed is a flag as it was written.
+func dashed(name, shorthands string) string {
+	if shorthands != "" {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// described is a flag's value that can say what it takes.
+type described interface{ want() string }
+
+// allowed says what a flag takes.
+func allowed(v pflag.Value) string {
+	if o, ok := v.(*once); ok {
+		v = o.Value
+	}
+	if d, ok := v.(described); ok {
+		return d.want()
+	}
+	switch typ := v.Type(); typ {
+	case "uint64":
+		return "a whole number, 0 to 18446744073709551615"
+	case "int":
+		return "a whole number"
+	case "bool":
+		return "true or false"
+	case "float64":
+		return "a number"
+	case "string", "stringArray":
+		return "a text"
+	case "duration":
+		return "a duration, 30s say"
+	default:
+		return "a " + typ
+	}
+}
+
+// choice is one of several flags of which only one can be given.
+type choice struct {
+	flag  string
+	given bool
+}
+
+// oneOf refuses more than one of the flags.
+func oneOf(want string, all ...choice) error {
+	first := ""
+	for _, c := range all {
+		switch {
+		case c.given && first != "":
+			return wrong(c.flag, "given", "%s; %s is given already", want, first)
+		case c.given:
+			first = c.flag
+		}
+	}
+	return nil
+}
+
+// exactly takes one argument for each description given.
+func exactly(wants ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(wants):
+			return wrong(cmd.Name(), "no argument", "%s", wants[len(args)])
+		case len(args) > len(wants) && len(wants) == 0:
+			return wrong(cmd.Name(), args[0], "no argument")
+		case len(args) > len(wants):
+			return wrong(cmd.Name(), args[len(wants)], "one argument: %s", strings.Join(wants, ", "))
+		}
+		return nil
+	}
+}
+
+// atLeastOne takes one argument of that description or more.
+func atLeastOne(want string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return wrong(cmd.Name(), "no argument", "%s", want)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,83 @@
+package command
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// unsafeControl is the control that must be caught as unsafe.
+const unsafeControl = "busted-scan"
+
+// selection is which scenarios and candidates take part.
+type selection struct {
+	scenarios, fixes []string
+}
+
+func (s *selection) flags(cmd *cobra.Command, c *common) {
+	cmd.Flags().StringArrayVar(&s.scenarios, "scenario", nil, "a preset's `name` or a YAML file; may be repeated (default all presets)")
+	cmd.Flags().StringArrayVar(&s.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
+	mustComplete(cmd, "scenario", c.completeScenarios)
+	mustComplete(cmd, "fix", c.completeFixes)
+}
+
+// plan looks the names up.
+func (s *selection) plan(c *common) (*campaign.Plan, error) {
+	p := &campaign.Plan{Scenarios: c.knownScenarios(), Fixes: c.knownFixes()}
+	if len(s.scenarios) > 0 {
+		p.Scenarios = nil
+		for _, name := range unique(s.scenarios) {
+			sc, err := c.lookupScenario(name)
+			if err != nil {
+				return nil, err
+			}
+			p.Scenarios = append(p.Scenarios, sc)
+		}
+	}
+	if len(s.fixes) > 0 {
+		p.Fixes = nil
+		for _, name := range unique(s.fixes) {
+			f, err := c.lookupFix(name)
+			if err != nil {
+				return nil, err
+			}
+			p.Fixes = append(p.Fixes, f)
+		}
+	}
+	return p, nil
+}
+
+// withControls adds what a campaign needs to be valid and returns what it added.
+func withControls(p *campaign.Plan, c *common) (added []string) {
+	for _, name := range []string{campaign.ReportStorm, campaign.LongReader} {
+		if slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == name }) {
+			continue
+		}
+		sc, err := c.lookupScenario(name)
+		if err != nil {
+			panic(err) // a preset
+		}
+		p.Scenarios = append(p.Scenarios, sc)
+		added = append(added, "scenario "+name)
+	}
+	for i, name := range []string{campaign.Baseline, unsafeControl} {
+		if slices.ContainsFunc(p.Fixes, func(f fixes.Fix) bool { return f.Name == name }) {
+			continue
+		}
+		f, err := c.lookupFix(name)
+		if err != nil {
+			panic(err) // in the registries
+		}
+		if i == 0 {
+			p.Fixes = slices.Insert(p.Fixes, 0, f)
+		} else {
+			p.Fixes = append(p.Fixes, f)
+		}
+		added = append(added, "fix "+name)
+	}
+	return added
+}
