@@ -90,7 +90,7 @@ func checkCommand(t *testing.T, line string) {
 	}
 	switch strings.TrimPrefix(words[0], "./") {
 	case "gpstorm":
-		cmd, args, err := newRootCommand(Program{Name: "gpstorm"}).Find(words[1:])
+		cmd, args, err := commands(t).Find(words[1:])
 		if err != nil || cmd.Name() != words[1] {
 			t.Errorf("%s: no such command", line)
 			return
@@ -130,7 +130,7 @@ func checkPolicy(t *testing.T, b []byte) {
 	if err := readPolicy(path, &flags); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := p.resolve(&common{}); err != nil {
+	if _, _, _, err := p.resolve(&common{names: gpstormNames(t)}); err != nil {
 		t.Error(err)
 	}
 }

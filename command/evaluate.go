@@ -19,7 +19,7 @@ type evaluateOptions struct {
 	out        outFile
 	resume     bool
 	shard      string
-	failures   string
+	failures   outDir
 }
 
 func newEvaluateCommand(c *common) *cobra.Command {
@@ -47,7 +47,7 @@ of a campaign can run on different machines; gpstorm merge joins their files.`,
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
 	flags.Var(&o.out, "out", "keep the trials in this `file`, one a line")
 	flags.BoolVar(&o.resume, "resume", false, "continue after the trials that --out already holds")
-	flags.StringVar(&o.failures, "failures", "", "write a file for each cause of failure into this `directory`")
+	flags.Var(&o.failures, "failures", "write a file for each cause of failure into this `directory`")
 	flags.StringVar(&o.shard, "shard", "", "run only part `i/n` of the trials, into --out")
 	return cmd
 }
@@ -66,11 +66,11 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 		return inputOrFailure(err)
 	}
 	if o.failures != "" {
-		paths, err := o.saveClusters(o.failures, sum)
+		paths, err := o.saveClusters(string(o.failures), sum)
 		if err != nil {
 			return err
 		}
-		o.note(cmd, "%d failure files are in %s; %s replay and shrink take them", len(paths), o.failures, o.program.Name)
+		o.note(cmd, "%d failure files are in %s; %s replay and shrink take them", len(paths), o.failures, o.program)
 	}
 	return o.conclude(cmd, sum)
 }
@@ -116,7 +116,7 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary) error {
 	planned := sum.Head.Trials()
 	if sum.Head.Shard != nil && sum.Trials == planned {
-		o.note(cmd, "shard %s: %d trials are in %s; %s merge joins the shards", sum.Head.Shard, planned, o.out, o.program.Name)
+		o.note(cmd, "shard %s: %d trials are in %s; %s merge joins the shards", sum.Head.Shard, planned, o.out, o.program)
 		return nil
 	}
 	if sum.Trials == planned {

@@ -41,15 +41,22 @@ func badInput(err error) error {
 // inputf is badInput of a message.
 func inputf(format string, args ...any) error { return badInput(fmt.Errorf(format, args...)) }
 
-// wrong is bad input in the one form that all of it has: FIELD: VALUE: want WHAT.
+// wrong is bad input in the form of all such errors: FIELD: VALUE: want WHAT.
 func wrong(field string, value any, want string, args ...any) error {
-	return inputf("%s: %s: want %s", field, shown(fmt.Sprint(value)), fmt.Sprintf(want, args...))
+	text := fmt.Sprint(value)
+	if _, ok := value.(absent); !ok {
+		text = shown(text)
+	}
+	return inputf("%s: %s: want %s", field, text, fmt.Sprintf(want, args...))
 }
+
+// absent says what is there instead of a value.
+type absent string
 
 // shown is a value as a message shows it: its beginning if it is long, and
 // quoted if it is empty or holds spaces or anything that does not print.
 func shown(s string) string {
-	const most = 60
+	const most = 200
 	if r := []rune(s); len(r) > most {
 		s = string(r[:most]) + "..."
 	}

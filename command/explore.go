@@ -52,11 +52,11 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.StringVar(&f.mode, "mode", "weak", "how CPUs reorder: sc, tso, pso or weak")
 	flags.IntVar(&f.readers, "readers", 1, "reader CPUs")
 	flags.IntVar(&f.sections, "sections", 1, "read-side critical sections of each")
-	flags.BoolVar(&f.expedited, "expedited", false, "ask for expedited grace periods")
-	flags.BoolVar(&f.twoDomains, "two-domains", false, "every second reader is one of Tasks-Trace RCU")
+	flags.BoolVar(&f.expedited, "expedited", false, "request expedited grace periods")
+	flags.BoolVar(&f.twoDomains, "two-domains", false, "make every second reader a Tasks-Trace RCU reader")
 	flags.BoolVar(&f.unregisterGP, "unregister-gp", false, "unhooking starts a grace period, as in the kernel")
 	flags.BoolVar(&f.priorGP, "prior-gp", false, "a grace period is under way before unhooking")
-	flags.IntVar(&f.spurious, "spurious", 0, "runs of the work that nobody asked for")
+	flags.IntVar(&f.spurious, "spurious", 0, "runs of the work item without a request")
 	flags.IntVar(&f.retries, "retries", 0, "retries of a scan that compete with other steps; 0 is 2")
 	flags.IntVar(&f.preemptions, "preemptions", 1, "preemptions of one update-side task by another")
 	flags.IntVar(&f.switches, "switches", -1, "preemptive switches between CPUs; negative is no bound")
@@ -65,9 +65,9 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.BoolVar(&f.uniform, "uniform", false, "sample interleavings about uniformly")
 	flags.BoolVar(&f.guided, "guided", false, "sample guided by the situations seen")
 	flags.IntVar(&f.runs, "runs", 100_000, "executions to sample with --pct, --uniform and --guided")
-	flags.IntVar(&f.states, "states", 10_000_000, "give up after this many states; 0 is never")
-	flags.BoolVar(&f.proof, "proof", false, "say what was covered")
-	flags.BoolVar(&f.asIs, "as-is", false, "do not reduce what was found to the smallest case")
+	flags.IntVar(&f.states, "states", 10_000_000, "end the search after this many states; 0 is no bound")
+	flags.BoolVar(&f.proof, "proof", false, "print what the search covered")
+	flags.BoolVar(&f.asIs, "as-is", false, "do not reduce a violation to the smallest case")
 	flags.BoolVar(&f.whole, "no-reduction", false, "search without partial-order reduction")
 	return cmd
 }
@@ -77,6 +77,9 @@ func (f *exploreFlags) caseOf() (order.Case, error) {
 	mode, err := order.ParseMode(f.mode)
 	if err != nil {
 		return order.Case{}, wrong("--mode", f.mode, "sc, tso, pso or weak")
+	}
+	if f.spurious < 0 { // a planted bug may need more, but nothing can have less
+		return order.Case{}, wrong("--spurious", f.spurious, "0 or more")
 	}
 	if f.readers < 1 || f.readers > order.MaxReaders {
 		return order.Case{}, wrong("--readers", f.readers, "1 to %d", order.MaxReaders)
@@ -103,6 +106,10 @@ func (f *exploreFlags) caseOf() (order.Case, error) {
 	return c, nil
 }
 
+// maxPCTDepth is the largest depth of package order's sampling by probabilistic
+// concurrency testing.
+const maxPCTDepth = 16
+
 // strategy returns how to sample. The zero value is to search all executions.
 func (f *exploreFlags) strategy() (order.WalkOptions, error) {
 	if err := oneOf("one way to sample",
@@ -111,6 +118,14 @@ func (f *exploreFlags) strategy() (order.WalkOptions, error) {
 		return order.WalkOptions{}, err
 	}
 	switch {
+	case f.random < 0:
+		return order.WalkOptions{}, wrong("--random", f.random, "1 or more")
+	case f.pct < 0 || f.pct > maxPCTDepth:
+		return order.WalkOptions{}, wrong("--pct", f.pct, "1 to %d", maxPCTDepth)
+	case f.runs < 1:
+		return order.WalkOptions{}, wrong("--runs", f.runs, "1 or more")
+	case f.states < 0:
+		return order.WalkOptions{}, wrong("--states", f.states, "0 or more")
 	case f.random != 0:
 		return order.WalkOptions{Strategy: order.Random, Runs: f.random}, nil
 	case f.pct != 0:

@@ -35,14 +35,14 @@ func (c *common) replayOrder(w io.Writer, token trial.Token) error {
 // lookupCase returns the case of a name: a candidate with n readers of its own
 // flavour, or a planted bug in the case that reveals it.
 func (c *common) lookupCase(name string, n, sections int, m order.Mode) (order.Case, error) {
-	if f, ok := c.own(name); ok {
+	if f, err := c.names.fixes.Find(name); err == nil {
 		return order.For(f, n, sections, m), nil
 	}
 	return order.LookupCase(name, n, sections, m)
 }
 
 func (c *common) lookupOrdering(name string) (fixes.Fix, bool) {
-	if f, ok := c.own(name); ok {
+	if f, err := c.names.fixes.Find(name); err == nil {
 		return f, true
 	}
 	return order.LookupFix(name)
@@ -68,7 +68,7 @@ func (out *explored) show(w io.Writer, c *common, found *order.Finding, proof bo
 		if err := found.WriteTable(w); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(w, "\nreplay: %s replay %s\n", c.program.Name, out.Replay)
+		_, err := fmt.Fprintf(w, "\nreplay: %s replay %s\n", c.program, out.Replay)
 		return err
 	}
 	return out.showClean(w, proof)

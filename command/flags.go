@@ -15,11 +15,17 @@ type once struct {
 	given bool
 }
 
-var errTwice = errors.New("given twice")
+var (
+	errTwice = errors.New("given twice")
+	errEmpty = errors.New("empty")
+)
 
 func (o *once) Set(s string) error {
 	if o.given {
 		return errTwice
+	}
+	if s == "" && o.Type() == "string" {
+		return errEmpty // no flag has a use for an empty text
 	}
 	if err := o.Value.Set(s); err != nil {
 		return err
@@ -50,6 +56,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		invalid *pflag.InvalidValueError
 		unknown *pflag.NotExistError
 		missing *pflag.ValueRequiredError
+		syntax  *pflag.InvalidSyntaxError
 	)
 	switch {
 	case errors.As(err, &invalid):
@@ -59,9 +66,11 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		return wrong("--"+f.Name, invalid.GetValue(), "%s", allowed(f.Value))
 	case errors.As(err, &unknown):
-		return wrong(dashed(unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()), "unknown flag", "a flag that %s --help lists", cmd.CommandPath())
+		return wrong(dashed(unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()), absent("unknown flag"), "a flag that %s --help lists", cmd.CommandPath())
 	case errors.As(err, &missing):
-		return wrong("--"+missing.GetFlag().Name, "no value", "%s", allowed(missing.GetFlag().Value))
+		return wrong("--"+missing.GetFlag().Name, absent("no value"), "%s", allowed(missing.GetFlag().Value))
+	case errors.As(err, &syntax):
+		return wrong(syntax.GetSpecifiedFlag(), absent("not a flag"), "a flag that %s --help lists", cmd.CommandPath())
 	}
 	return inputf("%w: want flags that %s --help lists", err, cmd.CommandPath())
 }
@@ -95,7 +104,7 @@ func allowed(v pflag.Value) string {
 	case "float64":
 		return "a number"
 	case "string", "stringArray":
-		return "a text"
+		return "a text that is not empty"
 	case "duration":
 		return "a duration, 30s say"
 	default:
@@ -115,7 +124,7 @@ func oneOf(want string, all ...choice) error {
 	for _, c := range all {
 		switch {
 		case c.given && first != "":
-			return wrong(c.flag, "given", "%s; %s is given already", want, first)
+			return wrong(c.flag, absent("given"), "%s; %s is given already", want, first)
 		case c.given:
 			first = c.flag
 		}
@@ -128,7 +137,7 @@ func exactly(wants ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(wants):
-			return wrong(cmd.Name(), "no argument", "%s", wants[len(args)])
+			return wrong(cmd.Name(), absent("no argument"), "%s", wants[len(args)])
 		case len(args) > len(wants) && len(wants) == 0:
 			return wrong(cmd.Name(), args[0], "no argument")
 		case len(args) > len(wants):
@@ -142,7 +151,7 @@ func exactly(wants ...string) cobra.PositionalArgs {
 func atLeastOne(want string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return wrong(cmd.Name(), "no argument", "%s", want)
+			return wrong(cmd.Name(), absent("no argument"), "%s", want)
 		}
 		return nil
 	}

@@ -55,8 +55,8 @@ control did not misbehave.`,
 	o.policy.register(flags)
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
-	mustComplete(cmd, "fix", c.completeFixes)
-	mustComplete(cmd, "scenario", c.completeScenarios)
+	mustComplete(cmd, "fix", c.names.completeFixes)
+	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
 }
 

@@ -77,11 +77,11 @@ func (c *common) list(kind string) ([]listed, bool) {
 	}
 	switch kind {
 	case "candidates":
-		add("candidate", c.knownFixes())
+		add("candidate", c.names.fixes.All(fixes.Candidate))
 	case "mutants":
 		add("mutant", mutant.All())
 	case "scenarios":
-		for _, sc := range c.knownScenarios() {
+		for _, sc := range c.names.scenarios.All() {
 			items = append(items, listed{Kind: "scenario", Name: sc.Name, About: strings.Join(strings.Fields(sc.About), " ")})
 		}
 	default:

@@ -32,9 +32,8 @@ func Main(p Program) int {
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, p Program, args []string, stdout, stderr io.Writer) int {
 	p.Name = p.name()
-	err := p.validate()
+	root, err := newRootCommand(p)
 	if err == nil {
-		root := newRootCommand(p)
 		root.SetArgs(args)
 		root.SetOut(stdout)
 		root.SetErr(stderr)

@@ -37,8 +37,8 @@ misses its threshold in at most 5 % of searches.`,
 	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default a scenario made for this search)")
 	flags.StringArrayVar(&o.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
 	flags.IntVar(&o.parallel, "parallel", 0, "candidates at once; 0 is one for each CPU")
-	mustComplete(cmd, "fix", c.completeFixes)
-	mustComplete(cmd, "scenario", c.completeScenarios)
+	mustComplete(cmd, "fix", c.names.completeFixes)
+	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
 }
 
@@ -55,7 +55,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 		Scenario: campaign.MarginScenario(), Fixes: selected.Fixes, Axis: campaign.Axis(o.axis), Seed: o.seed, Parallel: o.parallel,
 	}
 	if o.scenario != "" {
-		if p.Scenario, err = o.lookupScenario(o.scenario); err != nil {
+		if p.Scenario, err = o.names.scenario(o.scenario); err != nil {
 			return badInput(err)
 		}
 	}

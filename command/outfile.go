@@ -27,6 +27,25 @@ func (o *outFile) String() string { return string(*o) }
 // Type is part of pflag.Value.
 func (o *outFile) Type() string { return "file" }
 
+// outDir is a flag that holds the path of a directory to write files into. It need
+// not exist.
+type outDir string
+
+func (o *outDir) Set(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() || path == "" {
+		return errors.New("not a directory")
+	}
+	*o = outDir(path)
+	return nil
+}
+
+func (o *outDir) String() string { return string(*o) }
+
+// Type is part of pflag.Value.
+func (o *outDir) Type() string { return "dir" }
+
+func (o *outDir) want() string { return "a directory, or the path of one to make" }
+
 func (o *outFile) want() string { return "a file in a directory that exists" }
 
 // is reports whether a path names the same file, through links too.

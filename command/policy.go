@@ -51,7 +51,7 @@ func (p *policyFlags) resolve(c *common) ([]fixes.Fix, []workload.Scenario, camp
 		Confidence: float64(p.confidence), Budget: p.budget,
 	}
 	if len(p.fixes) == 0 {
-		return nil, nil, policy, wrong("fix", "none", "at least one candidate")
+		return nil, nil, policy, wrong("fix", absent("none"), "at least one candidate")
 	}
 	s := selection{scenarios: p.scenarios, fixes: p.fixes}
 	plan, err := s.plan(c)
@@ -74,7 +74,7 @@ func (p *policyFlags) margin(c *common) (m campaign.MinMargin, err error) {
 		return m, fmt.Errorf("min margin: %w", err)
 	}
 	if p.marginScenario != "" {
-		if m.Scenario, err = c.lookupScenario(p.marginScenario); err != nil {
+		if m.Scenario, err = c.names.scenario(p.marginScenario); err != nil {
 			return m, fmt.Errorf("margin %w", err)
 		}
 	}

@@ -29,37 +29,3 @@ func (p *Program) name() string {
 	}
 	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }
-
-// validate reports the first candidate or scenario that cannot be named on the
-// command line.
-func (p *Program) validate() error {
-	taken := map[string]bool{}
-	for _, name := range builtInFixes() {
-		taken[name] = true
-	}
-	for i := range p.Fixes {
-		name := p.Fixes[i].Name
-		switch {
-		case name == "" || strings.ContainsAny(name, fixes.Separator+" \t\n"):
-			return wrong("Program.Fixes", name, "a name without spaces and %q", fixes.Separator)
-		case taken[name]:
-			return wrong("Program.Fixes", name, "a name that no other candidate or planted bug has")
-		}
-		taken[name] = true
-	}
-	taken = map[string]bool{}
-	for _, name := range workload.PresetNames() {
-		taken[name] = true
-	}
-	for i := range p.Scenarios {
-		sc := &p.Scenarios[i]
-		if taken[sc.Name] {
-			return wrong("Program.Scenarios", sc.Name, "a name that no preset and no other scenario has")
-		}
-		taken[sc.Name] = true
-		if err := sc.Validate(); err != nil {
-			return inputf("Program.Scenarios: %s: %w", sc.Name, err)
-		}
-	}
-	return nil
-}

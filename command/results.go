@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,9 @@ not at all; without it the results go to stdout. Results are JSON Lines.`,
   gpstorm merge a.jsonl b.jsonl | tail -n +2 | jq .diagnosis | sort | uniq -c`,
 		Args: atLeastOne("a results file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkFiles("results", args); err != nil {
+				return err
+			}
 			for _, path := range args {
 				if out != "" && out.is(path) {
 					return wrong("--out", string(out), "a file that is not one of the shards")
@@ -53,6 +57,9 @@ gpstorm margin for the same candidates; CSV leaves them out.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(c.json); err != nil {
 				return badInput(err)
+			}
+			if err := cmp.Or(checkFiles("results", args), checkFiles("--margins", margins)); err != nil {
+				return err
 			}
 			sum, err := campaign.Summarize(args)
 			if err != nil {

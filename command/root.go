@@ -10,14 +10,21 @@ import (
 // common is what all commands of a program share: its candidates and scenarios,
 // and the flags that every command has.
 type common struct {
-	program Program
+	program string // its name
+	names   names
 	json    bool
 	seed    uint64
 	quiet   bool
 }
 
-func newRootCommand(p Program) *cobra.Command {
-	c := &common{program: p}
+// newRootCommand makes the commands of a program. An error is one of its candidates
+// or scenarios.
+func newRootCommand(p Program) (*cobra.Command, error) {
+	known, err := newNames(p)
+	if err != nil {
+		return nil, err
+	}
+	c := &common{program: p.Name, names: known}
 	root := newEvaluateCommand(c)
 	root.Use = p.Name
 	root.Short = "Fuzz and stress the fix candidates of the SRCU-fast teardown hang"
@@ -53,6 +60,13 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newVersionCommand(c),
 	)
 	root.Args = knownCommand
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = func(cmd *cobra.Command, args []string) error {
+			_, rest, _ := root.Find(args)
+			return knownCommand(cmd, rest)
+		}
+	}
 	// --version does what the command does, --json included.
 	showVersion := root.Flags().Bool("version", false, "print version, model and Go, as gpstorm version does")
 	evaluate := root.RunE
@@ -64,7 +78,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 	}
 	setOnce(root)
 	rename(root, p.Name)
-	return root
+	return root, nil
 }
 
 // knownCommand refuses a first word that is not a command.
@@ -73,8 +87,10 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	var names []string
-	for _, sub := range cmd.Commands() {
-		names = append(names, sub.Name())
+	for _, sub := range cmd.Root().Commands() {
+		if sub.Name() != "help" && sub.Name() != "completion" {
+			names = append(names, sub.Name())
+		}
 	}
 	return wrong("command", args[0], "one of %s", strings.Join(names, ", "))
 }
@@ -91,6 +107,6 @@ func rename(cmd *cobra.Command, name string) {
 // note prints a line about the run, unless --quiet asked for none.
 func (c *common) note(cmd *cobra.Command, format string, args ...any) {
 	if !c.quiet {
-		fmt.Fprintf(cmd.ErrOrStderr(), c.program.Name+": "+format+"\n", args...)
+		fmt.Fprintf(cmd.ErrOrStderr(), c.program+": "+format+"\n", args...)
 	}
 }

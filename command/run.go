@@ -29,13 +29,13 @@ prints the console alone.`,
 		Example: `  gpstorm run repro2 --fix baseline --log
   gpstorm run heavy --fix callrcu --variation 17 --seed 4 --json`,
 		Args:              exactly("a scenario: a preset's name or a YAML file"),
-		ValidArgsFunction: c.completeScenarios,
+		ValidArgsFunction: c.names.completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sc, err := c.lookupScenario(args[0])
+			sc, err := c.names.scenario(args[0])
 			if err != nil {
 				return badInput(err)
 			}
-			f, err := c.lookupFix(fix)
+			f, err := c.names.fixes.Find(fix)
 			if err != nil {
 				return badInput(err)
 			}
@@ -55,7 +55,7 @@ prints the console alone.`,
 	flags.IntVar(&variation, "variation", 0, "which variation of the scenario; 0 is the scenario itself")
 	flags.BoolVar(&log, "log", false, "show the kernel's console")
 	how.flags(flags)
-	mustComplete(cmd, "fix", c.completeFixes)
+	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }
 

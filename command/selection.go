@@ -21,17 +21,17 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command, c *common) {
 	cmd.Flags().StringArrayVar(&s.scenarios, "scenario", nil, "a preset's `name` or a YAML file; may be repeated (default all presets)")
 	cmd.Flags().StringArrayVar(&s.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
-	mustComplete(cmd, "scenario", c.completeScenarios)
-	mustComplete(cmd, "fix", c.completeFixes)
+	mustComplete(cmd, "scenario", c.names.completeScenarios)
+	mustComplete(cmd, "fix", c.names.completeFixes)
 }
 
 // plan looks the names up.
 func (s *selection) plan(c *common) (*campaign.Plan, error) {
-	p := &campaign.Plan{Scenarios: c.knownScenarios(), Fixes: c.knownFixes()}
+	p := &campaign.Plan{Scenarios: c.names.scenarios.All(), Fixes: c.names.fixes.All(fixes.Candidate)}
 	if len(s.scenarios) > 0 {
 		p.Scenarios = nil
 		for _, name := range unique(s.scenarios) {
-			sc, err := c.lookupScenario(name)
+			sc, err := c.names.scenario(name)
 			if err != nil {
 				return nil, err
 			}
@@ -41,7 +41,7 @@ func (s *selection) plan(c *common) (*campaign.Plan, error) {
 	if len(s.fixes) > 0 {
 		p.Fixes = nil
 		for _, name := range unique(s.fixes) {
-			f, err := c.lookupFix(name)
+			f, err := c.names.fixes.Find(name)
 			if err != nil {
 				return nil, err
 			}
@@ -57,7 +57,7 @@ func withControls(p *campaign.Plan, c *common) (added []string) {
 		if slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == name }) {
 			continue
 		}
-		sc, err := c.lookupScenario(name)
+		sc, err := c.names.scenario(name)
 		if err != nil {
 			panic(err) // a preset
 		}
@@ -68,7 +68,7 @@ func withControls(p *campaign.Plan, c *common) (added []string) {
 		if slices.ContainsFunc(p.Fixes, func(f fixes.Fix) bool { return f.Name == name }) {
 			continue
 		}
-		f, err := c.lookupFix(name)
+		f, err := c.names.fixes.Find(name)
 		if err != nil {
 			panic(err) // in the registries
 		}

@@ -40,13 +40,13 @@ shrinks to the same, whatever the machine.`,
 		Example: `  gpstorm shrink repro2 --fix callrcu
   gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 --out small.yaml`,
 		Args:              exactly("a token, a failure file or a scenario"),
-		ValidArgsFunction: c.completeScenarios,
+		ValidArgsFunction: c.names.completeScenarios,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.shrink(cmd, args[0]) },
 	}
 	cmd.Flags().StringVar(&o.fix, "fix", campaign.Baseline, "the candidate's `name`, for a scenario")
 	cmd.Flags().IntVar(&o.budget, "budget", shrink.DefaultBudget, "how many trials the search may take")
 	cmd.Flags().Var(&o.out, "out", "write to this `file` instead of stdout")
-	mustComplete(cmd, "fix", c.completeFixes)
+	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }
 
@@ -81,8 +81,8 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 
 // lookup finds what to shrink.
 func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t campaign.Trial, err error) {
-	if sc, err := o.lookupScenario(arg); err == nil && !isFailureFile(arg) {
-		f, err := o.lookupFix(o.fix)
+	if sc, err := o.names.scenario(arg); err == nil && !isFailureFile(arg) {
+		f, err := o.names.fixes.Find(o.fix)
 		return campaign.Trial{Scenario: sc, Fix: f, Seed: o.seed}, err
 	}
 	for _, name := range []string{"fix", "seed"} {

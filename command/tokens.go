@@ -56,7 +56,7 @@ func (c *common) trial(r *reference) (campaign.Trial, error) {
 // lookupTokenFix finds the candidate of a token, which may be one that only
 // another program has.
 func (c *common) lookupTokenFix(name string) (fixes.Fix, error) {
-	f, err := c.lookupFix(name)
+	f, err := c.names.fixes.Find(name)
 	if err != nil {
 		err = fmt.Errorf("%w; a token of another program's own candidate replays in that program only", err)
 	}
@@ -70,7 +70,7 @@ func (c *common) checkScenario(t *campaign.Trial, r *reference) error {
 		return err
 	}
 	if !bytes.Equal(workload.Encode(varied(t)), workload.Encode(sc)) {
-		return fmt.Errorf("scenario: edited: want the scenario of the token; to run the edited one: %s run %s --fix %s --seed %d", c.program.Name, r.file, t.Fix.Name, t.Seed)
+		return fmt.Errorf("scenario: edited: want the scenario of the token; to run the edited one: %s run %s --fix %s --seed %d", c.program, r.file, t.Fix.Name, t.Seed)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ show what the torture catches:
 			}
 			cfg.Fix, cfg.Unlock, cfg.Seed = f, unlock, c.seed
 			if scenario != "" {
-				sc, err := c.lookupScenario(scenario)
+				sc, err := c.names.scenario(scenario)
 				if err != nil {
 					return badInput(err)
 				}
@@ -87,7 +87,7 @@ func (c *common) lookupCore(name string) (fixes.Fix, func(srcu.Ticket) srcu.Tick
 	if b, ok := live.LookupBroken(name); ok {
 		return b.Fix, b.Unlock, nil
 	}
-	f, err := c.lookupFix(name)
+	f, err := c.names.fixes.Find(name)
 	return f, nil, err
 }
 

@@ -34,7 +34,7 @@ program, the version of the model that results depend on, and the version of Go.
 }
 
 func (c *common) version(w io.Writer) error {
-	b := thisBuild(c.program.Name)
+	b := thisBuild(c.program)
 	if c.json {
 		return json.NewEncoder(w).Encode(b)
 	}

@@ -1,0 +1,260 @@
+package command
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// grammar is the form of all bad input, with the program's name before it.
+var grammar = regexp.MustCompile(`^gpstorm: .+want .+\n$`)
+
+// refused checks that a command line is bad input and nothing else: exit 2, one
+// line on stderr in the form of all such errors, nothing on stdout.
+func refused(t *testing.T, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // what is not refused shall not run for long
+	got := invokeIn(ctx, Program{Name: "gpstorm"}, args...)
+	if got.code != exitBadInput || got.out != "" || strings.Count(got.errors, "\n") != 1 || !grammar.MatchString(got.errors) {
+		t.Errorf("exit %d, stdout %q, stderr %q; want exit 2 and FIELD: VALUE: want WHAT", got.code, got.out[:min(len(got.out), 200)], got.errors)
+	}
+	return got.errors
+}
+
+// ofType are values that a flag of the type refuses.
+var ofType = map[string][]string{
+	"bool":     {"maybe", ""},
+	"int":      {"abc", "1.5", "", "99999999999999999999"},
+	"uint64":   {"abc", "-1", "1.5", "99999999999999999999"},
+	"duration": {"10", "abc", ""},
+	"percent":  {"lots", "", "NaN", "%"},
+	"file":     {"no/such/file", ".", ""},
+	"dir":      {"", "input_test.go"},
+}
+
+// ofFlag are values of the right type that a flag refuses: of every flag that
+// takes a text, and of numbers that have bounds.
+var ofFlag = map[string][]string{
+	"evaluate --scenario":    {"nosuch", "nosuch.yaml", ""},
+	"evaluate --fix":         {"nosuch", "", "callrcu+poll", "baseline+poll", "callrcu+"},
+	"evaluate --shard":       {"3/2", "0/2", "x", ""},
+	"evaluate --variations":  {"0", "-1", "10000001"},
+	"evaluate --parallel":    {"-1"},
+	"run --fix":              {"nosuch", ""},
+	"run --variation":        {"-1", "10000000"},
+	"run --window":           {"1s-2s", ""},
+	"replay --window":        {"1s-2s", ""},
+	"shrink --fix":           {"nosuch", ""},
+	"shrink --budget":        {"0", "-1"},
+	"margin --axis":          {"colour", ""},
+	"margin --scenario":      {"nosuch"},
+	"margin --fix":           {"nosuch"},
+	"margin --parallel":      {"-1"},
+	"gate --policy":          {"nosuch.yaml", ".", ""},
+	"gate --fix":             {"nosuch"},
+	"gate --scenario":        {"nosuch"},
+	"gate --max-hang-rate":   {"100%", "-1%", "0%"},
+	"gate --max-p99":         {"-1s"},
+	"gate --min-margin":      {"lots", "95", "10%"},
+	"gate --margin-axis":     {"colour"},
+	"gate --margin-level":    {"0%", "100%"},
+	"gate --margin-scenario": {"nosuch"},
+	"gate --confidence":      {"10%", "100%"},
+	"gate --budget":          {"100", "20000000"},
+	"explore --fix":          {"nosuch", ""},
+	"explore --reader":       {"nosuch"},
+	"explore --mode":         {"arm", ""},
+	"explore --readers":      {"0", "7"},
+	"explore --sections":     {"0", "9"},
+	"explore --spurious":     {"-1", "5"},
+	"explore --retries":      {"-1"},
+	"explore --preemptions":  {"-1", "101"},
+	"explore --random":       {"-1"},
+	"explore --pct":          {"-1", "17"},
+	"explore --runs":         {"0", "-1"},
+	"explore --states":       {"-1"},
+	"litmus --model":         {"arm", ""},
+	"report --margins":       {"nosuch.jsonl", ".", ""},
+	"torture --fix":          {"nosuch"},
+	"torture --scenario":     {"nosuch"},
+	"torture --duration":     {"-1s"},
+	"torture --readers":      {"-1", "1001"},
+	"torture --updaters":     {"-1", "1001"},
+	"torture --stall-after":  {"-1s"},
+}
+
+// with is what a command line needs so that the flag is what is wrong with it.
+var with = map[string][]string{
+	"run": {"calm"}, "replay": {"gps2.AAAA"}, "shrink": {"calm"}, "merge": {"a.jsonl"}, "report": {"a.jsonl"}, "litmus": {"a.litmus"},
+	"gate": {"--fix=throttle"}, "gate --fix": {}, "gate --max-hang-rate": {"--fix=throttle"},
+	"gate --margin-axis": {"--fix=throttle", "--min-margin=95%"}, "gate --margin-level": {"--fix=throttle", "--min-margin=95%"},
+	"gate --margin-scenario": {"--fix=throttle", "--min-margin=95%"},
+	"evaluate --shard":       {"--out=never.jsonl"}, "explore --runs": {"--pct=3"},
+}
+
+func TestEveryFlagOfEveryCommandRefusesBadInput(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, cmd := range commands(t).Commands() {
+		if cmd.Name() == "completion" || cmd.Name() == "help" {
+			continue
+		}
+		flags(cmd, func(f *pflag.Flag) {
+			name := cmd.Name() + " --" + f.Name
+			seen[name] = true
+			bad := append(ofType[f.Value.Type()], ofFlag[name]...)
+			if len(bad) == 0 {
+				t.Errorf("%s: no bad value of it is tried here", name)
+			}
+			args, ok := with[name]
+			if !ok {
+				args = with[cmd.Name()]
+			}
+			for _, value := range bad {
+				t.Run(name+"="+value, func(t *testing.T) {
+					t.Parallel()
+					refused(t, append([]string{cmd.Name(), "--" + f.Name + "=" + value}, args...)...)
+				})
+			}
+		})
+	}
+	for name := range ofFlag {
+		if !seen[name] {
+			t.Errorf("%s: no such flag", name)
+		}
+	}
+}
+
+func TestEveryFlagOfOneValueIsGivenOnce(t *testing.T) {
+	t.Parallel()
+	good := map[string]string{"bool": "true", "int": "1", "uint64": "1", "duration": "1s", "percent": "1%", "string": "x", "dir": "x", "file": "x"}
+	for _, cmd := range commands(t).Commands() {
+		if cmd.Name() == "completion" || cmd.Name() == "help" {
+			continue
+		}
+		flags(cmd, func(f *pflag.Flag) {
+			if _, several := f.Value.(pflag.SliceValue); several {
+				return
+			}
+			value, ok := good[f.Value.Type()]
+			if !ok {
+				t.Fatalf("%s --%s: type %s is not known here", cmd.Name(), f.Name, f.Value.Type())
+			}
+			got := refused(t, cmd.Name(), "--"+f.Name+"="+value, "--"+f.Name+"="+value)
+			if want := "--" + f.Name + ": " + value + ": want one value; " + value + " is given already"; !strings.Contains(got, want) {
+				t.Errorf("%s --%s twice: %s", cmd.Name(), f.Name, got)
+			}
+		})
+	}
+}
+
+// flags calls f for each flag of a command but --help.
+func flags(cmd *cobra.Command, f func(*pflag.Flag)) {
+	each := func(flag *pflag.Flag) {
+		if flag.Name != "help" {
+			f(flag)
+		}
+	}
+	cmd.NonInheritedFlags().VisitAll(each)
+	cmd.InheritedFlags().VisitAll(each)
+}
+
+func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const machine = "name: x\nmachine: {cpus: 2, hz: 250, preempt: full, mips: 100}\nclosers: [{name: a, count: 1}]\n"
+	empty := file("empty.jsonl", "")
+	policy := func(name, text string) []string { return []string{"gate", "--policy", file(name, text)} }
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		// Commands, arguments and flags that are none.
+		{[]string{"nosuch"}, `command: nosuch: want one of evaluate, explore, `},
+		{[]string{"run"}, `run: no argument: want a scenario`},
+		{[]string{"run", "calm", "light"}, `run: light: want one argument`},
+		{[]string{"run", "calm", "--nosuch"}, `--nosuch: unknown flag: want a flag that gpstorm run --help lists`},
+		{[]string{"run", "calm", "-x"}, `-x: unknown flag: want a flag`},
+		{[]string{"run", "calm", "--seed"}, `--seed: no value: want a whole number`},
+		{[]string{"run", "calm", "--seed", "minus"}, `--seed: minus: want a whole number`},
+		{[]string{"run", "calm", "--=3"}, `--=3: not a flag: want a flag that`},
+		{[]string{"run", "calm", "--fix", "baseline", "--fix", "poll"}, `--fix: poll: want one value; baseline is given already`},
+		{[]string{"run", "calm", "-q", "-q"}, `--quiet: true: want one value; true is given already`},
+		{[]string{"evaluate", "x"}, `evaluate: x: want no argument`},
+		{[]string{"explore", "x"}, `explore: x: want no argument`},
+		{[]string{"list", "nosuch"}, `kind: nosuch: want one of candidates, `},
+		{[]string{"list", "candidates", "x"}, `list: x: want one of candidates, `},
+		{[]string{"replay"}, `replay: no argument: want a token or a failure file`},
+		{[]string{"litmus"}, `litmus: no argument: want a litmus file`},
+		{[]string{"merge"}, `merge: no argument: want a results file`},
+		{[]string{"report"}, `report: no argument: want a results file`},
+		{[]string{"help", "nosuch"}, `command: nosuch: want one of evaluate, explore, `},
+
+		// Flags that do not go together.
+		{[]string{"evaluate", "--resume"}, `--resume: true: want --out`},
+		{[]string{"evaluate", "--shard", "1/2"}, `--shard: 1/2: want --out`},
+		{[]string{"evaluate", "--markdown", "--csv"}, `--csv: given: want one form of output; --markdown is given already`},
+		{[]string{"gate", "--json", "--markdown"}, `--markdown: given: want one form of output; --json is given already`},
+		{[]string{"explore", "--guided", "--uniform"}, `--guided: given: want one way to sample; --uniform is given already`},
+		{[]string{"run", "calm", "--dmesg", "--json"}, `--dmesg: true: want neither --json nor --log`},
+		{[]string{"run", "calm", "--trace", filepath.Join(dir, "x.json"), "--window", "2s-1s"}, `--window: 2s-1s: want two times`},
+		{[]string{"run", "calm", "--window", "1s-2s"}, `--window: 1s-2s: want --trace or --ftrace`},
+
+		// Names and files that are none.
+		{[]string{"run", "repro"}, `scenario: "repro": want a scenario; did you mean "repro2"?`},
+		{[]string{"run", "calm", "--fix", "calrcu"}, `fix: "calrcu": want a candidate or a mutant; did you mean "callrcu"?`},
+		{[]string{"run", filepath.Join(dir, "no.yaml")}, `no.yaml: want a file that can be read (no such file or directory)`},
+		{[]string{"report", filepath.Join(dir, "no.jsonl")}, `no.jsonl: want a file that can be read (no such file or directory)`},
+		{[]string{"report", dir}, `want a file that can be read (a directory)`},
+		{[]string{"report", empty}, `empty.jsonl: empty`},
+		{[]string{"merge", empty, "--out", empty}, `empty.jsonl: want a file that is not one of the shards`},
+		{[]string{"litmus", filepath.Join(dir, "no.litmus")}, `no.litmus: want a file that can be read`},
+		{[]string{"run", file("field.yaml", "name: x\nmachine: {cpu: 2, hz: 250, preempt: full, mips: 100}\n")}, `field.yaml: 2:11: machine.cpu`},
+		{[]string{"run", file("horizon.yaml", machine+"horizon: -3s\n")}, `horizon: -3s`},
+		{[]string{"run", file("cpus.yaml", strings.Replace(machine, "cpus: 2", "cpus: 0", 1))}, `cpus: 0`},
+
+		// Tokens.
+		{[]string{"replay", "gps2.AAAA"}, `gps2.AAAA`},
+		{[]string{"replay", "nosuch"}, `token: nosuch: want a token, which begins with gps1., or a failure file`},
+		{[]string{"replay", file("notes.txt", "notes\n")}, `notes.txt: line 1: `},
+
+		// Policies of a gate: every field of a file is read, and refused if wrong.
+		{[]string{"gate"}, `fix: none: want at least one candidate`},
+		{[]string{"gate", "--fix", "throttle", "--max-hang-rate", "0%"}, `want a max hang rate, a max p99 or a min margin`},
+		{[]string{"gate", "--fix", "throttle", "--margin-level", "50%"}, `margin level: 50%: want a min margin beside it`},
+		{[]string{"gate", "--fix", "throttle", "--min-margin", "95%", "--margin-axis", "handler"}, `want the time of a sample, 2ms say, on axis handler`},
+		{[]string{"gate", "--fix", "throttle", "--min-margin", "216", "--margin-axis", "readers"}, `216`},
+		{policy("unknown.yaml", "fixes: [throttle]\nmax_hangs: 1%\n"), `unknown.yaml:2: max_hangs: unknown field: want one of fixes, scenarios, max_hang_rate`},
+		{policy("unit.yaml", "fixes: [throttle]\nmax_p99: 30\n"), `unit.yaml:2: max_p99: 30: want a duration, 30s say`},
+		{append(policy("unit2.yaml", "fixes: [throttle]\nmax_p99: 30\n"), "--max-p99=30s"), `unit2.yaml:2: max_p99: 30: want a duration, 30s say`},
+		{policy("null.yaml", "fixes: [throttle]\nmax_hang_rate:\n"), `null.yaml:2: max_hang_rate: no value: want a percentage, 1% say`},
+		{policy("whole.yaml", "fixes: [throttle]\nbudget: 1000.5\n"), `whole.yaml:2: budget: 1000.5: want a whole number`},
+		{policy("two.yaml", "fixes: [throttle]\n---\nmax_hang_rate: 1%\n"), `two.yaml: 2 documents: want one`},
+		{policy("again.yaml", "fixes: [throttle]\nfixes: [poll]\n"), `again.yaml:2: mapping key "fixes" already defined`},
+		{policy("comment.yaml", "# to be filled in\n"), `comment.yaml: empty: want fixes, scenarios, max_hang_rate`},
+		{policy("list.yaml", "fixes: throttle\n"), `list.yaml:1: fixes: throttle: want a list of names`},
+		{policy("alone.yaml", "fixes: [throttle]\nmargin_axis: readers\n"), `margin axis: readers: want a min margin beside it`},
+		{policy("word.yaml", "throttle\n"), `word.yaml: throttle: want fixes, scenarios`},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			t.Parallel()
+			if got := refused(t, c.args...); !strings.Contains(got, c.want) {
+				t.Errorf("stderr %q, want %q in it", got, c.want)
+			}
+		})
+	}
+}
