@@ -1,9 +1,6 @@
 package klog
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // ExpStall is a report of an expedited grace period that takes too long
 // (kernel/rcu/tree_exp.h, synchronize_rcu_expedited_stall).
@@ -34,23 +31,145 @@ type ExpNode struct {
 }
 
 // Lines returns the report with the stacks of the tasks that block.
-func (e *ExpStall) Lines() []string {
-	var b strings.Builder
-	fmt.Fprintf(&b, rcu+"INFO: %s detected expedited stalls on CPUs/tasks: {", flavor(e.Flavor))
+func (e *ExpStall) Lines() []string { return Lines(e, Text{}) }
+
+func (e *ExpStall) print(p *printer) {
+	l := ExpLine{Flavor: e.Flavor, Jiffies: e.Jiffies, Seq: e.Seq, QSMask: e.QSMask, RootTasks: len(e.Tasks) > 0}
 	for i := range e.Tasks {
-		fmt.Fprintf(&b, " P%d", e.Tasks[i].PID)
+		l.Blockers = append(l.Blockers, ExpBlocker{PID: e.Tasks[i].PID})
 	}
-	for _, c := range e.CPUs {
-		fmt.Fprintf(&b, " %d-%c%c%c%c", c.CPU, letter(c.Offline, 'O'), letter(c.NotNow, 'o'), letter(c.NotNext, 'N'), letter(c.NeedQS, 'D'))
+	for i := range e.CPUs {
+		l.Blockers = append(l.Blockers, ExpBlocker{CPU: &e.CPUs[i]})
 	}
-	fmt.Fprintf(&b, " } %d jiffies s: %d root: %#x/%c", e.Jiffies, e.Seq, e.QSMask, letter(len(e.Tasks) > 0, 'T'))
-	nodes := rcu + "blocking rcu_node structures (internal RCU debug):"
-	for _, n := range e.Nodes {
-		nodes += fmt.Sprintf(" l=%d:%d-%d:%#x/%c", n.Level, n.Low, n.High, n.Mask, letter(n.Tasks, 'T'))
-	}
-	lines := []string{b.String(), nodes}
+	p.line(&l)
+	p.line(&ExpNodes{Nodes: e.Nodes})
 	for i := range e.Tasks {
-		lines = append(lines, e.Tasks[i].Show()...)
+		e.Tasks[i].print(p)
 	}
-	return lines
+}
+
+func (r *reader) expStall() *ExpStall {
+	l, nodes := need[*ExpLine](r), need[*ExpNodes](r)
+	if !r.ok || nodes.Old {
+		r.ok = false
+		return nil
+	}
+	e := ExpStall{Flavor: l.Flavor, Jiffies: l.Jiffies, Seq: l.Seq, QSMask: l.QSMask, Nodes: nodes.Nodes}
+	for _, b := range l.Blockers {
+		if b.CPU != nil {
+			e.CPUs = append(e.CPUs, *b.CPU)
+			continue
+		}
+		t := r.task()
+		r.ok = r.ok && t.PID == b.PID && len(e.CPUs) == 0
+		e.Tasks = append(e.Tasks, t)
+	}
+	r.ok = r.ok && l.RootTasks == (len(e.Tasks) > 0)
+	return &e
+}
+
+// ExpLine is the first line of an expedited stall.
+type ExpLine struct {
+	Flavor    string
+	Blockers  []ExpBlocker // in the order of the leaf nodes
+	Jiffies   int64
+	Seq       uint64
+	QSMask    uint64 // the root node's expmask
+	RootTasks bool   // T: tasks block the root node
+}
+
+// ExpBlocker is a CPU, or else a task.
+type ExpBlocker struct {
+	CPU *ExpCPU
+	PID int
+}
+
+func (l *ExpLine) appendTo(b []byte, t *Text) []byte {
+	b = fmt.Appendf(b, "%vINFO: %s detected expedited stalls on CPUs/tasks: {", t.Prefix, l.Flavor)
+	for _, x := range l.Blockers {
+		c := x.CPU
+		if c == nil {
+			b = fmt.Appendf(b, " P%d", x.PID)
+			continue
+		}
+		b = fmt.Appendf(b, " %d-%c%c%c", c.CPU, letter(c.Offline, 'O'), letter(c.NotNow, 'o'), letter(c.NotNext, 'N'))
+		if t.Exp == ExpFour {
+			b = append(b, letter(c.NeedQS, 'D'))
+		}
+	}
+	return fmt.Appendf(b, " } %d jiffies s: %d root: 0x%x/%c", l.Jiffies, l.Seq, l.QSMask, letter(l.RootTasks, 'T'))
+}
+
+// expedited reads what follows the brace.
+func (s *scanner) expedited(flavor string) (*ExpLine, Text) {
+	l := ExpLine{Flavor: flavor}
+	text := Text{}
+	first := true
+	for s.ok && !s.word(" } ") {
+		s.need(" ")
+		if s.word("P") {
+			l.Blockers = append(l.Blockers, ExpBlocker{PID: s.small()})
+			continue
+		}
+		var c ExpCPU
+		c.CPU = s.small()
+		s.need("-")
+		c.Offline, c.NotNow, c.NotNext = s.flag('O'), s.flag('o'), s.flag('N')
+		form := ExpThree
+		if s.at < len(s.text) && !isBlank(s.text[s.at]) {
+			form = ExpFour
+			c.NeedQS = s.flag('D')
+		}
+		s.failIf(!first && form != text.Exp)
+		text.Exp, first = form, false
+		l.Blockers = append(l.Blockers, ExpBlocker{CPU: &c})
+	}
+	l.Jiffies = s.int()
+	s.need(" jiffies s: ")
+	l.Seq = s.uint()
+	s.need(" root: ")
+	l.QSMask = s.alternate()
+	s.need("/")
+	l.RootTasks = s.flag('T')
+	return &l, text
+}
+
+// ExpNodes is the line of the nodes below the root that block.
+type ExpNodes struct {
+	Nodes []ExpNode
+	// Old: the line does not say that it is for debugging (until 5.10).
+	Old bool
+}
+
+func (l *ExpNodes) appendTo(b []byte, t *Text) []byte {
+	b = fmt.Appendf(b, "%vblocking rcu_node structures", t.Prefix)
+	if !l.Old {
+		b = append(b, " (internal RCU debug)"...)
+	}
+	b = append(b, ':')
+	for _, n := range l.Nodes {
+		b = fmt.Appendf(b, " l=%d:%d-%d:0x%x/%c", n.Level, n.Low, n.High, n.Mask, letter(n.Tasks, 'T'))
+	}
+	return b
+}
+
+// expNodes reads what follows "structures".
+func (s *scanner) expNodes() *ExpNodes {
+	var l ExpNodes
+	l.Old = !s.word(" (internal RCU debug)")
+	s.need(":")
+	for s.ok && s.word(" l=") {
+		var n ExpNode
+		n.Level = s.small()
+		s.need(":")
+		n.Low = s.small()
+		s.need("-")
+		n.High = s.small()
+		s.need(":")
+		n.Mask = s.alternate()
+		s.need("/")
+		n.Tasks = s.flag('T')
+		l.Nodes = append(l.Nodes, n)
+	}
+	return &l
 }

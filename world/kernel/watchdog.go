@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gpstorm/gpstorm/klog"
@@ -80,11 +81,11 @@ func (k *Kernel) scanHung(timeout uint64) {
 
 func (t *task) hungReport() []string {
 	k := t.k
-	report := klog.Hung{Task: t.show(), Blocked: time.Duration(ns(k.jiffies-t.hung.since) * k.tick)}
+	report := klog.Hung{Build: klog.Rc1, Task: t.show(), Blocked: time.Duration(ns(k.jiffies-t.hung.since) * k.tick)}
 	if m := t.waitingOn; m != nil && m.owner != nil {
 		report.Owner = &klog.Owner{Comm: m.owner.name, PID: m.owner.pid}
 	}
-	return report.Lines(klog.Rc1)
+	return report.Lines()
 }
 
 // stallState is RCU's stall detector.
@@ -144,13 +145,13 @@ func (k *Kernel) stallReport(by *cpu, self bool) *klog.Stall {
 		Activity: klog.Activity{Jiffies: int64(k.jiffies), Last: int64(n.kthreadActive), NextFQS: int64(fqsDelay(k.sc.Machine.HZ)), QSMask: uint64(n.qsmask)},
 	}
 	for _, c := range k.cpus {
-		s.Queued += len(c.unassigned) + c.assigned.len()
+		s.Queued += uint64(len(c.unassigned) + c.assigned.len())
 		if n.qsmask&(1<<c.id) == 0 || self && c != by {
 			continue
 		}
 		s.CPUs = append(s.CPUs, klog.StalledCPU{
-			CPU: c.id, Probe: klog.Probe{Sent: true, Answered: true}, Ticks: int64(c.ticksGP),
-			Behind: int64(rcu.SeqCount(n.seq) - rcu.SeqCount(c.gpSeq)), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
+			CPU: c.id, Probe: klog.Probe{Sent: true, Answered: true}, Ticks: uint64(c.ticksGP),
+			Behind: rcu.SeqCount(n.seq - c.gpSeq), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
 		})
 	}
 	for _, t := range n.readers {
@@ -177,7 +178,7 @@ var gpStates = [...]klog.GPState{
 	gpDoingFQS: klog.GPDoingFQS, gpCleanup: klog.GPCleanup,
 }
 
-func (n *rcuNode) flags() (f uint) {
+func (n *rcuNode) flags() (f uint32) {
 	if n.initFlag {
 		f |= 1
 	}
@@ -268,7 +269,7 @@ func (k *Kernel) workqueueWatchdog() {
 	look = func() {
 		for _, c := range k.cpus {
 			if p := c.pool; len(p.pending) > 0 && k.now-p.lastRun > threshold {
-				l := klog.Lockup{CPU: c.id, Stuck: time.Duration(k.now - p.lastRun)}
+				l := klog.Lockup{CPUs: strconv.Itoa(c.id), Stuck: time.Duration(k.now - p.lastRun)}
 				k.log(l.Lines)
 			}
 		}

@@ -1,0 +1,247 @@
+package klog
+
+import "strings"
+
+// ParseLine reads one line of a console, without its timestamp. The text says
+// how the line is worded, so that Format(line, text) gives the line back. It
+// reports false for a line that is not one of those that this package writes.
+func ParseLine(line string) (Line, Text, bool) {
+	line = strings.Trim(line, blanks)
+	if line == "" {
+		return nil, Text{}, false
+	}
+	if l, t, ok := parseWorded(line); ok {
+		return l, t, true
+	}
+	// Until 5.9 the line of a task starts with the task's name, which may be
+	// anything.
+	if l, t, ok := parseBareTask(line); ok {
+		return l, t, true
+	}
+	return nil, Text{}, false
+}
+
+// parseWorded reads a line that words of the kernel tell from others.
+func parseWorded(line string) (Line, Text, bool) {
+	switch {
+	case strings.HasPrefix(line, "INFO: task "):
+		if h, ok := parseHung(line); ok {
+			return h, Text{}, true
+		}
+		b, ok := parseBlocker(line)
+		return b, Text{}, ok
+	case strings.HasPrefix(line, "task:"):
+		return parseTask(line)
+	case line[0] == '<':
+		c, ok := parseContext(line)
+		return &c, Text{}, ok
+	}
+	s := scan(line)
+	if l, t := s.plain(); l != nil {
+		return l, t, s.end()
+	}
+	if f, ok := parseFrame(line); ok {
+		return &f, Text{}, true
+	}
+	prefix := PrefixNone
+	if s.word("rcu: ") {
+		prefix = PrefixRCU
+	}
+	l, t := s.rcuLine()
+	t.Prefix = prefix
+	return l, t, l != nil && s.end()
+}
+
+// plain reads the lines that begin with words of their own and are not of
+// kernel/rcu. It returns nil if the line is none of them.
+func (s *scanner) plain() (Line, Text) {
+	if s.word("Call trace:") {
+		return &TraceStart{}, Text{Trace: TraceArm}
+	}
+	return s.alike(), Text{}
+}
+
+// alike reads those that every release words alike.
+func (s *scanner) alike() Line {
+	switch {
+	case s.word("Not tainted"), s.word("Tainted:"):
+		s.at = 0
+		d := s.build()
+		return &d
+	case s.word(hungAdvice):
+		return &HungAdvice{}
+	case s.word("Workqueue: "):
+		return &Workqueue{s.remainder()}
+	case s.word("Call Trace:"):
+		return &TraceStart{}
+	case s.word("CPU: "):
+		return s.cpuLine()
+	case s.word("RIP: "):
+		return s.rip()
+	case s.word("NMI backtrace for cpu "):
+		return s.nmiBacktrace()
+	case s.word("Sending NMI from CPU "):
+		return s.sendNMI()
+	case s.word("INFO: NMI handler ("):
+		return s.nmiTooLong()
+	case s.word("perf: interrupt took too long ("):
+		return s.throttle()
+	case s.word("hrtimer: interrupt took "):
+		return s.hrtimer()
+	case s.word("BUG: workqueue lockup - pool cpus="):
+		return s.lockup()
+	case s.word(cutHere):
+		return &CutHere{}
+	case s.word("WARNING: CPU: "):
+		return s.warning()
+	case s.word("---[ end trace "):
+		return s.endTrace()
+	case s.word("Kicking "):
+		l := KickLine{s.flavor()}
+		s.need(" grace-period kthread")
+		return &l
+	}
+	return nil
+}
+
+// rcuLine reads a line of kernel/rcu behind its prefix.
+func (s *scanner) rcuLine() (Line, Text) {
+	switch {
+	case s.word("INFO: "):
+		return s.rcuInfo()
+	case s.digitAhead():
+		return s.stalledCPU(s.small())
+	case s.word("Tasks blocked on level-"):
+		return s.stallTasks()
+	case s.word("("):
+		return s.stallEnd(), Text{}
+	case s.word("All QSes seen, last "):
+		return s.allSeen(), Text{}
+	case s.word("Unless "):
+		l := StarvedAdvice{s.flavor()}
+		s.need(" kthread gets sufficient CPU time, OOM is now expected behavior.")
+		return &l, Text{}
+	case s.word(kthreadDump):
+		return &KthreadDump{}, Text{}
+	case s.word("Possible timer handling issue on cpu="):
+		return s.timerCPU(), Text{}
+	case s.word("blocking rcu_node structures"):
+		return s.expNodes(), Text{}
+	}
+	return s.kthreadLine(s.flavor())
+}
+
+// reader reads a report from its lines. Like scanner, it stays at ok == false
+// once something did not fit.
+type reader struct {
+	lines []string
+	at    int
+	text  Text
+	ok    bool
+	// ahead is the line at the position at, once it was parsed.
+	ahead     Line
+	aheadText Text
+	parsed    int // at plus 1 for which ahead is
+}
+
+func (r *reader) peek() Line {
+	if !r.ok || r.at == len(r.lines) {
+		return nil
+	}
+	if r.parsed != r.at+1 {
+		l, t, ok := ParseLine(r.lines[r.at])
+		if !ok {
+			l = nil
+		}
+		r.ahead, r.aheadText, r.parsed = l, t, r.at+1
+	}
+	return r.ahead
+}
+
+// peek returns the next line if it is an L.
+func peek[L Line](r *reader) (L, bool) {
+	l, ok := r.peek().(L)
+	return l, ok
+}
+
+// next reads the next line if it is an L.
+func next[L Line](r *reader) (L, bool) {
+	l, ok := peek[L](r)
+	if ok {
+		r.at++
+		r.text.merge(&r.aheadText)
+	}
+	return l, ok
+}
+
+// need reads the next line, which must be an L; else it returns nil.
+func need[L Line](r *reader) L {
+	l, ok := next[L](r)
+	r.ok = r.ok && ok
+	return l
+}
+
+// merge takes on what another line of the same console shows.
+func (t *Text) merge(o *Text) {
+	t.Task = max(t.Task, o.Task)
+	t.State = max(t.State, o.State)
+	t.Tasks = max(t.Tasks, o.Tasks)
+	t.Idle = max(t.Idle, o.Idle)
+	t.Exp = max(t.Exp, o.Exp)
+	t.Prefix = max(t.Prefix, o.Prefix)
+	t.Trace = max(t.Trace, o.Trace)
+}
+
+// Parse reads one report from the start of lines and says of how many lines it
+// is. Lines(report, text) gives those lines back. If no report starts there, or
+// if the report is torn, the number is 0.
+func Parse(lines []string) (Report, Text, int) {
+	r := reader{lines: lines, ok: true}
+	var report Report
+	switch l := r.peek().(type) {
+	case *HungLine:
+		report = r.hung()
+	case *StallLine:
+		report = r.stall()
+	case *StallEnded:
+		report = need[*StallEnded](&r)
+	case *StarvedLine:
+		report = r.starved()
+	case *TimerLine:
+		report = r.timerMissed()
+	case *CutHere:
+		report = r.kick()
+	case *ExpLine:
+		report = r.expStall()
+	case Report: // reports of one line
+		r.at++
+		report = l
+	default:
+		return nil, Text{}, 0
+	}
+	if !r.ok || !r.prints(report) {
+		return nil, Text{}, 0
+	}
+	return report, r.text, r.at
+}
+
+// prints says whether the report prints the lines it was read from. It does not
+// where lines of several releases were mixed.
+func (r *reader) prints(report Report) bool {
+	again := Lines(report, r.text)
+	if len(again) != r.at {
+		return false
+	}
+	for i, l := range again {
+		if squeeze(l) != squeeze(r.lines[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// squeeze makes each run of blanks one and drops them at the ends: texts that
+// differ in nothing else are the same to this package.
+func squeeze(line string) string {
+	return strings.Join(strings.FieldsFunc(line, func(c rune) bool { return c == ' ' || c == '\t' }), " ")
+}

@@ -1,0 +1,133 @@
+package klog
+
+import "slices"
+
+// calls is a stack of functions, each at its start: a model executes no
+// instructions.
+func calls(functions ...string) Stack {
+	s := make(Stack, len(functions))
+	for i, f := range functions {
+		s[i].Func = f
+	}
+	return s
+}
+
+func stack(parts ...Stack) Stack { return slices.Concat(parts...) }
+
+// The pieces the stacks below are made of: how a task sleeps, and how it got
+// where it is.
+var (
+	syscall    = calls("do_syscall_64", "entry_SYSCALL_64_after_hwframe")
+	kthread    = calls("kthread", "ret_from_fork", "ret_from_fork_asm")
+	worker     = stack(calls("process_one_work", "worker_thread"), kthread)
+	completion = calls("__schedule", "schedule", "schedule_timeout", "__wait_for_common")
+	mutex      = calls("__schedule", "schedule", "schedule_preempt_disabled", "__mutex_lock")
+	preempted  = calls("__schedule", "preempt_schedule_irq", "irqentry_exit", "asm_sysvec_apic_timer_interrupt")
+
+	// close(fd) down to the trace event's destroy hook; the functions
+	// between it and the wait are inlined.
+	closing = stack(calls("perf_trace_destroy", "__free_event", "perf_event_release_kernel", "perf_release", "__fput", "__x64_sys_close"), syscall)
+	// perf_event_open() down to the trace event's init hook.
+	opening  = stack(calls("perf_trace_init", "perf_tp_event_init", "perf_try_init_event", "perf_event_alloc", "__do_sys_perf_event_open"), syscall)
+	scanning = stack(calls("try_check_zero", "process_srcu"), worker)
+)
+
+// Where tasks of this story are found. Each is a fresh copy.
+
+// InSRCU is close() waiting for an SRCU grace period, of tasks-trace or of
+// tracepoint_srcu: both waits are inlined and look the same.
+func InSRCU() Stack { return stack(completion, calls("__synchronize_srcu"), closing) }
+
+// InRCU is close() waiting for an RCU grace period, where tracepoint readers
+// disable preemption (up to 6.19, or after a revert).
+func InRCU() Stack { return stack(completion, calls("synchronize_rcu_normal"), closing) }
+
+// InTasksTrace is close() waiting for the holdout scan of Tasks-Trace RCU (up
+// to 6.19).
+func InTasksTrace() Stack {
+	return stack(completion, calls("__wait_rcu_gp", "synchronize_rcu_tasks_generic"), closing)
+}
+
+// InFlush is close() waiting for a work item.
+func InFlush() Stack { return stack(completion, calls("__flush_work"), closing) }
+
+// InEventMutex is close() queueing on event_mutex.
+func InEventMutex() Stack { return stack(mutex, closing) }
+
+// WorkerInEventMutex is a kworker that is to free what a close() left to it,
+// queueing on event_mutex.
+func WorkerInEventMutex() Stack { return stack(mutex, calls("perf_trace_free_work"), worker) }
+
+// OpenInEventMutex is perf_event_open() of a tracepoint event queueing on
+// event_mutex.
+func OpenInEventMutex() Stack { return stack(mutex, opening) }
+
+// OpenInSRCU is perf_event_open() waiting, with event_mutex held, for the
+// grace period that an earlier unregistering started (tp_rcu_cond_sync).
+func OpenInSRCU() Stack {
+	return stack(completion, calls("__synchronize_srcu", "tracepoint_add_func", "tracepoint_probe_register"), opening)
+}
+
+// WorkerInRCU is a kworker in process_srcu whose scan waits for a normal RCU
+// grace period.
+func WorkerInRCU() Stack { return stack(completion, calls("synchronize_rcu_normal"), scanning) }
+
+// WorkerInExpedited is a kworker in process_srcu whose scan waits for an
+// expedited grace period.
+func WorkerInExpedited() Stack {
+	return stack(calls("__schedule", "schedule", "synchronize_rcu_expedited"), scanning)
+}
+
+// WorkerInExpeditedQueue is a kworker in process_srcu that has yet to get
+// exp_mutex: another expedited grace period is running.
+func WorkerInExpeditedQueue() Stack {
+	return stack(mutex, calls("exp_funnel_lock", "synchronize_rcu_expedited"), scanning)
+}
+
+// TaskInRCU is a task in a plain synchronize_rcu().
+func TaskInRCU() Stack {
+	return stack(completion, calls("synchronize_rcu_normal", "synchronize_rcu"), kthread)
+}
+
+// TaskInExpedited is a task in a plain synchronize_rcu_expedited().
+func TaskInExpedited() Stack {
+	return stack(calls("__schedule", "schedule", "synchronize_rcu_expedited"), kthread)
+}
+
+// ExpWorker is the kthread worker that drives an expedited grace period,
+// waiting for CPUs and readers.
+func ExpWorker() Stack {
+	return stack(calls("__schedule", "schedule", "schedule_timeout", "synchronize_rcu_expedited_wait_once",
+		"synchronize_rcu_expedited_wait", "rcu_exp_wait_wake", "kthread_worker_fn"), kthread)
+}
+
+// TasksTraceKthread is the Tasks-Trace kthread up to 6.19 between two looks at
+// its holdouts.
+func TasksTraceKthread() Stack {
+	return stack(calls("__schedule", "schedule", "schedule_hrtimeout_range_clock", "rcu_tasks_wait_gp", "rcu_tasks_one_gp", "rcu_tasks_kthread"), kthread)
+}
+
+// TasksTraceKthreadInRCU is the same kthread in the synchronize_rcu() that its
+// grace period contains.
+func TasksTraceKthreadInRCU() Stack {
+	return stack(completion, calls("synchronize_rcu_normal", "rcu_tasks_trace_postscan", "rcu_tasks_wait_gp", "rcu_tasks_one_gp", "rcu_tasks_kthread"), kthread)
+}
+
+// GPKthread is the RCU grace-period kthread in its force-quiescent-state sleep.
+func GPKthread() Stack {
+	return stack(calls("__schedule", "schedule", "schedule_timeout", "rcu_gp_fqs_loop", "rcu_gp_kthread"), kthread)
+}
+
+// PreemptedReader is a task preempted inside rcu_read_lock(), in a system call
+// that takes it.
+func PreemptedReader() Stack { return stack(preempted, calls("__x64_sys_getppid"), syscall) }
+
+// PreemptedTracepoint is a task preempted inside a tracepoint's section.
+func PreemptedTracepoint() Stack {
+	return stack(preempted, calls("__traceiter_kmem_cache_free", "kmem_cache_free", "__fput", "__x64_sys_close"), syscall)
+}
+
+// PreemptedUser is a task preempted in user mode.
+func PreemptedUser() Stack {
+	return calls("__schedule", "schedule", "irqentry_exit_to_user_mode", "asm_sysvec_apic_timer_interrupt")
+}
