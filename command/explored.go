@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world/order"
 )
@@ -24,7 +24,7 @@ type explored struct {
 
 // replayOrder follows the schedule of a token of the order world.
 func (c *common) replayOrder(w io.Writer, token trial.Token) error {
-	found, err := order.Replay(token, c.lookupOrdering)
+	found, err := order.Replay(token, c.names.fixes.Find)
 	if err != nil {
 		return badInput(err)
 	}
@@ -35,17 +35,11 @@ func (c *common) replayOrder(w io.Writer, token trial.Token) error {
 // lookupCase returns the case of a name: a candidate with n readers of its own
 // flavour, or a planted bug in the case that reveals it.
 func (c *common) lookupCase(name string, n, sections int, m order.Mode) (order.Case, error) {
-	if f, err := c.names.fixes.Find(name); err == nil {
-		return order.For(f, n, sections, m), nil
+	f, err := c.names.fixes.Find(name)
+	if err == nil {
+		err = f.RunsIn(order.World)
 	}
-	return order.LookupCase(name, n, sections, m)
-}
-
-func (c *common) lookupOrdering(name string) (fixes.Fix, bool) {
-	if f, err := c.names.fixes.Find(name); err == nil {
-		return f, true
-	}
-	return order.LookupFix(name)
+	return mutant.CaseOf(f, n, sections, m), err
 }
 
 // show prints a violation with its schedule, or what was searched without one.

@@ -79,7 +79,9 @@ func (c *common) list(kind string) ([]listed, bool) {
 	case "candidates":
 		add("candidate", c.names.fixes.All(fixes.Candidate))
 	case "mutants":
-		add("mutant", mutant.All())
+		for _, m := range mutant.All() {
+			items = append(items, listed{"mutant", m.Name, m.Claim, m.Source, m.Loses})
+		}
 	case "scenarios":
 		for _, sc := range c.names.scenarios.All() {
 			items = append(items, listed{Kind: "scenario", Name: sc.Name, About: strings.Join(strings.Fields(sc.About), " ")})

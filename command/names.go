@@ -20,11 +20,7 @@ type names struct {
 
 // newNames makes the catalogues of a program: what is built in, then its own.
 func newNames(p Program) (n names, err error) {
-	n.fixes, err = fixes.NewCatalogue(
-		fixes.Group{Kind: fixes.Candidate, Fixes: fixes.All()},
-		fixes.Group{Kind: fixes.Candidate, Fixes: p.Fixes},
-		fixes.Group{Kind: fixes.Mutant, Fixes: mutant.All()},
-	)
+	n.fixes, err = mutant.Catalogue(p.Fixes...)
 	if err != nil {
 		return n, badInput(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/fixes"
-	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/world/live"
 )
 
@@ -32,14 +32,17 @@ is undecided. Besides the candidates, --fix takes one of these broken cores, whi
 show what the torture catches:
 ` + strings.Join(brokenNames(), ", ") + ".",
 		Example: `  gpstorm torture --duration 1m --amplify
-  gpstorm torture --fix no-heavy-barrier --amplify --readers 1 --updaters 1`,
+  gpstorm torture --fix no-barrier --amplify --readers 1 --updaters 1`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, unlock, err := c.lookupCore(fix)
+			f, err := c.names.fixes.Find(fix)
+			if err == nil {
+				err = f.RunsIn("live")
+			}
 			if err != nil {
 				return badInput(err)
 			}
-			cfg.Fix, cfg.Unlock, cfg.Seed = f, unlock, c.seed
+			cfg.Fix, cfg.Seed = f, c.seed
 			if scenario != "" {
 				sc, err := c.names.scenario(scenario)
 				if err != nil {
@@ -82,19 +85,18 @@ show what the torture catches:
 	return cmd
 }
 
-// lookupCore finds a candidate or a broken core.
-func (c *common) lookupCore(name string) (fixes.Fix, func(srcu.Ticket) srcu.Ticket, error) {
-	if b, ok := live.LookupBroken(name); ok {
-		return b.Fix, b.Unlock, nil
-	}
-	f, err := c.names.fixes.Find(name)
-	return f, nil, err
-}
-
+// brokenNames returns the planted bugs that the torture catches.
 func brokenNames() []string {
 	var names []string
-	for _, b := range live.BrokenCores() {
-		names = append(names, b.Name)
+	for _, m := range mutant.All() {
+		if m.Live == nil {
+			continue
+		}
+		name := m.Name
+		if m.Live.With != "" {
+			name += fixes.Separator + m.Live.With
+		}
+		names = append(names, name)
 	}
 	return names
 }

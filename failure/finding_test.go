@@ -5,17 +5,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
 func TestFindingStartsWithTheCommandAndIsAllComments(t *testing.T) {
-	c, err := order.LookupCase("fence-for-x", 2, 1, order.TSO)
+	fenceOnly, err := mutant.Find("fence-only")
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := mutant.CaseOf(fenceOnly, 2, 1, order.TSO)
 	found, _, err := order.Explore(c, order.Options{})
 	if err != nil || found == nil {
-		t.Fatalf("fence-for-x is not found: %v", err)
+		t.Fatalf("fence-only is not found: %v", err)
 	}
 	small := order.Minimise(found)
 	f := Finding{As: small, Found: found, Notes: []string{"first"}}
@@ -23,7 +25,7 @@ func TestFindingStartsWithTheCommandAndIsAllComments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "/fence-for-x-tso-use-after-free-" + small.Checksum().String() + ".txt"; !strings.HasSuffix(path, want) {
+	if want := "/fence-only-tso-use-after-free-" + small.Checksum().String() + ".txt"; !strings.HasSuffix(path, want) {
 		t.Errorf("saved as %s, want %s", path, want)
 	}
 	b, err := os.ReadFile(path)
@@ -37,7 +39,7 @@ func TestFindingStartsWithTheCommandAndIsAllComments(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"# gpstorm replay " + small.Token().String() + "\n#\n# candidate  fence-for-x\n",
+		"# gpstorm replay " + small.Token().String() + "\n#\n# candidate  fence-only\n",
 		"\n# case       " + small.Case.String() + "\n",
 		"\n#            gpstorm replay " + found.Token().String() + "\n# note       first\n",
 		"\n#    # | update side", // the table
@@ -50,7 +52,7 @@ func TestFindingStartsWithTheCommandAndIsAllComments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := order.Replay(token, order.LookupFix); err != nil || again.Violation != small.Violation {
+	if again, err := order.Replay(token, mutant.Find); err != nil || again.Violation != small.Violation {
 		t.Errorf("replays as %v, %v", again, err)
 	}
 }

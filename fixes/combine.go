@@ -66,6 +66,5 @@ var knobs = []knob{
 	{"what bounds a storm", func(f *Fix) bool { return f.Budget != Budget{} }, func(to, from *Fix) { to.Budget = from.Budget }},
 	{"rcu_kick_kthreads", func(f *Fix) bool { return f.KickKthreads }, func(to, from *Fix) { to.KickKthreads = true }},
 	{"vanilla RCU", func(f *Fix) bool { return f.OldRCU }, func(to, from *Fix) { to.OldRCU = true }},
-	{"decisions of RCU and perf", func(f *Fix) bool { return f.Judge != nil }, func(to, from *Fix) { to.Judge = from.Judge }},
-	{"the rank a reader unlocks", func(f *Fix) bool { return f.UnlockRank != nil }, func(to, from *Fix) { to.UnlockRank = from.UnlockRank }},
+	{"decisions of a world", func(f *Fix) bool { return len(f.Overrides) > 0 }, func(to, from *Fix) { to.Overrides = from.Overrides }},
 }

@@ -46,12 +46,10 @@ type Fix struct {
 	// all others the virtual kernel holds the candidate to it.
 	WithoutRCU Domains
 
-	// Judge, if set, makes what overrules decisions of the virtual kernel. It
-	// is called once per world. Other worlds do not ask it.
-	Judge func() Judge
-	// UnlockRank, if set, is the rank that a reader of the virtual kernel
-	// unlocks: it is given the rank it locked and the current one.
-	UnlockRank func(locked, current int) int
+	// Overrides replace decisions of single worlds, at most one each; a world
+	// without an override decides as it always does. Only planted bugs need
+	// them.
+	Overrides []Override
 
 	// Control marks a candidate that is there to misbehave: a campaign in
 	// which it does not is invalid.

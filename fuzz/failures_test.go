@@ -11,6 +11,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/failure"
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -94,10 +95,11 @@ func TestFailuresAreKeptOnDemand(t *testing.T) {
 func TestFindingsAreKeptOnDemand(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "failures")
 	t.Setenv(failuresDir, dir)
-	c, err := order.LookupCase("fence-for-x", 2, 2, order.Weak)
+	fenceOnly, err := mutant.Find("fence-only")
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := mutant.CaseOf(fenceOnly, 2, 2, order.Weak)
 	draws := seed.Stream(1, "schedules")
 	schedule := make([]byte, 200)
 	var found *order.Finding
@@ -110,10 +112,10 @@ func TestFindingsAreKeptOnDemand(t *testing.T) {
 		}
 	}
 	if found == nil {
-		t.Fatalf("fence-for-x is not found: %v", err)
+		t.Fatalf("fence-only is not found: %v", err)
 	}
 	text := replayFinding(found)
-	files, err := filepath.Glob(filepath.Join(dir, "fence-for-x-weak-*.txt"))
+	files, err := filepath.Glob(filepath.Join(dir, "fence-only-weak-*.txt"))
 	if err != nil || len(files) != 2 {
 		t.Fatalf("%d files, %v\n%s", len(files), err, text)
 	}
@@ -126,7 +128,7 @@ func TestFindingsAreKeptOnDemand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := order.Replay(token, order.LookupFix)
+		again, err := order.Replay(token, mutant.Find)
 		if err != nil {
 			t.Fatal(err)
 		}

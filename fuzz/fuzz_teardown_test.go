@@ -51,12 +51,9 @@ func candidates(f *testing.F) []fixes.Fix {
 	}
 	var list []fixes.Fix
 	for name := range strings.SplitSeq(names, ",") {
-		fix, err := fixes.Parse(name)
-		if m, ok := mutant.Lookup(name); ok {
-			fix, err = m, nil
-		}
+		fix, err := mutant.Find(name)
 		if err != nil {
-			f.Fatalf("%s: %v, or a planted bug", fixesList, err)
+			f.Fatalf("%s: %v", fixesList, err)
 		}
 		list = append(list, fix)
 	}

@@ -39,9 +39,9 @@ func TestEveryOracleOfTeardownFires(t *testing.T) {
 	}
 	plant := func(name string) func() *teardown {
 		return func() *teardown {
-			m, ok := mutant.Lookup(name)
-			if !ok {
-				t.Fatalf("no mutant %s", name)
+			m, err := mutant.Find(name)
+			if err != nil {
+				t.Fatal(err)
 			}
 			return &teardown{candidates: []fixes.Fix{m}, run: kernel.Run}
 		}

@@ -39,7 +39,7 @@ func main() {
 
 func judge() error {
 	baseline, _ := fixes.Lookup(campaign.Baseline)
-	busted, _ := mutant.Lookup("busted-scan")
+	busted, _ := mutant.Find("busted-scan")
 	plan := campaign.Plan{
 		Variations: 8,
 		// The controls show that the campaign can see a hang and a

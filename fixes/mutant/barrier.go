@@ -2,8 +2,65 @@ package mutant
 
 import (
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/order"
 )
+
+// barriers are bugs in what orders the two sums of a scan.
+var barriers = []Mutant{
+	safety("no-barrier", "nothing orders the two sums of a scan", "baseline", fixes.Fix{Barrier: none}).
+		order(order.TSO, order.NullPointer).
+		live("", Amplified),
+	safety("fence-only", "a full barrier on the scanning CPU alone orders the sums, so that the grace period contains none of RCU", "baseline",
+		fixes.Fix{Barrier: fixes.Fenced}).
+		kernel(trial.Unsafe, byMissingRCU).
+		order(order.TSO, order.NullPointer).
+		live("", Amplified),
+	safety("first-barrier-only", "the second scan of a grace period does without its wait", "baseline", fixes.Fix{Barrier: everyOther}).
+		order(order.Weak, order.ShortGrace),
+	safety("gp-before-sum", "the grace period ends before the unlocks are summed", "baseline",
+		fixes.Fix{Barrier: none, Side: before(func(s srcu.Side) { s.RCU().Synchronize() })}).
+		order(order.Weak, order.ShortGrace),
+	safety("gp-before-sum-2", "the same with two readers", "baseline",
+		fixes.Fix{Barrier: none, Side: before(func(s srcu.Side) { s.RCU().Synchronize() })}).
+		order(order.PSO, order.ShortGrace).with(twoReaders),
+	safety("barrier-before-sum", "the barriers on all CPUs come before the unlocks are summed, not after", "membarrier",
+		fixes.Fix{Barrier: none, Side: before(func(s srcu.Side) { s.FenceAll() })}).
+		order(order.Weak, order.ShortGrace).
+		live("", WeakOrder),
+	safety("resum-unlocks", "the unlocks are summed again after the wait", "baseline", fixes.Fix{Barrier: resum}).
+		order(order.Weak, order.ShortGrace),
+
+	liveness("get-state", "the polled cookie is get_state_synchronize_rcu(): it requests no grace period", "poll", fixes.Fix{Barrier: getState}).
+		kernel(trial.LostWakeup, bySleep).
+		order(order.SC, order.Livelock),
+	liveness("poll-once", "a poll that fails a second time does not queue the work again", "poll", fixes.Fix{Barrier: pollOnce}).
+		kernel(trial.LostWakeup, byUnqueuedWork),
+	liveness("poll-further", "the poll waits for the grace period after the one it has requested", "poll", fixes.Fix{Barrier: pollFurther}).
+		kernel(trial.LostWakeup, bySleep),
+	safety("stale-cookie", "the cookie of the first scan serves the second", "poll", fixes.Fix{Barrier: staleCookie}).
+		order(order.Weak, order.ShortGrace),
+	safety("impatient-poll", "a cookie that is not done at the second look is taken for done", "poll", fixes.Fix{Barrier: impatient}).
+		order(order.Weak, order.ShortGrace),
+	liveness("no-resume", "the RCU callback marks the scan and does not queue the work", "callrcu", fixes.Fix{Barrier: noResume}).
+		kernel(trial.LostWakeup, byUnqueuedWork),
+	liveness("late-flag", "the RCU callback queues the work only if a flag is set, which is set after posting it", "callrcu", fixes.Fix{Barrier: lateFlag}).
+		kernel(trial.LostWakeup, byUnqueuedWork),
+	liveness("requeue-before-mark", "the RCU callback queues the work before it marks the scan", "callrcu", fixes.Fix{Barrier: requeueFirst}).
+		order(order.SC, order.LostWakeup),
+	safety("stray-callback", "each run posts a callback, and one of an earlier scan resumes a later", "callrcu", fixes.Fix{Barrier: strayCallback}).
+		order(order.Weak, order.NullPointer).with(spurious),
+	liveness("one-head", "all domains share one rcu_head: a scan that finds it posted does not post it", "callrcu", fixes.Fix{Barrier: oneHead}).
+		kernel(trial.LostWakeup, byUnqueuedWork),
+	liveness("wake-one", "a scan joins the grace period of another domain's scan, and only that domain's work is queued", "batch", fixes.Fix{Barrier: wakeOne}).
+		kernel(trial.LostWakeup, byUnqueuedWork),
+	safety("callback-blocks", "the RCU callback waits for another grace period", "callrcu", fixes.Fix{Barrier: callbackBlocks}).
+		kernel(trial.Unsafe, `^synchronize_rcu\(\) called from a softirq`),
+	liveness("lazy-callback", "call_rcu() holds its callback back for 2500 jiffies, as CONFIG_RCU_LAZY does", "callrcu", fixes.Fix{Barrier: lazyCallback}).
+		kernel(trial.Slow, "^preempted reader "),
+}
 
 // getState polls a cookie that requests nothing.
 func getState() srcu.Barrier {
@@ -159,6 +216,89 @@ func lazyCallback() srcu.Barrier {
 			s.RCU().Call(func() {
 				scan.Elapse()
 				s.Requeue(0)
+			})
+		}
+		return scan.Elapsed()
+	})
+}
+
+// none orders nothing.
+func none() srcu.Barrier {
+	return srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool { return true })
+}
+
+// everyOther waits for every first of two attempts.
+func everyOther() srcu.Barrier {
+	n := 0
+	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
+		if n++; n%2 == 1 {
+			s.RCU().Synchronize()
+		}
+		return true
+	})
+}
+
+// resum sums the unlocks again after the wait, and compares those.
+func resum() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		s.RCU().Synchronize()
+		scan.Unlocks = s.Unlocks(scan.Rank)
+		return true
+	})
+}
+
+// staleCookie takes one cookie and never another.
+func staleCookie() srcu.Barrier {
+	taken := false
+	var c rcu.Cookie
+	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
+		if !taken {
+			taken, c = true, s.RCU().Start()
+		}
+		if s.RCU().Done(c) {
+			return true
+		}
+		s.Requeue(1)
+		return false
+	})
+}
+
+// impatient takes a cookie for done at the second look.
+func impatient() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if !scan.First() {
+			return true
+		}
+		scan.Cookie = s.RCU().Start()
+		if s.RCU().Done(scan.Cookie) {
+			return true
+		}
+		s.Requeue(1)
+		return false
+	})
+}
+
+// strayCallback posts a callback in every run that finds none completed.
+func strayCallback() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if scan.Elapsed() {
+			return true
+		}
+		s.RCU().Call(func() {
+			scan.Elapse()
+			s.Requeue(0)
+		})
+		return false
+	})
+}
+
+// requeueFirst is a callback that queues the work and then marks the scan.
+func requeueFirst() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if scan.First() {
+			s.RCU().Call(func() {
+				s.Requeue(0)
+				scan.Elapse()
 			})
 		}
 		return scan.Elapsed()

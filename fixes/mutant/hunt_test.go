@@ -2,6 +2,7 @@ package mutant_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,61 +114,58 @@ type source struct {
 	// trial makes the n-th trial of a hunt: a scenario and the trial's seed.
 	trial func(hunt uint64, n int) (workload.Scenario, uint64)
 	steps uint64 // that bound it
-	seen  map[string]trial.Diagnosis
+	seen  sync.Map
 }
 
-// whole is what the n-th trial makes of a candidate. Many mutants break the
-// same one, so it is kept.
+// whole is the diagnosis that the n-th trial gives a candidate. Many mutants
+// break the same one, so the source keeps it.
 func (s *source) whole(t *testing.T, name string, hunt uint64, n int) trial.Diagnosis {
 	t.Helper()
-	key := fmt.Sprint(name, hunt, n)
-	d, ok := s.seen[key]
-	if !ok {
-		fix, err := fixes.Parse(name)
+	once, _ := s.seen.LoadOrStore(fmt.Sprint(name, hunt, n), sync.OnceValue(func() trial.Diagnosis {
+		fix, err := fixes.Find(name)
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
 		sc, draw := s.trial(hunt, n)
-		d = kernel.Run(sc, fix, draw, kernel.Options{MaxSteps: s.steps}).Diagnosis
-		s.seen[key] = d
-	}
-	return d
+		return kernel.Run(sc, fix, draw, kernel.Options{MaxSteps: s.steps}).Diagnosis
+	}))
+	return once.(func() trial.Diagnosis)()
 }
 
 // sources are where hunts take place, the ordinary ones first.
 var sources = []*source{
-	newSource("presets", presets, 8_000_000),
-	newSource("random bytes", fuzzed, 300_000),
-	newSource("late increments", shaped(lateIncrements()), 8_000_000),
-	newSource("many grace periods", shaped(manyGracePeriods()), 8_000_000),
-	newSource("parked readers", shaped(parkedReaders()), 8_000_000),
-	newSource("short slices", shaped(shortSlices()), 8_000_000),
+	{name: "presets", trial: presets, steps: 8_000_000},
+	{name: "random bytes", trial: fuzzed, steps: 300_000},
+	{name: "late increments", trial: shaped(lateIncrements()), steps: 8_000_000},
+	{name: "many grace periods", trial: shaped(manyGracePeriods()), steps: 8_000_000},
+	{name: "parked readers", trial: shaped(parkedReaders()), steps: 8_000_000},
+	{name: "short slices", trial: shaped(shortSlices()), steps: 8_000_000},
 }
 
-func newSource(name string, tr func(uint64, int) (workload.Scenario, uint64), steps uint64) *source {
-	return &source{name: name, trial: tr, steps: steps, seen: map[string]trial.Diagnosis{}}
-}
-
-// wrong tells a diagnosis that no storm can bring about.
+// wrong reports a diagnosis that no storm can bring about.
 func wrong(d trial.Diagnosis) bool {
 	return d == trial.Unsafe || d == trial.LostWakeup || d == trial.Deadlock
 }
 
-// hunt runs trials until one gets the mutant's diagnosis and returns how many
-// it took, 0 if most were not enough, and what was found. The candidate that the mutant breaks must
-// not get it in any of them.
-func hunt(t *testing.T, m *mutant.Mutant, from *source, start uint64, most int) (trials int, by string) {
+// hunt runs the trials of a source until one gets the mutant's diagnosis, at most
+// so many, beginning with one of them and going round. It returns how many are
+// needed from the first on, 0 if none gets it, and the result. The candidate
+// that the mutant breaks must do nothing wrong in any of them.
+func hunt(t *testing.T, m *mutant.Mutant, src *source, start uint64, from, most int) (trials int, found trial.Result) {
 	t.Helper()
-	for n := range most {
-		sc, draw := from.trial(start, n)
-		whole := from.whole(t, m.Of, start, n)
-		if wrong(whole) {
-			t.Fatalf("%s: trial %d of hunt %d: %s, which it breaks, is %s", m.Name, n, start, m.Of, whole)
+	for i := range most {
+		n := (from + i) % most
+		sc, draw := src.trial(start, n)
+		r := kernel.Run(sc, m.Fix, draw, kernel.Options{MaxSteps: src.steps})
+		if r.Diagnosis != m.Kernel.Diagnosis {
+			continue
 		}
-		r := kernel.Run(sc, m.Fix, draw, kernel.Options{MaxSteps: from.steps})
-		if r.Diagnosis == m.Caught && whole != m.Caught {
-			return n + 1, r.By
+		switch whole := src.whole(t, m.Of, start, n); {
+		case wrong(whole):
+			t.Fatalf("trial %d of hunt %d: %s, which it breaks, is %s", n, start, m.Of, whole)
+		case whole != m.Kernel.Diagnosis:
+			return n + 1, r
 		}
 	}
-	return 0, ""
+	return 0, trial.Result{}
 }

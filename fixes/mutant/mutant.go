@@ -1,8 +1,9 @@
 // Package mutant holds planted bugs: candidates that are broken on purpose, to
-// show that a world catches what it claims to catch.
+// show that each world catches the bugs that it claims to catch.
 //
-// A mutant enters through the seams that any candidate has, a fixes.Fix with a
-// barrier, machine, side or teardown of its own; no production code knows of it.
+// A mutant is a fixes.Fix like any other, with a barrier, machine, side or
+// teardown of its own, or with decisions of a world overridden. No production
+// code treats it differently.
 package mutant
 
 import (
@@ -10,9 +11,10 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// Class is what a bug breaks.
+// Class is the kind of property that a bug breaks.
 type Class string
 
 // The classes.
@@ -21,44 +23,113 @@ const (
 	Liveness Class = "liveness" // something that must happen does not
 )
 
-// Mutant is a planted bug and what the virtual kernel must make of it. Its
-// claim says what is broken.
+// Mutant is a planted bug: what it breaks, and how each world that catches it
+// does. Its claim says what is broken.
 type Mutant struct {
 	fixes.Fix
 	// Of names the candidate that it breaks.
 	Of    string
 	Class Class
-	// Caught is the diagnosis it must get; ok for one that something else
-	// repairs, as its claim says, so that nothing may come of it.
-	Caught trial.Diagnosis
+
+	Kernel *Kernel // how the virtual kernel catches it; nil if it does not
+	Order  *Order  // how the order world catches it; nil if it does not
+	Live   *Live   // how the torture of the live core catches it; nil if it does not
 }
 
-// Mutants returns the planted bugs of the virtual kernel, in display order.
-func Mutants() []Mutant { return slices.Clone(all) }
+// Kernel is how the virtual kernel catches a mutant.
+type Kernel struct {
+	// Diagnosis is what trials are diagnosed as that catch it; ok for a bug
+	// that something else repairs, as its claim says, so that nothing may come
+	// of it.
+	Diagnosis trial.Diagnosis
+	// By is a regular expression for the line that says what was found: the
+	// oracle, or what the chain of waits ends in.
+	By string
+}
 
-// All returns them as candidates.
-func All() []fixes.Fix {
-	fs := make([]fixes.Fix, len(all))
-	for i := range all {
-		fs[i] = all[i].Fix
+// Order is how the order world catches a mutant: the smallest case in which it
+// shows, in the strongest memory model in which it does, and the violation.
+type Order struct {
+	order.Case
+	Kind order.Kind
+}
+
+// Live is how the torture of the live core catches a mutant.
+type Live struct {
+	// With names the candidate that the mutant is combined with; empty if it is
+	// tortured alone.
+	With  string
+	Needs Needs
+}
+
+// Needs is what a torture must do for a bug to show.
+type Needs string
+
+// The needs.
+const (
+	Plain     Needs = ""           // any torture
+	Amplified Needs = "amplify"    // the amplifier, and two CPUs that run at once
+	Yielding  Needs = "yield"      // pauses at the weak points
+	WeakOrder Needs = "weak order" // a CPU that reorders more than amd64, which shows it never or far too seldom
+)
+
+// Worlds returns the names of the worlds that catch the mutant.
+func (m *Mutant) Worlds() []string {
+	var worlds []string
+	for _, w := range []struct {
+		name    string
+		catches bool
+	}{{"kernel", m.Kernel != nil}, {order.World, m.Order != nil}, {"live", m.Live != nil}} {
+		if w.catches {
+			worlds = append(worlds, w.name)
+		}
 	}
-	return fs
+	return worlds
 }
 
-// Lookup returns the one of that name.
-func Lookup(name string) (fixes.Fix, bool) {
+// all is every planted bug, in display order.
+var all = slices.Concat(scans, sequences, work, barriers, teardowns, quiescentStates, gracePeriods, expedited, readers, samples)
+
+// All returns the planted bugs of all worlds, in display order.
+func All() []Mutant { return slices.Clone(all) }
+
+// Lookup returns the planted bug of that name.
+func Lookup(name string) (Mutant, bool) {
 	i := slices.IndexFunc(all, func(m Mutant) bool { return m.Name == name })
 	if i < 0 {
-		return fixes.Fix{}, false
+		return Mutant{}, false
 	}
-	return all[i].Fix, true
+	return all[i], true
 }
 
-// Names returns their names in display order.
-func Names() []string {
-	names := make([]string, len(all))
+// Catalogue returns gpstorm's candidates, a program's own, and the planted bugs, as
+// one catalogue.
+func Catalogue(own ...fixes.Fix) (*fixes.Catalogue, error) {
+	mutants := fixes.Group{Kind: fixes.Mutant}
 	for i := range all {
-		names[i] = all[i].Name
+		mutants.Fixes = append(mutants.Fixes, all[i].Fix)
 	}
-	return names
+	return fixes.NewCatalogue(fixes.Group{Kind: fixes.Candidate, Fixes: fixes.All()}, fixes.Group{Kind: fixes.Candidate, Fixes: own}, mutants)
+}
+
+// Find returns the candidate, planted bug or combination of that name.
+func Find(name string) (fixes.Fix, error) { return standard.Find(name) }
+
+var standard = func() *fixes.Catalogue {
+	c, err := Catalogue()
+	if err != nil {
+		panic(err) // the tables of this package are broken
+	}
+	return c
+}()
+
+// CaseOf returns the case of the order world in which n readers run a candidate.
+// A planted bug gets what else it takes to show.
+func CaseOf(f fixes.Fix, n, sections int, m order.Mode) order.Case {
+	c := order.For(f, n, sections, m)
+	if planted, ok := Lookup(f.Name); ok && planted.Order != nil {
+		o := planted.Order
+		c.PriorGP, c.TwoDomains, c.Spurious = o.PriorGP, o.TwoDomains, o.Spurious
+	}
+	return c
 }

@@ -23,17 +23,15 @@ func run(t *testing.T, preset string, variation int, fix fixes.Fix) trial.Result
 
 func named(t *testing.T, name string) fixes.Fix {
 	t.Helper()
-	if f, ok := fixes.Lookup(name); ok {
-		return f
-	}
-	f, ok := mutant.Lookup(name)
-	if !ok {
-		t.Fatalf("no candidate or mutant %q", name)
+	f, err := mutant.Find(name)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return f
 }
 
 func TestTheUnsafeControlIsCaughtInOrdinaryPresets(t *testing.T) {
+	t.Parallel()
 	busted := named(t, "busted-scan")
 	if busted.Control != fixes.MustBeUnsafe {
 		t.Errorf("control %d, want %d", busted.Control, fixes.MustBeUnsafe)
@@ -55,6 +53,7 @@ func TestTheUnsafeControlIsCaughtInOrdinaryPresets(t *testing.T) {
 }
 
 func TestACookieThatRequestsNothingHangsOnlyWhereRCUIsIdle(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		preset, fix string
 		want        trial.Diagnosis
@@ -74,18 +73,17 @@ func TestACookieThatRequestsNothingHangsOnlyWhereRCUIsIdle(t *testing.T) {
 
 // rcu_kick_kthreads=1 repairs a lost wakeup of the grace-period kthread.
 func TestKickingRepairsAKthreadThatSleepsOn(t *testing.T) {
-	from := sourceOf("random bytes")
+	t.Parallel()
+	src := sourceOf("random bytes")
 	lost := 0
 	for n := range 20 {
-		sc, draw := from.trial(1, n)
-		opt := kernel.Options{MaxSteps: from.steps}
-		fix := named(t, "scan-unarmed")
-		if kernel.Run(sc, fix, draw, opt).Diagnosis != trial.LostWakeup {
+		sc, draw := src.trial(1, n)
+		opt := kernel.Options{MaxSteps: src.steps}
+		if kernel.Run(sc, named(t, "scan-unarmed"), draw, opt).Diagnosis != trial.LostWakeup {
 			continue
 		}
 		lost++
-		fix.KickKthreads = true
-		if r := kernel.Run(sc, fix, draw, opt); r.Diagnosis == trial.LostWakeup {
+		if r := kernel.Run(sc, named(t, "scan-unarmed+kick"), draw, opt); r.Diagnosis == trial.LostWakeup {
 			t.Errorf("trial %d, kicked: %s", n, r.By)
 		}
 	}
@@ -94,19 +92,50 @@ func TestKickingRepairsAKthreadThatSleepsOn(t *testing.T) {
 	}
 }
 
-// A name stands for one bug, in whichever worlds it is planted.
-func TestNamesOfMutantsAreTheirs(t *testing.T) {
-	both := map[string]bool{"no-flip": true, "clear-first": true}
-	seen := map[string]bool{}
-	for _, m := range mutant.Mutants() {
-		if _, ok := fixes.Lookup(m.Name); ok || seen[m.Name] {
-			t.Errorf("%s is the name of something else", m.Name)
+func TestEveryMutantSaysWhatItBreaksAndWhereItIsCaught(t *testing.T) {
+	t.Parallel()
+	for _, m := range mutant.All() {
+		if _, err := fixes.Find(m.Of); err != nil {
+			t.Errorf("%s breaks %v", m.Name, err)
 		}
-		seen[m.Name] = true
+		if m.Claim == "" || len(m.Worlds()) == 0 {
+			t.Errorf("%s lacks a claim or a world", m.Name)
+		}
+		if k := m.Kernel; k != nil && (k.Diagnosis == trial.Unsafe) != (m.Class == mutant.Safety) {
+			t.Errorf("%s is a bug of %s and caught as %s", m.Name, m.Class, k.Diagnosis)
+		}
+		if o := m.Order; o != nil && o.Kind.Safety() != (m.Class == mutant.Safety) {
+			t.Errorf("%s is a bug of %s and caught as %s", m.Name, m.Class, o.Kind)
+		}
+		for _, world := range m.Worlds() {
+			if err := m.RunsIn(world); err != nil {
+				t.Error(err)
+			}
+		}
 	}
-	for _, o := range mutant.OrderingMutants() {
-		if seen[o.Name] != both[o.Name] {
-			t.Errorf("%s: a mutant of the kernel has that name: %v", o.Name, seen[o.Name])
+}
+
+// A bug that is planted in the decisions of one world is refused by others, so
+// that it is not taken for one that they miss.
+func TestAMutantOfOneWorldIsRefusedByOthers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, world, want string }{
+		{"tick-in-reader", "order", `fix: "tick-in-reader": want one that changes something in the order world; this one overrides decisions of the kernel world only`},
+		{"loads-first", "live", `fix: "loads-first": want one that changes something in the live world; this one overrides decisions of the kernel and the order world only`},
+		{"no-flip", "live", ""},
+		{"callrcu", "order", ""},
+	} {
+		f := named(t, c.name)
+		if err := f.RunsIn(c.world); c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want) {
+			t.Errorf("%s in %s: %v, want %s", c.name, c.world, err, c.want)
 		}
+	}
+}
+
+func TestTheCatalogueRefusesTheNameOfAMutant(t *testing.T) {
+	t.Parallel()
+	_, err := mutant.Catalogue(fixes.Fix{Name: "no-flip"})
+	if want := `mutant: "no-flip": want a name that is not taken`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -1,9 +1,65 @@
 package mutant
 
 import (
+	"runtime"
+	"sync/atomic"
+
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/kernel"
+	"github.com/gpstorm/gpstorm/world/order"
 )
+
+// scans are bugs in the two scans of an SRCU grace period.
+var scans = []Mutant{
+	control(safety("busted-scan", "a scan compares the sum of unlocks with itself and orders nothing, so that it waits for no reader", "baseline",
+		fixes.Fix{Side: blind, Barrier: fixes.Fenced, WithoutRCU: fixes.TasksTraceDomain | fixes.TracepointDomain}).
+		kernel(trial.Unsafe, bySRCUGracePeriod)),
+	safety("rcu-only", "a scan is only its RCU grace period: it does not look at the counters", "baseline", fixes.Fix{Side: blind}).
+		kernel(trial.Unsafe, bySRCUGracePeriod),
+	safety("no-first-scan", "the grace period begins with the flip", "membarrier",
+		fixes.Fix{Side: blindFirst, Barrier: fixes.Membarrier, WithoutRCU: withoutRCU}).
+		live("", Yielding),
+	safety("no-second-scan", "the grace period ends with the flip", "baseline", fixes.Fix{Side: blindSecond}).
+		kernel(trial.Unsafe, bySRCUGracePeriod).
+		order(order.SC, order.ShortGrace).
+		live("membarrier", Plain),
+	safety("no-flip", "the flip exchanges no ranks: both scans look at the idle one", "baseline", fixes.Fix{Side: unflipped}).
+		kernel(trial.Unsafe, bySRCUGracePeriod).
+		order(order.SC, order.ShortGrace).
+		live("membarrier", Plain),
+	safety("wrong-rank", "the second scan looks at the rank of the new readers", "baseline", fixes.Fix{Side: wrongRank}).
+		kernel(trial.Unsafe, bySRCUGracePeriod),
+	safety("frozen-rank", "scans take rank 0 for the current one at all times", "baseline", fixes.Fix{Side: frozenRank}).
+		kernel(trial.Unsafe, byClose),
+	safety("locks-first", "a scan sums the locks before the unlocks", "asyncfree", fixes.Fix{Side: reversed, Teardown: fixes.Deferred}).
+		kernel(trial.Unsafe, byClose),
+	safety("locks-before-unlocks", "a scan sums the locks some time before the unlocks", "membarrier",
+		fixes.Fix{Side: locksFirst, Barrier: fixes.Membarrier, WithoutRCU: withoutRCU}).
+		live("", Yielding),
+	safety("sums-before-x", "both sums are taken before the wait, the locks first", "baseline", fixes.Fix{Side: sumsFirst}).
+		order(order.SC, order.ShortGrace).with(twoReaders),
+	safety("gives-up", "after three attempts a scan takes its rank for empty", "baseline", fixes.Fix{Side: givesUp}).
+		kernel(trial.Unsafe, bySRCUGracePeriod),
+	safety("expedited-blind", "an expedited grace period does not look for readers", "baseline",
+		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return &expeditedBlind{GracePeriod: gp} })}).
+		kernel(trial.Unsafe, bySRCUGracePeriod),
+	safety("cpu-unsummed", "the sums leave out the last CPU", "baseline", fixes.Fix{Side: lastUnsummed}).
+		kernel(trial.Unsafe, byClose),
+	liveness("stale-unlocks", "the unlocks are summed once for each scan, not for each attempt", "baseline", fixes.Fix{Side: stale}).
+		kernel(trial.LostWakeup, `^\S+: scan after scan takes an empty rank for one with readers inside$`),
+	liveness("poll-keeps-unlocks", "after a mismatch only the locks are summed again", "poll", fixes.Fix{Side: keepUnlocks}).
+		order(order.SC, order.Livelock),
+}
+
+// withoutRCU is what a mutant of membarrier gives up, as membarrier does.
+const withoutRCU = fixes.TasksTraceDomain | fixes.TracepointDomain
+
+func control(m Mutant) Mutant {
+	m.Control = fixes.MustBeUnsafe
+	return m
+}
 
 // blind is a side on which both sums of a scan agree whoever is inside.
 func blind(s srcu.Side) srcu.Side { return &blindSide{Side: s} }
@@ -41,6 +97,31 @@ func (b *blindSecondSide) Flip() {
 }
 
 func (b *blindSecondSide) Ended(jiffies uint64) {
+	b.flipped = false
+	b.Side.Ended(jiffies)
+}
+
+// blindFirst is blind in the scan before the flip.
+func blindFirst(s srcu.Side) srcu.Side { return &blindFirstSide{blindSide: blindSide{Side: s}} }
+
+type blindFirstSide struct {
+	blindSide
+	flipped bool
+}
+
+func (b *blindFirstSide) Locks(rank int) uint64 {
+	if b.flipped {
+		return b.Side.Locks(rank)
+	}
+	return b.blindSide.Locks(rank)
+}
+
+func (b *blindFirstSide) Flip() {
+	b.flipped = true
+	b.Side.Flip()
+}
+
+func (b *blindFirstSide) Ended(jiffies uint64) {
 	b.flipped = false
 	b.Side.Ended(jiffies)
 }
@@ -157,13 +238,13 @@ func (m muteExpeditedSide) Ended(jiffies uint64) {
 // lastUnsummed is a side whose sums leave out the last CPU. Where the counters
 // of one CPU cannot be had it is the side itself.
 func lastUnsummed(s srcu.Side) srcu.Side {
-	if c, ok := s.(fixes.Counters); ok {
+	if c, ok := s.(kernel.Counters); ok {
 		return lastUnsummedSide{c}
 	}
 	return s
 }
 
-type lastUnsummedSide struct{ fixes.Counters }
+type lastUnsummedSide struct{ kernel.Counters }
 
 func (l lastUnsummedSide) Unlocks(rank int) uint64 {
 	return l.Counters.Unlocks(rank) - l.UnlocksOn(l.CPUs()-1, rank)
@@ -187,6 +268,17 @@ func (l *sumsFirstSide) Unlocks(rank int) uint64 {
 }
 
 func (l *sumsFirstSide) Locks(int) uint64 { return l.locks }
+
+// locksFirst sums the locks some time before the unlocks.
+func locksFirst(s srcu.Side) srcu.Side { return &locksFirstSide{sumsFirstSide{Side: s}} }
+
+type locksFirstSide struct{ sumsFirstSide }
+
+func (l *locksFirstSide) Unlocks(rank int) uint64 {
+	l.locks = l.Side.Locks(rank)
+	runtime.Gosched()
+	return l.Side.Unlocks(rank)
+}
 
 // keepUnlocks sums the unlocks of a rank once and then keeps the sum.
 func keepUnlocks(s srcu.Side) srcu.Side { return &keepUnlocksSide{Side: s} }
@@ -217,6 +309,35 @@ type beforeSide struct {
 func (b *beforeSide) Unlocks(rank int) uint64 {
 	b.do(b.Side)
 	return b.Side.Unlocks(rank)
+}
+
+// loseEnds is a side on which every eighth end of a grace period wakes no one.
+func loseEnds(s srcu.Side) srcu.Side { return &loseEndsSide{Side: s} }
+
+type loseEndsSide struct {
+	srcu.Side
+	n atomic.Uint64
+}
+
+func (l *loseEndsSide) Ended(jiffies uint64) {
+	if l.n.Add(1)%8 != 0 {
+		l.Side.Ended(jiffies)
+	}
+}
+
+// loseRequeues is a side on which every 64th request to run the machine again is
+// dropped.
+func loseRequeues(s srcu.Side) srcu.Side { return &loseRequeuesSide{Side: s} }
+
+type loseRequeuesSide struct {
+	srcu.Side
+	n atomic.Uint64
+}
+
+func (l *loseRequeuesSide) Requeue(jiffies uint64) {
+	if l.n.Add(1)%64 != 0 {
+		l.Side.Requeue(jiffies)
+	}
 }
 
 // deaf is a side on which no work is queued.

@@ -101,7 +101,8 @@ type Kernel struct {
 	violations     []string
 	isUnsafe       bool
 	culprits       culprits
-	overrule       fixes.Judge // nil if the candidate overrules nothing
+	decider        Decider                       // nil if the candidate overrides no decision
+	unlockRank     func(locked, current int) int // nil if readers unlock what they locked
 	workerD        workerSleep
 
 	drained      bool
@@ -138,8 +139,11 @@ func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) 
 		hungLeft:         hungWarnings,
 		culprits:         culprits{},
 	}
-	if fix.Judge != nil {
-		k.overrule = fix.Judge()
+	if o, ok := fixes.OverrideOf[Overrides](fix); ok {
+		if o.Decide != nil {
+			k.decider = o.Decide()
+		}
+		k.unlockRank = o.UnlockRank
 	}
 	return k
 }

@@ -3,7 +3,6 @@ package kernel
 import (
 	"slices"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -127,7 +126,7 @@ func (k *Kernel) noteGP(c *cpu) {
 	k.assignCallbacks(c)
 	if rcu.SeqRunning(n.seq) && c.gpSeq != n.seq {
 		owes := n.qsmask&(1<<c.id) != 0
-		c.noQS, c.needsQS = owes && !k.judge(fixes.StaleQS, c.id, false), owes
+		c.noQS, c.needsQS = owes && !k.decision(EarlierQuiescent, c.id, false), owes
 		c.urgent = false
 		c.ticksGP = 0
 	}
@@ -141,11 +140,11 @@ func (k *Kernel) rcuTick(c *cpu) {
 		c.resched = hardResched
 		c.urgent = false
 	}
-	if k.judge(fixes.TickQS, c.id, k.tickQS(c)) {
+	if k.decision(TickQuiescent, c.id, k.tickQS(c)) {
 		k.recordQS(c)
 	}
 	k.checkStall(c)
-	if k.judge(fixes.RaiseRCU, c.id, k.rcuPending(c)) {
+	if k.decision(TickRaisesSoftirq, c.id, k.rcuPending(c)) {
 		k.raiseSoftirq(c, softRCU)
 	}
 }
@@ -247,7 +246,7 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 	if len(c.unassigned) == 0 {
 		return
 	}
-	s := k.snap(fixes.CallNext, k.rcu.seq)
+	s := k.snap(CallbackWaitsForNext, k.rcu.seq)
 	for _, cb := range c.unassigned {
 		if !rcu.SeqGE(s, cb.seq) {
 			k.unsafe("an RCU callback was given a grace period that ran when it was posted")
@@ -267,15 +266,15 @@ func (k *Kernel) requestGP(s uint64) {
 	}
 	if !rcu.SeqRunning(n.seq) && !rcu.SeqGE(n.seq, s) && !n.initFlag {
 		n.initFlag = true
-		if k.judge(fixes.WakeRequest, -1, true) {
+		if k.decision(RequestWakes, -1, true) {
 			k.wake(n.kthread)
 		}
 	}
 }
 
 // snap is the number that a request made now has to wait for.
-func (k *Kernel) snap(p fixes.Point, seq uint64) uint64 {
-	if rcu.SeqRunning(seq) && !k.judge(p, -1, true) {
+func (k *Kernel) snap(waits Decision, seq uint64) uint64 {
+	if rcu.SeqRunning(seq) && !k.decision(waits, -1, true) {
 		return rcu.SeqEnd(seq)
 	}
 	return rcu.SeqSnap(seq)
@@ -286,7 +285,7 @@ func (k *Kernel) reportCPU(c *cpu) {
 	n := &k.rcu
 	c.needsQS = false
 	k.moved = true
-	if c.gpSeq != n.seq || n.qsmask&(1<<c.id) == 0 || !k.judge(fixes.ReportQS, c.id, true) {
+	if c.gpSeq != n.seq || n.qsmask&(1<<c.id) == 0 || !k.decision(ReportReachesNode, c.id, true) {
 		return
 	}
 	k.decide(decideQS, uint64(c.id))
@@ -300,7 +299,7 @@ func (k *Kernel) reportRoot() {
 	n := &k.rcu
 	if n.done() && rcu.SeqRunning(n.seq) {
 		n.fqsFlag = true
-		if k.judge(fixes.WakeReport, -1, true) {
+		if k.decision(LastReportWakes, -1, true) {
 			k.wake(n.kthread)
 		}
 	}
@@ -326,20 +325,20 @@ func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
 	bit := uint32(1) << c.id
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
 		t.rcu.queued, t.rcu.since = true, k.now
-		t.rcu.blocksGP = k.judge(fixes.ReaderHolds, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0)
+		t.rcu.blocksGP = k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0)
 		n.readers = slices.Insert(n.readers, 0, t)
 		k.decide(decideBlocked, uint64(t.pid))
 	}
 	if n.exp.mask&bit != 0 {
 		if t.rcu.queued {
-			t.rcu.blocksExp = k.judge(fixes.ExpHolds, c.id, true)
+			t.rcu.blocksExp = k.decision(SwitchedOutBlocksExp, c.id, true)
 		}
 		if c.expAsked {
 			t.rcu.expHint = false
 			k.reportExp(c)
 		}
 	}
-	if k.judge(fixes.SwitchQS, c.id, true) {
+	if k.decision(SwitchQuiescent, c.id, true) {
 		k.recordQS(c)
 	}
 }
@@ -356,7 +355,7 @@ func (k *Kernel) endSection(t *task) {
 		t.rcu.expHint = false
 		k.reportExp(t.cpu)
 	}
-	if !t.rcu.queued || !k.judge(fixes.ReaderLeaves, t.cpu.id, true) {
+	if !t.rcu.queued || !k.decision(UnlockUnblocks, t.cpu.id, true) {
 		return
 	}
 	for i, r := range n.readers {

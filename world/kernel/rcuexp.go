@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"github.com/gpstorm/gpstorm/fixes"
-
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
@@ -104,11 +102,11 @@ func (k *Kernel) expWorker(t *task) demand {
 func (k *Kernel) expSelectCPUs(t *task) {
 	e := &k.rcu.exp
 	for _, r := range k.rcu.readers {
-		r.rcu.blocksExp = k.judge(fixes.ExpHoldsNow, r.cpu.id, true)
+		r.rcu.blocksExp = k.decision(SwitchedOutBlocksNextExp, r.cpu.id, true)
 	}
 	for _, c := range k.cpus {
 		c.expAsked = false
-		if !k.judge(fixes.ExpAsk, c.id, c != t.cpu && !c.inIdle) {
+		if !k.decision(ExpInterrupts, c.id, c != t.cpu && !c.inIdle) {
 			continue
 		}
 		e.mask |= 1 << c.id
@@ -125,7 +123,7 @@ func (k *Kernel) onExpIPI(c *cpu) {
 	}
 	t := c.cur
 	switch {
-	case t == nil || k.expWaits(c, t) && !k.judge(fixes.ExpWaits, c.id, true):
+	case t == nil || k.expWaits(c, t) && !k.decision(ExpReportDeferred, c.id, true):
 		k.reportExp(c)
 	case k.preemptRCU() && t.inReader() && !t.loop.preemptOff():
 		c.expAsked = true
@@ -175,7 +173,7 @@ func (k *Kernel) expBlocked() bool {
 
 func (k *Kernel) expMaybeDone() {
 	e := &k.rcu.exp
-	if e.running && e.phase == expWait && e.mask == 0 && !k.expBlocked() && k.judge(fixes.ExpWake, -1, true) {
+	if e.running && e.phase == expWait && e.mask == 0 && !k.expBlocked() && k.decision(ExpLastReportWakes, -1, true) {
 		k.wake(e.worker)
 	}
 }
@@ -198,7 +196,7 @@ func (k *Kernel) endExp() {
 	}
 	clear(e.waiters[len(left):])
 	e.waiters = left
-	e.wanted = k.judge(fixes.ExpMore, -1, len(left) > 0)
+	e.wanted = k.decision(ExpNextNeeded, -1, len(left) > 0)
 }
 
 // pollExpedited makes expedited grace periods run until a polled cookie is

@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"github.com/gpstorm/gpstorm/fixes"
-
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
@@ -69,7 +67,7 @@ func (k *Kernel) gpKthread(t *task) demand {
 			return use(k.cost(costGPFQS))
 		}
 		t.where = inFQSWait
-		if !k.judge(fixes.ArmScan, -1, true) {
+		if !k.decision(ScanTimed, -1, true) {
 			return sleepIn(idling)
 		}
 		return demand{state: idling, ticks: n.fqsDeadline - k.jiffies}
@@ -108,7 +106,7 @@ func (k *Kernel) gpInit(t *task) {
 	k.decide(decideGPStart, n.seq)
 	n.qsmask = 1<<len(k.cpus) - 1
 	for _, r := range n.readers {
-		r.rcu.blocksGP = k.judge(fixes.ReaderHoldsNext, r.cpu.id, true)
+		r.rcu.blocksGP = k.decision(SwitchedOutBlocksNext, r.cpu.id, true)
 	}
 	k.polledStart(&n.polledNormal, &n.polledNormalOn)
 	c := t.cpu
@@ -130,7 +128,7 @@ func (k *Kernel) forceQS() {
 		if n.qsmask&bit == 0 {
 			continue
 		}
-		if k.judge(fixes.IdleQS, c.id, c.inIdle || !n.firstScan && c.eqs != c.eqsSnap) {
+		if k.decision(CPUIdle, c.id, c.inIdle || !n.firstScan && c.eqs != c.eqsSnap) {
 			k.decide(decideQS, uint64(c.id)|1<<32)
 			n.qsmask &^= bit
 			k.moved = true
@@ -173,7 +171,7 @@ func (k *Kernel) gpCleanup() {
 		}})
 	}
 	k.assignCallbacks(k.here)
-	if k.judge(fixes.MoreAsked, -1, !rcu.SeqGE(n.seq, n.needed) || len(n.syncNext) > 0) {
+	if k.decision(NextNeeded, -1, !rcu.SeqGE(n.seq, n.needed) || len(n.syncNext) > 0) {
 		n.initFlag = true
 	}
 }
@@ -189,7 +187,7 @@ func (k *Kernel) synchronize(t *task) {
 	var c completion
 	n := &k.rcu
 	epoch, mark := k.newEpoch(), k.rcuMark()
-	if rcu.SeqRunning(n.seq) && !k.judge(fixes.SyncNext, -1, true) {
+	if rcu.SeqRunning(n.seq) && !k.decision(SyncWaitsForNext, -1, true) {
 		n.syncThis = append(n.syncThis, &c)
 	} else {
 		n.syncNext = append(n.syncNext, &c)
@@ -213,7 +211,7 @@ func (k *Kernel) polledStart(note *uint64, on *bool) {
 
 func (k *Kernel) polledEnd(note *uint64, on *bool) {
 	n := &k.rcu
-	if rcu.SeqRunning(n.polled) && k.judge(fixes.EndPolled, -1, *on && *note == n.polled) {
+	if rcu.SeqRunning(n.polled) && k.decision(PolledEnds, -1, *on && *note == n.polled) {
 		n.polled, n.polledAt = rcu.SeqEnd(n.polled), k.now
 		n.polledNormalOn, n.polledExpOn = false, false
 	}

@@ -1,7 +1,5 @@
 package kernel
 
-import "github.com/gpstorm/gpstorm/fixes"
-
 // readerState is what a task that runs SRCU or tracepoint sections keeps: its
 // shares of the domain's counters, which rank the section in progress has
 // locked, and which objects it could see when it began.
@@ -56,7 +54,7 @@ func (r *readerState) begin(k *Kernel) {
 	if r.domain != nil {
 		r.rank = r.domain.current
 	}
-	r.early = !k.judge(fixes.LoadInside, -1, true)
+	r.early = !k.decision(LoadAfterLock, -1, true)
 	if r.early {
 		r.load()
 	}
@@ -91,8 +89,8 @@ func (r *readerState) unlock(k *Kernel, t *task) {
 	r.holds = nil
 	if d := r.domain; d != nil {
 		rank := r.rank
-		if k.fix.UnlockRank != nil {
-			rank = k.fix.UnlockRank(rank, d.current)
+		if k.unlockRank != nil {
+			rank = k.unlockRank(rank, d.current)
 		}
 		d.counters[t.cpu.id].unlocks[rank]++
 		d.inside--

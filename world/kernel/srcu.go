@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
@@ -210,7 +209,7 @@ func (s *domainSide) Locks(rank int) uint64 {
 	return sum
 }
 
-// CPUs, UnlocksOn and LocksOn are fixes.Counters.
+// CPUs, UnlocksOn and LocksOn make it Counters.
 func (s *domainSide) CPUs() int { return len(s.counters) }
 
 func (s *domainSide) UnlocksOn(cpu, rank int) uint64 { return s.counters[cpu].unlocks[rank] }
@@ -341,7 +340,7 @@ func (r *domainRCU) Call(fn func()) {
 }
 
 func (r *domainRCU) Snapshot() rcu.Cookie {
-	return rcu.Cookie(r.k.snap(fixes.PollNext, r.k.rcu.polled))
+	return rcu.Cookie(r.k.snap(CookieWaitsForNext, r.k.rcu.polled))
 }
 
 func (r *domainRCU) Start() rcu.Cookie {

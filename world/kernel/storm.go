@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -278,16 +277,16 @@ func (c *cpu) sampled(s *source) {
 
 // throttles reports whether a source that has had its samples of a tick stops.
 func (c *cpu) throttles() bool {
-	return !c.k.sc.Perf.NoThrottle && c.k.judge(fixes.Throttle, c.id, true)
+	return !c.k.sc.Perf.NoThrottle && c.k.decision(EventStops, c.id, true)
 }
 
 // charge is what n samples of s take from the CPU's budget.
 func (c *cpu) charge(s *source, n int64) ns {
-	p := fixes.ChargeHRTimer
+	charged := HRTimerSampleCharged
 	if s.nmi {
-		p = fixes.ChargeNMI
+		charged = NMISampleCharged
 	}
-	if !c.k.judge(p, c.id, true) {
+	if !c.k.decision(charged, c.id, true) {
 		return 0
 	}
 	return n * s.handler
@@ -326,14 +325,14 @@ func (c *cpu) tickSources() {
 	c.maxPerTick = c.k.rate.maxPerTick
 	for _, set := range [][]*source{c.wide, c.own} {
 		for _, s := range set {
-			if s.throttled && c.k.judge(fixes.Unthrottle, c.id, true) {
+			if s.throttled && c.k.decision(TickRestarts, c.id, true) {
 				c.unthrottle(s)
 			}
 		}
 	}
 	if b := c.k.budget; b > 0 {
 		c.credit = min(c.credit+b, b)
-		if c.stopped && c.credit > 0 && c.k.judge(fixes.Resume, c.id, true) {
+		if c.stopped && c.credit > 0 && c.k.decision(DebtPaidRestarts, c.id, true) {
 			c.stopped = false
 			for _, set := range [][]*source{c.wide, c.own} {
 				for _, s := range set {

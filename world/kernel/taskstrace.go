@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
@@ -145,7 +144,7 @@ func (v *vanilla) Await(c srcu.Cookie) {
 }
 
 func (v *vanilla) startPoll() srcu.Cookie {
-	c := v.k.snap(fixes.PollNext, v.k.rcu.polled)
+	c := v.k.snap(CookieWaitsForNext, v.k.rcu.polled)
 	v.k.requestGP(rcu.SeqSnap(v.k.rcu.seq))
 	return srcu.Cookie(c)
 }

@@ -54,7 +54,7 @@ func (k *Kernel) open(t *task, tp *tracepoint) {
 		t.lock(&tr.tracepoints)
 		if tr.offArmed {
 			tr.offArmed = false
-			if k.judge(fixes.OpenWaits, -1, true) {
+			if k.decision(OpenWaits, -1, true) {
 				k.condSync(t, tr.lastOff)
 			}
 			k.checkOpen(tp)

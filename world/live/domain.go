@@ -49,7 +49,7 @@ func newDomain(c *Config, y *yielder) domain {
 		Side:    side,
 		RCU:     rcu.NewLive(),
 	})
-	return &srcuDomain{Domain: d, c: c, yields: y}
+	return &srcuDomain{Domain: d, c: c, yields: y, broken: unlockOf(&c.Fix)}
 }
 
 // srcuDomain is a domain with fast or fenced readers.
@@ -57,10 +57,11 @@ type srcuDomain struct {
 	*srcu.Domain
 	c      *Config
 	yields *yielder
+	broken func(srcu.Ticket) srcu.Ticket // nil if sections end as they should
 }
 
 func (d *srcuDomain) Gates(r *rand.Rand) []gate {
-	broken := d.c.Unlock
+	broken := d.broken
 	if broken == nil {
 		broken = func(t srcu.Ticket) srcu.Ticket { return t }
 	}
@@ -79,7 +80,7 @@ func (d *srcuDomain) Gates(r *rand.Rand) []gate {
 		{
 			name: "registered", lock: h.ReadLock,
 			unlock: func(t srcu.Ticket) { h.ReadUnlock(broken(t)) }, close: func() {
-				if d.c.Unlock == nil { // Close would rightly panic
+				if d.broken == nil { // Close would rightly panic
 					h.Close()
 				}
 			},

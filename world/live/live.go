@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
-	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -28,9 +27,6 @@ type Config struct {
 	// Fix says what readers execute and how the scans are ordered. Its
 	// teardown, Tasks-Trace and storm knobs have no meaning here.
 	Fix fixes.Fix
-	// Unlock, if set, replaces the ticket that a section ends with: the seam
-	// for bugs in readers.
-	Unlock func(srcu.Ticket) srcu.Ticket
 
 	Seed     uint64
 	Duration time.Duration // 10s if 0

@@ -58,49 +58,6 @@ func tortureEnough(t *testing.T, c Config) (r Report) {
 	return r
 }
 
-// catch tortures a broken core, longer each time, until it is caught.
-func catch(t *testing.T, b Broken, most time.Duration) (r Report) {
-	for d := 250 * time.Millisecond; d <= most; d *= 2 {
-		c := Config{
-			Fix: b.Fix, Unlock: b.Unlock, Seed: uint64(d), Duration: d,
-			Amplify: b.Needs == Amplified, Yield: b.Needs == Yielding,
-			StallAfter: 2 * time.Second, Updaters: 2,
-		}
-		if c.Amplify {
-			c.Readers, c.Updaters = 1, 1
-		}
-		if r = torture(t, c); r.Failed() {
-			break
-		}
-	}
-	return r
-}
-
-func TestBrokenCoresAreCaught(t *testing.T) {
-	if racing {
-		t.Skip("the race detector would report them, and fail the test, first")
-	}
-	for _, b := range BrokenCores() {
-		t.Run(b.Name, func(t *testing.T) {
-			most := 8 * time.Second
-			if b.Needs == Amplified || b.Needs == OrderOnly {
-				most = time.Second
-			}
-			r := catch(t, b, most)
-			switch {
-			case r.Failed():
-				t.Logf("caught after %v", r.Failures[0].After)
-			case b.Needs == OrderOnly:
-				t.Log("left to the order world, as expected")
-			case b.Needs == Amplified && !r.Parallel():
-				t.Skip("readers and updaters hardly ran at once on this machine: proves nothing")
-			default:
-				t.Error("not caught")
-			}
-		})
-	}
-}
-
 func TestStormsComeFromTheScenario(t *testing.T) {
 	sc := workload.Scenario{
 		Machine: workload.Machine{CPUs: 2},

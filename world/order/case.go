@@ -73,7 +73,7 @@ func Same(r Reader, n int) []Reader {
 
 // For returns the case of a candidate with n readers of its own flavour.
 func For(f fixes.Fix, n, sections int, m Mode) Case {
-	return Case{Fix: f, Readers: Same(ReaderOf(f.Reader), n), Sections: sections, Mode: m, Preemptions: 1, Switches: -1}
+	return Case{Fix: f, Readers: Same(readerOf(&f), n), Sections: sections, Mode: m, Preemptions: 1, Switches: -1}
 }
 
 // Validate returns an error that names the field if the case is not valid.

@@ -26,12 +26,12 @@ func TestEffort(t *testing.T) {
 		t.Skip("run with -effort")
 	}
 	fmt.Print("| planted bug | breaks | shows in | random | pct | uniform | guided | search, states |\n|---|---|---|---|---|---|---|---|\n")
-	for _, o := range mutant.OrderingMutants() {
-		c, err := order.OfMutant(o)
-		if err != nil {
-			t.Fatal(err)
+	for _, m := range mutant.All() {
+		if m.Order == nil {
+			continue
 		}
-		fmt.Printf("| `%s`: %s | %s | %s |", o.Name, o.Claim, o.Class, o.Mode)
+		c := m.Order.Case
+		fmt.Printf("| `%s`: %s | %s | %s |", m.Name, m.Claim, m.Class, c.Mode)
 		for _, s := range order.Strategies() {
 			fmt.Printf(" %s |", median(t, c, s))
 		}

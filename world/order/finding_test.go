@@ -17,11 +17,11 @@ var update = flag.Bool("update", false, "rewrite golden files")
 // busted is SRCU-fast readers with a scan that has only a fence.
 func fenceOnly() fixes.Fix { return fixes.Fix{Name: "fenced", Barrier: fixes.Fenced} }
 
-func lookup(name string) (fixes.Fix, bool) {
+func lookup(name string) (fixes.Fix, error) {
 	if name == "fenced" {
-		return fenceOnly(), true
+		return fenceOnly(), nil
 	}
-	return fixes.Lookup(name)
+	return fixes.Find(name)
 }
 
 func find(t *testing.T, c order.Case) *order.Finding {
@@ -105,7 +105,7 @@ func TestReplayRejects(t *testing.T) {
 		break_     func(*trial.Token)
 	}{
 		{"another world", `world "kernel"`, func(k *trial.Token) { k.World = "kernel" }},
-		{"unknown candidate", `fix "x": want a known candidate`, func(k *trial.Token) { k.Fix = "x" }},
+		{"unknown candidate", `fix: "x": want a candidate`, func(k *trial.Token) { k.Fix = "x" }},
 		{"no body", "body:", func(k *trial.Token) { k.Body = nil }},
 		{"unknown reader", `reader "slow"`, func(k *trial.Token) {
 			k.Body = []byte(strings.Replace(string(k.Body), `"fast"`, `"slow"`, 1))

@@ -61,9 +61,10 @@ func (f *Finding) Token() trial.Token {
 	return trial.Token{World: World, Fix: c.Fix.Name, Checksum: f.Checksum(), Body: body}
 }
 
-// Replay follows the schedule of a token. It returns an error if the schedule is
-// no longer possible or ends in another violation.
-func Replay(t trial.Token, lookup func(name string) (fixes.Fix, bool)) (*Finding, error) {
+// Replay follows the schedule of a token, whose candidate find finds by name. It
+// returns an error if the schedule is no longer possible or ends in another
+// violation.
+func Replay(t trial.Token, find func(name string) (fixes.Fix, error)) (*Finding, error) {
 	if t.World != World {
 		return nil, fmt.Errorf("token: world %q: want %q", t.World, World)
 	}
@@ -71,9 +72,9 @@ func Replay(t trial.Token, lookup func(name string) (fixes.Fix, bool)) (*Finding
 	if err := json.Unmarshal(t.Body, &r); err != nil {
 		return nil, fmt.Errorf("token: body: %w", err)
 	}
-	fix, ok := lookup(t.Fix)
-	if !ok {
-		return nil, fmt.Errorf("token: fix %q: want a known candidate", t.Fix)
+	fix, err := find(t.Fix)
+	if err != nil {
+		return nil, fmt.Errorf("token: %w", err)
 	}
 	mode, err := ParseMode(r.Mode)
 	if err != nil {

@@ -1,0 +1,38 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Override replaces decisions of one world. Each world that can be overridden
+// defines a type of its own for it, and only that world looks inside.
+type Override interface {
+	// World is the name of the world, such as "kernel".
+	World() string
+}
+
+// OverrideOf returns a candidate's override of the type that a world defines.
+func OverrideOf[T Override](f *Fix) (override T, ok bool) {
+	for _, o := range f.Overrides {
+		if override, ok = o.(T); ok {
+			return override, true
+		}
+	}
+	return override, false
+}
+
+// RunsIn reports as an error that a fix would change nothing in a world: it
+// overrides decisions, but only those of other worlds. So a bug that is planted
+// in one world is not taken for a bug that another world misses.
+func (f *Fix) RunsIn(world string) error {
+	if len(f.Overrides) == 0 || slices.ContainsFunc(f.Overrides, func(o Override) bool { return o.World() == world }) {
+		return nil
+	}
+	var worlds []string
+	for _, o := range f.Overrides {
+		worlds = append(worlds, o.World())
+	}
+	return fmt.Errorf("fix: %q: want one that changes something in the %s world; this one overrides decisions of the %s world only", f.Name, world, strings.Join(worlds, " and the "))
+}

@@ -1,0 +1,4 @@
+package live
+
+// Racing reports whether the race detector is on.
+const Racing = racing
