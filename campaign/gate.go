@@ -130,6 +130,13 @@ type GateTest struct {
 	Decision string `json:"decision"` // good, bad or undecided
 	Seen     int    `json:"seen"`     // trials in which it happened
 	Of       int    `json:"of"`
+	// Rate is the exact 95 % interval of the share of trials in which it
+	// happened, as if their number had been fixed in advance.
+	Rate stat.Interval `json:"rate_95"`
+	// Good and Bad are the rates, 0 to 1, that the test tells apart; both are
+	// 0 where one trial decides.
+	Good float64 `json:"good_rate"`
+	Bad  float64 `json:"bad_rate"`
 	// First is the token of the first trial in which it happened.
 	First string `json:"first,omitempty"`
 }
@@ -186,7 +193,7 @@ type gating struct {
 func newGating(fix string, p Policy) *gating {
 	g := &gating{gate: Gate{Fix: fix}, criteria: p.criteria(), noUnsafe: p.NoUnsafe}
 	for _, c := range g.criteria {
-		g.gate.Tests = append(g.gate.Tests, GateTest{Name: c.name, Decision: stat.Undecided.String()})
+		g.gate.Tests = append(g.gate.Tests, GateTest{Name: c.name, Decision: stat.Undecided.String(), Good: c.test.Good, Bad: c.test.Bad})
 	}
 	if p.NoUnsafe {
 		g.gate.Tests = append(g.gate.Tests, GateTest{Name: noUnsafe, Decision: stat.Undecided.String()})
@@ -241,6 +248,10 @@ func (g *gating) decided(atMargin bool) bool {
 
 // conclude passes the gate if all criteria are met.
 func (g *gating) conclude() {
+	for i := range g.gate.Tests {
+		t := &g.gate.Tests[i]
+		t.Rate = stat.ClopperPearson(t.Seen, t.Of, Level)
+	}
 	for i := range g.criteria {
 		if g.gate.Failed || g.gate.Tests[i].Decision != stat.Good.String() {
 			return

@@ -131,8 +131,12 @@ func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary) er
 	return undecided("interrupted after %d of %d trials, which are in %s; --resume continues", sum.Trials, planned, o.out)
 }
 
-// verdictError makes an invalid campaign exit 3.
+// verdictError makes an invalid campaign exit 3, and a shard, whose controls are
+// judged with those of the other shards.
 func verdictError(sum *campaign.Summary) error {
+	if s := sum.Head.Shard; s != nil {
+		return undecided("shard %s: the controls are judged on the whole campaign; gpstorm merge joins its shards", s)
+	}
 	for _, c := range sum.Checks {
 		if !c.Passed {
 			return undecided("INVALID: %s %s is required; seen: %s", c.Fix, c.Duty, c.Seen)

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -32,21 +31,22 @@ func (f *form) check(json bool) error {
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
 func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error {
+	r := &report.Report{Summary: sum, World: kernelFacts, Again: again(sum)}
 	if f.html != "" {
-		if err := writeFile(f.html, func(w io.Writer) error { return report.HTML(w, sum) }); err != nil {
+		if err := writeFile(f.html, r.HTML); err != nil {
 			return err
 		}
 	}
 	out := cmd.OutOrStdout()
 	switch {
 	case json:
-		return report.JSONLines(out, sum)
+		return r.JSONLines(out)
 	case f.markdown:
-		return report.Markdown(out, sum)
+		return r.Markdown(out)
 	case f.csv:
-		return report.CSV(out, sum)
+		return r.CSV(out)
 	}
-	return report.Text(out, sum)
+	return r.Text(out)
 }
 
 // inputOrFailure marks an error as bad input if an input file is wrong or

@@ -111,5 +111,5 @@ func showTrial(cmd *cobra.Command, c *common, t *campaign.Trial, log bool, r tri
 	if c.json {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(&r)
 	}
-	return report.Trial(cmd.OutOrStdout(), &r, log)
+	return report.Trial(cmd.OutOrStdout(), kernelFacts, &r, log)
 }

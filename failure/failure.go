@@ -62,7 +62,7 @@ func (f *Failure) Format() []byte {
 	for _, n := range f.Notes {
 		line("note", "%s", n)
 	}
-	fmt.Fprintf(&b, "#\n# Under other candidates: gpstorm run FILE --seed %d --fix NAME\n\n", f.Token.Seed)
+	b.WriteString("#\n# This file is a scenario: gpstorm run takes it, with this seed under any candidate.\n\n")
 	b.Write(workload.Encode(f.Scenario))
 	return b.Bytes()
 }

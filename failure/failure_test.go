@@ -48,7 +48,7 @@ const golden = `
 # cause      3s, 1s of it in storms: tracepoint_srcu > scan 1
 # note       first
 #
-# Under other candidates: gpstorm run FILE --seed 7 --fix NAME
+# This file is a scenario: gpstorm run takes it, with this seed under any candidate.
 
 name: repro2
 `

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// probe runs in the page, at the end of it: it sorts tables by clicking on their
-// heads and leaves what it saw.
+// probe runs at the end of the page: it sorts tables by clicking on their heads and
+// leaves what it saw.
 const probe = `<script>
 const seen = [];
 const order = (table) => [...table.tBodies[0].rows].map((r) => r.cells[0].textContent).join(" ");
@@ -43,9 +43,9 @@ wider than the window: false
 sticking out: 
 plots without room: 0`
 
-// frame shows a page in a window of that width, which a browser's own window
-// need not be able to have. A page on the disk cannot be looked into from
-// another; tell makes it say what it has.
+// frame shows a page at a width that the browser's own window need not have. A page
+// cannot read another one from the disk, so tell makes the inner page send what it
+// has.
 const (
 	frame = `<!DOCTYPE html><html><body style="margin:0">
 <script>addEventListener("message", (e) => { document.body.innerHTML = e.data; })</script>
@@ -57,11 +57,8 @@ const (
 // the browser writes to its console is an error, and so is any request that the
 // page's own policy forbids, which the browser writes there too.
 func TestThePageSortsAndFitsInABrowser(t *testing.T) {
-	browser, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no chromium in PATH: the page is not tried in a browser; .ci/run installs one")
-	}
-	page := pageBytes(t, withMargins(t, summary(t, nil)))
+	browser := chromium(t)
+	page := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })
 	for _, width := range []string{"390", "1280"} {
 		t.Run(width, func(t *testing.T) {
 			dom, console := browse(t, browser, strings.Replace(page, "</body>", probe, 1), width)
@@ -75,13 +72,10 @@ func TestThePageSortsAndFitsInABrowser(t *testing.T) {
 	}
 }
 
-// The test above sees what it is there to see.
-func TestTheBrowserTellsOfErrors(t *testing.T) {
-	browser, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no chromium in PATH: the page is not tried in a browser; .ci/run installs one")
-	}
-	page := pageBytes(t, summary(t, nil))
+// Without errors the test above shows nothing: it must see each kind of them.
+func TestTheBrowserReportsErrors(t *testing.T) {
+	browser := chromium(t)
+	page := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })
 	for what, script := range map[string]string{
 		"an error that nobody caught": `<script>nothing.there()</script></body>`,
 		"a complaint":                 `<script>console.error("no")</script></body>`,
@@ -91,6 +85,20 @@ func TestTheBrowserTellsOfErrors(t *testing.T) {
 			t.Errorf("%s: nothing on the console", what)
 		}
 	}
+}
+
+// chromium is the path of the browser. Tests that need it are skipped where there
+// is none, and in short runs: it takes seconds to start.
+func chromium(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("short: the page is not loaded in a browser")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("no chromium in PATH: the page is not loaded in a browser; .ci/run installs one")
+	}
+	return path
 }
 
 var left = regexp.MustCompile(`(?s)<pre>(.*)</pre>`)

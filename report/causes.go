@@ -9,18 +9,19 @@ import (
 
 // causeTable tells for each candidate what its closes spent their time on.
 func causeTable(s *campaign.Summary) *table {
-	t := &table{header: []string{"fix", "most of all", "then"}, words: []int{0, 1, 2}}
-	for i := range s.Overall {
-		o := &s.Overall[i]
-		row := []string{o.Fix, "-", "-"}
-		if b := o.Blame; b != nil {
-			for j, c := range b.Links[:min(len(b.Links), 2)] {
-				row[1+j] = cause(c)
+	nth := func(i int) func(*campaign.Overall) cell {
+		return func(o *campaign.Overall) cell {
+			if o.Blame == nil || i >= len(o.Blame.Links) {
+				return cell{Text: nothing}
 			}
+			return cell{Text: cause(o.Blame.Links[i])}
 		}
-		t.rows = append(t.rows, row)
 	}
-	return t
+	return columns[*campaign.Overall]{
+		{head: "fix", words: true, show: func(o *campaign.Overall) cell { return cell{Text: o.Fix} }},
+		{head: "most of all", words: true, show: nth(0)},
+		{head: "then", words: true, show: nth(1)},
+	}.table(pointers(s.Overall))
 }
 
 func cause(c campaign.Cause) string {
@@ -29,4 +30,22 @@ func cause(c campaign.Cause) string {
 		text += fmt.Sprintf(" (storm: %s of that)", percent(c.Storm))
 	}
 	return text
+}
+
+// topCauseFields are about the chain that close() waited for most, empty if the
+// trials do not tell.
+func topCauseFields() []rowField {
+	top := func(name string, of func(*campaign.Cause) string) rowField {
+		return rowField{name, func(r *campaign.Row) string {
+			if len(r.Causes) == 0 {
+				return ""
+			}
+			return of(&r.Causes[0])
+		}}
+	}
+	return []rowField{
+		top("top_cause", func(c *campaign.Cause) string { return strings.Join(c.Path, ", ") }),
+		top("top_cause_share", func(c *campaign.Cause) string { return number(c.Share) }),
+		top("top_cause_storm", func(c *campaign.Cause) string { return number(c.Storm) }),
+	}
 }

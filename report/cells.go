@@ -77,6 +77,16 @@ func percent(v float64) string {
 	return strconv.FormatFloat(p, 'f', 0, 64) + "%"
 }
 
+// twoDigits writes a rate with two significant digits.
+func twoDigits(rate float64) string {
+	p := 100 * rate
+	if p < 10 {
+		p, _ = strconv.ParseFloat(strconv.FormatFloat(p, 'g', 2, 64), 64)
+		return strconv.FormatFloat(p, 'f', -1, 64) + "%"
+	}
+	return percent(rate)
+}
+
 func interval(iv stat.Interval) string {
 	return "[" + percent(iv.Lo) + ", " + percent(iv.Hi) + "]"
 }
@@ -142,11 +152,6 @@ func workerCell(r *campaign.Row) string {
 		return "0"
 	}
 	return quantile(r.WorkerD.P50) + " / " + quantile(r.WorkerD.Max)
-}
-
-// consoleCell counts the trials in which a detector printed: hung task, stall.
-func consoleCell(r *campaign.Row) string {
-	return fmt.Sprintf("%d / %d", r.Reported, r.Stalled)
 }
 
 // diagnosesCell lists what was found, worst first.

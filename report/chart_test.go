@@ -11,6 +11,7 @@ import (
 )
 
 func TestBarsOfBlameAddUpAndKeepTheirPatterns(t *testing.T) {
+	t.Parallel()
 	cause := func(name string, share, storm float64) campaign.Cause {
 		return campaign.Cause{Path: []string{"outer", name}, Share: share, Storm: storm}
 	}
@@ -29,6 +30,7 @@ func TestBarsOfBlameAddUpAndKeepTheirPatterns(t *testing.T) {
 }
 
 func TestThePaletteHoldsTheLargestCausesAndNeverTheRest(t *testing.T) {
+	t.Parallel()
 	s := &campaign.Summary{Overall: []campaign.Overall{{Fix: "a", Blame: &campaign.Blame{}}}, Classes: make([]campaign.ClassSummary, 1)}
 	s.Classes[0].Rows = make([]campaign.Row, 1)
 	add := func(name string, share float64) {
@@ -46,6 +48,7 @@ func TestThePaletteHoldsTheLargestCausesAndNeverTheRest(t *testing.T) {
 }
 
 func TestMarginsGoToTheEdgeWhereTheyAreOpen(t *testing.T) {
+	t.Parallel()
 	set := &campaign.MarginSet{Axis: campaign.AxisHandler, Margins: []campaign.Margin{
 		{At10: campaign.Threshold{Lo: 1e3, Hi: 2e3}, At50: campaign.Threshold{Lo: 2e3, Hi: 4e3}},
 		{At10: campaign.Threshold{Hi: 1e3, Below: true}, At50: campaign.Threshold{Lo: 1.6e4, Beyond: true}},
@@ -68,6 +71,7 @@ func TestMarginsGoToTheEdgeWhereTheyAreOpen(t *testing.T) {
 }
 
 func TestTicksOfMarginsLeaveEachOtherRoom(t *testing.T) {
+	t.Parallel()
 	for _, axis := range campaign.Axes {
 		for _, span := range [][2]float64{{0.2, 0.99988}, {0.98, 0.995}, {0.5, 0.53}} {
 			lo, hi := span[0], span[1]
@@ -95,7 +99,8 @@ func TestTicksOfMarginsLeaveEachOtherRoom(t *testing.T) {
 }
 
 func TestManyCandidatesAreToldApartInASentence(t *testing.T) {
-	few := summary(t, nil)
+	t.Parallel()
+	few := reported().Summary
 	if got := headline(few); got != nil {
 		t.Errorf("three candidates need no %q", got)
 	}

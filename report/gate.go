@@ -5,10 +5,10 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/stat"
 )
 
 // GateReport is what a gate decided about its candidates, and the checks of the
@@ -33,7 +33,10 @@ func (g *GateReport) Text(w io.Writer) error {
 	if firsts := g.firsts(); len(firsts) > 0 {
 		b.WriteString("\n" + strings.Join(firsts, ""))
 	}
-	fmt.Fprintf(&b, "\n%s\n", g.Verdict())
+	if len(g.Gates) > 0 {
+		b.WriteString("\n" + wrap(gateLegend, "  ", 100))
+	}
+	fmt.Fprintf(&b, "\n%s\n", g.verdict())
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -41,21 +44,24 @@ func (g *GateReport) Text(w io.Writer) error {
 // Markdown writes the report as a step summary.
 func (g *GateReport) Markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s**\n\n", g.Verdict())
+	fmt.Fprintf(&b, "**%s**\n\n", g.verdict())
 	if err := g.table().markdown(&b); err != nil {
 		return err
 	}
 	if firsts := g.firsts(); len(firsts) > 0 {
 		fmt.Fprintf(&b, "\n```\n%s```\n", strings.Join(firsts, ""))
 	}
+	if len(g.Gates) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", gateLegend)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// Verdict is the decision in one line.
-func (g *GateReport) Verdict() string {
+// verdict is the decision in one line.
+func (g *GateReport) verdict() string {
 	if !g.Valid {
-		return "INVALID: a control did not misbehave as it must, so nothing was gated"
+		return "INVALID: a control did not misbehave as it must, so no candidate was tested"
 	}
 	var parts []string
 	for _, gate := range g.Gates {
@@ -74,21 +80,65 @@ func outcomeOf(g *campaign.Gate) string {
 	return "is UNDECIDED"
 }
 
+// gateRow is a check of a control, or what a candidate has to meet.
+type gateRow struct {
+	fix, asked, outcome string
+	test                *campaign.GateTest // nil for a control
+}
+
+var gateColumns = columns[gateRow]{
+	{head: "fix", words: true, show: func(r gateRow) cell { return cell{Text: r.fix} }},
+	{head: "asked", words: true, show: func(r gateRow) cell { return cell{Text: r.asked} }},
+	{head: "outcome", words: true, show: func(r gateRow) cell { return cell{Text: r.outcome} }},
+	{head: "seen [95%]", show: func(r gateRow) cell {
+		if r.test == nil {
+			return cell{}
+		}
+		return cell{Text: seenOf(r.test)}
+	}},
+	{head: "tested", show: func(r gateRow) cell {
+		if r.test == nil {
+			return cell{}
+		}
+		return cell{Text: tested(r.test)}
+	}},
+}
+
+// seenOf is how often something happened.
+func seenOf(t *campaign.GateTest) string {
+	seen := fmt.Sprintf("%d of %d", t.Seen, t.Of)
+	if t.Of == 0 {
+		return seen
+	}
+	return fmt.Sprintf("%s = %s [%s, %s]", seen, twoDigits(share(t.Seen, t.Of)), twoDigits(t.Rate.Lo), twoDigits(t.Rate.Hi))
+}
+
+// tested is what the sequential test tells apart.
+func tested(t *campaign.GateTest) string {
+	if t.Bad == 0 {
+		return "none allowed"
+	}
+	return twoDigits(t.Good) + " against " + twoDigits(t.Bad)
+}
+
+const gateLegend = "seen: the trials in which it happened, their share and its 95 % interval (Clopper-Pearson), which does not allow for the stopping of the test. tested: the sequential test tells the second rate or more from the first rate or less; between the two it may decide either way."
+
 func (g *GateReport) table() *table {
-	t := &table{header: []string{"fix", "asked", "outcome", "seen", "of"}, words: []int{0, 1, 2}}
+	var rows []gateRow
 	for _, c := range g.Checks {
-		outcome := "as it must be"
+		outcome := "as required"
 		if !c.Passed {
 			outcome = "INVALID"
 		}
-		t.rows = append(t.rows, []string{c.Fix, "control: " + c.Duty, outcome + ", " + c.Seen, "", ""})
+		rows = append(rows, gateRow{fix: c.Fix, asked: "control: " + c.Duty, outcome: outcome + ", " + c.Seen})
 	}
 	for _, gate := range g.Gates {
-		for _, test := range gate.Tests {
-			t.rows = append(t.rows, []string{gate.Fix, test.Name, test.Decision, strconv.Itoa(test.Seen), strconv.Itoa(test.Of)})
+		for i := range gate.Tests {
+			t := &gate.Tests[i]
+			rows = append(rows, gateRow{gate.Fix, t.Name, t.Decision, t})
 		}
 	}
-	return t
+	return gateColumns.table(rows)
 }
 
 // firsts are the lines that rerun the first trial against each criterion.
@@ -96,7 +146,7 @@ func (g *GateReport) firsts() (lines []string) {
 	for _, gate := range g.Gates {
 		for _, test := range gate.Tests {
 			if test.First != "" {
-				lines = append(lines, fmt.Sprintf("gpstorm replay %s\n", test.First))
+				lines = append(lines, replayCommand(test.First)+"\n")
 			}
 		}
 	}
@@ -111,6 +161,7 @@ type (
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
 		Errors   int         `xml:"errors,attr"`
+		Skipped  int         `xml:"skipped,attr"`
 		Cases    []junitCase `xml:"testcase"`
 	}
 	junitCase struct {
@@ -118,6 +169,8 @@ type (
 		Name    string        `xml:"name,attr"`
 		Failure *junitMessage `xml:"failure,omitempty"`
 		Error   *junitMessage `xml:"error,omitempty"`
+		Skipped *junitMessage `xml:"skipped,omitempty"`
+		Out     string        `xml:"system-out,omitempty"`
 	}
 	junitMessage struct {
 		Message string `xml:"message,attr"`
@@ -125,8 +178,10 @@ type (
 	}
 )
 
-// JUnit writes the report as JUnit XML: a test for each control and criterion.
-// What is broken is a failure; what is undecided or invalid is an error.
+// JUnit writes the report as JUnit XML: a test for each control and criterion. A
+// criterion that the candidate breaks is a failure, one that the trials did not
+// decide is skipped with the reason, and a control that did not misbehave is an
+// error.
 func (g *GateReport) JUnit(w io.Writer) error {
 	suite := junitSuite{Name: "gpstorm gate"}
 	add := func(c junitCase) {
@@ -137,12 +192,15 @@ func (g *GateReport) JUnit(w io.Writer) error {
 		if c.Error != nil {
 			suite.Errors++
 		}
+		if c.Skipped != nil {
+			suite.Skipped++
+		}
 		suite.Cases = append(suite.Cases, c)
 	}
 	for _, check := range g.Checks {
 		c := junitCase{Class: "control." + check.Fix, Name: check.Duty}
 		if !check.Passed {
-			c.Error = &junitMessage{Message: "the control behaved: " + check.Seen}
+			c.Error = &junitMessage{Message: "the control did not misbehave: " + check.Seen}
 		}
 		add(c)
 	}
@@ -165,15 +223,24 @@ func (g *GateReport) JUnit(w io.Writer) error {
 
 func caseOf(gate *campaign.Gate, test *campaign.GateTest) junitCase {
 	c := junitCase{Class: "gate." + gate.Fix, Name: test.Name}
-	m := &junitMessage{Message: fmt.Sprintf("%s: seen in %d of %d trials", test.Decision, test.Seen, test.Of)}
-	if test.First != "" {
-		m.Text = "gpstorm replay " + test.First
-	}
+	seen := fmt.Sprintf("%s; tested: %s", seenOf(test), tested(test))
+	m := &junitMessage{Message: test.Decision + ": " + seen, Text: replayCommand(test.First)}
 	switch {
-	case test.Decision == "bad":
+	case test.Decision == stat.Bad.String():
 		c.Failure = m
-	case test.Decision == "undecided" && !gate.Failed:
-		c.Error = m
+	case test.Decision == stat.Undecided.String():
+		m.Message = "undecided, " + whyUndecided(gate) + ": " + seen
+		c.Skipped = m
+	default:
+		c.Out = seen
 	}
 	return c
+}
+
+// whyUndecided says why the trials ended before a criterion was decided.
+func whyUndecided(gate *campaign.Gate) string {
+	if gate.Failed {
+		return "as another criterion failed first"
+	}
+	return "as the budget was spent"
 }

@@ -9,26 +9,22 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-func pageBytes(t *testing.T, s *campaign.Summary) string {
+func pageOfSummary(t *testing.T, s *campaign.Summary) string {
 	t.Helper()
-	var b bytes.Buffer
-	if err := HTML(&b, s); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	r := &Report{Summary: s, World: everything}
+	return written(t, func(b *bytes.Buffer) error { return r.HTML(b) })
 }
 
 func TestThePageNeedsNothingElse(t *testing.T) {
-	got := pageBytes(t, withMargins(t, summary(t, nil)))
+	t.Parallel()
+	got := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })
 	if m := regexp.MustCompile(`https?:|src=|@import|url\([^#]`).FindString(got); m != "" {
 		t.Errorf("the page refers to something outside it: %q", m)
 	}
 	for _, want := range []string{
-		"controls as they must be", "<strong>half</strong>: hung in 3 of 80 trials, LESS often than baseline (26)",
-		"gpstorm evaluate --seed 1 --variations 40 --scenario calm.yaml --scenario repro2.yaml --fix baseline",
-		"gpstorm margin --axis duty --seed 1 --fix baseline --fix half --json &gt; margins.jsonl\n",
-		"gpstorm margin --axis readers --seed 1 --fix baseline --json &gt;&gt; margins.jsonl\n",
-		"gpstorm report results.jsonl --margins margins.jsonl --html report.html",
+		"controls misbehaved as they must", "<strong>half</strong>: hung in 3 of 80 trials, LESS often than baseline (26)",
+		"gpstorm evaluate --seed 1 &gt; results.jsonl\ngpstorm report results.jsonl\n", "<li>calm.yaml stands for",
+		`<th scope="col" title="longest time in a trial that one kworker slept`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in the page", want)
@@ -37,6 +33,7 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 }
 
 func TestThePageEscapesWhatItShows(t *testing.T) {
+	t.Parallel()
 	s := summary(t, nil)
 	const evil = `<script>alert("x")</script>`
 	s.Classes[0].About = evil
@@ -44,19 +41,21 @@ func TestThePageEscapesWhatItShows(t *testing.T) {
 	s.Clusters[0].By = evil
 	s.Overall[0].Fix = evil
 	s.Classes[0].Rows[1].Blame.Links[0].Path[0] = evil
-	if got := pageBytes(t, s); strings.Contains(got, evil) {
+	if got := pageOfSummary(t, s); strings.Contains(got, evil) {
 		t.Error("text from the results got into the page as markup")
 	}
 }
 
 func TestAnInvalidCampaignSaysSoFirst(t *testing.T) {
-	got := pageBytes(t, summary(t, func(p *campaign.Plan) { p.Fixes = p.Fixes[:4] }))
+	t.Parallel()
+	got := pageOfSummary(t, summary(t, func(p *campaign.Plan) { p.Fixes = p.Fixes[:4] }))
 	if !strings.Contains(got, "<title>gpstorm: INVALID campaign</title>") || !strings.Contains(got, `badge bad">INVALID<`) {
 		t.Error("the page of an invalid campaign does not say so at the top")
 	}
 }
 
 func TestAPageWithoutBlameAndFailuresSaysSo(t *testing.T) {
+	t.Parallel()
 	s := summary(t, nil)
 	s.Clusters = nil
 	for j := range s.Overall {
@@ -65,8 +64,8 @@ func TestAPageWithoutBlameAndFailuresSaysSo(t *testing.T) {
 			s.Classes[i].Rows[j].Blame = nil
 		}
 	}
-	got := pageBytes(t, s)
-	for _, want := range []string{"The trials do not tell.", "No trial failed."} {
+	got := pageOfSummary(t, s)
+	for _, want := range []string{"These results do not contain it.", "No trial failed."} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in the page", want)
 		}

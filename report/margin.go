@@ -27,25 +27,25 @@ func marginText(b *strings.Builder, set *campaign.MarginSet) error {
 		return err
 	}
 	b.WriteByte('\n')
-	for _, s := range marginSentences(set) {
-		b.WriteString(wrap(s, "  ", 100))
+	if sentences := marginSentences(set); len(sentences) > 0 {
+		for _, s := range sentences {
+			b.WriteString(wrap(s, "  ", 100))
+		}
+		b.WriteByte('\n')
 	}
-	b.WriteByte('\n')
-	b.WriteString(wrap(marginMeaning(set.Axis), "  ", 90))
+	b.WriteString(wrap(marginMeaning(set.Axis), "  ", 100))
 	return nil
 }
 
-func marginTable(set *campaign.MarginSet) *table {
-	t := &table{header: []string{"fix", "hangs in 10 % from", "hangs in 50 % from", "trials", "loads"}}
-	t.words = []int{0}
-	for i := range set.Margins {
-		m := &set.Margins[i]
-		t.rows = append(t.rows, []string{
-			m.Fix, thresholdCell(m.Axis, m.At10), thresholdCell(m.Axis, m.At50), strconv.Itoa(m.Trials), strconv.Itoa(len(m.Points)),
-		})
-	}
-	return t
+var marginColumns = columns[*campaign.Margin]{
+	{head: "fix", words: true, show: func(m *campaign.Margin) cell { return cell{Text: m.Fix} }},
+	{head: "hangs in 10 % from", show: func(m *campaign.Margin) cell { return cell{Text: thresholdCell(m.Axis, m.At10)} }},
+	{head: "hangs in 50 % from", show: func(m *campaign.Margin) cell { return cell{Text: thresholdCell(m.Axis, m.At50)} }},
+	{head: "trials", show: func(m *campaign.Margin) cell { return cell{Text: strconv.Itoa(m.Trials)} }},
+	{head: "loads", show: func(m *campaign.Margin) cell { return cell{Text: strconv.Itoa(len(m.Points))} }},
 }
+
+func marginTable(set *campaign.MarginSet) *table { return marginColumns.table(pointers(set.Margins)) }
 
 // marginHeading names a search among the tables of a campaign.
 func marginHeading(set *campaign.MarginSet) string {
@@ -53,7 +53,7 @@ func marginHeading(set *campaign.MarginSet) string {
 }
 
 func marginMeaning(a campaign.Axis) string {
-	return fmt.Sprintf("The load is %s. From to: the hang probability passes the target above the first figure and at or below the second, but for a chance of %s a threshold.",
+	return fmt.Sprintf("The load is %s. The hang probability passes 10 %% or 50 %% above the first figure and at or below the second; each such interval is wrong with a probability of at most %s.",
 		axisMeaning[a], percent(campaign.MarginError))
 }
 

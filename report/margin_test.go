@@ -8,6 +8,7 @@ import (
 )
 
 func TestMarginSentences(t *testing.T) {
+	t.Parallel()
 	base := campaign.Margin{Fix: "baseline", Axis: campaign.AxisDuty, At50: campaign.Threshold{Lo: 0.585, Hi: 0.61}}
 	for _, c := range []struct {
 		fix  string
@@ -27,6 +28,7 @@ func TestMarginSentences(t *testing.T) {
 }
 
 func TestMarginTextHasARowForEachCandidate(t *testing.T) {
+	t.Parallel()
 	p := &campaign.MarginPlan{Scenario: campaign.MarginScenario(), Axis: campaign.AxisHandler}
 	found := []campaign.Margin{
 		{Fix: "baseline", Axis: p.Axis, Trials: 60, At10: campaign.Threshold{Lo: 1000, Hi: 1189}, At50: campaign.Threshold{Lo: 1189, Hi: 1414}},

@@ -9,47 +9,69 @@ import (
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/world"
 )
+
+// Report is what a campaign found, and what a reader has to be told beside it.
+type Report struct {
+	Summary *campaign.Summary
+	// World says what the trials' results are worth, and what they measure.
+	World world.Facts
+	Again Again
+}
+
+// Again says how to make a report again.
+type Again struct {
+	Commands []string // command lines, in order
+	Notes    []string // what a reader needs beside them, a sentence each
+}
 
 // Text writes the report for a terminal: a table for each scenario, then the
 // verdict, then what the figures mean.
-func Text(w io.Writer, s *campaign.Summary) error {
+func (r *Report) Text(w io.Writer) error {
+	s := r.Summary
 	var b strings.Builder
 	for i := range s.Classes {
 		c := &s.Classes[i]
 		fmt.Fprintf(&b, "%s\n", heading(c))
-		if err := classTable(c).text(&b); err != nil {
+		if err := r.comparisonTable(c).text(&b); err != nil {
 			return err
 		}
 		b.WriteByte('\n')
 	}
-	if causes := shown(s.Clusters); len(causes) > 0 {
-		b.WriteString("failures by cause" + ofAll(causes, s) + "\n")
-		if err := clusterTable(causes).text(&b); err != nil {
+	if shown := s.Clusters[:min(len(s.Clusters), shownClusters)]; len(shown) > 0 {
+		b.WriteString("failures by cause" + ofAll(shown, s.Clusters) + "\n")
+		if err := clusterTable(shown, r.World).text(&b); err != nil {
 			return err
 		}
-		b.WriteString("\nthe smallest trial of each again\n")
-		for i, c := range causes {
-			fmt.Fprintf(&b, " %2d  gpstorm replay %s\n", i+1, c.Smallest)
+		if r.World.Reproducible {
+			b.WriteString("\nthe smallest trial of each again\n")
+			for i, c := range shown {
+				fmt.Fprintf(&b, " %2d  %s\n", i+1, replayCommand(c.Smallest))
+			}
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString("what close() waited for, in all of these trials\n")
-	if err := causeTable(s).text(&b); err != nil {
-		return err
+	if r.World.Measures.Has(world.Blame) {
+		b.WriteString("what close() waited for, in all of these trials\n")
+		if err := causeTable(s).text(&b); err != nil {
+			return err
+		}
+		b.WriteByte('\n')
 	}
 	for i := range s.Margins {
-		fmt.Fprintf(&b, "\n%s\n", marginHeading(&s.Margins[i]))
+		fmt.Fprintf(&b, "%s\n", marginHeading(&s.Margins[i]))
 		if err := marginText(&b, &s.Margins[i]); err != nil {
 			return err
 		}
+		b.WriteByte('\n')
 	}
-	b.WriteString("\nverdict\n")
-	for _, line := range Verdict(s) {
-		b.WriteString(wrap(line, "  ", 100))
+	b.WriteString("verdict\n")
+	for _, st := range r.verdict() {
+		b.WriteString(wrap(st.String(), "  ", 100))
 	}
 	b.WriteString("\nhow to read it\n")
-	for _, line := range definitions(s) {
+	for _, line := range r.definitions() {
 		b.WriteString(wrap(line, "  ", 100))
 	}
 	_, err := io.WriteString(w, b.String())
@@ -58,14 +80,15 @@ func Text(w io.Writer, s *campaign.Summary) error {
 
 // Markdown writes the report for a mailing list or a pull request, verdict
 // first.
-func Markdown(w io.Writer, s *campaign.Summary) error {
+func (r *Report) Markdown(w io.Writer) error {
+	s := r.Summary
 	var b strings.Builder
 	b.WriteString("## Verdict\n\n")
-	for _, line := range Verdict(s) {
-		fmt.Fprintf(&b, "- %s\n", line)
+	for _, st := range r.verdict() {
+		fmt.Fprintf(&b, "- %s\n", st)
 	}
 	b.WriteString("\n## Comparison, all scenarios together\n\n")
-	if err := glanceTable(s).markdown(&b); err != nil {
+	if err := overallTable(s, r.World).markdown(&b); err != nil {
 		return err
 	}
 	for i := range s.Margins {
@@ -79,49 +102,64 @@ func Markdown(w io.Writer, s *campaign.Summary) error {
 	for i := range s.Classes {
 		c := &s.Classes[i]
 		fmt.Fprintf(&b, "\n## %s\n\n", heading(c))
-		if err := classTable(c).markdown(&b); err != nil {
+		if err := r.comparisonTable(c).markdown(&b); err != nil {
 			return err
 		}
 	}
-	if causes := shown(s.Clusters); len(causes) > 0 {
-		b.WriteString("\n## Failures by cause" + ofAll(causes, s) + "\n\n")
-		if err := clusterTable(causes).markdown(&b); err != nil {
+	if shown := s.Clusters[:min(len(s.Clusters), shownClusters)]; len(shown) > 0 {
+		b.WriteString("\n## Failures by cause" + ofAll(shown, s.Clusters) + "\n\n")
+		if err := clusterTable(shown, r.World).markdown(&b); err != nil {
 			return err
 		}
-		b.WriteString("\nThe smallest trial of each again:\n\n```\n")
-		for _, c := range causes {
-			fmt.Fprintf(&b, "gpstorm replay %s\n", c.Smallest)
+		if r.World.Reproducible {
+			b.WriteString("\nThe smallest trial of each again:\n\n```\n")
+			for _, c := range shown {
+				fmt.Fprintf(&b, "%s\n", replayCommand(c.Smallest))
+			}
+			b.WriteString("```\n")
 		}
-		b.WriteString("```\n")
 	}
-	b.WriteString("\n## What close() waited for, in all of these trials\n\n")
-	if err := causeTable(s).markdown(&b); err != nil {
-		return err
+	if r.World.Measures.Has(world.Blame) {
+		b.WriteString("\n## What close() waited for, in all of these trials\n\n")
+		if err := causeTable(s).markdown(&b); err != nil {
+			return err
+		}
 	}
 	b.WriteString("\n## How to read it\n\n")
-	for _, line := range definitions(s) {
+	for _, line := range append(r.definitions(), limits(r.World)...) {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
-	commands, notes := again(s)
-	b.WriteString("\n## The same again\n\n```\n" + strings.Join(commands, "\n") + "\n```\n")
-	for _, n := range notes {
+	if len(r.Again.Commands) > 0 {
+		b.WriteString("\n## The same again\n\n```\n" + strings.Join(r.Again.Commands, "\n") + "\n```\n")
+	}
+	for _, n := range r.Again.Notes {
 		fmt.Fprintf(&b, "\n%s\n", n)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// shown bounds the list of causes; the JSON Lines and the page hold all.
-func shown(clusters []campaign.Cluster) []campaign.Cluster {
-	return clusters[:min(len(clusters), 12)]
+// CSV writes one line for each scenario and candidate, figures in full and
+// times in nanoseconds.
+func (r *Report) CSV(w io.Writer) error {
+	var rows []*campaign.Row
+	for i := range r.Summary.Classes {
+		rows = append(rows, pointers(r.Summary.Classes[i].Rows)...)
+	}
+	return comparisonColumns(r.World).csv(w, rows)
 }
 
-// ofAll says that there are more causes than are shown, if there are.
-func ofAll(causes []campaign.Cluster, s *campaign.Summary) string {
-	if len(causes) == len(s.Clusters) {
-		return ""
-	}
-	return fmt.Sprintf(": the first %d of %d, --json and --html hold all", len(causes), len(s.Clusters))
+func (r *Report) comparisonTable(c *campaign.ClassSummary) *table {
+	return comparisonColumns(r.World).table(pointers(c.Rows))
+}
+
+// definitions say what each figure means.
+func (r *Report) definitions() []string {
+	lines := []string{"A trial hangs if a close() takes the hung-task timeout or longer."}
+	lines = append(lines, comparisonColumns(r.World).legend()...)
+	h := &r.Summary.Head
+	lines = append(lines, fmt.Sprintf("%d variations of each scenario, of which the first is the scenario itself; campaign seed %d.", h.Variations, h.Seed))
+	return append(lines, worldLines(r.World)...)
 }
 
 // oneLine is the first line of what a scenario says about itself.

@@ -3,14 +3,16 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
 )
 
-// Trial writes what one trial found, after the console it printed if that is
-// wanted, and how to run it again.
-func Trial(w io.Writer, r *trial.Result, log bool) error {
+// Trial writes what one trial found, after the console it printed if log is set,
+// and how to run it again if its world can.
+func Trial(w io.Writer, f world.Facts, r *trial.Result, log bool) error {
 	var b strings.Builder
 	if log {
 		for _, l := range r.Log {
@@ -19,7 +21,9 @@ func Trial(w io.Writer, r *trial.Result, log bool) error {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "%s, variation %d, under %s, seed %d\n", r.Scenario, r.Variation, r.Fix, r.Seed)
-	fmt.Fprintf(&b, "  symptom    %s (%d hung-task reports, %d RCU stall reports)\n", r.Symptom, r.HungTasks, r.RCUStalls)
+	if f.Measures.Has(world.Console) {
+		fmt.Fprintf(&b, "  symptom    %s (%d hung-task reports, %d RCU stall reports)\n", r.Symptom, r.HungTasks, r.RCUStalls)
+	}
 	fmt.Fprintf(&b, "  diagnosis  %s", r.Diagnosis)
 	if r.By != "" {
 		fmt.Fprintf(&b, ": %s", r.By)
@@ -28,30 +32,52 @@ func Trial(w io.Writer, r *trial.Result, log bool) error {
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "  !!!        %s\n", v)
 	}
-	fmt.Fprintf(&b, "  storm      at most %s of a CPU\n", percent(r.StormDuty))
-	fmt.Fprintf(&b, "  RCU        %d normal and %d expedited grace periods, %d IPIs\n", r.GracePeriods.Normal, r.GracePeriods.Expedited, r.IPIs)
-	fmt.Fprintf(&b, "  kworkers   in D state in process_srcu for at most %s at a stretch, %s in all\n", duration(r.WorkerD), duration(r.WorkerDTotal))
-	fmt.Fprintf(&b, "  ended      at %s of virtual time, after %d steps\n\n", duration(r.Elapsed), r.Steps)
-
-	t := &table{header: []string{"close() by", "from", "took", "RCU GPs n + x", "IPIs"}, words: []int{0}}
-	for _, c := range r.Closes {
-		took := duration(c.Wait)
-		if c.Censored {
-			took = ">" + took
-		}
-		t.rows = append(t.rows, []string{
-			c.Task, duration(c.Start), took,
-			fmt.Sprintf("%d + %d", c.Waited.Normal, c.Waited.Expedited), fmt.Sprint(c.IPIs),
-		})
+	if f.Measures.Has(world.StormShare) {
+		fmt.Fprintf(&b, "  storm      at most %s of a CPU\n", percent(r.StormDuty))
 	}
-	if err := t.text(&b); err != nil {
+	if f.Measures.Has(world.GracePeriods) {
+		fmt.Fprintf(&b, "  RCU        %d normal and %d expedited grace periods", r.GracePeriods.Normal, r.GracePeriods.Expedited)
+		if f.Measures.Has(world.IPIs) {
+			fmt.Fprintf(&b, ", %d IPIs", r.IPIs)
+		}
+		b.WriteByte('\n')
+	}
+	if f.Measures.Has(world.WorkerSleep) {
+		fmt.Fprintf(&b, "  kworkers   in D state in process_srcu for at most %s at a stretch, %s in all\n", duration(r.WorkerD), duration(r.WorkerDTotal))
+	}
+	if f.Virtual {
+		fmt.Fprintf(&b, "  ended      at %s of virtual time, after %d steps\n\n", duration(r.Elapsed), r.Steps)
+	} else {
+		fmt.Fprintf(&b, "  ended      after %s\n\n", duration(r.Elapsed))
+	}
+	if err := closeColumns.measured(f.Measures).table(pointers(r.Closes)).text(&b); err != nil {
 		return err
 	}
 	blame(&b, r)
-	fmt.Fprintf(&b, "\nchecksum %s\n", r.Checksum)
-	if r.Replay != "" {
-		fmt.Fprintf(&b, "gpstorm replay %s\n", r.Replay)
+	if f.Reproducible {
+		fmt.Fprintf(&b, "\nchecksum %s\n", r.Checksum)
+		if r.Replay != "" {
+			fmt.Fprintf(&b, "%s\n", replayCommand(r.Replay))
+		}
+	} else {
+		b.WriteString("\nthis trial cannot be run again exactly: another run gives another result\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// closeColumns are those of the closes of one trial.
+var closeColumns = columns[*trial.Close]{
+	{head: "close() by", words: true, show: func(c *trial.Close) cell { return cell{Text: c.Task} }},
+	{head: "from", show: func(c *trial.Close) cell { return cell{Text: duration(c.Start)} }},
+	{head: "took", show: func(c *trial.Close) cell {
+		if c.Censored {
+			return cell{Text: ">" + duration(c.Wait)}
+		}
+		return cell{Text: duration(c.Wait)}
+	}},
+	{head: "RCU GPs n + x", needs: world.GracePeriods, show: func(c *trial.Close) cell {
+		return cell{Text: fmt.Sprintf("%d + %d", c.Waited.Normal, c.Waited.Expedited)}
+	}},
+	{head: "IPIs", needs: world.IPIs, show: func(c *trial.Close) cell { return cell{Text: strconv.Itoa(c.IPIs)} }},
 }

@@ -11,58 +11,61 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-// ValidationText writes the model beside what real kernels did.
+// ValidationText writes the model beside what real kernels did: a table for
+// each group of figures.
 func ValidationText(w io.Writer, v *campaign.Validation) error {
 	var b strings.Builder
-	judged, group := 0, ""
-	t := &table{}
-	flush := func() error {
-		if len(t.rows) == 0 {
-			return nil
+	judged := 0
+	rows := pointers(v.Rows)
+	for len(rows) > 0 {
+		n := 0
+		for ; n < len(rows) && rows[n].Group == rows[0].Group; n++ {
+			if rows[n].Judged() {
+				judged++
+			}
 		}
-		fmt.Fprintf(&b, "%s\n", group)
-		if err := t.text(&b); err != nil {
+		fmt.Fprintf(&b, "%s\n", rows[0].Group)
+		if err := validationColumns.table(rows[:n]).text(&b); err != nil {
 			return err
 		}
 		b.WriteByte('\n')
-		return nil
-	}
-	for i := range v.Rows {
-		r := &v.Rows[i]
-		if r.Judged() {
-			judged++
-		}
-		if r.Group != group {
-			if err := flush(); err != nil {
-				return err
-			}
-			group = r.Group
-			t = &table{header: []string{"", "measured", "model", "ratio", "band", ""}, words: []int{0, 5}}
-		}
-		t.rows = append(t.rows, validationCells(r))
-	}
-	if err := flush(); err != nil {
-		return err
+		rows = rows[n:]
 	}
 	fmt.Fprintf(&b, "%d of %d judged figures are within their bands\n", judged-v.Outside(), judged)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func validationCells(r *campaign.ValidationRow) []string {
-	measured, model, ratio, bandCell, verdict := quantity(r.Measured, r.Unit), quantity(r.Model, r.Unit), nothing, nothing, ""
-	if !math.IsNaN(r.Ratio()) && r.Unit != "yes" {
-		ratio = bare(r.Ratio())
-	}
-	if r.Judged() {
-		if bandCell = bare(r.Low) + " to " + bare(r.High); r.Low == r.High {
-			bandCell = "exact"
+type validationRow = campaign.ValidationRow
+
+var validationColumns = columns[*validationRow]{
+	{head: "figure", words: true, show: func(r *validationRow) cell { return cell{Text: r.What} }},
+	{head: "measured", show: func(r *validationRow) cell { return cell{Text: quantity(r.Measured, r.Unit)} }},
+	{head: "model", show: func(r *validationRow) cell { return cell{Text: quantity(r.Model, r.Unit)} }},
+	{head: "ratio", show: func(r *validationRow) cell {
+		if math.IsNaN(r.Ratio()) || r.Unit == "yes" {
+			return cell{Text: nothing}
 		}
-		if verdict = "ok"; !r.Within {
-			verdict = "OUTSIDE"
+		return cell{Text: bare(r.Ratio())}
+	}},
+	{head: "band", show: func(r *validationRow) cell {
+		switch {
+		case !r.Judged():
+			return cell{Text: nothing}
+		case r.Low == r.High:
+			return cell{Text: "exact"}
 		}
-	}
-	return []string{r.What, measured, model, ratio, bandCell, verdict}
+		return cell{Text: bare(r.Low) + " to " + bare(r.High)}
+	}},
+	{head: "verdict", words: true, show: func(r *validationRow) cell {
+		switch {
+		case !r.Judged():
+			return cell{}
+		case !r.Within:
+			return cell{Text: "OUTSIDE"}
+		}
+		return cell{Text: "ok"}
+	}},
 }
 
 // quantity writes a figure with its unit.

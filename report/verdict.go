@@ -11,17 +11,6 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Verdict says in plain words what the trials show, one sentence or two a line,
-// and no more than that: it compares, it counts, and it says what so many
-// trials could not have seen.
-func Verdict(s *campaign.Summary) []string {
-	var lines []string
-	for _, st := range verdict(s) {
-		lines = append(lines, st.String())
-	}
-	return lines
-}
-
 // statement is a line of the verdict: about a candidate, or about all.
 type statement struct{ Subject, Words string }
 
@@ -32,18 +21,22 @@ func (s statement) String() string {
 	return s.Subject + ": " + s.Words
 }
 
-func verdict(s *campaign.Summary) (lines []statement) {
+// verdict says in plain words what the trials show, one sentence or two a line,
+// and no more than that: it compares, it counts, and it says which difference
+// so many trials would have missed.
+func (r *Report) verdict() (lines []statement) {
+	s := r.Summary
 	about := func(words ...string) {
 		for _, w := range words {
 			lines = append(lines, statement{Words: w})
 		}
 	}
-	about(validity(s)...)
+	about(controls(s)...)
 	if planned := s.Head.Trials(); s.Trials < planned {
 		about(fmt.Sprintf("Cut short: %d of %d planned trials.", s.Trials, planned))
 	}
 	if n := truncated(s); n > 0 {
-		about(fmt.Sprintf("%d trials were cut off by the limit on the model's steps; of them the figures hold only what was known then.", n))
+		about(fmt.Sprintf("%d trials reached the limit on steps and were cut off: their figures hold only up to that moment.", n))
 	}
 	about(headline(s)...)
 	for i, f := range s.Head.Fixes {
@@ -51,7 +44,7 @@ func verdict(s *campaign.Summary) (lines []statement) {
 			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses)})
 		}
 	}
-	about(reach(s)...)
+	about(reach(s, pairWord(r.World))...)
 	return lines
 }
 
@@ -64,7 +57,31 @@ func truncated(s *campaign.Summary) (n int) {
 	return n
 }
 
-func validity(s *campaign.Summary) (lines []string) {
+// state says what a campaign's results are worth.
+type state string
+
+const (
+	valid   state = "valid"   // the controls misbehaved as they must
+	invalid state = "invalid" // they did not: nothing follows from the rest
+	shard   state = "shard"   // part of a campaign, which says nothing about its controls
+)
+
+func stateOf(s *campaign.Summary) state {
+	switch {
+	case s.Head.Shard != nil:
+		return shard
+	case s.Valid():
+		return valid
+	}
+	return invalid
+}
+
+// controls says whether the controls misbehaved as they must.
+func controls(s *campaign.Summary) (lines []string) {
+	if sh := s.Head.Shard; sh != nil {
+		return []string{fmt.Sprintf("Shard %s of a campaign: %d trials of %d. The controls are judged on the whole campaign, so nothing follows from one shard: merge it with the others.",
+			sh, s.Trials, s.Head.Variations*len(s.Head.Scenarios)*len(s.Head.Fixes))}
+	}
 	var met []string
 	for _, c := range s.Checks {
 		if !c.Passed {
@@ -76,7 +93,7 @@ func validity(s *campaign.Summary) (lines []string) {
 	if len(lines) > 0 {
 		return lines
 	}
-	return []string{"Controls as they must be: " + strings.Join(met, "; ") + "."}
+	return []string{"The controls misbehaved as they must: " + strings.Join(met, "; ") + "."}
 }
 
 // candidate says how one candidate did, over all scenarios, then where, and what
@@ -196,8 +213,8 @@ func (c *closes) words(scenarios int) []string {
 	return []string{counted}
 }
 
-// reach says what so many trials could have seen.
-func reach(s *campaign.Summary) []string {
+// reach says which difference so many trials would have missed.
+func reach(s *campaign.Summary, pair string) []string {
 	pairs, compared := math.MaxInt, 0
 	for i := range s.Classes {
 		n := 0
@@ -217,22 +234,8 @@ func reach(s *campaign.Summary) []string {
 	d := stat.Detectable(pairs, level, campaign.Power)
 	none := stat.ClopperPearson(0, pairs, campaign.Level).Hi
 	if math.IsNaN(d) {
-		return []string{fmt.Sprintf("With %d pairs no difference in hang rate could have been shown within one scenario; 0 hangs of %d leave a rate up to %s possible.", pairs, pairs, percent(none))}
+		return []string{fmt.Sprintf("With %d %ss no difference in hang rate could have been shown within one scenario; 0 hangs of %d leave a rate up to %s possible.", pairs, pair, pairs, percent(none))}
 	}
-	return []string{fmt.Sprintf("With %d pairs, a difference in hang rate under %s within one scenario would have been missed more often than one time in five; 0 hangs of %d leave a rate up to %s possible.",
-		pairs, percent(d), pairs, percent(none))}
-}
-
-// definitions say what each figure means.
-func definitions(s *campaign.Summary) []string {
-	return []string{
-		"A trial hangs if a close() took at least the hung-task timeout. hangs: share of trials, with the exact 95 % interval (Clopper-Pearson). console h / s: trials in which the hung-task and the RCU stall detector printed, about whatever task.",
-		"vs base: every candidate meets the same situations and seeds as baseline. A difference in hang rate is shown, in percentage points, where McNemar's exact test, corrected for the comparisons of its table (Holm), has p < 0.05; ~ is: not decided. The verdict's comparison over all scenarios is a table of its own.",
-		"close: time close() took. One that had not returned when the scenario ended is kept as longer than that, not dropped: p50, p90, p99 are Kaplan-Meier quantiles (without such closes: nearest rank), >300s says beyond what was seen, max is the longest seen. Over 4096 closes a row, quantiles come from a histogram and are within 0.4 %.",
-		"p50 / base: ratio of median close() to the baseline's with its 95 % interval (percentile bootstrap, 999 resamples of whole pairs, fixed seed), not corrected for the number of rows; ~ where the interval holds 1, - where a median is beyond what was seen or there are fewer than 6 pairs. The verdict calls close() shorter or longer only where the trials' medians were so in enough pairs (exact sign test, Holm, p < 0.05).",
-		"GPs n + x: vanilla RCU grace periods that the scans on a close's path executed while it waited, normal + expedited; IPIs: those of grace periods meanwhile; both per close, means over closes that returned.",
-		"kworker D: the longest time one kworker slept in D state inside process_srcu in a trial; median and maximum over trials.",
-		"diagnoses: slow finished late by its own chain of waits; starved finished once the storm was over or late because of it; lost-wakeup and deadlock never finish; unsafe: memory used after it was freed, or the like.",
-		fmt.Sprintf("%d variations of each scenario, the first being the scenario as it stands; seed %d. All times are the virtual kernel's.", s.Head.Variations, s.Head.Seed),
-	}
+	return []string{fmt.Sprintf("With %d %ss, a difference in hang rate under %s within one scenario would have been missed more often than one time in five; 0 hangs of %d leave a rate up to %s possible.",
+		pairs, pair, percent(d), pairs, percent(none))}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
@@ -61,5 +62,10 @@ func judge() error {
 	if err != nil {
 		return err
 	}
-	return report.Text(os.Stdout, sum)
+	facts := world.Facts{
+		Reproducible: true, Virtual: true,
+		Trial:    "one scenario in a virtual kernel, in virtual time",
+		Measures: world.GracePeriods | world.IPIs | world.WorkerSleep | world.Console | world.Blame | world.StormShare,
+	}
+	return (&report.Report{Summary: sum, World: facts}).Text(os.Stdout)
 }

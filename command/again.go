@@ -1,11 +1,13 @@
-package report
+package command
 
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -16,27 +18,28 @@ const (
 	pageFile    = "report.html"
 )
 
-// again lists the commands that make the same report again, and what must be
-// known for it beside them.
-func again(s *campaign.Summary) (commands, notes []string) {
-	commands = []string{evaluateCommand(&s.Head)}
-	classes := append([]campaign.Class{}, s.Head.Scenarios...)
+// again lists the commands that make a report again, and says which files of the
+// user's they read.
+func again(s *campaign.Summary) report.Again {
+	a := report.Again{Commands: []string{evaluateCommand(&s.Head)}}
+	classes := slices.Clone(s.Head.Scenarios)
 	show := "gpstorm report " + resultsFile
 	for i := range s.Margins {
-		commands = append(commands, marginCommand(&s.Margins[i], i == 0))
+		a.Commands = append(a.Commands, marginCommand(&s.Margins[i], i == 0))
 		classes = append(classes, s.Margins[i].Scenario)
 	}
 	if len(s.Margins) > 0 {
 		show += " --margins " + marginsFile
 	}
+	a.Commands = append(a.Commands, show+" --html "+pageFile)
 	noted := map[campaign.Class]bool{}
 	for _, c := range classes {
 		if arg := scenarioArgument(&c); arg != c.Name && !isMarginDefault(&c) && !noted[c] {
 			noted[c] = true
-			notes = append(notes, fmt.Sprintf("%s stands for the file of scenario %s, whose contents have the digest %s.", arg, c.Name, c.Content))
+			a.Notes = append(a.Notes, fmt.Sprintf("%s stands for the file of scenario %s, whose contents have the digest %s.", arg, c.Name, c.Content))
 		}
 	}
-	return append(commands, show+" --html "+pageFile), notes
+	return a
 }
 
 func evaluateCommand(h *campaign.Head) string {
@@ -54,8 +57,8 @@ func evaluateCommand(h *campaign.Head) string {
 	return b.String() + " --out " + resultsFile
 }
 
-// isMarginDefault reports whether margins are searched in this scenario unless
-// another is given.
+// isMarginDefault reports whether margin searches in this scenario when no other
+// is given.
 func isMarginDefault(c *campaign.Class) bool { return c.Content == digest(campaign.MarginScenario()) }
 
 func marginCommand(set *campaign.MarginSet, first bool) string {
@@ -74,8 +77,8 @@ func marginCommand(set *campaign.MarginSet, first bool) string {
 	return b.String() + " " + marginsFile
 }
 
-// scenarioArgument is what --scenario takes for a class of trials: a preset's
-// name if it is one of this build, else the name of a file.
+// scenarioArgument is what --scenario takes for a class of trials: the name of a
+// preset of this build, or of a file.
 func scenarioArgument(c *campaign.Class) string {
 	if sc, ok := workload.Preset(c.Name); ok && digest(sc) == c.Content {
 		return c.Name
@@ -87,7 +90,7 @@ func digest(sc workload.Scenario) string { return fmt.Sprintf("%016x", workload.
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_.+/=:@%-]+$`)
 
-// quote makes a word of a command line that a shell takes as it is.
+// quote makes one word of a shell command line.
 func quote(word string) string {
 	if plain.MatchString(word) {
 		return word

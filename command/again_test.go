@@ -1,0 +1,41 @@
+package command
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/report"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// A report names a preset by its name, the scenario of margin not at all, and any
+// other scenario as a file.
+func TestAReportListsTheCommandsThatMakeItAgain(t *testing.T) {
+	t.Parallel()
+	class := func(sc workload.Scenario) campaign.Class { return campaign.Class{Name: sc.Name, Content: digest(sc)} }
+	calm, ok := workload.Preset("calm")
+	if !ok {
+		t.Fatal("no preset calm")
+	}
+	own := campaign.Class{Name: "own", Content: "0123456789abcdef"}
+	s := &campaign.Summary{Head: campaign.Head{Seed: 7, Variations: 40, Scenarios: []campaign.Class{class(calm), own}}}
+	s.Head.Fixes = append(s.Head.Fixes, campaign.Candidate{Name: "baseline"}, campaign.Candidate{Name: "a|b"})
+	margin := campaign.MarginSet{Axis: campaign.AxisDuty, Seed: 1, Scenario: class(campaign.MarginScenario()), Margins: []campaign.Margin{{Fix: "baseline"}}}
+	readers := margin
+	readers.Axis, readers.Scenario = campaign.AxisReaders, own
+	s.Margins = []campaign.MarginSet{margin, readers}
+	want := report.Again{
+		Commands: []string{
+			"gpstorm evaluate --seed 7 --variations 40 --scenario calm --scenario own.yaml --fix baseline --fix 'a|b' --out results.jsonl",
+			"gpstorm margin --axis duty --seed 1 --fix baseline --json > margins.jsonl",
+			"gpstorm margin --axis readers --seed 1 --scenario own.yaml --fix baseline --json >> margins.jsonl",
+			"gpstorm report results.jsonl --margins margins.jsonl --html report.html",
+		},
+		Notes: []string{"own.yaml stands for the file of scenario own, whose contents have the digest 0123456789abcdef."},
+	}
+	if diff := cmp.Diff(want, again(s)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

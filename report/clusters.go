@@ -1,0 +1,58 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// shownClusters bounds the list of failures by cause in text and Markdown; the
+// JSON Lines and the page have all.
+const shownClusters = 12
+
+// clusterColumns are those of the failures by cause. A row is an index.
+func clusterColumns(clusters []campaign.Cluster, f world.Facts) columns[int] {
+	return columns[int]{
+		{head: "no.", show: func(i int) cell { return cell{Text: strconv.Itoa(i + 1), Sort: float64(i + 1)} }},
+		{head: "fix", words: true, show: func(i int) cell { return cell{Text: clusters[i].Fix} }},
+		{head: "diagnosis", words: true, show: func(i int) cell { return cell{Text: string(clusters[i].Diagnosis)} }},
+		{
+			head: "symptom", words: true, needs: world.Console, about: "the worst report that a detector printed.",
+			show: func(i int) cell { return cell{Text: string(clusters[i].Symptom)} },
+		},
+		{
+			head: "by", words: true, about: "what starved it, or what was violated.",
+			show: func(i int) cell {
+				c := cell{Text: cmp.Or(clusters[i].By, nothing)}
+				if f.Reproducible {
+					c.Code = replayCommand(clusters[i].Smallest)
+				}
+				return c
+			},
+		},
+		{head: "trials", show: func(i int) cell { return cell{Text: strconv.Itoa(clusters[i].Count), Sort: float64(clusters[i].Count)} }},
+	}.measured(f.Measures)
+}
+
+func clusterTable(clusters []campaign.Cluster, f world.Facts) *table {
+	return clusterColumns(clusters, f).table(indices(len(clusters)))
+}
+
+// ofAll says that there are more causes than are shown, if there are.
+func ofAll(shown, all []campaign.Cluster) string {
+	if len(shown) == len(all) {
+		return ""
+	}
+	return fmt.Sprintf(": the first %d of %d; JSON and the HTML page have all", len(shown), len(all))
+}
+
+// replayCommand runs a trial again; it is empty if there is no token for it.
+func replayCommand(token string) string {
+	if token == "" {
+		return ""
+	}
+	return "gpstorm replay " + token
+}

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// column is one column of a table in all of its forms: text, Markdown and the
+// page show a cell, and CSV writes one field or several.
+type column[R any] struct {
+	head string // empty: no cell, only fields
+	// about says what the cells mean and in which unit they are: a line of
+	// the legend, and the title of the head on the page. Neighbours with the
+	// same text share the line.
+	about string
+	words bool           // words stand to the left, figures to the right
+	needs world.Measures // the column is absent where a world does not measure these
+	show  func(R) cell
+	// fields are what CSV has of the column, none or several.
+	fields []field[R]
+}
+
+// field is one column of a CSV file.
+type field[R any] struct {
+	name string
+	of   func(R) string
+}
+
+// cell is what one row of a table shows in one column.
+type cell struct {
+	Text  string
+	Small string // less important, on the page in smaller letters
+	// Title and Code are only on the page: a title under the pointer, and a
+	// command line below the text.
+	Title, Code string
+	Sort        float64 // the figure to sort by, in columns of figures
+	Shade       float64 // how strongly the page colours the cell, 0 to 1
+}
+
+// text is the cell where there is one size of letters.
+func (c cell) text() string { return strings.TrimSpace(c.Text + " " + c.Small) }
+
+// columns are all columns of a table, from left to right.
+type columns[R any] []column[R]
+
+// measured leaves out what a world does not measure.
+func (cs columns[R]) measured(m world.Measures) columns[R] {
+	var kept columns[R]
+	for _, c := range cs {
+		if m.Has(c.needs) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// table fills the cells.
+func (cs columns[R]) table(rows []R) *table {
+	t := &table{}
+	for _, c := range cs {
+		if c.head != "" {
+			t.Heads = append(t.Heads, head{c.head, c.about, c.words})
+		}
+	}
+	for _, r := range rows {
+		var cells []cell
+		for _, c := range cs {
+			if c.head != "" {
+				cells = append(cells, c.show(r))
+			}
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	return t
+}
+
+// legend has a line for each column that needs an explanation.
+func (cs columns[R]) legend() (lines []string) {
+	var heads []string
+	for i, c := range cs {
+		if c.about == "" || c.head == "" {
+			continue
+		}
+		heads = append(heads, c.head)
+		if i+1 < len(cs) && cs[i+1].about == c.about {
+			continue
+		}
+		lines = append(lines, strings.Join(heads, ", ")+": "+c.about)
+		heads = nil
+	}
+	return lines
+}
+
+// csv writes a header and a record for each row.
+func (cs columns[R]) csv(w io.Writer, rows []R) error {
+	var fields []field[R]
+	for _, c := range cs {
+		fields = append(fields, c.fields...)
+	}
+	out := csv.NewWriter(w)
+	record := make([]string, len(fields))
+	for i, f := range fields {
+		record[i] = f.name
+	}
+	if err := out.Write(record); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		for i, f := range fields {
+			record[i] = f.of(r)
+		}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}

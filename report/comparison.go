@@ -1,0 +1,222 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// The legend of the columns that share one.
+const (
+	aboutClose = "time that close() took. A close() that had not returned when the scenario ended counts as longer than the time seen: p50, p90 and p99 are Kaplan-Meier quantiles (nearest rank if all returned), >300s means beyond what was seen, and max is the longest time seen. With more than 4096 closes a row, quantiles come from a histogram and are accurate to 0.4 %."
+	aboutRatio = "ratio of the median close() to that of baseline, with its 95 %% interval (percentile bootstrap, 999 resamples of whole %ss, fixed seed; not corrected for the number of rows); ~ where the interval contains 1; - where a median is beyond what was seen or there are fewer than 6 %[1]ss. The verdict says shorter or longer only where an exact sign test of the trials' medians shows it (p < 0.05 after Holm's correction)."
+	aboutVs    = "difference in hang rate to baseline, in percentage points, where McNemar's exact test shows one (p < 0.05 after Holm's correction for the comparisons of the table); ~ where it shows none. %s The verdict compares over all scenarios in a table of its own."
+)
+
+// comparisonColumns are those of the table of one scenario: a row for each
+// candidate.
+func comparisonColumns(f world.Facts) columns[*campaign.Row] {
+	cs := columns[*campaign.Row]{
+		{fields: []rowField{{"scenario", func(r *campaign.Row) string { return r.Class }}}},
+		{
+			head: "fix", words: true,
+			show:   func(r *campaign.Row) cell { return cell{Text: r.Fix} },
+			fields: []rowField{{"fix", func(r *campaign.Row) string { return r.Fix }}},
+		},
+		{
+			head:  "hangs [95%]",
+			about: "share of the trials that hung, with its exact 95 % interval (Clopper-Pearson).",
+			show: func(r *campaign.Row) cell {
+				return cell{Text: hangCell(r), Sort: share(r.Hung, r.Trials)}
+			},
+			fields: []rowField{
+				count("hung", func(r *campaign.Row) int { return r.Hung }),
+				figure("hang_rate_lo", func(r *campaign.Row) float64 { return r.HangRate.Lo }),
+				figure("hang_rate_hi", func(r *campaign.Row) float64 { return r.HangRate.Hi }),
+			},
+		},
+		{
+			head: "trials",
+			show: func(r *campaign.Row) cell { return cell{Text: strconv.Itoa(r.Trials), Sort: float64(r.Trials)} },
+			fields: []rowField{
+				count("trials", func(r *campaign.Row) int { return r.Trials }),
+				count("truncated", func(r *campaign.Row) int { return r.Truncated }),
+			},
+		},
+		{
+			head:  "vs base",
+			about: fmt.Sprintf(aboutVs, pairing(f)),
+			show: func(r *campaign.Row) cell {
+				return cell{Text: againstCell(r.VsBaseline), Sort: difference(r.VsBaseline)}
+			},
+			fields: []rowField{
+				compared("pairs", func(c *campaign.Comparison) float64 { return float64(c.Pairs) }),
+				compared("only_baseline_hung", func(c *campaign.Comparison) float64 { return float64(c.OnlyBaseline) }),
+				compared("only_fix_hung", func(c *campaign.Comparison) float64 { return float64(c.OnlyFix) }),
+				compared("mcnemar_p", func(c *campaign.Comparison) float64 { return c.P }),
+				compared("mcnemar_p_corrected", func(c *campaign.Comparison) float64 { return c.Corrected }),
+			},
+		},
+		{fields: []rowField{
+			count("closes", func(r *campaign.Row) int { return r.Closes }),
+			count("closes_censored", func(r *campaign.Row) int { return r.Censored }),
+		}},
+		closeColumn("close p50", "close_p50", func(r *campaign.Row) stat.Quantile { return r.Close.P50 }),
+		closeColumn("p90", "close_p90", func(r *campaign.Row) stat.Quantile { return r.Close.P90 }),
+		closeColumn("p99", "close_p99", func(r *campaign.Row) stat.Quantile { return r.Close.P99 }),
+		closeColumn("max", "close_max", func(r *campaign.Row) stat.Quantile { return r.Close.Max }),
+		{
+			head:  "p50 / base",
+			about: fmt.Sprintf(aboutRatio, pairWord(f)),
+			show: func(r *campaign.Row) cell {
+				c := cell{Text: ratioCell(r.VsBaseline)}
+				if r.VsBaseline != nil {
+					c.Sort = r.VsBaseline.Median.Value
+				}
+				return c
+			},
+			fields: []rowField{
+				compared("median_ratio", func(c *campaign.Comparison) float64 { return known(c, c.Median.Value) }),
+				compared("median_ratio_lo", func(c *campaign.Comparison) float64 { return known(c, c.Median.Lo) }),
+				compared("median_ratio_hi", func(c *campaign.Comparison) float64 { return known(c, c.Median.Hi) }),
+			},
+		},
+		{
+			head: "GPs n + x", needs: world.GracePeriods,
+			about: "RCU grace periods, normal + expedited, that the scans on the path of a close() executed while it waited; mean over the closes that returned.",
+			show:  func(r *campaign.Row) cell { return cell{Text: gracePeriodsCell(r), Sort: r.Normal + r.Expedited} },
+			fields: []rowField{
+				figure("normal_gps_per_close", func(r *campaign.Row) float64 { return r.Normal }),
+				figure("expedited_gps_per_close", func(r *campaign.Row) float64 { return r.Expedited }),
+			},
+		},
+		{
+			head: "IPIs", needs: world.IPIs,
+			about:  "interprocessor interrupts that grace periods sent while a close() waited; mean over the closes that returned.",
+			show:   func(r *campaign.Row) cell { return cell{Text: perClose(r, r.IPIs), Sort: r.IPIs} },
+			fields: []rowField{figure("ipis_per_close", func(r *campaign.Row) float64 { return r.IPIs })},
+		},
+		{
+			head: "kworker D p50 / max", needs: world.WorkerSleep,
+			about: "longest time in a trial that one kworker slept in D state inside process_srcu; median and maximum over the trials.",
+			show: func(r *campaign.Row) cell {
+				return cell{Text: workerCell(r), Sort: float64(r.WorkerD.P50.At)}
+			},
+			fields: append(
+				quantileFields("kworker_d_p50", func(r *campaign.Row) stat.Quantile { return r.WorkerD.P50 }),
+				quantileFields("kworker_d_max", func(r *campaign.Row) stat.Quantile { return r.WorkerD.Max })...),
+		},
+		{
+			head: "console h / s", needs: world.Console,
+			about: "trials in which the hung-task detector / the RCU stall detector printed a report, about any task.",
+			show: func(r *campaign.Row) cell {
+				return cell{Text: fmt.Sprintf("%d / %d", r.Reported, r.Stalled), Sort: float64(r.Reported)}
+			},
+			fields: []rowField{
+				count("hung_task_reported", func(r *campaign.Row) int { return r.Reported }),
+				count("rcu_stall_reported", func(r *campaign.Row) int { return r.Stalled }),
+			},
+		},
+		{
+			head: "diagnoses", words: true,
+			about:  "number of trials by diagnosis. slow: finished late because of its own chain of waits; starved: late because of the storm, or finished only after it; lost-wakeup and deadlock: never finishes; unsafe: memory was used after it was freed, or a similar violation.",
+			show:   func(r *campaign.Row) cell { return cell{Text: diagnosesCell(r.Diagnoses)} },
+			fields: diagnosisFields(),
+		},
+		{needs: world.Blame, fields: topCauseFields()},
+	}
+	return cs.measured(f.Measures)
+}
+
+type rowField = field[*campaign.Row]
+
+func count(name string, of func(*campaign.Row) int) rowField {
+	return rowField{name, func(r *campaign.Row) string { return strconv.Itoa(of(r)) }}
+}
+
+func figure(name string, of func(*campaign.Row) float64) rowField {
+	return rowField{name, func(r *campaign.Row) string { return number(of(r)) }}
+}
+
+// compared is a field about a candidate that is compared with the baseline,
+// empty for all others.
+func compared(name string, of func(*campaign.Comparison) float64) rowField {
+	return rowField{name, func(r *campaign.Row) string {
+		if r.VsBaseline == nil {
+			return ""
+		}
+		return number(of(r.VsBaseline))
+	}}
+}
+
+func closeColumn(head, name string, of func(*campaign.Row) stat.Quantile) column[*campaign.Row] {
+	return column[*campaign.Row]{
+		head: head, about: aboutClose,
+		show:   func(r *campaign.Row) cell { return cell{Text: closeCell(r, of(r)), Sort: float64(of(r).At)} },
+		fields: quantileFields(name, of),
+	}
+}
+
+// quantileFields are a time in nanoseconds, and whether the quantile is beyond
+// it.
+func quantileFields(name string, of func(*campaign.Row) stat.Quantile) []rowField {
+	return []rowField{
+		{name + "_ns", func(r *campaign.Row) string { return nanoseconds(of(r).At) }},
+		{name + "_beyond", func(r *campaign.Row) string { return strconv.FormatBool(of(r).Beyond) }},
+	}
+}
+
+func diagnosisFields() (fields []rowField) {
+	for _, d := range campaign.Severity {
+		fields = append(fields, count(string(d), func(r *campaign.Row) int { return r.Diagnoses[d] }))
+	}
+	return fields
+}
+
+// known is a figure about a ratio of medians, NaN if there is none.
+func known(c *campaign.Comparison, v float64) float64 {
+	if !c.Median.Known {
+		return math.NaN()
+	}
+	return v
+}
+
+// number leaves a field empty where there is no number.
+func number(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+func nanoseconds(d time.Duration) string { return strconv.FormatInt(int64(d), 10) }
+
+// share is k of n, 0 to 1; 0 if there is none.
+func share(k, n int) float64 {
+	if n == 0 {
+		return 0
+	}
+	return float64(k) / float64(n)
+}
+
+// difference is that in hang rate to the baseline, -1 to 1.
+func difference(c *campaign.Comparison) float64 {
+	if c == nil {
+		return 0
+	}
+	return share(c.OnlyFix-c.OnlyBaseline, c.Pairs)
+}
+
+// pointers are the rows as a table takes them.
+func pointers[R any](rows []R) []*R {
+	all := make([]*R, len(rows))
+	for i := range rows {
+		all[i] = &rows[i]
+	}
+	return all
+}

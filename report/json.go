@@ -1,0 +1,94 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// JSONLines writes the report as one JSON object a line, each with a "type":
+// head, row, overall, load, check, cluster, margins and verdict. Times are in
+// nanoseconds. What the world does not measure is absent.
+func (r *Report) JSONLines(w io.Writer) error {
+	s := r.Summary
+	out := lines{enc: json.NewEncoder(w)}
+	out.write("head", s.Head)
+	for i := range s.Classes {
+		for j := range s.Classes[i].Rows {
+			out.write("row", rowOf(&s.Classes[i].Rows[j], r.World.Measures))
+		}
+	}
+	for i := range s.Overall {
+		out.write("overall", &s.Overall[i])
+	}
+	if r.World.Measures.Has(world.StormShare) {
+		for i := range s.Loads {
+			out.write("load", &s.Loads[i])
+		}
+	}
+	for i := range s.Checks {
+		out.write("check", &s.Checks[i])
+	}
+	for i := range s.Clusters {
+		out.write("cluster", &s.Clusters[i])
+	}
+	for i := range s.Margins {
+		out.write("margins", &s.Margins[i])
+	}
+	var words []string
+	for _, st := range r.verdict() {
+		words = append(words, st.String())
+	}
+	out.write("verdict", struct {
+		Valid bool     `json:"valid"`
+		State state    `json:"state"`
+		Words []string `json:"words"`
+	}{stateOf(s) == valid, stateOf(s), words})
+	return out.err
+}
+
+// lines writes typed lines until one fails.
+type lines struct {
+	enc *json.Encoder
+	err error
+}
+
+func (l *lines) write(kind string, data any) {
+	if l.err == nil {
+		l.err = l.enc.Encode(struct {
+			Type string `json:"type"`
+			Data any    `json:"data"`
+		}{kind, data})
+	}
+}
+
+// rowLine is a row without what the world does not measure: its fields hide
+// those of the same names in the row.
+type rowLine struct {
+	*campaign.Row
+	Reported  *int                `json:"hung_task_reported,omitempty"`
+	Stalled   *int                `json:"rcu_stall_reported,omitempty"`
+	Normal    *float64            `json:"normal_gps_per_close,omitempty"`
+	Expedited *float64            `json:"expedited_gps_per_close,omitempty"`
+	IPIs      *float64            `json:"ipis_per_close,omitempty"`
+	WorkerD   *campaign.Quantiles `json:"kworker_d,omitempty"`
+}
+
+func rowOf(r *campaign.Row, m world.Measures) rowLine {
+	l := rowLine{Row: r}
+	if m.Has(world.Console) {
+		l.Reported, l.Stalled = &r.Reported, &r.Stalled
+	}
+	if m.Has(world.GracePeriods) {
+		l.Normal, l.Expedited = &r.Normal, &r.Expedited
+	}
+	if m.Has(world.IPIs) {
+		l.IPIs = &r.IPIs
+	}
+	if m.Has(world.WorkerSleep) {
+		l.WorkerD = &r.WorkerD
+	}
+	return l
+}

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// everything are the facts of a world that is reproducible and measures all.
+var everything = world.Facts{
+	Reproducible: true, Virtual: true, Model: "7", Trial: "one scenario in a made-up world",
+	Measures: world.GracePeriods | world.IPIs | world.WorkerSleep | world.Console | world.Blame | world.StormShare | world.ReaderCost,
+}
+
+// reported is the report of the whole campaign with margins, made once. Tests
+// that change it take a report of their own from summary.
+var reported = sync.OnceValue(func() *Report {
+	s, err := madeUp(nil)
+	if err == nil {
+		err = includeMargins(s)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return &Report{Summary: s, World: everything, Again: Again{
+		Commands: []string{"gpstorm evaluate --seed 1 > results.jsonl", "gpstorm report results.jsonl"},
+		Notes:    []string{"calm.yaml stands for the file of scenario calm."},
+	}}
+})
+
+// written is what a form of the report writes.
+func written(t *testing.T, write func(w *bytes.Buffer) error) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// summary is of the campaign, changed.
+func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
+	t.Helper()
+	s, err := madeUp(change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// madeUp runs a small campaign in a made-up world, of which no change of the
+// virtual kernel changes anything. A situation is as bad as a number drawn from
+// its seed; every candidate has a limit beyond which it hangs, and a factor on its
+// waits.
+func madeUp(change func(*campaign.Plan)) (*campaign.Summary, error) {
+	limit := map[string]float64{"baseline": 0.3, "half": 0.95, "a|b": 0.3, "late": 0.03, "busted": 0.3}
+	factor := map[string]float64{"baseline": 1, "half": 0.5, "a|b": 1, "late": 1.5, "busted": 1}
+	run := func(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
+		bad := seed.Stream(s, "how bad").Float64()
+		if sc.Name == campaign.Calm {
+			bad /= 100
+		}
+		wait := time.Duration(factor[fix.Name] * bad * float64(100*time.Second))
+		r := trial.Result{
+			Symptom: trial.NoSymptom, Diagnosis: trial.OK, WorkerD: wait / 3, Steps: uint64(1e6 * bad),
+			StormDuty: bad,
+			Closes:    []trial.Close{{Task: "closer-0", Wait: wait, Waited: trial.GracePeriods{Normal: 4, Expedited: 2}, IPIs: 6}},
+		}
+		if bad > limit[fix.Name] {
+			r.Overdue = 1
+			r.Symptom, r.Diagnosis, r.By = trial.HungTask, trial.Starved, "reader-1 preempted by the storm of CPU 0"
+			r.Closes[0] = trial.Close{Task: "closer-0", Wait: 300 * time.Second, Censored: true}
+		}
+		r.Blame = blameFor(r.Closes[0].Wait)
+		if fix.Name == "busted" && s%8 == 0 {
+			r.Diagnosis, r.By = trial.Unsafe, ""
+			r.Violations = []string{"reader-1 used event 3 after it was freed"}
+		}
+		return r
+	}
+	p := &campaign.Plan{
+		Scenarios: []workload.Scenario{
+			{Name: "calm", About: "nothing interrupts\nand so on"},
+			{Name: "repro2", About: "the report's case | as told"},
+		},
+		Variations: 40,
+		Fixes: []fixes.Fix{
+			{Name: "baseline", Control: fixes.MustHang}, {Name: "half", Loses: "every other event"}, {Name: "a|b"}, {Name: "late"},
+			{Name: "busted", Control: fixes.MustBeUnsafe},
+		},
+		Seed: 1,
+	}
+	if change != nil {
+		change(p)
+	}
+	sum, err := campaign.Run(context.Background(), p, run, campaign.Options{})
+	if err != nil {
+		return nil, err
+	}
+	for i := range sum.Clusters { // the form of tokens may change
+		sum.Clusters[i].First, sum.Clusters[i].Smallest = "gps1.first", "gps1."+sum.Clusters[i].Fix
+	}
+	return sum, nil
+}
+
+// blameFor divides a wait between a reader that the storm preempted, a kworker
+// and close() itself.
+func blameFor(wait time.Duration) []trial.Share {
+	reader, worker := wait*3/4, wait/5
+	return []trial.Share{
+		{Path: []string{"tracepoint_srcu", "scan 1", "RCU", "readers", "preempted reader waits for a CPU"}, Wait: reader, Storm: reader / 2},
+		{Path: []string{"tracepoint_srcu", "scan 2", "kworker waits for a CPU"}, Wait: worker},
+		{Path: []string{"close() itself"}, Wait: wait - reader - worker},
+	}
+}
+
+// includeMargins adds two searches.
+func includeMargins(s *campaign.Summary) error {
+	margin := func(fix string, axis campaign.Axis, at10, at50 campaign.Threshold) campaign.Margin {
+		return campaign.Margin{Fix: fix, Axis: axis, At10: at10, At50: at50, Trials: 60}
+	}
+	sc := campaign.MarginScenario()
+	duty := campaign.MarginPlan{Scenario: sc, Axis: campaign.AxisDuty, Seed: 1}
+	readers := campaign.MarginPlan{Scenario: sc, Axis: campaign.AxisReaders, Seed: 1}
+	return s.Include([]campaign.MarginSet{
+		duty.Set([]campaign.Margin{
+			margin("half", duty.Axis, campaign.Threshold{Lo: 0.99, Hi: 0.992}, campaign.Threshold{Lo: 0.99988, Beyond: true}),
+			margin("baseline", duty.Axis, campaign.Threshold{Lo: 0.6, Hi: 0.64}, campaign.Threshold{Lo: 0.64, Hi: 0.68}),
+			margin("elsewhere", duty.Axis, campaign.Threshold{Lo: 0.6, Hi: 0.64}, campaign.Threshold{Lo: 0.64, Hi: 0.68}),
+		}),
+		readers.Set([]campaign.Margin{
+			margin("baseline", readers.Axis, campaign.Threshold{Hi: 1, Below: true}, campaign.Threshold{Lo: 152, Hi: 181}),
+		}),
+	})
+}
