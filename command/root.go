@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // common is what all commands of a program share: its candidates and scenarios,
@@ -97,8 +98,10 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 
 // rename puts the program's name where the help texts say gpstorm.
 func rename(cmd *cobra.Command, name string) {
-	cmd.Long = strings.ReplaceAll(cmd.Long, "gpstorm ", name+" ")
-	cmd.Example = strings.ReplaceAll(cmd.Example, "gpstorm ", name+" ")
+	own := func(text *string) { *text = strings.ReplaceAll(*text, "gpstorm ", name+" ") }
+	own(&cmd.Long)
+	own(&cmd.Example)
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { own(&f.Usage) })
 	for _, sub := range cmd.Commands() {
 		rename(sub, name)
 	}
