@@ -96,7 +96,7 @@ var with = map[string][]string{
 	"gate": {"--fix=throttle"}, "gate --fix": {}, "gate --max-hang-rate": {"--fix=throttle"},
 	"gate --margin-axis": {"--fix=throttle", "--min-margin=95%"}, "gate --margin-level": {"--fix=throttle", "--min-margin=95%"},
 	"gate --margin-scenario": {"--fix=throttle", "--min-margin=95%"},
-	"evaluate --shard":       {"--out=never.jsonl"}, "explore --runs": {"--pct=3"},
+	"evaluate --shard":       {"--out=" + filepath.Join(os.TempDir(), "gpstorm-never.jsonl")}, "explore --runs": {"--pct=3"},
 }
 
 func TestEveryFlagOfEveryCommandRefusesBadInput(t *testing.T) {
