@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -32,13 +35,14 @@ type judged struct {
 const lkmm = "lkmm"
 
 // operationalStates bounds the states of one litmus test under --model MODE.
-const operationalStates = 500_000
+const operationalStates = 2_000_000
 
 func newLitmusCommand(c *common) *cobra.Command {
 	var (
 		model    string
 		witness  bool
 		failures bool
+		parallel int
 	)
 	cmd := &cobra.Command{
 		Use:   "litmus FILE...",
@@ -63,25 +67,30 @@ or a file does not parse.`,
 				return badInput(err)
 			}
 			var y litmus.Tally
-			for _, f := range files {
-				j, err := judgeFile(f, answer, &y)
-				if err != nil {
-					return badInput(err)
+			bar := newProgress(cmd.ErrOrStderr(), c.quiet || c.json)
+			bar.what = "files"
+			done, err := judgeFiles(cmd.Context(), files, parallel, answer, func(j judged) error {
+				bar.update(y.Files+1, len(files))
+				j.count(&y)
+				if failures && j.Error == "" && j.Comparison == litmus.Agrees {
+					return nil
 				}
 				if !witness {
 					j.Witness = nil
 				}
-				if failures && j.Error == "" && j.Comparison == litmus.Agrees {
-					continue
-				}
-				if err := showJudged(cmd.OutOrStdout(), j, c.json); err != nil {
-					return err
-				}
+				return showJudged(cmd.OutOrStdout(), j, c.json)
+			})
+			bar.done()
+			if err != nil {
+				return err
 			}
 			if !c.json {
 				if _, err := fmt.Fprintln(cmd.OutOrStdout(), y); err != nil {
 					return err
 				}
+			}
+			if done < len(files) {
+				return undecided("interrupted after %d of %d files", done, len(files))
 			}
 			wrong := y.Unsound
 			if model == lkmm {
@@ -97,18 +106,24 @@ or a file does not parse.`,
 	flags.StringVar(&model, "model", lkmm, "lkmm, or the explorer's memory in `mode` sc, tso, pso or weak")
 	flags.BoolVar(&witness, "witness", false, "show an execution in which the condition holds (lkmm)")
 	flags.BoolVar(&failures, "failures", false, "show only files that do not agree")
+	flags.IntVar(&parallel, "parallel", 0, "files at once; 0 is one for each CPU")
 	return cmd
 }
 
-func judgeOf(model string) (func(*litmus.Test) litmus.Judgement, error) {
+// answerer judges a test.
+type answerer func(context.Context, *litmus.Test) litmus.Judgement
+
+func judgeOf(model string) (answerer, error) {
 	if model == lkmm {
-		return func(t *litmus.Test) litmus.Judgement { return t.Judge(litmus.DefaultBounds) }, nil
+		return func(ctx context.Context, t *litmus.Test) litmus.Judgement { return t.Judge(ctx, litmus.DefaultBounds) }, nil
 	}
 	m, err := order.ParseMode(model)
 	if err != nil {
 		return nil, wrong("--model", model, "lkmm, sc, tso, pso or weak")
 	}
-	return func(t *litmus.Test) litmus.Judgement { return t.Operate(m, operationalStates) }, nil
+	return func(ctx context.Context, t *litmus.Test) litmus.Judgement {
+		return t.Operate(ctx, m, operationalStates)
+	}, nil
 }
 
 // litmusFiles replaces directories by the litmus files below them.
@@ -136,32 +151,88 @@ func litmusFiles(args []string) ([]string, error) {
 	return files, nil
 }
 
-func judgeFile(path string, answer func(*litmus.Test) litmus.Judgement, y *litmus.Tally) (judged, error) {
+// judgeFiles judges files on several CPUs and calls emit for each in the order of
+// the files. It ends early if ctx does, and returns how many files it emitted.
+func judgeFiles(ctx context.Context, files []string, workers int, answer answerer, emit func(judged) error) (int, error) {
+	if workers < 1 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	type outcome struct {
+		j   judged
+		err error
+	}
+	results := make([]chan outcome, len(files))
+	for i := range results {
+		results[i] = make(chan outcome, 1)
+	}
+	var next atomic.Int64
+	for range workers {
+		go func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(files) {
+					return
+				}
+				j, err := judged{}, ctx.Err()
+				if err == nil {
+					j, err = judgeFile(ctx, files[i], answer)
+				}
+				results[i] <- outcome{j, err}
+			}
+		}()
+	}
+	for i := range files {
+		r := <-results[i]
+		if r.err == nil {
+			r.err = emit(r.j)
+		}
+		switch {
+		case r.err != nil && ctx.Err() != nil:
+			return i, nil
+		case r.err != nil:
+			next.Store(int64(len(files)))
+			return i, r.err
+		}
+	}
+	return len(files), nil
+}
+
+func judgeFile(ctx context.Context, path string, answer answerer) (judged, error) {
 	src, err := os.ReadFile(path)
 	if err != nil {
-		return judged{}, err
+		return judged{}, unreadable("file", path, err)
 	}
 	j := judged{File: path}
 	t, err := litmus.Parse(string(src))
 	if err != nil {
-		y.AddUnparsed()
 		j.Error = err.Error()
 		if e := (*litmus.Error)(nil); errors.As(err, &e) {
 			j.Error = fmt.Sprintf("%s:%d: cannot parse: %s", path, e.Line, e.What)
 		}
 		return j, nil
 	}
-	got := answer(t)
+	got := answer(ctx, t)
+	if err := ctx.Err(); err != nil {
+		return judged{}, err // the judgement may have been cut short
+	}
 	j.Test, j.Answer, j.Expected = t.Name, got.Answer, t.Result
 	j.Comparison, j.Race, j.Why = t.Compare(got.Answer), got.Race, got.Why
 	if got.Witness != nil {
 		j.Witness = got.Witness.Lines
 	}
+	return j, nil
+}
+
+// count adds a file to a tally.
+func (j *judged) count(y *litmus.Tally) {
+	if j.Error != "" {
+		y.AddUnparsed()
+		return
+	}
 	y.Add(j.Comparison)
-	if got.Race {
+	if j.Race {
 		y.Races++
 	}
-	return j, nil
 }
 
 func showJudged(w io.Writer, j judged, asJSON bool) error {

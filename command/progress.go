@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"time"
@@ -11,8 +12,9 @@ import (
 
 // progress is a bar on a terminal's stderr, and nothing anywhere else.
 type progress struct {
-	w   io.Writer
-	bar *progressbar.ProgressBar
+	w    io.Writer
+	what string // is counted; trials if empty
+	bar  *progressbar.ProgressBar
 }
 
 func newProgress(w io.Writer, quiet bool) *progress {
@@ -30,7 +32,7 @@ func (p *progress) update(done, total int) {
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(p.w),
-			progressbar.OptionSetDescription("trials"),
+			progressbar.OptionSetDescription(cmp.Or(p.what, "trials")),
 			progressbar.OptionShowCount(),
 			progressbar.OptionShowIts(),
 			progressbar.OptionThrottle(100*time.Millisecond),

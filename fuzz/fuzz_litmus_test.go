@@ -8,7 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/order/litmus"
 )
 
-var smallBounds = litmus.Bounds{Values: 16, Traces: 500, Combos: 5000, Candidates: 500}
+var smallBounds = litmus.Bounds{Values: 16, Traces: 500, Combos: 5000, Candidates: 500, Steps: 20_000}
 
 // FuzzLitmus reads any bytes as a litmus test, which must be judged or refused
 // in one line, and makes a test of them on which the explorer's memory must not
@@ -21,7 +21,7 @@ func FuzzLitmus(f *testing.F) {
 		defer t.keep(data)
 		x, err := litmus.Parse(string(data))
 		if err == nil {
-			x.Judge(smallBounds)
+			x.Judge(t.Context(), smallBounds)
 		} else if msg := err.Error(); strings.ContainsAny(msg, "\n\r") || !strings.HasPrefix(msg, "line ") {
 			t.Fatalf("not one clear line: %q", msg)
 		}
@@ -29,8 +29,8 @@ func FuzzLitmus(f *testing.F) {
 		if x, err = litmus.Parse(src); err != nil {
 			t.Fatalf("%v\n%s", err, src)
 		}
-		model := x.Judge(smallBounds).Answer
-		memory := x.Operate(order.Weak, 3000).Answer
+		model := x.Judge(t.Context(), smallBounds).Answer
+		memory := x.Operate(t.Context(), order.Weak, 3000).Answer
 		if model == litmus.Bounded || memory == litmus.Bounded {
 			return
 		}

@@ -7,16 +7,17 @@ import (
 // machine takes the steps of one system: threads that execute programs and,
 // except in a litmus test, an update side.
 type machine struct {
-	progs  []*Program
-	mode   Mode
-	init   []Value
-	lay    layout
-	update *histories // the update side; nil in a litmus test
-	c      *Case
-	trace  *tracer
-	free   []*state // for reuse
-	only   Kind     // the one kind of violation to report; empty reports all
-	reduce bool     // use partial-order reduction
+	progs    []*Program
+	mode     Mode
+	init     []Value
+	lay      layout
+	update   *histories // the update side; nil in a litmus test
+	c        *Case
+	trace    *tracer
+	free     []*state // for reuse
+	only     Kind     // the one kind of violation to report; empty reports all
+	reduce   bool     // use partial-order reduction
+	graceful bool     // some program waits for a grace period
 }
 
 type stepKind uint8

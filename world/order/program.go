@@ -70,6 +70,7 @@ type Program struct {
 	locs     int
 	quiet    [][]bool // per flavour: a barrier may come after k operations
 	sections []sectionOps
+	storesTo []uint64 // by location, the operations that may store to it
 }
 
 type sectionOps struct {
@@ -150,6 +151,14 @@ func (p *Program) compile(m Mode, flavours, locs int) error {
 	}
 	p.compileQuiet(flavours)
 	p.compileSections()
+	p.storesTo = make([]uint64, locs)
+	for j := range p.ops {
+		if o := &p.ops[j]; o.stores() {
+			for l := range locs {
+				p.storesTo[l] |= o.may >> l & 1 << j
+			}
+		}
+	}
 	return nil
 }
 

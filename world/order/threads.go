@@ -78,22 +78,66 @@ func (p *Program) Assume(cond Expr, nonzero bool) {
 	p.assumed = append(p.assumed, assumption{cond, nonzero})
 }
 
-// Outcomes searches all executions of programs and calls visit with each final
-// state: memory, and the registers of each program. It ends early and reports
-// true when visit returns false. It reports false if there are more than limit
-// states.
-func Outcomes(m Mode, progs []*Program, memory []Value, domains, limit int,
-	visit func(memory []Value, regs [][]Value) bool) (complete bool, err error) {
-	if len(memory) > 64 {
-		return false, fmt.Errorf("memory of %d locations: want at most 64", len(memory))
+// Search is a search of the final states of programs.
+type Search struct {
+	Mode     Mode
+	Programs []*Program
+	Memory   []Value // initial values
+	Domains  int     // domains of read-side critical sections and grace periods
+	States   int     // bound on the states visited
+
+	// Possible, if set, reports whether the executions through a state matter.
+	// It must be false of a state only if it is false of all that follow.
+	Possible func(Partial) bool
+	// Final is called with every final state, memory and the registers of each
+	// program, and returns false to end the search.
+	Final func(memory []Value, regs [][]Value) bool
+	// Stop, if set, is called for every 1024 states; true ends the search.
+	Stop func() bool
+	// NoReduction searches without partial-order reduction, to check it.
+	NoReduction bool
+
+	Visited int // set by Run: the states visited
+}
+
+// Partial is a state in which some values are not known yet.
+type Partial struct {
+	m *machine
+	s *state
+}
+
+// Value computes an expression of a program if its registers are set.
+func (p Partial) Value(program int, e Expr) (Value, bool) {
+	t := &p.s.thr[program]
+	if !e.known(t.done) {
+		return 0, false
 	}
-	x := &outcomes{m: &machine{progs: progs, mode: m, init: memory}, limit: limit, visit: visit, seen: map[key]bool{}}
-	for _, p := range progs {
-		if err := p.compile(m, domains, len(memory)); err != nil {
+	return e.eval(t.regs), true
+}
+
+// Memory is the value of a location if no store to it is left.
+func (p Partial) Memory(l Loc) (Value, bool) {
+	for i, prog := range p.m.progs {
+		if prog.storesTo[l]&^p.s.thr[i].done != 0 {
+			return 0, false
+		}
+	}
+	return p.s.mem[l], true
+}
+
+// Run searches all executions. It reports true if it visited every state that
+// matters, or Final ended it, and false if it reached the bound or was stopped.
+func (x *Search) Run() (complete bool, err error) {
+	if len(x.Memory) > 64 {
+		return false, fmt.Errorf("memory: %d locations: want at most 64", len(x.Memory))
+	}
+	o := &outcomes{Search: x, m: &machine{progs: x.Programs, mode: x.Mode, init: x.Memory}, limit: x.States, seen: newVisited()}
+	for _, p := range x.Programs {
+		if err := p.compile(x.Mode, x.Domains, len(x.Memory)); err != nil {
 			return false, err
 		}
 		for i := range p.ops {
-			x.waits = x.waits || p.ops[i].kind.special()
+			o.m.graceful = o.m.graceful || p.ops[i].kind == opBegin
 		}
 		for _, a := range p.assumed {
 			if a.cond.uses == 0 && (a.cond.eval(nil) != 0) != a.want {
@@ -101,29 +145,33 @@ func Outcomes(m Mode, progs []*Program, memory []Value, domains, limit int,
 			}
 		}
 	}
-	x.search(x.m.start())
-	return x.limit > 0, nil
+	o.search(o.m.start())
+	x.Visited = x.States - o.limit
+	return !o.cut, nil
 }
 
 type outcomes struct {
+	*Search
 	m     *machine
 	limit int
-	visit func([]Value, [][]Value) bool
-	seen  map[key]bool
-	waits bool // a grace period waits for the positions of all threads
+	seen  *visited
 	done  bool
+	cut   bool // by the bound on states, or by Stop
 }
 
 func (x *outcomes) search(s *state) {
+	if x.done || s.dead || x.Possible != nil && !x.Possible(Partial{x.m, s}) {
+		return
+	}
 	k := s.key()
-	if x.seen[k] || x.done || s.dead {
+	if _, ok := x.seen.get(k); ok {
 		return
 	}
-	if x.limit--; x.limit <= 0 {
-		x.done = true
+	if x.limit--; x.limit <= 0 || x.limit&0x3ff == 0 && x.Stop != nil && x.Stop() {
+		x.done, x.cut = true, true
 		return
 	}
-	x.seen[k] = true
+	x.seen.put(k, 0)
 	steps := x.m.steps(s, nil)
 	if len(steps) == 0 {
 		if x.m.left(s) {
@@ -131,21 +179,74 @@ func (x *outcomes) search(s *state) {
 			for i := range s.thr {
 				regs[i] = s.thr[i].regs
 			}
-			x.done = !x.visit(s.mem, regs)
+			x.done = !x.Final(s.mem, regs)
 		}
 		return
 	}
-	if !x.waits {
-		for i, st := range steps {
-			if x.m.private(s, st) {
-				steps = steps[i : i+1]
-				break
-			}
-		}
+	if !x.NoReduction {
+		steps = x.persistent(s, steps)
 	}
 	for _, st := range steps {
 		n := x.m.apply(s, st)
 		x.search(n)
 		x.m.release(n)
+		if x.done {
+			return
+		}
 	}
+}
+
+// persistent returns a persistent set of the enabled steps: a single one that
+// excludes no outcome, or all.
+func (x *outcomes) persistent(s *state, steps []step) []step {
+	for i, st := range steps {
+		if x.m.graceStep(s, st) || x.m.private(s, st) && x.m.keepsBarriers(s, st) {
+			return steps[i : i+1]
+		}
+	}
+	return steps
+}
+
+// graceStep reports whether a step is the begin or the end of a grace period that
+// can be taken at once. An earlier begin leaves more barriers to wait for, and an
+// end changes nothing but the position of its thread. Neither may leave a position
+// at which a barrier may fall for one at which none may.
+func (m *machine) graceStep(s *state, st step) bool {
+	p := m.progs[st.who]
+	if !p.ops[st.arg].kind.special() {
+		return false
+	}
+	for f := range p.quiet {
+		if p.quiet[f][st.arg] && !p.quiet[f][st.arg+1] {
+			return false
+		}
+	}
+	return true
+}
+
+// keepsBarriers reports whether a step leaves its thread all the barriers that a
+// grace period may still wait for: it is the next operation in program order, and
+// either no barrier may fall before it or no grace period is left to begin.
+func (m *machine) keepsBarriers(s *state, st step) bool {
+	p, done := m.progs[st.who], s.thr[st.who].done
+	if !m.graceful {
+		return true
+	}
+	if done&(1<<st.arg-1) != 1<<st.arg-1 {
+		return false
+	}
+	if done>>st.arg != 0 {
+		return true // a later operation was performed: no barrier may fall here
+	}
+	for i, q := range m.progs {
+		if i == int(st.who) {
+			continue
+		}
+		for j := range q.ops {
+			if q.ops[j].kind == opBegin && s.thr[i].done>>j&1 == 0 && p.quiet[q.ops[j].domain][st.arg] {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -1,23 +1,22 @@
 // Package litmus judges litmus tests in the kernel's C format.
 //
-// Parse reads a test; Judge says whether what its condition describes happens
-// Never, Sometimes or Always under the Linux-kernel memory model, by
-// enumerating candidate executions and checking the model's axioms (Alglave,
-// Maranget, McKenney, Parri, Stern, ASPLOS 2018; tools/memory-model). Operate
-// asks the same of the explorer's own memory, which is multi-copy atomic and
-// so may forbid more, never less.
+// Parse reads a test. Judge decides whether its condition holds Never, Sometimes
+// or Always under the Linux-kernel memory model: it enumerates candidate
+// executions and checks the axioms (Alglave, Maranget, McKenney, Parri, Stern,
+// ASPLOS 2018; tools/memory-model of Linux 6.12). Operate decides the same for
+// the explorer's memory, which is multi-copy atomic: it may forbid more than the
+// model, never less.
 package litmus
 
 // Test is a parsed litmus test.
 type Test struct {
 	Name    string
-	Result  string // of its "Result:" comment; empty if there is none
+	Result  string // as its "Result:" comment states; empty if there is none
 	init    map[string]initial
 	regs    map[int]map[string]initial // initial registers, by thread
 	threads []thread
 	filter  cond // nil if there is none
 	cond    cond
-	quant   quantifier
 	locs    []string // every location, in a fixed order
 	index   map[string]int
 }
@@ -27,14 +26,6 @@ type initial struct {
 	value int64
 	addr  string
 }
-
-type quantifier uint8
-
-const (
-	exists quantifier = iota
-	notExists
-	forall
-)
 
 type thread struct {
 	params []string
@@ -99,6 +90,7 @@ type load struct{ addr expr }
 type call struct {
 	fn   string
 	args []expr
+	prim primitive
 	line int
 }
 

@@ -1,65 +1,81 @@
 package litmus
 
-// outcome is a final state.
-type outcome struct {
-	t     *Test
-	combo []*trace
-	last  []*weave
+// truth is the truth value of a condition on a state that is known in part.
+type truth uint8
+
+const (
+	unknown truth = iota
+	isFalse
+	isTrue
+)
+
+func truthOf(b bool) truth {
+	if b {
+		return isTrue
+	}
+	return isFalse
 }
 
-func (o *outcome) holds(c cond) bool {
+func (x truth) not() truth {
+	switch x {
+	case isFalse:
+		return isTrue
+	case isTrue:
+		return isFalse
+	}
+	return unknown
+}
+
+// known returns the value of an operand, if it is known.
+type known func(x operand) (int64, bool)
+
+// holds evaluates a condition on a state that is known in part.
+func (t *Test) holds(c cond, k known) truth {
 	switch c := c.(type) {
 	case condTrue:
-		return true
+		return isTrue
 	case condNot:
-		return !o.holds(c.x)
+		return t.holds(c.x, k).not()
 	case condBin:
-		if c.and {
-			return o.holds(c.x) && o.holds(c.y)
+		decided := truthOf(!c.and) // by one side alone
+		x := t.holds(c.x, k)
+		if x == decided {
+			return x
 		}
-		return o.holds(c.x) || o.holds(c.y)
+		y := t.holds(c.y, k)
+		if y == decided || x != unknown {
+			return y
+		}
+		return unknown
 	case atom:
-		return (o.value(c.l) == o.value(c.r)) == c.equal
+		l, ok := t.operand(c.l, k)
+		if !ok {
+			return unknown
+		}
+		r, ok := t.operand(c.r, k)
+		if !ok {
+			return unknown
+		}
+		return truthOf((l == r) == c.equal)
 	}
-	return false
+	return unknown
 }
 
-func (o *outcome) value(x operand) int64 {
-	switch x.kind {
-	case opdRegister:
-		return o.combo[x.thread].regs[x.name]
-	case opdLocation:
-		return o.last[o.t.index[x.name]].last
-	}
-	v, _ := o.t.constant(x)
-	return v
-}
-
-// constant is the value of an operand that does not depend on the execution.
-func (t *Test) constant(x operand) (int64, bool) {
+func (t *Test) operand(x operand, k known) (int64, bool) {
 	switch x.kind {
 	case opdNumber:
 		return x.value, true
 	case opdAddress:
 		return pointer(t.index[x.name]), true
 	}
-	return 0, false
+	return k(x)
 }
 
-// conjuncts adds the atoms that must hold for c to hold.
-func conjuncts(c cond, out []atom) []atom {
-	switch c := c.(type) {
-	case atom:
-		return append(out, c)
-	case condBin:
-		if c.and {
-			return conjuncts(c.y, conjuncts(c.x, out))
-		}
-	case condNot:
-		if a, ok := c.x.(atom); ok {
-			a.equal = !a.equal
-			return append(out, a)
-		}
+// possible reports whether a state that is known in part can satisfy the filter,
+// and the condition if want is true, its negation otherwise.
+func (t *Test) possible(want bool, k known) bool {
+	if t.filter != nil && t.holds(t.filter, k) == isFalse {
+		return false
 	}
-	return out
+	return t.holds(t.cond, k) != truthOf(!want)
 }

@@ -1,6 +1,7 @@
 package litmus_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/seed"
@@ -12,14 +13,14 @@ const stateBound = 20_000
 
 // contradiction says how the explorer's memory is weaker than the model, or a
 // mode weaker than the next one; empty if it is not.
-func contradiction(t *litmus.Test) string {
-	model := t.Judge(litmus.DefaultBounds).Answer
+func contradiction(ctx context.Context, t *litmus.Test) string {
+	model := t.Judge(ctx, litmus.DefaultBounds).Answer
 	if model == litmus.Bounded {
 		return ""
 	}
 	weaker := model
 	for _, m := range []order.Mode{order.Weak, order.PSO, order.TSO, order.SC} {
-		got := t.Operate(m, stateBound).Answer
+		got := t.Operate(ctx, m, stateBound).Answer
 		if got == litmus.Bounded {
 			return ""
 		}
@@ -40,7 +41,10 @@ func fails(a litmus.Answer) bool   { return a != litmus.Always }
 func TestMemoryIsNeverWeakerThanTheModel(t *testing.T) {
 	t.Parallel()
 	r := seed.Stream(1, "litmus")
-	same, n := 0, 200
+	same, n := 0, 400
+	if testing.Short() {
+		n = 60
+	}
 	for range n {
 		b := make([]byte, 60)
 		for i := range b {
@@ -51,10 +55,10 @@ func TestMemoryIsNeverWeakerThanTheModel(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, src)
 		}
-		if bad := contradiction(x); bad != "" {
+		if bad := contradiction(t.Context(), x); bad != "" {
 			t.Fatalf("%s\n%s", bad, src)
 		}
-		if x.Judge(litmus.DefaultBounds).Answer == x.Operate(order.Weak, stateBound).Answer {
+		if x.Judge(t.Context(), litmus.DefaultBounds).Answer == x.Operate(t.Context(), order.Weak, stateBound).Answer {
 			same++
 		}
 	}

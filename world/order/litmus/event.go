@@ -1,6 +1,6 @@
 package litmus
 
-// mark is what an event is; an event may carry several.
+// mark is a property of an event; an event may carry several.
 type mark uint32
 
 const (
@@ -11,7 +11,7 @@ const (
 	mAcquire
 	mRelease
 	mNoreturn
-	mRMW // either half of a read-modify-write that is no lock
+	mRMW // an access of a read-modify-write that is no lock, failed ones included
 	mLKR // the read of a spin_lock
 	mLKW // its write
 	mUL  // spin_unlock
@@ -44,14 +44,15 @@ type event struct {
 	is     mark
 	loc    int // -1 if it has none
 	val    int64
-	// Dependencies, as sets of events of the same thread.
-	addr, data, ctrl uint64
-	rmw              int // the read that this write is paired with; -1
-	line             int
+	// Dependencies, as sets of events of the same thread. value is the part of
+	// data that the stored value is computed from: not what cancels out.
+	addr, data, ctrl, value uint64
+	rmw                     int // the read that this write is paired with; -1
+	line                    int
 }
 
-// pointer is the address of location i as a value. Small offsets do not make
-// one location another.
+// pointer is the address of location i as a value. A pointer plus a small offset
+// points to no location.
 func pointer(i int) int64 { return int64(i+1) << 32 }
 
 func (t *Test) locOf(v int64) (int, bool) {

@@ -1,31 +1,38 @@
 package litmus
 
-// frame is what a choice of traces fixes of a candidate execution: everything
-// but who reads from whom and the order of stores to one location.
+// frame is the part of a candidate execution that the choice of traces fixes:
+// all but the reads-from relation and the coherence order. Barriers are no events
+// of a frame: the relations they induce are computed once.
 type frame struct {
 	ev []event
 	n  int
+	*algebra
 
 	all, reads, writes, mem, marked, plain, inits set
-	rmwSet, rmb4                                  set // RMW; reads that smp_rmb orders
+	rmb4                                          set // the reads that smp_rmb orders
+	noreturn                                      set
 
-	po, poLoc, loc, ext, int_ rel
-	addr, data, ctrl, rmw     rel
+	po, poLoc, loc, ext, same    rel // same: both of one thread
+	addr, data, ctrl, rmw, value rel // value: data that a value is computed from
 
-	rmb, wmb, mbStatic, gp, poRel, acqPo rel
-	unlockPo                             rel // po ; [UL]
-	lockPo                               rel // [LKR] ; po
-	lockBefore                           rel // for after-unlock-lock: [LKW] ; fencerel ; [M]
-	unlockTo                             rel // [M] ; po ; [UL]
-	barrier                              rel
+	mb, rmb, wmb, gp, poRel, acqPo rel
+	rmbPlain, plainRmb             rel // smp_rmb between a marked read and any access
+	unlockPo                       rel // po ; [UL]
+	lockPo                         rel // [LKR] ; po
+	afterUnlockLock                rel // [M] ; po to what smp_mb__after_unlock_lock precedes
+	hasAfterUnlockLock             bool
 
-	rcuGP, srcuGP set
-	hasGP         bool
-	rscs          rel // rcu-rscs
+	rcuGP, srcuGP, srcuLock, srcuUnlock set
+	hasGP                               bool
+	rscs                                rel // rcu-rscs
 }
 
+// fences are the events that are barriers and nothing else.
+const fences = fMb | fRmb | fWmb | fBarrier | fBeforeAtomic | fAfterAtomic | fAfterSpinlock |
+	fAfterUnlockLock | fAfterSRCUUnlock
+
 func newFrame(t *Test, combo []*trace) (*frame, bool) {
-	f := &frame{}
+	whole := &frame{}
 	used := make([]bool, len(t.locs))
 	for _, tr := range combo {
 		for i := range tr.events {
@@ -36,22 +43,66 @@ func newFrame(t *Test, combo []*trace) (*frame, bool) {
 	}
 	for l, n := range t.locs {
 		if used[l] {
-			f.ev = append(f.ev, event{thread: -1, is: mWrite | mInit, loc: l, val: t.valueOf(t.init[n]), rmw: -1})
+			whole.ev = append(whole.ev, event{thread: -1, is: mWrite | mInit, loc: l, val: t.valueOf(t.init[n]), rmw: -1})
 		}
 	}
 	starts := make([]int, len(combo))
 	for i, tr := range combo {
-		starts[i] = len(f.ev)
-		f.ev = append(f.ev, tr.events...)
+		starts[i] = len(whole.ev)
+		whole.ev = append(whole.ev, tr.events...)
 	}
-	f.n = len(f.ev)
-	if f.n > maxEvents {
+	whole.n = len(whole.ev)
+	if whole.n > maxEvents {
 		return nil, false
 	}
-	f.sets()
-	f.order(starts)
-	f.fences()
-	return f, true
+	whole.algebra = newAlgebra(whole.n)
+	whole.sets()
+	whole.order(starts)
+	whole.barriers()
+	return whole.withoutFences(), true
+}
+
+// withoutFences is the frame of all events that are no fences.
+func (f *frame) withoutFences() *frame {
+	out := &frame{}
+	number := make([]int, f.n)
+	for i := range f.ev {
+		number[i] = -1
+		if f.ev[i].is&^fences != 0 {
+			number[i] = len(out.ev)
+			out.ev = append(out.ev, f.ev[i])
+		}
+	}
+	out.n = len(out.ev)
+	out.algebra = newAlgebra(out.n)
+	out.sets()
+	shrink := func(r rel) rel {
+		s := make(rel, out.n)
+		for i := range r {
+			if number[i] < 0 {
+				continue
+			}
+			r[i].each(func(j int) {
+				if number[j] >= 0 {
+					s[number[i]].add(number[j])
+				}
+			})
+		}
+		return s
+	}
+	for _, p := range []struct{ to, from *rel }{
+		{&out.po, &f.po}, {&out.poLoc, &f.poLoc}, {&out.loc, &f.loc}, {&out.ext, &f.ext}, {&out.same, &f.same},
+		{&out.addr, &f.addr}, {&out.data, &f.data}, {&out.ctrl, &f.ctrl}, {&out.rmw, &f.rmw}, {&out.value, &f.value},
+		{&out.mb, &f.mb}, {&out.rmb, &f.rmb}, {&out.wmb, &f.wmb}, {&out.gp, &f.gp},
+		{&out.poRel, &f.poRel}, {&out.acqPo, &f.acqPo},
+		{&out.rmbPlain, &f.rmbPlain}, {&out.plainRmb, &f.plainRmb},
+		{&out.unlockPo, &f.unlockPo}, {&out.lockPo, &f.lockPo}, {&out.afterUnlockLock, &f.afterUnlockLock},
+		{&out.rscs, &f.rscs},
+	} {
+		*p.to = shrink(*p.from)
+	}
+	out.hasAfterUnlockLock = !out.afterUnlockLock.empty()
+	return out
 }
 
 // where is the set of events that carry any of the marks.
@@ -74,14 +125,16 @@ func (f *frame) sets() {
 	f.plain = f.where(mPlain)
 	f.marked = f.all.not(f.plain)
 	f.inits = f.where(mInit)
-	f.rmwSet = f.where(mRMW)
-	f.rmb4 = f.reads.not(f.where(mNoreturn))
+	f.noreturn = f.where(mNoreturn)
+	f.rmb4 = f.reads.not(f.noreturn)
+	f.rcuGP, f.srcuGP = f.where(fRCUSync), f.where(fSRCUSync)
+	f.srcuLock, f.srcuUnlock = f.where(fSRCULock), f.where(fSRCUUnlock)
+	f.hasGP = !f.rcuGP.or(f.srcuGP).empty()
 }
 
 func (f *frame) order(starts []int) {
-	n := f.n
-	f.po, f.loc, f.ext, f.int_ = newRel(n), newRel(n), newRel(n), newRel(n)
-	f.addr, f.data, f.ctrl, f.rmw = newRel(n), newRel(n), newRel(n), newRel(n)
+	f.po, f.loc, f.ext, f.same = f.none(), f.none(), f.none(), f.none()
+	f.addr, f.data, f.ctrl, f.rmw, f.value = f.none(), f.none(), f.none(), f.none(), f.none()
 	for i := range f.ev {
 		a := &f.ev[i]
 		for j := range f.ev {
@@ -90,7 +143,7 @@ func (f *frame) order(starts []int) {
 				f.loc[i].add(j)
 			}
 			if a.thread == b.thread && a.thread >= 0 || i == j {
-				f.int_[i].add(j)
+				f.same[i].add(j)
 			} else {
 				f.ext[i].add(j)
 			}
@@ -113,54 +166,48 @@ func (f *frame) order(starts []int) {
 		link(f.addr, a.addr)
 		link(f.data, a.data)
 		link(f.ctrl, a.ctrl)
+		link(f.value, a.value)
 		if a.rmw >= 0 {
 			f.rmw[base+a.rmw].add(i)
 		}
 	}
-	f.poLoc = f.po.and(f.loc).between(f.mem, f.mem)
+	f.poLoc = f.between(f.mem, f.and(f.po, f.loc), f.mem)
 }
 
 // fencerel is po ; [fence] ; po.
 func (f *frame) fencerel(m mark) rel {
-	s := f.where(m)
-	return f.po.between(f.all, s).then(f.po)
+	return f.seq(f.to(f.po, f.where(m)), f.po)
 }
 
-// fences are the orderings that do not depend on who reads from whom.
-func (f *frame) fences() {
-	M := f.mem
-	poq := f.po.maybe()
-	f.rmb = f.fencerel(fRmb).between(f.rmb4, f.rmb4)
-	f.wmb = f.fencerel(fWmb).between(f.writes, f.writes)
+// barriers computes the orderings that do not depend on communication.
+func (f *frame) barriers() {
+	M, rmws := f.mem, f.where(mRMW)
+	poq := f.maybe(f.po)
+	rmb := f.fencerel(fRmb)
+	f.rmb = f.between(f.rmb4, rmb, f.rmb4)
+	f.rmbPlain = f.between(f.rmb4, rmb, f.all.not(f.noreturn))
+	f.plainRmb = f.between(f.all.not(f.noreturn), rmb, f.rmb4)
+	f.wmb = f.between(f.writes, f.fencerel(fWmb), f.writes)
 	lkw := f.where(mLKW)
-	f.mbStatic = or(
-		f.fencerel(fMb).between(M, M),
-		f.fencerel(fBeforeAtomic).between(M, f.rmwSet).then(poq).between(M, M),
-		poq.between(M, f.rmwSet).then(f.fencerel(fAfterAtomic)).between(M, M),
-		poq.between(M, lkw).then(f.fencerel(fAfterSpinlock)).between(M, M),
-		f.po.between(M, f.where(fSRCUUnlock)).then(f.fencerel(fAfterSRCUUnlock)).between(M, M),
-	)
-	f.gp = f.po.between(f.all, f.where(fRCUSync|fSRCUSync)).then(poq)
-	f.poRel = f.po.between(M, f.where(mRelease))
-	f.acqPo = f.po.between(f.where(mAcquire), M)
-	f.unlockPo = f.po.between(f.all, f.where(mUL))
-	f.unlockTo = f.unlockPo.between(M, f.all)
-	f.lockPo = f.po.between(f.where(mLKR), f.all)
-	f.lockBefore = f.fencerel(fAfterUnlockLock).between(lkw, M)
-	f.barrier = or(
-		f.fencerel(fBarrier|fRmb|fWmb|fMb|fRCUSync|fSRCUSync|fBeforeAtomic|fAfterAtomic|
-			mAcquire|mRelease|fRCULock|fRCUUnlock|fSRCULock|fSRCUUnlock),
-		f.po.between(f.all, f.where(mRelease)),
-		f.po.between(f.where(mAcquire), f.all),
-	)
-	f.rcuGP, f.srcuGP = f.where(fRCUSync), f.where(fSRCUSync)
-	f.hasGP = !f.rcuGP.or(f.srcuGP).empty()
+	f.mb = f.between(M, f.or(
+		f.fencerel(fMb),
+		f.seq(f.to(f.fencerel(fBeforeAtomic), rmws), poq),
+		f.seq(f.to(poq, rmws), f.fencerel(fAfterAtomic)),
+		f.seq(f.to(poq, lkw), f.fencerel(fAfterSpinlock)),
+		f.seq(f.to(f.po, f.srcuUnlock), f.fencerel(fAfterSRCUUnlock)),
+	), M)
+	f.gp = f.seq(f.to(f.po, f.where(fRCUSync|fSRCUSync)), poq)
+	f.poRel = f.between(M, f.po, f.where(mRelease))
+	f.acqPo = f.between(f.where(mAcquire), f.po, M)
+	f.unlockPo = f.to(f.po, f.where(mUL))
+	f.lockPo = f.from(f.where(mLKR), f.po)
+	f.afterUnlockLock = f.to(f.seq(f.to(f.lockPo, f.where(fAfterUnlockLock)), f.po), M)
 	f.rscs = f.matchRCU()
 }
 
-// matchRCU pairs rcu_read_lock with its rcu_read_unlock; they nest.
+// matchRCU pairs each rcu_read_lock with its rcu_read_unlock; they nest.
 func (f *frame) matchRCU() rel {
-	out := newRel(f.n)
+	out := f.none()
 	open := map[int][]int{}
 	for i := range f.ev {
 		e := &f.ev[i]

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// FromBytes turns any bytes into a small test: two or three threads of marked
-// accesses, fences, dependencies, atomics, locks and grace periods, and a
-// condition on some of the registers. Every byte is one decision; missing
-// bytes are zero.
+// FromBytes makes a small test of any bytes: two or three threads of accesses,
+// barriers, dependencies, pointers, atomics, locks and grace periods, and a
+// condition on some of the registers. Each byte is one decision; missing bytes
+// are zero.
 func FromBytes(b []byte) string {
 	g := &generator{bytes: b}
 	return g.test()
@@ -37,7 +37,7 @@ func (g *generator) test() string {
 	threads := 2 + g.pick(2)
 	for t := range threads {
 		g.regs = 0
-		fmt.Fprintf(&g.out, "\nP%d(int *x, int *y, int *z, spinlock_t *l, struct srcu_struct *s)\n{\n", t)
+		fmt.Fprintf(&g.out, "\nP%d(int *x, int *y, int *z, int **p, spinlock_t *l, struct srcu_struct *s)\n{\n", t)
 		for range 2 + g.pick(3) {
 			g.statement()
 		}
@@ -59,7 +59,7 @@ func (g *generator) test() string {
 	return g.out.String()
 }
 
-// reg is the register that the next load sets.
+// reg returns the register that the next load sets.
 func (g *generator) reg() string {
 	g.regs++
 	return fmt.Sprintf("r%d", g.regs-1)
@@ -78,7 +78,7 @@ func (g *generator) line(format string, args ...any) {
 }
 
 func (g *generator) access() {
-	switch g.pick(12) {
+	switch g.pick(18) {
 	case 0, 1:
 		g.line("WRITE_ONCE(*%s, %d);", g.loc(), 1+g.pick(2))
 	case 2, 3:
@@ -107,11 +107,30 @@ func (g *generator) access() {
 	case 11:
 		v := g.loc()
 		g.line("int %s = cmpxchg(%s, 0, %d);", g.reg(), v, 1+g.pick(2))
+	case 12:
+		g.line("*%s = %s;", g.loc(), g.source())
+	case 13:
+		v := g.loc()
+		g.line("int %s = *%s;", g.reg(), v)
+	case 14: // a branch that decides a value and no store
+		s, v := g.source(), g.loc()
+		g.line("int v%d = %d;", g.regs, 1+g.pick(3))
+		g.line("if (%s == %d)\n\t\tv%d = %d;", s, g.pick(2), g.regs, g.pick(3))
+		g.line("WRITE_ONCE(*%s, v%d);", v, g.regs)
+	case 15:
+		v := g.loc()
+		g.line("int %s = atomic_add_unless(%s, 1, %d);", g.reg(), v, g.pick(2))
+	case 16:
+		g.line("rcu_assign_pointer(*p, %s);", g.loc())
+	case 17: // the pointer may be null
+		k := g.regs
+		g.line("int *q%d = rcu_dereference(*p);", k)
+		g.line("int %s = READ_ONCE(*q%d);", g.reg(), k)
 	}
 }
 
 func (g *generator) statement() {
-	switch g.pick(16) {
+	switch g.pick(18) {
 	default:
 		g.access()
 	case 8:
@@ -141,10 +160,23 @@ func (g *generator) statement() {
 		g.access()
 		g.line("srcu_read_unlock(s, i%d);", k)
 	case 15:
-		if g.pick(2) == 0 {
+		switch g.pick(4) {
+		case 0, 1:
 			g.line("synchronize_srcu(s);")
-		} else {
+		case 2:
 			g.line("smp_mb__after_atomic();")
+		case 3:
+			g.line("smp_mb__before_atomic();")
 		}
+	case 16:
+		g.line("spin_lock(l);")
+		if g.pick(2) == 0 {
+			g.line("smp_mb__after_unlock_lock();")
+		}
+		g.line("spin_unlock(l);")
+	case 17:
+		g.line("if (spin_trylock(l)) {")
+		g.line("\tWRITE_ONCE(*%s, %d);", g.loc(), 1+g.pick(2))
+		g.line("\tspin_unlock(l);\n\t}")
 	}
 }

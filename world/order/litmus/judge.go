@@ -1,11 +1,12 @@
 package litmus
 
 import (
+	"context"
 	"fmt"
 	"slices"
 )
 
-// Answer is what a judge says of a condition.
+// Answer is a judge's answer to whether a condition holds.
 type Answer string
 
 // The answers.
@@ -13,39 +14,53 @@ const (
 	Never     Answer = "Never"
 	Sometimes Answer = "Sometimes"
 	Always    Answer = "Always"
-	// Bounded is no answer: the test is larger than the bounds.
+	// Bounded is no answer: the search reached one of its bounds.
 	Bounded Answer = "bounded"
 )
 
-// Bounds on the work that one test may take.
+// Bounds limit the work for one test. A zero bound is that of DefaultBounds.
 type Bounds struct {
-	Values     int // values a location may hold
-	Traces     int // ways one thread may go
+	Values     int // values of a location
+	Traces     int // traces of a thread
 	Combos     int // choices of one trace for each thread
-	Candidates int // candidate executions judged
+	Candidates int // complete candidate executions
+	Steps      int // steps of the search, of about a microsecond each
 }
 
-// DefaultBounds is enough for the tests of the kernel and of the published
-// suites, at milliseconds each.
-var DefaultBounds = Bounds{Values: 64, Traces: 20_000, Combos: 2_000_000, Candidates: 200_000}
+// DefaultBounds suffices for the tests of the kernel and of published
+// collections, which take milliseconds each.
+var DefaultBounds = Bounds{Values: 64, Traces: 20_000, Combos: 2_000_000, Candidates: 200_000, Steps: 20_000_000}
 
-// Judgement is what was found about a test.
+func (b *Bounds) fill() {
+	for _, p := range []struct{ v, def *int }{
+		{&b.Values, &DefaultBounds.Values}, {&b.Traces, &DefaultBounds.Traces}, {&b.Combos, &DefaultBounds.Combos},
+		{&b.Candidates, &DefaultBounds.Candidates}, {&b.Steps, &DefaultBounds.Steps},
+	} {
+		if *p.v == 0 {
+			*p.v = *p.def
+		}
+	}
+}
+
+// Judgement is the result of judging a test.
 type Judgement struct {
 	Answer Answer
-	// Race: an allowed execution has a data race, so that the answer is only
-	// as good as the compiler is kind.
+	// Race reports that an allowed execution has a data race: then the answer
+	// assumes that the compiler does not make use of the race.
 	Race bool
-	// Why says which bound was reached; empty if none was.
+	// Why names the bound that the search reached; empty if it reached none.
 	Why string
-	// Candidates is how many executions were judged.
+	// Candidates is how many complete candidate executions were judged.
 	Candidates int
 	// Witness is an allowed execution in which the condition holds.
 	Witness *Witness
 }
 
-// Judge asks the Linux-kernel memory model about a test.
-func (t *Test) Judge(b Bounds) Judgement {
-	j := &judge{t: t, b: b}
+// Judge decides a test under the Linux-kernel memory model. If ctx ends first,
+// the answer is Bounded.
+func (t *Test) Judge(ctx context.Context, b Bounds) Judgement {
+	b.fill()
+	j := &judge{t: t, b: b, ctx: ctx}
 	if !j.domains() {
 		return Judgement{Answer: Bounded, Why: j.why}
 	}
@@ -54,7 +69,7 @@ func (t *Test) Judge(b Bounds) Judgement {
 	if j.why == "" {
 		neg = j.search(false)
 	}
-	out := Judgement{Race: j.race, Why: j.why, Candidates: j.judged, Witness: j.witness}
+	out := Judgement{Why: j.why, Witness: j.witness}
 	switch {
 	case pos && neg:
 		out.Answer, out.Why = Sometimes, ""
@@ -65,125 +80,177 @@ func (t *Test) Judge(b Bounds) Judgement {
 	default:
 		out.Answer = Never
 	}
+	if out.Answer != Bounded && !j.race && j.canRace() {
+		j.racing, j.why = true, ""
+		j.search(true)
+		if !j.race && j.why == "" {
+			j.search(false)
+		}
+	}
+	out.Race, out.Candidates = j.race, j.judged
 	return out
 }
 
 type judge struct {
 	t      *Test
 	b      Bounds
+	ctx    context.Context
 	traces [][]trace
 	why    string
 
-	want    bool // whether the condition is to hold
-	need    []atom
+	want    bool // whether the condition must hold
+	racing  bool // the search is for a data race
 	combo   []*trace
 	combos  int
 	judged  int
+	steps   int
 	found   bool
 	race    bool
 	witness *Witness
 }
 
-// domains finds the values that locations can hold, starting from the initial
-// ones: what any thread writes given what any thread can read.
-func (j *judge) domains() bool {
-	t := j.t
-	domain := make([][]int64, len(t.locs))
-	for i, n := range t.locs {
-		domain[i] = []int64{t.valueOf(t.init[n])}
+// exhausted counts a step of the search and reports whether the search is over.
+func (j *judge) exhausted() bool {
+	j.steps++
+	switch {
+	case j.why != "":
+	case j.steps > j.b.Steps:
+		j.why = fmt.Sprintf("more than %d steps", j.b.Steps)
+	case j.steps&0xff == 0 && j.ctx.Err() != nil:
+		j.why = "interrupted"
 	}
-	// A value that takes more stores to compute than an execution has cannot
-	// come up.
+	return j.why != ""
+}
+
+// domains computes the values that each location can hold: a fixed point of the
+// values that threads store when they read values that locations can hold. A
+// thread whose trace ends early, by a null pointer, has made its earlier stores.
+//
+// A value may also justify itself: the branch that stores it opens only for the
+// value. The domains get such values in addition. They are left out if that
+// exceeds a bound.
+func (j *judge) domains() bool {
+	start := make([][]int64, len(j.t.locs))
+	for i, n := range j.t.locs {
+		start[i] = []int64{j.t.valueOf(j.t.init[n])}
+	}
+	domain, traces, rounds, why := j.fixedPoint(clone(start), j.b.Steps)
+	if why != "" {
+		j.why = why
+		return false
+	}
+	j.traces = traces
+	more, grown := clone(domain), false
+	for loc, vals := range j.t.selfJustified(start, j.b.Values, rounds) {
+		n := len(more[loc])
+		more[loc] = union(more[loc], vals)
+		grown = grown || len(more[loc]) > n
+	}
+	if !grown {
+		return true
+	}
+	steps := j.steps + (j.b.Steps-j.steps)/10
+	if _, traces, _, why := j.fixedPoint(more, steps); why == "" {
+		j.traces = traces
+	}
+	return true
+}
+
+func clone(domain [][]int64) [][]int64 {
+	out := make([][]int64, len(domain))
+	for i := range domain {
+		out[i] = slices.Clone(domain[i])
+	}
+	return out
+}
+
+// fixedPoint extends the domains until no trace stores a new value. A value that
+// takes more stores to compute than an execution has cannot occur: rounds is that
+// number of stores.
+func (j *judge) fixedPoint(domain [][]int64, maxSteps int) (_ [][]int64, traces [][]trace, rounds int, why string) {
+	t := j.t
 	for round := 0; ; round++ {
 		grown := false
 		stores := 0
-		j.traces = j.traces[:0]
+		traces = make([][]trace, len(t.threads))
 		for id := range t.threads {
-			tr, complete := t.traces(id, domain, j.b.Traces)
-			if !complete {
-				j.why = fmt.Sprintf("P%d can go more than %d ways", id, j.b.Traces)
-				return false
+			r := &runner{t: t, id: id, domain: domain, stop: func() bool { return j.exhausted() || j.steps > maxSteps }}
+			trs, ends, complete := r.traces(j.b.Traces)
+			switch {
+			case j.why != "":
+				return nil, nil, 0, j.why
+			case j.steps > maxSteps:
+				return nil, nil, 0, fmt.Sprintf("more than %d steps", maxSteps)
+			case !complete:
+				return nil, nil, 0, fmt.Sprintf("P%d has more than %d traces", id, j.b.Traces)
 			}
-			j.traces = append(j.traces, tr)
-		}
-		for _, trs := range j.traces {
+			traces[id] = trs
 			most := 0
-			for i := range trs {
-				n := 0
-				for _, e := range trs[i].events {
-					if e.is&mWrite == 0 {
-						continue
+			for _, all := range [][]trace{trs, ends} {
+				for i := range all {
+					n := 0
+					for _, e := range all[i].events {
+						if e.is&mWrite == 0 {
+							continue
+						}
+						n++
+						if k, found := slices.BinarySearch(domain[e.loc], e.val); !found {
+							domain[e.loc] = slices.Insert(domain[e.loc], k, e.val)
+							grown = true
+						}
+						if len(domain[e.loc]) > j.b.Values {
+							return nil, nil, 0, fmt.Sprintf("%s has more than %d values", t.locs[e.loc], j.b.Values)
+						}
 					}
-					n++
-					if k, found := slices.BinarySearch(domain[e.loc], e.val); !found {
-						domain[e.loc] = slices.Insert(domain[e.loc], k, e.val)
-						grown = true
-					}
-					if len(domain[e.loc]) > j.b.Values {
-						j.why = fmt.Sprintf("%s can hold more than %d values", t.locs[e.loc], j.b.Values)
-						return false
-					}
+					most = max(most, n)
 				}
-				most = max(most, n)
 			}
 			stores += most
 		}
 		if !grown || round > stores {
-			return true
+			return domain, traces, stores, ""
 		}
 	}
 }
 
-// search looks for an allowed execution in which the condition is as wanted.
+// search looks for an allowed execution in which the condition holds, or does not.
 func (j *judge) search(want bool) bool {
 	j.want, j.found = want, false
-	j.need = nil
-	if j.t.filter != nil {
-		j.need = conjuncts(j.t.filter, j.need)
-	}
-	if want {
-		j.need = conjuncts(j.t.cond, j.need)
-	}
 	j.combo = make([]*trace, len(j.t.threads))
 	j.choose(0)
 	return j.found
 }
 
-// done: nothing is left to look for.
+// done reports whether the search is over.
 func (j *judge) done() bool { return j.found || j.why != "" }
 
 func (j *judge) choose(id int) {
+	if j.exhausted() || !j.t.possible(j.want, j.chosen) {
+		return
+	}
 	if id == len(j.combo) {
 		if j.combos++; j.combos > j.b.Combos {
-			j.why = fmt.Sprintf("more than %d combinations of threads", j.b.Combos)
+			j.why = fmt.Sprintf("more than %d combinations of traces", j.b.Combos)
 			return
 		}
 		j.execute()
 		return
 	}
 	for i := range j.traces[id] {
-		tr := &j.traces[id][i]
-		if !j.possible(id, tr) {
-			continue
-		}
-		j.combo[id] = tr
+		j.combo[id] = &j.traces[id][i]
 		if j.choose(id + 1); j.done() {
-			return
+			break
 		}
 	}
+	j.combo[id] = nil
 }
 
-// possible: the trace agrees with what the condition needs of its registers.
-func (j *judge) possible(id int, tr *trace) bool {
-	for _, a := range j.need {
-		if a.l.kind != opdRegister || a.l.thread != id {
-			continue
-		}
-		if v, ok := j.t.constant(a.r); ok && (tr.regs[a.l.name] == v) != a.equal {
-			return false
-		}
+// chosen is the value of a register whose thread has a trace.
+func (j *judge) chosen(x operand) (int64, bool) {
+	if x.kind != opdRegister || j.combo[x.thread] == nil {
+		return 0, false
 	}
-	return true
+	return j.combo[x.thread].regs[x.name], true
 }
 
 // execute builds and judges the candidates of one choice of traces.
@@ -196,16 +263,12 @@ func (j *judge) execute() {
 		j.why = fmt.Sprintf("an execution has more than %d events", maxEvents)
 		return
 	}
-	w := &weaver{j: j, f: f, locs: make([][]weave, len(j.t.locs))}
-	for loc := range j.t.locs {
-		if !w.local(loc) {
-			return
-		}
+	if !j.racing || !f.plain.empty() {
+		j.run(f)
 	}
-	w.global()
 }
 
-// readable: every value that is read was written by somebody.
+// readable reports whether every value that is read is also written.
 func (j *judge) readable() bool {
 	for _, tr := range j.combo {
 		for i := range tr.events {
@@ -226,6 +289,31 @@ func (j *judge) written(loc int, v int64) bool {
 			if e := &tr.events[i]; e.is&mWrite != 0 && e.loc == loc && e.val == v {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// canRace reports whether two threads access a location, one of them plainly and
+// one of them storing.
+func (j *judge) canRace() bool {
+	for loc := range j.t.locs {
+		plain, stores, threads := false, false, 0
+		for _, trs := range j.traces {
+			here := false
+			for i := range trs {
+				for _, e := range trs[i].events {
+					if e.loc == loc && e.is&(mRead|mWrite) != 0 {
+						here, plain, stores = true, plain || e.is&mPlain != 0, stores || e.is&mWrite != 0
+					}
+				}
+			}
+			if here {
+				threads++
+			}
+		}
+		if plain && stores && threads > 1 {
+			return true
 		}
 	}
 	return false

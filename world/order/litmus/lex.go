@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// Error says what in a file could not be understood, and where.
+// Error is a construct that this package does not understand, and its line.
 type Error struct {
 	Line int
 	What string
@@ -19,7 +19,7 @@ type token struct {
 	line int
 }
 
-// lexer cuts a file into tokens; comments in any of three styles are dropped.
+// lexer divides a file into tokens and drops comments of all three styles.
 type lexer struct {
 	src  string
 	at   int

@@ -1,7 +1,8 @@
 package litmus
 
-// candidate is an execution to be judged: a frame with who reads from whom and
-// the order of the stores to each location.
+// candidate is an execution to be judged: a frame, with the reads-from relation
+// and the coherence order. Both may be partial: the axioms are monotone, so that
+// a part that violates one rules out every whole.
 type candidate struct {
 	*frame
 	rf, co rel
@@ -13,126 +14,121 @@ type verdict struct {
 	race    bool
 }
 
-// judge applies the axioms of the Linux-kernel memory model (linux-kernel.cat).
-// Coherence and atomicity were seen to while the candidate was built.
+// judge applies the axioms of the Linux-kernel memory model (linux-kernel.cat of
+// Linux 6.12). Coherence and atomicity hold by construction.
 func (c *candidate) judge() verdict {
 	f := c.frame
-	rfi, rfe := c.rf.and(f.int_), c.rf.and(f.ext)
-	fr := c.rf.inverse().then(c.co)
+	f.reset()
+	rfi, rfe := f.and(c.rf, f.same), f.and(c.rf, f.ext)
+	fr := f.seq(f.inverse(c.rf), c.co)
 	for i := range fr {
 		fr[i] = fr[i].not(single(i))
 	}
 	M, K := f.mem, f.marked
 
 	// Dependencies are carried through stores and loads of one thread.
-	memData := f.data.between(M, M)
-	carry := memData.then(rfi).star()
-	addr := carry.then(f.addr.between(M, f.all))
-	ctrl := carry.then(f.ctrl.between(M, f.all))
-	data := carry.then(memData)
+	memData := f.between(M, f.data, M)
+	carry := f.star(f.seq(memData, rfi))
+	addr := f.seq(carry, f.from(M, f.addr))
+	ctrl := f.seq(carry, f.from(M, f.ctrl))
+	data := f.seq(carry, memData)
 
-	mb := or(f.mbStatic, f.unlockTo.then(or(c.co, f.po), f.lockBefore))
-	strong := or(mb, f.gp)
-	nonrw := or(strong, f.poRel, f.acqPo)
-	fence := or(nonrw, f.wmb, f.rmb)
-	unlockLock := f.unlockPo.then(or(f.po, c.rf), f.lockPo)
+	unlockLock := f.seq(f.unlockPo, f.or(f.po, c.rf), f.lockPo)
+	mb := f.mb
+	if f.hasAfterUnlockLock {
+		mb = f.or(mb, f.seq(f.from(M, f.unlockPo), f.or(f.po, c.rf), f.afterUnlockLock))
+	}
+	strong := f.or(mb, f.gp)
+	nonrw := f.or(strong, f.poRel, f.acqPo)
+	fence := f.or(nonrw, f.wmb, f.rmb)
 
-	dep := or(addr, data)
-	overwrite := or(c.co, fr)
-	toW := or(or(dep, ctrl).between(f.all, f.writes), overwrite.and(f.int_),
-		addr.between(f.all, f.plain).then(f.wmb))
-	toR := or(addr.between(f.all, f.reads), dep.between(f.all, K).then(rfi))
-	ppo := or(toR, toW, fence.and(f.int_), unlockLock.and(f.int_))
+	dep := f.or(addr, data)
+	overwrite := f.or(c.co, fr)
+	toW := f.or(f.to(f.or(dep, ctrl), f.writes), f.and(overwrite, f.same),
+		f.seq(f.to(addr, f.plain), f.wmb))
+	toR := f.or(f.to(addr, f.reads), f.seq(f.to(dep, K), rfi))
+	ppo := f.or(toR, toW, f.and(fence, f.same), f.and(unlockLock, f.same))
 
-	rfeK := rfe.between(f.all, K).maybe()
-	cumul := or(rfeK.then(or(strong, f.poRel)), f.wmb, unlockLock).between(K, K).
-		then(c.rf.then(f.rmw).star())
-	cumulStar := cumul.star()
-	prop := overwrite.and(f.ext).maybe().between(K, f.all).
-		then(cumulStar).between(f.all, K).then(rfe.maybe()).between(f.all, K)
+	rmwSeq := f.star(f.seq(c.rf, f.rmw))
+	rfeK := f.maybe(f.to(rfe, K))
+	cumul := f.seq(f.between(K, f.or(f.seq(rfeK, f.or(strong, f.poRel)), f.wmb, unlockLock), K), rmwSeq)
+	cumulStar := f.star(cumul)
+	prop := f.to(f.seq(f.to(f.seq(f.from(K, f.maybe(f.and(overwrite, f.ext))), cumulStar), K), f.maybe(rfe)), K)
 
-	hb := or(ppo, rfe, withoutID(prop).and(f.int_)).between(K, K)
-	hbStar := hb.star()
-	if hbStar.then(hb).reflexive() {
+	hb := f.between(K, f.or(ppo, rfe, f.and(f.withoutID(prop), f.same)), K)
+	hbPlus := f.plus(hb)
+	if hbPlus.reflexive() {
 		return verdict{}
 	}
-	pb := prop.then(strong, hbStar).between(f.all, K)
-	pbStar := pb.star()
-	if pbStar.then(pb).reflexive() {
+	hbStar := f.maybe(hbPlus)
+	pb := f.to(f.seq(prop, strong, hbStar), K)
+	pbPlus := f.plus(pb)
+	if pbPlus.reflexive() {
 		return verdict{}
 	}
-	rb := newRel(f.n)
+	pbStar := f.maybe(pbPlus)
+	rb := f.none()
 	if f.hasGP {
 		rcuFence := c.rcuFence(prop, hbStar, pbStar)
-		rb = prop.then(rcuFence, hbStar, pbStar).between(f.all, K)
+		rb = f.to(f.seq(prop, rcuFence, hbStar, pbStar), K)
 		if rb.reflexive() {
 			return verdict{}
 		}
-		fence = or(fence, rcuFence)
-		strong = or(strong, rcuFence)
+		fence = f.or(fence, rcuFence)
+		strong = f.or(strong, rcuFence)
 	}
 	if f.plain.empty() {
 		return verdict{allowed: true}
 	}
 	p := plainModel{
 		c: c, fr: fr, rfe: rfe, addr: addr, fence: fence, nonrw: nonrw, strong: strong,
-		cumulStar: cumulStar, xb: or(hb, pb, rb).star(),
+		cumulStar: cumulStar, rmwSeq: rmwSeq, xb: f.star(f.or(hb, pb, rb)),
 	}
 	return p.judge()
 }
 
-func single(i int) set {
-	var s set
-	s.add(i)
-	return s
-}
-
-func withoutID(r rel) rel {
-	out := r.clone()
-	for i := range out {
-		out[i] = out[i].not(single(i))
-	}
-	return out
-}
-
-// rcuFence is the order that grace periods impose: any chain with at least as
+// rcuFence is the order that grace periods impose: by any chain with at least as
 // many grace periods as read-side critical sections.
 func (c *candidate) rcuFence(prop, hbStar, pbStar rel) rel {
 	f := c.frame
-	link := f.po.maybe().then(hbStar, pbStar, prop, f.po)
-	gp, srcu := identity(f.n, f.rcuGP), identity(f.n, f.srcuGP)
-	rscsi := f.rscs.inverse()
-	srcuRSCSI := c.srcuSections().inverse()
-	order := or(gp, srcu)
+	link := f.seq(f.maybe(f.po), hbStar, pbStar, prop, f.po)
+	gp, srcu := f.identity(f.rcuGP), f.identity(f.srcuGP)
+	rscsi := f.inverse(f.rscs)
+	srcuRSCSI := f.inverse(c.srcuSections())
+	order := f.or(gp, srcu)
 	for {
-		mid := or(link, link.then(order, link))
-		next := or(order,
-			gp.then(mid, rscsi),
-			srcu.then(mid, srcuRSCSI).and(f.loc),
-			rscsi.then(mid, gp),
-			srcuRSCSI.then(mid, srcu).and(f.loc),
-			order.then(link, order))
+		mark := f.mark()
+		mid := f.or(link, f.seq(link, order, link))
+		next := f.or(order,
+			f.seq(gp, mid, rscsi),
+			f.and(f.seq(srcu, mid, srcuRSCSI), f.loc),
+			f.seq(rscsi, mid, gp),
+			f.and(f.seq(srcuRSCSI, mid, srcu), f.loc),
+			f.seq(order, link, order))
 		if next.equal(order) {
 			break
 		}
-		order = next
+		copy(order, next)
+		f.release(mark)
 	}
-	return f.po.then(order, f.po.maybe())
+	return f.seq(f.po, order, f.maybe(f.po))
 }
 
-func identity(n int, s set) rel {
-	r := newRel(n)
-	s.each(func(i int) { r[i].add(i) })
-	return r
-}
-
-// srcuSections pairs each srcu_read_lock with the unlocks that its value
-// reaches, through registers or memory.
+// srcuSections pairs each srcu_read_lock with the unlocks that its value reaches
+// through registers or memory.
 func (c *candidate) srcuSections() rel {
 	f := c.frame
-	locks, unlocks := f.where(fSRCULock), f.where(fSRCUUnlock)
-	if locks.empty() {
-		return newRel(f.n)
+	if f.srcuLock.empty() {
+		return f.none()
 	}
-	return or(f.data, c.rf).plus().between(locks, unlocks).and(f.loc)
+	return f.and(f.between(f.srcuLock, f.plus(f.or(f.data, c.rf)), f.srcuUnlock), f.loc)
+}
+
+// grounded reports whether the value of each access follows from values of the
+// initial state and of the program. An execution in which values depend on
+// themselves, as in a cycle of copies, has no solution: any value would do.
+func (c *candidate) grounded() bool {
+	f := c.frame
+	f.reset()
+	return f.acyclic(f.or(f.value, f.addr, c.rf))
 }

@@ -1,100 +1,130 @@
 package litmus
 
 import (
+	"context"
+
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// Operate asks the explorer's own memory about a test: multi-copy atomic, with
-// threads that reorder as far as the mode allows. limit bounds the states
-// visited for one choice of paths.
-func (t *Test) Operate(m order.Mode, limit int) Judgement {
+// Operate decides a test under the explorer's own memory: multi-copy atomic, with
+// threads that reorder as far as the mode allows. limit bounds the states of all
+// searches together. If ctx ends first, the answer is Bounded.
+func (t *Test) Operate(ctx context.Context, m order.Mode, limit int) Judgement {
 	if len(t.locs) > 64 {
 		return Judgement{Answer: Bounded, Why: "more than 64 locations"}
 	}
-	var paths [][]*path
+	o := &operation{t: t, ctx: ctx, mode: m, limit: limit}
 	for id := range t.threads {
 		ps, ok := t.paths(id)
 		if !ok {
 			return Judgement{Answer: Bounded, Why: "a thread has more than 256 paths"}
 		}
-		paths = append(paths, ps)
+		o.paths = append(o.paths, ps)
 	}
-	o := &operation{t: t, mode: m, limit: limit, paths: paths, chosen: make([]*path, len(paths))}
-	o.choose(0)
+	o.chosen = make([]*path, len(o.paths))
+	pos, posWhy := o.search(true)
+	neg, negWhy := o.search(false)
 	switch {
-	case o.pos && o.neg:
+	case pos && neg:
 		return Judgement{Answer: Sometimes}
-	case o.why != "":
-		return Judgement{Answer: Bounded, Why: o.why}
-	case o.pos:
+	case posWhy != "":
+		return Judgement{Answer: Bounded, Why: posWhy}
+	case negWhy != "":
+		return Judgement{Answer: Bounded, Why: negWhy}
+	case pos:
 		return Judgement{Answer: Always}
 	}
 	return Judgement{Answer: Never}
 }
 
-// path is one way through a thread's branches, as a program for the explorer.
+// path is one path through a thread's branches, as a program for the explorer.
 type path struct {
 	prog *order.Program
 	regs map[string]order.Expr
 }
 
 type operation struct {
-	t        *Test
-	mode     order.Mode
-	limit    int
-	paths    [][]*path
-	chosen   []*path
-	pos, neg bool
-	why      string
+	t      *Test
+	ctx    context.Context
+	mode   order.Mode
+	limit  int
+	paths  [][]*path
+	chosen []*path
+	want   bool
+	left   int // states that may still be visited
+	found  bool
+	why    string
+}
+
+// search looks for an execution in which the condition holds, or does not.
+func (o *operation) search(want bool) (found bool, why string) {
+	o.want, o.left, o.found, o.why = want, o.limit, false, ""
+	o.choose(0)
+	return o.found, o.why
 }
 
 func (o *operation) choose(id int) {
-	if o.why != "" || o.pos && o.neg {
-		return
-	}
 	if id < len(o.paths) {
 		for _, p := range o.paths[id] {
 			o.chosen[id] = p
-			o.choose(id + 1)
+			if o.choose(id + 1); o.found || o.why != "" {
+				return
+			}
 		}
+		return
+	}
+	if o.ctx.Err() != nil {
+		o.why = "interrupted"
 		return
 	}
 	memory := make([]order.Value, len(o.t.locs))
 	for i, n := range o.t.locs {
 		memory[i] = o.t.valueOf(o.t.init[n])
 	}
-	progs := make([]*order.Program, len(o.chosen))
-	for i, p := range o.chosen {
-		progs[i] = p.prog
+	x := order.Search{
+		Mode: o.mode, Memory: memory, Domains: 1 + len(o.t.locs), States: o.left,
+		Possible: func(p order.Partial) bool { return o.t.possible(o.want, o.known(p)) },
+		Final:    o.final,
+		Stop:     func() bool { return o.ctx.Err() != nil },
 	}
-	complete, err := order.Outcomes(o.mode, progs, memory, 1+len(o.t.locs), o.limit, o.visit)
+	for _, p := range o.chosen {
+		x.Programs = append(x.Programs, p.prog)
+	}
+	complete, err := x.Run()
+	o.left = max(1, o.left-x.Visited)
 	switch {
 	case err != nil:
 		o.why = err.Error()
-	case !complete:
+	case o.found || complete:
+	case o.ctx.Err() != nil:
+		o.why = "interrupted"
+	default:
 		o.why = "more states than the bound"
 	}
 }
 
-func (o *operation) visit(memory []order.Value, regs [][]order.Value) bool {
-	final := &outcome{t: o.t, combo: make([]*trace, len(o.chosen)), last: make([]*weave, len(memory))}
-	for i, p := range o.chosen {
-		tr := &trace{regs: map[string]int64{}}
-		for n, x := range p.regs {
-			tr.regs[n] = x.Value(regs[i])
+func (o *operation) known(p order.Partial) known {
+	return func(x operand) (int64, bool) {
+		if x.kind == opdLocation {
+			return p.Memory(order.Loc(o.t.index[x.name]))
 		}
-		final.combo[i] = tr
+		e, ok := o.chosen[x.thread].regs[x.name]
+		if !ok {
+			return 0, true // a register that is never set
+		}
+		return p.Value(x.thread, e)
 	}
-	for i, v := range memory {
-		final.last[i] = &weave{last: v}
-	}
-	if o.t.filter != nil && !final.holds(o.t.filter) {
-		return true
-	}
-	if final.holds(o.t.cond) {
-		o.pos = true
-	} else {
-		o.neg = true
-	}
-	return !(o.pos && o.neg)
+}
+
+func (o *operation) final(memory []order.Value, regs [][]order.Value) bool {
+	o.found = o.t.possible(o.want, func(x operand) (int64, bool) {
+		if x.kind == opdLocation {
+			return memory[o.t.index[x.name]], true
+		}
+		if e, ok := o.chosen[x.thread].regs[x.name]; ok {
+			return e.Value(regs[x.thread]), true
+		}
+		return 0, true
+	})
+	return !o.found
 }

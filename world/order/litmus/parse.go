@@ -82,7 +82,7 @@ func (p *parser) accept(s string) bool {
 
 func (p *parser) expect(s string) error {
 	if !p.accept(s) {
-		return p.fail("found %q where %q should be", abbreviate(p.peek()), s)
+		return p.fail("%q: want %q", abbreviate(p.peek()), s)
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (p *parser) fail(format string, args ...any) error {
 
 func (p *parser) enter() error {
 	if p.deep++; p.deep > maxDepth {
-		return p.fail("nested more than %d deep", maxDepth)
+		return p.fail("nesting: more than %d: want less", maxDepth)
 	}
 	return nil
 }
@@ -101,9 +101,7 @@ func (p *parser) enter() error {
 var threadName = regexp.MustCompile(`^P[0-9]+$`)
 
 func (p *parser) test() error {
-	for strings.HasPrefix(p.peek(), `"`) {
-		p.take()
-	}
+	p.header()
 	if err := p.initial(); err != nil {
 		return err
 	}
@@ -113,48 +111,68 @@ func (p *parser) test() error {
 		}
 	}
 	if len(p.t.threads) == 0 {
-		return p.fail("found %q where a thread should be", abbreviate(p.peek()))
-	}
-	if p.accept("locations") {
-		for p.peek() != "]" && p.peek() != "" {
-			p.take()
-		}
-		if err := p.expect("]"); err != nil {
-			return err
-		}
+		return p.fail("%q: want a thread", abbreviate(p.peek()))
 	}
 	p.locate()
-	if p.accept("filter") {
-		c, err := p.condition()
-		if err != nil {
-			return err
+	for {
+		switch {
+		case p.accept("locations"):
+			for p.peek() != "]" && p.peek() != "" {
+				p.take()
+			}
+			if err := p.expect("]"); err != nil {
+				return err
+			}
+		case p.accept("filter"):
+			c, err := p.condition()
+			if err != nil {
+				return err
+			}
+			p.t.filter = c
+		default:
+			return p.final()
 		}
-		p.t.filter = c
 	}
+}
+
+// header skips what stands between the name and the initial values: the cycle
+// in quotes, metadata as diy writes it (Name=value), and any other text.
+func (p *parser) header() {
+	for p.peek() != "{" && p.peek() != "" {
+		p.take()
+	}
+}
+
+// final reads the condition. A test without one is a test of "forall true". Text
+// after the condition is ignored unless it begins with a connective.
+func (p *parser) final() error {
 	switch {
+	case p.peek() == "":
+		p.t.cond = condTrue{}
+		return nil
 	case p.accept("exists"):
 	case p.accept("forall"):
-		p.t.quant = forall
-	case p.accept("~"):
-		p.t.quant = notExists
+	case p.accept("~"), p.accept("not"):
 		if err := p.expect("exists"); err != nil {
 			return err
 		}
 	default:
-		return p.fail("found %q where exists, ~exists or forall should be", abbreviate(p.peek()))
+		return p.fail("%q: want exists, ~exists, forall, filter or locations", abbreviate(p.peek()))
 	}
 	c, err := p.condition()
 	if err != nil {
 		return err
 	}
 	p.t.cond = c
-	if p.peek() != "" {
-		return p.fail("found %q after the condition", abbreviate(p.peek()))
+	switch p.peek() {
+	case "/\\", "\\/", "&&", "||", "=>", "=", "!=", ")":
+		return p.fail("%q after the condition: want the end of the file", p.peek())
 	}
 	return nil
 }
 
-// locate fixes the set of locations: what threads take and what is initial.
+// locate collects the locations: parameters of threads, and names in the block of
+// initial values.
 func (p *parser) locate() {
 	seen := map[string]bool{}
 	add := func(s string) {
@@ -206,20 +224,25 @@ func (p *parser) initial() error {
 
 func (p *parser) initialOne() error {
 	thread := -1
-	if n, err := strconv.Atoi(strings.TrimPrefix(p.peek(), "P")); err == nil && p.ahead(1) == ":" {
+	p.typeBefore(func(n int) bool {
+		return identifier(p.ahead(n)) || p.ahead(n) == "[" && identifier(p.ahead(n+1)) || p.ofThread(n)
+	})
+	if p.ofThread(0) {
+		n, err := strconv.Atoi(strings.TrimPrefix(p.peek(), "P"))
+		if err != nil || n > maxThreads {
+			return p.fail("thread %q: want at most P%d", abbreviate(p.peek()), maxThreads)
+		}
 		thread = n
 		p.take()
 		p.take()
-	} else {
-		p.typeWords()
 	}
 	p.accept("[")
 	if !identifier(p.peek()) {
-		return p.fail("found %q where a location should be", abbreviate(p.peek()))
+		return p.fail("%q: want a location", abbreviate(p.peek()))
 	}
 	n := p.take()
 	if p.accept("[") {
-		return p.fail("array %s", n)
+		return p.fail("array %s: want a scalar", n)
 	}
 	p.accept("]")
 	v := initial{}
@@ -252,10 +275,16 @@ func (p *parser) initialValue() (initial, error) {
 			return initial{}, err
 		}
 		return v, p.expect(")")
-	case p.accept("&"), p.accept("("):
+	case p.peek() == "(" && p.cast():
+		return p.initialValue()
+	case p.accept("&"):
+		return p.initialValue()
+	case p.accept("("):
 		v, err := p.initialValue()
-		p.accept(")")
-		return v, err
+		if err != nil {
+			return initial{}, err
+		}
+		return v, p.expect(")")
 	case p.accept("-"):
 		v, err := p.initialValue()
 		v.value = -v.value
@@ -267,7 +296,7 @@ func (p *parser) initialValue() (initial, error) {
 		}
 		return initial{addr: n}, nil
 	}
-	n, err := strconv.ParseInt(p.peek(), 0, 32)
+	n, err := strconv.ParseInt(strings.TrimRight(p.peek(), "uUlL"), 0, 32)
 	if err != nil {
 		return initial{}, p.fail("initial value %q: want a number or a location", abbreviate(p.peek()))
 	}
@@ -275,13 +304,38 @@ func (p *parser) initialValue() (initial, error) {
 	return initial{value: n}, nil
 }
 
-// typeWords skips the type in front of a declared name.
-func (p *parser) typeWords() {
-	for identifier(p.peek()) && (identifier(p.ahead(1)) || p.ahead(1) == "*") {
-		p.take()
-		for p.accept("*") {
+// maxThreads bounds the number of a thread.
+const maxThreads = 1000
+
+// ofThread reports whether a thread's number and a colon follow after n tokens:
+// the name of a register comes next.
+func (p *parser) ofThread(n int) bool {
+	t := p.ahead(n)
+	return p.ahead(n+1) == ":" && t != "" && (t[0] >= '0' && t[0] <= '9' || threadName.MatchString(t))
+}
+
+// typeBefore skips a type: words and stars up to the name that it declares.
+func (p *parser) typeBefore(name func(ahead int) bool) {
+	for {
+		n := 0
+		if identifier(p.peek()) && !p.ofThread(0) {
+			n++
+		}
+		for p.ahead(n) == "*" {
+			n++
+		}
+		if n == 0 || !name(n) {
+			return
+		}
+		for range n {
+			p.take()
 		}
 	}
+}
+
+// typeWords skips the type in front of a declared name.
+func (p *parser) typeWords() {
+	p.typeBefore(func(n int) bool { return identifier(p.ahead(n)) })
 }
 
 func identifier(s string) bool {
@@ -291,7 +345,7 @@ func identifier(s string) bool {
 func (p *parser) thread() error {
 	p.accept("void")
 	if want := fmt.Sprintf("P%d", len(p.t.threads)); p.peek() != want {
-		return p.fail("found thread %q where %s should be", abbreviate(p.peek()), want)
+		return p.fail("thread %q: want %s", abbreviate(p.peek()), want)
 	}
 	p.take()
 	if err := p.expect("("); err != nil {
@@ -301,13 +355,13 @@ func (p *parser) thread() error {
 	for !p.accept(")") {
 		p.typeWords()
 		if !identifier(p.peek()) {
-			return p.fail("found %q where a parameter should be", abbreviate(p.peek()))
+			return p.fail("parameter %q: want a name", abbreviate(p.peek()))
 		}
 		if n := p.take(); n != "void" {
 			th.params = append(th.params, n)
 		}
 		if p.peek() == "[" {
-			return p.fail("array parameter")
+			return p.fail("array parameter: want a pointer")
 		}
 		if p.peek() != ")" {
 			if err := p.expect(","); err != nil {

@@ -71,7 +71,7 @@ func (p *parser) proposition() (cond, error) {
 	case p.accept("!="), p.accept("<>"):
 		a.equal = false
 	default:
-		return nil, p.fail("found %q where = should be", abbreviate(p.peek()))
+		return nil, p.fail("%q: want = or !=", abbreviate(p.peek()))
 	}
 	if a.r, err = p.operand(false); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (p *parser) operand(left bool) (operand, error) {
 		p.take()
 		reg := p.take()
 		if n >= len(p.t.threads) || !identifier(reg) {
-			return operand{}, p.fail("condition on %s:%s: no such thread or register", t, abbreviate(reg))
+			return operand{}, p.fail("condition on %s:%s: want a register of one of the %d threads", t, abbreviate(reg), len(p.t.threads))
 		}
 		return operand{kind: opdRegister, thread: n, name: reg}, nil
 	}
@@ -112,13 +112,13 @@ func (p *parser) operand(left bool) (operand, error) {
 			}
 		}
 		if _, ok := p.t.index[t]; !ok {
-			return operand{}, p.fail("condition on %s: no such location", abbreviate(t))
+			return operand{}, p.fail("condition on %s: want a location of the test", abbreviate(t))
 		}
 		return operand{kind: opdLocation, name: t}, nil
 	}
 	n, err := strconv.ParseInt(t, 0, 64)
 	if err != nil {
-		return operand{}, p.fail("found %q where a value should be", abbreviate(t))
+		return operand{}, p.fail("%q: want a value", abbreviate(t))
 	}
 	p.take()
 	return operand{kind: opdNumber, value: n}, nil
@@ -130,7 +130,7 @@ func (p *parser) address() (operand, error) {
 		return operand{}, nil
 	}
 	if _, ok := p.t.index[t]; !ok {
-		return operand{}, p.fail("address of %s: no such location", abbreviate(t))
+		return operand{}, p.fail("address of %s: want a location of the test", abbreviate(t))
 	}
 	return operand{kind: opdAddress, name: t}, nil
 }

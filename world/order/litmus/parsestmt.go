@@ -12,7 +12,7 @@ func (p *parser) block() ([]stmt, error) {
 	var out []stmt
 	for !p.accept("}") {
 		if p.peek() == "" {
-			return nil, p.fail("the file ends inside a block")
+			return nil, p.fail("end of file inside a block: want %q", "}")
 		}
 		s, err := p.statement()
 		if err != nil {
@@ -37,7 +37,7 @@ func (p *parser) statement() ([]stmt, error) {
 	case "if":
 		return p.ifStatement()
 	case "while", "for", "do", "goto", "switch", "return", "break", "continue":
-		return nil, p.fail("%s statement", p.peek())
+		return nil, p.fail("%s statement: want if, an assignment or a call", p.peek())
 	}
 	if p.declares() {
 		return p.declaration()
@@ -73,7 +73,7 @@ func (p *parser) ifStatement() ([]stmt, error) {
 	return []stmt{b}, nil
 }
 
-// declares: a type and a name follow.
+// declares reports whether a type and a name follow.
 func (p *parser) declares() bool {
 	if !identifier(p.peek()) {
 		return false
@@ -99,12 +99,12 @@ func (p *parser) declaration() ([]stmt, error) {
 		for p.accept("*") {
 		}
 		if !identifier(p.peek()) {
-			return nil, p.fail("found %q where a name should be", abbreviate(p.peek()))
+			return nil, p.fail("%q: want a name", abbreviate(p.peek()))
 		}
 		at := p.line()
 		n := p.take()
 		if p.peek() == "[" {
-			return nil, p.fail("array %s", n)
+			return nil, p.fail("array %s: want a scalar", n)
 		}
 		if p.accept("=") {
 			v, err := p.expression()
@@ -156,7 +156,7 @@ func (p *parser) assignTo(at line, x, v expr) ([]stmt, error) {
 	case load:
 		return []stmt{store{at, x.addr, v}}, nil
 	}
-	return nil, &Error{int(at), "assignment to something that is neither a register nor *pointer"}
+	return nil, &Error{int(at), "assignment: want a register or *pointer on the left"}
 }
 
 // levels are the binary operators, loosest first.
@@ -270,15 +270,24 @@ func (p *parser) primary() (expr, error) {
 		return number(n), nil
 	}
 	if !identifier(t) {
-		return nil, p.fail("found %q where an expression should be", abbreviate(t))
+		return nil, p.fail("%q: want an expression", abbreviate(t))
 	}
 	at := p.line()
 	p.take()
+	if p.peek() == "{" && strings.HasPrefix(t, "__") && p.ahead(2) == "}" {
+		p.take()
+		t += "{" + p.take() + "}" // a built-in function with its annotation
+		p.take()
+		if p.peek() == ";" {
+			return p.finishCall(call{fn: t, line: at})
+		}
+	}
 	switch p.peek() {
 	case "(":
+		p.take()
 		return p.call(t, at)
 	case "[", ".", "->":
-		return nil, p.fail("%s%s", t, p.peek())
+		return nil, p.fail("%s%s: want a scalar", t, p.peek())
 	}
 	switch t {
 	case "NULL", "false":
@@ -290,9 +299,14 @@ func (p *parser) primary() (expr, error) {
 }
 
 func (p *parser) call(fn string, at int) (expr, error) {
-	p.take()
 	c := call{fn: fn, line: at}
 	for !p.accept(")") {
+		if op := p.peek(); len(c.args) == 1 && (p.ahead(1) == "," || p.ahead(1) == ")") && len(op) == 1 && strings.Contains("+-&|^", op) {
+			p.take() // the operator of __atomic_op(x, +, 1)
+			p.accept(",")
+			c.fn += op
+			continue
+		}
 		x, err := p.expression()
 		if err != nil {
 			return nil, err
@@ -304,12 +318,23 @@ func (p *parser) call(fn string, at int) (expr, error) {
 			}
 		}
 	}
-	prim, ok := primitiveOf(fn)
+	return p.finishCall(c)
+}
+
+// finishCall finds the primitive that a call with all its arguments is of.
+func (p *parser) finishCall(c call) (expr, error) {
+	fn, at := c.fn, c.line
+	c.builtinArgs()
+	if err := c.c11(); err != nil {
+		return nil, err
+	}
+	prim, ok := primitiveOf(c.fn)
 	if !ok {
-		return nil, &Error{at, fn + "()"}
+		return nil, &Error{at, fn + "(): want a primitive of the kernel's memory model"}
 	}
 	if len(c.args) != prim.args {
-		return nil, &Error{at, fn + "() with " + strconv.Itoa(len(c.args)) + " arguments"}
+		return nil, &Error{at, fn + "() with " + strconv.Itoa(len(c.args)) + " arguments: want " + strconv.Itoa(prim.args)}
 	}
+	c.prim = prim
 	return c, nil
 }

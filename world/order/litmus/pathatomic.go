@@ -14,7 +14,7 @@ func (c *compiler) atomic(x call, p primitive) order.Expr {
 	case primUnless:
 		ptr, by, u := c.eval(x.args[0]), c.eval(x.args[1]), c.eval(x.args[2])
 		old := c.conditional(ptr, u, p.order, by, false, func(old, v order.Value) order.Value { return old + v })
-		return combine(func(r []order.Value) order.Value { return truth(old.Value(r) != u.Value(r)) }, old, u)
+		return combine(func(r []order.Value) order.Value { return number01(old.Value(r) != u.Value(r)) }, old, u)
 	case primAdd:
 		return c.arithmetic(x, p)
 	case primUnlock:
@@ -68,8 +68,9 @@ func (c *compiler) conditional(ptr, x order.Expr, o ordering, v order.Expr, equa
 		old = c.modify(ptr, o, v, false, change)
 	} else {
 		old = order.Of(c.p.Load(c.place(ptr)))
+		c.rmws++
 	}
-	same := combine(func(r []order.Value) order.Value { return truth(old.Value(r) == x.Value(r)) }, old, x)
+	same := combine(func(r []order.Value) order.Value { return number01(old.Value(r) == x.Value(r)) }, old, x)
 	c.p.Assume(same, happens == equal)
 	return old
 }
@@ -91,9 +92,9 @@ func (c *compiler) arithmetic(x call, p primitive) order.Expr {
 	case returnsNew:
 		return after
 	case returnsZero:
-		return combine(func(r []order.Value) order.Value { return truth(after.Value(r) == 0) }, after)
+		return combine(func(r []order.Value) order.Value { return number01(after.Value(r) == 0) }, after)
 	case returnsNegative:
-		return combine(func(r []order.Value) order.Value { return truth(after.Value(r) < 0) }, after)
+		return combine(func(r []order.Value) order.Value { return number01(after.Value(r) < 0) }, after)
 	}
 	return order.Const(0)
 }

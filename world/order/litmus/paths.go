@@ -154,7 +154,7 @@ func (c *compiler) lvalue(x expr) order.Expr {
 }
 
 func (c *compiler) call(x call) order.Expr {
-	p, _ := primitiveOf(x.fn)
+	p := x.prim
 	switch p.kind {
 	case primLoad, primLoadP:
 		ptr := c.lvalue

@@ -1,45 +1,44 @@
 package litmus
 
-// plainModel is the part of the model about plain accesses: what they may
-// see, and which races they take part in.
+// plainModel is the part of the model about plain accesses: which stores they may
+// read, and the data races they take part in.
 type plainModel struct {
-	c                                                  *candidate
-	fr, rfe, addr, fence, nonrw, strong, cumulStar, xb rel
+	c                                                          *candidate
+	fr, rfe, addr, fence, nonrw, strong, cumulStar, rmwSeq, xb rel
 }
 
 func (p plainModel) judge() verdict {
 	f := p.c.frame
 	K, P, M := f.marked, f.plain, f.mem
-	rmb4, ordered := f.rmb4, f.all.not(f.where(mNoreturn))
-	vis := p.cumulStar.then(p.rfe.maybe()).between(f.all, K).
-		then(or(p.strong.between(f.all, K).then(p.xb), p.xb.and(f.int_)))
-	wPre := or(p.addr, p.fence).maybe().between(K, f.all)
-	rPre := or(p.addr, p.nonrw, f.fencerel(fRmb).between(rmb4, ordered)).maybe().between(K, f.all)
-	wPost := p.fence.maybe().between(f.all, K)
-	rPost := or(p.nonrw, f.fencerel(fRmb).between(ordered, rmb4)).maybe().between(f.all, K)
+	vis := f.seq(f.to(f.seq(p.cumulStar, f.maybe(p.rfe)), K),
+		f.or(f.seq(f.to(p.strong, K), p.xb), f.and(p.xb, f.same)))
+	wPre := f.from(K, f.maybe(f.or(p.addr, p.fence)))
+	rPre := f.from(K, f.maybe(f.or(p.addr, p.nonrw, f.rmbPlain)))
+	wPost := f.seq(f.to(f.maybe(p.fence), K), p.rmwSeq)
+	rPost := f.to(f.maybe(f.or(p.nonrw, f.plainRmb)), K)
 
-	wwVis := or(p.fence, p.strong.then(p.xb, wPre), wPost.then(vis, wPre))
-	wrVis := or(p.fence, p.strong.then(p.xb, rPre), wPost.then(vis, rPre))
-	rwXb := or(p.fence, rPost.then(p.xb, wPre))
+	wwVis := f.or(p.fence, f.seq(p.strong, p.xb, wPre), f.seq(wPost, vis, wPre))
+	wrVis := f.or(p.fence, f.seq(p.strong, p.xb, rPre), f.seq(wPost, vis, rPre))
+	rwXb := f.or(p.fence, f.seq(rPost, p.xb, wPre))
 
-	pre := or(f.ext.between(P, M), f.ext.between(M.not(f.inits), P))
-	rwXbInv := rwXb.inverse()
-	incoherent := or(
-		pre.and(p.c.rf).and(rwXbInv),
-		pre.and(p.fr).and(wrVis.inverse()),
-		pre.and(p.c.co).and(wwVis.inverse()))
+	pre := f.or(f.between(P, f.ext, M), f.between(M.not(f.inits), f.ext, P))
+	rwXbInv := f.inverse(rwXb)
+	incoherent := f.or(
+		f.and(f.and(pre, p.c.rf), rwXbInv),
+		f.and(f.and(pre, p.fr), f.inverse(wrVis)),
+		f.and(f.and(pre, p.c.co), f.inverse(wwVis)))
 	if !incoherent.empty() {
 		return verdict{}
 	}
-	full := newRel(f.n)
+	full := f.raw()
 	for i := range full {
 		full[i] = f.all
 	}
-	wwFine := wwVis.and(or(full.between(K, f.writes), rwXb)).
-		and(or(full.between(f.writes, K), wrVis))
-	races := or(
-		pre.and(p.c.co).not(wwFine),
-		pre.and(p.c.co.maybe().then(p.c.rf)).not(wrVis).not(rwXbInv),
-		pre.and(p.fr).not(rwXb))
+	wwFine := f.and(f.and(wwVis, f.or(f.between(K, full, f.writes), rwXb)),
+		f.or(f.between(f.writes, full, K), wrVis))
+	races := f.or(
+		f.not(f.and(pre, p.c.co), wwFine),
+		f.not(f.not(f.and(pre, f.seq(f.maybe(p.c.co), p.c.rf)), wrVis), rwXbInv),
+		f.not(f.and(pre, p.fr), rwXb))
 	return verdict{allowed: true, race: !races.empty()}
 }

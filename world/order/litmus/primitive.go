@@ -23,18 +23,16 @@ const (
 	primSRCUSync
 )
 
-// primitive is what a function of the kernel does in the model
+// primitive is the meaning of a function of the kernel in the model
 // (tools/memory-model/linux-kernel.def).
 type primitive struct {
-	kind  primKind
-	args  int
-	order ordering
-	fence mark // of a fence, or after a store
-	op    string
-	// returns what an atomic operation gives back.
-	returns returned
-	one     bool // the operand is 1, not an argument
-	swapped bool // the operand comes before the pointer
+	kind    primKind
+	args    int
+	order   ordering
+	fence   mark // of a fence, or after a store
+	op      string
+	returns returned // the result of an atomic operation
+	one     bool     // the operand is 1, not an argument
 }
 
 type ordering uint8
@@ -127,11 +125,11 @@ func primitiveOf(fn string) (primitive, bool) {
 	if m := arithmeticName.FindStringSubmatch(fn); m != nil {
 		return arithmetic(m[1] != "", m[2], m[3], m[4])
 	}
-	return primitive{}, false
+	return builtin(fn)
 }
 
 func arithmetic(fetch bool, op, result, suffix string) (primitive, bool) {
-	p := primitive{kind: primAdd, args: 2, order: orders[suffix], swapped: true}
+	p := primitive{kind: primAdd, args: 2, order: orders[suffix]}
 	switch op {
 	case "inc", "dec":
 		p.one, p.args = true, 1

@@ -2,27 +2,29 @@ package litmus
 
 import "slices"
 
-// value is a register's content and where it came from.
+// value is the content of a register and its sources.
 type value struct {
 	v    int64
-	deps uint64 // events it depends on
+	deps uint64 // events that it depends on by syntax
+	from uint64 // those among them that the value is computed from
 }
 
-// trace is one way a thread can go, given what its reads return.
+// trace is one path of a thread, with the values that its reads return.
 type trace struct {
 	events []event
 	regs   map[string]int64
 }
 
-// runner enumerates the traces of one thread. Every read tries every value
-// that its location can hold; whether anybody wrote it then is for later.
+// runner enumerates the traces of one thread. A read returns each value that its
+// location can hold; whether a store wrote it is checked later.
 type runner struct {
 	t      *Test
 	id     int
 	domain [][]int64
+	stop   func() bool // counts a run; true ends the enumeration
 
 	picks   []int // choices of this run
-	options []int // how many there were
+	options []int // the number of options of each
 	at      int
 
 	env    map[string]value
@@ -31,16 +33,19 @@ type runner struct {
 	broken bool // the trace is impossible, or beyond the model
 }
 
-// traces runs a thread in all ways, at most limit.
-func (t *Test) traces(id int, domain [][]int64, limit int) (out []trace, complete bool) {
-	r := &runner{t: t, id: id, domain: domain}
+// traces enumerates the traces of a thread, at most limit. Ends are traces that
+// cannot go on, for example because of a null pointer.
+func (r *runner) traces(limit int) (out, ends []trace, complete bool) {
 	for runs := 0; ; runs++ {
-		if runs == limit {
-			return out, false
+		if runs == limit || r.stop() {
+			return out, ends, false
 		}
 		r.run()
-		if !r.broken {
-			tr := trace{events: r.events, regs: map[string]int64{}}
+		tr := trace{events: r.events}
+		if r.broken {
+			ends = append(ends, tr)
+		} else {
+			tr.regs = map[string]int64{}
 			for n, v := range r.env {
 				tr.regs[n] = v.v
 			}
@@ -50,7 +55,7 @@ func (t *Test) traces(id int, domain [][]int64, limit int) (out []trace, complet
 			r.picks = r.picks[:len(r.picks)-1]
 		}
 		if len(r.picks) == 0 {
-			return out, true
+			return out, ends, true
 		}
 		r.picks[len(r.picks)-1]++
 	}
@@ -154,7 +159,7 @@ func (r *runner) choose(addr value, want func(int64) bool) (loc int, v int64) {
 
 func (r *runner) readAs(addr value, loc int, v int64, is mark, at int) value {
 	i := r.emit(event{is: mRead | is, loc: loc, val: v, addr: addr.deps, rmw: -1, line: at})
-	return value{v, 1 << i}
+	return value{v, 1 << i, 1 << i}
 }
 
 func (r *runner) read(addr value, is mark, at int) value {
@@ -164,7 +169,10 @@ func (r *runner) read(addr value, is mark, at int) value {
 
 func (r *runner) write(addr, v value, is mark, at int) int {
 	loc := r.locate(addr)
-	return r.emit(event{is: mWrite | is, loc: loc, val: v.v, addr: addr.deps, data: v.deps, rmw: -1, line: at})
+	if r.broken {
+		return 0
+	}
+	return r.emit(event{is: mWrite | is, loc: loc, val: v.v, addr: addr.deps, data: v.deps, value: v.from, rmw: -1, line: at})
 }
 
 func (r *runner) eval(x expr) value {
@@ -181,12 +189,16 @@ func (r *runner) eval(x expr) value {
 		return value{}
 	case unary:
 		v := r.eval(x.x)
-		return value{applyUnary(x.op, v.v), v.deps}
+		return value{applyUnary(x.op, v.v), v.deps, v.from}
 	case binary:
 		a, b := r.eval(x.x), r.eval(x.y)
 		v, ok := applyBinary(x.op, a.v, b.v)
 		r.broken = r.broken || !ok
-		return value{v, a.deps | b.deps}
+		from := a.from | b.from
+		if cancels(x) {
+			from = 0
+		}
+		return value{v, a.deps | b.deps, from}
 	case load:
 		return r.read(r.eval(x.addr), mPlain, 0)
 	case call:
@@ -195,7 +207,22 @@ func (r *runner) eval(x expr) value {
 	return value{}
 }
 
-func truth(b bool) int64 {
+// cancels reports whether the result is the same for every value of the operands:
+// r ^ r and its kind, which tests use to make a dependency.
+func cancels(x binary) bool {
+	a, ok := x.x.(name)
+	b, same := x.y.(name)
+	if ok && same && a.text == b.text {
+		switch x.op {
+		case "^", "-", "==", "!=", "<", ">", "<=", ">=":
+			return true
+		}
+	}
+	zero := x.x == expr(number(0)) || x.y == expr(number(0))
+	return zero && (x.op == "&" || x.op == "*")
+}
+
+func number01(b bool) int64 {
 	if b {
 		return 1
 	}
@@ -205,7 +232,7 @@ func truth(b bool) int64 {
 func applyUnary(op string, v int64) int64 {
 	switch op {
 	case "!":
-		return truth(v == 0)
+		return number01(v == 0)
 	case "~":
 		return ^v
 	case "-":
@@ -217,9 +244,9 @@ func applyUnary(op string, v int64) int64 {
 func applyBinary(op string, a, b int64) (int64, bool) {
 	switch op {
 	case "||":
-		return truth(a != 0 || b != 0), true
+		return number01(a != 0 || b != 0), true
 	case "&&":
-		return truth(a != 0 && b != 0), true
+		return number01(a != 0 && b != 0), true
 	case "|":
 		return a | b, true
 	case "^":
@@ -229,17 +256,17 @@ func applyBinary(op string, a, b int64) (int64, bool) {
 	case "&~":
 		return a &^ b, true
 	case "==":
-		return truth(a == b), true
+		return number01(a == b), true
 	case "!=":
-		return truth(a != b), true
+		return number01(a != b), true
 	case "<":
-		return truth(a < b), true
+		return number01(a < b), true
 	case ">":
-		return truth(a > b), true
+		return number01(a > b), true
 	case "<=":
-		return truth(a <= b), true
+		return number01(a <= b), true
 	case ">=":
-		return truth(a >= b), true
+		return number01(a >= b), true
 	case "<<":
 		return a << uint(b&31), b >= 0 && b < 32
 	case ">>":

@@ -24,7 +24,7 @@ func storeMark(o ordering) mark {
 }
 
 func (r *runner) call(c call) value {
-	p, _ := primitiveOf(c.fn)
+	p := c.prim
 	switch p.kind {
 	case primLoad:
 		return r.read(r.lvalue(c.args[0]), loadMark(p.order), c.line)
@@ -55,7 +55,7 @@ func (r *runner) call(c call) value {
 		return r.lock(c, p)
 	case primSRCULock:
 		i := r.emit(event{is: fSRCULock, loc: r.locate(r.eval(c.args[0])), rmw: -1, line: c.line})
-		return value{0, 1 << i}
+		return value{0, 1 << i, 1 << i}
 	case primSRCUUnlock:
 		loc := r.locate(r.eval(c.args[0]))
 		r.emit(event{is: fSRCUUnlock, loc: loc, data: r.eval(c.args[1]).deps, rmw: -1, line: c.line})
@@ -87,12 +87,13 @@ func (r *runner) modifyAs(to value, loc int, v int64, o ordering, is mark, at in
 	return old
 }
 
-// compare is cmpxchg: without ordering if it fails.
+// compare is cmpxchg. A failed one has no ordering of its own, but counts as a
+// read-modify-write for smp_mb__before_atomic and smp_mb__after_atomic.
 func (r *runner) compare(c call, p primitive) value {
 	to, old, v := r.eval(c.args[0]), r.eval(c.args[1]), r.eval(c.args[2])
 	loc, found := r.choose(to, nil)
 	if found != old.v {
-		return r.readAs(to, loc, found, 0, c.line)
+		return r.readAs(to, loc, found, mRMW, c.line)
 	}
 	return r.modifyAs(to, loc, found, p.order, 0, c.line, func(value) value { return v })
 }
@@ -110,7 +111,7 @@ func (r *runner) arithmetic(c call, p primitive) value {
 	}
 	old := r.modify(r.eval(to), p.order, is, c.line, nil, func(old value) value {
 		v, _ := applyBinary(p.op, old.v, by.v)
-		after = value{v, old.deps | by.deps}
+		after = value{v, old.deps | by.deps, old.from | by.from}
 		return after
 	})
 	switch p.returns {
@@ -119,25 +120,25 @@ func (r *runner) arithmetic(c call, p primitive) value {
 	case returnsNew:
 		return after
 	case returnsZero:
-		return value{truth(after.v == 0), after.deps}
+		return value{number01(after.v == 0), after.deps, after.from}
 	case returnsNegative:
-		return value{truth(after.v < 0), after.deps}
+		return value{number01(after.v < 0), after.deps, after.from}
 	}
 	return value{}
 }
 
-// unless adds unless the value is u; it returns whether it did.
+// unless adds unless the old value is u, and returns 1 if it added.
 func (r *runner) unless(c call, p primitive) value {
 	to, by, u := r.eval(c.args[0]), r.eval(c.args[1]), r.eval(c.args[2])
 	loc, v := r.choose(to, nil)
 	if v == u.v {
-		old := r.readAs(to, loc, v, 0, c.line)
-		return value{0, old.deps | u.deps}
+		old := r.readAs(to, loc, v, mRMW, c.line)
+		return value{0, old.deps | u.deps, old.from | u.from}
 	}
 	old := r.modifyAs(to, loc, v, p.order, 0, c.line, func(old value) value {
-		return value{old.v + by.v, old.deps | by.deps}
+		return value{old.v + by.v, old.deps | by.deps, old.from | by.from}
 	})
-	return value{1, old.deps | u.deps}
+	return value{1, old.deps | u.deps, old.from | u.from}
 }
 
 // The value of a spinlock's location: a lock reads free and writes held.
@@ -158,10 +159,10 @@ func (r *runner) lock(c call, p primitive) value {
 	case primTryLock:
 		if r.pick(2) == 0 {
 			got := r.acquireLock(to, loc, c.line)
-			return value{1, got.deps}
+			return value{1, got.deps, 0}
 		}
 		held := r.readAs(to, loc, lockHeld, 0, c.line)
-		return value{0, held.deps}
+		return value{0, held.deps, 0}
 	}
 	v := int64(r.pick(2))
 	return r.readAs(to, loc, v, 0, c.line)

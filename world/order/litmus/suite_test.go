@@ -33,7 +33,7 @@ func suite(t *testing.T) map[string]*litmus.Test {
 func TestModelAgreesWithTheSuite(t *testing.T) {
 	t.Parallel()
 	for name, x := range suite(t) {
-		if got := x.Judge(litmus.DefaultBounds); string(got.Answer) != x.Result {
+		if got := x.Judge(t.Context(), litmus.DefaultBounds); string(got.Answer) != x.Result {
 			t.Errorf("%s: %s %s, want %s", name, got.Answer, got.Why, x.Result)
 		}
 	}
@@ -52,10 +52,10 @@ var stronger = map[string]bool{
 func TestExplorerMemoryAgreesWithTheSuite(t *testing.T) {
 	t.Parallel()
 	for name, x := range suite(t) {
-		if bad := contradiction(x); bad != "" {
+		if bad := contradiction(t.Context(), x); bad != "" {
 			t.Errorf("%s: %s", name, bad)
 		}
-		got := string(x.Operate(order.Weak, stateBound).Answer)
+		got := string(x.Operate(t.Context(), order.Weak, stateBound).Answer)
 		if (got != x.Result) != stronger[name] {
 			t.Errorf("%s: %s, the model says %s", name, got, x.Result)
 		}
@@ -66,7 +66,7 @@ func TestRacesAreFlagged(t *testing.T) {
 	t.Parallel()
 	s := suite(t)
 	for name, want := range map[string]bool{"mp-plain-race": true, "mp-plain-release": false, "mp": false} {
-		if got := s[name].Judge(litmus.DefaultBounds).Race; got != want {
+		if got := s[name].Judge(t.Context(), litmus.DefaultBounds).Race; got != want {
 			t.Errorf("%s: race %v, want %v", name, got, want)
 		}
 	}

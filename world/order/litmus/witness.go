@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Witness is an execution, in words.
+// Witness describes an execution.
 type Witness struct {
 	Lines []string
 }
@@ -13,8 +13,8 @@ type Witness struct {
 func (w *Witness) String() string { return strings.Join(w.Lines, "\n") }
 
 // newWitness describes an execution: each thread's accesses in program order
-// with what they read from, then the order of stores to each location.
-func newWitness(t *Test, c *candidate, chosen []*weave) *Witness {
+// and the stores that they read from, then the coherence order of each location.
+func newWitness(t *Test, c *candidate, final []*communication) *Witness {
 	w := &Witness{}
 	from := map[int]int{}
 	for s := range c.rf {
@@ -35,7 +35,7 @@ func newWitness(t *Test, c *candidate, chosen []*weave) *Witness {
 		}
 		w.Lines = append(w.Lines, s)
 	}
-	for loc, v := range chosen {
+	for loc, v := range final {
 		if v == nil || len(v.order) < 3 {
 			continue
 		}
@@ -43,7 +43,7 @@ func newWitness(t *Test, c *candidate, chosen []*weave) *Witness {
 		for _, s := range v.order {
 			vals = append(vals, t.show(c.ev[s].val))
 		}
-		w.Lines = append(w.Lines, fmt.Sprintf("%s goes %s", t.locs[loc], strings.Join(vals, ", ")))
+		w.Lines = append(w.Lines, fmt.Sprintf("%s has the values %s in coherence order", t.locs[loc], strings.Join(vals, ", ")))
 	}
 	return w
 }

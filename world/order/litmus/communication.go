@@ -1,0 +1,237 @@
+package litmus
+
+import (
+	"fmt"
+	"slices"
+)
+
+// communication is one way in which the accesses to one location communicate: the
+// coherence order of its stores, and the store that each load reads from.
+type communication struct {
+	order []int    // stores, in coherence order
+	reads [][2]int // store, load
+	last  int64    // the final value
+}
+
+// maxCommunications bounds the communications of one location.
+const maxCommunications = 50_000
+
+// communications lists the communications of a location that are coherent and
+// atomic and whose final value the condition permits.
+func (x *execution) communications(loc int) []communication {
+	l := &location{x: x, loc: loc, pos: make([]int, x.f.n), reads: make([]int, x.f.n), paired: make([]int, x.f.n)}
+	var stores []int
+	for i := range x.f.ev {
+		e := &x.f.ev[i]
+		if e.loc != loc {
+			continue
+		}
+		if e.is&mWrite != 0 {
+			stores = append(stores, i)
+			l.paired[i] = -1
+		}
+		if e.is&mRead != 0 {
+			l.loads = append(l.loads, i)
+		}
+	}
+	for _, r := range l.loads {
+		x.f.rmw[r].each(func(w int) { l.paired[w] = r })
+	}
+	if len(stores) == 0 {
+		return []communication{{last: x.j.t.valueOf(x.j.t.init[x.j.t.locs[loc]])}}
+	}
+	l.extend(stores[:1], stores[1:])
+	return l.found
+}
+
+type location struct {
+	x      *execution
+	loc    int
+	loads  []int
+	pos    []int // of a store in coherence order
+	reads  []int // the store that a load reads
+	paired []int // the load of a read-modify-write's store; -1 if there is none
+	found  []communication
+}
+
+// extend extends a coherence order by each store that program order permits. The
+// load of a read-modify-write reads the store before its own: nothing comes
+// between the two.
+func (l *location) extend(order, rest []int) {
+	f := l.x.f
+	if l.x.j.exhausted() {
+		return
+	}
+	newest := order[len(order)-1]
+	l.pos[newest] = len(order) - 1
+	if len(rest) == 0 {
+		last := f.ev[newest].val
+		if l.x.possible(l.loc, last) {
+			l.assign(order, 0)
+		}
+		return
+	}
+	for i, s := range rest {
+		if r := l.paired[s]; r >= 0 && f.ev[newest].val != f.ev[r].val {
+			continue
+		}
+		ready := true
+		for k, r := range rest {
+			ready = ready && (k == i || !f.po[r].has(s))
+		}
+		if ready {
+			next := slices.Delete(slices.Clone(rest), i, i+1)
+			l.extend(append(order[:len(order):len(order)], s), next)
+		}
+	}
+}
+
+// assign chooses the store that load k reads, if that is coherent.
+func (l *location) assign(order []int, k int) {
+	j, f := l.x.j, l.x.f
+	if j.exhausted() {
+		return
+	}
+	if k == len(l.loads) {
+		if len(l.found) == maxCommunications {
+			j.why = fmt.Sprintf("the accesses to %s communicate in more than %d ways", j.t.locs[l.loc], maxCommunications)
+			return
+		}
+		c := communication{order: slices.Clone(order), last: f.ev[order[len(order)-1]].val}
+		for _, r := range l.loads {
+			c.reads = append(c.reads, [2]int{l.reads[r], r})
+		}
+		l.found = append(l.found, c)
+		return
+	}
+	r := l.loads[k]
+	for _, s := range order {
+		if f.ev[s].val == f.ev[r].val && l.coherent(order, k, r, s) {
+			l.reads[r] = s
+			l.assign(order, k+1)
+		}
+	}
+}
+
+// coherent reports whether load r can read store s: its thread's other accesses
+// to the location fit, and a read-modify-write reads the store before its own.
+func (l *location) coherent(order []int, k, r, s int) bool {
+	f := l.x.f
+	for _, o := range order {
+		switch {
+		case f.po[o].has(r) && l.pos[o] > l.pos[s]: // older than a store before the load
+			return false
+		case f.po[r].has(o) && l.pos[o] <= l.pos[s]: // a store after the load, or a newer one
+			return false
+		case l.paired[o] == r && l.pos[s] != l.pos[o]-1:
+			return false
+		}
+	}
+	for _, m := range l.loads[:k] {
+		if f.po[m].has(r) && l.pos[l.reads[m]] > l.pos[s] || f.po[r].has(m) && l.pos[s] > l.pos[l.reads[m]] {
+			return false
+		}
+	}
+	return true
+}
+
+// execution builds the candidate executions of one choice of traces.
+type execution struct {
+	j     *judge
+	f     *frame
+	of    [][]communication // by location
+	order []int             // of locations: those of fewest communications first
+	final []*communication
+	c     candidate
+}
+
+// run judges the candidate executions of one choice of traces.
+func (j *judge) run(f *frame) {
+	x := &execution{j: j, f: f, of: make([][]communication, len(j.t.locs)), final: make([]*communication, len(j.t.locs))}
+	for loc := range j.t.locs {
+		if x.of[loc] = x.communications(loc); len(x.of[loc]) == 0 || j.why != "" {
+			return
+		}
+		x.order = append(x.order, loc)
+	}
+	slices.SortStableFunc(x.order, func(a, b int) int { return len(x.of[a]) - len(x.of[b]) })
+	x.c = candidate{frame: f, rf: make(rel, f.n), co: make(rel, f.n)}
+	x.combine(0)
+}
+
+// possible reports whether the condition permits a final value of a location.
+func (x *execution) possible(loc int, last int64) bool {
+	return x.j.t.possible(x.j.want, func(o operand) (int64, bool) {
+		switch {
+		case o.kind == opdRegister:
+			return x.j.combo[o.thread].regs[o.name], true
+		case x.j.t.index[o.name] == loc:
+			return last, true
+		}
+		return 0, false
+	})
+}
+
+// combine chooses a communication of each location. It judges a partial choice
+// whenever a location had more than one: the axioms are monotone.
+func (x *execution) combine(k int) {
+	j := x.j
+	if k == len(x.order) {
+		x.conclude()
+		return
+	}
+	loc := x.order[k]
+	for i := range x.of[loc] {
+		c := &x.of[loc][i]
+		for n, s := range c.order {
+			x.c.co[s] = set{}
+			for _, later := range c.order[n+1:] {
+				x.c.co[s].add(later)
+			}
+			x.c.rf[s] = set{}
+		}
+		for _, p := range c.reads {
+			x.c.rf[p[0]].add(p[1])
+		}
+		x.final[loc] = c
+		if k+1 == len(x.order) || len(x.of[x.order[k+1]]) == 1 || x.consistent() {
+			x.combine(k + 1)
+		}
+		if j.done() {
+			return
+		}
+		for _, s := range c.order {
+			x.c.co[s], x.c.rf[s] = set{}, set{}
+		}
+		x.final[loc] = nil
+	}
+}
+
+// consistent reports whether the partial candidate violates no axiom.
+func (x *execution) consistent() bool {
+	return !x.j.exhausted() && x.c.judge().allowed
+}
+
+func (x *execution) conclude() {
+	j := x.j
+	if !j.t.possible(j.want, func(o operand) (int64, bool) {
+		if o.kind == opdRegister {
+			return j.combo[o.thread].regs[o.name], true
+		}
+		return x.final[j.t.index[o.name]].last, true
+	}) {
+		return
+	}
+	if j.judged++; j.judged > j.b.Candidates {
+		j.why = fmt.Sprintf("more than %d candidate executions", j.b.Candidates)
+		return
+	}
+	v := x.c.judge()
+	if !v.allowed || !x.c.grounded() {
+		return
+	}
+	j.race = j.race || v.race
+	if j.found = !j.racing || v.race; j.found && j.want && !j.racing {
+		j.witness = newWitness(j.t, &x.c, x.final)
+	}
+}
