@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"srcu"},
 	{"fixes"},
 	{"world"},
-	{"world/kernel", "world/order", "world/live"},
+	{"world/kernel", "world/order", "world/live", "world/worldtest"},
 	{"fixes/mutant", "world/order/litmus", "campaign/stat"},
 	{"campaign", "failure", "shrink"},
 	{"report", "report/timeline"},

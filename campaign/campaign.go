@@ -1,17 +1,19 @@
 package campaign
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"runtime"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
 )
 
-// Options say how a plan is run; they do not change what it finds.
+// Options say what is kept of a campaign; they do not change what it finds.
 type Options struct {
-	// Parallel is the number of trials run at once, by default one for
-	// each CPU.
-	Parallel int
 	// Out is the path of the results file; empty keeps no results.
 	Out string
 	// Resume continues Out after the trials it already holds.
@@ -20,18 +22,19 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-// Run runs a plan and sums it up. When the context ends, the trials under way
-// are finished and kept, and the summary is of what there is: fewer trials than
-// planned.
-func Run(ctx context.Context, p *Plan, run Runner, o Options) (sum *Summary, err error) {
+// Run runs a plan and sums it up. When the context ends, what has finished is
+// kept, and the summary is of what there is: fewer trials than planned. A
+// failure of the world (*world.Failure) or a panic of a candidate ends the
+// campaign with an error; the results file keeps the trials before it.
+func Run(ctx context.Context, p *Plan, ex Executor, o Options) (sum *Summary, err error) {
 	if err := p.Validate(); err != nil {
 		return nil, &InputError{err}
 	}
-	e := execute(p, run)
-	c := newCollector(e.head)
+	c := &campaign{plan: p, ex: ex, head: p.head(ex.Name(), ex.Facts()), tokens: newTokens(ex.Name())}
+	c.sum = newCollector(c.head)
 	var out *resultsFile
 	if o.Out != "" {
-		if out, err = e.openResults(c, o); err != nil {
+		if out, err = c.open(ctx, o); err != nil {
 			return nil, err
 		}
 		defer func() {
@@ -40,44 +43,84 @@ func Run(ctx context.Context, p *Plan, run Runner, o Options) (sum *Summary, err
 			}
 		}()
 	}
-	parallel := o.Parallel
-	if parallel <= 0 {
-		parallel = runtime.GOMAXPROCS(0)
-	}
-	err = e.run(ctx, c.trials, parallel, func(oc outcome) error {
+	err = c.execute(ctx, c.sum.trials, c.head.Trials(), func(r *trial.Result) error {
 		if out != nil {
-			if err := out.append(oc.line); err != nil {
+			line, err := lineOf(r)
+			if err != nil {
+				return err
+			}
+			if err := out.append(line); err != nil {
 				return fmt.Errorf("out: %w", err)
 			}
 		}
-		c.add(&oc.result)
+		c.sum.add(r)
 		if o.Progress != nil {
-			o.Progress(c.trials, e.head.Trials())
+			o.Progress(c.sum.trials, c.head.Trials())
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !interrupted(ctx, err) {
 		return nil, err
 	}
-	return c.summary(), nil
+	return c.sum.summary(), nil
 }
 
-func (e *execution) openResults(c *collector, o Options) (*resultsFile, error) {
-	if !o.Resume {
-		return createResults(o.Out, &e.head)
+// Each runs the trials of a plan in their order and hands each result to emit,
+// which returns Enough when it needs no more. Nothing is kept.
+func Each(ctx context.Context, p *Plan, ex Executor, emit func(world.Spec, *trial.Result) error) error {
+	if err := p.Validate(); err != nil {
+		return &InputError{err}
 	}
-	var last outcome
-	out, err := resumeResults(o.Out, &e.head, func(oc outcome) {
-		c.add(&oc.result)
-		last = oc
+	head := p.head(ex.Name(), ex.Facts())
+	spec := func(i int) world.Spec { return p.spec(&head, i) }
+	return ex.Execute(ctx, head.Trials(), spec, func(i int, r trial.Result) error { return emit(spec(i), &r) })
+}
+
+// campaign is a plan under way.
+type campaign struct {
+	plan   *Plan
+	ex     Executor
+	head   Head
+	tokens *tokens
+	sum    *collector
+}
+
+// execute runs the trials of a range. A failure gets the token that runs it
+// again.
+func (c *campaign) execute(ctx context.Context, from, to int, emit func(*trial.Result) error) error {
+	spec := func(i int) world.Spec { return c.plan.spec(&c.head, from+i) }
+	return c.ex.Execute(ctx, to-from, spec, func(i int, r trial.Result) error {
+		if !c.head.Facts.Reproducible {
+			r.Checksum = 0
+		}
+		if r.Failed() {
+			r.Replay = c.tokens.of(spec(i), r.Checksum)
+		}
+		return emit(&r)
 	})
-	if err != nil || c.trials == 0 {
+}
+
+func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
+	if !o.Resume {
+		return createResults(o.Out, &c.head)
+	}
+	var last []byte
+	out, err := resumeResults(o.Out, &c.head, func(oc outcome) {
+		c.sum.add(&oc.result)
+		last = oc.line
+	})
+	if err != nil || c.sum.trials == 0 || !c.head.Facts.Reproducible {
 		return out, err
 	}
 	// What is there must be what this build would find.
-	if again := e.one(c.trials - 1); string(again.line) != string(last.line) {
-		_ = out.close()
-		return nil, inputf("%s: trial %d comes out differently now: another build of gpstorm wrote it; start a new file", o.Out, c.trials)
+	err = c.execute(ctx, c.sum.trials-1, c.sum.trials, func(r *trial.Result) error {
+		if again, err := lineOf(r); err != nil || !bytes.Equal(again, last) {
+			return cmp.Or(err, inputf("%s: trial %d: comes out differently now: want a new file, for another build of gpstorm wrote this one", o.Out, c.sum.trials))
+		}
+		return nil
+	})
+	if err != nil && !interrupted(ctx, err) {
+		return nil, errors.Join(err, out.close())
 	}
 	return out, nil
 }

@@ -1,6 +1,10 @@
 package campaign
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/world"
+)
 
 // ReportStorm is the scenario of the report, in which a control that must hang
 // has to; Calm is the one without a storm, in which it must not. LongReader is
@@ -42,17 +46,17 @@ const (
 
 func (s *Summary) checkControls() []Check {
 	var checks []Check
-	has := map[Must]bool{}
+	has := map[world.Must]bool{}
 	for _, f := range s.Head.Fixes {
 		has[f.Must] = true
 		switch f.Must {
-		case MustHang:
+		case world.MustHang:
 			storm := s.row(ReportStorm, f.Name)
 			checks = append(checks, Check{f.Name, dutyHang, storm.Hung > 0, hungOf(storm)})
 			if calm := s.row(Calm, f.Name); calm.Trials > 0 {
 				checks = append(checks, Check{f.Name, dutyNoHang, calm.Hung == 0, hungOf(calm)})
 			}
-		case MustBeUnsafe:
+		case world.MustBeUnsafe:
 			trials, unsafe := 0, 0
 			for _, class := range s.Classes {
 				row := s.row(class.Name, f.Name)
@@ -67,9 +71,9 @@ func (s *Summary) checkControls() []Check {
 		}
 	}
 	for _, missing := range []struct {
-		must Must
+		must world.Must
 		duty string
-	}{{MustHang, dutyHang}, {MustBeUnsafe, dutyUnsafe}} {
+	}{{world.MustHang, dutyHang}, {world.MustBeUnsafe, dutyUnsafe}} {
 		if !has[missing.must] {
 			checks = append(checks, Check{"(no such control)", missing.duty, false, nothingSeen})
 		}

@@ -15,7 +15,7 @@ import (
 func FuzzResults(f *testing.F) {
 	p := testPlan(1)
 	path := filepath.Join(f.TempDir(), "results.jsonl")
-	if _, err := Run(context.Background(), p, synthetic, Options{Out: path}); err != nil {
+	if _, err := Run(context.Background(), p, in(synthetic), Options{Out: path}); err != nil {
 		f.Fatal(err)
 	}
 	whole, err := os.ReadFile(path)
@@ -26,7 +26,7 @@ func FuzzResults(f *testing.F) {
 	f.Add(whole[:len(whole)/2])
 	f.Add(whole[:30])
 	f.Add([]byte(`{"gpstorm":"results/1","variations":1,"scenarios":[{}],"fixes":[{}],"shard":{"index":1,"of":9}}` + "\n"))
-	h := p.Head()
+	h := headOf(p)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		read := 0
 		rd, err := NewReader("fuzzed", bytes.NewReader(b))

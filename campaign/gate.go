@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign/stat"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // Policy is what a candidate has to meet.
@@ -149,32 +149,33 @@ const noUnsafe = "never unsafe, deadlocked or with a lost wakeup"
 // scenarios; that the scenarios have rates of their own does not raise its
 // error rates (the likelihood ratio's mean over a round is largest where all
 // rates are equal). The decision does not depend on the parallelism.
-func RunGate(ctx context.Context, scenarios []workload.Scenario, fix fixes.Fix, seed uint64, policy Policy, run Runner) (*Gate, error) {
+func RunGate(ctx context.Context, scenarios []workload.Scenario, subject world.Subject, seed uint64, policy Policy, ex Executor) (*Gate, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, &InputError{err}
 	}
-	g := newGating(fix.Name, policy)
+	g := newGating(subject.Name, policy)
+	g.token = func(s world.Spec, r *trial.Result) string { return s.Token(ex.Name(), r.Checksum).String() }
 	if policy.MaxHangRate > 0 || policy.MaxP99 > 0 {
 		rounds := (policy.Budget + len(scenarios) - 1) / max(1, len(scenarios))
-		plan := &Plan{Scenarios: scenarios, Variations: rounds, Fixes: []fixes.Fix{fix}, Seed: seed}
-		if err := plan.until(ctx, run, func(r *trial.Result) bool {
-			g.add(r, false)
-			return g.gate.Trials%len(scenarios) == 0 && g.decided(false)
+		plan := &Plan{Scenarios: scenarios, Variations: rounds, Fixes: []world.Subject{subject}, Seed: seed}
+		if err := Each(ctx, plan, ex, func(s world.Spec, r *trial.Result) error {
+			g.add(s, r, false)
+			if g.gate.Trials%len(scenarios) == 0 && g.decided(false) {
+				return Enough
+			}
+			return nil
 		}); err != nil {
 			return nil, err
 		}
 	}
 	if policy.Margin.asked() && !g.gate.Failed {
-		e := policy.Margin.execute(fix, seed, policy.Budget, run)
-		i := 0
-		if err := e.until(ctx, func(r *trial.Result) bool {
-			if r.Replay == "" && stuck(r, closersOf(&policy.Margin.Scenario)) { // hung here, and no failure elsewhere
-				t := e.trial(i)
-				r.Replay = t.Token(r.Checksum).String()
+		spec := policy.Margin.trials(subject.Name, seed)
+		if err := ex.Execute(ctx, policy.Budget, spec, func(i int, r trial.Result) error {
+			g.add(spec(i), &r, true)
+			if g.decided(true) {
+				return Enough
 			}
-			i++
-			g.add(r, true)
-			return g.decided(true)
+			return nil
 		}); err != nil {
 			return nil, err
 		}
@@ -188,6 +189,7 @@ type gating struct {
 	gate     Gate
 	criteria []criterion
 	noUnsafe bool
+	token    func(world.Spec, *trial.Result) string // that runs a trial again
 }
 
 func newGating(fix string, p Policy) *gating {
@@ -202,29 +204,30 @@ func newGating(fix string, p Policy) *gating {
 }
 
 // add counts a trial, in a scenario or at the load of the margin.
-func (g *gating) add(r *trial.Result, atMargin bool) {
+func (g *gating) add(s world.Spec, r *trial.Result, atMargin bool) {
 	g.gate.Trials++
 	for i, c := range g.criteria {
 		if c.atMargin == atMargin {
-			g.gate.Tests[i].count(r, c.happens(r))
+			g.count(&g.gate.Tests[i], s, r, c.happens(r))
 		}
 	}
 	if g.noUnsafe {
 		t := &g.gate.Tests[len(g.criteria)]
 		wrong := r.Diagnosis == trial.Unsafe || r.Diagnosis == trial.Deadlock || r.Diagnosis == trial.LostWakeup
-		t.count(r, wrong)
+		g.count(t, s, r, wrong)
 		if wrong {
 			t.Decision, g.gate.Failed = stat.Bad.String(), true
 		}
 	}
 }
 
-func (t *GateTest) count(r *trial.Result, happened bool) {
+// count counts a trial for a criterion.
+func (g *gating) count(t *GateTest, s world.Spec, r *trial.Result, happened bool) {
 	t.Of++
 	if happened {
 		t.Seen++
 		if t.First == "" {
-			t.First = r.Replay
+			t.First = g.token(s, r)
 		}
 	}
 }

@@ -7,26 +7,29 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign/stat"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
 // hangsAt is a world in which trials of each scenario hang at a rate.
-func hangsAt(rate map[string]float64) Runner {
-	return func(sc workload.Scenario, _ fixes.Fix, s uint64) trial.Result {
+func hangsAt(rate map[string]float64) worldtest.Func {
+	return func(at world.Spec) trial.Result {
 		r := trial.Result{Diagnosis: trial.OK, Closes: []trial.Close{{Wait: time.Second}}}
-		if seed.Stream(s, "hangs").Float64() < rate[sc.Name] {
+		if seed.Stream(at.Seed, "hangs").Float64() < rate[at.Scenario.Name] {
 			r.Overdue, r.Diagnosis, r.Closes[0].Censored = 1, trial.Starved, true
 		}
 		return r
 	}
 }
 
-func gate(t *testing.T, s uint64, p Policy, run Runner) *Gate {
+func noToken(world.Spec, *trial.Result) string { return "" }
+
+func gate(t *testing.T, s uint64, p Policy, run worldtest.Func) *Gate {
 	t.Helper()
-	g, err := RunGate(context.Background(), []workload.Scenario{scenario("heavy"), scenario("light")}, fixes.Fix{Name: "good"}, s, p, run)
+	g, err := RunGate(context.Background(), []workload.Scenario{scenario("heavy"), scenario("light")}, world.Subject{Name: "good"}, s, p, in(run))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +60,7 @@ func TestGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 		wrong, trials := 0, 0
 		for s := range uint64(repetitions) {
 			g := newGating("good", c.policy)
+			g.token = noToken
 			rng := seed.Stream(s, name)
 			add := func(scenario string) {
 				r := trial.Result{Diagnosis: trial.OK, Closes: []trial.Close{{Wait: time.Second}}}
@@ -66,7 +70,7 @@ func TestGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 				if rng.Float64() < c.slow {
 					r.Closes[0].Wait = time.Hour
 				}
-				g.add(&r, scenario == "margin")
+				g.add(world.Spec{}, &r, scenario == "margin")
 			}
 			for !g.decided(false) {
 				add("heavy")
@@ -90,19 +94,19 @@ func TestGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 }
 
 func TestGateOutcomes(t *testing.T) {
-	unsafeOnce := func(sc workload.Scenario, f fixes.Fix, s uint64) trial.Result {
+	unsafeOnce := func(at world.Spec) trial.Result {
 		r := trial.Result{Diagnosis: trial.OK}
-		if s%4 == 3 {
+		if at.Seed%4 == 3 {
 			r.Diagnosis = trial.Unsafe
 		}
 		return r
 	}
-	slow := func(workload.Scenario, fixes.Fix, uint64) trial.Result {
+	slow := func(world.Spec) trial.Result {
 		return trial.Result{Diagnosis: trial.Slow, Closes: []trial.Close{{Wait: 31 * time.Second}}}
 	}
 	for name, c := range map[string]struct {
 		policy         Policy
-		run            Runner
+		run            worldtest.Func
 		passed, failed bool
 		seen           int // of the first criterion
 	}{
@@ -151,8 +155,8 @@ func TestABadPolicyNamesTheField(t *testing.T) {
 
 func TestGateControlsAreJudgedInFewTrials(t *testing.T) {
 	controls := GateControls{
-		Hangs: fixes.Fix{Name: Baseline}, Storm: scenario(ReportStorm), Calm: scenario(Calm),
-		Unsafe: fixes.Fix{Name: "busted"}, Readers: []workload.Scenario{scenario("heavy"), scenario("light")},
+		Hangs: world.Subject{Name: Baseline}, Storm: scenario(ReportStorm), Calm: scenario(Calm),
+		Unsafe: world.Subject{Name: "busted"}, Readers: []workload.Scenario{scenario("heavy"), scenario("light")},
 	}
 	kind := controls
 	kind.Hangs.Name = "kind" // hangs in one of ten
@@ -160,7 +164,7 @@ func TestGateControlsAreJudgedInFewTrials(t *testing.T) {
 	harmless.Unsafe.Name = "good"
 	for name, c := range map[string]struct {
 		controls GateControls
-		run      Runner
+		run      worldtest.Func
 		passed   []bool
 	}{
 		"as they must be":    {controls, synthetic, []bool{true, true, true}},
@@ -168,7 +172,7 @@ func TestGateControlsAreJudgedInFewTrials(t *testing.T) {
 		"never hangs":        {kind, hangsAt(nil), []bool{false, true, false}},
 		"hangs in calm, too": {controls, hangEverywhere, []bool{true, false, true}},
 	} {
-		checks, err := RunGateControls(context.Background(), c.controls, 1, c.run)
+		checks, err := RunGateControls(context.Background(), c.controls, 1, in(c.run))
 		if err != nil {
 			t.Fatal(err)
 		}

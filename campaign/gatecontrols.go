@@ -2,23 +2,21 @@ package campaign
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // GateControls are what a gate shows its world before it trusts it.
 type GateControls struct {
 	// Hangs is the control that must hang in Storm and must not in Calm.
-	Hangs       fixes.Fix
+	Hangs       world.Subject
 	Storm, Calm workload.Scenario
 	// Unsafe is the control that must be caught as unsafe somewhere in
 	// Readers, which take turns until it is.
-	Unsafe  fixes.Fix
+	Unsafe  world.Subject
 	Readers []workload.Scenario
 }
 
@@ -30,12 +28,12 @@ const (
 )
 
 // RunGateControls judges the controls in as few trials as it can.
-func RunGateControls(ctx context.Context, c GateControls, seed uint64, run Runner) ([]Check, error) {
+func RunGateControls(ctx context.Context, c GateControls, seed uint64, ex Executor) ([]Check, error) {
 	hung := func(r *trial.Result) bool { return r.Hung() }
 	unsafe := func(r *trial.Result) bool { return r.Diagnosis == trial.Unsafe }
 	var checks []Check
 	for _, d := range []struct {
-		fix       fixes.Fix
+		fix       world.Subject
 		duty      string
 		scenarios []workload.Scenario
 		most      int // variations
@@ -47,42 +45,19 @@ func RunGateControls(ctx context.Context, c GateControls, seed uint64, run Runne
 		{c.Hangs, dutyNoHang, []workload.Scenario{c.Calm}, calmVariations, hung, "hung", false},
 		{c.Unsafe, dutyUnsafe, c.Readers, readerVariations, unsafe, "unsafe", true},
 	} {
-		p := &Plan{Scenarios: d.scenarios, Variations: d.most, Fixes: []fixes.Fix{d.fix}, Seed: seed}
+		p := &Plan{Scenarios: d.scenarios, Variations: d.most, Fixes: []world.Subject{d.fix}, Seed: seed}
 		trials, seen := 0, 0
-		if err := p.until(ctx, run, func(r *trial.Result) bool {
+		if err := Each(ctx, p, ex, func(_ world.Spec, r *trial.Result) error {
 			trials++
 			if d.happens(r) {
 				seen++
+				return Enough
 			}
-			return seen > 0
+			return nil
 		}); err != nil {
 			return nil, err
 		}
 		checks = append(checks, Check{d.fix.Name, d.duty, (seen > 0) == d.must, fmt.Sprintf("%s in %d of %d trials", d.word, seen, trials)})
 	}
 	return checks, nil
-}
-
-var errEnough = errors.New("enough")
-
-// until runs the plan's trials in order until one is enough.
-func (p *Plan) until(ctx context.Context, run Runner, enough func(*trial.Result) bool) error {
-	if err := p.Validate(); err != nil {
-		return &InputError{err}
-	}
-	return execute(p, run).until(ctx, enough)
-}
-
-// until runs the trials in order until one is enough.
-func (e *execution) until(ctx context.Context, enough func(*trial.Result) bool) error {
-	err := e.run(ctx, 0, runtime.GOMAXPROCS(0), func(o outcome) error {
-		if enough(&o.result) {
-			return errEnough
-		}
-		return nil
-	})
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
 }

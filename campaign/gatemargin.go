@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // MinMargin asks that the load at which a candidate's hang probability passes a
@@ -54,18 +54,15 @@ func (m *MinMargin) name() string {
 	return fmt.Sprintf("margin of %s at least %s: hangs in less than %g%% of trials there", m.Axis, m.Axis.text(m.Load), 100*m.Level)
 }
 
-// execute is the row of trials at the load. Trial i has the seed that a search
-// for the margin gives it.
-func (m *MinMargin) execute(fix fixes.Fix, seed uint64, trials int, run Runner) *execution {
+// trials are the trials at the load. Trial i has the seed that a search for the
+// margin gives it.
+func (m *MinMargin) trials(subject string, seed uint64) func(i int) world.Spec {
 	a, err := newAxis(m.Axis, &m.Scenario)
 	if err != nil {
 		panic("campaign: a margin that was not validated: " + err.Error())
 	}
 	sc := a.at(m.Load)
-	origin := originOf(&sc)
-	return &execution{trials: trials, runner: run, trial: func(i int) Trial {
-		return Trial{Scenario: sc, Fix: fix, Seed: marginSeed(seed, i), origin: origin}
-	}}
+	return func(i int) world.Spec { return world.Spec{Scenario: sc, Subject: subject, Seed: marginSeed(seed, i)} }
 }
 
 // ParseLoad reads a load as the axis has it: a share of time, 95%; the time of

@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign/stat"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
 // atLeast asks for a margin of the duty cycle.
@@ -19,9 +20,9 @@ func atLeast(duty, level float64) MinMargin {
 	return MinMargin{Scenario: MarginScenario(), Axis: AxisDuty, Load: duty, Level: level}
 }
 
-func marginGate(t *testing.T, s uint64, p Policy, run Runner) *Gate {
+func marginGate(t *testing.T, s uint64, p Policy, run worldtest.Func) *Gate {
 	t.Helper()
-	g, err := RunGate(context.Background(), []workload.Scenario{scenario("light")}, fixes.Fix{Name: "good"}, s, p, run)
+	g, err := RunGate(context.Background(), []workload.Scenario{scenario("light")}, world.Subject{Name: "good"}, s, p, in(run))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func marginGate(t *testing.T, s uint64, p Policy, run Runner) *Gate {
 func TestMarginGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 	const repetitions, confidence, level = 2000, 0.95, 0.2
 	for _, w := range []struct{ middle, octaves float64 }{{3, 0.1}, {6.9, 1}} {
-		world := logistic(w.middle, w.octaves)
+		odds := logistic(w.middle, w.octaves)
 		for name, c := range map[string]struct {
 			duty  float64
 			wrong func(*Gate) bool
@@ -46,11 +47,11 @@ func TestMarginGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 			wrong, trials := 0, 0
 			for s := range uint64(repetitions) {
 				g := newGating("good", p)
-				e := p.Margin.execute(fixes.Fix{}, s, p.Budget, world)
+				g.token = noToken
+				spec := p.Margin.trials("good", s)
 				for i := 0; !g.decided(true); i++ {
-					cell := e.trial(i)
-					r := world(cell.Scenario, cell.Fix, cell.Seed)
-					g.add(&r, true)
+					r := odds(spec(i))
+					g.add(spec(i), &r, true)
 				}
 				g.conclude()
 				trials += g.gate.Trials
@@ -67,29 +68,29 @@ func TestMarginGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 }
 
 func TestMarginGateOutcomes(t *testing.T) {
-	world := logistic(3, 0.1) // 10 % hang from 86.9 % on
-	unsafe := func(sc workload.Scenario, f fixes.Fix, s uint64) trial.Result {
-		r := world(sc, f, s)
+	odds := logistic(3, 0.1) // 10 % hang from 86.9 % on
+	unsafe := func(at world.Spec) trial.Result {
+		r := odds(at)
 		r.Diagnosis = trial.Unsafe
 		return r
 	}
-	never := func(workload.Scenario, fixes.Fix, uint64) trial.Result { return trial.Result{} } // no close() begins
+	never := func(world.Spec) trial.Result { return trial.Result{} } // no close() begins
 	only := Policy{Margin: atLeast(0.8, 0.1), Confidence: 0.99, Budget: 500}
 	change := func(f func(*Policy)) Policy { p := only; f(&p); return p }
 	for name, c := range map[string]struct {
 		policy         Policy
-		run            Runner
+		run            worldtest.Func
 		passed, failed bool
 		tests          []string // decisions
 	}{
-		"wide":              {only, world, true, false, []string{"good"}},
-		"narrow":            {change(func(p *Policy) { p.Margin.Load = 0.9 }), world, false, true, []string{"bad"}},
+		"wide":              {only, odds, true, false, []string{"good"}},
+		"narrow":            {change(func(p *Policy) { p.Margin.Load = 0.9 }), odds, false, true, []string{"bad"}},
 		"close() not begun": {only, never, false, true, []string{"bad"}},
-		"in between":        {change(func(p *Policy) { p.Margin.Load = dutyAt(0.05, 3, 0.1); p.Budget = 60 }), world, false, false, []string{"undecided"}},
+		"in between":        {change(func(p *Policy) { p.Margin.Load = dutyAt(0.05, 3, 0.1); p.Budget = 60 }), odds, false, false, []string{"undecided"}},
 		"unsafe at it":      {change(func(p *Policy) { p.NoUnsafe = true }), unsafe, false, true, []string{"undecided", "bad"}},
 		"hangs before it": {change(func(p *Policy) { p.MaxHangRate, p.Budget = 0.2, 900 }), hangsAt(map[string]float64{"light": 1}), false, true,
 			[]string{"bad", "undecided"}},
-		"all met": {change(func(p *Policy) { p.MaxHangRate, p.MaxP99, p.NoUnsafe, p.Budget = 0.2, time.Minute, true, 900 }), margined(world), true, false,
+		"all met": {change(func(p *Policy) { p.MaxHangRate, p.MaxP99, p.NoUnsafe, p.Budget = 0.2, time.Minute, true, 900 }), margined(odds), true, false,
 			[]string{"good", "good", "good", "good"}},
 	} {
 		g := marginGate(t, 1, c.policy, c.run)
@@ -104,12 +105,12 @@ func TestMarginGateOutcomes(t *testing.T) {
 }
 
 // margined is the world at the load of the margin, and never hangs elsewhere.
-func margined(world Runner) Runner {
-	return func(sc workload.Scenario, f fixes.Fix, s uint64) trial.Result {
-		if sc.Name == MarginScenario().Name {
-			return world(sc, f, s)
+func margined(odds worldtest.Func) worldtest.Func {
+	return func(at world.Spec) trial.Result {
+		if at.Scenario.Name == MarginScenario().Name {
+			return odds(at)
 		}
-		return hangsAt(nil)(sc, f, s)
+		return hangsAt(nil)(at)
 	}
 }
 
@@ -125,14 +126,14 @@ func TestMarginGateNamesItsFirstHang(t *testing.T) {
 }
 
 func checkFirstHang(t *testing.T, r trial.Result) {
-	run := func(workload.Scenario, fixes.Fix, uint64) trial.Result { return r }
+	run := func(world.Spec) trial.Result { return r }
 	p := Policy{Margin: atLeast(0.9, 0.1), Confidence: 0.99, Budget: 500}
 	g := marginGate(t, 1, p, run)
 	token, err := trial.ParseToken(g.Tests[0].First)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := FromToken(token, func(string) (fixes.Fix, error) { return fixes.Fix{Name: "good"}, nil })
+	again, err := world.FromToken(token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,27 +7,37 @@
 package campaign
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // Format names the layout of results files.
-const Format = "results/1"
+const Format = "results/2"
 
 // Head is the first line of a results file: what the trials after it are.
 type Head struct {
-	Format     string      `json:"gpstorm"`
-	Seed       uint64      `json:"seed"`
-	Variations int         `json:"variations"`
-	Scenarios  []Class     `json:"scenarios"`
-	Fixes      []Candidate `json:"fixes"`
-	Shard      *Shard      `json:"shard,omitempty"` // nil is the whole
+	Format string `json:"gpstorm"`
+	// World is the name of the world, Model the version of its model, if it
+	// has one, and Build the source of the program that ran the trials, if it
+	// is known.
+	World string      `json:"world"`
+	Model string      `json:"model,omitempty"`
+	Build string      `json:"build,omitempty"`
+	Facts world.Facts `json:"facts"`
+
+	Seed       uint64          `json:"seed"`
+	Variations int             `json:"variations"`
+	Scenarios  []Class         `json:"scenarios"`
+	Fixes      []world.Subject `json:"fixes"`
+	Shard      *Shard          `json:"shard,omitempty"` // nil is the whole
 }
 
 // Class is the group of trials made from one scenario.
@@ -43,33 +53,6 @@ func classOf(sc *workload.Scenario) Class {
 	return Class{Name: sc.Name, About: sc.About, Content: fmt.Sprintf("%016x", workload.Digest(*sc))}
 }
 
-// Candidate is a fix as a results file knows it.
-type Candidate struct {
-	Name  string `json:"name"`
-	Claim string `json:"claim,omitempty"`
-	Loses string `json:"loses,omitempty"` // the guarantee it gives up
-	Must  Must   `json:"must,omitempty"`
-}
-
-// Must says how a control must misbehave for its campaign to be valid.
-type Must string
-
-// The duties of a control.
-const (
-	MustHang     Must = "hang"
-	MustBeUnsafe Must = "be unsafe"
-)
-
-func mustOf(c fixes.Control) Must {
-	switch c {
-	case fixes.MustHang:
-		return MustHang
-	case fixes.MustBeUnsafe:
-		return MustBeUnsafe
-	}
-	return ""
-}
-
 // Shard is the Index-th of Of parts of a plan, from 1.
 type Shard struct {
 	Index int `json:"index"`
@@ -82,12 +65,19 @@ func ParseShard(s string) (Shard, error) {
 	i, errI := strconv.Atoi(index)
 	n, errN := strconv.Atoi(of)
 	if !ok || errI != nil || errN != nil || n < 1 || i < 1 || i > n {
-		return Shard{}, fmt.Errorf("shard %q: want i/n with 1 <= i <= n, 2/8 say", s)
+		return Shard{}, fmt.Errorf("shard: %q: want i/n with 1 <= i <= n, 2/8 say", s)
 	}
 	return Shard{i, n}, nil
 }
 
 func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Of) }
+
+func shardText(s *Shard) string {
+	if s == nil {
+		return "none"
+	}
+	return s.String()
+}
 
 // cell is one trial as a head knows it.
 type cell struct {
@@ -152,21 +142,36 @@ func (h *Head) line() []byte {
 
 func parseHead(line []byte) (Head, error) {
 	var h Head
-	if err := json.Unmarshal(line, &h); err != nil || h.Format == "" {
+	// What another file is, is better told by its format than by a field.
+	var is struct {
+		Format string `json:"gpstorm"`
+	}
+	if err := json.Unmarshal(line, &is); err != nil || is.Format == "" {
 		return h, fmt.Errorf(`line 1: not a results file: want {"gpstorm":%q,...}`, Format)
 	}
-	if h.Format != Format {
-		return h, fmt.Errorf("line 1: gpstorm: format %q, this build reads %q", h.Format, Format)
+	switch {
+	case is.Format == "results/1":
+		return h, fmt.Errorf("gpstorm: %q: want %q: an older gpstorm wrote it, run the campaign again", is.Format, Format)
+	case is.Format != Format:
+		return h, fmt.Errorf("gpstorm: %.40q: want %q", is.Format, Format)
 	}
-	if h.Variations > MaxVariations {
-		return h, fmt.Errorf("line 1: variations: %d, want 1 to %d", h.Variations, MaxVariations)
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&h); err != nil {
+		return h, fmt.Errorf("line 1: %w", err)
 	}
-	if h.Variations < 1 || len(h.Scenarios) == 0 || len(h.Fixes) == 0 {
-		return h, fmt.Errorf("line 1: want at least one variation, scenario and fix, not %d, %d and %d",
-			h.Variations, len(h.Scenarios), len(h.Fixes))
-	}
-	if s := h.Shard; s != nil && (s.Of < 1 || s.Index < 1 || s.Index > s.Of) {
-		return h, fmt.Errorf("line 1: shard %s: want i/n with 1 <= i <= n", s)
+	h.Facts.Model = h.Model
+	switch s := h.Shard; {
+	case h.World == "":
+		return h, errors.New("line 1: world: none: want a name")
+	case h.Variations < 1 || h.Variations > MaxVariations:
+		return h, fmt.Errorf("line 1: variations: %d: want 1 to %d", h.Variations, MaxVariations)
+	case len(h.Scenarios) == 0:
+		return h, errors.New("line 1: scenarios: none: want at least one")
+	case len(h.Fixes) == 0:
+		return h, errors.New("line 1: fixes: none: want at least one")
+	case s != nil && (s.Of < 1 || s.Index < 1 || s.Index > s.Of):
+		return h, fmt.Errorf("line 1: shard: %s: want i/n with 1 <= i <= n", s)
 	}
 	return h, nil
 }

@@ -3,26 +3,21 @@ package campaign
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"sync"
 
 	"github.com/gpstorm/gpstorm/campaign/stat"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // MarginPlan says along which axis to look for the load at which candidates
 // begin to hang.
 type MarginPlan struct {
 	Scenario workload.Scenario
-	Fixes    []fixes.Fix
+	Fixes    []world.Subject
 	Axis     Axis
 	Seed     uint64
-	// Parallel is the number of candidates searched at once, by default one
-	// for each CPU. It does not change what is found.
-	Parallel int
 	// Progress, if set, is called after each candidate.
 	Progress func(done, total int)
 }
@@ -82,9 +77,9 @@ const marginDecisions = 24
 // marginTail is the error allowed to one look at one load.
 const marginTail = MarginError / (marginDecisions * float64(len(marginLooks)))
 
-// RunMargin searches the thresholds of all candidates. Trial i of every
-// candidate and load has the same seed.
-func RunMargin(ctx context.Context, p *MarginPlan, run Runner) ([]Margin, error) {
+// RunMargin searches the thresholds of all candidates, one after another. Trial
+// i of every candidate and load has the same seed.
+func RunMargin(ctx context.Context, p *MarginPlan, ex Executor) ([]Margin, error) {
 	axis, err := newAxis(p.Axis, &p.Scenario)
 	if err != nil {
 		return nil, &InputError{err}
@@ -92,64 +87,43 @@ func RunMargin(ctx context.Context, p *MarginPlan, run Runner) ([]Margin, error)
 	if len(p.Fixes) == 0 {
 		return nil, inputf("fixes: none given, want at least one")
 	}
-	parallel := p.Parallel
-	if parallel <= 0 {
-		parallel = runtime.GOMAXPROCS(0)
-	}
-	var (
-		found   = make([]Margin, len(p.Fixes))
-		errs    = make([]error, len(p.Fixes))
-		todo    = make(chan int)
-		workers sync.WaitGroup
-		mu      sync.Mutex
-		done    int
-	)
-	for range parallel {
-		workers.Go(func() {
-			for i := range todo {
-				found[i], errs[i] = searchMargin(ctx, axis, p, p.Fixes[i], run)
-				mu.Lock()
-				done++
-				if p.Progress != nil {
-					p.Progress(done, len(p.Fixes))
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	for i := range p.Fixes {
-		todo <- i
-	}
-	close(todo)
-	workers.Wait()
-	for _, err := range errs {
+	var found []Margin
+	for i, f := range p.Fixes {
+		m, err := searchMargin(ctx, axis, p, f.Name, ex)
 		if err != nil {
 			return nil, err
+		}
+		found = append(found, m)
+		if p.Progress != nil {
+			p.Progress(i+1, len(p.Fixes))
 		}
 	}
 	return found, nil
 }
 
 // searchMargin finds the thresholds of one candidate.
-func searchMargin(ctx context.Context, axis *axis, p *MarginPlan, fix fixes.Fix, run Runner) (m Margin, err error) {
-	at, closers := -1, closersOf(&p.Scenario)
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("fix %s, %s %s: panic: %v", fix.Name, p.Axis, axis.text(at), v)
+func searchMargin(ctx context.Context, axis *axis, p *MarginPlan, subject string, ex Executor) (m Margin, err error) {
+	closers := closersOf(&p.Scenario)
+	s := &search{axis: axis, tried: make([]tally, axis.steps)}
+	s.try = func(step, from, to int) (hung int, err error) {
+		spec := func(i int) world.Spec {
+			return world.Spec{Scenario: axis.scenario(step), Subject: subject, Seed: marginSeed(p.Seed, from+i)}
 		}
-	}()
-	s := &search{ctx: ctx, axis: axis, tried: make([]tally, axis.steps), try: func(step, i int) bool {
-		at = step
-		r := run(axis.scenario(step), fix, marginSeed(p.Seed, i))
-		return stuck(&r, closers)
-	}}
+		err = ex.Execute(ctx, to-from, spec, func(_ int, r trial.Result) error {
+			if stuck(&r, closers) {
+				hung++
+			}
+			return nil
+		})
+		return hung, err
+	}
 	half := s.find(0.5, bracket{-1, axis.steps})
 	// A load at which half of the trials hang has passed 10 %, too.
 	tenth := s.find(0.1, bracket{-1, half.hi})
-	if ctx.Err() != nil {
-		return m, ctx.Err()
+	if s.err != nil {
+		return m, s.err
 	}
-	m = Margin{Fix: fix.Name, Axis: p.Axis, At50: axis.threshold(half), At10: axis.threshold(tenth)}
+	m = Margin{Fix: subject, Axis: p.Axis, At50: axis.threshold(half), At10: axis.threshold(tenth)}
 	for i, t := range s.tried {
 		if t.trials > 0 {
 			m.Points = append(m.Points, MarginPoint{axis.value(i), t.trials, t.hung, stat.ClopperPearson(t.hung, t.trials, 0.95)})
@@ -192,10 +166,11 @@ type tally struct{ trials, hung int }
 type bracket struct{ lo, hi int }
 
 type search struct {
-	ctx   context.Context
 	axis  *axis
-	tried []tally
-	try   func(step, i int) (hung bool)
+	tried []tally // by step
+	// try runs the trials of a range at a step and counts those that hung.
+	try func(step, from, to int) (hung int, err error)
+	err error // that ended the search
 }
 
 // side is where the hang probability at a load lies, seen from the target.
@@ -225,7 +200,7 @@ func (s *search) find(target float64, b bracket) bracket {
 		b.hi -= step
 	}
 	first, last := b.hi, b.lo // of the loads that are near
-	for b.hi-b.lo > 1 && s.ctx.Err() == nil {
+	for b.hi-b.lo > 1 && s.err == nil {
 		m := (b.lo + b.hi) / 2
 		switch {
 		case first > last: // none so far
@@ -265,13 +240,19 @@ func (s *search) find(target float64, b bracket) bracket {
 // decide runs trials at a load until they show on which side of the target its
 // hang probability lies.
 func (s *search) decide(step int, target float64) side {
+	if s.err != nil {
+		return near
+	}
 	t := &s.tried[step]
 	for _, look := range marginLooks {
-		for t.trials < look && s.ctx.Err() == nil {
-			if s.try(step, t.trials) {
-				t.hung++
+		if t.trials < look {
+			hung, err := s.try(step, t.trials, look)
+			if err != nil {
+				s.err = err
+				return near
 			}
-			t.trials++
+			t.hung += hung
+			t.trials = look
 		}
 		switch {
 		case stat.AtLeast(t.hung, t.trials, target) <= marginTail:

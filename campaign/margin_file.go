@@ -90,14 +90,14 @@ func (s *Summary) Include(sets []MarginSet) error {
 			}
 		}
 		if len(set.Margins) == 0 {
-			return inputf("margins along %s: of %s, of which the results have none", set.Axis, namesOf(all))
+			return inputf("margins along %s: of %s, of which the results have none", set.Axis, marginNames(all))
 		}
 		s.Margins = append(s.Margins, set)
 	}
 	return nil
 }
 
-func namesOf(margins []Margin) string {
+func marginNames(margins []Margin) string {
 	names := make([]string, len(margins))
 	for i := range margins {
 		names[i] = margins[i].Fix

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 func marginLines(t *testing.T, s MarginSet) string {
@@ -21,8 +21,8 @@ func marginLines(t *testing.T, s MarginSet) string {
 
 func TestMarginsAreReadAsTheyWereWritten(t *testing.T) {
 	search := func(axis Axis) MarginSet {
-		p := &MarginPlan{Scenario: MarginScenario(), Axis: axis, Seed: 3, Fixes: []fixes.Fix{{Name: Baseline}, {Name: "good"}}}
-		found, err := RunMargin(context.Background(), p, logistic(3, 0.1))
+		p := &MarginPlan{Scenario: MarginScenario(), Axis: axis, Seed: 3, Fixes: []world.Subject{{Name: Baseline}, {Name: "good"}}}
+		found, err := RunMargin(context.Background(), p, in(logistic(3, 0.1)))
 		if err != nil {
 			t.Fatal(err)
 		}

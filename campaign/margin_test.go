@@ -7,21 +7,22 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
 // logistic is a world whose hang probability is known: 50 % where the odds of
 // being in a handler are 2^middle, steep by so many octaves.
-func logistic(middle, octaves float64) Runner {
-	return func(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
-		st := sc.Storms[0]
+func logistic(middle, octaves float64) worldtest.Func {
+	return func(at world.Spec) trial.Result {
+		st := at.Scenario.Storms[0]
 		odds := float64(st.Handler) * float64(st.Events) / float64(st.Period)
 		p := 1 / (1 + math.Exp(-(math.Log2(odds)-middle)/octaves))
 		r := trial.Result{Closes: []trial.Close{{Task: "closer"}}}
-		if seed.Stream(s, fmt.Sprint("outcome at ", st.Handler)).Float64() < p {
+		if seed.Stream(at.Seed, fmt.Sprint("outcome at ", st.Handler)).Float64() < p {
 			r.Overdue = 1
 		}
 		return r
@@ -35,7 +36,7 @@ func dutyAt(p, middle, octaves float64) float64 {
 }
 
 func marginPlan(s uint64) *MarginPlan {
-	return &MarginPlan{Scenario: MarginScenario(), Fixes: []fixes.Fix{{Name: Baseline}}, Axis: AxisDuty, Seed: s}
+	return &MarginPlan{Scenario: MarginScenario(), Fixes: []world.Subject{{Name: Baseline}}, Axis: AxisDuty, Seed: s}
 }
 
 // holds reports whether the threshold's interval has v; rounding the handler to
@@ -52,7 +53,7 @@ func TestMarginHoldsTheKnownThreshold(t *testing.T) {
 	} {
 		misses, wide := 0, 0.0
 		for s := range uint64(seeds) {
-			found, err := RunMargin(context.Background(), marginPlan(s), logistic(w.middle, w.octaves))
+			found, err := RunMargin(context.Background(), marginPlan(s), in(logistic(w.middle, w.octaves)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,14 +81,14 @@ func odds(p float64) float64 { return p / (1 - p) }
 
 func TestMarginBeyondTheAxis(t *testing.T) {
 	never, always := logistic(40, 0.1), logistic(-40, 0.1)
-	found, err := RunMargin(context.Background(), marginPlan(1), never)
+	found, err := RunMargin(context.Background(), marginPlan(1), in(never))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m := found[0]; !m.At10.Beyond || !m.At50.Beyond || m.At50.Lo < 0.999 {
 		t.Errorf("never hangs: %+v", m)
 	}
-	found, err = RunMargin(context.Background(), marginPlan(1), always)
+	found, err = RunMargin(context.Background(), marginPlan(1), in(always))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,12 +100,11 @@ func TestMarginBeyondTheAxis(t *testing.T) {
 func TestMarginDoesNotDependOnParallelism(t *testing.T) {
 	p := marginPlan(3)
 	for i := range 8 {
-		p.Fixes = append(p.Fixes, fixes.Fix{Name: fmt.Sprint("fix-", i)})
+		p.Fixes = append(p.Fixes, world.Subject{Name: fmt.Sprint("fix-", i)})
 	}
 	var all [][]Margin
 	for _, parallel := range []int{1, 5} {
-		p.Parallel = parallel
-		found, err := RunMargin(context.Background(), p, logistic(5, 0.6))
+		found, err := RunMargin(context.Background(), p, &Local{World: logistic(5, 0.6), Parallel: parallel})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"bytes"
 	"io"
 	"os"
 	"slices"
@@ -81,10 +80,8 @@ func (m *merged) agree() error {
 			return inputf("%s: shard %s, and so is %s", rd.name, s, other.name)
 		}
 		byIndex[s.Index-1] = rd
-		whole := rd.Head
-		whole.Shard = nil
-		if !bytes.Equal(whole.line(), m.head.line()) {
-			return inputf("%s: of another campaign than %s", rd.name, first.name)
+		if err := rd.Head.differs(&first.Head); err != nil {
+			return inputf("%s: %w, as in %s", rd.name, err, first.name)
 		}
 	}
 	m.shards = byIndex
@@ -109,7 +106,7 @@ func (m *merged) complete() error {
 		return err != io.EOF || rd.read < rd.Head.Trials()
 	}); i >= 0 {
 		rd := m.shards[i]
-		return inputf("%s: holds %d trials of %d; evaluate --resume continues it", rd.name, rd.read, rd.Head.Trials())
+		return inputf("%s: holds %d trials of %d: %w", rd.name, rd.read, rd.Head.Trials(), ErrIncomplete)
 	}
 	return nil
 }

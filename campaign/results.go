@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // Reader reads a results file: a head, then one trial a line in plan order.
@@ -22,8 +24,27 @@ type Reader struct {
 	end  int64 // bytes up to the end of the last whole line
 }
 
-// errTorn says that the last line has no end: its writer was killed.
-var errTorn = errors.New("the last line is cut off")
+// outcome is a finished trial and the line that stands for it.
+type outcome struct {
+	result trial.Result
+	line   []byte
+}
+
+// lineOf is the line of a result.
+func lineOf(r *trial.Result) ([]byte, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("fix %s, scenario %s, variation %d, seed %d: %w", r.Fix, r.Scenario, r.Variation, r.Seed, err)
+	}
+	return append(b, '\n'), nil
+}
+
+// ErrIncomplete says that a results file ends before its campaign does, in the
+// middle of a line perhaps: its writer was stopped. Run goes on with it.
+var ErrIncomplete = errors.New("want a whole file")
+
+// errTorn says that the last line has no end.
+var errTorn = fmt.Errorf("the last line is cut off: %w", ErrIncomplete)
 
 // NewReader reads the head. The name is for error messages.
 func NewReader(name string, r io.Reader) (*Reader, error) {
@@ -61,7 +82,7 @@ func (rd *Reader) next() (outcome, error) {
 		return outcome{}, err
 	}
 	if err != nil {
-		return outcome{}, inputf("%s: line %d: %w; evaluate --resume continues the file", rd.name, rd.read+2, err)
+		return outcome{}, inputf("%s: line %d: %w", rd.name, rd.read+2, err)
 	}
 	o := outcome{line: line}
 	dec := json.NewDecoder(bytes.NewReader(line))
@@ -79,13 +100,15 @@ func (rd *Reader) next() (outcome, error) {
 // check reports whether the result is of the i-th trial.
 func (h *Head) check(i int, r *trial.Result) error {
 	if i >= h.Trials() {
-		return inputf("trial %d of a campaign of %d", i+1, h.Trials())
+		return fmt.Errorf("trial %d: want at most %d", i+1, h.Trials())
 	}
 	c := h.cell(i)
-	want := fmt.Sprintf("fix %s, scenario %s, variation %d, seed %d", h.Fixes[c.fix].Name, h.Scenarios[c.scenario].Name, c.variation, c.seed)
-	got := fmt.Sprintf("fix %s, scenario %s, variation %d, seed %d", r.Fix, r.Scenario, r.Variation, r.Seed)
-	if got != want {
-		return inputf("%s; the plan wants %s", got, want)
+	want := world.Spec{Subject: h.Fixes[c.fix].Name, Variation: c.variation, Seed: c.seed}
+	want.Scenario.Name = h.Scenarios[c.scenario].Name
+	got := world.Spec{Subject: r.Fix, Variation: r.Variation, Seed: r.Seed}
+	got.Scenario.Name = r.Scenario
+	if got, want := got.String(), want.String(); got != want {
+		return fmt.Errorf("%s: want %s", got, want)
 	}
 	return nil
 }
@@ -100,7 +123,7 @@ type resultsFile struct {
 func createResults(path string, h *Head) (*resultsFile, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
 	if errors.Is(err, os.ErrExist) {
-		return nil, inputf("out: %s exists; --resume continues it", path)
+		return nil, inputf("out: %s: %w: want a new file", path, fs.ErrExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("out: %w", err)
@@ -139,13 +162,26 @@ func resumeResults(path string, h *Head, have func(outcome)) (file *resultsFile,
 	return &resultsFile{f}, nil
 }
 
+// resumable reports why a file with this head cannot be continued by a plan. A
+// build that is not known may be any.
+func (h *Head) resumable(plan *Head) error {
+	want := *plan
+	if h.Build == "" || want.Build == "" {
+		want.Build = h.Build
+	}
+	if err := h.differs(&want); err != nil {
+		return err
+	}
+	return different([3]string{"shard", shardText(h.Shard), shardText(want.Shard)})
+}
+
 // readResults returns where the last whole line ends.
 func readResults(path string, f io.Reader, h *Head, have func(outcome)) (int64, error) {
 	br := bufio.NewReaderSize(f, 1<<16)
 	// Longer than the head is not torn within it.
 	if start, err := br.Peek(br.Size()); err == io.EOF && bytes.IndexByte(start, '\n') < 0 {
 		if !bytes.HasPrefix(h.line(), start) {
-			return 0, inputf("%s: not a results file of this campaign", path)
+			return 0, inputf("%s: line 1: not a results file of this campaign: want a new file", path)
 		}
 		return 0, nil
 	}
@@ -153,8 +189,8 @@ func readResults(path string, f io.Reader, h *Head, have func(outcome)) (int64, 
 	if err != nil {
 		return 0, err
 	}
-	if !bytes.Equal(rd.Head.line(), h.line()) {
-		return 0, inputf("%s: holds another campaign: its scenarios, fixes, variations, seed or shard differ", path)
+	if err := rd.Head.resumable(h); err != nil {
+		return 0, inputf("%s: %w", path, err)
 	}
 	for {
 		o, err := rd.next()

@@ -8,34 +8,34 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
-	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
 // A killed process leaves the file cut anywhere: within the head, within a
 // line, between lines.
 func TestResumeContinuesAFileCutAnywhere(t *testing.T) {
 	p := testPlan(2)
-	want := runToFile(t, p, Options{})
+	want := runToFile(t, p, in(synthetic), Options{})
 	for cut := 0; cut <= len(want); cut += len(want)/41 + 1 {
 		path := write(t, want[:cut])
-		same(t, fmt.Sprintf("cut at %d", cut), runToFile(t, p, Options{Out: path, Resume: true}), want)
+		same(t, fmt.Sprintf("cut at %d", cut), runToFile(t, p, in(synthetic), Options{Out: path, Resume: true}), want)
 	}
 }
 
 func TestResumeRunsOnlyWhatIsMissing(t *testing.T) {
 	p := testPlan(2)
-	lines := bytes.SplitAfter(runToFile(t, p, Options{}), []byte("\n"))
+	lines := bytes.SplitAfter(runToFile(t, p, in(synthetic), Options{}), []byte("\n"))
 	path := write(t, bytes.Join(lines[:11], nil)) // the head and ten trials
 	var done []int
 	ran := 0
-	run := func(sc workload.Scenario, fix fixes.Fix, seed uint64) trial.Result {
+	run := func(at world.Spec) trial.Result {
 		ran++
-		return synthetic(sc, fix, seed)
+		return synthetic(at)
 	}
 	progress := func(n, _ int) { done = append(done, n) }
-	if _, err := Run(context.Background(), p, run, Options{Parallel: 1, Out: path, Resume: true, Progress: progress}); err != nil {
+	if _, err := Run(context.Background(), p, &Local{World: worldtest.Func(run), Parallel: 1}, Options{Out: path, Resume: true, Progress: progress}); err != nil {
 		t.Fatal(err)
 	}
 	// 24 in all, and the tenth once more to see that the build is the same.
@@ -46,33 +46,99 @@ func TestResumeRunsOnlyWhatIsMissing(t *testing.T) {
 
 func TestResumeRefusesWhatItCannotContinue(t *testing.T) {
 	p := testPlan(2)
-	whole := runToFile(t, p, Options{})
+	whole := runToFile(t, p, in(synthetic), Options{})
 	lines := bytes.SplitAfter(whole, []byte("\n"))
-	other := testPlan(2)
-	other.Seed = 2
 	for name, c := range map[string]struct {
 		file []byte
 		plan *Plan
-		run  Runner
+		run  worldtest.Func
 		want string
 	}{
-		"another campaign":  {whole, other, synthetic, "holds another campaign"},
 		"not results":       {[]byte("hello"), p, synthetic, "not a results file"},
 		"a line of rubbish": {slices.Concat(lines[0], []byte("{\n")), p, synthetic, "line 2: not a trial"},
-		"a trial left out":  {slices.Concat(lines[0], lines[2]), p, synthetic, "line 2: fix good"},
-		"another build": {whole, p, func(sc workload.Scenario, fix fixes.Fix, seed uint64) trial.Result {
-			r := synthetic(sc, fix, seed)
+		"a trial left out":  {slices.Concat(lines[0], lines[2]), p, synthetic, "line 2: fix good, scenario calm, variation 0, seed 2962861840223777: want fix baseline"},
+		"another build": {whole, p, func(at world.Spec) trial.Result {
+			r := synthetic(at)
 			r.Checksum++
 			return r
 		}, "comes out differently"},
 	} {
-		_, err := Run(context.Background(), c.plan, c.run, Options{Out: write(t, c.file), Resume: true})
+		_, err := Run(context.Background(), c.plan, in(c.run), Options{Out: write(t, c.file), Resume: true})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
 	}
-	if _, err := Run(context.Background(), p, synthetic, Options{Out: write(t, whole)}); err == nil || !strings.Contains(err.Error(), "--resume continues it") {
+	if _, err := Run(context.Background(), p, in(synthetic), Options{Out: write(t, whole)}); err == nil || !strings.Contains(err.Error(), ": file already exists: want a new file") {
 		t.Errorf("an existing file without resume: got %v", err)
+	}
+}
+
+// A file that holds another campaign is refused by the name of the field.
+func TestResumeNamesTheFieldThatDiffers(t *testing.T) {
+	t.Parallel()
+	whole := string(runToFile(t, testPlan(2), in(synthetic), Options{}))
+	but := func(old, new string) func() (string, *Plan) {
+		return func() (string, *Plan) {
+			if !strings.Contains(whole, old) {
+				t.Fatalf("no %s in %s", old, whole[:1000])
+			}
+			return strings.Replace(whole, old, new, 1), testPlan(2)
+		}
+	}
+	plan := func(change func(*Plan)) func() (string, *Plan) {
+		return func() (string, *Plan) { p := testPlan(2); change(p); return whole, p }
+	}
+	for want, c := range map[string]func() (string, *Plan){
+		`world: "live": want "test"`:                                         but(`"world":"test"`, `"world":"live"`),
+		`model: "0": want "1"`:                                               but(`"model":"1"`, `"model":"0"`),
+		`gpstorm: "results/1": want "results/2": an older gpstorm`:           but(`"gpstorm":"results/2"`, `"gpstorm":"results/1"`),
+		`gpstorm: "results/3": want "results/2"`:                             but(`"gpstorm":"results/2"`, `"gpstorm":"results/3"`),
+		`line 1: world: none: want a name`:                                   but(`"world":"test"`, `"world":""`),
+		`seed: 1: want 2`:                                                    plan(func(p *Plan) { p.Seed = 2 }),
+		`variations: 2: want 3`:                                              plan(func(p *Plan) { p.Variations = 3 }),
+		`scenarios: heavy: want only calm, repro2`:                           plan(func(p *Plan) { p.Scenarios = p.Scenarios[:2] }),
+		`scenarios: heavy: content: cc024dfebce85b38: want 2f91b210c1b47d7a`: plan(func(p *Plan) { p.Scenarios[2].About = "changed" }),
+		`fixes: without new: want baseline, good, same, busted, new`: plan(func(p *Plan) {
+			p.Fixes = append(p.Fixes, world.Subject{Name: "new"})
+		}),
+		`fixes: busted: must: "be unsafe": want ""`: plan(func(p *Plan) { p.Fixes[3].Must = "" }),
+		`fixes: good: claim: "": want "better"`:     plan(func(p *Plan) { p.Fixes[1].Claim = "better" }),
+		`fixes: baseline, good, same, busted: want good, baseline, same, busted`: plan(func(p *Plan) {
+			p.Fixes[0], p.Fixes[1] = p.Fixes[1], p.Fixes[0]
+		}),
+		`shard: none: want 1/2`: plan(func(p *Plan) { p.Shard = &Shard{1, 2} }),
+	} {
+		file, p := c()
+		path := write(t, []byte(file))
+		_, err := Run(context.Background(), p, in(synthetic), Options{Out: path, Resume: true})
+		if err == nil || !strings.HasPrefix(err.Error(), path+": "+want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+		if got := string(read(t, path)); got != file {
+			t.Errorf("%s: the file that was refused has changed", want)
+		}
+	}
+}
+
+func TestResumeRefusesAnotherBuildOnlyIfBothAreKnown(t *testing.T) {
+	t.Parallel()
+	p := testPlan(1)
+	for _, c := range []struct {
+		file, now string
+		want      string
+	}{
+		{"abc", "abc", ""}, {"abc+dirty", "abc+dirty", ""}, {"", "abc", ""}, {"abc", "", ""}, {"", "", ""},
+		{"abc", "abc+dirty", `build: "abc": want "abc+dirty"`}, {"abc", "def", `build: "abc": want "def"`},
+	} {
+		file, now := headOf(p), headOf(p)
+		file.Build, now.Build = c.file, c.now
+		got := ""
+		if err := file.resumable(&now); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("a file of build %q, now %q: %q, want %q", c.file, c.now, got, c.want)
+		}
 	}
 }
 
@@ -81,14 +147,14 @@ func shards(t *testing.T, p *Plan, of int) (paths []string) {
 	for i := range of {
 		part := *p
 		part.Shard = &Shard{i + 1, of}
-		paths = append(paths, write(t, runToFile(t, &part, Options{})))
+		paths = append(paths, write(t, runToFile(t, &part, in(synthetic), Options{})))
 	}
 	return paths
 }
 
 func TestMergedShardsAreTheUnshardedBytes(t *testing.T) {
 	p := testPlan(3)
-	want := runToFile(t, p, Options{})
+	want := runToFile(t, p, in(synthetic), Options{})
 	for _, of := range []int{1, 2, 4, 11} { // 9 blocks, so two of 11 are empty
 		paths := shards(t, p, of)
 		slices.Reverse(paths)
@@ -115,10 +181,10 @@ func TestMergeNamesWhatIsMissing(t *testing.T) {
 		"one alone":  {paths[:1], "shard 1/3 alone, want all 3"},
 		"one short":  {paths[:2], "shard 1/3, but 2 files"},
 		"twice one":  {[]string{paths[0], paths[1], paths[1]}, "shard 2/3, and so is"},
-		"foreign":    {[]string{paths[0], paths[1], foreign[2]}, "of another campaign"},
-		"incomplete": {[]string{paths[0], write(t, short), paths[2]}, "holds 11 trials of 12"},
+		"foreign":    {[]string{paths[0], paths[1], foreign[2]}, "seed: 2: want 1, as in "},
+		"incomplete": {[]string{paths[0], write(t, short), paths[2]}, "holds 11 trials of 12: want a whole file"},
 		"torn":       {[]string{paths[0], write(t, short[:len(short)-9]), paths[2]}, "line 12: the last line is cut off"},
-		"not shards": {[]string{write(t, runToFile(t, p, Options{})), paths[0]}, "not a shard"},
+		"not shards": {[]string{write(t, runToFile(t, p, in(synthetic), Options{})), paths[0]}, "not a shard"},
 	} {
 		if err := Merge(c.paths, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
@@ -128,11 +194,11 @@ func TestMergeNamesWhatIsMissing(t *testing.T) {
 
 func TestSummaryIsTheSameFromTheRunTheFileAndTheShards(t *testing.T) {
 	p := testPlan(6)
-	direct, err := Run(context.Background(), p, synthetic, Options{})
+	direct, err := Run(context.Background(), p, in(synthetic), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	fromFile, err := Summarize([]string{write(t, runToFile(t, p, Options{}))})
+	fromFile, err := Summarize([]string{write(t, runToFile(t, p, in(synthetic), Options{}))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,15 +11,15 @@ import (
 	"github.com/montanaflynn/stats"
 
 	"github.com/gpstorm/gpstorm/campaign/stat"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
-	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-func summarize(t *testing.T, p *Plan, run Runner) *Summary {
+func summarize(t *testing.T, p *Plan, run worldtest.Func) *Summary {
 	t.Helper()
-	sum, err := Run(context.Background(), p, run, Options{})
+	sum, err := Run(context.Background(), p, in(run), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestSummaryTellsTheCandidatesApart(t *testing.T) {
 func TestChecksJudgeTheControls(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Plan)
-		run    Runner
+		run    worldtest.Func
 		valid  bool
 	}{
 		"controls misbehave":   {func(*Plan) {}, synthetic, true},
@@ -69,10 +69,10 @@ func TestChecksJudgeTheControls(t *testing.T) {
 		"no report's storm":    {func(p *Plan) { p.Scenarios = p.Scenarios[:1] }, synthetic, false},
 		"no unsafe control":    {func(p *Plan) { p.Fixes = p.Fixes[:3] }, synthetic, false},
 		"the unsafe one is good": {func(p *Plan) {
-			p.Fixes[3] = fixes.Fix{Name: "harmless", Control: fixes.MustBeUnsafe}
+			p.Fixes[3] = world.Subject{Name: "harmless", Must: world.MustBeUnsafe}
 		}, synthetic, false},
 		"the baseline is good": {func(p *Plan) {
-			p.Fixes[0] = fixes.Fix{Name: "kind", Control: fixes.MustHang}
+			p.Fixes[0] = world.Subject{Name: "kind", Must: world.MustHang}
 			p.Variations = 1
 		}, synthetic, false},
 		"everything hangs, calm too": {func(p *Plan) {
@@ -87,16 +87,16 @@ func TestChecksJudgeTheControls(t *testing.T) {
 	}
 }
 
-var hangEverywhere Runner = func(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
-	r := synthetic(sc, fix, s)
+var hangEverywhere worldtest.Func = func(at world.Spec) trial.Result {
+	r := synthetic(at)
 	r.Overdue = 1
 	return r
 }
 
 func TestFailuresClusterByCauseNotBySeed(t *testing.T) {
-	sum := summarize(t, testPlan(100), func(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
-		r := synthetic(sc, fix, s)
-		r.Replay = fix.Name + "/" + sc.Name
+	sum := summarize(t, testPlan(100), func(at world.Spec) trial.Result {
+		r := synthetic(at)
+		r.Replay = at.Subject + "/" + at.Scenario.Name
 		return r
 	})
 	count := 0
@@ -214,12 +214,11 @@ func TestLoadTellsHangsByStormDuty(t *testing.T) {
 
 func TestMemoryDoesNotGrowWithTheNumberOfTrials(t *testing.T) {
 	p := testPlan(50_000)
-	e := execute(p, synthetic)
-	c := newCollector(e.head)
+	h := headOf(p)
+	c := newCollector(h)
 	heapAfter := func(trials int) uint64 {
 		for c.trials < trials {
-			at := e.trial(c.trials)
-			r := synthetic(at.Scenario, at.Fix, at.Seed)
+			r := synthetic(p.spec(&h, c.trials))
 			c.add(&r)
 		}
 		runtime.GC()

@@ -8,23 +8,25 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
 // synthetic is a world with known odds. A situation is as bad as a number drawn
 // from its seed, the same for every fix; baseline hangs in nine of ten
 // situations that are not calm, good in one of ten, and busted is unsafe in
 // one of four.
-func synthetic(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
+func synthetic(at world.Spec) trial.Result {
+	s := at.Seed
 	bad := seed.Stream(s, "how bad").Float64()
-	if sc.Name == Calm {
+	if at.Scenario.Name == Calm {
 		bad = 0
 	}
 	speed, limit := 1.0, 0.9
-	switch fix.Name {
+	switch at.Subject {
 	case Baseline:
 		speed, limit = 2, 0.1
 	case "same":
@@ -35,7 +37,7 @@ func synthetic(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
 		Symptom: trial.NoSymptom, Diagnosis: trial.OK,
 		Closes: []trial.Close{{Task: "closer-0", Wait: wait, Waited: trial.GracePeriods{Normal: 4, Expedited: 2}, IPIs: 3}},
 		Steps:  1000 + uint64(bad*1000), WorkerD: wait / 2,
-		Checksum: trial.Checksum(s ^ seed.Hash(fix.Name+sc.Name)),
+		Checksum: trial.Checksum(s ^ seed.Hash(at.Subject+at.Scenario.Name)),
 	}
 	if bad > limit {
 		r.Symptom, r.Diagnosis, r.HungTasks = trial.HungTask, trial.Starved, 1
@@ -43,7 +45,7 @@ func synthetic(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
 		r.By = "reader-" + string('0'+rune(s%10))
 		r.Closes[0] = trial.Close{Task: "closer-0", Wait: 300 * time.Second, Censored: true}
 	}
-	if fix.Name == "busted" && s%4 == 0 {
+	if at.Subject == "busted" && s%4 == 0 {
 		r.Diagnosis, r.Violations = trial.Unsafe, []string{"reader 3 used object 7 after it was freed"}
 	}
 	return r
@@ -57,22 +59,28 @@ func testPlan(variations int) *Plan {
 	return &Plan{
 		Scenarios:  []workload.Scenario{scenario(Calm), scenario(ReportStorm), scenario("heavy")},
 		Variations: variations,
-		Fixes: []fixes.Fix{
-			{Name: Baseline, Control: fixes.MustHang},
+		Fixes: []world.Subject{
+			{Name: Baseline, Must: world.MustHang},
 			{Name: "good"}, {Name: "same"},
-			{Name: "busted", Control: fixes.MustBeUnsafe},
+			{Name: "busted", Must: world.MustBeUnsafe},
 		},
 		Seed: 1,
 	}
 }
 
+// headOf is the head of a plan that a made-up world runs.
+func headOf(p *Plan) Head { return p.head(worldtest.Func(nil).Name(), worldtest.Func(nil).Facts()) }
+
+// in runs trials in a made-up world.
+func in(run worldtest.Func) *Local { return &Local{World: run} }
+
 // runToFile runs the plan and returns the bytes of its results file.
-func runToFile(t *testing.T, p *Plan, o Options) []byte {
+func runToFile(t *testing.T, p *Plan, ex Executor, o Options) []byte {
 	t.Helper()
 	if o.Out == "" {
 		o.Out = filepath.Join(t.TempDir(), "results.jsonl")
 	}
-	if _, err := Run(context.Background(), p, synthetic, o); err != nil {
+	if _, err := Run(context.Background(), p, ex, o); err != nil {
 		t.Fatal(err)
 	}
 	return read(t, o.Out)

@@ -1,15 +1,16 @@
 package campaign
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
 	"time"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/testdata/scenarios/real"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // The two kernels that were measured, as candidates.
@@ -61,13 +62,13 @@ func (v *Validation) Outside() (n int) {
 // Validate runs the setups in which real kernels were measured and lays the
 // model beside them. The setups and the figures are those of
 // testdata/scenarios/real and docs/validation.md.
-func Validate(run Runner) (*Validation, error) {
-	l, err := newLab(run)
+func Validate(ctx context.Context, ex Executor) (*Validation, error) {
+	l, err := runSetups(ctx, ex)
 	if err != nil {
 		return nil, err
 	}
 	v := &Validation{}
-	for _, group := range []func(*lab, *Validation){
+	for _, group := range []func(*runs, *Validation){
 		gracePeriodRows, latencyRows, loadRows, synchronizeRows, convoyRows, rateRows, hangRows,
 	} {
 		group(l, v)
@@ -101,20 +102,22 @@ func (v *Validation) holds(group, what string, ok bool) {
 	v.add(group, what, "yes", 1, model, exact)
 }
 
-// lab runs the setups, each once for both kernels and every boot.
-type lab struct {
-	run    Runner
+// runs holds the trials of every setup under both kernels.
+type runs struct {
 	setups map[string]workload.Scenario
-	fixes  map[string]fixes.Fix
-	done   map[[2]string][]trial.Result
+	byPair map[pair][]trial.Result // in the order of boots
 }
 
-func newLab(run Runner) (*lab, error) {
-	l := &lab{run: run, setups: map[string]workload.Scenario{}, fixes: map[string]fixes.Fix{}, done: map[[2]string][]trial.Result{}}
+// pair is a setup and a kernel.
+type pair struct{ setup, fix string }
+
+func runSetups(ctx context.Context, ex Executor) (*runs, error) {
+	l := &runs{setups: map[string]workload.Scenario{}, byPair: map[pair][]trial.Result{}}
 	files, err := real.Scenarios.ReadDir(".")
 	if err != nil {
 		return nil, err
 	}
+	var pairs []pair
 	for _, f := range files {
 		b, err := real.Scenarios.ReadFile(f.Name())
 		if err != nil {
@@ -125,38 +128,31 @@ func newLab(run Runner) (*lab, error) {
 			return nil, fmt.Errorf("real/%s: %w", f.Name(), err)
 		}
 		l.setups[sc.Name] = sc
+		pairs = append(pairs, pair{sc.Name, realOld}, pair{sc.Name, realNew})
 	}
-	for _, name := range []string{realOld, realNew} {
-		f, ok := fixes.Lookup(name)
-		if !ok {
-			return nil, fmt.Errorf("fix %s: not in the registry", name)
-		}
-		l.fixes[name] = f
+	spec := func(i int) world.Spec {
+		p := pairs[i/boots]
+		return world.Spec{Scenario: l.setups[p.setup], Subject: p.fix, Seed: uint64(i%boots) + 1}
 	}
-	return l, nil
+	return l, ex.Execute(ctx, len(pairs)*boots, spec, func(i int, r trial.Result) error {
+		p := pairs[i/boots]
+		l.byPair[p] = append(l.byPair[p], r)
+		return nil
+	})
 }
 
-// boots returns the trials of one setup under one kernel.
-func (l *lab) trials(setup, fix string) []trial.Result {
-	key := [2]string{setup, fix}
-	if r, ok := l.done[key]; ok {
-		return r
-	}
-	sc, ok := l.setups["real-"+setup]
+// trials returns the trials of one setup under one kernel.
+func (l *runs) trials(setup, fix string) []trial.Result {
+	r, ok := l.byPair[pair{"real-" + setup, fix}]
 	if !ok {
 		panic("campaign: no setup " + setup) // the files are part of the program
 	}
-	var all []trial.Result
-	for boot := range uint64(boots) {
-		all = append(all, l.run(sc, l.fixes[fix], boot+1))
-	}
-	l.done[key] = all
-	return all
+	return r
 }
 
 // waits returns how long the closes took, all boots together, in order. One
 // that had not returned counts as long as it was seen.
-func (l *lab) waits(setup, fix string) []time.Duration {
+func (l *runs) waits(setup, fix string) []time.Duration {
 	var all []time.Duration
 	for _, r := range l.trials(setup, fix) {
 		for _, c := range r.Closes {
@@ -168,7 +164,7 @@ func (l *lab) waits(setup, fix string) []time.Duration {
 }
 
 // p50 is the median close() in ms.
-func (l *lab) p50(setup, fix string) float64 { return middle(l.waits(setup, fix)) }
+func (l *runs) p50(setup, fix string) float64 { return middle(l.waits(setup, fix)) }
 
 // middle is the median in ms; NaN if there is nothing.
 func middle(sorted []time.Duration) float64 {

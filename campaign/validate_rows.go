@@ -16,7 +16,7 @@ import (
 var both = [2]struct{ fix, name string }{{realOld, "6.19"}, {realNew, "7.0"}}
 
 // gracePeriodRows: kprobe counts per close() on one CPU.
-func gracePeriodRows(l *lab, v *Validation) {
+func gracePeriodRows(l *runs, v *Validation) {
 	for _, m := range []struct {
 		setup, fix, what string
 		normal, exp      int
@@ -59,7 +59,7 @@ var realLatency = []struct {
 	{"fair-95", "95 %, fair", 0.95, [2]float64{950, 1300}, 1.48},
 }
 
-func latencyRows(l *lab, v *Validation) {
+func latencyRows(l *runs, v *Validation) {
 	for _, m := range realLatency {
 		old, now := l.p50(m.setup, realOld), l.p50(m.setup, realNew)
 		v.add("close() on 7.0 / on 6.19, one CPU", m.what, "x", m.ratio, now/old, quarter)
@@ -73,7 +73,7 @@ func latencyRows(l *lab, v *Validation) {
 
 // loadRows: close() = C / (1 - load). C is the residual CPU time that a close
 // takes; the law holds if it is the same at 80 and at 95 %.
-func loadRows(l *lab, v *Validation) {
+func loadRows(l *runs, v *Validation) {
 	const group = "C of close() = C / (1 - load), one CPU, rt"
 	measured := [2]float64{26, 53} // 51 to 55 on 7.0
 	for i, k := range both {
@@ -87,7 +87,7 @@ func loadRows(l *lab, v *Validation) {
 
 // synchronizeRows: close() in units of one synchronize_rcu() of the same boot,
 // two CPUs; the mean of the two boots that were measured.
-func synchronizeRows(l *lab, v *Validation) {
+func synchronizeRows(l *runs, v *Validation) {
 	for _, m := range []struct {
 		load string
 		took [2]float64
@@ -104,7 +104,7 @@ const synchronizePause = 20300 * time.Microsecond
 
 // synchronize is the mean length of synchronize_rcu() in ms in a setup in which
 // a task calls it again and again: each call is one grace period.
-func (l *lab) synchronize(setup, fix string) float64 {
+func (l *runs) synchronize(setup, fix string) float64 {
 	var elapsed time.Duration
 	calls := 0
 	for _, r := range l.trials(setup, fix) {
@@ -115,7 +115,7 @@ func (l *lab) synchronize(setup, fix string) float64 {
 }
 
 // convoyRows: closers at once on tracepoints of their own, two CPUs, 80 %.
-func convoyRows(l *lab, v *Validation) {
+func convoyRows(l *runs, v *Validation) {
 	one, four := [2]float64{620, 989}, [2]float64{1859, 3090}
 	for i, k := range both {
 		v.add("convoy, four closers / one", k.name, "x", four[i]/one[i], l.p50("convoy-4", k.fix)/l.p50("convoy-1", k.fix), twofold)
@@ -127,7 +127,7 @@ func convoyRows(l *lab, v *Validation) {
 }
 
 // rateRows: kernel.perf_event_max_sample_rate bounds a storm of short samples.
-func rateRows(l *lab, v *Validation) {
+func rateRows(l *runs, v *Validation) {
 	measured := []struct {
 		setup, what string
 		load        float64
@@ -152,7 +152,7 @@ func rateRows(l *lab, v *Validation) {
 }
 
 // hangRows: four closers at once among 48 hogs under a storm of 95 %.
-func hangRows(l *lab, v *Validation) {
+func hangRows(l *runs, v *Validation) {
 	const group = "the hang, two CPUs"
 	old, now := l.lasts("hang", realOld), l.lasts("hang", realNew)
 	separate := true
@@ -183,7 +183,7 @@ func hangRows(l *lab, v *Validation) {
 
 // lasts is, for every boot, how long it took until the last of the closers that
 // began together was done, in order of boots sorted by length.
-func (l *lab) lasts(setup, fix string) []time.Duration {
+func (l *runs) lasts(setup, fix string) []time.Duration {
 	var all []time.Duration
 	for _, r := range l.trials(setup, fix) {
 		all = append(all, lastEnd(r)-firstStart(r))
@@ -207,7 +207,7 @@ func lastEnd(r trial.Result) (last time.Duration) {
 	return last
 }
 
-func (l *lab) hungLines(setup, fix string) (mean float64) {
+func (l *runs) hungLines(setup, fix string) (mean float64) {
 	for _, r := range l.trials(setup, fix) {
 		mean += float64(r.HungTasks) / boots
 	}
@@ -216,7 +216,7 @@ func (l *lab) hungLines(setup, fix string) (mean float64) {
 
 // overdue counts the closes that took the detector's time or longer, whether or
 // not it looked in time to see them.
-func (l *lab) overdue(setup, fix string) (n int) {
+func (l *runs) overdue(setup, fix string) (n int) {
 	for _, r := range l.trials(setup, fix) {
 		n += r.Overdue
 	}
@@ -224,7 +224,7 @@ func (l *lab) overdue(setup, fix string) (n int) {
 }
 
 // censored reports whether a close had not returned within the bound.
-func (l *lab) censored(setup, fix string) bool {
+func (l *runs) censored(setup, fix string) bool {
 	for _, r := range l.trials(setup, fix) {
 		for _, c := range r.Closes {
 			if c.Censored {
@@ -237,14 +237,14 @@ func (l *lab) censored(setup, fix string) bool {
 
 // below reports whether every boot of a control was over before the median
 // of the setup it controls.
-func (l *lab) below(setup, fix string, hang []time.Duration) bool {
+func (l *runs) below(setup, fix string, hang []time.Duration) bool {
 	lasts := l.lasts(setup, fix)
 	return lasts[len(lasts)-1] < hang[len(hang)/2]
 }
 
 // recovers reports whether, from the moment the storm stops, the rest of the
 // closes takes no longer than all of them take with the hogs alone.
-func (l *lab) recovers(fix string) bool {
+func (l *runs) recovers(fix string) bool {
 	alone := l.lasts("hang-no-storm", fix)
 	sc := l.setups["real-hang-storm-stops"]
 	stop := sc.Storms[0].Until

@@ -1,6 +1,7 @@
 package campaign_test
 
 import (
+	"context"
 	"os"
 	"slices"
 	"strings"
@@ -8,19 +9,13 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/fixes"
-	"github.com/gpstorm/gpstorm/trial"
-	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-func inKernel(sc workload.Scenario, fix fixes.Fix, seed uint64) trial.Result {
-	return kernel.Run(sc, fix, seed, kernel.Options{})
-}
-
 // outside lists the figures outside their bands.
-func outside(t *testing.T, run campaign.Runner) []string {
+func outside(t *testing.T, find func(string) (fixes.Fix, error)) []string {
 	t.Helper()
-	v, err := campaign.Validate(run)
+	v, err := campaign.Validate(context.Background(), &campaign.Local{World: kernel.New(find)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +40,7 @@ func TestModelAgreesWithRealKernelsButForTheKnownMisses(t *testing.T) {
 		"convoy, p50: 1 closer, 7.0",
 		"convoy, p50: 4 closers, 7.0",
 	}
-	if got := outside(t, inKernel); !slices.Equal(got, known) {
+	if got := outside(t, fixes.Parse); !slices.Equal(got, known) {
 		t.Errorf("outside their bands:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(known, "\n"))
 	}
 	doc, err := os.ReadFile("../docs/validation.md")
@@ -61,10 +56,7 @@ func TestModelAgreesWithRealKernelsButForTheKnownMisses(t *testing.T) {
 
 // Had the change to SRCU-fast made no difference, validation would say so.
 func TestValidationTellsTheKernelsApart(t *testing.T) {
-	old, _ := fixes.Lookup("v6.19")
-	got := outside(t, func(sc workload.Scenario, _ fixes.Fix, seed uint64) trial.Result {
-		return inKernel(sc, old, seed)
-	})
+	got := outside(t, func(string) (fixes.Fix, error) { return fixes.Parse("v6.19") })
 	for _, want := range []string{
 		"RCU grace periods per close(): 7.0, normal",
 		"RCU grace periods per close(): 7.0, expedited",

@@ -8,6 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // A report names a preset by its name, the scenario of margin not at all, and any
@@ -21,7 +22,7 @@ func TestAReportListsTheCommandsThatMakeItAgain(t *testing.T) {
 	}
 	own := campaign.Class{Name: "own", Content: "0123456789abcdef"}
 	s := &campaign.Summary{Head: campaign.Head{Seed: 7, Variations: 40, Scenarios: []campaign.Class{class(calm), own}}}
-	s.Head.Fixes = append(s.Head.Fixes, campaign.Candidate{Name: "baseline"}, campaign.Candidate{Name: "a|b"})
+	s.Head.Fixes = append(s.Head.Fixes, world.Subject{Name: "baseline"}, world.Subject{Name: "a|b"})
 	margin := campaign.MarginSet{Axis: campaign.AxisDuty, Seed: 1, Scenario: class(campaign.MarginScenario()), Margins: []campaign.Margin{{Fix: "baseline"}}}
 	readers := margin
 	readers.Axis, readers.Scenario = campaign.AxisReaders, own

@@ -19,6 +19,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 var updateDocs = flag.Bool("update-docs", false, "run the commands that the documents show, pin what they find, and rewrite the documents")
@@ -152,16 +153,17 @@ func (p *pin) print(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
 	var err error
+	facts := kernel.New(nil).Facts()
 	switch {
 	case p.Class != nil:
 		sum := &campaign.Summary{Classes: []campaign.ClassSummary{{Class: *p.Class, Rows: p.Rows}}}
-		err = (&report.Report{Summary: sum, World: kernelFacts}).Text(&b)
+		err = (&report.Report{Summary: sum, World: facts}).Text(&b)
 	case p.Trial != nil && strings.Contains(p.Command, "--dmesg"):
 		cmd := &cobra.Command{}
 		cmd.SetOut(&b)
 		err = showConsole(cmd, p.Trial)
 	case p.Trial != nil:
-		err = report.Trial(&b, kernelFacts, p.Trial, false)
+		err = report.Trial(&b, facts, p.Trial, false)
 	default:
 		return p.Text
 	}
@@ -199,7 +201,7 @@ func makePin(t *testing.T, line string) pin {
 			args[i] = filepath.Join("..", a)
 		}
 	}
-	p := pin{Command: line, Model: kernelFacts.Model}
+	p := pin{Command: line, Model: kernel.ModelVersion}
 	var printed string
 	switch args[0] {
 	case "evaluate":

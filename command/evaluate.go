@@ -1,6 +1,9 @@
 package command
 
 import (
+	"errors"
+	"io/fs"
+
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -14,6 +17,7 @@ type evaluateOptions struct {
 	*common
 	selection
 	form
+	in         worldFlag
 	parallel   int
 	variations int
 	out        outFile
@@ -42,6 +46,7 @@ of a campaign can run on different machines; gpstorm merge joins their files.`,
 	}
 	o.selection.flags(cmd, c)
 	o.form.flags(cmd)
+	o.in.register(cmd, c)
 	flags := cmd.Flags()
 	flags.IntVar(&o.variations, "variations", defaultVariations, "variations of each scenario; the first is the scenario itself")
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
@@ -58,15 +63,18 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 		return badInput(err)
 	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
-	sum, err := campaign.Run(cmd.Context(), plan, inKernel(false), campaign.Options{
-		Parallel: o.parallel, Out: string(o.out), Resume: o.resume, Progress: bar.update,
+	sum, err := campaign.Run(cmd.Context(), plan, &campaign.Local{World: o.in.World, Parallel: o.parallel}, campaign.Options{
+		Out: string(o.out), Resume: o.resume, Progress: bar.update,
 	})
 	bar.done()
+	if errors.Is(err, fs.ErrExist) {
+		err = inputf("%w, or --resume to continue this one", err)
+	}
 	if err != nil {
 		return inputOrFailure(err)
 	}
 	if o.failures != "" {
-		paths, err := o.saveClusters(string(o.failures), sum)
+		paths, err := o.saveClusters(cmd.Context(), string(o.failures), sum)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ func (f *form) check(json bool) error {
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
 func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error {
-	r := &report.Report{Summary: sum, World: kernelFacts, Again: again(sum)}
+	r := &report.Report{Summary: sum, World: sum.Head.Facts, Again: again(sum)}
 	if f.html != "" {
 		if err := writeFile(f.html, r.HTML); err != nil {
 			return err
@@ -52,6 +53,9 @@ func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error
 // inputOrFailure marks an error as bad input if an input file is wrong or
 // missing. Every other error, a file that cannot be written say, stays a failure.
 func inputOrFailure(err error) error {
+	if errors.Is(err, campaign.ErrIncomplete) {
+		err = fmt.Errorf("%w; evaluate --resume continues the file", err)
+	}
 	if input := (*campaign.InputError)(nil); errors.As(err, &input) || errors.Is(err, fs.ErrNotExist) {
 		return badInput(err)
 	}

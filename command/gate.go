@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // readerScenarios are the scenarios that must catch the unsafe control: they
@@ -95,7 +95,7 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 }
 
 // run tests the controls and then, if they misbehave, the candidates.
-func (o *gateOptions) run(cmd *cobra.Command, candidates []fixes.Fix, scenarios []workload.Scenario, policy campaign.Policy) (*report.GateReport, error) {
+func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenarios []workload.Scenario, policy campaign.Policy) (*report.GateReport, error) {
 	checks, err := o.controls(cmd.Context())
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []fixes.Fix, scenarios 
 		return r, nil
 	}
 	for _, f := range candidates {
-		g, err := campaign.RunGate(cmd.Context(), scenarios, f, o.seed, policy, inKernel(false))
+		g, err := campaign.RunGate(cmd.Context(), scenarios, f, o.seed, policy, o.inKernel())
 		if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func (o *gateOptions) controls(ctx context.Context) ([]campaign.Check, error) {
 	return campaign.RunGateControls(ctx, campaign.GateControls{
 		Hangs: p.Fixes[0], Storm: p.Scenarios[0], Calm: p.Scenarios[1],
 		Unsafe: p.Fixes[1], Readers: p.Scenarios[2:],
-	}, o.seed, inKernel(false))
+	}, o.seed, o.inKernel())
 }
 
 func (o *gateOptions) show(w io.Writer, r *report.GateReport) error {

@@ -49,6 +49,8 @@ var ofFlag = map[string][]string{
 	"evaluate --parallel":    {"-1"},
 	"run --fix":              {"nosuch", ""},
 	"run --variation":        {"-1", "10000000"},
+	"run --world":            {"nosuch", ""},
+	"evaluate --world":       {"nosuch", ""},
 	"run --window":           {"1s-2s", ""},
 	"replay --window":        {"1s-2s", ""},
 	"shrink --fix":           {"nosuch", ""},
@@ -134,7 +136,7 @@ func TestEveryFlagOfEveryCommandRefusesBadInput(t *testing.T) {
 
 func TestEveryFlagOfOneValueIsGivenOnce(t *testing.T) {
 	t.Parallel()
-	good := map[string]string{"bool": "true", "int": "1", "uint64": "1", "duration": "1s", "percent": "1%", "string": "x", "dir": "x", "file": "x"}
+	good := map[string]string{"bool": "true", "int": "1", "uint64": "1", "duration": "1s", "percent": "1%", "string": "x", "dir": "x", "file": "x", "world": "kernel"}
 	for _, cmd := range commands(t).Commands() {
 		if cmd.Name() == "completion" || cmd.Name() == "help" {
 			continue
@@ -229,7 +231,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 
 		// Tokens.
 		{[]string{"replay", "gps2.AAAA"}, `gps2.AAAA`},
-		{[]string{"replay", "nosuch"}, `token: nosuch: want a token, which begins with gps1., or a failure file`},
+		{[]string{"replay", "nosuch"}, `token: nosuch: want a token, which begins with gps2., or a failure file`},
 		{[]string{"replay", file("notes.txt", "notes\n")}, `notes.txt: line 1: `},
 
 		// Policies of a gate: every field of a file is read, and refused if wrong.

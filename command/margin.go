@@ -36,7 +36,7 @@ misses its threshold in at most 5 % of searches.`,
 	flags.StringVar(&o.axis, "axis", string(campaign.AxisDuty), "what to vary: duty, handler or readers")
 	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default a scenario made for this search)")
 	flags.StringArrayVar(&o.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
-	flags.IntVar(&o.parallel, "parallel", 0, "candidates at once; 0 is one for each CPU")
+	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
@@ -52,7 +52,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 		return badInput(err)
 	}
 	p := &campaign.MarginPlan{
-		Scenario: campaign.MarginScenario(), Fixes: selected.Fixes, Axis: campaign.Axis(o.axis), Seed: o.seed, Parallel: o.parallel,
+		Scenario: campaign.MarginScenario(), Fixes: selected.Fixes, Axis: campaign.Axis(o.axis), Seed: o.seed,
 	}
 	if o.scenario != "" {
 		if p.Scenario, err = o.names.scenario(o.scenario); err != nil {
@@ -61,7 +61,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	p.Progress = bar.update
-	found, err := campaign.RunMargin(cmd.Context(), p, inKernel(false))
+	found, err := campaign.RunMargin(cmd.Context(), p, &campaign.Local{World: o.inKernel().World, Parallel: o.parallel})
 	bar.done()
 	if errors.Is(err, context.Canceled) {
 		return undecided("interrupted; a search keeps no results")

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpstorm/gpstorm/campaign"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // policyFlags is the policy of a gate, as command line and YAML file write it.
@@ -45,7 +45,7 @@ func (p *policyFlags) register(flags *pflag.FlagSet) {
 }
 
 // resolve looks up the names in the policy.
-func (p *policyFlags) resolve(c *common) ([]fixes.Fix, []workload.Scenario, campaign.Policy, error) {
+func (p *policyFlags) resolve(c *common) ([]world.Subject, []workload.Scenario, campaign.Policy, error) {
 	policy := campaign.Policy{
 		MaxHangRate: float64(p.maxHangRate), MaxP99: p.maxP99, NoUnsafe: p.noUnsafe,
 		Confidence: float64(p.confidence), Budget: p.budget,

@@ -68,7 +68,7 @@ func TestEveryCommandTakesOwnCandidatesAndScenarios(t *testing.T) {
 		{"margin -q --axis handler --fix interrupting", []int{0}, []string{"interrupting "}},
 		{"shrink quiet --fix forgetful --budget 3", []int{0}, []string{"# candidate  forgetful"}},
 		{"explore --fix interrupting", []int{0}, []string{"interrupting, 1 reader(s)", "no violation"}},
-		{"explore --fix forgetful", []int{1}, []string{"mine replay gps1."}},
+		{"explore --fix forgetful", []int{1}, []string{"mine replay gps2."}},
 		{"torture -q --fix interrupting --duration 20ms", []int{0, 3}, []string{"torture: interrupting"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {

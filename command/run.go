@@ -9,6 +9,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
@@ -16,6 +17,7 @@ func newRunCommand(c *common) *cobra.Command {
 	var (
 		fix       string
 		variation int
+		in        worldFlag
 		log       bool
 		how       traceOptions
 	)
@@ -31,23 +33,25 @@ prints the console alone.`,
 		Args:              exactly("a scenario: a preset's name or a YAML file"),
 		ValidArgsFunction: c.names.completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := how.check(c, log); err != nil {
+				return err
+			}
 			sc, err := c.names.scenario(args[0])
 			if err != nil {
 				return badInput(err)
 			}
-			f, err := c.names.fixes.Find(fix)
-			if err != nil {
+			if _, err := in.Subject(fix); err != nil {
 				return badInput(err)
 			}
 			if variation < 0 || variation >= campaign.MaxVariations {
 				return wrong("--variation", variation, "0 to %d", campaign.MaxVariations-1)
 			}
-			t := campaign.Trial{Scenario: sc, Variation: variation, Fix: f, Seed: c.seed}
-			r, err := how.run(&t)
+			t := world.Spec{Scenario: sc, Variation: variation, Subject: fix, Seed: c.seed}
+			r, err := how.run(cmd.Context(), c, in.World, t)
 			if err != nil {
 				return err
 			}
-			return how.show(cmd, c, &t, log, r)
+			return how.show(cmd, c, in.Facts(), log, r)
 		},
 	}
 	flags := cmd.Flags()
@@ -55,6 +59,7 @@ prints the console alone.`,
 	flags.IntVar(&variation, "variation", 0, "which variation of the scenario; 0 is the scenario itself")
 	flags.BoolVar(&log, "log", false, "show the kernel's console")
 	how.flags(flags)
+	in.register(cmd, c)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }
@@ -70,10 +75,13 @@ func newReplayCommand(c *common) *cobra.Command {
 		Long: `Runs the trial of a token or of a failure file again, bit for bit. Scenario,
 candidate, variation and seed come from the token. If this build takes other
 decisions than the one that made the token, replay fails: exit 1.`,
-		Example: `  gpstorm replay gps1.Bmtlcm5lbAhiYXNlbGluZQ...
+		Example: `  gpstorm replay gps2.Bmtlcm5lbAhiYXNlbGluZQ...
   gpstorm replay "$(gpstorm run repro2 --json | jq -r .replay)" --log`,
 		Args: exactly("a token or a failure file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := how.check(c, log); err != nil {
+				return err
+			}
 			ref, err := readReference(args[0])
 			if err != nil {
 				return err
@@ -81,15 +89,15 @@ decisions than the one that made the token, replay fails: exit 1.`,
 			if ref.token.World == order.World {
 				return c.replayOrder(cmd.OutOrStdout(), ref.token)
 			}
-			t, err := c.trial(&ref)
+			t, w, err := c.trial(&ref)
 			if err != nil {
 				return err
 			}
-			r, err := how.run(&t)
+			r, err := how.run(cmd.Context(), c, w, t)
 			if err != nil {
 				return err
 			}
-			if err := how.show(cmd, c, &t, log, r); err != nil {
+			if err := how.show(cmd, c, w.Facts(), log, r); err != nil {
 				return err
 			}
 			if want := ref.token.Checksum; want != 0 && want != r.Checksum {
@@ -103,13 +111,12 @@ decisions than the one that made the token, replay fails: exit 1.`,
 	return cmd
 }
 
-func showTrial(cmd *cobra.Command, c *common, t *campaign.Trial, log bool, r trial.Result) error {
-	r.Replay = t.Token(r.Checksum).String()
+func showTrial(cmd *cobra.Command, c *common, f world.Facts, log bool, r trial.Result) error {
 	if !log {
 		r.Log = nil
 	}
 	if c.json {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(&r)
 	}
-	return report.Trial(cmd.OutOrStdout(), kernelFacts, &r, log)
+	return report.Trial(cmd.OutOrStdout(), f, &r, log)
 }

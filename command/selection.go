@@ -8,6 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // unsafeControl is the control that must be caught as unsafe.
@@ -27,7 +28,7 @@ func (s *selection) flags(cmd *cobra.Command, c *common) {
 
 // plan looks the names up.
 func (s *selection) plan(c *common) (*campaign.Plan, error) {
-	p := &campaign.Plan{Scenarios: c.names.scenarios.All(), Fixes: c.names.fixes.All(fixes.Candidate)}
+	p := &campaign.Plan{Scenarios: c.names.scenarios.All(), Fixes: subjects(c.names.fixes.All(fixes.Candidate))}
 	if len(s.scenarios) > 0 {
 		p.Scenarios = nil
 		for _, name := range unique(s.scenarios) {
@@ -45,7 +46,7 @@ func (s *selection) plan(c *common) (*campaign.Plan, error) {
 			if err != nil {
 				return nil, err
 			}
-			p.Fixes = append(p.Fixes, f)
+			p.Fixes = append(p.Fixes, world.Candidate(f))
 		}
 	}
 	return p, nil
@@ -65,7 +66,7 @@ func withControls(p *campaign.Plan, c *common) (added []string) {
 		added = append(added, "scenario "+name)
 	}
 	for i, name := range []string{campaign.Baseline, unsafeControl} {
-		if slices.ContainsFunc(p.Fixes, func(f fixes.Fix) bool { return f.Name == name }) {
+		if slices.ContainsFunc(p.Fixes, func(f world.Subject) bool { return f.Name == name }) {
 			continue
 		}
 		f, err := c.names.fixes.Find(name)
@@ -73,9 +74,9 @@ func withControls(p *campaign.Plan, c *common) (added []string) {
 			panic(err) // in the registries
 		}
 		if i == 0 {
-			p.Fixes = slices.Insert(p.Fixes, 0, f)
+			p.Fixes = slices.Insert(p.Fixes, 0, world.Candidate(f))
 		} else {
-			p.Fixes = append(p.Fixes, f)
+			p.Fixes = append(p.Fixes, world.Candidate(f))
 		}
 		added = append(added, "fix "+name)
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/gpstorm/gpstorm/failure"
 	"github.com/gpstorm/gpstorm/shrink"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 type shrinkOptions struct {
@@ -59,13 +61,21 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 		return badInput(err)
 	}
 	follow, done := shrinkProgress(cmd.ErrOrStderr(), o.quiet)
-	r, err := shrink.Minimise(varied(&t), t.Fix, t.Seed, shrink.Options{Budget: o.budget, Progress: follow})
+	fix, err := o.names.fixes.Find(t.Subject)
+	if err != nil {
+		return badInput(err)
+	}
+	r, err := shrink.Minimise(t.Varied(), fix, t.Seed, shrink.Options{Budget: o.budget, Progress: follow})
 	done()
 	if err != nil {
 		return badInput(err)
 	}
-	small := campaign.Trial{Scenario: r.After, Fix: t.Fix, Seed: t.Seed}
-	f := failure.Failure{Token: small.Token(r.Is.Checksum), Scenario: r.After, Result: small.Run(inKernel(true)), Notes: shrinkNotes(r)}
+	small := world.Spec{Scenario: r.After, Subject: t.Subject, Seed: t.Seed}
+	result, err := inDetail(cmd.Context(), o.inKernel().World, small)
+	if err != nil {
+		return err
+	}
+	f := failure.Failure{Token: small.Token(kernel.Name, r.Is.Checksum), Scenario: r.After, Result: result, Notes: shrinkNotes(r)}
 	write := func(w io.Writer) error {
 		if o.json {
 			return json.NewEncoder(w).Encode(shrunk(r, f.Token))
@@ -80,10 +90,9 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 }
 
 // lookup finds what to shrink.
-func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t campaign.Trial, err error) {
+func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t world.Spec, err error) {
 	if sc, err := o.names.scenario(arg); err == nil && !isFailureFile(arg) {
-		f, err := o.names.fixes.Find(o.fix)
-		return campaign.Trial{Scenario: sc, Fix: f, Seed: o.seed}, err
+		return world.Spec{Scenario: sc, Subject: o.fix, Seed: o.seed}, nil
 	}
 	for _, name := range []string{"fix", "seed"} {
 		if cmd.Flags().Changed(name) {
@@ -94,7 +103,11 @@ func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t campaign.Trial
 	if err != nil {
 		return t, err
 	}
-	return o.trial(&ref)
+	t, w, err := o.trial(&ref)
+	if err == nil && w.Name() != kernel.Name {
+		err = wrong("token: world", w.Name(), kernel.Name)
+	}
+	return t, err
 }
 
 // shrinkProgress follows a search on a terminal, in one line.

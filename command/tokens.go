@@ -2,15 +2,15 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
-	"regexp"
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/failure"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // reference is what replay and shrink take: a token, or a failure file, whose
@@ -21,19 +21,15 @@ type reference struct {
 	text  []byte // of the file
 }
 
-// tokenForm is how tokens of every version begin, also of versions to come: they
-// are no names of files.
-var tokenForm = regexp.MustCompile(`^\s*gps[0-9]+\.`)
-
 // readReference reads a token or a failure file.
 func readReference(arg string) (r reference, err error) {
-	if tokenForm.MatchString(arg) {
+	if trial.IsToken(arg) {
 		r.token, err = trial.ParseToken(arg)
 		return r, badInput(err)
 	}
 	r.file = arg
 	if r.text, err = os.ReadFile(arg); err != nil {
-		return r, wrong("token", arg, "a token, which begins with gps1., or a failure file")
+		return r, wrong("token", arg, "a token, which begins with gps2., or a failure file")
 	}
 	if r.token, err = failure.ParseToken(r.text); err != nil {
 		return r, inputf("%s: %w", arg, err)
@@ -42,35 +38,39 @@ func readReference(arg string) (r reference, err error) {
 }
 
 // trial returns the trial of a world that runs scenarios.
-func (c *common) trial(r *reference) (campaign.Trial, error) {
-	t, err := campaign.FromToken(r.token, c.lookupTokenFix)
+func (c *common) trial(r *reference) (world.Spec, world.World, error) {
+	w, t, err := c.fromToken(r.token)
 	if err == nil && r.file != "" {
 		err = c.checkScenario(&t, r)
 	}
 	if err != nil && r.file != "" {
 		err = fmt.Errorf("%s: %w", r.file, err)
 	}
-	return t, badInput(err)
+	return t, w, badInput(err)
 }
 
-// lookupTokenFix finds the candidate of a token, which may be one that only
-// another program has.
-func (c *common) lookupTokenFix(name string) (fixes.Fix, error) {
-	f, err := c.names.fixes.Find(name)
-	if err != nil {
-		err = fmt.Errorf("%w; a token of another program's own candidate replays in that program only", err)
+// fromToken finds the world of a token, and its candidate, which may be one that
+// only another program has.
+func (c *common) fromToken(token trial.Token) (world.World, world.Spec, error) {
+	w, want := c.names.world(token.World)
+	if w == nil {
+		return nil, world.Spec{}, wrong("token: world", token.World, "%s", want)
 	}
-	return f, err
+	if _, err := w.Subject(token.Subject); err != nil {
+		return nil, world.Spec{}, fmt.Errorf("token: %w; a token of another program's own candidate replays in that program only", err)
+	}
+	t, err := world.FromToken(token)
+	return w, t, err
 }
 
 // checkScenario refuses a failure file whose scenario was edited.
-func (c *common) checkScenario(t *campaign.Trial, r *reference) error {
+func (c *common) checkScenario(t *world.Spec, r *reference) error {
 	_, sc, err := failure.Parse(r.text)
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(workload.Encode(varied(t)), workload.Encode(sc)) {
-		return fmt.Errorf("scenario: edited: want the scenario of the token; to run the edited one: %s run %s --fix %s --seed %d", c.program, r.file, t.Fix.Name, t.Seed)
+	if !bytes.Equal(workload.Encode(t.Varied()), workload.Encode(sc)) {
+		return fmt.Errorf("scenario: edited: want the scenario of the token; to run the edited one: %s run %s --fix %s --seed %d", c.program, r.file, t.Subject, t.Seed)
 	}
 	return nil
 }
@@ -81,25 +81,24 @@ func isFailureFile(path string) bool {
 	return err == nil && failure.Is(b)
 }
 
-// varied is the scenario that a trial runs.
-func varied(t *campaign.Trial) workload.Scenario {
-	return workload.Vary(t.Scenario, t.Variation, t.Seed)
-}
-
 // saveClusters writes a failure file for each cause of failure in a campaign. It
 // runs the trial with the fewest steps again, to record its console and causes.
-func (c *common) saveClusters(dir string, sum *campaign.Summary) (paths []string, err error) {
+func (c *common) saveClusters(ctx context.Context, dir string, sum *campaign.Summary) (paths []string, err error) {
 	for i := range sum.Clusters {
 		cluster := &sum.Clusters[i]
 		r, err := readReference(cluster.Smallest)
 		if err != nil {
 			return paths, err
 		}
-		t, err := c.trial(&r)
+		t, w, err := c.trial(&r)
 		if err != nil {
 			return paths, err
 		}
-		f := failure.Failure{Token: r.token, Scenario: varied(&t), Result: t.Run(inKernel(true))}
+		result, err := inDetail(ctx, w, t)
+		if err != nil {
+			return paths, err
+		}
+		f := failure.Failure{Token: r.token, Scenario: t.Varied(), Result: result}
 		if cluster.Count > 1 {
 			f.Notes = []string{fmt.Sprintf("%d trials of the campaign failed with this cause; this one took the fewest steps", cluster.Count)}
 		}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"io"
 	"strings"
 	"time"
@@ -8,12 +9,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gpstorm/gpstorm/campaign"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/klog"
 	"github.com/gpstorm/gpstorm/report/timeline"
 	"github.com/gpstorm/gpstorm/trial"
-	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
@@ -49,19 +48,29 @@ func (o *traceOptions) bounds() (from, until time.Duration, err error) {
 	return from, until, nil
 }
 
-// run runs a trial and writes its timelines.
-func (o *traceOptions) run(t *campaign.Trial) (trial.Result, error) {
+// run runs a trial, gives its result the token that runs it again, and writes its
+// timelines.
+func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t world.Spec) (r trial.Result, err error) {
 	from, until, err := o.bounds()
 	if err != nil {
-		return trial.Result{}, badInput(err)
+		return r, badInput(err)
 	}
 	if o.trace == "" && o.ftrace == "" {
-		return t.Run(inKernel(true)), nil
+		r, err = inDetail(ctx, w, t)
+		r.Replay = t.Token(w.Name(), r.Checksum).String()
+		return r, err
+	}
+	if w.Name() != kernel.Name {
+		return r, wrong("--trace, --ftrace: world", w.Name(), kernel.Name)
+	}
+	fix, err := c.names.fixes.Find(t.Subject)
+	if err != nil {
+		return r, badInput(err)
 	}
 	rec := timeline.NewRecorder(t.Scenario.Horizon, from, until)
-	r := t.Run(func(sc workload.Scenario, fix fixes.Fix, seed uint64) trial.Result {
-		return kernel.Run(sc, fix, seed, kernel.Options{Log: true, Blame: true, Trace: rec})
-	})
+	r = kernel.Run(t.Varied(), fix, t.Seed, kernel.Options{Log: true, Blame: true, Trace: rec})
+	t.Label(&r)
+	r.Replay = t.Token(w.Name(), r.Checksum).String()
 	if o.trace != "" {
 		if err := writeFile(o.trace, func(w io.Writer) error { return timeline.Perfetto(w, rec) }); err != nil {
 			return r, err
@@ -75,15 +84,20 @@ func (o *traceOptions) run(t *campaign.Trial) (trial.Result, error) {
 	return r, nil
 }
 
-// show prints the outcome of a trial, or its console alone.
-func (o *traceOptions) show(cmd *cobra.Command, c *common, t *campaign.Trial, log bool, r trial.Result) error {
+// check refuses --dmesg beside what else is printed.
+func (o *traceOptions) check(c *common, log bool) error {
 	if o.dmesg && (c.json || log) {
 		return wrong("--dmesg", true, "neither --json nor --log beside it")
 	}
+	return nil
+}
+
+// show prints the outcome of a trial, or its console alone.
+func (o *traceOptions) show(cmd *cobra.Command, c *common, f world.Facts, log bool, r trial.Result) error {
 	if o.dmesg {
 		return showConsole(cmd, &r)
 	}
-	return showTrial(cmd, c, t, log, r)
+	return showTrial(cmd, c, f, log, r)
 }
 
 // showConsole prints the console in the form of dmesg.

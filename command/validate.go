@@ -21,7 +21,7 @@ Exit codes: 0 all figures are within their bands; 1 some are not.`,
   gpstorm validate --json | jq 'select(.within | not)'`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := campaign.Validate(inKernel(false))
+			v, err := campaign.Validate(cmd.Context(), c.inKernel())
 			if err != nil {
 				return err
 			}

@@ -1,25 +1,86 @@
 package command
 
 import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
-	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/kernel"
+	"github.com/gpstorm/gpstorm/world/live"
 )
 
-// kernelFacts are those of the virtual kernel.
-var kernelFacts = world.Facts{
-	Reproducible: true, Virtual: true, Model: "1",
-	Trial:    "one scenario in a virtual kernel, in virtual time: the same on every machine",
-	Measures: world.GracePeriods | world.IPIs | world.WorkerSleep | world.Console | world.Blame | world.StormShare | world.ReaderCost,
+// worlds are those that run scenarios; the first is the default.
+func (n *names) worlds() []world.World {
+	return []world.World{kernel.New(n.fixes.Find), live.New(n.fixes.Find)}
 }
 
-// inKernel runs trials in the virtual kernel. In detail means with its console
-// and with the blame of every close().
-func inKernel(detail bool) campaign.Runner {
-	return func(sc workload.Scenario, fix fixes.Fix, seed uint64) trial.Result {
-		return kernel.Run(sc, fix, seed, kernel.Options{Log: detail, Blame: detail})
+// world finds a world by name, or returns nil and the names that there are.
+func (n *names) world(name string) (world.World, string) {
+	var all []string
+	for _, w := range n.worlds() {
+		if w.Name() == name {
+			return w, ""
+		}
+		all = append(all, w.Name())
 	}
+	return nil, "one of " + strings.Join(all, ", ")
+}
+
+// worldFlag is the flag --world.
+type worldFlag struct {
+	world.World
+	names *names
+}
+
+func (f *worldFlag) register(cmd *cobra.Command, c *common) {
+	f.World, f.names = c.names.worlds()[0], &c.names
+	cmd.Flags().Var(f, "world", "where trials run: kernel, in virtual time, or live, on this machine")
+}
+
+func (f *worldFlag) want() string {
+	_, want := f.names.world("")
+	return want
+}
+
+// Set is part of pflag.Value.
+func (f *worldFlag) Set(name string) error {
+	w, _ := f.names.world(name)
+	if w == nil {
+		return errors.New("unknown world")
+	}
+	f.World = w
+	return nil
+}
+
+// String is part of pflag.Value.
+func (f *worldFlag) String() string {
+	if f.World == nil {
+		return ""
+	}
+	return f.Name()
+}
+
+// Type is part of pflag.Value; the help shows it.
+func (f *worldFlag) Type() string { return "world" }
+
+// inKernel runs the trials of a campaign in the virtual kernel.
+func (c *common) inKernel() *campaign.Local { return &campaign.Local{World: c.names.worlds()[0]} }
+
+// inDetail runs one trial with its console and with the blame of every close().
+func inDetail(ctx context.Context, w world.World, s world.Spec) (trial.Result, error) {
+	return w.Run(ctx, s, world.Want{Log: true, Blame: true})
+}
+
+// subjects are candidates as what trials judge.
+func subjects(all []fixes.Fix) (judged []world.Subject) {
+	for _, f := range all {
+		judged = append(judged, world.Candidate(f))
+	}
+	return judged
 }

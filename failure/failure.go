@@ -39,7 +39,7 @@ func (f *Failure) Format() []byte {
 	}
 	r := &f.Result
 	fmt.Fprintf(&b, "%s%s\n#\n", command, f.Token)
-	line("candidate", "%s", f.Token.Fix)
+	line("candidate", "%s", f.Token.Subject)
 	line("seed", "%d", f.Token.Seed)
 	if f.Token.Variation != 0 {
 		line("variation", "%d of %s", f.Token.Variation, f.Token.Scenario)
@@ -83,7 +83,7 @@ var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9._+-]+`)
 // name of candidate, diagnosis, scenario and checksum, and returns its path. The
 // same failure gets the same name.
 func (f *Failure) Save(dir string) (path string, err error) {
-	name := fmt.Sprintf("%s-%s-%s-%s.yaml", f.Token.Fix, f.Result.Diagnosis, f.Scenario.Name, f.Result.Checksum)
+	name := fmt.Sprintf("%s-%s-%s-%s.yaml", f.Token.Subject, f.Result.Diagnosis, f.Scenario.Name, f.Result.Checksum)
 	return save(dir, name, f.Format())
 }
 

@@ -20,7 +20,7 @@ func example(t *testing.T) Failure {
 		t.Fatal("no repro2")
 	}
 	return Failure{
-		Token:    trial.Token{World: "kernel", Fix: "callrcu+overlap", Seed: 7, Checksum: 0xabc, Scenario: "repro2", Variation: 3},
+		Token:    trial.Token{World: "kernel", Subject: "callrcu+overlap", Seed: 7, Checksum: 0xabc, Scenario: "repro2", Variation: 3},
 		Scenario: sc,
 		Result: trial.Result{
 			Symptom: trial.HungTask, HungTasks: 2, RCUStalls: 1, Diagnosis: trial.Starved, By: "reader-3,\nunder the storm",
@@ -74,7 +74,7 @@ func TestFileStartsWithTheCommandAndComesBack(t *testing.T) {
 
 func TestSavedUnderAPlainName(t *testing.T) {
 	f := example(t)
-	f.Token.Fix = "../mine"
+	f.Token.Subject = "../mine"
 	dir := filepath.Join(t.TempDir(), "new", "dir")
 	for range 2 {
 		path, err := f.Save(dir)
@@ -97,7 +97,7 @@ func TestBadFileIsOneClearLine(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", `line 1: want "# gpstorm replay " and a token`},
 		{"a scenario", "name: x\n", `line 1: want "# gpstorm replay " and a token`},
-		{"a damaged token", strings.Replace(text, "gps1.", "gps1.x", 1), "line 1: token"},
+		{"a damaged token", strings.Replace(text, "gps2.", "gps2.x", 1), "line 1: token"},
 		{"a damaged scenario", strings.Replace(text, "cpus: 2", "cpus: 99", 1), "machine.cpus: 99: want 1 to 16"},
 	} {
 		_, _, err := Parse([]byte(c.text))

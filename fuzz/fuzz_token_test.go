@@ -15,12 +15,12 @@ import (
 // line.
 func FuzzToken(f *testing.F) {
 	f.Add([]byte(trial.Token{}.String()))
-	f.Add([]byte(trial.Token{World: "kernel", Fix: "baseline", Seed: 7, Checksum: 9, Scenario: "repro2", Variation: 3, Digest: 5}.String()))
+	f.Add([]byte(trial.Token{World: "kernel", Subject: "baseline", Seed: 7, Checksum: 9, Scenario: "repro2", Variation: 3, Digest: 5}.String()))
 	f.Add([]byte(trial.Token{World: "order", Body: bytes.Repeat([]byte("schedule "), 50)}.String()))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if tok, err := trial.ParseToken(string(data)); err == nil {
 			roundTrip(t, tok)
-		} else if msg := err.Error(); strings.ContainsAny(msg, "\n\r") || len(msg) > 300 || !strings.HasPrefix(msg, "token ") {
+		} else if msg := err.Error(); strings.ContainsAny(msg, "\n\r") || len(msg) > 300 || !strings.HasPrefix(msg, "token: ") {
 			t.Fatalf("not one clear line: %q", msg)
 		}
 		roundTrip(t, tokenOf(data))
@@ -59,7 +59,7 @@ func tokenOf(data []byte) trial.Token {
 		return s
 	}
 	tok := trial.Token{Seed: word(0), Checksum: trial.Checksum(word(1)), Variation: int(int64(word(2))), Digest: word(3)}
-	tok.World, tok.Fix, tok.Scenario = name(), name(), name()
+	tok.World, tok.Subject, tok.Scenario = name(), name(), name()
 	if len(rest) > 0 {
 		tok.Body = rest
 	}

@@ -93,7 +93,7 @@ func TestEveryOracleOfTeardownFires(t *testing.T) {
 				case c.want == "" && len(said) > 0:
 					t.Fatal(all)
 				case c.want != "" && strings.Contains(all, c.want):
-					if !strings.Contains(all, "\ngpstorm replay gps1.") {
+					if !strings.Contains(all, "\ngpstorm replay gps2.") {
 						t.Errorf("no command that runs it again in\n%s", all)
 					}
 					return

@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
@@ -141,7 +141,6 @@ func replay(sc workload.Scenario, fix fixes.Fix, draw uint64, r *trial.Result) s
 	if r.Truncated {
 		sum = 0
 	}
-	tr := campaign.Trial{Scenario: sc, Fix: fix, Seed: draw}
-	token := tr.Token(sum)
+	token := world.Spec{Scenario: sc, Subject: fix.Name, Seed: draw}.Token(kernel.Name, sum)
 	return "gpstorm replay " + token.String() + keep(token, sc, r)
 }

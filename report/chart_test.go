@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/gpstorm/gpstorm/campaign"
-	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 func TestBarsOfBlameAddUpAndKeepTheirPatterns(t *testing.T) {
@@ -104,7 +104,7 @@ func TestManyCandidatesAreToldApartInASentence(t *testing.T) {
 	if got := headline(few); got != nil {
 		t.Errorf("three candidates need no %q", got)
 	}
-	many := summary(t, func(p *campaign.Plan) { p.Fixes = append(p.Fixes, fixes.Fix{Name: "same"}) })
+	many := summary(t, func(p *campaign.Plan) { p.Fixes = append(p.Fixes, world.Subject{Name: "same"}) })
 	for i := range many.Overall { // the world knows no such candidate: it never hangs
 		if many.Overall[i].Fix == "same" {
 			many.Overall[i].Hung, many.Overall[i].VsBaseline = 26, &campaign.Comparison{Pairs: 80, Corrected: 1}

@@ -9,6 +9,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
 )
 
 // statement is a line of the verdict: about a candidate, or about all.
@@ -40,7 +41,7 @@ func (r *Report) verdict() (lines []statement) {
 	}
 	about(headline(s)...)
 	for i, f := range s.Head.Fixes {
-		if f.Must != campaign.MustBeUnsafe {
+		if f.Must != world.MustBeUnsafe {
 			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses)})
 		}
 	}

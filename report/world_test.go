@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
 // everything are the facts of a world that is reproducible and measures all.
@@ -64,45 +64,45 @@ func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 func madeUp(change func(*campaign.Plan)) (*campaign.Summary, error) {
 	limit := map[string]float64{"baseline": 0.3, "half": 0.95, "a|b": 0.3, "late": 0.03, "busted": 0.3}
 	factor := map[string]float64{"baseline": 1, "half": 0.5, "a|b": 1, "late": 1.5, "busted": 1}
-	run := func(sc workload.Scenario, fix fixes.Fix, s uint64) trial.Result {
-		bad := seed.Stream(s, "how bad").Float64()
-		if sc.Name == campaign.Calm {
+	run := worldtest.Func(func(s world.Spec) trial.Result {
+		bad := seed.Stream(s.Seed, "how bad").Float64()
+		if s.Scenario.Name == campaign.Calm {
 			bad /= 100
 		}
-		wait := time.Duration(factor[fix.Name] * bad * float64(100*time.Second))
+		wait := time.Duration(factor[s.Subject] * bad * float64(100*time.Second))
 		r := trial.Result{
 			Symptom: trial.NoSymptom, Diagnosis: trial.OK, WorkerD: wait / 3, Steps: uint64(1e6 * bad),
 			StormDuty: bad,
 			Closes:    []trial.Close{{Task: "closer-0", Wait: wait, Waited: trial.GracePeriods{Normal: 4, Expedited: 2}, IPIs: 6}},
 		}
-		if bad > limit[fix.Name] {
+		if bad > limit[s.Subject] {
 			r.Overdue = 1
 			r.Symptom, r.Diagnosis, r.By = trial.HungTask, trial.Starved, "reader-1 preempted by the storm of CPU 0"
 			r.Closes[0] = trial.Close{Task: "closer-0", Wait: 300 * time.Second, Censored: true}
 		}
 		r.Blame = blameFor(r.Closes[0].Wait)
-		if fix.Name == "busted" && s%8 == 0 {
+		if s.Subject == "busted" && s.Seed%8 == 0 {
 			r.Diagnosis, r.By = trial.Unsafe, ""
 			r.Violations = []string{"reader-1 used event 3 after it was freed"}
 		}
 		return r
-	}
+	})
 	p := &campaign.Plan{
 		Scenarios: []workload.Scenario{
 			{Name: "calm", About: "nothing interrupts\nand so on"},
 			{Name: "repro2", About: "the report's case | as told"},
 		},
 		Variations: 40,
-		Fixes: []fixes.Fix{
-			{Name: "baseline", Control: fixes.MustHang}, {Name: "half", Loses: "every other event"}, {Name: "a|b"}, {Name: "late"},
-			{Name: "busted", Control: fixes.MustBeUnsafe},
+		Fixes: []world.Subject{
+			{Name: "baseline", Must: world.MustHang}, {Name: "half", Loses: "every other event"}, {Name: "a|b"}, {Name: "late"},
+			{Name: "busted", Must: world.MustBeUnsafe},
 		},
 		Seed: 1,
 	}
 	if change != nil {
 		change(p)
 	}
-	sum, err := campaign.Run(context.Background(), p, run, campaign.Options{})
+	sum, err := campaign.Run(context.Background(), p, &campaign.Local{World: run}, campaign.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -9,16 +9,19 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
+	"regexp"
 	"strings"
 )
 
 // Token names one trial completely: what to run, and the checksum it must
 // reproduce.
 type Token struct {
-	World string // "kernel", "order", ...
-	Fix   string // name of the candidate
-	Seed  uint64
-	// Checksum is what the trial found; 0 if it is not known.
+	World   string // "kernel", "order", ...
+	Subject string // name of what is judged: a candidate, say
+	Seed    uint64
+	// Checksum is what the trial found; 0 if it is not known, or if the world
+	// is not reproducible.
 	Checksum Checksum
 	// Scenario and Variation name a preset and its variation.
 	Scenario  string
@@ -26,66 +29,108 @@ type Token struct {
 	// Digest identifies the content of the preset, so that a changed preset
 	// is noticed; 0 if there is none.
 	Digest uint64
+	// Draws replace single numbers that the trial draws. A trial of which
+	// every number is replaced has no seed.
+	Draws []Draw
 	// Body is the scenario itself, in the world's own form; empty if the
 	// preset's name says it all.
 	Body []byte
 }
 
+// Draw is one number that a trial draws.
+type Draw struct {
+	Stream string // name of the random stream, as package seed derives it
+	Index  int    // which number of the stream, from 0
+	Value  uint64 // the 64 bits that the stream's source gives
+}
+
+// The forms of a token. The first is read only; String writes the second.
 const (
-	tokenPrefix = "gps1."
-	// maxToken and maxBody bound what ParseToken reads and unpacks, in bytes.
+	tokenPrefix1 = "gps1."
+	tokenPrefix  = "gps2."
+)
+
+const (
+	// maxToken, maxBody and maxDraws bound what ParseToken reads and unpacks:
+	// bytes, bytes, and numbers.
 	maxToken = 1 << 20
 	maxBody  = 1 << 20
+	maxDraws = 1 << 16
 	maxName  = 255
+	// maxDrawsSize bounds the draws as bytes.
+	maxDrawsSize = 1 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// tokenForm is how a token of any version begins.
+var tokenForm = regexp.MustCompile(`^gps[0-9]+\.`)
+
+// IsToken reports whether a word is meant as a token, of whatever version.
+func IsToken(s string) bool { return tokenForm.MatchString(strings.TrimSpace(s)) }
+
 // String returns the token as one word of letters, digits, '.', '-' and '_'.
 //
-// The word is "gps1." and the base64url form of: the names (length, bytes),
-// seed, checksum, variation, digest, length of the body, the body deflated,
-// and a CRC-32C of all that.
+// The word is "gps2." and the base64url form of: the names (length, bytes) of
+// world, subject and scenario, seed, checksum, variation, digest, the sizes of
+// the draws and of the body, draws and body deflated together, and a CRC-32C
+// of all that. A draw is its stream's name, its index, and 8 bytes of value. In
+// the older form, "gps1.", there are no draws and no size of them.
 func (t Token) String() string {
-	b := make([]byte, 0, 64+len(t.Body)/2)
-	for _, s := range []string{t.World, t.Fix, t.Scenario} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
+	var draws []byte
+	for _, d := range t.Draws {
+		draws = appendName(draws, d.Stream)
+		draws = binary.AppendUvarint(draws, uint64(d.Index))
+		draws = binary.LittleEndian.AppendUint64(draws, d.Value)
+	}
+	b := make([]byte, 0, 64+len(draws)+len(t.Body)/2)
+	for _, s := range []string{t.World, t.Subject, t.Scenario} {
+		b = appendName(b, s)
 	}
 	b = binary.LittleEndian.AppendUint64(b, t.Seed)
 	b = binary.LittleEndian.AppendUint64(b, uint64(t.Checksum))
 	b = binary.AppendVarint(b, int64(t.Variation))
 	b = binary.LittleEndian.AppendUint64(b, t.Digest)
+	b = binary.AppendUvarint(b, uint64(len(draws)))
 	b = binary.AppendUvarint(b, uint64(len(t.Body)))
-	if len(t.Body) > 0 {
-		b = append(b, deflate(t.Body)...)
+	if packed := append(draws, t.Body...); len(packed) > 0 {
+		b = append(b, deflate(packed)...)
 	}
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b)
 }
 
-// ParseToken reads what String wrote. White space around the token is allowed,
-// as a paste brings it along.
+func appendName(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// ParseToken reads what String wrote, in any of its forms. White space around
+// the token is allowed, as a paste brings it along.
 func ParseToken(s string) (Token, error) {
-	var t Token
 	s = strings.TrimSpace(s)
-	text, ok := strings.CutPrefix(s, tokenPrefix)
+	fail := func(format string, args ...any) (Token, error) {
+		return Token{}, fmt.Errorf("token: %q: "+format, append([]any{abbreviate(s)}, args...)...)
+	}
+	version, text, _ := strings.Cut(s, ".")
+	version += "."
 	switch {
-	case !ok:
-		return t, fmt.Errorf("token %q: want a word that starts with %q", abbreviate(s), tokenPrefix)
+	case !IsToken(s):
+		return fail("want a word that starts with %q or %q", tokenPrefix1, tokenPrefix)
+	case version != tokenPrefix1 && version != tokenPrefix:
+		return fail("want version gps1 or gps2: a newer gpstorm wrote it")
 	case len(s) > maxToken:
-		return t, fmt.Errorf("token %q: %d bytes long, allowed are %d", abbreviate(s), len(s), maxToken)
+		return fail("want at most %d bytes, not %d", maxToken, len(s))
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return t, fmt.Errorf("token %q: not base64url: the token is cut or altered", abbreviate(s))
+		return fail("want base64url: the token is cut or altered")
 	}
 	if len(b) < 4 || crc32.Checksum(b[:len(b)-4], castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
-		return t, fmt.Errorf("token %q: its check sum does not match: the token is cut or altered", abbreviate(s))
+		return fail("want its check sum to match: the token is cut or altered")
 	}
-	t, err = decodeToken(b[:len(b)-4])
+	t, err := decodeToken(b[:len(b)-4], version == tokenPrefix)
 	if err != nil {
-		return Token{}, fmt.Errorf("token %q: %w", abbreviate(s), err)
+		return fail("%w", err)
 	}
 	return t, nil
 }
@@ -101,31 +146,55 @@ func (t *Token) UnmarshalText(b []byte) (err error) {
 
 // decodeToken reads the fields. The check sum has matched, so an error means
 // that another version, or a hand, wrote them.
-func decodeToken(b []byte) (Token, error) {
+func decodeToken(b []byte, hasDraws bool) (Token, error) {
 	var t Token
 	r := fields{b: b}
 	t.World = r.name("world")
-	t.Fix = r.name("fix")
+	t.Subject = r.name("subject")
 	t.Scenario = r.name("scenario")
 	t.Seed = r.uint64("seed")
 	t.Checksum = Checksum(r.uint64("checksum"))
 	t.Variation = r.int("variation")
 	t.Digest = r.uint64("digest")
-	size := r.uvarint("body length")
-	switch {
-	case r.err != nil:
+	var draws uint64
+	if hasDraws {
+		draws = r.size("draws", maxDrawsSize)
+	}
+	body := r.size("body", maxBody)
+	if r.err != nil {
 		return t, r.err
-	case size > maxBody:
-		return t, fmt.Errorf("body of %d bytes, allowed are %d", size, maxBody)
-	case size == 0:
+	}
+	if draws+body == 0 {
 		if len(r.b) > 0 {
-			return t, fmt.Errorf("%d bytes follow the last field, allowed is none", len(r.b))
+			return t, fmt.Errorf("want no bytes after the last field, not %d", len(r.b))
 		}
 		return t, nil
 	}
-	body, err := inflate(r.b, int(size))
-	t.Body = body
-	return t, err
+	packed, err := inflate(r.b, int(draws+body))
+	if err != nil {
+		return t, err
+	}
+	if t.Draws, err = decodeDraws(packed[:draws]); err != nil {
+		return t, err
+	}
+	if body > 0 {
+		t.Body = packed[draws:]
+	}
+	return t, nil
+}
+
+func decodeDraws(b []byte) (draws []Draw, err error) {
+	for r := (fields{b: b}); len(r.b) > 0; {
+		d := Draw{Stream: r.name("draws: stream"), Index: int(r.size("draws: index", math.MaxInt32)), Value: r.uint64("draws: value")}
+		switch {
+		case r.err != nil:
+			return nil, r.err
+		case len(draws) == maxDraws:
+			return nil, fmt.Errorf("draws: want at most %d", maxDraws)
+		}
+		draws = append(draws, d)
+	}
+	return draws, nil
 }
 
 // fields reads the parts of a token in turn and keeps the first error.
@@ -148,6 +217,15 @@ func (r *fields) uvarint(field string) uint64 {
 		return 0
 	}
 	r.b = r.b[n:]
+	return v
+}
+
+// size reads a number that must not exceed most.
+func (r *fields) size(field string, most uint64) uint64 {
+	v := r.uvarint(field)
+	if r.err == nil && v > most {
+		r.err = fmt.Errorf("%s: %d: want at most %d", field, v, most)
+	}
 	return v
 }
 
@@ -204,11 +282,11 @@ func inflate(b []byte, size int) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, int64(size)+1))
 	switch {
 	case err != nil:
-		return nil, errors.New("body: not a deflate stream")
+		return nil, errors.New("body: want a deflate stream")
 	case len(body) != size:
-		return nil, fmt.Errorf("body: unpacks to something else than the %d bytes announced", size)
+		return nil, fmt.Errorf("body: want the %d bytes announced once unpacked", size)
 	case in.Len() > 0:
-		return nil, fmt.Errorf("body: %d bytes follow it, allowed is none", in.Len())
+		return nil, fmt.Errorf("body: want no bytes after it, not %d", in.Len())
 	}
 	return body, nil
 }

@@ -16,15 +16,21 @@ import (
 
 var tokens = map[string]Token{
 	"zero":   {},
-	"preset": {World: "kernel", Fix: "baseline", Seed: 7, Checksum: 0x0123456789abcdef, Scenario: "repro2", Variation: 12, Digest: 99},
-	"body": {World: "kernel", Fix: "callrcu+overlap", Seed: math.MaxUint64, Checksum: math.MaxUint64, Scenario: "own",
+	"preset": {World: "kernel", Subject: "baseline", Seed: 7, Checksum: 0x0123456789abcdef, Scenario: "repro2", Variation: 12, Digest: 99},
+	"body": {World: "kernel", Subject: "callrcu+overlap", Seed: math.MaxUint64, Checksum: math.MaxUint64, Scenario: "own",
 		Variation: -1, Digest: math.MaxUint64, Body: []byte(strings.Repeat("storms:\n- source: nmi\n  period: 1ms\n", 40))},
 	"binary":  {World: "order", Body: []byte{0, 255, 0, 10, 13}},
 	"largest": {World: "live", Body: make([]byte, maxBody)},
+	"draws": {World: "kernel", Subject: "poll", Scenario: "repro2", Digest: 99, Draws: []Draw{
+		{Stream: "storm 0 phase", Index: 0, Value: math.MaxUint64}, {Stream: "storm 0 phase", Index: 2}, {Stream: "", Index: math.MaxInt32, Value: 1},
+	}},
+	"draws and body": {World: "kernel", Draws: []Draw{{Stream: "x"}}, Body: []byte("name: own\n")},
+	"most draws":     {World: "kernel", Draws: make([]Draw, maxDraws)},
 }
 
 func TestTokenComesBackAsItWas(t *testing.T) {
-	word := regexp.MustCompile(`^gps1\.[A-Za-z0-9_-]*$`)
+	t.Parallel()
+	word := regexp.MustCompile(`^gps2\.[A-Za-z0-9_-]*$`)
 	for name, want := range tokens {
 		s := want.String()
 		if !word.MatchString(s) {
@@ -82,10 +88,39 @@ func TestAnyAlteredCharacterIsNoticed(t *testing.T) {
 	}
 }
 
-// seal makes a token of raw fields, with a check sum that matches.
-func seal(fields []byte) string {
+// A token of the first form stays readable and means the same.
+func TestTokenOfTheFirstFormStaysReadable(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]Token{
+		"gps1.Bmtlcm5lbAhiYXNlbGluZQZyZXBybzIHAAAAAAAAAO_Nq4lnRSMBGGMAAAAAAAAAAEh_lK8": tokens["preset"],
+		"gps1.BW9yZGVyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABWL4z8DFCwgAAP__3YZlow":      tokens["binary"],
+	} {
+		got, err := ParseToken(s)
+		if err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: (-want +got)\n%s", s, d)
+		}
+	}
+}
+
+func TestATokenIsRecognisedByItsBeginning(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{
+		"gps1.": true, " gps2.AAAA\n": true, "gps7.x": true, "gps12.": true,
+		"": false, "gps.x": false, "gpsx.y": false, "gps1": false, "repro2": false, "./gps1.yaml": false, "xgps1.A": false,
+	} {
+		if IsToken(s) != want {
+			t.Errorf("%q: a token is %t, want %t", s, !want, want)
+		}
+	}
+}
+
+// seal makes a token of raw fields in a form, with a check sum that matches.
+func seal(prefix string, fields []byte) string {
 	b := binary.LittleEndian.AppendUint32(bytes.Clone(fields), crc32.Checksum(fields, castagnoli))
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b)
+	return prefix + base64.RawURLEncoding.EncodeToString(b)
 }
 
 func TestBadTokenIsOneClearLine(t *testing.T) {
@@ -96,20 +131,35 @@ func TestBadTokenIsOneClearLine(t *testing.T) {
 	bomb := append(append(bytes.Clone(head), 1), deflate(make([]byte, maxBody))...)
 	huge := append(binary.AppendUvarint(bytes.Clone(head), maxBody+1), deflate(nil)...)
 
+	// In the second form the size of the draws comes before that of the body.
+	packed := func(draws, body uint64, packed []byte) []byte {
+		b := binary.AppendUvarint(binary.AppendUvarint(bytes.Clone(head), draws), body)
+		return append(b, deflate(packed)...)
+	}
+	oneDraw := append([]byte{1, 'x', 0}, make([]byte, 8)...)
+	tooMany := bytes.Repeat(append([]byte{0, 0}, make([]byte, 8)...), maxDraws+1)
+
 	for _, c := range []struct{ name, in, want string }{
-		{"empty", "", `token "": want a word that starts with "gps1."`},
-		{"another version", "gps9.AAAA", `token "gps9.AAAA": want a word that starts with "gps1."`},
-		{"not base64", "gps1.%%%%", `token "gps1.%%%%": not base64url: the token is cut or altered`},
-		{"no check sum", "gps1.AAAA", `token "gps1.AAAA": its check sum does not match: the token is cut or altered`},
-		{"too long", "gps1." + strings.Repeat("A", maxToken), `token "gps1.AAAAAAAAAAAAAAAAAAA...AAAAAAAA": 1048581 bytes long, allowed are 1048576`},
-		{"no fields", seal(nil), `world: cut short or out of range`},
-		{"long name", seal([]byte{200, 2}), `world: cut short or out of range`},
-		{"no seed", seal([]byte{0, 0, 0, 1}), `seed: cut short or out of range`},
-		{"body bomb", seal(bomb), `body: unpacks to something else than the 1 bytes announced`},
-		{"body too large", seal(huge), `body of 1048577 bytes, allowed are 1048576`},
-		{"no deflate", seal(append(bytes.Clone(head), 4, 255, 255)), `body: not a deflate stream`},
-		{"bytes after no body", seal(append(bytes.Clone(head), 0, 1)), `1 bytes follow the last field, allowed is none`},
-		{"bytes after the body", seal(append(append(append(bytes.Clone(head), 2), deflate([]byte("ab"))...), 9)), `body: 1 bytes follow it, allowed is none`},
+		{"empty", "", `token: "": want a word that starts with "gps1." or "gps2."`},
+		{"no token", "repro2", `token: "repro2": want a word that starts with "gps1." or "gps2."`},
+		{"another version", "gps7.AAAA", `token: "gps7.AAAA": want version gps1 or gps2: a newer gpstorm wrote it`},
+		{"not base64", "gps1.%%%%", `token: "gps1.%%%%": want base64url: the token is cut or altered`},
+		{"no check sum", "gps2.AAAA", `token: "gps2.AAAA": want its check sum to match: the token is cut or altered`},
+		{"too long", "gps1." + strings.Repeat("A", maxToken), `token: "gps1.AAAAAAAAAAAAAAAAAAA...AAAAAAAA": want at most 1048576 bytes, not 1048581`},
+		{"no fields", seal("gps1.", nil), `world: cut short or out of range`},
+		{"long name", seal("gps1.", []byte{200, 2}), `world: cut short or out of range`},
+		{"no seed", seal("gps1.", []byte{0, 0, 0, 1}), `seed: cut short or out of range`},
+		{"body bomb", seal("gps1.", bomb), `body: want the 1 bytes announced once unpacked`},
+		{"body too large", seal("gps1.", huge), `body: 1048577: want at most 1048576`},
+		{"no deflate", seal("gps1.", append(bytes.Clone(head), 4, 255, 255)), `body: want a deflate stream`},
+		{"bytes after no body", seal("gps1.", append(bytes.Clone(head), 0, 1)), `want no bytes after the last field, not 1`},
+		{"bytes after the body", seal("gps1.", append(append(append(bytes.Clone(head), 2), deflate([]byte("ab"))...), 9)), `body: want no bytes after it, not 1`},
+		{"draws too large", seal("gps2.", packed(maxDrawsSize+1, 0, nil)), `draws: 1048577: want at most 1048576`},
+		{"draws bomb", seal("gps2.", packed(11, 0, make([]byte, maxBody))), `body: want the 11 bytes announced once unpacked`},
+		{"too many draws", seal("gps2.", packed(uint64(len(tooMany)), 0, tooMany)), `draws: want at most 65536`},
+		{"a draw cut short", seal("gps2.", packed(10, 0, oneDraw[:10])), `draws: value: cut short or out of range`},
+		{"a draw too far", seal("gps2.", packed(6, 0, []byte{0, 255, 255, 255, 255, 15})), `draws: index: 4294967295: want at most 2147483647`},
+		{"no size of the body", seal("gps2.", append(bytes.Clone(head), 0)), `body: cut short or out of range`},
 	} {
 		_, err := ParseToken(c.in)
 		if err == nil {

@@ -51,9 +51,10 @@ type Result struct {
 	// Elapsed is the virtual time at the end; Steps the work the model did.
 	Elapsed time.Duration `json:"elapsed_ns"`
 	Steps   uint64        `json:"steps"`
-	// Checksum runs over every decision of the trial.
-	Checksum Checksum `json:"checksum"`
-	// Replay is the token that reproduces the trial.
+	// Checksum runs over every decision of the trial; 0 if the world is not
+	// reproducible.
+	Checksum Checksum `json:"checksum,omitzero"`
+	// Replay is the token that runs the trial again.
 	Replay string `json:"replay,omitempty"`
 }
 

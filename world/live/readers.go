@@ -106,10 +106,13 @@ func (t *run) section(r *rand.Rand, g *gate, arena []uint64, partner chan<- hand
 	t.saw(worst)
 }
 
+// metTooOld is the failure that no reader may see.
+const metTooOld = "a reader met an object that a full grace period had passed"
+
 // saw files a section under the worst age it met.
 func (t *run) saw(worst int) {
 	t.reads[worst].Add(1)
 	if worst >= tooOld {
-		t.fail("a reader met an object that a full grace period had passed")
+		t.fail(metTooOld)
 	}
 }

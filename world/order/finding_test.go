@@ -105,13 +105,13 @@ func TestReplayRejects(t *testing.T) {
 		break_     func(*trial.Token)
 	}{
 		{"another world", `world "kernel"`, func(k *trial.Token) { k.World = "kernel" }},
-		{"unknown candidate", `fix: "x": want a candidate`, func(k *trial.Token) { k.Fix = "x" }},
+		{"unknown candidate", `fix: "x": want a candidate`, func(k *trial.Token) { k.Subject = "x" }},
 		{"no body", "body:", func(k *trial.Token) { k.Body = nil }},
 		{"unknown reader", `reader "slow"`, func(k *trial.Token) {
 			k.Body = []byte(strings.Replace(string(k.Body), `"fast"`, `"slow"`, 1))
 		}},
 		{"wrong checksum", "checksum", func(k *trial.Token) { k.Checksum++ }},
-		{"a candidate that is right", "not possible", func(k *trial.Token) { k.Fix = "baseline" }},
+		{"a candidate that is right", "not possible", func(k *trial.Token) { k.Subject = "baseline" }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -58,7 +58,7 @@ func (f *Finding) Token() trial.Token {
 	if err != nil {
 		panic(err) // strings, numbers and bytes always marshal
 	}
-	return trial.Token{World: World, Fix: c.Fix.Name, Checksum: f.Checksum(), Body: body}
+	return trial.Token{World: World, Subject: c.Fix.Name, Checksum: f.Checksum(), Body: body}
 }
 
 // Replay follows the schedule of a token, whose candidate find finds by name. It
@@ -72,7 +72,7 @@ func Replay(t trial.Token, find func(name string) (fixes.Fix, error)) (*Finding,
 	if err := json.Unmarshal(t.Body, &r); err != nil {
 		return nil, fmt.Errorf("token: body: %w", err)
 	}
-	fix, err := find(t.Fix)
+	fix, err := find(t.Subject)
 	if err != nil {
 		return nil, fmt.Errorf("token: %w", err)
 	}

@@ -1,0 +1,37 @@
+package campaign
+
+import (
+	"runtime/debug"
+	"strings"
+	"sync"
+)
+
+// Build identifies the source that this program was built from: the revision,
+// with "+dirty" if the working tree had changes, or else the version of the
+// module. It is empty if neither is known, as under go test and go run.
+var Build = sync.OnceValue(func() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return buildOf(info)
+})
+
+func buildOf(info *debug.BuildInfo) string {
+	revision, dirty := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value[:min(len(s.Value), 12)]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = "+dirty"
+		}
+	}
+	if revision != "" {
+		return revision + dirty
+	}
+	if v := info.Main.Version; v != "(devel)" {
+		return strings.TrimSpace(v)
+	}
+	return ""
+}

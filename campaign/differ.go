@@ -1,0 +1,97 @@
+package campaign
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// differs names the first field in which a head is not the one wanted, and both
+// values; it is nil if there is none. Shards are not compared.
+func (h *Head) differs(want *Head) error {
+	for _, f := range [][3]string{
+		{"world", quoted(h.World), quoted(want.World)},
+		{"model", quoted(h.Model), quoted(want.Model)},
+		{"build", quoted(h.Build), quoted(want.Build)},
+		{"seed", fmt.Sprint(h.Seed), fmt.Sprint(want.Seed)},
+		{"variations", fmt.Sprint(h.Variations), fmt.Sprint(want.Variations)},
+	} {
+		if err := different(f); err != nil {
+			return err
+		}
+	}
+	var have, wanted []string
+	for _, c := range h.Scenarios {
+		have = append(have, c.Name)
+	}
+	for _, c := range want.Scenarios {
+		wanted = append(wanted, c.Name)
+	}
+	if err := differentNames("scenarios", have, wanted); err != nil {
+		return err
+	}
+	for i, c := range h.Scenarios {
+		if err := different([3]string{"scenarios: " + c.Name + ": content", c.Content, want.Scenarios[i].Content}); err != nil {
+			return err
+		}
+	}
+	if err := differentNames("fixes", names(h.Fixes), names(want.Fixes)); err != nil {
+		return err
+	}
+	for i, f := range h.Fixes {
+		w := want.Fixes[i]
+		for _, t := range [][3]string{
+			{"must", quoted(string(f.Must)), quoted(string(w.Must))},
+			{"claim", quoted(f.Claim), quoted(w.Claim)},
+			{"loses", quoted(f.Loses), quoted(w.Loses)},
+		} {
+			t[0] = "fixes: " + f.Name + ": " + t[0]
+			if err := different(t); err != nil {
+				return err
+			}
+		}
+	}
+	return different([3]string{"facts", fmt.Sprintf("%+v", h.Facts), fmt.Sprintf("%+v", want.Facts)})
+}
+
+// different is an error if the two values of a field differ.
+func different(f [3]string) error {
+	if f[1] == f[2] {
+		return nil
+	}
+	return fmt.Errorf("%s: %s: want %s", f[0], f[1], f[2])
+}
+
+// differentNames names what one list has and the other has not.
+func differentNames(field string, have, want []string) error {
+	without := func(a, b []string) string {
+		return strings.Join(slices.DeleteFunc(slices.Clone(a), func(n string) bool { return slices.Contains(b, n) }), ", ")
+	}
+	all := strings.Join(want, ", ")
+	if more := without(have, want); more != "" {
+		return fmt.Errorf("%s: %s: want only %s", field, more, all)
+	}
+	if less := without(want, have); less != "" {
+		return fmt.Errorf("%s: without %s: want %s", field, less, all)
+	}
+	return different([3]string{field, strings.Join(have, ", "), all})
+}
+
+func names(subjects []world.Subject) (all []string) {
+	for _, s := range subjects {
+		all = append(all, s.Name)
+	}
+	return all
+}
+
+// quoted quotes a value, the beginning of a long one.
+func quoted(s string) string {
+	const most = 80
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "..."
+	}
+	return strconv.Quote(s)
+}

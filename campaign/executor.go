@@ -1,0 +1,153 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// Executor runs numbered trials of one world somewhere: on this machine, or on
+// others.
+type Executor interface {
+	// Name and Facts are those of the world.
+	Name() string
+	Facts() world.Facts
+	// Execute runs trials 0 to n-1 and hands each result to emit, in the order
+	// of their numbers and one at a time, until emit returns an error: Enough
+	// ends the execution without an error, any other is returned. spec may be
+	// called by many goroutines at once.
+	//
+	// When ctx ends, Execute starts no more trials, emits what has finished
+	// without a gap before it, and returns the error of ctx. A failure of the
+	// world is a *world.Failure, and is returned after the results of all
+	// trials before it.
+	Execute(ctx context.Context, n int, spec func(i int) world.Spec, emit func(i int, r trial.Result) error) error
+}
+
+// Enough is what emit returns when it needs no more results.
+var Enough = errors.New("enough results")
+
+// Local runs trials on this machine, several at once.
+type Local struct {
+	World world.World
+	// Parallel is the number of trials run at once; 0 is one for each CPU, or
+	// one alone in a world whose times are not virtual.
+	Parallel int
+	Want     world.Want
+}
+
+var _ Executor = (*Local)(nil)
+
+// Name is the name of the world.
+func (l *Local) Name() string { return l.World.Name() }
+
+// Facts are those of the world.
+func (l *Local) Facts() world.Facts { return l.World.Facts() }
+
+// ahead is how many trials per worker may be under way or finished before the
+// one that is next in order: enough that one long trial stops nobody, little
+// enough that memory does not grow with the campaign.
+const ahead = 16
+
+// Execute runs the trials. A candidate may be anybody's code: its panic is an
+// error that names the trial, and does not end the process.
+func (l *Local) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	type outcome struct {
+		result trial.Result
+		err    error
+	}
+	type job struct {
+		index int
+		out   chan outcome
+	}
+	var (
+		parallel = l.parallel()
+		workers  sync.WaitGroup
+		todo     = make(chan job)
+		ordered  = make(chan job, parallel*ahead)
+	)
+	for range parallel {
+		workers.Go(func() {
+			for j := range todo {
+				r, err := l.run(inner, spec(j.index))
+				j.out <- outcome{r, err}
+			}
+		})
+	}
+	go func() {
+		defer close(ordered)
+		defer close(todo)
+		for i := range n {
+			if inner.Err() != nil {
+				return
+			}
+			j := job{i, make(chan outcome, 1)}
+			ordered <- j
+			todo <- j
+		}
+	}()
+
+	var failed error
+	emitted := 0
+	for j := range ordered {
+		o := <-j.out
+		if failed != nil {
+			continue
+		}
+		if failed = o.err; failed == nil {
+			failed = emit(j.index, o.result)
+			emitted++
+		}
+		if failed != nil {
+			cancel()
+		}
+	}
+	workers.Wait()
+	switch {
+	case failed == Enough:
+		return nil
+	case failed == nil && emitted < n:
+		return ctx.Err()
+	}
+	return failed
+}
+
+func (l *Local) parallel() int {
+	switch {
+	case l.Parallel > 0:
+		return l.Parallel
+	case !l.World.Facts().Virtual:
+		return 1
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// run runs one trial.
+func (l *Local) run(ctx context.Context, s world.Spec) (r trial.Result, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%s: panic: %v", s, v)
+		}
+	}()
+	r, err = l.World.Run(ctx, s, l.Want)
+	if ended := ctx.Err(); err == nil || ended != nil && errors.Is(err, ended) {
+		return r, err
+	}
+	if f := (*world.Failure)(nil); errors.As(err, &f) {
+		return r, err
+	}
+	return r, &world.Failure{World: l.World.Name(), Err: fmt.Errorf("%s: %w", s, err)}
+}
+
+// interrupted reports whether an execution ended because its context did.
+func interrupted(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err())
+}

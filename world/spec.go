@@ -1,0 +1,108 @@
+package world
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// MaxVariations bounds the variations of one scenario.
+const MaxVariations = 10_000_000
+
+// Spec names one trial. It is data: names, numbers and a scenario. Whoever runs
+// it looks the subject up, so that a Spec can be sent to another process.
+type Spec struct {
+	// Scenario is the scenario before it is varied.
+	Scenario workload.Scenario
+	// Variation numbers a variation of the scenario, below MaxVariations; 0 is
+	// the scenario itself.
+	Variation int
+	// Subject is the name of what is judged.
+	Subject string
+	Seed    uint64
+}
+
+// String names the trial in an error message.
+func (s Spec) String() string {
+	return fmt.Sprintf("fix %s, scenario %s, variation %d, seed %d", s.Subject, s.Scenario.Name, s.Variation, s.Seed)
+}
+
+// Varied is the scenario that the trial runs.
+func (s Spec) Varied() workload.Scenario { return workload.Vary(s.Scenario, s.Variation, s.Seed) }
+
+// Label writes into a result which trial it is of.
+func (s Spec) Label(r *trial.Result) {
+	r.Scenario, r.Variation, r.Fix, r.Seed = s.Scenario.Name, s.Variation, s.Subject, s.Seed
+}
+
+// Token names the trial in a world, and the checksum that it must reproduce; 0
+// if the world is not reproducible. A scenario that is not a preset travels in
+// the token.
+func (s Spec) Token(world string, sum trial.Checksum) trial.Token {
+	t := trial.Token{
+		World: world, Subject: s.Subject, Seed: s.Seed, Checksum: sum,
+		Scenario: s.Scenario.Name, Variation: s.Variation, Digest: workload.Digest(s.Scenario),
+	}
+	if preset, ok := workload.Preset(t.Scenario); !ok || workload.Digest(preset) != t.Digest {
+		t.Body = workload.Encode(s.Scenario)
+	}
+	return t
+}
+
+// FromToken returns the trial that a token names. It does not look the subject
+// up: that depends on the world, which the token names too.
+func FromToken(t trial.Token) (s Spec, err error) {
+	if n := len(t.Draws); n > 0 {
+		return s, fmt.Errorf("token: draws: %d: want none: explicit draws are not supported by this build", n)
+	}
+	if t.Variation < 0 || t.Variation >= MaxVariations {
+		return s, fmt.Errorf("token: variation: %d: want 0 to %d", t.Variation, MaxVariations-1)
+	}
+	s = Spec{Variation: t.Variation, Subject: t.Subject, Seed: t.Seed}
+	if len(t.Body) > 0 {
+		s.Scenario, err = workload.Decode(t.Body)
+	} else {
+		s.Scenario, err = workload.Find(t.Scenario, 0, t.Seed, t.Digest)
+	}
+	if err != nil {
+		return Spec{}, fmt.Errorf("token: %w", err)
+	}
+	return s, nil
+}
+
+// wireSpec is a Spec in JSON. The scenario is its canonical YAML: the one form
+// of scenarios that Decode checks.
+type wireSpec struct {
+	Scenario  string `json:"scenario"`
+	Variation int    `json:"variation,omitempty"`
+	Subject   string `json:"subject"`
+	Seed      uint64 `json:"seed"`
+}
+
+// MarshalJSON writes the Spec for another process.
+func (s Spec) MarshalJSON() ([]byte, error) {
+	return json.Marshal(wireSpec{string(workload.Encode(s.Scenario)), s.Variation, s.Subject, s.Seed})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. It refuses unknown fields and
+// scenarios that are not valid.
+func (s *Spec) UnmarshalJSON(b []byte) error {
+	var w wireSpec
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&w); err != nil {
+		return fmt.Errorf("spec: %w", err)
+	}
+	sc, err := workload.Decode([]byte(w.Scenario))
+	if err != nil {
+		return fmt.Errorf("spec: scenario: %w", err)
+	}
+	if w.Variation < 0 || w.Variation >= MaxVariations {
+		return fmt.Errorf("spec: variation: %d: want 0 to %d", w.Variation, MaxVariations-1)
+	}
+	*s = Spec{sc, w.Variation, w.Subject, w.Seed}
+	return nil
+}
