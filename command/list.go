@@ -20,6 +20,12 @@ type listed struct {
 	About  string `json:"about"`
 	Source string `json:"source,omitempty"`
 	Loses  string `json:"loses,omitempty"`
+
+	// Of a mutant: the candidate that it breaks, the kind of property that it
+	// violates, and the worlds that catch it.
+	Breaks string       `json:"breaks,omitempty"`
+	Class  mutant.Class `json:"class,omitempty"`
+	Worlds []string     `json:"worlds,omitempty"`
 }
 
 // kinds are the arguments of list, in the order of its output.
@@ -72,7 +78,7 @@ func (c *common) list(kind string) ([]listed, bool) {
 	var items []listed
 	add := func(kind string, all []fixes.Fix) {
 		for _, f := range all {
-			items = append(items, listed{kind, f.Name, f.Claim, f.Source, f.Loses})
+			items = append(items, listed{Kind: kind, Name: f.Name, About: f.Claim, Source: f.Source, Loses: f.Loses})
 		}
 	}
 	switch kind {
@@ -80,7 +86,7 @@ func (c *common) list(kind string) ([]listed, bool) {
 		add("candidate", c.names.fixes.All(fixes.Candidate))
 	case "mutants":
 		for _, m := range mutant.All() {
-			items = append(items, listed{"mutant", m.Name, m.Claim, m.Source, m.Loses})
+			items = append(items, listed{Kind: "mutant", Name: m.Name, About: m.Claim, Breaks: m.Of, Class: m.Class, Worlds: m.Worlds()})
 		}
 	case "scenarios":
 		for _, sc := range c.names.scenarios.All() {
@@ -109,6 +115,9 @@ func printList(w io.Writer, all []listed) error {
 		}
 		if item.Loses != "" {
 			fmt.Fprintf(out, "  \tgives up %s\n", item.Loses)
+		}
+		if item.Breaks != "" {
+			fmt.Fprintf(out, "  \tbreaks the %s of %s; caught by %s\n", item.Class, item.Breaks, strings.Join(item.Worlds, ", "))
 		}
 	}
 	return out.Flush()
