@@ -41,9 +41,23 @@ type Fix struct {
 	OldRCU bool
 	// KickKthreads is the boot option rcutree.rcu_kick_kthreads=1.
 	KickKthreads bool
-	// WithoutRCU are the SRCU-fast domains of which a grace period need not
-	// contain one of vanilla RCU, as rcu_trace_implies_rcu_gp() promises. In
-	// all others the virtual kernel holds the candidate to it.
+	// WithoutRCU are the SRCU-fast domains whose grace periods need not contain
+	// one of vanilla RCU. Every grace period of Tasks-Trace RCU contains one, and
+	// BPF relies on it: it frees what sleepable programs use after a Tasks-Trace
+	// grace period alone. Until 6.19 it tested rcu_trace_implies_rcu_gp() for
+	// that; in 7.0-rc1 it does so without a test.
+	//
+	// A candidate whose scans do not wait for RCU, such as one that orders them
+	// by a fence or by interrupts, must set it and say in Loses what it gives
+	// up:
+	//
+	//	fixes.Fix{
+	//		Name: "ipis", Barrier: fixes.Membarrier,
+	//		Loses:      "an RCU grace period inside each of both SRCU-fast domains",
+	//		WithoutRCU: fixes.TasksTraceDomain | fixes.TracepointDomain,
+	//	}
+	//
+	// Otherwise the virtual kernel reports its trials as unsafe.
 	WithoutRCU Domains
 
 	// Overrides replace decisions of single worlds, at most one each; a world

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Decode reads one scenario from YAML. What the document leaves out is as in
@@ -117,11 +120,13 @@ func (d *decoder) mapping(path string, n ast.Node, v reflect.Value) error {
 	for it := m.MapRange(); it.Next(); {
 		key, isText := it.Key().(*ast.StringNode)
 		if !isText {
-			return wrong(path, it.Key(), "want the name of a field: "+fieldNames(v.Type()))
+			return wrong(path, it.Key(), "want the name of a field: "+strings.Join(fieldNames(v.Type()), ", "))
 		}
 		field, ok := fieldByName(v, key.Value)
 		if !ok {
-			return wrong(join(path, show(key.Value)), key, "unknown field, want one of "+fieldNames(v.Type()))
+			e := wrong(cmp.Or(path, "scenario"), key, named.Want(key.Value, "a field", fieldNames(v.Type())))
+			e.Value = strconv.Quote(short(key.Value, 40))
+			return e
 		}
 		if err := d.value(join(path, key.Value), it.Value(), field); err != nil {
 			return err
@@ -137,7 +142,9 @@ func (d *decoder) list(path string, n ast.Node, v reflect.Value) error {
 		return wrong(path, n, "want a list")
 	}
 	if len(s.Values) > maxList {
-		return wrong(path, n, fmt.Sprintf("%d entries: want at most %d", len(s.Values), maxList))
+		e := wrong(path, n, fmt.Sprintf("want at most %d", maxList))
+		e.Value = fmt.Sprintf("%d entries", len(s.Values))
+		return e
 	}
 	if len(s.Values) == 0 {
 		return nil // an empty list is no list, so that encoding it gives the same
@@ -164,8 +171,8 @@ func (d *decoder) locate(e *Error) error {
 	}
 }
 
-// wrong is the error of a node that is not what its field wants.
-func wrong(path string, n ast.Node, want string) error {
+// wrong is the error of a node that its field cannot take.
+func wrong(path string, n ast.Node, want string) *Error {
 	p := position(n)
 	return &Error{Line: p[0], Column: p[1], Path: path, Value: describe(n), Want: want}
 }
@@ -224,10 +231,10 @@ func fieldByName(v reflect.Value, name string) (reflect.Value, bool) {
 	return reflect.Value{}, false
 }
 
-func fieldNames(t reflect.Type) string {
+func fieldNames(t reflect.Type) []string {
 	names := make([]string, t.NumField())
 	for i := range names {
 		names[i] = yamlName(t.Field(i))
 	}
-	return strings.Join(names, ", ")
+	return names
 }

@@ -11,6 +11,7 @@ import (
 const minimal = "name: x\nclosers:\n- name: c\n  count: 1\n"
 
 func TestWhatIsLeftOutIsDefault(t *testing.T) {
+	t.Parallel()
 	got, err := Decode([]byte(minimal))
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +86,7 @@ drain: 0s
 `
 
 func TestEveryFieldIsRead(t *testing.T) {
+	t.Parallel()
 	_, err := Decode([]byte(everything))
 	if err == nil || err.Error() != `39:8: tasks[1].gap: 1h60: want a number and a unit of s, ms, us or ns, such as 143s or 2.5ms` {
 		t.Fatal(err)

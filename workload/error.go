@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// Error says in one line what is wrong with a scenario: where, which field,
-// which value, and what is allowed.
+// Error is one line about what is wrong with a scenario: LINE:COLUMN: FIELD:
+// VALUE: want WHAT.
 type Error struct {
 	Line, Column int    // where it stands in the YAML; 0 if it was not read from YAML
-	Path         string // of the field, as in storms[0].period; empty for the whole
-	Value        string // as written, shortened; empty if there is none
-	Want         string // what is allowed
+	Path         string // of the field, such as storms[0].period, or document
+	Value        string // as written, shortened
+	Want         string // begins with "want" and says what is allowed
 }
 
 func (e *Error) Error() string {
@@ -30,8 +30,8 @@ func (e *Error) Error() string {
 	return strings.Join(append(parts, e.Want), ": ")
 }
 
-// show is a value as an error message shows it: short, on one line, quoted if
-// it holds anything but plain characters.
+// show is a value as an error shows it: short, on one line, quoted if it holds
+// anything but plain characters.
 func show(s string) string {
 	s = short(s, 40)
 	if s == "" || strings.TrimSpace(s) != s || plain(s) != s {
@@ -40,8 +40,8 @@ func show(s string) string {
 	return s
 }
 
-// plain is somebody else's message on one line: short, and what does not print
-// escaped.
+// plain is a message of the YAML parser on one line: short, with escapes for what
+// does not print.
 func plain(s string) string {
 	var b strings.Builder
 	for _, r := range short(s, 160) {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestSingleSamplesEncodeDecodeAndVaryToThemselves(t *testing.T) {
+	t.Parallel()
 	sc, err := Decode([]byte(strings.Replace(base, "period: 10us\n", "at: [1s, 1.5s, 2000000001ns]\n", 1)))
 	if err != nil {
 		t.Fatal(err)

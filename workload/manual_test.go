@@ -10,6 +10,7 @@ import (
 // The manual's example and the mistakes it shows must be what Decode makes of
 // them.
 func TestTheManualIsRight(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile("../docs/scenarios.md")
 	if err != nil {
 		t.Fatal(err)

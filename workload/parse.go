@@ -17,10 +17,13 @@ const (
 	maxNesting  = 16
 )
 
+// document is the path of an error that is about the whole document.
+const document = "document"
+
 // parse returns the mapping that a document consists of.
 func parse(data []byte) (ast.Node, error) {
 	if len(data) > maxDocument {
-		return nil, &Error{Line: 1, Column: 1, Want: fmt.Sprintf("%d bytes long: want at most %d", len(data), maxDocument)}
+		return nil, &Error{Line: 1, Column: 1, Path: document, Value: fmt.Sprintf("%d bytes", len(data)), Want: fmt.Sprintf("want at most %d", maxDocument)}
 	}
 	for i, line := range bytes.Split(data, []byte("\n")) {
 		if good := bytes.ToValidUTF8(line, nil); len(good) < len(line) {
@@ -28,25 +31,25 @@ func parse(data []byte) (ast.Node, error) {
 			for column <= len(good) && good[column-1] == line[column-1] {
 				column++
 			}
-			return nil, &Error{Line: i + 1, Column: column, Want: "not UTF-8: want a YAML document"}
+			return nil, &Error{Line: i + 1, Column: column, Path: document, Value: "a byte that is not UTF-8", Want: "want text"}
 		}
 	}
 	if line := tooDeep(data); line > 0 {
-		return nil, &Error{Line: line, Column: 1, Want: fmt.Sprintf("nested too deeply: want at most %d open brackets or dashes", maxNesting)}
+		return nil, &Error{Line: line, Column: 1, Path: document, Value: "nested too deeply", Want: fmt.Sprintf("want at most %d open brackets or dashes", maxNesting)}
 	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, syntaxError(err)
 	}
 	if len(file.Docs) > 1 {
-		e := &Error{Line: 1, Column: 1, Want: fmt.Sprintf("%d documents: want one", len(file.Docs))}
+		e := &Error{Line: 1, Column: 1, Path: document, Value: fmt.Sprintf("%d documents", len(file.Docs)), Want: "want one"}
 		if t := file.Docs[1].Start; t != nil && t.Position != nil {
 			e.Line, e.Column = t.Position.Line, t.Position.Column
 		}
 		return nil, e
 	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		return nil, &Error{Line: 1, Column: 1, Want: "empty document: want a scenario"}
+		return nil, &Error{Line: 1, Column: 1, Path: document, Value: "empty", Want: "want a scenario"}
 	}
 	root := file.Docs[0].Body
 	return root, nil
@@ -56,10 +59,10 @@ func parse(data []byte) (ast.Node, error) {
 func syntaxError(err error) error {
 	var syntax *yaml.SyntaxError
 	if !errors.As(err, &syntax) || syntax.Token == nil || syntax.Token.Position == nil {
-		return &Error{Line: 1, Column: 1, Want: "not YAML: " + plain(err.Error())}
+		return &Error{Line: 1, Column: 1, Path: document, Value: plain(err.Error()), Want: "want YAML"}
 	}
 	p := syntax.Token.Position
-	return &Error{Line: p.Line, Column: p.Column, Want: "not YAML: " + plain(syntax.Message)}
+	return &Error{Line: p.Line, Column: p.Column, Path: document, Value: plain(syntax.Message), Want: "want YAML"}
 }
 
 // tooDeep returns the line where more than maxNesting brackets are open or as

@@ -13,6 +13,7 @@ func listed(list string) string {
 }
 
 func TestListedPreemptionsEncodeDecodeAndVaryToThemselves(t *testing.T) {
+	t.Parallel()
 	for _, list := range []string{" []", "\n- task: r\n  at: 3.2ms\n- task: r\n  at: 3.2ms"} {
 		sc, err := Decode([]byte(listed(list)))
 		if err != nil {
@@ -38,13 +39,14 @@ func TestListedPreemptionsEncodeDecodeAndVaryToThemselves(t *testing.T) {
 }
 
 func TestListedPreemptionsThatCannotBe(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ text, want string }{
 		{listed("\n- task: nobody\n  at: 1s"), `preemptions[0].task: nobody: want the name of one of tasks that has reads`},
 		{listed("\n- task: r\n  at: 2h"), "preemptions[0].at: "},
 		{listed("\n- task: r\n  at: 2s\n- task: r\n  at: 1s"), "preemptions[1].at: 1s: want no earlier than the one before it (2s)"},
-		{listed(strings.Repeat("\n- task: r\n  at: 1s", MaxPreemptions+1)), "preemptions: a list: 257 entries: want at most 256"},
+		{listed(strings.Repeat("\n- task: r\n  at: 1s", MaxPreemptions+1)), "preemptions: 257 entries: want at most 256"},
 		{listed("\n- r"), "preemptions[0]: r: want fields, one a line"},
-		{listed("\n- task: r\n  cpu: 1"), "cpu: unknown field, want one of task, at"},
+		{listed("\n- task: r\n  cpu: 1"), `preemptions[0]: "cpu": want a field: task, at`},
 		{base + "preemptions:\n- task: r\n  at: 1s\n", "preemptions: 1 entries: want nothing unless machine.preempt is listed"},
 	} {
 		_, err := Decode([]byte(c.text))

@@ -73,7 +73,7 @@ func Find(name string, variation int, trialSeed, digest uint64) (Scenario, error
 	case variation < 0:
 		return Scenario{}, &Error{Path: "variation", Value: fmt.Sprint(variation), Want: "want 0 or more"}
 	case digest != 0 && digest != Digest(sc):
-		return Scenario{}, &Error{Path: "scenario", Value: name, Want: "the preset has changed since; want the version that made the token"}
+		return Scenario{}, &Error{Path: "scenario", Value: name, Want: "want the preset of the version that made the token; it has changed since"}
 	}
 	return Vary(sc, variation, trialSeed), nil
 }

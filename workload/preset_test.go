@@ -11,6 +11,7 @@ import (
 )
 
 func TestEveryPresetFileIsAPreset(t *testing.T) {
+	t.Parallel()
 	files, err := testdata.Scenarios.ReadDir("scenarios")
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +55,7 @@ func TestEveryPresetFileIsAPreset(t *testing.T) {
 // The detector must be able to see a close that never
 // returns within the horizon, except where there is no load to hang under.
 func TestEveryPresetOutlastsItsHungTaskDetector(t *testing.T) {
+	t.Parallel()
 	for _, sc := range Presets() {
 		if sc.Name == "calm" || sc.Name == "crowded" || sc.Name == "busy-rcu" || sc.Name == "long-reader" {
 			continue
@@ -71,6 +73,7 @@ func TestEveryPresetOutlastsItsHungTaskDetector(t *testing.T) {
 }
 
 func TestEveryPresetHasTracepointReaders(t *testing.T) {
+	t.Parallel()
 	for _, sc := range Presets() {
 		found := false
 		for _, g := range sc.Tasks {
@@ -83,6 +86,7 @@ func TestEveryPresetHasTracepointReaders(t *testing.T) {
 }
 
 func TestPresetsAreCopies(t *testing.T) {
+	t.Parallel()
 	want, _ := Preset("softirq-starved")
 	for _, sc := range Presets() {
 		for i := range sc.Storms {
@@ -111,6 +115,7 @@ func TestPresetsAreCopies(t *testing.T) {
 }
 
 func TestFindNoticesAChangedPreset(t *testing.T) {
+	t.Parallel()
 	sc, _ := Preset("heavy")
 	got, err := Find("heavy", 3, 7, Digest(sc))
 	if err != nil {
@@ -125,7 +130,7 @@ func TestFindNoticesAChangedPreset(t *testing.T) {
 		digest    uint64
 		want      string
 	}{
-		{"heavy", 0, 1, "scenario: heavy: the preset has changed since; want the version that made the token"},
+		{"heavy", 0, 1, "scenario: heavy: want the preset of the version that made the token; it has changed since"},
 		{"heavy", -1, 0, "variation: -1: want 0 or more"},
 		{"heavier", 0, 0, "scenario: \"heavier\": want a preset: repro2, calm, crowded, light, medium, heavy, extreme, preempted-reader, softirq-starved, kthread-starved, busy-rcu, many-closers, long-reader"},
 	} {

@@ -32,27 +32,28 @@ horizon: 10s
 `
 
 func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
+	t.Parallel()
 	if _, err := Decode([]byte(base)); err != nil {
 		t.Fatal(err)
 	}
 	many := func(n int, entry string) string { return strings.Repeat(entry, n) }
 	for _, c := range []struct{ old, new, want string }{
 		// Shape.
-		{base, "", "1:1: empty document: want a scenario"},
-		{base, "# nothing\n", "1:1: empty document: want a scenario"},
+		{base, "", "1:1: document: empty: want a scenario"},
+		{base, "# nothing\n", "1:1: document: empty: want a scenario"},
 		{base, "- 1\n", "1:1: a list: want fields, one a line"},
 		{base, "text\n", "1:1: text: want fields, one a line"},
-		{base, "name: a\n---\nname: b\n", "2:1: 2 documents: want one"},
-		{base, "name: a\nabout: \xff\n", "2:8: not UTF-8: want a YAML document"},
-		{base, many(maxDocument/2+1, "#\n"), "1:1: 262146 bytes long: want at most 262144"},
-		{base, "closers:\n  - a\n - b\n", "3:2: not YAML: value is not allowed in this context"},
-		{base, "name: [a\n", "1:7: not YAML: sequence end token ']' not found"},
-		{base, "name: a\nname: b\n", `2:1: not YAML: mapping key "name" already defined at [1:1]`},
-		{base, "name: " + many(20, "[") + "\n", "1:1: nested too deeply: want at most 16 open brackets or dashes"},
-		{base, "name:\n" + many(20, "- ") + "\n", "2:1: nested too deeply: want at most 16 open brackets or dashes"},
+		{base, "name: a\n---\nname: b\n", "2:1: document: 2 documents: want one"},
+		{base, "name: a\nabout: \xff\n", "2:8: document: a byte that is not UTF-8: want text"},
+		{base, many(maxDocument/2+1, "#\n"), "1:1: document: 262146 bytes: want at most 262144"},
+		{base, "closers:\n  - a\n - b\n", "3:2: document: value is not allowed in this context: want YAML"},
+		{base, "name: [a\n", "1:7: document: sequence end token ']' not found: want YAML"},
+		{base, "name: a\nname: b\n", `2:1: document: mapping key "name" already defined at [1:1]: want YAML`},
+		{base, "name: " + many(20, "[") + "\n", "1:1: document: nested too deeply: want at most 16 open brackets or dashes"},
+		{base, "name:\n" + many(20, "- ") + "\n", "2:1: document: nested too deeply: want at most 16 open brackets or dashes"},
 		{"name: base", "name: &a base", "1:7: name: an anchor, alias or tag: want a text, in quotes if it looks like something else"},
-		{"{cpus: 2}", "{cpu: 2}", "2:11: machine.cpu: cpu: unknown field, want one of cpus, hz, preempt, mips"},
-		{"  handler: 5us", "  handlers: 5us", "6:3: storms[0].handlers: handlers: unknown field, want one of source, cpus, task, events, period, at, handler, growth, growth_every, handler_max, from, until, closed_by"},
+		{"{cpus: 2}", "{cpu: 2}", `2:11: machine: "cpu": want a field; did you mean "cpus"?`},
+		{"  handler: 5us", "  handlers: 5us", `6:3: storms[0]: "handlers": want a field; did you mean "handler"?`},
 		{"{cpus: 2}", "{1: 2}", "2:11: machine: 1: want the name of a field: cpus, hz, preempt, mips"},
 		{"{cpus: 2}", "two", "2:10: machine: two: want fields, one a line"},
 		{"rcu_load:\n- kind: call\n  period: 1ms", "rcu_load: 1", "16:11: rcu_load: 1: want a list"},
@@ -123,7 +124,7 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"handler: 5us", "handler: 5us\n  from: 5s\n  until: 5s", "8:10: storms[0].until: 5s: want later than from (5s) and up to the horizon (10s), or nothing"},
 		{"handler: 5us", "handler: 5us\n  until: 11s", "7:10: storms[0].until: 11s: want later than from (0s) and up to the horizon (10s), or nothing"},
 		{"storms:\n", "storms:\n" + many(32, "- {source: nmi, period: 1ms, handler: 1us}\n"), "4:1: storms: 33 entries: want at most 32"},
-		{"storms:\n", "storms:\n" + many(256, "- {source: nmi, period: 1ms, handler: 1us}\n"), "4:1: storms: a list: 257 entries: want at most 256"},
+		{"storms:\n", "storms:\n" + many(256, "- {source: nmi, period: 1ms, handler: 1us}\n"), "4:1: storms: 257 entries: want at most 256"},
 
 		// Tasks.
 		{"- name: r\n  count: 2", "- name: r\n  count: 0", "9:10: tasks[0].count: 0: want 1 to 256"},
@@ -179,6 +180,7 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 }
 
 func TestValidateSaysTheSameWithoutAPosition(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		spoil func(*Scenario)
 		want  string
@@ -207,6 +209,7 @@ func TestValidateSaysTheSameWithoutAPosition(t *testing.T) {
 }
 
 func TestDurationsHaveOneForm(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		text string
 		d    time.Duration

@@ -9,6 +9,7 @@ import (
 )
 
 func TestVariationZeroIsTheScenario(t *testing.T) {
+	t.Parallel()
 	for _, sc := range Presets() {
 		if d := cmp.Diff(sc, Vary(sc, 0, 99)); d != "" {
 			t.Errorf("%s: %s", sc.Name, d)
@@ -17,10 +18,11 @@ func TestVariationZeroIsTheScenario(t *testing.T) {
 }
 
 func TestVariationsAreValidAndDiffer(t *testing.T) {
+	t.Parallel()
 	for _, sc := range Presets() {
 		before := string(Encode(sc))
 		seen := map[string]int{before: 0}
-		for n := 1; n <= 300; n++ {
+		for n := 1; n <= 60; n++ {
 			v := Vary(sc, n, 5)
 			if err := v.Validate(); err != nil {
 				t.Fatalf("%s, variation %d: %v", sc.Name, n, err)
@@ -42,6 +44,7 @@ func TestVariationsAreValidAndDiffer(t *testing.T) {
 
 // Scenarios made of bytes lie at the bounds more often than presets do.
 func TestVariationsOfAnyScenarioAreValid(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
 		b := make([]byte, FuzzBytes)
@@ -56,6 +59,7 @@ func TestVariationsOfAnyScenarioAreValid(t *testing.T) {
 }
 
 func TestVariationsOfExtremesAreValid(t *testing.T) {
+	t.Parallel()
 	sc := Scenario{
 		Name: "x", Machine: Default().Machine, Horizon: MaxHorizon, Drain: MaxDrain,
 		Storms: []Storm{
@@ -85,6 +89,7 @@ func TestVariationsOfExtremesAreValid(t *testing.T) {
 }
 
 func TestAKnobsDrawIsItsOwn(t *testing.T) {
+	t.Parallel()
 	sc, _ := Preset("heavy")
 	want := Vary(sc, 4, 8)
 	sc.Tasks[0].Sleep, sc.Tasks[0].SleepEvery = time.Second, 1 // one more draw
@@ -98,6 +103,7 @@ func TestAKnobsDrawIsItsOwn(t *testing.T) {
 // The samples' share of the time moves by up to an octave of its odds: 60 % is
 // 3 to 2, so between 3 to 4 and 3 to 1.
 func TestALoadVariesAroundItself(t *testing.T) {
+	t.Parallel()
 	sc, _ := Preset("medium")
 	low, high := 1.0, 0.0
 	for n := 1; n <= 300; n++ {

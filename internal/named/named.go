@@ -47,18 +47,20 @@ const few = 20
 //
 //	fix: "calrcu": want a candidate; did you mean "callrcu"?
 //	mode: "arm": want a memory model: sc, tso, pso, weak
-//
-// It suggests the nearest name. Where no name is near it lists all of them, if
-// they are few.
 func Unknown(field, name, want string, names []string) error {
-	line := fmt.Sprintf("%s: %q: want %s", field, short(name), want)
+	return fmt.Errorf("%s: %q: %s", field, short(name), Want(name, want, names))
+}
+
+// Want is the last part of the error for a name that no value has. It suggests
+// the nearest name. Where no name is near it lists all of them, if they are few.
+func Want(name, want string, names []string) string {
 	if near, ok := Nearest(name, names); ok {
-		return fmt.Errorf("%s; did you mean %q?", line, near)
+		return fmt.Sprintf("want %s; did you mean %q?", want, near)
 	}
 	if len(names) == 0 || len(names) > few {
-		return errors.New(line)
+		return "want " + want
 	}
-	return fmt.Errorf("%s: %s", line, strings.Join(names, ", "))
+	return fmt.Sprintf("want %s: %s", want, strings.Join(names, ", "))
 }
 
 // short bounds what an error repeats of its input.
