@@ -20,12 +20,12 @@ const (
 
 // again lists the commands that make a report again, and says which files of the
 // user's they read.
-func again(s *campaign.Summary) report.Again {
-	a := report.Again{Commands: []string{evaluateCommand(&s.Head)}}
+func (c *common) again(s *campaign.Summary) report.Again {
+	a := report.Again{Commands: []string{c.evaluateCommand(&s.Head)}}
 	classes := slices.Clone(s.Head.Scenarios)
-	show := "gpstorm report " + resultsFile
+	show := c.program + " report " + resultsFile
 	for i := range s.Margins {
-		a.Commands = append(a.Commands, marginCommand(&s.Margins[i], i == 0))
+		a.Commands = append(a.Commands, c.marginCommand(&s.Margins[i], i == 0))
 		classes = append(classes, s.Margins[i].Scenario)
 	}
 	if len(s.Margins) > 0 {
@@ -33,20 +33,20 @@ func again(s *campaign.Summary) report.Again {
 	}
 	a.Commands = append(a.Commands, show+" --html "+pageFile)
 	noted := map[campaign.Class]bool{}
-	for _, c := range classes {
-		if arg := scenarioArgument(&c); arg != c.Name && !isMarginDefault(&c) && !noted[c] {
-			noted[c] = true
-			a.Notes = append(a.Notes, fmt.Sprintf("%s stands for the file of scenario %s, whose contents have the digest %s.", arg, c.Name, c.Content))
+	for _, class := range classes {
+		if arg := c.scenarioArgument(&class); arg != class.Name && !isMarginDefault(&class) && !noted[class] {
+			noted[class] = true
+			a.Notes = append(a.Notes, fmt.Sprintf("%s stands for the file of scenario %s, whose contents have the digest %s.", arg, class.Name, class.Content))
 		}
 	}
 	return a
 }
 
-func evaluateCommand(h *campaign.Head) string {
+func (c *common) evaluateCommand(h *campaign.Head) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "gpstorm evaluate --seed %d --variations %d", h.Seed, h.Variations)
+	fmt.Fprintf(&b, "%s evaluate --seed %d --variations %d", c.program, h.Seed, h.Variations)
 	for i := range h.Scenarios {
-		fmt.Fprintf(&b, " --scenario %s", quote(scenarioArgument(&h.Scenarios[i])))
+		fmt.Fprintf(&b, " --scenario %s", quote(c.scenarioArgument(&h.Scenarios[i])))
 	}
 	for _, f := range h.Fixes {
 		fmt.Fprintf(&b, " --fix %s", quote(f.Name))
@@ -61,11 +61,11 @@ func evaluateCommand(h *campaign.Head) string {
 // is given.
 func isMarginDefault(c *campaign.Class) bool { return c.Content == digest(campaign.MarginScenario()) }
 
-func marginCommand(set *campaign.MarginSet, first bool) string {
+func (c *common) marginCommand(set *campaign.MarginSet, first bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "gpstorm margin --axis %s --seed %d", set.Axis, set.Seed)
+	fmt.Fprintf(&b, "%s margin --axis %s --seed %d", c.program, set.Axis, set.Seed)
 	if !isMarginDefault(&set.Scenario) {
-		fmt.Fprintf(&b, " --scenario %s", quote(scenarioArgument(&set.Scenario)))
+		fmt.Fprintf(&b, " --scenario %s", quote(c.scenarioArgument(&set.Scenario)))
 	}
 	for i := range set.Margins {
 		fmt.Fprintf(&b, " --fix %s", quote(set.Margins[i].Fix))
@@ -78,12 +78,12 @@ func marginCommand(set *campaign.MarginSet, first bool) string {
 }
 
 // scenarioArgument is what --scenario takes for a class of trials: the name of a
-// preset of this build, or of a file.
-func scenarioArgument(c *campaign.Class) string {
-	if sc, ok := workload.Preset(c.Name); ok && digest(sc) == c.Content {
-		return c.Name
+// scenario of this program, or of a file.
+func (c *common) scenarioArgument(class *campaign.Class) string {
+	if sc, err := c.names.scenarios.Find(class.Name); err == nil && digest(sc) == class.Content {
+		return class.Name
 	}
-	return c.Name + ".yaml"
+	return class.Name + ".yaml"
 }
 
 func digest(sc workload.Scenario) string { return fmt.Sprintf("%016x", workload.Digest(sc)) }

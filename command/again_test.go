@@ -36,7 +36,7 @@ func TestAReportListsTheCommandsThatMakeItAgain(t *testing.T) {
 		},
 		Notes: []string{"own.yaml stands for the file of scenario own, whose contents have the digest 0123456789abcdef."},
 	}
-	if diff := cmp.Diff(want, again(s)); diff != "" {
+	if diff := cmp.Diff(want, (&common{program: "gpstorm", names: gpstormNames(t)}).again(s)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -31,8 +31,8 @@ func (f *form) check(json bool) error {
 // oneForm refuses more than one form of standard output.
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
-func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error {
-	r := &report.Report{Summary: sum, World: sum.Head.Facts, Again: again(sum)}
+func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary) error {
+	r := &report.Report{Summary: sum, World: sum.Head.Facts, Again: c.again(sum)}
 	if f.html != "" {
 		if err := writeFile(f.html, r.HTML); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (f *form) write(cmd *cobra.Command, sum *campaign.Summary, json bool) error
 	}
 	out := cmd.OutOrStdout()
 	switch {
-	case json:
+	case c.json:
 		return r.JSONLines(out)
 	case f.markdown:
 		return r.Markdown(out)

@@ -72,7 +72,7 @@ gpstorm margin for the same candidates; CSV leaves them out.`,
 			if err := sum.Include(sets); err != nil {
 				return inputOrFailure(err)
 			}
-			if err := f.write(cmd, sum, c.json); err != nil {
+			if err := f.write(cmd, c, sum); err != nil {
 				return err
 			}
 			return verdictError(sum)
