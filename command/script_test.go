@@ -1,10 +1,12 @@
 package command
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
+	"io"
 	"os"
-	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,22 +57,32 @@ func TestEveryCommandHelpsWithTwoExamplesAndTheCommonFlags(t *testing.T) {
 	}
 }
 
-// exits runs a command and wants an exact exit code, or one of several: exits
-// 0,3 gpstorm evaluate.
+// fileName is an argument of a script that names a file in its directory.
+var fileName = regexp.MustCompile(`^(--[a-z]+=)?[A-Za-z0-9_-]+\.(yaml|jsonl|json|txt|html|xml|litmus)$`)
+
+// exits runs gpstorm in the process of the test, which is much quicker than a
+// process for each command, and checks for an exit code, or for one of several:
+// exits 0,3 gpstorm evaluate. The names of files are made absolute, and shown
+// as they were written.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
+	if neg || len(args) < 2 || args[1] != "gpstorm" {
 		ts.Fatalf("usage: exits code,code... command...")
 	}
-	got := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		exit := (*exec.ExitError)(nil)
-		if !errors.As(err, &exit) {
-			ts.Fatalf("%v", err)
+	line := slices.Clone(args[2:])
+	for i, arg := range line {
+		if m := fileName.FindStringSubmatch(arg); m != nil {
+			line[i] = m[1] + ts.MkAbs(strings.TrimPrefix(arg, m[1]))
 		}
-		got = exit.ExitCode()
 	}
-	if !slices.Contains(strings.Split(args[0], ","), strconv.Itoa(got)) {
-		ts.Fatalf("exit code %d, want %s", got, args[0])
+	var out, errs bytes.Buffer
+	got := strconv.Itoa(run(context.Background(), Program{Name: args[1]}, line, &out, &errs))
+	dir := ts.MkAbs(".") + "/"
+	_, err := io.WriteString(ts.Stdout(), strings.ReplaceAll(out.String(), dir, ""))
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stderr(), strings.ReplaceAll(errs.String(), dir, ""))
+	ts.Check(err)
+	if !slices.Contains(strings.Split(args[0], ","), got) {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
 }
 
