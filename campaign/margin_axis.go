@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -90,7 +90,7 @@ func unknownAxis(a Axis) error {
 	for _, x := range Axes {
 		names = append(names, string(x))
 	}
-	return fmt.Errorf("axis: %q, want one of %s", a, strings.Join(names, ", "))
+	return named.Unknown("axis", string(a), "an axis", names)
 }
 
 // readersOf are the groups of tasks that run read-side sections.

@@ -65,7 +65,7 @@ func TestMarginsOfAnotherKindAreRefusedInOneLine(t *testing.T) {
 		{good[:len(good)/2], `line 1: not a margin: want {"gpstorm":"margin/1",...}`},
 		{`{"gpstorm":"results/1","seed":1}`, `line 1: gpstorm: format "results/1", want "margin/1"`},
 		{but(`"seed"`, `"colour":1,"seed"`), `line 1: not a margin: json: unknown field "colour"`},
-		{but(`"axis":"duty"`, `"axis":"warp"`), `line 1: axis: "warp", want one of duty, handler, readers`},
+		{but(`"axis":"duty"`, `"axis":"warp"`), `line 1: axis: "warp": want an axis: duty, handler, readers`},
 		{but(`"fix":"baseline"`, `"fix":""`), "line 1: fix: none, want a candidate's name"},
 		{but(`"lo":0.5,"hi":0.6`, `"lo":0.6,"hi":0.6`), "line 1: at_10: from 0.6 to 0.6, want two loads of axis duty, the second higher"},
 		{but(`"hi":0.7`, `"hi":7`), "line 1: at_50: from 0.5 to 7, want two loads of axis duty"},

@@ -40,7 +40,7 @@ func TestModelAgreesWithRealKernelsButForTheKnownMisses(t *testing.T) {
 		"convoy, p50: 1 closer, 7.0",
 		"convoy, p50: 4 closers, 7.0",
 	}
-	if got := outside(t, fixes.Parse); !slices.Equal(got, known) {
+	if got := outside(t, fixes.Find); !slices.Equal(got, known) {
 		t.Errorf("outside their bands:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(known, "\n"))
 	}
 	doc, err := os.ReadFile("../docs/validation.md")
@@ -56,7 +56,7 @@ func TestModelAgreesWithRealKernelsButForTheKnownMisses(t *testing.T) {
 
 // Had the change to SRCU-fast made no difference, validation would say so.
 func TestValidationTellsTheKernelsApart(t *testing.T) {
-	got := outside(t, func(string) (fixes.Fix, error) { return fixes.Parse("v6.19") })
+	got := outside(t, func(string) (fixes.Fix, error) { return fixes.Find("v6.19") })
 	for _, want := range []string{
 		"RCU grace periods per close(): 7.0, normal",
 		"RCU grace periods per close(): 7.0, expedited",

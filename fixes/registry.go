@@ -89,21 +89,9 @@ var all = []Fix{
 // All returns the candidates, controls among them, in display order.
 func All() []Fix { return slices.Clone(all) }
 
-// Lookup returns the candidate of that name.
-func Lookup(name string) (Fix, bool) {
-	f, ok := standard.fixes.Find(name)
-	return f, ok
-}
-
-// Names returns the names of the candidates in display order.
-func Names() []string { return standard.Names() }
-
 // Find returns gpstorm's own candidate of that name, or the combination of
 // several that are joined by "+".
 func Find(name string) (Fix, error) { return standard.Find(name) }
-
-// Parse is Find.
-func Parse(name string) (Fix, error) { return Find(name) }
 
 // standard is the catalogue of gpstorm's own candidates.
 var standard = func() *Catalogue {

@@ -22,7 +22,7 @@ const inputs = 12 * stepEvery
 // model itself are planted between the model and its oracles, for no candidate
 // can break the model.
 func TestEveryOracleOfTeardownFires(t *testing.T) {
-	baseline, err := fixes.Parse("baseline")
+	baseline, err := fixes.Find("baseline")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 // is left costs the close() a turn of the real-time task.
 func TestPreemptedReadersShrinkToThePreemptionsThatMatter(t *testing.T) {
 	sc, ok := workload.Preset("preempted-reader")
-	fix, err := fixes.Parse("baseline")
+	fix, err := fixes.Find("baseline")
 	if !ok || err != nil {
 		t.Fatal("no preempted-reader or no baseline")
 	}

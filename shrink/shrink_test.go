@@ -102,7 +102,7 @@ func TestWhatIsLeftFailsTheSameWayAndIsNeeded(t *testing.T) {
 func reportsCase(t *testing.T) (workload.Scenario, fixes.Fix) {
 	t.Helper()
 	sc, ok := workload.Preset("repro2")
-	fix, err := fixes.Parse("baseline")
+	fix, err := fixes.Find("baseline")
 	if !ok || err != nil {
 		t.Fatal("no repro2 or no baseline")
 	}

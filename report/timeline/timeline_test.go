@@ -22,7 +22,7 @@ func record(t *testing.T, scenario, fix string, horizon time.Duration) (*Recorde
 		t.Fatalf("no preset %s", scenario)
 	}
 	sc.Horizon = min(sc.Horizon, horizon)
-	f, err := fixes.Parse(fix)
+	f, err := fixes.Find(fix)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestTooMuchIsCutAndSaid(t *testing.T) {
 		t.Errorf("cut at %v and %v although it is little", outline, detail)
 	}
 	sc, _ := workload.Preset("repro2")
-	f, err := fixes.Parse("baseline")
+	f, err := fixes.Find("baseline")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,9 +15,9 @@ import (
 
 func lookup(t testing.TB, name string) fixes.Fix {
 	t.Helper()
-	f, ok := fixes.Lookup(name)
-	if !ok {
-		t.Fatalf("no candidate %q", name)
+	f, err := fixes.Find(name)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return f
 }

@@ -66,7 +66,7 @@ func TestTwoReadersUnderWeakMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("searches half a million states")
 	}
-	fix, _ := fixes.Lookup("baseline")
+	fix, _ := fixes.Find("baseline")
 	t.Log(clean(t, order.For(fix, 2, 1, order.Weak)))
 }
 
@@ -148,7 +148,7 @@ func TestBadCasesAreNamed(t *testing.T) {
 // TestVariantsAreAsStrongAsFast searches the readers that fuzzing draws.
 func TestVariantsAreAsStrongAsFast(t *testing.T) {
 	t.Parallel()
-	fix, _ := fixes.Lookup("baseline")
+	fix, _ := fixes.Find("baseline")
 	for bits := range 64 {
 		r := reader(t, fmt.Sprintf("fast/%d", bits))
 		for _, m := range []order.Mode{order.TSO, order.Weak} {

@@ -1,10 +1,8 @@
 package order
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Readers returns the reader flavours of this package: those of the candidates
@@ -35,7 +33,7 @@ func LookupReader(name string) (Reader, error) {
 		}
 		names = append(names, r.Name)
 	}
-	return Reader{}, fmt.Errorf("reader %q: want one of %s", name, strings.Join(names, ", "))
+	return Reader{}, named.Unknown("reader", name, "a reader flavour", names)
 }
 
 // ReaderOf returns the flavour that a candidate's tracepoints execute.

@@ -1,6 +1,10 @@
 package order
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/internal/named"
+)
 
 // Mode is how far a CPU may reorder its own accesses. Memory itself is
 // multi-copy atomic in every mode: a store becomes visible to all other CPUs
@@ -35,7 +39,7 @@ func ParseMode(s string) (Mode, error) {
 			return Mode(i), nil
 		}
 	}
-	return 0, fmt.Errorf("mode %q: want sc, tso, pso or weak", s)
+	return 0, named.Unknown("mode", s, "a memory model", modeNames[:])
 }
 
 // relaxes reports whether this mode alone lets b, later in program order, be
