@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
@@ -13,14 +12,14 @@ import (
 // Cause is one thing that close() waited for, and its share of all the time
 // that the closes of some trials took.
 type Cause struct {
-	Path  []string `json:"path"`
-	Share float64  `json:"share"`
+	trial.Cause
+	Share float64 `json:"share"`
 	// Storm is the part of this cause's time that samples took from what was
 	// waited for.
 	Storm float64 `json:"storm,omitempty"`
 }
 
-// maxCauses is how many whole paths a row names, the largest first.
+// maxCauses is how many whole chains a row names, the largest first.
 const maxCauses = 3
 
 // Blame divides all the time that some closes took, one way and another. The
@@ -37,34 +36,32 @@ type Blame struct {
 	Links []Cause `json:"links"`
 }
 
-// blameSum adds up what close() waited for. The number of different paths is
-// bounded by the model's vocabulary and the scenario's groups of tasks.
-type blameSum map[string]*trial.Share
-
-const pathSeparator = "\x00"
+// blameSum adds up what close() waited for. The number of different causes is
+// bounded by the model's mechanisms and the scenario's groups of tasks.
+type blameSum map[trial.Cause]*trial.Share
 
 func (b blameSum) add(shares []trial.Share) {
-	for _, s := range shares {
-		b.put(s.Path, s.Wait, s.Storm)
+	for i := range shares {
+		b.put(shares[i].Cause, &shares[i])
 	}
 }
 
-func (b blameSum) put(path []string, wait, storm time.Duration) {
-	key := strings.Join(path, pathSeparator)
-	sum := b[key]
+// put adds a share to those of a cause.
+func (b blameSum) put(c trial.Cause, s *trial.Share) {
+	sum := b[c]
 	if sum == nil {
-		sum = &trial.Share{Path: path}
-		b[key] = sum
+		sum = &trial.Share{Cause: c}
+		b[c] = sum
 	}
-	sum.Wait += wait
-	sum.Storm += storm
+	sum.Wait += s.Wait
+	sum.Storm += s.Storm
 }
 
-// by adds up by a part of each path.
-func (b blameSum) by(part func(path []string) []string) blameSum {
+// by adds up by a part of each cause.
+func (b blameSum) by(part func(trial.Cause) trial.Cause) blameSum {
 	sum := blameSum{}
-	for _, s := range b {
-		sum.put(part(s.Path), s.Wait, s.Storm)
+	for c, s := range b {
+		sum.put(part(c), s)
 	}
 	return sum
 }
@@ -76,8 +73,8 @@ func (b blameSum) blame(closes int) *Blame {
 	}
 	return &Blame{
 		Waited: whole, Closes: closes,
-		Stages: b.by(func(path []string) []string { return path[:1] }).causes(),
-		Links:  b.by(func(path []string) []string { return path[len(path)-1:] }).causes(),
+		Stages: b.by(trial.Cause.Stage).causes(),
+		Links:  b.by(trial.Cause.Link).causes(),
 	}
 }
 
@@ -96,11 +93,14 @@ func (b blameSum) causes() []Cause {
 	}
 	all := slices.Collect(maps.Values(b))
 	slices.SortFunc(all, func(a, b *trial.Share) int {
-		return cmp.Or(cmp.Compare(b.Wait, a.Wait), slices.Compare(a.Path, b.Path))
+		if c := cmp.Compare(b.Wait, a.Wait); c != 0 {
+			return c
+		}
+		return a.Cause.Compare(b.Cause)
 	})
 	causes := make([]Cause, len(all))
 	for i, s := range all {
-		causes[i] = Cause{Path: s.Path, Share: float64(s.Wait) / float64(whole)}
+		causes[i] = Cause{Cause: s.Cause, Share: float64(s.Wait) / float64(whole)}
 		if s.Wait > 0 {
 			causes[i].Storm = float64(s.Storm) / float64(s.Wait)
 		}

@@ -3,19 +3,17 @@ package campaign
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Cluster is a group of failures with one cause: the same candidate, symptom,
-// diagnosis and culprit, whatever the scenario, the seed and the numbers.
+// Cluster is a group of failures of one candidate with one signature and one
+// symptom, whatever the scenario, the seed and the numbers.
 type Cluster struct {
 	Fix       string          `json:"fix"`
 	Symptom   trial.Symptom   `json:"symptom"`
-	Diagnosis trial.Diagnosis `json:"diagnosis"`
-	By        string          `json:"by,omitempty"`
+	Signature trial.Signature `json:"signature"`
 	Count     int             `json:"count"`
 	// First and Smallest are the replay tokens of the first failure and of
 	// the one that took the fewest steps.
@@ -28,24 +26,17 @@ type Cluster struct {
 type clusterKey struct {
 	fix       string
 	symptom   trial.Symptom
-	diagnosis trial.Diagnosis
-	by        string
+	signature trial.Signature
 }
 
 type clusterSet map[clusterKey]*Cluster
 
-var digits = regexp.MustCompile(`[0-9]+`)
-
 func (cs clusterSet) add(r *trial.Result) {
-	by := r.By
-	if by == "" && len(r.Violations) > 0 {
-		by = r.Violations[0]
-	}
-	key := clusterKey{r.Fix, r.Symptom, r.Diagnosis, digits.ReplaceAllString(by, "N")}
+	key := clusterKey{r.Fix, r.Symptom, r.Signature()}
 	c := cs[key]
 	if c == nil {
 		c = &Cluster{
-			Fix: r.Fix, Symptom: r.Symptom, Diagnosis: r.Diagnosis, By: key.by,
+			Fix: r.Fix, Symptom: r.Symptom, Signature: key.signature,
 			First: r.Replay, Smallest: r.Replay, steps: r.Steps,
 		}
 		cs[key] = c
@@ -65,9 +56,9 @@ func (cs clusterSet) sorted() []Cluster {
 	}
 	slices.SortFunc(all, func(a, b Cluster) int {
 		return cmp.Or(
-			-cmp.Compare(slices.Index(Severity, a.Diagnosis), slices.Index(Severity, b.Diagnosis)),
+			-cmp.Compare(slices.Index(Severity, a.Signature.Diagnosis), slices.Index(Severity, b.Signature.Diagnosis)),
 			-cmp.Compare(a.Count, b.Count),
-			cmp.Compare(a.Fix, b.Fix), cmp.Compare(a.Symptom, b.Symptom), cmp.Compare(a.By, b.By),
+			cmp.Compare(a.Fix, b.Fix), cmp.Compare(a.Symptom, b.Symptom), a.Signature.Compare(b.Signature),
 		)
 	})
 	return all

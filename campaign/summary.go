@@ -285,8 +285,8 @@ func (c *collector) overall() (all []Overall) {
 		s, closes := rowSum{blame: blameSum{}}, 0
 		for i := range c.rows {
 			r := &c.rows[i][j]
-			for _, share := range r.blame {
-				s.blame.put(share.Path, share.Wait, share.Storm)
+			for cause, share := range r.blame {
+				s.blame.put(cause, share)
 			}
 			closes += r.waits.count
 			s.trials += r.trials

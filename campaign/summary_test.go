@@ -102,7 +102,7 @@ func TestFailuresClusterByCauseNotBySeed(t *testing.T) {
 	count := 0
 	for _, c := range sum.Clusters {
 		count += c.Count
-		if c.Fix == "good" && (c.By != "reader-N" || c.Diagnosis != trial.Starved) {
+		if c.Fix == "good" && c.Signature != (trial.Signature{Diagnosis: trial.Starved, Cause: trial.Cause{RCU: trial.NormalRCU, Mechanism: trial.ReaderQueued, Group: "reader"}}) {
 			t.Errorf("got %+v", c)
 		}
 	}
@@ -117,7 +117,7 @@ func TestFailuresClusterByCauseNotBySeed(t *testing.T) {
 	if len(sum.Clusters) < 5 || len(sum.Clusters) > 7 || count != failed {
 		t.Errorf("%d clusters hold %d of %d failures: %+v", len(sum.Clusters), count, failed, sum.Clusters)
 	}
-	if sum.Clusters[0].Diagnosis != trial.Unsafe {
+	if sum.Clusters[0].Signature.Diagnosis != trial.Unsafe {
 		t.Errorf("the worst comes first, got %+v", sum.Clusters[0])
 	}
 }

@@ -42,11 +42,11 @@ func synthetic(at world.Spec) trial.Result {
 	if bad > limit {
 		r.Symptom, r.Diagnosis, r.HungTasks = trial.HungTask, trial.Starved, 1
 		r.Overdue = 1
-		r.By = "reader-" + string('0'+rune(s%10))
+		r.Cause = &trial.Cause{RCU: trial.NormalRCU, Mechanism: trial.ReaderQueued, Task: "reader-" + string('0'+rune(s%10)), Group: "reader"}
 		r.Closes[0] = trial.Close{Task: "closer-0", Wait: 300 * time.Second, Censored: true}
 	}
 	if at.Subject == "busted" && s%4 == 0 {
-		r.Diagnosis, r.Violations = trial.Unsafe, []string{"reader 3 used object 7 after it was freed"}
+		r.Diagnosis, r.Violations = trial.Unsafe, []trial.Violation{{Oracle: trial.UseAfterFree, Detail: "reader 3 used object 7 after it was freed", Unsafe: true}}
 	}
 	return r
 }

@@ -179,7 +179,7 @@ func shrunk(r *shrink.Result, token trial.Token) shrunkJSON {
 		Preemptions: r.Preemptions, Interrupts: r.Interrupts, Removals: []removalJSON{}, Trials: r.Trials, Spent: r.Spent,
 	}
 	for _, w := range r.Removals {
-		j.Removals = append(j.Removals, removalJSON{w.What, w.Result.Diagnosis, w.Result.By, w.Result.Hung(), w.Same})
+		j.Removals = append(j.Removals, removalJSON{w.What, w.Result.Diagnosis, w.Result.Why(), w.Result.Hung(), w.Same})
 	}
 	return j
 }

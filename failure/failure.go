@@ -45,7 +45,7 @@ func (f *Failure) Format() []byte {
 		line("variation", "%d of %s", f.Token.Variation, f.Token.Scenario)
 	}
 	line("symptom", "%s (%d hung-task reports, %d RCU stall reports)", r.Symptom, r.HungTasks, r.RCUStalls)
-	line("diagnosis", "%s: %s", r.Diagnosis, r.By)
+	line("diagnosis", "%s: %s", r.Diagnosis, r.Why())
 	if c, ok := longest(r); ok {
 		more := ""
 		if c.Censored {
@@ -54,10 +54,10 @@ func (f *Failure) Format() []byte {
 		line("close()", "by %s from %v took %v%s", c.Task, c.Start, c.Wait, more)
 	}
 	for _, v := range r.Violations {
-		line("!!!", "%s", v)
+		line("!!!", "%s", v.Detail)
 	}
 	for _, s := range r.Blame {
-		line("cause", "%v, %v of it in storms: %s", s.Wait.Round(time.Microsecond), s.Storm.Round(time.Microsecond), strings.Join(s.Path, " > "))
+		line("cause", "%v, %v of it in storms: %s", s.Wait.Round(time.Microsecond), s.Storm.Round(time.Microsecond), s.Cause.Text())
 	}
 	for _, n := range f.Notes {
 		line("note", "%s", n)

@@ -23,13 +23,14 @@ func example(t *testing.T) Failure {
 		Token:    trial.Token{World: "kernel", Subject: "callrcu+overlap", Seed: 7, Checksum: 0xabc, Scenario: "repro2", Variation: 3},
 		Scenario: sc,
 		Result: trial.Result{
-			Symptom: trial.HungTask, HungTasks: 2, RCUStalls: 1, Diagnosis: trial.Starved, By: "reader-3,\nunder the storm",
+			Symptom: trial.HungTask, HungTasks: 2, RCUStalls: 1, Diagnosis: trial.Starved,
+			Cause: &trial.Cause{Domain: "tracepoint_srcu", Phase: trial.Scan1, RCU: trial.NormalRCU, Mechanism: trial.ReaderQueued, Task: "reader-3", Group: "reader"},
 			Closes: []trial.Close{
 				{Task: "a", Start: time.Second, Wait: time.Second},
 				{Task: "b", Start: 2 * time.Second, Wait: 150 * time.Second, Censored: true},
 			},
-			Violations: []string{"lists freed twice"},
-			Blame:      []trial.Share{{Path: []string{"tracepoint_srcu", "scan 1"}, Wait: 3 * time.Second, Storm: time.Second}},
+			Violations: []trial.Violation{{Oracle: trial.DoubleFree, Detail: "lists freed\ntwice"}},
+			Blame:      []trial.Share{{Cause: trial.Cause{Domain: "tracepoint_srcu", Phase: trial.Scan1, Mechanism: trial.WorkerRuns}, Wait: 3 * time.Second, Storm: time.Second}},
 			Checksum:   0xabc,
 		},
 		Notes: []string{"first"},
@@ -42,10 +43,10 @@ const golden = `
 # seed       7
 # variation  3 of repro2
 # symptom    hung-task (2 hung-task reports, 1 RCU stall reports)
-# diagnosis  starved: reader-3, under the storm
+# diagnosis  starved: RCU > reader-3 > preempted reader waits for a CPU, under the storm
 # close()    by b from 2s took 2m30s or more
 # !!!        lists freed twice
-# cause      3s, 1s of it in storms: tracepoint_srcu > scan 1
+# cause      3s, 1s of it in storms: tracepoint_srcu > scan 1 > kworker executes
 # note       first
 #
 # This file is a scenario: gpstorm run takes it, with this seed under any candidate.

@@ -59,8 +59,10 @@ func TestEveryOracleOfTeardownFires(t *testing.T) {
 		}), "baseline: panic: planted\ngoroutine"},
 		{"freed too early", plant("free-first"), "free-first: unsafe: "},
 		{"a lost wakeup", plant("no-resume"), "no-resume: lost-wakeup: "},
-		{"a deadlock", lie(func(r *trial.Result, _ kernel.Options, _ int) { r.Diagnosis, r.By = trial.Deadlock, "planted" }), "baseline: deadlock: planted"},
-		{"a violated invariant", lie(func(r *trial.Result, _ kernel.Options, _ int) { r.Violations = []string{"planted"} }), "baseline: planted\n"},
+		{"a deadlock", lie(func(r *trial.Result, _ kernel.Options, _ int) {
+			r.Diagnosis, r.Circle = trial.Deadlock, []trial.Link{{Name: "planted"}}
+		}), "baseline: deadlock: planted -> planted"},
+		{"a violated invariant", lie(func(r *trial.Result, _ kernel.Options, _ int) { r.Violations = []trial.Violation{{Detail: "planted"}} }), "baseline: planted\n"},
 		{"too many closes", lie(func(r *trial.Result, _ kernel.Options, _ int) { r.Closes = make([]trial.Close, 1000) }), "1000 closes, but the scenario has "},
 		{"too much storm", lie(func(r *trial.Result, _ kernel.Options, _ int) { r.StormDuty = 1.01 }), "storms took 1.01 of a CPU's time"},
 		{"a close beyond the end", lie(func(r *trial.Result, _ kernel.Options, _ int) {

@@ -71,10 +71,10 @@ func (e *teardown) trial(sc workload.Scenario, fix fixes.Fix, draw uint64, opt k
 	switch r.Diagnosis {
 	case trial.OK, trial.Slow, trial.Starved:
 	default:
-		e.fail(sc, fix, draw, &r, "%s: %s", r.Diagnosis, r.By)
+		e.fail(sc, fix, draw, &r, "%s: %s", r.Diagnosis, r.Why())
 	}
 	for _, v := range r.Violations {
-		e.fail(sc, fix, draw, &r, "%s", v)
+		e.fail(sc, fix, draw, &r, "%s", v.Detail)
 	}
 	if what := implausible(&sc, &r); what != "" {
 		e.fail(sc, fix, draw, &r, "%s", what)

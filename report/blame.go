@@ -12,22 +12,24 @@ import (
 
 // blameNode is one link of the chains of waits, with all that hangs below it.
 type blameNode struct {
+	prefix      trial.Cause // the chain down to here
 	name        string
 	wait, storm time.Duration
 	below       []*blameNode
 }
 
-// blameTree merges shares by the links that their paths have in common.
+// blameTree merges shares by the links that their causes have in common.
 func blameTree(shares []trial.Share) *blameNode {
 	root := &blameNode{}
 	for _, s := range shares {
 		n := root
 		n.add(s)
-		for _, name := range s.Path {
-			i := slices.IndexFunc(n.below, func(b *blameNode) bool { return b.name == name })
+		path := s.Cause.Path()
+		for depth, prefix := range s.Cause.Prefixes() {
+			i := slices.IndexFunc(n.below, func(b *blameNode) bool { return b.prefix == prefix })
 			if i < 0 {
 				i = len(n.below)
-				n.below = append(n.below, &blameNode{name: name})
+				n.below = append(n.below, &blameNode{prefix: prefix, name: path[depth]})
 			}
 			n = n.below[i]
 			n.add(s)

@@ -25,7 +25,7 @@ func causeTable(s *campaign.Summary) *table {
 }
 
 func cause(c campaign.Cause) string {
-	text := fmt.Sprintf("%s %s", percent(c.Share), strings.Join(c.Path, ", "))
+	text := fmt.Sprintf("%s %s", percent(c.Share), strings.Join(c.Path(), ", "))
 	if c.Storm >= smallest {
 		text += fmt.Sprintf(" (storm: %s of that)", percent(c.Storm))
 	}
@@ -44,7 +44,7 @@ func topCauseFields() []rowField {
 		}}
 	}
 	return []rowField{
-		top("top_cause", func(c *campaign.Cause) string { return strings.Join(c.Path, ", ") }),
+		top("top_cause", func(c *campaign.Cause) string { return strings.Join(c.Path(), ", ") }),
 		top("top_cause_share", func(c *campaign.Cause) string { return number(c.Share) }),
 		top("top_cause_storm", func(c *campaign.Cause) string { return number(c.Storm) }),
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
 )
 
 // patterns is how many causes have a pattern of their own, defined in the page
@@ -19,7 +20,7 @@ const patterns = 8
 // palette gives the causes that matter most a pattern and a letter each, the
 // same ones all over the page.
 type palette struct {
-	names   []string
+	causes  []trial.Cause
 	letters string
 }
 
@@ -27,13 +28,13 @@ type palette struct {
 // scenarios together, where hangs weigh most, half from each scenario alone.
 // Every candidate counts alike.
 func newPalette(letters string, s *campaign.Summary, of func(*campaign.Blame) []campaign.Cause) palette {
-	sums := map[string]float64{}
+	sums := map[trial.Cause]float64{}
 	add := func(b *campaign.Blame, weight float64) {
 		if b == nil {
 			return
 		}
 		for _, c := range of(b) {
-			sums[last(c.Path)] += weight * c.Share
+			sums[c.Cause] += weight * c.Share
 		}
 	}
 	for j := range s.Overall {
@@ -43,16 +44,14 @@ func newPalette(letters string, s *campaign.Summary, of func(*campaign.Blame) []
 		}
 	}
 	delete(sums, otherCauses)
-	names := slices.SortedFunc(maps.Keys(sums), func(a, b string) int {
-		return cmp.Or(cmp.Compare(sums[b], sums[a]), cmp.Compare(a, b))
+	all := slices.SortedFunc(maps.Keys(sums), func(a, b trial.Cause) int {
+		return cmp.Or(cmp.Compare(sums[b], sums[a]), a.Compare(b))
 	})
-	return palette{names[:min(len(names), patterns)], letters}
+	return palette{all[:min(len(all), patterns)], letters}
 }
 
-// otherCauses is what a trial calls the sum of those that it does not name.
-const otherCauses = "other causes"
-
-func last(path []string) string { return path[len(path)-1] }
+// otherCauses is the sum of those that a trial does not name.
+var otherCauses = trial.Cause{Mechanism: trial.OtherCauses}
 
 func links(b *campaign.Blame) []campaign.Cause  { return b.Links }
 func stages(b *campaign.Blame) []campaign.Cause { return b.Stages }
@@ -66,16 +65,16 @@ type portion struct {
 
 // divide sorts causes into the palette's, in its order, and the rest.
 func (p *palette) divide(causes []campaign.Cause) []portion {
-	parts := make([]portion, len(p.names)+1)
-	for i, name := range p.names {
-		parts[i] = portion{class: "k" + strconv.Itoa(i), letter: p.letters[i : i+1], words: name}
+	parts := make([]portion, len(p.causes)+1)
+	for i, c := range p.causes {
+		parts[i] = portion{class: "k" + strconv.Itoa(i), letter: p.letters[i : i+1], words: c.Text()}
 	}
-	parts[len(p.names)] = portion{class: "ko", words: "other"}
+	parts[len(p.causes)] = portion{class: "ko", words: "other"}
 	for _, c := range causes {
-		i := slices.Index(p.names, last(c.Path))
+		i := slices.Index(p.causes, c.Cause)
 		if i < 0 {
-			i = len(p.names)
-			if c.Share > parts[i].most.Share && last(c.Path) != otherCauses {
+			i = len(p.causes)
+			if c.Share > parts[i].most.Share && c.Cause != otherCauses {
 				parts[i].most = c
 			}
 		}
@@ -94,7 +93,7 @@ func (p portion) title() string {
 		t += fmt.Sprintf(" (storm: %s of that)", percent(p.storm/p.share))
 	}
 	if p.most.Share >= smallest {
-		t += fmt.Sprintf(", most of it %s: %s", last(p.most.Path), percent(p.most.Share))
+		t += fmt.Sprintf(", most of it %s: %s", p.most.Text(), percent(p.most.Share))
 	}
 	return t
 }

@@ -1,29 +1,29 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 )
 
 func TestBarsOfBlameAddUpAndKeepTheirPatterns(t *testing.T) {
 	t.Parallel()
-	cause := func(name string, share, storm float64) campaign.Cause {
-		return campaign.Cause{Path: []string{"outer", name}, Share: share, Storm: storm}
+	cause := func(m trial.Mechanism, share, storm float64) campaign.Cause {
+		return campaign.Cause{Cause: trial.Cause{Mechanism: m}, Share: share, Storm: storm}
 	}
-	p := palette{names: []string{"reader", "kworker"}, letters: "AB"}
-	got := p.divide([]campaign.Cause{cause("kworker", 0.5, 0), cause("reader", 0.2, 0.5), cause("rare", 0.2, 1), cause(otherCauses, 0.1, 0)})
+	p := palette{causes: []trial.Cause{{Mechanism: trial.ReaderRuns}, {Mechanism: trial.WorkerRuns}}, letters: "AB"}
+	got := p.divide([]campaign.Cause{cause(trial.WorkerRuns, 0.5, 0), cause(trial.ReaderRuns, 0.2, 0.5), cause(trial.Asleep, 0.2, 1), cause(trial.OtherCauses, 0.1, 0)})
 	var words []string
 	sum := 0.0
 	for _, part := range got {
 		sum += part.share
 		words = append(words, part.class+part.letter+" "+part.title())
 	}
-	want := "k0A reader: 20% (storm: 50% of that)|k1B kworker: 50%|ko other: 30% (storm: 67% of that), most of it rare: 20%"
+	want := "k0A preempted reader executes: 20% (storm: 50% of that)|k1B kworker executes: 50%|ko other: 30% (storm: 67% of that), most of it asleep: 20%"
 	if s := strings.Join(words, "|"); s != want || math.Abs(sum-1) > 1e-12 {
 		t.Errorf("got  %s, in all %g\nwant %s, in all 1", s, sum, want)
 	}
@@ -33,17 +33,17 @@ func TestThePaletteHoldsTheLargestCausesAndNeverTheRest(t *testing.T) {
 	t.Parallel()
 	s := &campaign.Summary{Overall: []campaign.Overall{{Fix: "a", Blame: &campaign.Blame{}}}, Classes: make([]campaign.ClassSummary, 1)}
 	s.Classes[0].Rows = make([]campaign.Row, 1)
-	add := func(name string, share float64) {
+	add := func(m trial.Mechanism, share float64) {
 		b := s.Overall[0].Blame
-		b.Links = append(b.Links, campaign.Cause{Path: []string{name}, Share: share})
+		b.Links = append(b.Links, campaign.Cause{Cause: trial.Cause{Mechanism: m}, Share: share})
 	}
-	add(otherCauses, 0.5)
-	for i := range 12 {
-		add(fmt.Sprintf("cause %d", i), 0.01*float64(i))
+	add(trial.OtherCauses, 0.5)
+	for i := range trial.Mechanism(12) {
+		add(trial.CloserRuns+i, 0.01*float64(i))
 	}
 	p := newPalette("ABCDEFGH", s, links)
-	if len(p.names) != patterns || p.names[0] != "cause 11" || p.names[patterns-1] != "cause 4" {
-		t.Errorf("got %q", p.names)
+	if len(p.causes) != patterns || p.causes[0].Mechanism != trial.CloserRuns+11 || p.causes[patterns-1].Mechanism != trial.CloserRuns+4 {
+		t.Errorf("got %v", p.causes)
 	}
 }
 

@@ -18,7 +18,7 @@ func clusterColumns(clusters []campaign.Cluster, f world.Facts) columns[int] {
 	return columns[int]{
 		{head: "no.", show: func(i int) cell { return cell{Text: strconv.Itoa(i + 1), Sort: float64(i + 1)} }},
 		{head: "fix", words: true, show: func(i int) cell { return cell{Text: clusters[i].Fix} }},
-		{head: "diagnosis", words: true, show: func(i int) cell { return cell{Text: string(clusters[i].Diagnosis)} }},
+		{head: "diagnosis", words: true, show: func(i int) cell { return cell{Text: string(clusters[i].Signature.Diagnosis)} }},
 		{
 			head: "symptom", words: true, needs: world.Console, about: "the worst report that a detector printed.",
 			show: func(i int) cell { return cell{Text: string(clusters[i].Symptom)} },
@@ -26,7 +26,7 @@ func clusterColumns(clusters []campaign.Cluster, f world.Facts) columns[int] {
 		{
 			head: "by", words: true, about: "what starved it, or what was violated.",
 			show: func(i int) cell {
-				c := cell{Text: cmp.Or(clusters[i].By, nothing)}
+				c := cell{Text: cmp.Or(clusters[i].Signature.Why(), nothing)}
 				if f.Reproducible {
 					c.Code = replayCommand(clusters[i].Smallest)
 				}

@@ -82,7 +82,7 @@ func pageOf(r *Report) *pageData {
 	if len(s.Clusters) > 0 {
 		d.Clusters = clusterTable(s.Clusters, r.World)
 	}
-	if len(named.names) > 0 {
+	if len(named.causes) > 0 {
 		rows := overallBlame(s)
 		d.Links, d.Stages = blameChart(&named, rows, links), blameChart(&staged, rows, stages)
 		d.Shares = sharesTable(&named, rows)
@@ -93,7 +93,7 @@ func pageOf(r *Report) *pageData {
 	for i := range s.Classes {
 		c := &s.Classes[i]
 		p := pageClass{Name: c.Name, About: strings.TrimSpace(c.About), Table: r.comparisonTable(c), Waits: waitsChart(c)}
-		if len(named.names) > 0 {
+		if len(named.causes) > 0 {
 			p.Blame = blameChart(&named, classBlame(c), links)
 		}
 		d.Scenarios = append(d.Scenarios, c.Name)

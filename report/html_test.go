@@ -38,9 +38,9 @@ func TestThePageEscapesWhatItShows(t *testing.T) {
 	const evil = `<script>alert("x")</script>`
 	s.Classes[0].About = evil
 	s.Classes[0].Rows[0].Fix = evil
-	s.Clusters[0].By = evil
+	s.Clusters[0].Signature.Circle = evil
 	s.Overall[0].Fix = evil
-	s.Classes[0].Rows[1].Blame.Links[0].Path[0] = evil
+	s.Classes[0].Rows[1].Blame.Links[0].Group = evil
 	if got := pageOfSummary(t, s); strings.Contains(got, evil) {
 		t.Error("text from the results got into the page as markup")
 	}

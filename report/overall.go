@@ -112,7 +112,7 @@ func topLink(b *campaign.Blame) string {
 	if b == nil {
 		return nothing
 	}
-	return percent(b.Links[0].Share) + " " + last(b.Links[0].Path)
+	return percent(b.Links[0].Share) + " " + b.Links[0].Text()
 }
 
 // worstCell names the worst diagnosis of a candidate and how many trials had

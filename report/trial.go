@@ -25,12 +25,12 @@ func Trial(w io.Writer, f world.Facts, r *trial.Result, log bool) error {
 		fmt.Fprintf(&b, "  symptom    %s (%d hung-task reports, %d RCU stall reports)\n", r.Symptom, r.HungTasks, r.RCUStalls)
 	}
 	fmt.Fprintf(&b, "  diagnosis  %s", r.Diagnosis)
-	if r.By != "" {
-		fmt.Fprintf(&b, ": %s", r.By)
+	if why := r.Why(); why != "" {
+		fmt.Fprintf(&b, ": %s", why)
 	}
 	b.WriteByte('\n')
 	for _, v := range r.Violations {
-		fmt.Fprintf(&b, "  !!!        %s\n", v)
+		fmt.Fprintf(&b, "  !!!        %s\n", v.Detail)
 	}
 	if f.Measures.Has(world.StormShare) {
 		fmt.Fprintf(&b, "  storm      at most %s of a CPU\n", percent(r.StormDuty))

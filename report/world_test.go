@@ -77,13 +77,14 @@ func madeUp(change func(*campaign.Plan)) (*campaign.Summary, error) {
 		}
 		if bad > limit[s.Subject] {
 			r.Overdue = 1
-			r.Symptom, r.Diagnosis, r.By = trial.HungTask, trial.Starved, "reader-1 preempted by the storm of CPU 0"
+			r.Symptom, r.Diagnosis = trial.HungTask, trial.Starved
+			r.Cause = &trial.Cause{RCU: trial.NormalRCU, Mechanism: trial.ReaderQueued, Task: "reader-1", Group: "reader"}
 			r.Closes[0] = trial.Close{Task: "closer-0", Wait: 300 * time.Second, Censored: true}
 		}
 		r.Blame = blameFor(r.Closes[0].Wait)
 		if s.Subject == "busted" && s.Seed%8 == 0 {
-			r.Diagnosis, r.By = trial.Unsafe, ""
-			r.Violations = []string{"reader-1 used event 3 after it was freed"}
+			r.Diagnosis, r.Cause = trial.Unsafe, nil
+			r.Violations = []trial.Violation{{Oracle: trial.UseAfterFree, Detail: "reader-1 used event 3 after it was freed", Unsafe: true}}
 		}
 		return r
 	})
@@ -117,9 +118,9 @@ func madeUp(change func(*campaign.Plan)) (*campaign.Summary, error) {
 func blameFor(wait time.Duration) []trial.Share {
 	reader, worker := wait*3/4, wait/5
 	return []trial.Share{
-		{Path: []string{"tracepoint_srcu", "scan 1", "RCU", "readers", "preempted reader waits for a CPU"}, Wait: reader, Storm: reader / 2},
-		{Path: []string{"tracepoint_srcu", "scan 2", "kworker waits for a CPU"}, Wait: worker},
-		{Path: []string{"close() itself"}, Wait: wait - reader - worker},
+		{Cause: trial.Cause{Domain: "tracepoint_srcu", Phase: trial.Scan1, RCU: trial.NormalRCU, Mechanism: trial.ReaderQueued, Group: "reader"}, Wait: reader, Storm: reader / 2},
+		{Cause: trial.Cause{Domain: "tracepoint_srcu", Phase: trial.Scan2, Mechanism: trial.WorkerQueued}, Wait: worker},
+		{Cause: trial.Cause{Mechanism: trial.CloserRuns}, Wait: wait - reader - worker},
 	}
 }
 

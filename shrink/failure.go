@@ -2,7 +2,6 @@ package shrink
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -14,24 +13,16 @@ import (
 // it did not and every close() returned, that they return in the other too:
 // else cutting a trial short would look like making it fail.
 type Failure struct {
-	Diagnosis trial.Diagnosis `json:"diagnosis"`
-	Cause     string          `json:"cause"`
+	Signature trial.Signature `json:"signature"`
 	Hung      bool            `json:"hung"`
 	Cut       bool            `json:"cut"` // a close() had not returned at the horizon
 }
 
-// numbers of tasks and the like, with the dash before a task's.
-var numbers = regexp.MustCompile(`-?[0-9]+`)
-
 // FailureOf is the failure of a trial. Only of one that Failed it means
 // something.
 func FailureOf(r *trial.Result) Failure {
-	by := r.By
-	if by == "" && len(r.Violations) > 0 {
-		by = r.Violations[0]
-	}
 	return Failure{
-		Diagnosis: r.Diagnosis, Cause: numbers.ReplaceAllString(by, ""), Hung: r.Hung(),
+		Signature: r.Signature(), Hung: r.Hung(),
 		Cut: slices.ContainsFunc(r.Closes, func(c trial.Close) bool { return c.Censored }),
 	}
 }
@@ -42,7 +33,7 @@ func (f Failure) In(r *trial.Result) bool {
 		return false
 	}
 	o := FailureOf(r)
-	return o.Diagnosis == f.Diagnosis && o.Cause == f.Cause && (o.Hung || !f.Hung) && (f.Hung || f.Cut || !o.Cut)
+	return o.Signature == f.Signature && (o.Hung || !f.Hung) && (f.Hung || f.Cut || !o.Cut)
 }
 
 // Outcome is a trial in one line: whether a close() hung, the longest, the
@@ -60,8 +51,8 @@ func Outcome(r *trial.Result) string {
 		text = "hangs"
 	}
 	text += fmt.Sprintf(", close() takes %s%s: %s", short(longest), more, r.Diagnosis)
-	if r.By != "" {
-		text += " by " + r.By
+	if why := r.Why(); why != "" {
+		text += " by " + why
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
@@ -23,7 +24,7 @@ func TestPreemptedReadersShrinkToThePreemptionsThatMatter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "preempted-reader", fix, 2, r)
+	check(t, "preempted-reader", fix, 2, r, r.Failure.In)
 	if r.Spent || r.To.AnyPreemption || r.To.Preemptions == 0 || r.To.Preemptions > 20 || r.To.Interrupts != 0 {
 		t.Errorf("shrunk to %+v, spent %t", r.To, r.Spent)
 	}
@@ -85,11 +86,11 @@ func TestPlacesAreNamedByWhatACloseWaitsFor(t *testing.T) {
 	rec := recording{
 		closes: []closing{{a, 10, 40}, {b, 50, -1}},
 		causes: []cause{
-			{a, "close() itself", 10},
-			{a, "rcu_tasks_trace_srcu_struct > before its grace period > callback not yet invoked", 15},
-			{b, "event_mutex, behind another close() > tracepoint_srcu > scan 2 > RCU > CPU 1", 18},
-			{a, "tracepoint_srcu > scan 1 > RCU > grace-period kthread executes", 20},
-			{b, "event_mutex, behind another close() > tracepoint_srcu > scan 2 > RCU > CPU 1", 55},
+			{a, trial.Cause{Mechanism: trial.CloserRuns}, 10},
+			{a, trial.Cause{Domain: "rcu_tasks_trace_srcu_struct", Phase: trial.BeforeGP, Mechanism: trial.WorkerQueued}, 15},
+			{b, trial.Cause{Behind: true, Domain: "tracepoint_srcu", Phase: trial.Scan2, RCU: trial.NormalRCU}, 18},
+			{a, trial.Cause{Domain: "tracepoint_srcu", Phase: trial.Scan1, RCU: trial.NormalRCU, Mechanism: trial.KthreadRuns}, 20},
+			{b, trial.Cause{Behind: true, Domain: "tracepoint_srcu", Phase: trial.Scan2, RCU: trial.NormalRCU}, 55},
 		},
 	}
 	for at, want := range map[time.Duration]string{

@@ -2,9 +2,9 @@ package shrink
 
 import (
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
@@ -38,7 +38,7 @@ type closing struct {
 // cause is what a close() waits for from an instant on.
 type cause struct {
 	task kernel.TraceTask
-	what string
+	what trial.Cause
 	from time.Duration
 }
 
@@ -61,7 +61,7 @@ func (rec *recording) Trace(e kernel.TraceEvent) {
 	case kernel.TraceScanBegin:
 		rec.begin(e.At)
 	case kernel.TraceCause:
-		rec.causes = append(rec.causes, cause{e.Task, e.What, e.At})
+		rec.causes = append(rec.causes, cause{e.Task, *e.Cause, e.At})
 	case kernel.TraceSleep:
 		if rec.asleep == 0 && e.State == 'D' && e.Task == rec.closer {
 			rec.asleep = e.At
@@ -146,16 +146,17 @@ func (rec *recording) at(t time.Duration) string {
 	return where
 }
 
-// whereIn shortens a chain of causes to the part of the grace period.
-func whereIn(chain string) string {
-	parts := strings.Split(chain, " > ")
-	for i := 1; i < len(parts); i++ {
-		switch {
-		case strings.HasPrefix(parts[i], "scan "):
-			return "within " + parts[i] + " of " + parts[i-1]
-		case parts[i] == "before its grace period":
-			return "before the grace period of " + parts[i-1]
-		}
+// whereIn names the part of the grace period that a cause falls into.
+func whereIn(c trial.Cause) string {
+	switch c.Phase {
+	case trial.BeforeGP:
+		return "before the grace period of " + c.Domain
+	case trial.Scan1:
+		return "within scan 1 of " + c.Domain
+	case trial.Scan2:
+		return "within scan 2 of " + c.Domain
+	case trial.Invocation:
+		return "before the callbacks of " + c.Domain
 	}
 	return "within a close()"
 }

@@ -1,7 +1,7 @@
-// Package shrink makes of a trial that fails in the virtual kernel the smallest
-// it finds that fails in the same way: fewest CPUs, tasks, readers and storm
-// sources, shortest times, and of the preemptions and of the storm the single ones
-// that matter.
+// Package shrink looks for the smallest scenario that fails as a given one does:
+// with the fewest CPUs, tasks, readers and storm sources and the shortest times;
+// and of all preemptions and interrupts it keeps only those that the failure
+// needs.
 package shrink
 
 import (
@@ -17,8 +17,15 @@ import (
 // the report's case does.
 const DefaultBudget = 1500
 
-// Options bound a search and let one follow it.
+// Options bound a search, say what it must keep, and let one follow it.
 type Options struct {
+	// Fails reports whether a trial fails as the search is to keep it. Nil is
+	// FailureOf(first).In: as the first trial does.
+	Fails func(*trial.Result) bool
+	// Run runs one trial of at most that many steps, 0 being no limit. Nil is
+	// the virtual kernel, which in any case suggests which interrupts and
+	// preemptions to try.
+	Run func(sc workload.Scenario, seed, maxSteps uint64) trial.Result
 	// Budget is how many trials the search may take; 0 is DefaultBudget. It
 	// is counted in trials so that the outcome does not depend on the
 	// machine.
@@ -29,10 +36,9 @@ type Options struct {
 
 // Result is what a search found.
 type Result struct {
-	Failure Failure
+	Failure Failure // of the first trial
 	// Before and After are the scenarios, From and To their sizes, Was and
-	// Is what the trials found. After is never larger, and fails the same
-	// way.
+	// Is what the trials found. After is never larger, and fails as wanted.
 	Before, After workload.Scenario
 	From, To      Size
 	Was, Is       trial.Result
@@ -56,15 +62,24 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 	if m.opt.Budget <= 0 {
 		m.opt.Budget = DefaultBudget
 	}
-	was := kernel.Run(sc, fix, seed, kernel.Options{})
+	if m.opt.Run == nil {
+		m.opt.Run = func(sc workload.Scenario, seed, maxSteps uint64) trial.Result {
+			return kernel.Run(sc, fix, seed, kernel.Options{MaxSteps: maxSteps})
+		}
+	}
+	was := m.opt.Run(sc, seed, 0)
 	m.trials++
-	if !was.Failed() {
+	failure := FailureOf(&was)
+	if m.opt.Fails == nil {
+		m.opt.Fails = failure.In
+	}
+	if !m.opt.Fails(&was) {
 		return nil, errors.New("the trial does not fail (" + Outcome(&was) + "): there is nothing to shrink")
 	}
-	m.failure, m.found, m.size = FailureOf(&was), was, SizeOf(&sc)
+	m.found, m.size = was, SizeOf(&sc)
 	// A smaller scenario may take more steps, but not without end.
 	m.maxSteps = 4*was.Steps + 1_000_000
-	r := &Result{Failure: m.failure, Before: sc, From: m.size, Was: was}
+	r := &Result{Failure: failure, Before: sc, From: m.size, Was: was}
 	m.bothWays()
 	r.Removals = m.removals()
 	for i := 0; i < len(r.Removals) && !m.spent; i++ {
@@ -83,7 +98,6 @@ type search struct {
 	fix      fixes.Fix
 	seed     uint64
 	opt      Options
-	failure  Failure
 	best     workload.Scenario
 	size     Size
 	found    trial.Result
@@ -135,7 +149,7 @@ func (m *search) run() {
 	}
 }
 
-// try adopts a scenario if it is valid, smaller, and fails the same way.
+// try adopts a scenario if it is valid, smaller, and fails as wanted.
 func (m *search) try(sc workload.Scenario) bool {
 	if m.spent || sc.Validate() != nil {
 		return false
@@ -149,7 +163,7 @@ func (m *search) try(sc workload.Scenario) bool {
 		return false
 	}
 	r := m.trial(sc)
-	if !m.failure.In(&r) {
+	if r.Truncated || !m.opt.Fails(&r) {
 		return false
 	}
 	m.best, m.size, m.found = sc, size, r
@@ -158,7 +172,7 @@ func (m *search) try(sc workload.Scenario) bool {
 
 // trial runs one trial.
 func (m *search) trial(sc workload.Scenario) trial.Result {
-	r := kernel.Run(sc, m.fix, m.seed, kernel.Options{MaxSteps: m.maxSteps})
+	r := m.opt.Run(sc, m.seed, m.maxSteps)
 	m.trials++
 	if m.opt.Progress != nil {
 		m.opt.Progress(m.trials, m.opt.Budget, m.stage, m.size)

@@ -15,13 +15,13 @@ import (
 
 // check holds what must be true of every search's outcome, by trials of its
 // own.
-func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result) {
+func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fails func(*trial.Result) bool) {
 	t.Helper()
 	if err := r.After.Validate(); err != nil {
 		t.Fatalf("%s: not a valid scenario: %v", name, err)
 	}
 	again := kernel.Run(r.After, fix, seed, kernel.Options{})
-	if !r.Failure.In(&again) || !r.Failure.In(&r.Is) || again.Checksum != r.Is.Checksum {
+	if !fails(&again) || !fails(&r.Is) || again.Checksum != r.Is.Checksum {
 		t.Errorf("%s: want %+v, what was found is: %s; again: %s", name, r.Failure, Outcome(&r.Is), Outcome(&again))
 	}
 	if m := (&search{best: r.After}); m.single() {
@@ -52,7 +52,7 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result) {
 	}
 	for _, w := range r.Removals {
 		got := kernel.Run(w.Scenario, fix, seed, kernel.Options{})
-		if got.Checksum != w.Result.Checksum || r.Failure.In(&got) != w.Same {
+		if got.Checksum != w.Result.Checksum || fails(&got) != w.Same {
 			t.Errorf("%s: without %s it is said that %s; it is that %s", name, w.What, Outcome(&w.Result), Outcome(&got))
 		}
 		size := SizeOf(&w.Scenario)
@@ -92,7 +92,7 @@ func TestWhatIsLeftFailsTheSameWayAndIsNeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check(t, fix.Name, fix, seed, r)
+		check(t, fix.Name, fix, seed, r, r.Failure.In)
 	}
 	if found < wanted {
 		t.Errorf("only %d of 1000 random scenarios fail", found)
@@ -113,11 +113,11 @@ func reportsCase(t *testing.T) (workload.Scenario, fixes.Fix) {
 // interrupts is enough, on fewer CPUs.
 func TestReportsCaseShrinksToAFewInterrupts(t *testing.T) {
 	sc, fix := reportsCase(t)
-	r, err := Minimise(sc, fix, 1, Options{})
+	r, err := Minimise(sc, fix, 1, Options{Fails: (*trial.Result).Hung})
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "repro2", fix, 1, r)
+	check(t, "repro2", fix, 1, r, (*trial.Result).Hung)
 	if r.Spent || r.To.Interrupts > 20 || r.To.Interrupts == 0 || r.To.Tasks > 8 || r.To.CPUs > 1 || len(r.Interrupts) == 0 {
 		t.Errorf("shrunk to %+v, spent %t, interrupts %q", r.To, r.Spent, r.Interrupts)
 	}
@@ -168,7 +168,7 @@ func TestBudgetEndsTheSearch(t *testing.T) {
 		if !r.Spent {
 			t.Errorf("%d trials were enough", budget)
 		}
-		check(t, "repro2", fix, 1, r)
+		check(t, "repro2", fix, 1, r, r.Failure.In)
 	}
 }
 
@@ -185,32 +185,36 @@ func TestWhatDoesNotFailIsNotShrunk(t *testing.T) {
 }
 
 func TestSameFailureWhateverTheNumbers(t *testing.T) {
-	hung := func(by string, d trial.Diagnosis, overdue int) *trial.Result {
-		return &trial.Result{Diagnosis: d, By: by, Overdue: overdue}
+	t.Parallel()
+	hung := func(task, group string, d trial.Diagnosis, overdue int) *trial.Result {
+		c := trial.Cause{RCU: trial.NormalRCU, Mechanism: trial.ReaderQueued, Task: task, Group: group}
+		return &trial.Result{Diagnosis: d, Cause: &c, Overdue: overdue}
 	}
-	f := FailureOf(hung("preempted reader thread-12, under the storm", trial.Starved, 1))
+	cut := func(r *trial.Result) *trial.Result { r.Closes = []trial.Close{{Censored: true}}; return r }
+	truncated := hung("thread-3", "thread", trial.Starved, 1)
+	truncated.Truncated = true
+	f := FailureOf(hung("thread-12", "thread", trial.Starved, 1))
 	for _, c := range []struct {
 		name string
 		r    *trial.Result
 		want bool
 	}{
-		{"another number", hung("preempted reader thread-3, under the storm", trial.Starved, 2), true},
-		{"a group of one", hung("preempted reader thread, under the storm", trial.Starved, 1), true},
-		{"another reader", hung("preempted reader other-3, under the storm", trial.Starved, 1), false},
-		{"another diagnosis", hung("preempted reader thread-3, under the storm", trial.Slow, 1), false},
-		{"no hang", hung("preempted reader thread-3, under the storm", trial.Starved, 0), false},
-		{"a hang that was cut", &trial.Result{Diagnosis: trial.Starved, By: "preempted reader thread-3, under the storm", Overdue: 1, Closes: []trial.Close{{Censored: true}}}, true},
-		{"cut off", &trial.Result{Diagnosis: trial.Starved, By: "preempted reader thread-3, under the storm", Overdue: 1, Truncated: true}, false},
+		{"another number", hung("thread-3", "thread", trial.Starved, 2), true},
+		{"a group of one", hung("thread", "thread", trial.Starved, 1), true},
+		{"another reader", hung("other-3", "other", trial.Starved, 1), false},
+		{"another diagnosis", hung("thread-3", "thread", trial.Slow, 1), false},
+		{"no hang", hung("thread-3", "thread", trial.Starved, 0), false},
+		{"a hang that was cut", cut(hung("thread-3", "thread", trial.Starved, 1)), true},
+		{"cut off", truncated, false},
 	} {
 		if got := f.In(c.r); got != c.want {
 			t.Errorf("%s: same is %t", c.name, got)
 		}
 	}
 
-	late := FailureOf(hung("preempted reader thread-1", trial.Starved, 0))
-	cut := hung("preempted reader thread-1", trial.Starved, 0)
-	cut.Closes = []trial.Close{{Censored: true}}
-	if late.In(cut) || !FailureOf(cut).In(cut) {
+	late := FailureOf(hung("thread-1", "thread", trial.Starved, 0))
+	early := cut(hung("thread-1", "thread", trial.Starved, 0))
+	if late.In(early) || !FailureOf(early).In(early) {
 		t.Error("a close() that was cut off is taken for one that was late")
 	}
 }

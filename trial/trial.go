@@ -15,11 +15,17 @@ type Result struct {
 
 	Symptom   Symptom   `json:"symptom"`
 	Diagnosis Diagnosis `json:"diagnosis"`
-	// By names who starves, deadlocks or is unsafe, in a few words.
-	By string `json:"by,omitempty"`
-	// Violations are the oracles' findings, one line each. Any one makes
-	// the diagnosis unsafe, or lost-wakeup.
-	Violations []string `json:"violations,omitempty"`
+	// Cause is what the diagnosis rests on: for slow and starved what accounts
+	// for most of the longest close() (Largest), for lost-wakeup and deadlock
+	// the chain of waits that never ends. Nil if an oracle's finding is the
+	// diagnosis, or if nothing was waited for.
+	Cause *Cause `json:"cause,omitempty"`
+	// Circle is the circle of waits of a deadlock: each link waits for the
+	// next, the last for the first.
+	Circle []Link `json:"circle,omitempty"`
+	// Violations are what the oracles found. Any one makes the diagnosis
+	// unsafe, or lost-wakeup.
+	Violations []Violation `json:"violations,omitempty"`
 
 	Closes []Close `json:"closes"`
 	// Blame adds up the shares of all closes, the largest first.
@@ -81,16 +87,6 @@ type Close struct {
 type GracePeriods struct {
 	Normal    int `json:"normal"`
 	Expedited int `json:"expedited"`
-}
-
-// Share is the part of a wait that one cause accounts for.
-type Share struct {
-	// Path names the cause from the outside in: what the closer waited
-	// for, what that waited for, and so on.
-	Path []string      `json:"path"`
-	Wait time.Duration `json:"wait_ns"`
-	// Storm is the part of Wait that samples took from what was waited for.
-	Storm time.Duration `json:"storm_ns,omitempty"`
 }
 
 // Log is one line of the virtual kernel's console.

@@ -59,7 +59,7 @@ var barriers = []Mutant{
 	safety("callback-blocks", "the RCU callback waits for another grace period", "callrcu", fixes.Fix{Barrier: callbackBlocks}).
 		kernel(trial.Unsafe, `^synchronize_rcu\(\) called from a softirq`),
 	liveness("lazy-callback", "call_rcu() holds its callback back for 2500 jiffies, as CONFIG_RCU_LAZY does", "callrcu", fixes.Fix{Barrier: lazyCallback}).
-		kernel(trial.Slow, "^preempted reader "),
+		kernel(trial.Slow, "> delay by design$"),
 }
 
 // getState polls a cookie that requests nothing.

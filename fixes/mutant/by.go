@@ -10,10 +10,9 @@ const (
 	byClose            = `^\S+ probes freed while .* still was$`
 	byClear            = `^\S+: list pointer cleared while \S+ was reading them$`
 	byDrop             = `^\S+: trace buffers dropped while \S+ was reading them$`
-	byNeverFreed       = `^lists of \S+ are never freed$`
-	byPendingCallbacks = `^callbacks of \S+ are pending, and neither is a grace period needed nor work queued for them$`
-	byUnqueuedWork     = `^\S+ needs a grace period and no work is queued for it$`
-	bySleep            = `^nobody will wake closer`
-	byGracePeriods     = `^the chain of grace periods$`
-	byStorm            = `^the chain of grace periods, under the storm$`
+	byNeverFreed       = `^\S+ > lists are never freed$`
+	byPendingCallbacks = `^\S+ > callbacks are pending, and neither is a grace period needed nor work queued for them$`
+	byUnqueuedWork     = `^\S+ > needs a grace period and no work is queued for it$`
+	bySleep            = `^closer\S* > sleeps, and nothing will wake it$`
+	byStorm            = `, under the storm$`
 )

@@ -59,10 +59,10 @@ func TestEveryMutantOfTheKernelIsCaughtByItsOracle(t *testing.T) {
 			switch {
 			case n == 0:
 				t.Fatalf("not %s in %d trials of %s", m.Kernel.Diagnosis, most, src.name)
-			case m.Kernel.By == "" || !by.MatchString(r.By):
-				t.Errorf("caught by %q, want %q", r.By, m.Kernel.By)
+			case m.Kernel.By == "" || !by.MatchString(r.Why()):
+				t.Errorf("caught by %q, want %q", r.Why(), m.Kernel.By)
 			}
-			t.Logf("%s in trial %d of %s: %s", m.Kernel.Diagnosis, n, src.name, r.By)
+			t.Logf("%s in trial %d of %s: %s", m.Kernel.Diagnosis, n, src.name, r.Why())
 		})
 	}
 }
@@ -98,7 +98,7 @@ func repaired(t *testing.T, m *mutant.Mutant, src *source, trials int) {
 		sc, draw := src.trial(1, n)
 		r := kernel.Run(sc, m.Fix, draw, kernel.Options{MaxSteps: src.steps})
 		if wrong(r.Diagnosis) {
-			t.Errorf("trial %d of %s: %s (%s)", n, src.name, r.Diagnosis, r.By)
+			t.Errorf("trial %d of %s: %s (%s)", n, src.name, r.Diagnosis, r.Why())
 		}
 	}
 }

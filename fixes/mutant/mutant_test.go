@@ -43,7 +43,7 @@ func TestTheUnsafeControlIsCaughtInOrdinaryPresets(t *testing.T) {
 				unsafe++
 			}
 			if r := run(t, preset, v, named(t, "baseline")); r.Diagnosis == trial.Unsafe {
-				t.Errorf("%s, variation %d: baseline is unsafe too: %s", preset, v, r.By)
+				t.Errorf("%s, variation %d: baseline is unsafe too: %s", preset, v, r.Why())
 			}
 		}
 		if unsafe == 0 {
@@ -65,7 +65,7 @@ func TestACookieThatRequestsNothingHangsOnlyWhereRCUIsIdle(t *testing.T) {
 	} {
 		for v := range 3 {
 			if r := run(t, c.preset, v, named(t, c.fix)); r.Diagnosis != c.want {
-				t.Errorf("%s in %s, variation %d: %s (%s), want %s", c.fix, c.preset, v, r.Diagnosis, r.By, c.want)
+				t.Errorf("%s in %s, variation %d: %s (%s), want %s", c.fix, c.preset, v, r.Diagnosis, r.Why(), c.want)
 			}
 		}
 	}
@@ -84,7 +84,7 @@ func TestKickingRepairsAKthreadThatSleepsOn(t *testing.T) {
 		}
 		lost++
 		if r := kernel.Run(sc, named(t, "scan-unarmed+kick"), draw, opt); r.Diagnosis == trial.LostWakeup {
-			t.Errorf("trial %d, kicked: %s", n, r.By)
+			t.Errorf("trial %d, kicked: %s", n, r.Why())
 		}
 	}
 	if lost == 0 {

@@ -18,13 +18,13 @@ var quiescentStates = []Mutant{
 	safety("switched-out-before", "a reader that was switched out before does not block the next grace period", "baseline", in("baseline", always(kernel.SwitchedOutBlocksNext, false))).
 		kernel(trial.Unsafe, byRCUGracePeriod),
 	liveness("reader-stays", "a reader that was switched out stays on the list of those that block after its section", "baseline", in("baseline", always(kernel.UnlockUnblocks, false))).
-		kernel(trial.LostWakeup, "^\\S+ holds up a grace period though it has left its section"),
+		kernel(trial.LostWakeup, "^RCU > \\S+ > holds up a grace period though it has left its section"),
 	liveness("report-lost", "what CPU 0 reports does not reach the rcu_node", "baseline", in("baseline", deciding(loseReports))).
-		kernel(trial.LostWakeup, "^CPU 0 owes a quiescent state that it thinks it has reported$"),
+		kernel(trial.LostWakeup, "^RCU > CPU 0 > owes a quiescent state that it takes for reported$"),
 	liveness("softirq-unraised", "the tick never raises RCU_SOFTIRQ", "callrcu", in("callrcu", always(kernel.TickRaisesSoftirq, false))).
 		kernel(trial.LostWakeup, bySleep),
 	liveness("tick-uncounted", "no tick counts as a quiescent state", "baseline", in("baseline", always(kernel.TickQuiescent, false))).
-		kernel(trial.Slow, byGracePeriods),
+		kernel(trial.Slow, `^RCU > CPU \d+ > no quiescent state$`),
 }
 
 // loseReports loses the reports of CPU 0.
@@ -44,15 +44,15 @@ var gracePeriods = []Mutant{
 	safety("polled-any", "the polled grace period ends with any other, whether or not that covers it", "poll", in("poll", always(kernel.PolledEnds, true))).
 		kernel(trial.Unsafe, byPolled),
 	liveness("polled-never", "no grace period ends the polled one", "poll", in("poll", always(kernel.PolledEnds, false))).
-		kernel(trial.LostWakeup, `^\S+ polls a cookie that \d+ grace periods of RCU have not ended$`),
+		kernel(trial.LostWakeup, `^\S+ > grace periods end, and the cookie is never done$`),
 	liveness("more-forgotten", "a request made during a grace period is forgotten at its end", "baseline", in("baseline", always(kernel.NextNeeded, false))).
-		kernel(trial.LostWakeup, "^a grace period is needed, and nobody asks rcu_"),
+		kernel(trial.LostWakeup, "^RCU > a grace period is needed, and the grace-period kthread has no request$"),
 	liveness("request-unwoken", "one request in four does not wake the grace-period kthread", "baseline", in("baseline", kernel.Overrides{Decide: wakeThreeInFour})).
-		kernel(trial.LostWakeup, "^a grace period was asked for, and nobody will wake rcu_"),
+		kernel(trial.LostWakeup, "^RCU > a grace period is requested, and nothing will wake the grace-period kthread$"),
 	liveness("report-unwoken", "the last report does not wake the grace-period kthread, whose next scan repairs it", "baseline", in("baseline", always(kernel.LastReportWakes, false))).
 		kernel(trial.OK, ""),
 	liveness("scan-unarmed", "the grace-period kthread sleeps without a timeout", "baseline", in("baseline", always(kernel.ScanTimed, false))).
-		kernel(trial.LostWakeup, "^rcu_[a-z]+ sleeps past the time of its next scan, and nobody will wake it"),
+		kernel(trial.LostWakeup, "^RCU > the grace-period kthread sleeps past the time of its next scan, and nothing will wake it$"),
 }
 
 // wakeThreeInFour loses every fourth wakeup for a request.
@@ -76,7 +76,7 @@ var expedited = []Mutant{
 	safety("exp-asks-none", "no CPU is interrupted", "expedited", in("expedited", always(kernel.ExpInterrupts, false))).
 		kernel(trial.Unsafe, byRCUGracePeriod),
 	liveness("exp-unwoken", "the last report does not wake the expedited worker, whose stall timeout does", "expedited", in("expedited", always(kernel.ExpLastReportWakes, false))).
-		kernel(trial.Slow, byGracePeriods),
+		kernel(trial.Slow, "^RCU, expedited > expedited worker asleep$"),
 	liveness("exp-more-forgotten", "a request made during an expedited grace period is forgotten at its end", "expedited", in("expedited", always(kernel.ExpNextNeeded, false))).
-		kernel(trial.LostWakeup, "^an expedited grace period is waited for, and nobody asks rcu_exp_gp_kthr for it"),
+		kernel(trial.LostWakeup, "^RCU, expedited > an expedited grace period is needed, and the expedited worker has no request$"),
 }

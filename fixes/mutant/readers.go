@@ -19,7 +19,7 @@ var readers = []Mutant{
 		order(order.SC, order.NullPointer),
 	liveness("unlocks-current", "a reader unlocks the rank that is current then", "baseline",
 		in("baseline", kernel.Overrides{UnlockRank: func(_, current int) int { return current }}, reading("unlock-current"))).
-		kernel(trial.LostWakeup, `^\S+: more unlocks or locks are counted than readers made, and no scan will ever see its rank empty$`).
+		kernel(trial.LostWakeup, `^\S+ > more unlocks or locks are counted than readers made, and no scan will ever see its rank empty$`).
 		order(order.SC, order.Livelock),
 	liveness("unlock-wrong-rank", "one section in 64 ends on the rank that it did not begin on", "membarrier",
 		in("membarrier", live.Overrides{Unlock: otherRank})).

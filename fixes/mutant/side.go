@@ -48,7 +48,7 @@ var scans = []Mutant{
 	safety("cpu-unsummed", "the sums leave out the last CPU", "baseline", fixes.Fix{Side: lastUnsummed}).
 		kernel(trial.Unsafe, byClose),
 	liveness("stale-unlocks", "the unlocks are summed once for each scan, not for each attempt", "baseline", fixes.Fix{Side: stale}).
-		kernel(trial.LostWakeup, `^\S+: scan after scan takes an empty rank for one with readers inside$`),
+		kernel(trial.LostWakeup, `^\S+ > scan after scan takes an empty rank for one with readers inside$`),
 	liveness("poll-keeps-unlocks", "after a mismatch only the locks are summed again", "poll", fixes.Fix{Side: keepUnlocks}).
 		order(order.SC, order.Livelock),
 }

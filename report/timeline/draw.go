@@ -116,7 +116,7 @@ func (a *artist) event(e *kernel.TraceEvent) {
 	case kernel.TraceCause:
 		p := a.why(e.Task)
 		a.finish(p, e.At)
-		a.begin(p, e.At, e.What, nil)
+		a.begin(p, e.At, e.Cause.Text(), nil)
 	}
 }
 

@@ -257,7 +257,7 @@ func describeMark(e *kernel.TraceEvent) []string {
 	case kernel.TraceCloseEnd:
 		return mark("E|%d", e.Task.PID)
 	case kernel.TraceCause:
-		return mark("%s:%d waits for %s", e.Task.Comm, e.Task.PID, e.What)
+		return mark("%s:%d waits for %s", e.Task.Comm, e.Task.PID, e.Cause.Text())
 	case kernel.TraceHorizon:
 		return mark("horizon: storms end")
 	}

@@ -59,8 +59,9 @@ func (k *Kernel) bootRCU() {
 		c.gpSeq = n.seq
 	}
 	n.kthread = k.spawn(k.flavor(), k.allCPUs(), stepFunc(k.gpKthread))
-	n.kthread.quiet = true
+	n.kthread.quiet, n.kthread.role = true, asKthread
 	n.exp.worker = k.spawn("rcu_exp_gp_kthr", k.allCPUs(), stepFunc(k.expWorker))
+	n.exp.worker.role = asExpWorker
 	n.exp.poll = work{name: "sync_rcu_do_polled_gp", fn: k.doPolledExp}
 }
 
@@ -125,7 +126,7 @@ func (k *Kernel) bootTasks() {
 			t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), l)
 			t.loop, l.t = l, t
 			t.fifo, t.kernel, t.quiet = spec.Sched == workload.FIFO, false, true
-			t.group, t.leader = spec.Name, t
+			t.role, t.family, t.group, t.leader = asReader, spec.Name, spec.Name, t
 			if n > 0 && t.group != "" {
 				t.leader = k.tasks[len(k.tasks)-2].leader
 			}

@@ -47,7 +47,7 @@ func (k *Kernel) startClosers(g *closerGroup) {
 			}
 		}
 		t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), k.direct(func(t *task) { k.closer(t, g, tp) }))
-		t.fifo, t.kernel = spec.Sched == workload.FIFO, false
+		t.fifo, t.kernel, t.family = spec.Sched == workload.FIFO, false, spec.Name
 		at := ns(spec.Start)
 		if spec.Jitter > 0 {
 			at += draws.Int64N(ns(spec.Jitter))
@@ -89,7 +89,7 @@ func (k *Kernel) beginClose(t *task) *closing {
 	k.syncAll()
 	c := &closing{Close: trial.Close{Task: t.name, Start: time.Duration(k.now)}, ipis: k.ipis, ran: k.ran(), storm: k.stormTime()}
 	t.closing = c
-	c.blame.since, c.blame.now = k.now, cause{what: selfRuns, cpu: uint8(t.cpu.id)}
+	c.blame.since, c.blame.now = k.now, cause{what: trial.CloserRuns, cpu: uint8(t.cpu.id)}
 	k.markStorm(&c.blame)
 	k.closing = append(k.closing, t)
 	k.trace.closeBegin(t)

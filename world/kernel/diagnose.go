@@ -1,19 +1,11 @@
 package kernel
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
 )
-
-// culprits adds up how long each reader held up grace periods after it had
-// been switched out.
-type culprits map[*task]ns
-
-// blameReader notes a reader that has just let a grace period go on.
-func (k *Kernel) blameReader(t *task) {
-	k.culprits[t] += k.now - max(t.rcu.since, k.rcu.started)
-}
 
 // workerSleep follows the D state of workers inside process_srcu.
 type workerSleep struct{ longest, total ns }
@@ -43,7 +35,6 @@ func (k *Kernel) cutOff() {
 		}
 	}
 	k.horizonStorm = k.stormTime()
-	k.horizonAt = k.now
 	k.drained = true
 	k.checkThrottled()
 	for _, st := range k.storms {
@@ -109,7 +100,7 @@ func (k *Kernel) result() trial.Result {
 	r.WorkerD, r.WorkerDTotal = time.Duration(k.workerD.longest), time.Duration(k.workerD.total)
 	for _, c := range k.closes {
 		if k.opt.Blame {
-			c.Blame = k.blameOf(&c.blame)
+			c.Blame = k.sharesOf(c.blame.shares)
 		}
 		r.Closes = append(r.Closes, c.Close)
 		if ns(c.Wait) >= k.hungTimeout() {
@@ -123,7 +114,7 @@ func (k *Kernel) result() trial.Result {
 	if k.hungTasks > 0 {
 		r.Symptom = trial.HungTask
 	}
-	r.Diagnosis, r.By = k.diagnose()
+	k.diagnose(&r)
 	r.Blame = k.blameOfAll()
 	r.Checksum = k.checksum
 	return r
@@ -141,60 +132,54 @@ func (k *Kernel) stormDuty() (duty float64) {
 	return duty
 }
 
-// diagnose says what happened, from the worst down.
-func (k *Kernel) diagnose() (trial.Diagnosis, string) {
-	switch {
-	case k.isUnsafe:
-		return trial.Unsafe, k.violations[0]
-	case !k.truncated && !(k.finished() && k.quiet()):
-		if d, by, found := k.stuck(); found || !k.finished() {
-			return d, by
+// diagnose says what happened, from the worst down, and what that rests on.
+func (k *Kernel) diagnose(r *trial.Result) {
+	if k.isUnsafe {
+		r.Diagnosis = trial.Unsafe
+		return
+	}
+	if !k.truncated && !(k.finished() && k.quiet()) {
+		if k.diagnoseStuck(r) || !k.finished() {
+			return
 		}
 	}
 	if len(k.violations) > 0 {
-		return trial.LostWakeup, k.violations[0]
+		r.Diagnosis = trial.LostWakeup
+		return
 	}
 	late := k.rcuStalls+k.hungTasks > 0
-	var worst *closing
+	for _, c := range k.closes {
+		late = late || c.Censored || ns(c.Wait) > k.hungTimeout()/lateAfter
+	}
+	if !late {
+		r.Diagnosis = trial.OK
+		return
+	}
+	k.diagnoseLate(r)
+	if c := k.worst(); c != nil && c.stormShare(k) >= starvedShare {
+		r.Diagnosis = trial.Starved
+	}
+}
+
+// worst is the close that took the longest, nil if there was none.
+func (k *Kernel) worst() (worst *closing) {
 	for _, c := range k.closes {
 		if worst == nil || c.Wait > worst.Wait {
 			worst = c
 		}
-		late = late || c.Censored || ns(c.Wait) > k.hungTimeout()/lateAfter
 	}
-	if !late {
-		return trial.OK, ""
-	}
-	return k.slowOrStarved(worst)
+	return worst
 }
 
-func (k *Kernel) slowOrStarved(c *closing) (trial.Diagnosis, string) {
-	by := "the chain of grace periods"
-	var most ns
-	for _, t := range k.tasks { // in the order of their numbers
-		if d := k.culprits[t]; d > most {
-			most, by = d, "preempted reader "+t.name
+// diagnoseLate blames what the longest close waited for most: the headline of a
+// trial and its tree of blame are one.
+func (k *Kernel) diagnoseLate(r *trial.Result) {
+	r.Diagnosis = trial.Slow
+	if c := k.worst(); c != nil {
+		if largest, ok := trial.Largest(k.sharesOf(c.blame.shares)); ok {
+			r.Cause = &largest
 		}
 	}
-	for _, t := range k.rcu.readers {
-		if d := k.now - t.rcu.since; t.rcu.blocksGP && d > most {
-			most, by = d, "preempted reader "+t.name
-		}
-	}
-	for _, d := range k.domains {
-		if !d.machine.Needed() {
-			continue
-		}
-		for _, l := range d.loops {
-			if l.inSection() && l.reader.locked && k.now-k.horizonAt > most {
-				most, by = k.now-k.horizonAt, "reader "+l.t.name+" inside "+d.name
-			}
-		}
-	}
-	if c != nil && c.stormShare(k) >= starvedShare {
-		return trial.Starved, by + ", under the storm"
-	}
-	return trial.Slow, by
 }
 
 // stormShare is the share of one CPU that storms took during the close.
@@ -209,24 +194,30 @@ func (c *closing) stormShare(k *Kernel) float64 {
 	return float64(until-c.storm) / float64(c.Wait)
 }
 
-// stuck tells a circle of waits from a wakeup that will never come, after a
-// drain that left something undone. It is not found where what is left is slow.
-func (k *Kernel) stuck() (d trial.Diagnosis, by string, found bool) {
-	worst, why := k.worstWait()
+// diagnoseStuck tells a circle of waits from a wakeup that will never come, after
+// a drain that left something undone. It returns whether it is one of them; else
+// what is left is slow.
+func (k *Kernel) diagnoseStuck(r *trial.Result) bool {
+	p := k.worstProspect()
 	switch {
-	case worst == circular:
-		return trial.Deadlock, why, true
-	case worst == forgotten:
-		return trial.LostWakeup, why, true
-	case worst == goesOn && k.now-k.lastMove >= ns(k.sc.Drain)/2 && !k.someQueued():
-		for _, t := range k.tasks {
-			if t.closing != nil && t.state == blocked {
-				return trial.LostWakeup, "nobody will wake " + t.name, true
-			}
+	case p.outlook == circular:
+		r.Diagnosis, r.Circle = trial.Deadlock, p.circle
+	case p.outlook == endless:
+		r.Diagnosis = trial.LostWakeup
+	case p.outlook == unclear && k.now-k.lastMove >= ns(k.sc.Drain)/2 && !k.someQueued():
+		i := slices.IndexFunc(k.tasks, func(t *task) bool { return t.closing != nil && t.state == blocked })
+		if i < 0 {
+			k.diagnoseLate(r)
+			return false
 		}
+		r.Diagnosis, p.cause = trial.LostWakeup, cause{who: k.tasks[i], what: trial.NeverWoken}
+	default:
+		k.diagnoseLate(r)
+		return false
 	}
-	d, by = k.slowOrStarved(nil)
-	return d, by, false
+	c := k.export(p.cause)
+	r.Cause = &c
+	return true
 }
 
 // someQueued reports whether a task other than the looping ones waits for its
@@ -240,35 +231,43 @@ func (k *Kernel) someQueued() bool {
 	return false
 }
 
-// worstWait follows the chain of everybody who waits in D state, of every
-// domain that has not come to rest, and of what was not freed.
-func (k *Kernel) worstWait() (worst fate, by string) {
-	note := func(f fate, why string) {
-		if f > worst {
-			worst, by = f, why
+// worstProspect is the worst of everybody who waits in D state, of every domain
+// that has not come to rest, and of what was not freed.
+func (k *Kernel) worstProspect() (worst prospect) {
+	note := func(p prospect) {
+		if p.outlook > worst.outlook {
+			worst = p
 		}
 	}
 	for _, t := range k.tasks {
 		if t.state != blocked {
 			continue
 		}
-		f, why := (&chain{k: k}).task(t)
-		if f == held && t.closing == nil {
-			f = goesOn // that explains no close()
+		p := k.prospectOf(t)
+		if p.outlook == moves && t.closing == nil {
+			p.outlook = unclear // that explains no close()
 		}
-		note(f, why)
+		note(p)
 	}
 	for _, d := range k.domains {
 		if d.machine.Needed() || d.callbacks.Pending() > 0 {
-			if f, why := (&chain{k: k}).domain(d); f > held {
-				note(f, why)
+			if p := k.prospectOf(d); p.outlook > moves {
+				note(p)
 			}
 		}
 	}
-	if worst == goesOn && k.finished() {
+	if worst.outlook == unclear && k.finished() {
 		if name := k.leaked(); name != "" {
-			note(forgotten, "lists of "+name+" are never freed")
+			note(prospect{outlook: endless, cause: cause{who: k.taskNamed(name), what: trial.NeverFreed}})
 		}
 	}
-	return worst, by
+	return worst
+}
+
+// taskNamed is the task of that name, nil if there is none.
+func (k *Kernel) taskNamed(name string) *task {
+	if i := slices.IndexFunc(k.tasks, func(t *task) bool { return t.name == name }); i >= 0 {
+		return k.tasks[i]
+	}
+	return nil
 }

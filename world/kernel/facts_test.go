@@ -68,7 +68,7 @@ func TestGracePeriodsPerCloseMatchRealKernels(t *testing.T) {
 		sc.SRCU.NoAutoExpedite = tt.noAuto
 		r := Run(sc, lookup(t, tt.fix), 1, Options{})
 		if len(r.Closes) != 10 || r.Diagnosis != trial.OK {
-			t.Fatalf("%s: %d closes, %s %s", tt.fix, len(r.Closes), r.Diagnosis, r.By)
+			t.Fatalf("%s: %d closes, %s %s", tt.fix, len(r.Closes), r.Diagnosis, r.Why())
 		}
 		for i, c := range r.Closes {
 			if c.Ran != tt.ran {
@@ -229,8 +229,8 @@ func TestCallbackScansAreLaterWhenSoftirqsStarve(t *testing.T) {
 
 func TestExpeditingDoesNotCureAStarvedReader(t *testing.T) {
 	sc := preset(t, "repro2")
-	if r := Run(sc, lookup(t, "expedited"), 1, Options{}); !r.Hung() || !strings.Contains(r.By, "preempted reader") {
-		t.Errorf("hung %t, %s by %q; want a hang by a preempted reader", r.Hung(), r.Diagnosis, r.By)
+	if r := Run(sc, lookup(t, "expedited"), 1, Options{}); !r.Hung() || !strings.Contains(r.Why(), "preempted reader") {
+		t.Errorf("hung %t, %s by %q; want a hang by a preempted reader", r.Hung(), r.Diagnosis, r.Why())
 	}
 }
 
@@ -242,7 +242,7 @@ func TestBaselineDrainsWhenTheStormStops(t *testing.T) {
 			switch r.Diagnosis {
 			case trial.OK, trial.Slow, trial.Starved:
 			default:
-				t.Errorf("%s variation %d: %s: %s", sc.Name, v, r.Diagnosis, r.By)
+				t.Errorf("%s variation %d: %s: %s", sc.Name, v, r.Diagnosis, r.Why())
 			}
 		}
 	}
@@ -300,7 +300,7 @@ func TestScanWaitsForItsReaders(t *testing.T) {
 		t.Errorf("close() took %v and %d grace periods with a reader of 2s inside", c.Wait, c.Waited.Normal)
 	}
 	if r.Diagnosis == trial.Unsafe {
-		t.Error(r.By)
+		t.Error(r.Why())
 	}
 }
 
@@ -318,7 +318,7 @@ func TestBlameAddsUpToTheWait(t *testing.T) {
 					sum += s.Wait
 					storm += s.Storm
 					if s.Storm < 0 || s.Storm > s.Wait {
-						t.Errorf("%s %s: share %v has a storm of %v in %v", sc.Name, f.Name, s.Path, s.Storm, s.Wait)
+						t.Errorf("%s %s: share %q has a storm of %v in %v", sc.Name, f.Name, s.Cause.Text(), s.Storm, s.Wait)
 					}
 				}
 				if sum != c.Wait {
@@ -350,7 +350,7 @@ func TestBlameNamesAReaderInsideTheDomain(t *testing.T) {
 	sc.Closers[0].Repeat = 1
 	r := Run(sc, lookup(t, "baseline"), 1, Options{})
 	for _, s := range r.Blame {
-		if s.Path[len(s.Path)-1] == reasons[srcuReader] && s.Wait > r.Closes[0].Wait/4 {
+		if s.Cause.Mechanism == trial.DomainReader && s.Wait > r.Closes[0].Wait/4 {
 			return
 		}
 	}

@@ -98,15 +98,13 @@ type Kernel struct {
 	hungTasks      int
 	rcuStalls      int
 	console        []trial.Log
-	violations     []string
+	violations     []trial.Violation
 	isUnsafe       bool
-	culprits       culprits
 	decider        Decider                       // nil if the candidate overrides no decision
 	unlockRank     func(locked, current int) int // nil if readers unlock what they locked
 	workerD        workerSleep
 
 	drained      bool
-	horizonAt    ns
 	lastMove     ns // when a grace period that closers wait for last ended
 	horizonStorm ns
 	steps        uint64
@@ -137,7 +135,6 @@ func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) 
 		nsPerInstruction: 1000 / sc.Machine.MIPS,
 		lastPID:          4000,
 		hungLeft:         hungWarnings,
-		culprits:         culprits{},
 	}
 	if o, ok := fixes.OverrideOf[Overrides](fix); ok {
 		if o.Decide != nil {

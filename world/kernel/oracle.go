@@ -1,23 +1,34 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/trial"
+)
 
 // maxViolations bounds how many findings a result carries.
 const maxViolations = 8
 
 // violate records that an invariant of the model or of a candidate does not
 // hold.
-func (k *Kernel) violate(format string, args ...any) {
-	if len(k.violations) >= maxViolations {
-		return
-	}
-	k.violations = append(k.violations, fmt.Sprintf(format, args...))
+func (k *Kernel) violate(o trial.Oracle, format string, args ...any) {
+	k.record(trial.Violation{Oracle: o, Detail: fmt.Sprintf(format, args...)})
 }
 
 // unsafe records that something was freed, or a grace period ended, too early.
-func (k *Kernel) unsafe(format string, args ...any) {
+func (k *Kernel) unsafe(o trial.Oracle, format string, args ...any) {
+	k.record(trial.Violation{Oracle: o, Detail: fmt.Sprintf(format, args...), Unsafe: true})
 	k.isUnsafe = true
-	k.violate(format, args...)
+}
+
+// record keeps the first findings, and the first that is unsafe in any case.
+func (k *Kernel) record(v trial.Violation) {
+	switch {
+	case len(k.violations) < maxViolations:
+		k.violations = append(k.violations, v)
+	case v.Unsafe && !k.isUnsafe:
+		k.violations[maxViolations-1] = v
+	}
 }
 
 // newEpoch separates the sections that have begun from those to come.
@@ -37,7 +48,7 @@ func (k *Kernel) checkLoops(name string, loops []*loop, epoch uint64) {
 	k.syncAll()
 	for _, l := range loops {
 		if l.reader.predates(l, epoch) {
-			k.unsafe("a grace period of %s ended while %s, inside since before it, still was", name, l.t.name)
+			k.unsafe(trial.GracePeriodTooShort, "a grace period of %s ended while %s, inside since before it, still was", name, l.t.name)
 		}
 	}
 }
@@ -48,7 +59,7 @@ func (k *Kernel) checkRCU(kind string, epoch uint64) {
 	k.syncAll()
 	for _, t := range k.tasks {
 		if l := t.loop; l != nil && l.inRCU() && l.epoch < epoch {
-			k.unsafe("an RCU grace period (%s) ended while %s, inside since before it, still was", kind, t.name)
+			k.unsafe(trial.RCUGracePeriodTooShort, "an RCU grace period (%s) ended while %s, inside since before it, still was", kind, t.name)
 		}
 	}
 }
@@ -58,7 +69,7 @@ func (k *Kernel) checkProbes(name string, epoch uint64) {
 	k.syncAll()
 	for _, l := range k.tracepointLoops {
 		if l.reader.predates(l, epoch) {
-			k.unsafe("%s freed while %s, inside since before they were unhooked, still was", name, l.t.name)
+			k.unsafe(trial.ProbesFreedInUse, "%s freed while %s, inside since before they were unhooked, still was", name, l.t.name)
 		}
 	}
 }
@@ -70,7 +81,7 @@ func (k *Kernel) checkOpen(tp *tracepoint) {
 	k.syncAll()
 	for _, l := range k.tracepointLoops {
 		if l.reader.tp == tp && l.reader.predates(l, tp.offEpoch) {
-			k.unsafe("a probe attached to %s while %s, inside since before the last was removed, still was", tp.name, l.t.name)
+			k.unsafe(trial.AttachedTooEarly, "a probe attached to %s while %s, inside since before the last was removed, still was", tp.name, l.t.name)
 		}
 	}
 }
@@ -78,14 +89,14 @@ func (k *Kernel) checkOpen(tp *tracepoint) {
 // checkEventMutex checks that what event_mutex protects is not done without.
 func (u *unregistered) checkEventMutex(what string) {
 	if o := u.k.tracing.eventMutex.owner; o == nil || o != u.k.curTask {
-		u.k.unsafe("%s: %s without event_mutex", u.tp.name, what)
+		u.k.unsafe(trial.WithoutEventMutex, "%s: %s without event_mutex", u.tp.name, what)
 	}
 }
 
 // mayBlock is the task that is about to block. In a softirq there is none.
 func (k *Kernel) mayBlock(what string) (*task, bool) {
 	if k.curTask == nil {
-		k.unsafe("%s called from a softirq, where nothing may sleep", what)
+		k.unsafe(trial.BlocksInSoftirq, "%s called from a softirq, where nothing may sleep", what)
 	}
 	return k.curTask, k.curTask != nil
 }
@@ -119,12 +130,12 @@ func (k *Kernel) checkThrottled() {
 		for _, set := range [][]*source{c.wide, c.own} {
 			for _, s := range set {
 				if s.on && s.throttled && s.tick != c.ticks {
-					k.violate("an event of CPU %d has been throttled for %d ticks, and nobody will unthrottle it", c.id, c.ticks-s.tick)
+					k.violate(trial.NeverUnthrottled, "an event of CPU %d has been throttled for %d ticks, and nobody will unthrottle it", c.id, c.ticks-s.tick)
 				}
 			}
 		}
 		if c.stopped && c.credit > 0 {
-			k.violate("the events of CPU %d are stopped though their budget is paid back, and nobody will let them go on", c.id)
+			k.violate(trial.BudgetNeverResumed, "the events of CPU %d are stopped though their budget is paid back, and nobody will let them go on", c.id)
 		}
 	}
 }
@@ -134,7 +145,7 @@ func (u *unregistered) checkNotInside(what string) {
 	u.k.syncAll()
 	for _, l := range u.k.readers {
 		if l.inSection() && l.reader.locked && l.reader.holds == u.lists {
-			u.k.unsafe("%s: %s while %s was reading them", u.tp.name, what, l.t.name)
+			u.k.unsafe(trial.ListsGoneInUse, "%s: %s while %s was reading them", u.tp.name, what, l.t.name)
 		}
 	}
 }
@@ -144,7 +155,7 @@ func (k *Kernel) once(name string, fn func()) func() {
 	ran := false
 	return func() {
 		if ran {
-			k.unsafe("a %s ran twice", name)
+			k.unsafe(trial.CallbackTwice, "a %s ran twice", name)
 			return
 		}
 		ran = true
@@ -159,12 +170,12 @@ func (k *Kernel) checkQuiet() {
 	for _, d := range k.domains {
 		locks, unlocks := d.sumLocks(0)+d.sumLocks(1), d.sumUnlocks(0)+d.sumUnlocks(1)
 		if locks-unlocks != uint64(d.inside) {
-			k.violate("%s: %d locks and %d unlocks with %d readers inside", d.name, locks, unlocks, d.inside)
+			k.violate(trial.CountersUnbalanced, "%s: %d locks and %d unlocks with %d readers inside", d.name, locks, unlocks, d.inside)
 		} else if d.drifted() {
-			k.violate("%s: locks and unlocks of a rank differ by more than the readers inside", d.name)
+			k.violate(trial.CountersUnbalanced, "%s: locks and unlocks of a rank differ by more than the readers inside", d.name)
 		}
 		if d.lost() {
-			k.violate("%s: a grace period is needed, and no work is queued for it", d.name)
+			k.violate(trial.GracePeriodUndone, "%s: a grace period is needed, and no work is queued for it", d.name)
 		}
 	}
 }

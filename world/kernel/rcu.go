@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -95,7 +96,6 @@ type rcuTask struct {
 	blocksExp bool // the running expedited one does
 	needQS    bool // need_qs: report at the end of the section
 	expHint   bool // asked by IPI while inside: report at the end
-	since     ns   // on the list since
 }
 
 // callbackLimit is how many callbacks one pass invokes (blimit).
@@ -249,7 +249,7 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 	s := k.snap(CallbackWaitsForNext, k.rcu.seq)
 	for _, cb := range c.unassigned {
 		if !rcu.SeqGE(s, cb.seq) {
-			k.unsafe("an RCU callback was given a grace period that ran when it was posted")
+			k.unsafe(trial.CallbackTooEarly, "an RCU callback was given a grace period that ran when it was posted")
 		}
 		cb.seq = s
 		c.assigned.push(cb)
@@ -324,7 +324,7 @@ func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
 	n := &k.rcu
 	bit := uint32(1) << c.id
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
-		t.rcu.queued, t.rcu.since = true, k.now
+		t.rcu.queued = true
 		t.rcu.blocksGP = k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0)
 		n.readers = slices.Insert(n.readers, 0, t)
 		k.decide(decideBlocked, uint64(t.pid))
@@ -369,7 +369,6 @@ func (k *Kernel) endSection(t *task) {
 	gp, exp := t.rcu.blocksGP, t.rcu.blocksExp
 	t.rcu.queued, t.rcu.blocksGP, t.rcu.blocksExp = false, false, false
 	if gp {
-		k.blameReader(t)
 		k.reportRoot()
 	}
 	if exp {

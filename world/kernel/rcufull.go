@@ -1,6 +1,9 @@
 package kernel
 
-import "github.com/gpstorm/gpstorm/rcu"
+import (
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/trial"
+)
 
 // rcuMark is a moment in the sequences of vanilla RCU.
 type rcuMark struct{ normal, exp uint64 }
@@ -18,6 +21,6 @@ func (k *Kernel) fullSince(m rcuMark) bool {
 // checkFull checks that what is reported over contained a grace period.
 func (k *Kernel) checkFull(what string, m rcuMark) {
 	if !k.fullSince(m) {
-		k.unsafe("%s over without an RCU grace period that began and ended meanwhile", what)
+		k.unsafe(trial.RCUWaitTooShort, "%s over without an RCU grace period that began and ended meanwhile", what)
 	}
 }

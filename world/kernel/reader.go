@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/gpstorm/gpstorm/trial"
+
 // readerState is what a task that runs SRCU or tracepoint sections keeps: its
 // shares of the domain's counters, which rank the section in progress has
 // locked, and which objects it could see when it began.
@@ -83,7 +85,7 @@ func (r *readerState) lock(k *Kernel, l *loop) {
 
 func (r *readerState) unlock(k *Kernel, t *task) {
 	if r.holds != nil && r.holds.freed {
-		k.unsafe("%s used the lists of %s after they were freed", t.name, r.tp.name)
+		k.unsafe(trial.UseAfterFree, "%s used the lists of %s after they were freed", t.name, r.tp.name)
 	}
 	r.locked = false
 	r.holds = nil
@@ -110,7 +112,7 @@ func (r *readerState) touch(k *Kernel, t *task, n int) {
 		}
 	}
 	if r.tp != nil && r.tp.lists != nil && r.tp.lists.freed {
-		k.unsafe("%s found freed lists attached to %s", t.name, r.tp.name)
+		k.unsafe(trial.UseAfterFree, "%s found freed lists attached to %s", t.name, r.tp.name)
 	}
 	k.readerBarriers += 2 * r.barrier * uint64(n)
 }

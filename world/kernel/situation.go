@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
 )
 
 // Situation is the state of a trial right after a decision (a wakeup, a switch,
@@ -71,7 +72,7 @@ const (
 )
 
 // Causes is how many values Situation.Cause can take.
-const Causes = len(reasons)
+const Causes = int(trial.MechanismWaits)
 
 // observe shows the situation to whoever wants to see it.
 func (k *Kernel) observe() {

@@ -3,6 +3,7 @@ package kernel
 import (
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
 )
 
 // domain is one SRCU-fast domain (struct srcu_struct): tasks-trace or
@@ -111,7 +112,7 @@ func (d *domain) Await(c srcu.Cookie) {
 		return
 	}
 	from := d.waits
-	t.waitDomain, t.waitFrom = d, from
+	t.waitDomain, t.waitFrom, t.waitCookie = d, from, c
 	for !d.machine.Done(c) {
 		t.where = inPollWait
 		t.ask(sleepTicks(blocked, 1))
@@ -143,12 +144,12 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 	ran, mark := false, d.k.rcuMark()
 	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
 		if ran {
-			d.k.unsafe("a %s callback ran twice", d.name)
+			d.k.unsafe(trial.CallbackTwice, "a %s callback ran twice", d.name)
 			return
 		}
 		ran = true
 		if !d.withoutRCU && !d.k.fullSince(mark) {
-			d.k.unsafe("a grace period of %s was over without an RCU grace period that began and ended meanwhile", d.name)
+			d.k.unsafe(trial.ContainsNoRCU, "a grace period of %s was over without an RCU grace period that began and ended meanwhile", d.name)
 		}
 		fn()
 	}, expedited)

@@ -83,8 +83,8 @@ func closesTable(t *testing.T, sc workload.Scenario, names []string, seed uint64
 	for _, name := range names {
 		r := Run(sc, lookup(t, name), seed, Options{})
 		by := ""
-		if r.By != "" {
-			by = ", " + r.By
+		if why := r.Why(); why != "" {
+			by = ", " + why
 		}
 		fmt.Fprintf(&b, "%s: %s%s\n", name, r.Diagnosis, by)
 		for _, c := range r.Closes {

@@ -2,6 +2,9 @@ package kernel
 
 import (
 	"iter"
+
+	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
 )
 
 // task is a thread of the virtual kernel.
@@ -31,6 +34,8 @@ type task struct {
 	item    *work // what a worker is executing
 
 	where      where  // what it sleeps in
+	role       role   // on a chain of waits
+	family     string // the group of which causes name it: the scenario's, or the pool's
 	group      string // of the scenario
 	leader     *task  // the first of its group
 	asleep     ns     // since
@@ -39,7 +44,8 @@ type task struct {
 	waitingOn  *mutex
 	waitDomain *domain
 	waitWork   *work
-	waitFrom   gpCounts // what the domain had had when the wait began
+	waitFrom   gpCounts    // what the domain had had when the wait began
+	waitCookie srcu.Cookie // what it polls
 	closing    *closing
 	wakeGen    uint32 // invalidates timeouts of earlier sleeps
 	timedOut   bool
@@ -218,7 +224,7 @@ func (t *task) lock(m *mutex) {
 
 func (t *task) unlock(m *mutex) {
 	if m.owner != t {
-		t.k.violate("%s unlocks %s, which it does not hold", t.name, m.name)
+		t.k.violate(trial.ForeignUnlock, "%s unlocks %s, which it does not hold", t.name, m.name)
 		return
 	}
 	m.owner = nil

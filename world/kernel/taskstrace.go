@@ -23,6 +23,7 @@ const holdoutPoll = 10
 func (k *Kernel) newHoldouts() *holdouts {
 	h := &holdouts{k: k}
 	h.kthread = k.spawn("rcu_tasks_trace", k.allCPUs(), k.direct(h.run))
+	h.kthread.role = asTraceKthread
 	return h
 }
 
@@ -135,6 +136,7 @@ func (v *vanilla) Await(c srcu.Cookie) {
 	if !ok {
 		return
 	}
+	t.waitCookie = c
 	for !rcu.SeqGE(v.k.rcu.polled, uint64(c)) {
 		t.where = inPollWait
 		t.ask(sleepTicks(blocked, 1))

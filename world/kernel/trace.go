@@ -3,6 +3,8 @@ package kernel
 import (
 	"math/bits"
 	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
 )
 
 // Tracer is told what happens in a trial, and cannot change it. Events come in
@@ -32,8 +34,8 @@ type TraceEvent struct {
 	Task TraceTask
 	// State is the state letter of a task that leaves the CPU or sleeps.
 	State byte
-	// What names the interrupt, the softirqs, the work item, what a task
-	// sleeps in, or the cause of a wait.
+	// What names the interrupt, the softirqs, the work item, or what a task
+	// sleeps in.
 	What string
 	// Domain is the SRCU domain that the event is about, or waited for.
 	Domain string
@@ -52,6 +54,8 @@ type TraceEvent struct {
 	// they were.
 	For, Busy time.Duration
 	Count     int
+	// Cause is what Task's close() waits for from now on.
+	Cause *trial.Cause
 }
 
 // TraceTask names a task; the idle task has number 0.
@@ -102,7 +106,7 @@ const (
 	TraceWorkEnd                       // Task, What
 	TraceCloseBegin                    // Task
 	TraceCloseEnd                      // Task
-	TraceCause                         // Task's close() now waits for What
+	TraceCause                         // Task, Cause
 	TraceHorizon                       // the horizon: storms end
 )
 

@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"strings"
-
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
@@ -85,6 +83,7 @@ func (tr *tracer) srcuEnded(d *domain) {
 // waitsFor is called when what a close() waits for has changed.
 func (tr *tracer) waitsFor(t *task, c cause) {
 	if tr != nil {
-		tr.emit(t.cpu, TraceEvent{Kind: TraceCause, Task: traced(t), What: strings.Join(tr.k.path(c, true), " > ")})
+		of := tr.k.export(c)
+		tr.emit(t.cpu, TraceEvent{Kind: TraceCause, Task: traced(t), Cause: &of})
 	}
 }

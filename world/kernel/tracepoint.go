@@ -6,6 +6,7 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
 )
 
 // tracepoint is a trace event that perf can attach to (kernel/tracepoint.c,
@@ -145,7 +146,7 @@ func (u *unregistered) Free() {
 	}
 	u.checkEventMutex("lists freed")
 	if u.lists.freed {
-		u.k.unsafe("lists of %s freed twice", u.tp.name)
+		u.k.unsafe(trial.DoubleFree, "lists of %s freed twice", u.tp.name)
 	}
 	u.k.syncAll()
 	u.lists.freed = true
@@ -157,7 +158,7 @@ func (u *unregistered) Drop() {
 	u.checkEventMutex("trace buffers dropped")
 	u.checkNotInside("trace buffers dropped")
 	if u.lists.dropped {
-		u.k.unsafe("trace buffers of %s dropped twice", u.tp.name)
+		u.k.unsafe(trial.DoubleFree, "trace buffers of %s dropped twice", u.tp.name)
 	}
 	u.lists.dropped = true
 	u.k.tracing.buffers--

@@ -115,7 +115,7 @@ func TestAReaderThatHasNotIncrementedIsNotWaitedFor(t *testing.T) {
 		}
 	})
 	if len(k.violations) > 0 {
-		t.Errorf("%d findings, first: %s", len(k.violations), k.violations[0])
+		t.Errorf("%d findings, first: %s", len(k.violations), k.violations[0].Detail)
 	}
 	if placed < 50 || inside < 10 {
 		t.Errorf("%d readers placed, %d inside at the end of a grace period: the test sees little", placed, inside)

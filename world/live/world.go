@@ -181,9 +181,12 @@ func (t *run) result(closes []trial.Close) trial.Result {
 	defer t.mu.Unlock()
 	for _, f := range t.failures {
 		if f.What == metTooOld {
-			r.Violations = append(r.Violations, f.What)
+			r.Violations = append(r.Violations, trial.Violation{Oracle: trial.UseAfterFree, Detail: f.What, Unsafe: true})
 			r.Diagnosis = trial.Unsafe
-		} else if r.By = f.What; r.Diagnosis == trial.OK {
+			continue
+		}
+		r.Violations = append(r.Violations, trial.Violation{Oracle: trial.PromiseBroken, Detail: f.What})
+		if r.Diagnosis == trial.OK {
 			r.Diagnosis = trial.Slow
 		}
 	}

@@ -1,0 +1,216 @@
+package trial
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Mechanism is what happens, or does not happen, at the end of a chain of waits.
+// Its text form, as in JSON, never changes.
+type Mechanism uint8
+
+// What a wait that goes on can end with. The order is the one in which a
+// mechanism may be shown to a fuzzer as a number; the last is MechanismWaits - 1.
+const (
+	NoMechanism        Mechanism = iota
+	CloserRuns                   // the closer executes
+	CloserQueued                 // the closer is runnable and waits for a CPU
+	Asleep                       // a sleep that has no other name here
+	RetryDelay                   // jiffies that the design lets pass: of SRCU (srcu_get_delay), or of who polls
+	TimerLate                    // such a delay is over, and TIMER_SOFTIRQ has not run
+	WorkerQueued                 // the work item, or its worker, waits for a CPU
+	WorkerRuns                   // the worker executes
+	CallbackQueued               // the grace period is over, and the callback has not run
+	DomainReader                 // a reader is inside the SRCU domain
+	KthreadQueued                // the grace-period kthread waits for a CPU
+	KthreadRuns                  // it executes
+	KthreadAsleep                // it sleeps until its next scan, or until it is woken
+	GPNotNoticed                 // a CPU has not noticed the grace period: no tick, or no softirq
+	NoQuiescentState             // a CPU has passed none
+	QSNotReported                // a CPU has passed one, and not reported it: no softirq
+	ReaderQueued                 // a reader that was preempted waits for a CPU
+	ReaderRuns                   // a reader that was preempted executes
+	ExpWorkerQueued              // the worker of expedited grace periods waits for a CPU
+	ExpWorkerRuns                // it executes
+	ExpWorkerAsleep              // it sleeps, and no CPU and no reader holds it up
+	ExpNotAnswered               // a CPU has not answered the expedited IPI, or not reported since
+	BarrierNotAnswered           // a CPU has not answered the IPI for a memory barrier
+	Holdouts                     // the kthread of Tasks-Trace RCU looks at its holdouts again later
+	TraceKthreadQueued           // that kthread waits for a CPU
+	TraceKthreadRuns             // that kthread executes
+	MechanismWaits               // how many of these there are, with NoMechanism
+)
+
+// What a wait that never ends can end with.
+const (
+	MutexUnowned       Mechanism = iota + 64 // the mutex has no owner that could hand it on
+	WorkNotQueued                            // a work item is waited for, and is neither queued nor running
+	CallbacksForgotten                       // callbacks of a domain are pending, with nothing that will invoke them
+	DomainNotDriven                          // a domain needs a grace period, and no work is queued for it
+	CountersDrifted                          // a domain's counters differ by something else than its readers
+	ScansInVain                              // scans of a domain take an empty rank for one with readers
+	CookieNeverDone                          // grace periods end without ending the one of a polled cookie
+	CookieNotRequested                       // no grace period was requested for a polled cookie
+	KthreadNotWoken                          // a grace period is requested, and the kthread was not woken
+	GPNotRequested                           // a grace period is needed, and the kthread has no request
+	ScanNotArmed                             // the kthread sleeps past its next scan without a timer
+	ReportLost                               // a CPU owes a quiescent state that it takes for reported
+	ReaderNotRemoved                         // a reader holds up a grace period after its section
+	ExpNotRequested                          // an expedited grace period is needed, and its worker has no request
+	NeverWoken                               // a task sleeps, and nothing will wake it
+	NeverFreed                               // what a teardown was to free is left, with nothing that will free it
+	CircleOfWaits                            // what is waited for waits for the waiter: see Result.Circle
+)
+
+// OtherCauses stands for all causes that a list does not name.
+const OtherCauses Mechanism = 255
+
+var mechanisms = map[Mechanism]struct{ name, phrase string }{
+	CloserRuns:         {"closer-runs", "close() itself"},
+	CloserQueued:       {"closer-queued", "close() waits for a CPU"},
+	Asleep:             {"asleep", "asleep"},
+	RetryDelay:         {"retry-delay", "delay by design"},
+	TimerLate:          {"timer-late", "timer softirq late"},
+	WorkerQueued:       {"worker-queued", "kworker waits for a CPU"},
+	WorkerRuns:         {"worker-runs", "kworker executes"},
+	CallbackQueued:     {"callback-queued", "callback not yet invoked"},
+	DomainReader:       {"domain-reader", "reader inside the domain"},
+	KthreadQueued:      {"gp-kthread-queued", "grace-period kthread waits for a CPU"},
+	KthreadRuns:        {"gp-kthread-runs", "grace-period kthread executes"},
+	KthreadAsleep:      {"gp-kthread-asleep", "grace-period kthread asleep"},
+	GPNotNoticed:       {"gp-not-noticed", "has not noticed the grace period"},
+	NoQuiescentState:   {"no-quiescent-state", "no quiescent state"},
+	QSNotReported:      {"qs-not-reported", "quiescent state not reported, softirq late"},
+	ReaderQueued:       {"reader-queued", "preempted reader waits for a CPU"},
+	ReaderRuns:         {"reader-runs", "preempted reader executes"},
+	ExpWorkerQueued:    {"exp-worker-queued", "expedited worker waits for a CPU"},
+	ExpWorkerRuns:      {"exp-worker-runs", "expedited worker executes"},
+	ExpWorkerAsleep:    {"exp-worker-asleep", "expedited worker asleep"},
+	ExpNotAnswered:     {"exp-ipi-not-answered", "expedited IPI not answered"},
+	BarrierNotAnswered: {"barrier-ipi-not-answered", "barrier IPI not answered"},
+	Holdouts:           {"holdouts", "Tasks-Trace holdouts"},
+	TraceKthreadQueued: {"trace-kthread-queued", "Tasks-Trace kthread waits for a CPU"},
+	TraceKthreadRuns:   {"trace-kthread-runs", "Tasks-Trace kthread executes"},
+
+	MutexUnowned:       {"mutex-unowned", "waits for a mutex that nobody holds"},
+	WorkNotQueued:      {"work-not-queued", "waits for a work item that is not queued"},
+	CallbacksForgotten: {"callbacks-forgotten", "callbacks are pending, and neither is a grace period needed nor work queued for them"},
+	DomainNotDriven:    {"domain-not-driven", "needs a grace period and no work is queued for it"},
+	CountersDrifted:    {"counters-drifted", "more unlocks or locks are counted than readers made, and no scan will ever see its rank empty"},
+	ScansInVain:        {"scans-in-vain", "scan after scan takes an empty rank for one with readers inside"},
+	CookieNeverDone:    {"cookie-never-done", "grace periods end, and the cookie is never done"},
+	CookieNotRequested: {"cookie-not-requested", "nothing has requested the cookie's grace period"},
+	KthreadNotWoken:    {"gp-kthread-not-woken", "a grace period is requested, and nothing will wake the grace-period kthread"},
+	GPNotRequested:     {"gp-not-requested", "a grace period is needed, and the grace-period kthread has no request"},
+	ScanNotArmed:       {"scan-not-armed", "the grace-period kthread sleeps past the time of its next scan, and nothing will wake it"},
+	ReportLost:         {"report-lost", "owes a quiescent state that it takes for reported"},
+	ReaderNotRemoved:   {"reader-not-removed", "holds up a grace period though it has left its section"},
+	ExpNotRequested:    {"exp-not-requested", "an expedited grace period is needed, and the expedited worker has no request"},
+	NeverWoken:         {"never-woken", "sleeps, and nothing will wake it"},
+	NeverFreed:         {"never-freed", "lists are never freed"},
+	CircleOfWaits:      {"circle-of-waits", "waits for itself in a circle"},
+
+	OtherCauses: {"other-causes", "other causes"},
+}
+
+// String is the stable name, "reader-queued" say.
+func (m Mechanism) String() string { return mechanisms[m].name }
+
+// Phrase puts the mechanism into words.
+func (m Mechanism) Phrase() string { return mechanisms[m].phrase }
+
+// ofReader reports whether the task at the end of the chain is a reader.
+func (m Mechanism) ofReader() bool {
+	return m == ReaderQueued || m == ReaderRuns || m == ReaderNotRemoved
+}
+
+// MarshalText writes the stable name.
+func (m Mechanism) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads a stable name.
+func (m *Mechanism) UnmarshalText(b []byte) error {
+	for v, of := range mechanisms {
+		if of.name == string(b) {
+			*m = v
+			return nil
+		}
+	}
+	return fmt.Errorf("mechanism: %q: want the name of one, such as %q", b, ReaderQueued)
+}
+
+// Phase is how far the grace period of an SRCU domain has come.
+type Phase uint8
+
+// The phases.
+const (
+	NoPhase    Phase = iota
+	BeforeGP         // the grace period is needed and has not begun
+	Scan1            // srcu_gp_seq in state SRCU_STATE_SCAN1
+	Scan2            // srcu_gp_seq in state SRCU_STATE_SCAN2
+	Invocation       // the grace period is over, its callbacks are not
+)
+
+var phases = names[Phase]{
+	{"before", "before its grace period"}, {"scan-1", "scan 1"}, {"scan-2", "scan 2"}, {"callbacks", "its callbacks"},
+}
+
+// String is the stable name, "scan-1" say.
+func (p Phase) String() string { return phases.name(p) }
+
+func (p Phase) phrase() string { return phases[p-1].phrase }
+
+// MarshalText writes the stable name.
+func (p Phase) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText reads a stable name.
+func (p *Phase) UnmarshalText(b []byte) (err error) {
+	*p, err = phases.parse("phase", string(b))
+	return err
+}
+
+// Kind is a kind of vanilla RCU grace period.
+type Kind uint8
+
+// The kinds.
+const (
+	NoRCU Kind = iota
+	NormalRCU
+	ExpeditedRCU
+)
+
+var kinds = names[Kind]{{"normal", "RCU"}, {"expedited", "RCU, expedited"}}
+
+// String is the stable name, "normal" or "expedited".
+func (k Kind) String() string { return kinds.name(k) }
+
+func (k Kind) phrase() string { return kinds[k-1].phrase }
+
+// MarshalText writes the stable name.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads a stable name.
+func (k *Kind) UnmarshalText(b []byte) (err error) {
+	*k, err = kinds.parse("rcu", string(b))
+	return err
+}
+
+// names are those of a small type's values from 1 on.
+type names[T ~uint8] []struct{ name, phrase string }
+
+func (n names[T]) name(v T) string {
+	if v == 0 || int(v) > len(n) {
+		return ""
+	}
+	return n[v-1].name
+}
+
+func (n names[T]) parse(field, text string) (T, error) {
+	var all []string
+	for i, of := range n {
+		if of.name == text {
+			return T(i + 1), nil
+		}
+		all = append(all, of.name)
+	}
+	return 0, fmt.Errorf("%s: %q: want %s", field, text, strings.Join(all, ", "))
+}

@@ -1,0 +1,307 @@
+package kernel
+
+import (
+	"slices"
+
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// outlook is what will become of a wait, the worst last.
+type outlook uint8
+
+const (
+	unclear  outlook = iota // it should end, but nothing that was looked at shows that it will
+	moves                   // what it waits for makes progress: it runs, is queued, or has not taken long
+	endless                 // nothing will end it
+	circular                // what it waits for waits for it
+)
+
+// prospect is an outlook with the chain of waits that it rests on.
+type prospect struct {
+	outlook
+	cause  cause
+	circle []trial.Link // of a circular wait
+}
+
+// prospectOf follows the chain of waits from a node until its outlook is known.
+// It follows the links that blame follows.
+func (k *Kernel) prospectOf(from node) (p prospect) {
+	var seen []node
+	for n := from; n != nil; n = k.next(n, &p.cause) {
+		if i := slices.Index(seen, n); i >= 0 {
+			for _, o := range seen[i:] {
+				p.circle = append(p.circle, k.link(o))
+			}
+			p.outlook, p.cause.what = circular, trial.CircleOfWaits
+			return p
+		}
+		seen = append(seen, n)
+		var known bool
+		if p.outlook, known = k.judgeNode(n, &p.cause); known {
+			break
+		}
+	}
+	if h := k.holdouts; h != nil && p.outlook == unclear && slices.Contains(seen, node(h.kthread)) &&
+		slices.ContainsFunc(h.loops, (*loop).inSection) {
+		p.outlook = moves
+	}
+	return p
+}
+
+// judgeNode judges a node by itself: whether the rest of the chain makes no
+// difference, and then what becomes of the wait. Of a wait that never ends it
+// adds the mechanism to the cause.
+func (k *Kernel) judgeNode(n node, c *cause) (o outlook, known bool) {
+	switch n := n.(type) {
+	case *task:
+		switch {
+		case n.state == running:
+			return moves, true
+		case n.state == exited:
+			return unclear, true
+		case n.where == inMutex && n.waitingOn.owner == nil:
+			c.who, c.what = n, trial.MutexUnowned
+			return endless, true
+		}
+		return unclear, false
+	case *work:
+		return k.judgeWork(n, c)
+	case *domain:
+		return k.judgeDomain(n, c)
+	case *rcuNode:
+		return k.judgeRCU(c), true
+	case *expRCU:
+		return k.judgeExp(c), true
+	}
+	return unclear, false
+}
+
+func (k *Kernel) judgeWork(w *work, c *cause) (o outlook, known bool) {
+	switch {
+	case w.on != nil:
+		return unclear, false
+	case w.queued && w.timer == 0 && k.awaitsCPU(w):
+		return moves, true
+	case w.queued:
+		return unclear, true
+	}
+	c.what = trial.WorkNotQueued
+	return endless, true
+}
+
+// awaitsCPU reports whether an item waits in a pool of which a worker runs, or
+// waits for its CPU.
+func (k *Kernel) awaitsCPU(w *work) bool {
+	for _, c := range k.cpus {
+		if c.pool.running > 0 && slices.Contains(c.pool.pending, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// inVain is how many scans, or grace periods, may pass in vain before they count
+// as lost.
+const inVain = 16
+
+func (k *Kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
+	lost := func(m trial.Mechanism) (outlook, bool) {
+		c.domain, c.phase, c.what = d.index, d.phase(), m
+		return endless, true
+	}
+	w := &d.process
+	if !d.machine.Needed() {
+		if d.callbacks.Pending() > 0 && d.invoke.idle() && k.now-d.lastEnd > ns(k.sc.Drain)/2 {
+			return lost(trial.CallbacksForgotten)
+		}
+		return unclear, d.invoke.on == nil
+	}
+	switch {
+	case w.on != nil && w.worker.state == running:
+		return moves, true
+	case w.on != nil:
+		return unclear, false
+	case d.lost():
+		return lost(trial.DomainNotDriven)
+	case !w.queued: // an RCU callback is to resume the scan
+		return unclear, false
+	case d.drifted():
+		return lost(trial.CountersDrifted)
+	case d.emptyLooks > inVain:
+		return lost(trial.ScansInVain)
+	case w.timer == 0 && k.awaitsCPU(w), d.fromReaders():
+		return moves, true
+	case d.polling == nil:
+		return unclear, true
+	}
+	return k.judgePoll(d, lost)
+}
+
+// judgePoll judges a domain whose scan polls an RCU cookie.
+func (k *Kernel) judgePoll(d *domain, lost func(trial.Mechanism) (outlook, bool)) (o outlook, known bool) {
+	n, e := &k.rcu, &k.rcu.exp
+	switch passed := int64(rcu.SeqCount(n.seq) - rcu.SeqCount(d.pollMark.normal)); {
+	case !d.pollsInVain():
+		if k.now-n.polledAt < ns(k.sc.Drain)/2 {
+			return moves, true // the next look will see it
+		}
+		return unclear, true
+	case passed > inVain:
+		return lost(trial.CookieNeverDone)
+	case !rcu.SeqRunning(n.seq) && !n.initFlag && rcu.SeqGE(n.seq, n.needed) && !e.running && !e.wanted && e.poll.idle():
+		return lost(trial.CookieNotRequested)
+	}
+	return unclear, false
+}
+
+// idle reports whether the item is neither queued nor running.
+func (w *work) idle() bool { return !w.queued && w.on == nil }
+
+// drifted reports whether the counters of a rank differ by something else than
+// the readers that are inside.
+func (d *domain) drifted() bool {
+	d.k.syncAll()
+	var inside [2]uint64
+	for _, l := range d.loops {
+		if l.inSection() && l.reader.locked {
+			inside[l.reader.rank]++
+		}
+	}
+	for rank, n := range inside {
+		if d.sumLocks(rank)-d.sumUnlocks(rank) != n {
+			return true
+		}
+	}
+	return false
+}
+
+// fromReaders reports whether the scans of a domain wait for readers: one is
+// inside, on the rank that is to be seen empty, or was a moment ago.
+func (d *domain) fromReaders() bool {
+	for _, l := range d.loops {
+		if l.inSection() && l.reader.locked && l.reader.rank != d.current {
+			return true
+		}
+	}
+	return d.lastHeld > 0 && d.k.now-d.lastHeld < 1_000_000_000
+}
+
+// judgeRCU judges the normal grace period that runs, or is about to start.
+func (k *Kernel) judgeRCU(c *cause) outlook {
+	n := &k.rcu
+	lost := func(m trial.Mechanism) outlook {
+		c.rcu, c.what = trial.NormalRCU, m
+		return endless
+	}
+	// In a fair drain a grace period that takes half of it does not move.
+	o := unclear
+	if !rcu.SeqRunning(n.seq) || k.rcuAge() < ns(k.sc.Drain)/2 {
+		o = moves
+	}
+	if n.kthread.state == running {
+		return o
+	}
+	if !rcu.SeqRunning(n.seq) {
+		switch {
+		case n.initFlag:
+			return lost(trial.KthreadNotWoken)
+		case k.callbacksWaiting():
+			return unclear // a softirq should request a grace period
+		case !rcu.SeqGE(n.seq, n.needed) || len(n.syncNext) > 0:
+			return lost(trial.GPNotRequested)
+		}
+		return unclear
+	}
+	if late := k.jiffies - n.fqsDeadline; n.phase == gpWaitFQS && late < 1<<62 && late > 2*uint64(k.sc.Machine.HZ) {
+		return lost(trial.ScanNotArmed)
+	}
+	for _, p := range k.cpus {
+		if n.qsmask&(1<<p.id) == 0 || p.inIdle {
+			continue
+		}
+		if p.gpSeq == n.seq && !p.needsQS {
+			c.cpu = uint8(p.id)
+			return lost(trial.ReportLost)
+		}
+		if t := p.cur; t != nil && t.loop != nil && t.loop.inSection() && (t.loop.rcu || !k.preemptRCU()) {
+			o = moves
+		}
+	}
+	for _, t := range n.readers {
+		if !t.rcu.blocksGP {
+			continue
+		}
+		if t.hasLeft() {
+			c.who = t
+			return lost(trial.ReaderNotRemoved)
+		}
+		o = moves
+	}
+	return o
+}
+
+// hasLeft reports whether a reader that holds up a grace period has left its
+// section and is not about to say so.
+func (t *task) hasLeft() bool { return !t.inReader() && !(t.loop.watching && t.left == 0) }
+
+// callbacksWaiting reports whether callbacks have not been given a grace
+// period yet.
+func (k *Kernel) callbacksWaiting() bool {
+	for _, c := range k.cpus {
+		if len(c.unassigned) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeExp judges the expedited grace period that runs, or is about to start.
+func (k *Kernel) judgeExp(c *cause) outlook {
+	e := &k.rcu.exp
+	c.rcu = trial.ExpeditedRCU
+	switch {
+	case e.worker.state == running:
+		return moves
+	case e.phase == expIdle && len(e.waiters) > 0:
+		c.what = trial.ExpNotRequested
+		return endless
+	}
+	o := unclear
+	for _, t := range k.rcu.readers {
+		if !t.rcu.blocksExp {
+			continue
+		}
+		if t.hasLeft() {
+			c.who, c.what = t, trial.ReaderNotRemoved
+			return endless
+		}
+		o = moves
+	}
+	for _, p := range k.cpus {
+		if t := p.cur; e.mask&(1<<p.id) != 0 && t != nil && t.loop != nil && t.loop.inSection() {
+			o = moves
+		}
+	}
+	if e.running && k.now-e.started < ns(k.sc.Drain)/2 {
+		o = moves
+	}
+	return o
+}
+
+// link names a node of a circle of waits.
+func (k *Kernel) link(n node) trial.Link {
+	switch n := n.(type) {
+	case *task:
+		return trial.Link{Name: n.name, Group: n.family}
+	case *mutex:
+		return trial.Link{Name: n.name}
+	case *work:
+		return trial.Link{Name: n.name}
+	case *domain:
+		return trial.Link{Name: n.name}
+	case *rcuNode:
+		return trial.Link{Name: k.flavor()}
+	}
+	return trial.Link{Name: "expedited " + k.flavor()}
+}
