@@ -27,6 +27,8 @@ var floors = [][]string{
 	{"world/kernel", "world/order", "world/live", "world/worldtest"},
 	{"fixes/mutant", "world/order/litmus", "campaign/stat"},
 	{"campaign", "failure", "shrink"},
+	{"campaign/margin", "campaign/calibration"},
+	{"campaign/gate"},
 	{"report", "report/timeline"},
 	{"fuzz", "fuzz/guide", "fuzz/measure"},
 	{"command"},

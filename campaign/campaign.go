@@ -115,7 +115,7 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 	// What is there must be what this build would find.
 	err = c.execute(ctx, c.sum.trials-1, c.sum.trials, func(r *trial.Result) error {
 		if again, err := lineOf(r); err != nil || !bytes.Equal(again, last) {
-			return cmp.Or(err, inputf("%s: trial %d: comes out differently now: want a new file, for another build of gpstorm wrote this one", o.Out, c.sum.trials))
+			return cmp.Or(err, Inputf("%s: trial %d: comes out differently now: want a new file, for another build of gpstorm wrote this one", o.Out, c.sum.trials))
 		}
 		return nil
 	})
@@ -152,9 +152,12 @@ func Summarize(paths []string) (*Summary, error) {
 }
 
 // InputError says that what was given is wrong: a plan, or a results file.
-type InputError struct{ err error }
+type InputError struct{ Err error }
 
-func (e *InputError) Error() string { return e.err.Error() }
-func (e *InputError) Unwrap() error { return e.err }
+func (e *InputError) Error() string { return e.Err.Error() }
 
-func inputf(format string, args ...any) error { return &InputError{fmt.Errorf(format, args...)} }
+// Unwrap returns the cause.
+func (e *InputError) Unwrap() error { return e.Err }
+
+// Inputf is an InputError with a text.
+func Inputf(format string, args ...any) error { return &InputError{fmt.Errorf(format, args...)} }

@@ -49,7 +49,8 @@ type Class struct {
 	Content string `json:"content"`
 }
 
-func classOf(sc *workload.Scenario) Class {
+// ClassOf is the class of the trials of a scenario.
+func ClassOf(sc *workload.Scenario) Class {
 	return Class{Name: sc.Name, About: sc.About, Content: fmt.Sprintf("%016x", workload.Digest(*sc))}
 }
 

@@ -11,7 +11,7 @@ import (
 func Merge(paths []string, w io.Writer) error {
 	return open(paths, func(m *merged) error {
 		if m.head.Shard != nil {
-			return inputf("%s: shard %s alone, want all %d", paths[0], m.head.Shard, m.head.Shard.Of)
+			return Inputf("%s: shard %s alone, want all %d", paths[0], m.head.Shard, m.head.Shard.Of)
 		}
 		if _, err := w.Write(m.head.line()); err != nil {
 			return err
@@ -71,17 +71,17 @@ func (m *merged) agree() error {
 	for _, rd := range m.shards {
 		s := rd.Head.Shard
 		if s == nil {
-			return inputf("%s: not a shard, and cannot be merged with others", rd.name)
+			return Inputf("%s: not a shard, and cannot be merged with others", rd.name)
 		}
 		if s.Of != len(m.shards) {
-			return inputf("%s: shard %s, but %d files are given", rd.name, s, len(m.shards))
+			return Inputf("%s: shard %s, but %d files are given", rd.name, s, len(m.shards))
 		}
 		if other := byIndex[s.Index-1]; other != nil {
-			return inputf("%s: shard %s, and so is %s", rd.name, s, other.name)
+			return Inputf("%s: shard %s, and so is %s", rd.name, s, other.name)
 		}
 		byIndex[s.Index-1] = rd
 		if err := rd.Head.differs(&first.Head); err != nil {
-			return inputf("%s: %w, as in %s", rd.name, err, first.name)
+			return Inputf("%s: %w, as in %s", rd.name, err, first.name)
 		}
 	}
 	m.shards = byIndex
@@ -106,7 +106,7 @@ func (m *merged) complete() error {
 		return err != io.EOF || rd.read < rd.Head.Trials()
 	}); i >= 0 {
 		rd := m.shards[i]
-		return inputf("%s: holds %d trials of %d: %w", rd.name, rd.read, rd.Head.Trials(), ErrIncomplete)
+		return Inputf("%s: holds %d trials of %d: %w", rd.name, rd.read, rd.Head.Trials(), ErrIncomplete)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (p *Plan) head(name string, facts world.Facts) Head {
 		Seed: p.Seed, Variations: p.Variations, Fixes: p.Fixes, Shard: p.Shard,
 	}
 	for i := range p.Scenarios {
-		h.Scenarios = append(h.Scenarios, classOf(&p.Scenarios[i]))
+		h.Scenarios = append(h.Scenarios, ClassOf(&p.Scenarios[i]))
 	}
 	return h
 }

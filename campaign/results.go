@@ -51,13 +51,13 @@ func NewReader(name string, r io.Reader) (*Reader, error) {
 	rd := &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
 	line, err := rd.line()
 	if err == io.EOF {
-		return nil, inputf("%s: empty, want a results file", name)
+		return nil, Inputf("%s: empty, want a results file", name)
 	}
 	if err != nil {
-		return nil, inputf("%s: line 1: %w", name, err)
+		return nil, Inputf("%s: line 1: %w", name, err)
 	}
 	if rd.Head, err = parseHead(line); err != nil {
-		return nil, inputf("%s: %w", name, err)
+		return nil, Inputf("%s: %w", name, err)
 	}
 	return rd, nil
 }
@@ -82,16 +82,16 @@ func (rd *Reader) next() (outcome, error) {
 		return outcome{}, err
 	}
 	if err != nil {
-		return outcome{}, inputf("%s: line %d: %w", rd.name, rd.read+2, err)
+		return outcome{}, Inputf("%s: line %d: %w", rd.name, rd.read+2, err)
 	}
 	o := outcome{line: line}
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&o.result); err != nil {
-		return outcome{}, inputf("%s: line %d: not a trial: %w", rd.name, rd.read+2, err)
+		return outcome{}, Inputf("%s: line %d: not a trial: %w", rd.name, rd.read+2, err)
 	}
 	if err := rd.Head.check(rd.read, &o.result); err != nil {
-		return outcome{}, inputf("%s: line %d: %w", rd.name, rd.read+2, err)
+		return outcome{}, Inputf("%s: line %d: %w", rd.name, rd.read+2, err)
 	}
 	rd.read++
 	return o, nil
@@ -123,7 +123,7 @@ type resultsFile struct {
 func createResults(path string, h *Head) (*resultsFile, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
 	if errors.Is(err, os.ErrExist) {
-		return nil, inputf("out: %s: %w: want a new file", path, fs.ErrExist)
+		return nil, Inputf("out: %s: %w: want a new file", path, fs.ErrExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("out: %w", err)
@@ -181,7 +181,7 @@ func readResults(path string, f io.Reader, h *Head, have func(outcome)) (int64, 
 	// Longer than the head is not torn within it.
 	if start, err := br.Peek(br.Size()); err == io.EOF && bytes.IndexByte(start, '\n') < 0 {
 		if !bytes.HasPrefix(h.line(), start) {
-			return 0, inputf("%s: line 1: not a results file of this campaign: want a new file", path)
+			return 0, Inputf("%s: line 1: not a results file of this campaign: want a new file", path)
 		}
 		return 0, nil
 	}
@@ -190,7 +190,7 @@ func readResults(path string, f io.Reader, h *Head, have func(outcome)) (int64, 
 		return 0, err
 	}
 	if err := rd.Head.resumable(h); err != nil {
-		return 0, inputf("%s: %w", path, err)
+		return 0, Inputf("%s: %w", path, err)
 	}
 	for {
 		o, err := rd.next()

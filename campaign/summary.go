@@ -23,9 +23,6 @@ type Summary struct {
 	Loads []Load
 	// Clusters are the failures, grouped by cause.
 	Clusters []Cluster
-	// Margins are those of searches that are reported together with the
-	// campaign. No trial of the campaign is in them.
-	Margins []MarginSet
 }
 
 // ClassSummary holds one row for each candidate.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -20,15 +21,15 @@ const (
 
 // again lists the commands that make a report again, and says which files of the
 // user's they read.
-func (c *common) again(s *campaign.Summary) report.Again {
+func (c *common) again(s *campaign.Summary, margins []margin.Set) report.Again {
 	a := report.Again{Commands: []string{c.evaluateCommand(&s.Head)}}
 	classes := slices.Clone(s.Head.Scenarios)
 	show := c.program + " report " + resultsFile
-	for i := range s.Margins {
-		a.Commands = append(a.Commands, c.marginCommand(&s.Margins[i], i == 0))
-		classes = append(classes, s.Margins[i].Scenario)
+	for i := range margins {
+		a.Commands = append(a.Commands, c.marginCommand(&margins[i], i == 0))
+		classes = append(classes, margins[i].Scenario)
 	}
-	if len(s.Margins) > 0 {
+	if len(margins) > 0 {
 		show += " --margins " + marginsFile
 	}
 	a.Commands = append(a.Commands, show+" --html "+pageFile)
@@ -59,9 +60,9 @@ func (c *common) evaluateCommand(h *campaign.Head) string {
 
 // isMarginDefault reports whether margin searches in this scenario when no other
 // is given.
-func isMarginDefault(c *campaign.Class) bool { return c.Content == digest(campaign.MarginScenario()) }
+func isMarginDefault(c *campaign.Class) bool { return c.Content == digest(margin.Scenario()) }
 
-func (c *common) marginCommand(set *campaign.MarginSet, first bool) string {
+func (c *common) marginCommand(set *margin.Set, first bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s margin --axis %s --seed %d", c.program, set.Axis, set.Seed)
 	if !isMarginDefault(&set.Scenario) {

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -23,10 +24,10 @@ func TestAReportListsTheCommandsThatMakeItAgain(t *testing.T) {
 	own := campaign.Class{Name: "own", Content: "0123456789abcdef"}
 	s := &campaign.Summary{Head: campaign.Head{Seed: 7, Variations: 40, Scenarios: []campaign.Class{class(calm), own}}}
 	s.Head.Fixes = append(s.Head.Fixes, world.Subject{Name: "baseline"}, world.Subject{Name: "a|b"})
-	margin := campaign.MarginSet{Axis: campaign.AxisDuty, Seed: 1, Scenario: class(campaign.MarginScenario()), Margins: []campaign.Margin{{Fix: "baseline"}}}
-	readers := margin
-	readers.Axis, readers.Scenario = campaign.AxisReaders, own
-	s.Margins = []campaign.MarginSet{margin, readers}
+	duty := margin.Set{Axis: margin.AxisDuty, Seed: 1, Scenario: class(margin.Scenario()), Margins: []margin.Margin{{Fix: "baseline"}}}
+	readers := duty
+	readers.Axis, readers.Scenario = margin.AxisReaders, own
+	sets := []margin.Set{duty, readers}
 	want := report.Again{
 		Commands: []string{
 			"gpstorm evaluate --seed 7 --variations 40 --scenario calm --scenario own.yaml --fix baseline --fix 'a|b' --out results.jsonl",
@@ -36,7 +37,7 @@ func TestAReportListsTheCommandsThatMakeItAgain(t *testing.T) {
 		},
 		Notes: []string{"own.yaml stands for the file of scenario own, whose contents have the digest 0123456789abcdef."},
 	}
-	if diff := cmp.Diff(want, (&common{program: "gpstorm", names: gpstormNames(t)}).again(s)); diff != "" {
+	if diff := cmp.Diff(want, (&common{program: "gpstorm", names: gpstormNames(t)}).again(s, sets)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

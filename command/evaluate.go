@@ -128,7 +128,7 @@ func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary) er
 		return nil
 	}
 	if sum.Trials == planned {
-		if err := o.form.write(cmd, o.common, sum); err != nil {
+		if err := o.form.write(cmd, o.common, sum, nil); err != nil {
 			return err
 		}
 		return verdictError(sum)

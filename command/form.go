@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/report"
 )
 
@@ -31,8 +32,8 @@ func (f *form) check(json bool) error {
 // oneForm refuses more than one form of standard output.
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
-func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary) error {
-	r := &report.Report{Summary: sum, World: sum.Head.Facts, Again: c.again(sum)}
+func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margins []margin.Set) error {
+	r := &report.Report{Summary: sum, World: sum.Head.Facts, Margins: margins, Again: c.again(sum, margins)}
 	if f.html != "" {
 		if err := writeFile(f.html, r.HTML); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/gate"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -95,7 +96,7 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 }
 
 // run tests the controls and then, if they misbehave, the candidates.
-func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenarios []workload.Scenario, policy campaign.Policy) (*report.GateReport, error) {
+func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenarios []workload.Scenario, policy gate.Policy) (*report.GateReport, error) {
 	checks, err := o.controls(cmd.Context())
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 		return r, nil
 	}
 	for _, f := range candidates {
-		g, err := campaign.RunGate(cmd.Context(), scenarios, f, o.seed, policy, o.inKernel())
+		g, err := gate.Run(cmd.Context(), scenarios, f, o.seed, policy, o.inKernel())
 		if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 			return nil, err
 		}
@@ -122,7 +123,7 @@ func (o *gateOptions) controls(ctx context.Context) ([]campaign.Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	return campaign.RunGateControls(ctx, campaign.GateControls{
+	return gate.RunControls(ctx, gate.Controls{
 		Hangs: p.Fixes[0], Storm: p.Scenarios[0], Calm: p.Scenarios[1],
 		Unsafe: p.Fixes[1], Readers: p.Scenarios[2:],
 	}, o.seed, o.inKernel())

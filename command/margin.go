@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/report"
 )
 
@@ -33,7 +34,7 @@ misses its threshold in at most 5 % of searches.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.margin(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.axis, "axis", string(campaign.AxisDuty), "what to vary: duty, handler or readers")
+	flags.StringVar(&o.axis, "axis", string(margin.AxisDuty), "what to vary: duty, handler or readers")
 	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default a scenario made for this search)")
 	flags.StringArrayVar(&o.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
@@ -51,8 +52,8 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 	if err != nil {
 		return badInput(err)
 	}
-	p := &campaign.MarginPlan{
-		Scenario: campaign.MarginScenario(), Fixes: selected.Fixes, Axis: campaign.Axis(o.axis), Seed: o.seed,
+	p := &margin.Plan{
+		Scenario: margin.Scenario(), Fixes: selected.Fixes, Axis: margin.Axis(o.axis), Seed: o.seed,
 	}
 	if o.scenario != "" {
 		if p.Scenario, err = o.names.scenario(o.scenario); err != nil {
@@ -61,7 +62,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	p.Progress = bar.update
-	found, err := campaign.RunMargin(cmd.Context(), p, &campaign.Local{World: o.inKernel().World, Parallel: o.parallel})
+	found, err := margin.Run(cmd.Context(), p, &campaign.Local{World: o.inKernel().World, Parallel: o.parallel})
 	bar.done()
 	if errors.Is(err, context.Canceled) {
 		return undecided("interrupted; a search keeps no results")

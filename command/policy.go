@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/gate"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 )
@@ -36,7 +37,7 @@ func (p *policyFlags) register(flags *pflag.FlagSet) {
 	flags.Var(&p.maxHangRate, "max-hang-rate", "the share of trials that may hang; 0% leaves the rate untested")
 	flags.DurationVar(&p.maxP99, "max-p99", 0, "how long the slowest close() of a trial may take in 99 of 100 trials")
 	flags.StringVar(&p.minMargin, "min-margin", "", "the least `load` at which the candidate may begin to hang, on the margin's axis")
-	flags.StringVar(&p.marginAxis, "margin-axis", string(campaign.AxisDuty), "the load's axis: duty, handler or readers")
+	flags.StringVar(&p.marginAxis, "margin-axis", string(margin.AxisDuty), "the load's axis: duty, handler or readers")
 	flags.Var(&p.marginLevel, "margin-level", "the hang probability that counts as beginning to hang")
 	flags.StringVar(&p.marginScenario, "margin-scenario", "", "the margin's preset or YAML `file` (default that of gpstorm margin)")
 	flags.BoolVar(&p.noUnsafe, "no-unsafe", true, "fail at the first trial that is unsafe, deadlocked or with a lost wakeup")
@@ -45,8 +46,8 @@ func (p *policyFlags) register(flags *pflag.FlagSet) {
 }
 
 // resolve looks up the names in the policy.
-func (p *policyFlags) resolve(c *common) ([]world.Subject, []workload.Scenario, campaign.Policy, error) {
-	policy := campaign.Policy{
+func (p *policyFlags) resolve(c *common) ([]world.Subject, []workload.Scenario, gate.Policy, error) {
+	policy := gate.Policy{
 		MaxHangRate: float64(p.maxHangRate), MaxP99: p.maxP99, NoUnsafe: p.noUnsafe,
 		Confidence: float64(p.confidence), Budget: p.budget,
 	}
@@ -65,11 +66,11 @@ func (p *policyFlags) resolve(c *common) ([]world.Subject, []workload.Scenario, 
 }
 
 // margin returns the criterion about the margin; the zero value is none.
-func (p *policyFlags) margin(c *common) (m campaign.MinMargin, err error) {
+func (p *policyFlags) margin(c *common) (m margin.AtLeast, err error) {
 	if p.minMargin == "" {
 		return m, nil
 	}
-	m = campaign.MinMargin{Scenario: campaign.MarginScenario(), Axis: campaign.Axis(p.marginAxis), Level: float64(p.marginLevel)}
+	m = margin.AtLeast{Scenario: margin.Scenario(), Axis: margin.Axis(p.marginAxis), Level: float64(p.marginLevel)}
 	if m.Load, err = m.Axis.ParseLoad(p.minMargin); err != nil {
 		return m, fmt.Errorf("min margin: %w", err)
 	}

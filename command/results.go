@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 )
 
 func newMergeCommand(c *common) *cobra.Command {
@@ -65,14 +66,14 @@ gpstorm margin for the same candidates; CSV leaves them out.`,
 			if err != nil {
 				return inputOrFailure(err)
 			}
-			sets, err := campaign.ReadMargins(margins)
+			sets, err := margin.Read(margins)
 			if err != nil {
 				return inputOrFailure(err)
 			}
-			if err := sum.Include(sets); err != nil {
+			if sets, err = margin.Of(sets, sum.Head.Fixes); err != nil {
 				return inputOrFailure(err)
 			}
-			if err := f.write(cmd, c, sum); err != nil {
+			if err := f.write(cmd, c, sum, sets); err != nil {
 				return err
 			}
 			return verdictError(sum)

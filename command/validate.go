@@ -3,7 +3,7 @@ package command
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/calibration"
 	"github.com/gpstorm/gpstorm/report"
 )
 
@@ -21,7 +21,7 @@ Exit codes: 0 all figures are within their bands; 1 some are not.`,
   gpstorm validate --json | jq 'select(.within | not)'`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := campaign.Validate(cmd.Context(), c.inKernel())
+			v, err := calibration.Run(cmd.Context(), c.inKernel())
 			if err != nil {
 				return err
 			}

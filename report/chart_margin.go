@@ -6,17 +6,18 @@ import (
 	"strconv"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 )
 
 // marginScale maps the loads of an axis to percent of a plot: shares by the
 // logarithm of their odds, as the search has them, all else by its own.
 type marginScale struct {
-	axis     campaign.Axis
+	axis     margin.Axis
 	from, to float64 // on the logarithmic scale
 }
 
 func (s *marginScale) log(load float64) float64 {
-	if s.axis == campaign.AxisDuty {
+	if s.axis == margin.AxisDuty {
 		return math.Log2(load / (1 - load))
 	}
 	return math.Log2(load)
@@ -27,11 +28,11 @@ func (s *marginScale) at(load float64) float64 {
 }
 
 // newMarginScale holds all thresholds, with some room beside them.
-func newMarginScale(set *campaign.MarginSet) *marginScale {
+func newMarginScale(set *margin.Set) *marginScale {
 	s := &marginScale{axis: set.Axis, from: math.Inf(1), to: math.Inf(-1)}
 	for i := range set.Margins {
 		m := &set.Margins[i]
-		for _, t := range []campaign.Threshold{m.At10, m.At50} {
+		for _, t := range []margin.Threshold{m.At10, m.At50} {
 			if !t.Below {
 				s.from, s.to = min(s.from, s.log(t.Lo)), max(s.to, s.log(t.Lo))
 			}
@@ -50,18 +51,18 @@ func newMarginScale(set *campaign.MarginSet) *marginScale {
 
 // marginTicks are loads that read well, coarse ones first; a ruler takes of them
 // what fits.
-var marginTicks = map[campaign.Axis][][]float64{
-	campaign.AxisDuty: {
+var marginTicks = map[margin.Axis][][]float64{
+	margin.AxisDuty: {
 		{0.5, 0.9, 0.99, 0.999, 0.9999},
 		{0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999},
 		{0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.985, 0.988, 0.99, 0.992, 0.994, 0.995, 0.996, 0.997, 0.998, 0.9985, 0.999, 0.9993, 0.9995, 0.9998, 0.9999},
 	},
-	campaign.AxisHandler: {
+	margin.AxisHandler: {
 		{1e3, 1e4, 1e5, 1e6, 1e7, 1e8},
 		{1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8},
 		{1e3, 1.5e3, 2e3, 3e3, 5e3, 7e3, 1e4, 1.5e4, 2e4, 3e4, 5e4, 7e4, 1e5, 1.5e5, 2e5, 3e5, 5e5, 7e5, 1e6, 1.5e6, 2e6, 3e6, 4e6, 5e6, 7e6, 1e7, 1.5e7, 2e7, 3e7, 5e7, 7e7, 1e8},
 	},
-	campaign.AxisReaders: {
+	margin.AxisReaders: {
 		{1, 10, 100},
 		{1, 2, 5, 10, 20, 50, 100, 200},
 		{1, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 30, 40, 50, 60, 70, 80, 100, 120, 150, 200},
@@ -96,12 +97,12 @@ func (s *marginScale) ticks() (best []tick) {
 }
 
 // tickLabel writes a round load in no more digits than it has.
-func tickLabel(a campaign.Axis, v float64) string {
+func tickLabel(a margin.Axis, v float64) string {
 	short := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	switch {
-	case a == campaign.AxisDuty:
+	case a == margin.AxisDuty:
 		return short(100*v) + "%"
-	case a == campaign.AxisReaders:
+	case a == margin.AxisReaders:
 		return short(v)
 	case v < 1e6:
 		return short(v/1e3) + "us"
@@ -111,7 +112,7 @@ func tickLabel(a campaign.Axis, v float64) string {
 
 // marginChart draws where each candidate's hang probability passes 10 and 50 %,
 // as intervals of the load; behind them stands the baseline's interval for 50 %.
-func marginChart(set *campaign.MarginSet) *chart {
+func marginChart(set *margin.Set) *chart {
 	s := newMarginScale(set)
 	ticks := s.ticks()
 	ch := &chart{Ruler: ruler(ticks)}
@@ -134,7 +135,7 @@ func marginChart(set *campaign.MarginSet) *chart {
 }
 
 // span is where an interval is drawn: to the edge if it is open to that side.
-func (s *marginScale) span(t campaign.Threshold) (from, to float64) {
+func (s *marginScale) span(t margin.Threshold) (from, to float64) {
 	from, to = 0, 100
 	if !t.Below {
 		from = s.at(t.Lo)
@@ -146,7 +147,7 @@ func (s *marginScale) span(t campaign.Threshold) (from, to float64) {
 }
 
 // interval draws a threshold, 8 high. An arrow says that it goes on.
-func (s *marginScale) interval(d *drawing, class string, y float64, t campaign.Threshold, title string) {
+func (s *marginScale) interval(d *drawing, class string, y float64, t margin.Threshold, title string) {
 	from, to := s.span(t)
 	if t.Beyond || t.Below {
 		class += " open"
@@ -167,7 +168,7 @@ type pageMargin struct {
 	Sentences            []string
 }
 
-func marginOf(set *campaign.MarginSet) pageMargin {
+func marginOf(set *margin.Set) pageMargin {
 	return pageMargin{
 		Axis: string(set.Axis), Meaning: axisMeaning[set.Axis], Where: set.Scenario.Name + ": " + oneLine(set.Scenario.About),
 		Chart: marginChart(set), Sentences: marginSentences(set),

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 )
@@ -49,13 +50,13 @@ func TestThePaletteHoldsTheLargestCausesAndNeverTheRest(t *testing.T) {
 
 func TestMarginsGoToTheEdgeWhereTheyAreOpen(t *testing.T) {
 	t.Parallel()
-	set := &campaign.MarginSet{Axis: campaign.AxisHandler, Margins: []campaign.Margin{
-		{At10: campaign.Threshold{Lo: 1e3, Hi: 2e3}, At50: campaign.Threshold{Lo: 2e3, Hi: 4e3}},
-		{At10: campaign.Threshold{Hi: 1e3, Below: true}, At50: campaign.Threshold{Lo: 1.6e4, Beyond: true}},
+	set := &margin.Set{Axis: margin.AxisHandler, Margins: []margin.Margin{
+		{At10: margin.Threshold{Lo: 1e3, Hi: 2e3}, At50: margin.Threshold{Lo: 2e3, Hi: 4e3}},
+		{At10: margin.Threshold{Hi: 1e3, Below: true}, At50: margin.Threshold{Lo: 1.6e4, Beyond: true}},
 	}}
 	s := newMarginScale(set)
 	for _, c := range []struct {
-		at            campaign.Threshold
+		at            margin.Threshold
 		left, right   bool // at the edge
 		before, after float64
 	}{
@@ -72,16 +73,16 @@ func TestMarginsGoToTheEdgeWhereTheyAreOpen(t *testing.T) {
 
 func TestTicksOfMarginsLeaveEachOtherRoom(t *testing.T) {
 	t.Parallel()
-	for _, axis := range campaign.Axes {
+	for _, axis := range margin.Axes {
 		for _, span := range [][2]float64{{0.2, 0.99988}, {0.98, 0.995}, {0.5, 0.53}} {
 			lo, hi := span[0], span[1]
 			switch axis {
-			case campaign.AxisHandler:
+			case margin.AxisHandler:
 				lo, hi = 1e3, 1e3/(1-hi)
-			case campaign.AxisReaders:
+			case margin.AxisReaders:
 				lo, hi = 1, 1+200*hi
 			}
-			set := &campaign.MarginSet{Axis: axis, Margins: []campaign.Margin{{At10: campaign.Threshold{Lo: lo, Hi: hi}, At50: campaign.Threshold{Lo: lo, Hi: hi}}}}
+			set := &margin.Set{Axis: axis, Margins: []margin.Margin{{At10: margin.Threshold{Lo: lo, Hi: hi}, At50: margin.Threshold{Lo: lo, Hi: hi}}}}
 			last, major := -100.0, -100.0
 			for _, tick := range newMarginScale(set).ticks() {
 				if tick.at < 0 || tick.at > 100 || tick.at-last < closest || !tick.minor && tick.at-major < closestOnPhone {
@@ -91,7 +92,7 @@ func TestTicksOfMarginsLeaveEachOtherRoom(t *testing.T) {
 					major = tick.at
 				}
 			}
-			if major < 0 && axis != campaign.AxisDuty {
+			if major < 0 && axis != margin.AxisDuty {
 				t.Errorf("%s, %g to %g: no tick", axis, lo, hi)
 			}
 		}

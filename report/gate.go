@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/gate"
 	"github.com/gpstorm/gpstorm/campaign/stat"
 )
 
@@ -15,7 +16,7 @@ import (
 // controls it rests on.
 type GateReport struct {
 	Checks []campaign.Check `json:"checks"`
-	Gates  []campaign.Gate  `json:"gates"`
+	Gates  []gate.Result    `json:"gates"`
 	// Valid is whether the controls misbehaved as they must; no gate is
 	// run otherwise.
 	Valid bool `json:"valid"`
@@ -70,7 +71,7 @@ func (g *GateReport) verdict() string {
 	return strings.Join(parts, "; ")
 }
 
-func outcomeOf(g *campaign.Gate) string {
+func outcomeOf(g *gate.Result) string {
 	switch {
 	case g.Failed:
 		return "FAILS"
@@ -83,7 +84,7 @@ func outcomeOf(g *campaign.Gate) string {
 // gateRow is a check of a control, or what a candidate has to meet.
 type gateRow struct {
 	fix, asked, outcome string
-	test                *campaign.GateTest // nil for a control
+	test                *gate.Test // nil for a control
 }
 
 var gateColumns = columns[gateRow]{
@@ -105,7 +106,7 @@ var gateColumns = columns[gateRow]{
 }
 
 // seenOf is how often something happened.
-func seenOf(t *campaign.GateTest) string {
+func seenOf(t *gate.Test) string {
 	seen := fmt.Sprintf("%d of %d", t.Seen, t.Of)
 	if t.Of == 0 {
 		return seen
@@ -114,7 +115,7 @@ func seenOf(t *campaign.GateTest) string {
 }
 
 // tested is what the sequential test tells apart.
-func tested(t *campaign.GateTest) string {
+func tested(t *gate.Test) string {
 	if t.Bad == 0 {
 		return "none allowed"
 	}
@@ -221,7 +222,7 @@ func (g *GateReport) JUnit(w io.Writer) error {
 	return err
 }
 
-func caseOf(gate *campaign.Gate, test *campaign.GateTest) junitCase {
+func caseOf(gate *gate.Result, test *gate.Test) junitCase {
 	c := junitCase{Class: "gate." + gate.Fix, Name: test.Name}
 	seen := fmt.Sprintf("%s; tested: %s", seenOf(test), tested(test))
 	m := &junitMessage{Message: test.Decision + ": " + seen, Text: replayCommand(test.First)}
@@ -238,7 +239,7 @@ func caseOf(gate *campaign.Gate, test *campaign.GateTest) junitCase {
 }
 
 // whyUndecided says why the trials ended before a criterion was decided.
-func whyUndecided(gate *campaign.Gate) string {
+func whyUndecided(gate *gate.Result) string {
 	if gate.Failed {
 		return "as another criterion failed first"
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/gate"
 	"github.com/gpstorm/gpstorm/campaign/stat"
 )
 
@@ -14,22 +15,22 @@ func gates() *GateReport {
 	return &GateReport{
 		Valid:  true,
 		Checks: []campaign.Check{{Fix: "baseline", Duty: "hangs in repro2", Passed: true, Seen: "hung in 3 of 3 trials"}},
-		Gates: []campaign.Gate{
-			{Fix: "a|b", Passed: true, Trials: 611, Tests: []campaign.GateTest{
+		Gates: []gate.Result{
+			{Fix: "a|b", Passed: true, Trials: 611, Tests: []gate.Test{
 				onePercent("good", 0, 611, ""),
 				{Name: "never unsafe", Decision: "good", Of: 611, Rate: stat.ClopperPearson(0, 611, 0.95)},
 			}},
-			{Fix: "late", Failed: true, Trials: 1755, Tests: []campaign.GateTest{
+			{Fix: "late", Failed: true, Trials: 1755, Tests: []gate.Test{
 				onePercent("bad", 13, 1755, "gps1.late"),
 				{Name: "slowest close() over 30s in less than 1% of trials", Decision: "undecided", Of: 1755, Rate: stat.ClopperPearson(0, 1755, 0.95), Good: 0.0025, Bad: 0.01},
 			}},
-			{Fix: "rare", Trials: 2000, Tests: []campaign.GateTest{onePercent("undecided", 11, 2000, "gps1.rare")}},
+			{Fix: "rare", Trials: 2000, Tests: []gate.Test{onePercent("undecided", 11, 2000, "gps1.rare")}},
 		},
 	}
 }
 
-func onePercent(decision string, seen, of int, first string) campaign.GateTest {
-	return campaign.GateTest{
+func onePercent(decision string, seen, of int, first string) gate.Test {
+	return gate.Test{
 		Name: "hangs in less than 1% of trials", Decision: decision, Seen: seen, Of: of, First: first,
 		Rate: stat.ClopperPearson(seen, of, 0.95), Good: 0.0025, Bad: 0.01,
 	}

@@ -76,7 +76,7 @@ func pageOf(r *Report) *pageData {
 	staged := newPalette("12345678", s, stages)
 	d := &pageData{
 		State: stateOf(s), Trial: r.World.Trial, Trials: s.Trials, Candidates: len(s.Head.Fixes), Verdict: r.verdict(),
-		Overall: overallTable(s, r.World), Checks: s.Checks, Rates: rateTable(s), Definitions: r.definitions(), Limits: limits(r.World),
+		Overall: r.overallTable(), Checks: s.Checks, Rates: rateTable(s), Definitions: r.definitions(), Limits: limits(r.World),
 		Again: r.Again, Blame: r.World.Measures.Has(world.Blame),
 	}
 	if len(s.Clusters) > 0 {
@@ -87,8 +87,8 @@ func pageOf(r *Report) *pageData {
 		d.Links, d.Stages = blameChart(&named, rows, links), blameChart(&staged, rows, stages)
 		d.Shares = sharesTable(&named, rows)
 	}
-	for i := range s.Margins {
-		d.Margins = append(d.Margins, marginOf(&s.Margins[i]))
+	for i := range r.Margins {
+		d.Margins = append(d.Margins, marginOf(&r.Margins[i]))
 	}
 	for i := range s.Classes {
 		c := &s.Classes[i]

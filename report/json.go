@@ -34,8 +34,8 @@ func (r *Report) JSONLines(w io.Writer) error {
 	for i := range s.Clusters {
 		out.write("cluster", &s.Clusters[i])
 	}
-	for i := range s.Margins {
-		out.write("margins", &s.Margins[i])
+	for i := range r.Margins {
+		out.write("margins", &r.Margins[i])
 	}
 	var words []string
 	for _, st := range r.verdict() {

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 )
 
 // MarginText writes the margins of candidates as a table and in words.
-func MarginText(w io.Writer, set *campaign.MarginSet) error {
+func MarginText(w io.Writer, set *margin.Set) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", set.Scenario.Name, set.Scenario.About)
 	if err := marginText(&b, set); err != nil {
@@ -22,7 +23,7 @@ func MarginText(w io.Writer, set *campaign.MarginSet) error {
 	return err
 }
 
-func marginText(b *strings.Builder, set *campaign.MarginSet) error {
+func marginText(b *strings.Builder, set *margin.Set) error {
 	if err := marginTable(set).text(b); err != nil {
 		return err
 	}
@@ -37,34 +38,34 @@ func marginText(b *strings.Builder, set *campaign.MarginSet) error {
 	return nil
 }
 
-var marginColumns = columns[*campaign.Margin]{
-	{head: "fix", words: true, show: func(m *campaign.Margin) cell { return cell{Text: m.Fix} }},
-	{head: "hangs in 10 % from", show: func(m *campaign.Margin) cell { return cell{Text: thresholdCell(m.Axis, m.At10)} }},
-	{head: "hangs in 50 % from", show: func(m *campaign.Margin) cell { return cell{Text: thresholdCell(m.Axis, m.At50)} }},
-	{head: "trials", show: func(m *campaign.Margin) cell { return cell{Text: strconv.Itoa(m.Trials)} }},
-	{head: "loads", show: func(m *campaign.Margin) cell { return cell{Text: strconv.Itoa(len(m.Points))} }},
+var marginColumns = columns[*margin.Margin]{
+	{head: "fix", words: true, show: func(m *margin.Margin) cell { return cell{Text: m.Fix} }},
+	{head: "hangs in 10 % from", show: func(m *margin.Margin) cell { return cell{Text: thresholdCell(m.Axis, m.At10)} }},
+	{head: "hangs in 50 % from", show: func(m *margin.Margin) cell { return cell{Text: thresholdCell(m.Axis, m.At50)} }},
+	{head: "trials", show: func(m *margin.Margin) cell { return cell{Text: strconv.Itoa(m.Trials)} }},
+	{head: "loads", show: func(m *margin.Margin) cell { return cell{Text: strconv.Itoa(len(m.Points))} }},
 }
 
-func marginTable(set *campaign.MarginSet) *table { return marginColumns.table(pointers(set.Margins)) }
+func marginTable(set *margin.Set) *table { return marginColumns.table(pointers(set.Margins)) }
 
 // marginHeading names a search among the tables of a campaign.
-func marginHeading(set *campaign.MarginSet) string {
+func marginHeading(set *margin.Set) string {
 	return fmt.Sprintf("margin along %s, in %s: %s", set.Axis, set.Scenario.Name, oneLine(set.Scenario.About))
 }
 
-func marginMeaning(a campaign.Axis) string {
+func marginMeaning(a margin.Axis) string {
 	return fmt.Sprintf("The load is %s. The hang probability passes 10 %% or 50 %% above the first figure and at or below the second; each such interval is wrong with a probability of at most %s.",
-		axisMeaning[a], percent(campaign.MarginError))
+		axisMeaning[a], percent(margin.Error))
 }
 
-var axisMeaning = map[campaign.Axis]string{
-	campaign.AxisDuty:    "the share of a CPU's time that storms take, throttle off",
-	campaign.AxisHandler: "the time of one sample",
-	campaign.AxisReaders: "the number of reader tasks",
+var axisMeaning = map[margin.Axis]string{
+	margin.AxisDuty:    "the share of a CPU's time that storms take, throttle off",
+	margin.AxisHandler: "the time of one sample",
+	margin.AxisReaders: "the number of reader tasks",
 }
 
 // marginSentences are about all candidates but the baseline.
-func marginSentences(set *campaign.MarginSet) (lines []string) {
+func marginSentences(set *margin.Set) (lines []string) {
 	base := set.Of(campaign.Baseline)
 	for i := range set.Margins {
 		if m := &set.Margins[i]; m != base {
@@ -76,7 +77,7 @@ func marginSentences(set *campaign.MarginSet) (lines []string) {
 
 // marginSentence says where a candidate begins to hang, beside the baseline. It
 // claims a difference only where the two intervals have nothing in common.
-func marginSentence(m, base *campaign.Margin) string {
+func marginSentence(m, base *margin.Margin) string {
 	switch {
 	case base == nil:
 		return m.Fix + " " + from(m)
@@ -86,7 +87,7 @@ func marginSentence(m, base *campaign.Margin) string {
 	return m.Fix + ": no difference to " + base.Fix + " shown, " + thresholdCell(m.Axis, m.At50) + " against " + thresholdCell(base.Axis, base.At50)
 }
 
-func from(m *campaign.Margin) string {
+func from(m *margin.Margin) string {
 	switch t := m.At50; {
 	case t.Beyond:
 		return "does not hang up to " + load(m.Axis, t.Lo)
@@ -97,7 +98,7 @@ func from(m *campaign.Margin) string {
 	}
 }
 
-func thresholdCell(a campaign.Axis, t campaign.Threshold) string {
+func thresholdCell(a margin.Axis, t margin.Threshold) string {
 	switch {
 	case t.Beyond && t.Below:
 		return "unknown"
@@ -111,11 +112,11 @@ func thresholdCell(a campaign.Axis, t campaign.Threshold) string {
 
 // load writes a value of the axis. Shares near 1 keep the digits that tell them
 // apart.
-func load(a campaign.Axis, v float64) string {
+func load(a margin.Axis, v float64) string {
 	switch a {
-	case campaign.AxisHandler:
+	case margin.AxisHandler:
 		return duration(time.Duration(math.Round(v)))
-	case campaign.AxisReaders:
+	case margin.AxisReaders:
 		return strconv.Itoa(int(v))
 	}
 	digits := max(1, int(math.Ceil(-math.Log10(1-v)-0.25)))

@@ -4,23 +4,23 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 )
 
 func TestMarginSentences(t *testing.T) {
 	t.Parallel()
-	base := campaign.Margin{Fix: "baseline", Axis: campaign.AxisDuty, At50: campaign.Threshold{Lo: 0.585, Hi: 0.61}}
+	base := margin.Margin{Fix: "baseline", Axis: margin.AxisDuty, At50: margin.Threshold{Lo: 0.585, Hi: 0.61}}
 	for _, c := range []struct {
 		fix  string
-		at   campaign.Threshold
+		at   margin.Threshold
 		want string
 	}{
-		{"better", campaign.Threshold{Lo: 0.9, Hi: 0.92}, "better hangs from 92% on; baseline from 61% on"},
-		{"same", campaign.Threshold{Lo: 0.6, Hi: 0.63}, "same: no difference to baseline shown, 60% to 63% against 58% to 61%"},
-		{"never", campaign.Threshold{Lo: 0.99988, Beyond: true}, "never does not hang up to 99.988%; baseline from 61% on"},
-		{"always", campaign.Threshold{Hi: 0.2, Below: true}, "always hangs from 20% on, or less; baseline from 61% on"},
+		{"better", margin.Threshold{Lo: 0.9, Hi: 0.92}, "better hangs from 92% on; baseline from 61% on"},
+		{"same", margin.Threshold{Lo: 0.6, Hi: 0.63}, "same: no difference to baseline shown, 60% to 63% against 58% to 61%"},
+		{"never", margin.Threshold{Lo: 0.99988, Beyond: true}, "never does not hang up to 99.988%; baseline from 61% on"},
+		{"always", margin.Threshold{Hi: 0.2, Below: true}, "always hangs from 20% on, or less; baseline from 61% on"},
 	} {
-		m := campaign.Margin{Fix: c.fix, Axis: campaign.AxisDuty, At50: c.at}
+		m := margin.Margin{Fix: c.fix, Axis: margin.AxisDuty, At50: c.at}
 		if got := marginSentence(&m, &base); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
@@ -29,10 +29,10 @@ func TestMarginSentences(t *testing.T) {
 
 func TestMarginTextHasARowForEachCandidate(t *testing.T) {
 	t.Parallel()
-	p := &campaign.MarginPlan{Scenario: campaign.MarginScenario(), Axis: campaign.AxisHandler}
-	found := []campaign.Margin{
-		{Fix: "baseline", Axis: p.Axis, Trials: 60, At10: campaign.Threshold{Lo: 1000, Hi: 1189}, At50: campaign.Threshold{Lo: 1189, Hi: 1414}},
-		{Fix: "other", Axis: p.Axis, Trials: 96, At10: campaign.Threshold{Lo: 92_700_000, Beyond: true}, At50: campaign.Threshold{Lo: 92_700_000, Beyond: true}},
+	p := &margin.Plan{Scenario: margin.Scenario(), Axis: margin.AxisHandler}
+	found := []margin.Margin{
+		{Fix: "baseline", Axis: p.Axis, Trials: 60, At10: margin.Threshold{Lo: 1000, Hi: 1189}, At50: margin.Threshold{Lo: 1189, Hi: 1414}},
+		{Fix: "other", Axis: p.Axis, Trials: 96, At10: margin.Threshold{Lo: 92_700_000, Beyond: true}, At50: margin.Threshold{Lo: 92_700_000, Beyond: true}},
 	}
 	var b strings.Builder
 	set := p.Set(found)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
@@ -15,7 +16,8 @@ import (
 // overallColumns are those of the comparison of all candidates over all
 // scenarios. A row is the index of a candidate. Each search for margins adds a
 // column.
-func overallColumns(s *campaign.Summary, f world.Facts) columns[int] {
+func (r *Report) overallColumns() columns[int] {
+	s := r.Summary
 	cs := columns[int]{
 		{head: "fix", words: true, show: func(j int) cell { return cell{Text: s.Overall[j].Fix} }},
 		{
@@ -62,8 +64,8 @@ func overallColumns(s *campaign.Summary, f world.Facts) columns[int] {
 			show: func(j int) cell { return worstCell(s, j) },
 		},
 	}
-	for i := range s.Margins {
-		set := &s.Margins[i]
+	for i := range r.Margins {
+		set := &r.Margins[i]
 		cs = append(cs, column[int]{
 			head: "hangs in 50 % from, " + string(set.Axis), about: "the load at which the hang probability passes 50 %, as an interval. The load is " + axisMeaning[set.Axis] + ".",
 			show: func(j int) cell { return marginCell(set, s.Overall[j].Fix) },
@@ -73,12 +75,12 @@ func overallColumns(s *campaign.Summary, f world.Facts) columns[int] {
 		head: "gives up", words: true, about: "the guarantee that the candidate gives up.",
 		show: func(j int) cell { return cell{Text: cmp.Or(s.Head.Fixes[j].Loses, nothing)} },
 	})
-	return cs.measured(f.Measures)
+	return cs.measured(r.World.Measures)
 }
 
 // overallTable is the comparison of all candidates over all scenarios.
-func overallTable(s *campaign.Summary, f world.Facts) *table {
-	return overallColumns(s, f).table(indices(len(s.Overall)))
+func (r *Report) overallTable() *table {
+	return r.overallColumns().table(indices(len(r.Summary.Overall)))
 }
 
 // indices are 0 to n-1: the rows of a table that reads several lists.
@@ -137,7 +139,7 @@ func worstCell(s *campaign.Summary, j int) cell {
 }
 
 // marginCell is where a candidate's hang probability passes 50 %.
-func marginCell(set *campaign.MarginSet, fix string) cell {
+func marginCell(set *margin.Set, fix string) cell {
 	m := set.Of(fix)
 	if m == nil {
 		return cell{Text: nothing}

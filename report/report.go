@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/world"
 )
 
@@ -17,7 +18,10 @@ type Report struct {
 	Summary *campaign.Summary
 	// World says what the trials' results are worth, and what they measure.
 	World world.Facts
-	Again Again
+	// Margins are those of searches that are reported together with the
+	// campaign. No trial of the campaign is in them.
+	Margins []margin.Set
+	Again   Again
 }
 
 // Again says how to make a report again.
@@ -59,9 +63,9 @@ func (r *Report) Text(w io.Writer) error {
 		}
 		b.WriteByte('\n')
 	}
-	for i := range s.Margins {
-		fmt.Fprintf(&b, "%s\n", marginHeading(&s.Margins[i]))
-		if err := marginText(&b, &s.Margins[i]); err != nil {
+	for i := range r.Margins {
+		fmt.Fprintf(&b, "%s\n", marginHeading(&r.Margins[i]))
+		if err := marginText(&b, &r.Margins[i]); err != nil {
 			return err
 		}
 		b.WriteByte('\n')
@@ -88,11 +92,11 @@ func (r *Report) Markdown(w io.Writer) error {
 		fmt.Fprintf(&b, "- %s\n", st)
 	}
 	b.WriteString("\n## Comparison, all scenarios together\n\n")
-	if err := overallTable(s, r.World).markdown(&b); err != nil {
+	if err := r.overallTable().markdown(&b); err != nil {
 		return err
 	}
-	for i := range s.Margins {
-		set := &s.Margins[i]
+	for i := range r.Margins {
+		set := &r.Margins[i]
 		fmt.Fprintf(&b, "\n## %s\n\n", upperFirst(marginHeading(set)))
 		if err := marginTable(set).markdown(&b); err != nil {
 			return err

@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/calibration"
 )
 
 // ValidationText writes the model beside what real kernels did: a table for
 // each group of figures.
-func ValidationText(w io.Writer, v *campaign.Validation) error {
+func ValidationText(w io.Writer, v *calibration.Result) error {
 	var b strings.Builder
 	judged := 0
 	rows := pointers(v.Rows)
@@ -36,7 +36,7 @@ func ValidationText(w io.Writer, v *campaign.Validation) error {
 	return err
 }
 
-type validationRow = campaign.ValidationRow
+type validationRow = calibration.Row
 
 var validationColumns = columns[*validationRow]{
 	{head: "figure", words: true, show: func(r *validationRow) cell { return cell{Text: r.What} }},
@@ -86,7 +86,7 @@ func quantity(v float64, unit string) string {
 }
 
 // ValidationJSON writes a line for each figure.
-func ValidationJSON(w io.Writer, v *campaign.Validation) error {
+func ValidationJSON(w io.Writer, v *calibration.Result) error {
 	enc := json.NewEncoder(w)
 	for i := range v.Rows {
 		if err := enc.Encode(&v.Rows[i]); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -25,13 +26,14 @@ var everything = world.Facts{
 // that change it take a report of their own from summary.
 var reported = sync.OnceValue(func() *Report {
 	s, err := madeUp(nil)
-	if err == nil {
-		err = includeMargins(s)
-	}
 	if err != nil {
 		panic(err)
 	}
-	return &Report{Summary: s, World: everything, Again: Again{
+	margins, err := madeUpMargins(s)
+	if err != nil {
+		panic(err)
+	}
+	return &Report{Summary: s, World: everything, Margins: margins, Again: Again{
 		Commands: []string{"gpstorm evaluate --seed 1 > results.jsonl", "gpstorm report results.jsonl"},
 		Notes:    []string{"calm.yaml stands for the file of scenario calm."},
 	}}
@@ -124,22 +126,22 @@ func blameFor(wait time.Duration) []trial.Share {
 	}
 }
 
-// includeMargins adds two searches.
-func includeMargins(s *campaign.Summary) error {
-	margin := func(fix string, axis campaign.Axis, at10, at50 campaign.Threshold) campaign.Margin {
-		return campaign.Margin{Fix: fix, Axis: axis, At10: at10, At50: at50, Trials: 60}
+// madeUpMargins are two searches.
+func madeUpMargins(s *campaign.Summary) ([]margin.Set, error) {
+	found := func(fix string, axis margin.Axis, at10, at50 margin.Threshold) margin.Margin {
+		return margin.Margin{Fix: fix, Axis: axis, At10: at10, At50: at50, Trials: 60}
 	}
-	sc := campaign.MarginScenario()
-	duty := campaign.MarginPlan{Scenario: sc, Axis: campaign.AxisDuty, Seed: 1}
-	readers := campaign.MarginPlan{Scenario: sc, Axis: campaign.AxisReaders, Seed: 1}
-	return s.Include([]campaign.MarginSet{
-		duty.Set([]campaign.Margin{
-			margin("half", duty.Axis, campaign.Threshold{Lo: 0.99, Hi: 0.992}, campaign.Threshold{Lo: 0.99988, Beyond: true}),
-			margin("baseline", duty.Axis, campaign.Threshold{Lo: 0.6, Hi: 0.64}, campaign.Threshold{Lo: 0.64, Hi: 0.68}),
-			margin("elsewhere", duty.Axis, campaign.Threshold{Lo: 0.6, Hi: 0.64}, campaign.Threshold{Lo: 0.64, Hi: 0.68}),
+	sc := margin.Scenario()
+	duty := margin.Plan{Scenario: sc, Axis: margin.AxisDuty, Seed: 1}
+	readers := margin.Plan{Scenario: sc, Axis: margin.AxisReaders, Seed: 1}
+	return margin.Of([]margin.Set{
+		duty.Set([]margin.Margin{
+			found("half", duty.Axis, margin.Threshold{Lo: 0.99, Hi: 0.992}, margin.Threshold{Lo: 0.99988, Beyond: true}),
+			found("baseline", duty.Axis, margin.Threshold{Lo: 0.6, Hi: 0.64}, margin.Threshold{Lo: 0.64, Hi: 0.68}),
+			found("elsewhere", duty.Axis, margin.Threshold{Lo: 0.6, Hi: 0.64}, margin.Threshold{Lo: 0.64, Hi: 0.68}),
 		}),
-		readers.Set([]campaign.Margin{
-			margin("baseline", readers.Axis, campaign.Threshold{Hi: 1, Below: true}, campaign.Threshold{Lo: 152, Hi: 181}),
+		readers.Set([]margin.Margin{
+			found("baseline", readers.Axis, margin.Threshold{Hi: 1, Below: true}, margin.Threshold{Lo: 152, Hi: 181}),
 		}),
-	})
+	}, s.Head.Fixes)
 }

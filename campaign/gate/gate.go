@@ -1,4 +1,6 @@
-package campaign
+// Package gate passes or fails a candidate by a policy, in as few trials as a
+// sequential test needs.
+package gate
 
 import (
 	"context"
@@ -6,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -14,14 +18,14 @@ import (
 
 // Policy is what a candidate has to meet.
 type Policy struct {
-	// MaxHangRate is the share of trials that may hang, 0 to 1; 0 asks
-	// nothing.
+	// MaxHangRate is the share of trials that may hang, 0 to 1; 0 is no
+	// limit.
 	MaxHangRate float64
 	// MaxP99 is how long close() may take: a candidate whose slowest close
-	// takes longer in one trial of a hundred fails. 0 asks nothing.
+	// takes longer in one trial of a hundred fails. 0 is no limit.
 	MaxP99 time.Duration
 	// Margin is the load up to which the candidate must not begin to hang.
-	Margin MinMargin
+	Margin margin.AtLeast
 	// NoUnsafe fails a candidate for one trial that is diagnosed unsafe,
 	// deadlocked or with a lost wakeup.
 	NoUnsafe bool
@@ -40,22 +44,22 @@ const Indifference = 4
 func (p *Policy) Validate() error {
 	switch {
 	case p.MaxHangRate < 0 || p.MaxHangRate >= 1:
-		return fmt.Errorf("max hang rate: %g%%, want above 0%% and below 100%%", 100*p.MaxHangRate)
+		return fmt.Errorf("max hang rate: %g%%: want above 0%% and below 100%%", 100*p.MaxHangRate)
 	case p.MaxP99 < 0:
-		return fmt.Errorf("max p99: %v, want above 0s", p.MaxP99)
+		return fmt.Errorf("max p99: %v: want above 0s", p.MaxP99)
 	case p.Confidence < 0.5 || p.Confidence >= 1:
-		return fmt.Errorf("confidence: %g%%, want 50%% to below 100%%", 100*p.Confidence)
-	case p.MaxHangRate == 0 && p.MaxP99 == 0 && !p.Margin.asked():
-		return errors.New("policy: asks for nothing that trials can show; want a max hang rate, a max p99 or a min margin")
+		return fmt.Errorf("confidence: %g%%: want 50%% to below 100%%", 100*p.Confidence)
+	case p.MaxHangRate == 0 && p.MaxP99 == 0 && p.Margin.IsZero():
+		return errors.New("policy: no limit: want a max hang rate, a max p99 or a min margin")
 	}
-	if err := p.Margin.validate(); err != nil {
+	if err := p.Margin.Validate(); err != nil {
 		return err
 	}
 	switch {
-	case p.Budget > MaxVariations:
-		return fmt.Errorf("budget: %d trials, want at most %d", p.Budget, MaxVariations)
+	case p.Budget > campaign.MaxVariations:
+		return fmt.Errorf("budget: %d trials: want at most %d", p.Budget, campaign.MaxVariations)
 	case p.Budget < p.Fewest():
-		return fmt.Errorf("budget: %d trials, want at least %d: no fewer can pass this policy", p.Budget, p.Fewest())
+		return fmt.Errorf("budget: %d trials: want at least %d: no fewer can pass this policy", p.Budget, p.Fewest())
 	}
 	return nil
 }
@@ -91,9 +95,8 @@ func (p *Policy) criteria() []criterion {
 		add(fmt.Sprintf("slowest close() over %v in less than 1%% of trials", p.MaxP99), 0.01,
 			func(r *trial.Result) bool { return r.Truncated || slowerThan(r, p.MaxP99) })
 	}
-	if m := &p.Margin; m.asked() {
-		closers := closersOf(&m.Scenario)
-		add(m.name(), m.Level, func(r *trial.Result) bool { return r.Truncated || stuck(r, closers) })
+	if m := &p.Margin; !m.IsZero() {
+		add(m.String(), m.Level, func(r *trial.Result) bool { return r.Truncated || m.Hung(r) })
 		all[len(all)-1].atMargin = true
 	}
 	// A bad candidate passes only if every criterion it breaks misses that; a
@@ -115,17 +118,17 @@ func slowerThan(r *trial.Result, limit time.Duration) bool {
 	return false
 }
 
-// Gate is what a gate decided about one candidate.
-type Gate struct {
-	Fix    string     `json:"fix"`
-	Passed bool       `json:"passed"`
-	Failed bool       `json:"failed"` // neither: undecided within the budget
-	Trials int        `json:"trials"`
-	Tests  []GateTest `json:"tests"`
+// Result is what a gate decided about one candidate.
+type Result struct {
+	Fix    string `json:"fix"`
+	Passed bool   `json:"passed"`
+	Failed bool   `json:"failed"` // neither: undecided within the budget
+	Trials int    `json:"trials"`
+	Tests  []Test `json:"tests"`
 }
 
-// GateTest is the outcome of one criterion.
-type GateTest struct {
+// Test is the outcome of one criterion.
+type Test struct {
 	Name     string `json:"name"`
 	Decision string `json:"decision"` // good, bad or undecided
 	Seen     int    `json:"seen"`     // trials in which it happened
@@ -143,37 +146,37 @@ type GateTest struct {
 
 const noUnsafe = "never unsafe, deadlocked or with a lost wakeup"
 
-// RunGate runs trials of one candidate until the policy is met or broken or the
+// Run runs trials of one candidate until the policy is met or broken or the
 // budget is spent: first all scenarios taking turns, then, unless it has failed
 // by then, at the load of the margin. It looks after each round of all
 // scenarios; that the scenarios have rates of their own does not raise its
 // error rates (the likelihood ratio's mean over a round is largest where all
 // rates are equal). The decision does not depend on the parallelism.
-func RunGate(ctx context.Context, scenarios []workload.Scenario, subject world.Subject, seed uint64, policy Policy, ex Executor) (*Gate, error) {
+func Run(ctx context.Context, scenarios []workload.Scenario, subject world.Subject, seed uint64, policy Policy, ex campaign.Executor) (*Result, error) {
 	if err := policy.Validate(); err != nil {
-		return nil, &InputError{err}
+		return nil, &campaign.InputError{Err: err}
 	}
 	g := newGating(subject.Name, policy)
 	g.token = func(s world.Spec, r *trial.Result) string { return s.Token(ex.Name(), r.Checksum).String() }
 	if policy.MaxHangRate > 0 || policy.MaxP99 > 0 {
 		rounds := (policy.Budget + len(scenarios) - 1) / max(1, len(scenarios))
-		plan := &Plan{Scenarios: scenarios, Variations: rounds, Fixes: []world.Subject{subject}, Seed: seed}
-		if err := Each(ctx, plan, ex, func(s world.Spec, r *trial.Result) error {
+		plan := &campaign.Plan{Scenarios: scenarios, Variations: rounds, Fixes: []world.Subject{subject}, Seed: seed}
+		if err := campaign.Each(ctx, plan, ex, func(s world.Spec, r *trial.Result) error {
 			g.add(s, r, false)
 			if g.gate.Trials%len(scenarios) == 0 && g.decided(false) {
-				return Enough
+				return campaign.Enough
 			}
 			return nil
 		}); err != nil {
 			return nil, err
 		}
 	}
-	if policy.Margin.asked() && !g.gate.Failed {
-		spec := policy.Margin.trials(subject.Name, seed)
+	if !policy.Margin.IsZero() && !g.gate.Failed {
+		spec := policy.Margin.Trials(subject.Name, seed)
 		if err := ex.Execute(ctx, policy.Budget, spec, func(i int, r trial.Result) error {
 			g.add(spec(i), &r, true)
 			if g.decided(true) {
-				return Enough
+				return campaign.Enough
 			}
 			return nil
 		}); err != nil {
@@ -186,19 +189,19 @@ func RunGate(ctx context.Context, scenarios []workload.Scenario, subject world.S
 
 // gating is a gate under way.
 type gating struct {
-	gate     Gate
+	gate     Result
 	criteria []criterion
 	noUnsafe bool
 	token    func(world.Spec, *trial.Result) string // that runs a trial again
 }
 
 func newGating(fix string, p Policy) *gating {
-	g := &gating{gate: Gate{Fix: fix}, criteria: p.criteria(), noUnsafe: p.NoUnsafe}
+	g := &gating{gate: Result{Fix: fix}, criteria: p.criteria(), noUnsafe: p.NoUnsafe}
 	for _, c := range g.criteria {
-		g.gate.Tests = append(g.gate.Tests, GateTest{Name: c.name, Decision: stat.Undecided.String(), Good: c.test.Good, Bad: c.test.Bad})
+		g.gate.Tests = append(g.gate.Tests, Test{Name: c.name, Decision: stat.Undecided.String(), Good: c.test.Good, Bad: c.test.Bad})
 	}
 	if p.NoUnsafe {
-		g.gate.Tests = append(g.gate.Tests, GateTest{Name: noUnsafe, Decision: stat.Undecided.String()})
+		g.gate.Tests = append(g.gate.Tests, Test{Name: noUnsafe, Decision: stat.Undecided.String()})
 	}
 	return g
 }
@@ -222,7 +225,7 @@ func (g *gating) add(s world.Spec, r *trial.Result, atMargin bool) {
 }
 
 // count counts a trial for a criterion.
-func (g *gating) count(t *GateTest, s world.Spec, r *trial.Result, happened bool) {
+func (g *gating) count(t *Test, s world.Spec, r *trial.Result, happened bool) {
 	t.Of++
 	if happened {
 		t.Seen++
@@ -253,7 +256,7 @@ func (g *gating) decided(atMargin bool) bool {
 func (g *gating) conclude() {
 	for i := range g.gate.Tests {
 		t := &g.gate.Tests[i]
-		t.Rate = stat.ClopperPearson(t.Seen, t.Of, Level)
+		t.Rate = stat.ClopperPearson(t.Seen, t.Of, campaign.Level)
 	}
 	for i := range g.criteria {
 		if g.gate.Failed || g.gate.Tests[i].Decision != stat.Good.String() {

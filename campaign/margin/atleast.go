@@ -1,4 +1,4 @@
-package campaign
+package margin
 
 import (
 	"fmt"
@@ -7,25 +7,29 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// MinMargin asks that the load at which a candidate's hang probability passes a
-// level be at least so high. That is decided by trials at this one load:
-// provided that a higher load never makes it hang less often, the margin is at
-// least that exactly if it hangs less often there than the level says.
-type MinMargin struct {
+// AtLeast requires a margin: the load at which a candidate's hang probability
+// passes a level must be at least Load. Trials at this one load decide that: if a
+// higher load never makes a candidate hang less often, its margin is at least Load
+// exactly if it hangs less often at Load than Level. The zero value requires
+// nothing.
+type AtLeast struct {
 	Scenario workload.Scenario
 	Axis     Axis
-	Load     float64 // in the units of MarginPoint.Value; 0 asks nothing
+	Load     float64 // in the units of Point.Value
 	Level    float64 // the hang probability, 0 to 1
 }
 
-func (m *MinMargin) asked() bool { return m.Load != 0 }
+// IsZero reports whether nothing is required.
+func (m *AtLeast) IsZero() bool { return m.Load == 0 }
 
-func (m *MinMargin) validate() error {
-	if !m.asked() {
+// Validate reports the first thing wrong.
+func (m *AtLeast) Validate() error {
+	if m.IsZero() {
 		return nil
 	}
 	a, err := newAxis(m.Axis, &m.Scenario)
@@ -34,14 +38,14 @@ func (m *MinMargin) validate() error {
 	}
 	least, most := a.value(0), a.value(a.steps-1)
 	if !(m.Load >= least && m.Load <= most) {
-		return fmt.Errorf("min margin: %s, want %s to %s", m.Axis.text(m.Load), m.Axis.text(least), m.Axis.text(most))
+		return fmt.Errorf("min margin: %s: want %s to %s", m.Axis.text(m.Load), m.Axis.text(least), m.Axis.text(most))
 	}
 	if !(m.Level > 0 && m.Level < 1) {
-		return fmt.Errorf("margin level: %g%%, want above 0%% and below 100%%", 100*m.Level)
+		return fmt.Errorf("margin level: %g%%: want above 0%% and below 100%%", 100*m.Level)
 	}
 	sc := a.at(m.Load)
 	if n := countReaders(&sc); m.Axis == AxisReaders && n != int(m.Load) {
-		return fmt.Errorf("min margin: %s, want at most %d: scenario %s has no room for more tasks", m.Axis.text(m.Load), n, m.Scenario.Name)
+		return fmt.Errorf("min margin: %s: want at most %d: scenario %s has no room for more tasks", m.Axis.text(m.Load), n, m.Scenario.Name)
 	}
 	if err := sc.Validate(); err != nil {
 		return fmt.Errorf("min margin: the scenario at %s: %w", m.Axis.text(m.Load), err)
@@ -49,21 +53,24 @@ func (m *MinMargin) validate() error {
 	return nil
 }
 
-// name is what is asked, in words.
-func (m *MinMargin) name() string {
+// String is the requirement in words.
+func (m *AtLeast) String() string {
 	return fmt.Sprintf("margin of %s at least %s: hangs in less than %g%% of trials there", m.Axis, m.Axis.text(m.Load), 100*m.Level)
 }
 
-// trials are the trials at the load. Trial i has the seed that a search for the
-// margin gives it.
-func (m *MinMargin) trials(subject string, seed uint64) func(i int) world.Spec {
+// Trials are the trials at the load. Trial i has the seed that a search for the
+// margin gives it. The requirement must be valid.
+func (m *AtLeast) Trials(subject string, seed uint64) func(i int) world.Spec {
 	a, err := newAxis(m.Axis, &m.Scenario)
 	if err != nil {
-		panic("campaign: a margin that was not validated: " + err.Error())
+		panic("margin: " + err.Error())
 	}
 	sc := a.at(m.Load)
-	return func(i int) world.Spec { return world.Spec{Scenario: sc, Subject: subject, Seed: marginSeed(seed, i)} }
+	return func(i int) world.Spec { return world.Spec{Scenario: sc, Subject: subject, Seed: trialSeed(seed, i)} }
 }
+
+// Hung reports whether a trial at the load counts as hung, as in a search.
+func (m *AtLeast) Hung(r *trial.Result) bool { return stuck(r, closersOf(&m.Scenario)) }
 
 // ParseLoad reads a load as the axis has it: a share of time, 95%; the time of
 // one sample, 2ms; a number of readers, 64.
@@ -90,7 +97,7 @@ func (a Axis) ParseLoad(s string) (v float64, err error) {
 		return 0, unknownAxis(a)
 	}
 	if err != nil || math.IsNaN(v) || v == 0 {
-		return 0, fmt.Errorf("%q, want %s, on axis %s", s, want, a)
+		return 0, fmt.Errorf("%q: want %s, on axis %s", s, want, a)
 	}
 	return v, nil
 }

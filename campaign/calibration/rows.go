@@ -1,4 +1,4 @@
-package campaign
+package calibration
 
 import (
 	"slices"
@@ -16,7 +16,7 @@ import (
 var both = [2]struct{ fix, name string }{{realOld, "6.19"}, {realNew, "7.0"}}
 
 // gracePeriodRows: kprobe counts per close() on one CPU.
-func gracePeriodRows(l *runs, v *Validation) {
+func gracePeriodRows(l *runs, v *Result) {
 	for _, m := range []struct {
 		setup, fix, what string
 		normal, exp      int
@@ -59,7 +59,7 @@ var realLatency = []struct {
 	{"fair-95", "95 %, fair", 0.95, [2]float64{950, 1300}, 1.48},
 }
 
-func latencyRows(l *runs, v *Validation) {
+func latencyRows(l *runs, v *Result) {
 	for _, m := range realLatency {
 		old, now := l.p50(m.setup, realOld), l.p50(m.setup, realNew)
 		v.add("close() on 7.0 / on 6.19, one CPU", m.what, "x", m.ratio, now/old, quarter)
@@ -73,7 +73,7 @@ func latencyRows(l *runs, v *Validation) {
 
 // loadRows: close() = C / (1 - load). C is the residual CPU time that a close
 // takes; the law holds if it is the same at 80 and at 95 %.
-func loadRows(l *runs, v *Validation) {
+func loadRows(l *runs, v *Result) {
 	const group = "C of close() = C / (1 - load), one CPU, rt"
 	measured := [2]float64{26, 53} // 51 to 55 on 7.0
 	for i, k := range both {
@@ -87,7 +87,7 @@ func loadRows(l *runs, v *Validation) {
 
 // synchronizeRows: close() in units of one synchronize_rcu() of the same boot,
 // two CPUs; the mean of the two boots that were measured.
-func synchronizeRows(l *runs, v *Validation) {
+func synchronizeRows(l *runs, v *Result) {
 	for _, m := range []struct {
 		load string
 		took [2]float64
@@ -115,7 +115,7 @@ func (l *runs) synchronize(setup, fix string) float64 {
 }
 
 // convoyRows: closers at once on tracepoints of their own, two CPUs, 80 %.
-func convoyRows(l *runs, v *Validation) {
+func convoyRows(l *runs, v *Result) {
 	one, four := [2]float64{620, 989}, [2]float64{1859, 3090}
 	for i, k := range both {
 		v.add("convoy, four closers / one", k.name, "x", four[i]/one[i], l.p50("convoy-4", k.fix)/l.p50("convoy-1", k.fix), twofold)
@@ -127,7 +127,7 @@ func convoyRows(l *runs, v *Validation) {
 }
 
 // rateRows: kernel.perf_event_max_sample_rate bounds a storm of short samples.
-func rateRows(l *runs, v *Validation) {
+func rateRows(l *runs, v *Result) {
 	measured := []struct {
 		setup, what string
 		load        float64
@@ -152,7 +152,7 @@ func rateRows(l *runs, v *Validation) {
 }
 
 // hangRows: four closers at once among 48 hogs under a storm of 95 %.
-func hangRows(l *runs, v *Validation) {
+func hangRows(l *runs, v *Result) {
 	const group = "the hang, two CPUs"
 	old, now := l.lasts("hang", realOld), l.lasts("hang", realNew)
 	separate := true

@@ -1,42 +1,26 @@
-package campaign
+package margin
 
 import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"reflect"
+	"strings"
 	"testing"
 
-	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// logistic is a world whose hang probability is known: 50 % where the odds of
-// being in a handler are 2^middle, steep by so many octaves.
-func logistic(middle, octaves float64) worldtest.Func {
-	return func(at world.Spec) trial.Result {
-		st := at.Scenario.Storms[0]
-		odds := float64(st.Handler) * float64(st.Events) / float64(st.Period)
-		p := 1 / (1 + math.Exp(-(math.Log2(odds)-middle)/octaves))
-		r := trial.Result{Closes: []trial.Close{{Task: "closer"}}}
-		if seed.Stream(at.Seed, fmt.Sprint("outcome at ", st.Handler)).Float64() < p {
-			r.Overdue = 1
-		}
-		return r
-	}
-}
+// in runs trials in a made-up world.
+func in(run worldtest.Func) *campaign.Local { return &campaign.Local{World: run} }
 
-// dutyAt is the duty cycle at which the logistic world hangs with probability p.
-func dutyAt(p, middle, octaves float64) float64 {
-	odds := math.Exp2(middle + octaves*math.Log(p/(1-p)))
-	return odds / (1 + odds)
-}
-
-func marginPlan(s uint64) *MarginPlan {
-	return &MarginPlan{Scenario: MarginScenario(), Fixes: []world.Subject{{Name: Baseline}}, Axis: AxisDuty, Seed: s}
+func marginPlan(s uint64) *Plan {
+	return &Plan{Scenario: Scenario(), Fixes: []world.Subject{{Name: campaign.Baseline}}, Axis: AxisDuty, Seed: s}
 }
 
 // holds reports whether the threshold's interval has v; rounding the handler to
@@ -47,32 +31,36 @@ func (t Threshold) holds(v float64) bool {
 }
 
 func TestMarginHoldsTheKnownThreshold(t *testing.T) {
-	const seeds = 200
-	for _, w := range []struct{ middle, octaves float64 }{
-		{0.4, 0.01}, {3, 0.1}, {3.125, 0.3}, {6.9, 1}, {10, 0.5}, {-2.2, 0.3}, {12.9, 0.4}, {20, 0.1}, {-9, 0.1},
+	t.Parallel()
+	seeds := 40
+	if os.Getenv("GPSTORM_LONG") == "on" {
+		seeds = 200
+	}
+	for _, w := range []worldtest.Logistic{
+		{Middle: 0.4, Octaves: 0.01}, {Middle: 3, Octaves: 0.1}, {Middle: 3.125, Octaves: 0.3}, {Middle: 6.9, Octaves: 1}, {Middle: 10, Octaves: 0.5}, {Middle: -2.2, Octaves: 0.3}, {Middle: 12.9, Octaves: 0.4}, {Middle: 20, Octaves: 0.1}, {Middle: -9, Octaves: 0.1},
 	} {
 		misses, wide := 0, 0.0
 		for s := range uint64(seeds) {
-			found, err := RunMargin(context.Background(), marginPlan(s), in(logistic(w.middle, w.octaves)))
+			found, err := Run(context.Background(), marginPlan(s), in(w.World()))
 			if err != nil {
 				t.Fatal(err)
 			}
 			m := found[0]
-			if !m.At10.holds(dutyAt(0.1, w.middle, w.octaves)) {
+			if !m.At10.holds(w.DutyAt(0.1)) {
 				misses++
 			}
-			if !m.At50.holds(dutyAt(0.5, w.middle, w.octaves)) {
+			if !m.At50.holds(w.DutyAt(0.5)) {
 				misses++
 			}
 			if !m.At50.Beyond && !m.At50.Below {
-				wide += math.Log2(odds(m.At50.Hi)/odds(m.At50.Lo)) / seeds
+				wide += math.Log2(odds(m.At50.Hi)/odds(m.At50.Lo)) / float64(seeds)
 			}
 		}
-		if float64(misses) > MarginError*2*seeds {
-			t.Errorf("middle 2^%g, steep by %g octaves: %d of %d thresholds missed", w.middle, w.octaves, misses, 2*seeds)
+		if float64(misses) > Error*2*float64(seeds) {
+			t.Errorf("middle 2^%g, steep by %g octaves: %d of %d thresholds missed", w.Middle, w.Octaves, misses, 2*seeds)
 		}
-		if limit := 0.5 + 2*w.octaves; wide > limit {
-			t.Errorf("middle 2^%g, steep by %g octaves: intervals of %.2f octaves, want at most %.2f", w.middle, w.octaves, wide, limit)
+		if limit := 0.5 + 2*w.Octaves; wide > limit {
+			t.Errorf("middle 2^%g, steep by %g octaves: intervals of %.2f octaves, want at most %.2f", w.Middle, w.Octaves, wide, limit)
 		}
 	}
 }
@@ -80,15 +68,16 @@ func TestMarginHoldsTheKnownThreshold(t *testing.T) {
 func odds(p float64) float64 { return p / (1 - p) }
 
 func TestMarginBeyondTheAxis(t *testing.T) {
-	never, always := logistic(40, 0.1), logistic(-40, 0.1)
-	found, err := RunMargin(context.Background(), marginPlan(1), in(never))
+	t.Parallel()
+	never, always := worldtest.Logistic{Middle: 40, Octaves: 0.1}.World(), worldtest.Logistic{Middle: -40, Octaves: 0.1}.World()
+	found, err := Run(context.Background(), marginPlan(1), in(never))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m := found[0]; !m.At10.Beyond || !m.At50.Beyond || m.At50.Lo < 0.999 {
 		t.Errorf("never hangs: %+v", m)
 	}
-	found, err = RunMargin(context.Background(), marginPlan(1), in(always))
+	found, err = Run(context.Background(), marginPlan(1), in(always))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,13 +87,14 @@ func TestMarginBeyondTheAxis(t *testing.T) {
 }
 
 func TestMarginDoesNotDependOnParallelism(t *testing.T) {
+	t.Parallel()
 	p := marginPlan(3)
 	for i := range 8 {
 		p.Fixes = append(p.Fixes, world.Subject{Name: fmt.Sprint("fix-", i)})
 	}
 	var all [][]Margin
 	for _, parallel := range []int{1, 5} {
-		found, err := RunMargin(context.Background(), p, &Local{World: logistic(5, 0.6), Parallel: parallel})
+		found, err := Run(context.Background(), p, &campaign.Local{World: worldtest.Logistic{Middle: 5, Octaves: 0.6}.World(), Parallel: parallel})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,8 +108,9 @@ func TestMarginDoesNotDependOnParallelism(t *testing.T) {
 // Each axis varies its knob over a growing grid of valid scenarios and nothing
 // but what it says.
 func TestMarginAxesMakeValidScenarios(t *testing.T) {
+	t.Parallel()
 	repro2, _ := workload.Preset("repro2")
-	for _, base := range []workload.Scenario{MarginScenario(), repro2} {
+	for _, base := range []workload.Scenario{Scenario(), repro2} {
 		content := workload.Digest(base)
 		for _, name := range Axes {
 			a, err := newAxis(name, &base)
@@ -161,6 +152,7 @@ func TestMarginAxesMakeValidScenarios(t *testing.T) {
 // A close that never began, or had not returned at the horizon, did not come
 // through.
 func TestMarginCountsWhatDidNotComeThrough(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		r    trial.Result
 		want bool
@@ -177,6 +169,7 @@ func TestMarginCountsWhatDidNotComeThrough(t *testing.T) {
 }
 
 func TestThresholdsApart(t *testing.T) {
+	t.Parallel()
 	mid, high := Threshold{Lo: 0.5, Hi: 0.6}, Threshold{Lo: 0.6, Hi: 0.7}
 	over, under := Threshold{Lo: 0.9, Beyond: true}, Threshold{Hi: 0.2, Below: true}
 	for _, c := range []struct {
@@ -189,6 +182,31 @@ func TestThresholdsApart(t *testing.T) {
 	} {
 		if c.a.Apart(c.b) != c.want || c.b.Apart(c.a) != c.want {
 			t.Errorf("%+v and %+v: apart %t, want %t", c.a, c.b, !c.want, c.want)
+		}
+	}
+}
+
+func TestLoadsAreReadAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		axis Axis
+		text string
+		want float64
+	}{
+		{AxisDuty, "95%", 0.95}, {AxisDuty, "99.9%", 0.999}, {AxisHandler, "2.5ms", 2.5e6}, {AxisReaders, "64", 64},
+	} {
+		v, err := c.axis.ParseLoad(c.text)
+		if err != nil || math.Abs(v-c.want) > 1e-9 || c.axis.text(v) != c.text {
+			t.Errorf("%s %s: %v, %v, written %s", c.axis, c.text, v, err, c.axis.text(v))
+		}
+	}
+	for axis, bad := range map[Axis][]string{
+		AxisDuty: {"", "lots", "NaN%", "0%"}, AxisHandler: {"5", "95%", "0s"}, AxisReaders: {"2.5", "many", "0"}, "colour": {"1"},
+	} {
+		for _, text := range bad {
+			if v, err := axis.ParseLoad(text); err == nil || !strings.Contains(err.Error(), "want ") {
+				t.Errorf("%s %q: %v, %v", axis, text, v, err)
+			}
 		}
 	}
 }

@@ -1,4 +1,6 @@
-package campaign
+// Package calibration lays the virtual kernel beside what real kernels did in the
+// same setups.
+package calibration
 
 import (
 	"context"
@@ -7,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/testdata/scenarios/real"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -15,8 +18,8 @@ import (
 
 // The two kernels that were measured, as candidates.
 const (
-	realOld = "v6.19"  // 6.19.14
-	realNew = Baseline // 7.0.13
+	realOld = "v6.19"           // 6.19.14
+	realNew = campaign.Baseline // 7.0.13
 )
 
 // boots is how many seeds each setup is run with. A seed stands for a boot, of
@@ -24,13 +27,13 @@ const (
 // seeds keep the model's own scatter out of the comparison.
 const boots = 16
 
-// Validation is the model beside what real kernels did.
-type Validation struct {
-	Rows []ValidationRow `json:"rows"`
+// Result is the model beside what real kernels did.
+type Result struct {
+	Rows []Row `json:"rows"`
 }
 
-// ValidationRow is one figure of both.
-type ValidationRow struct {
+// Row is one figure of both.
+type Row struct {
 	Group    string  `json:"group"`
 	What     string  `json:"what"`
 	Unit     string  `json:"unit"` // ms, s, x, yes for 1 or 0, or empty for a number
@@ -44,13 +47,13 @@ type ValidationRow struct {
 }
 
 // Ratio is model over measured.
-func (r *ValidationRow) Ratio() float64 { return r.Model / r.Measured }
+func (r *Row) Ratio() float64 { return r.Model / r.Measured }
 
 // Judged reports whether the row has a band.
-func (r *ValidationRow) Judged() bool { return r.High != 0 }
+func (r *Row) Judged() bool { return r.High != 0 }
 
 // Outside counts the rows outside their band.
-func (v *Validation) Outside() (n int) {
+func (v *Result) Outside() (n int) {
 	for i := range v.Rows {
 		if !v.Rows[i].Within {
 			n++
@@ -62,13 +65,13 @@ func (v *Validation) Outside() (n int) {
 // Validate runs the setups in which real kernels were measured and lays the
 // model beside them. The setups and the figures are those of
 // testdata/scenarios/real and docs/validation.md.
-func Validate(ctx context.Context, ex Executor) (*Validation, error) {
+func Run(ctx context.Context, ex campaign.Executor) (*Result, error) {
 	l, err := runSetups(ctx, ex)
 	if err != nil {
 		return nil, err
 	}
-	v := &Validation{}
-	for _, group := range []func(*runs, *Validation){
+	v := &Result{}
+	for _, group := range []func(*runs, *Result){
 		gracePeriodRows, latencyRows, loadRows, synchronizeRows, convoyRows, rateRows, hangRows,
 	} {
 		group(l, v)
@@ -86,15 +89,15 @@ var (
 	shown   = band{} // for the eye
 )
 
-func (v *Validation) add(group, what, unit string, measured, model float64, b band) {
-	r := ValidationRow{Group: group, What: what, Unit: unit, Measured: measured, Model: model, Low: b.low, High: b.high}
+func (v *Result) add(group, what, unit string, measured, model float64, b band) {
+	r := Row{Group: group, What: what, Unit: unit, Measured: measured, Model: model, Low: b.low, High: b.high}
 	ratio := r.Ratio()
 	r.Within = !r.Judged() || ratio >= b.low && ratio <= b.high
 	v.Rows = append(v.Rows, r)
 }
 
 // holds adds a row for what is either so or not.
-func (v *Validation) holds(group, what string, ok bool) {
+func (v *Result) holds(group, what string, ok bool) {
 	model := 0.0
 	if ok {
 		model = 1
@@ -111,7 +114,7 @@ type runs struct {
 // pair is a setup and a kernel.
 type pair struct{ setup, fix string }
 
-func runSetups(ctx context.Context, ex Executor) (*runs, error) {
+func runSetups(ctx context.Context, ex campaign.Executor) (*runs, error) {
 	l := &runs{setups: map[string]workload.Scenario{}, byPair: map[pair][]trial.Result{}}
 	files, err := real.Scenarios.ReadDir(".")
 	if err != nil {

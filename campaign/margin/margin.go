@@ -1,9 +1,12 @@
-package campaign
+// Package margin searches the load at which each candidate begins to hang: its
+// margin.
+package margin
 
 import (
 	"context"
 	"fmt"
 
+	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
@@ -11,9 +14,9 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// MarginPlan says along which axis to look for the load at which candidates
+// Plan says along which axis to look for the load at which candidates
 // begin to hang.
-type MarginPlan struct {
+type Plan struct {
 	Scenario workload.Scenario
 	Fixes    []world.Subject
 	Axis     Axis
@@ -31,12 +34,12 @@ type Margin struct {
 	At50 Threshold `json:"at_50"`
 	// Points are all loads that were tried, in ascending order: the data of
 	// a chart.
-	Points []MarginPoint `json:"points"`
-	Trials int           `json:"trials"`
+	Points []Point `json:"points"`
+	Trials int     `json:"trials"`
 }
 
-// MarginPoint is one load and how many of its trials hung.
-type MarginPoint struct {
+// Point is one load and how many of its trials hung.
+type Point struct {
 	Value  float64       `json:"value"` // share of time, nanoseconds, or tasks
 	Trials int           `json:"trials"`
 	Hung   int           `json:"hung"`
@@ -45,7 +48,7 @@ type MarginPoint struct {
 
 // Threshold is where the hang probability passes a target: above Lo and at Hi
 // or below, unless one of the search's decisions was wrong, which happens in no
-// more than MarginError of all searches.
+// more than Error of all searches.
 type Threshold struct {
 	Lo float64 `json:"lo"`
 	Hi float64 `json:"hi"`
@@ -62,34 +65,34 @@ func (t Threshold) Apart(o Threshold) bool {
 	return over(t, o) || over(o, t)
 }
 
-// MarginError is the chance that a threshold lies outside its interval, if a
+// Error is the chance that a threshold lies outside its interval, if a
 // candidate hangs the more often the higher the load.
-const MarginError = 0.05
+const Error = 0.05
 
-// marginLooks are the numbers of trials after which a decision about one load
+// looks are the numbers of trials after which a decision about one load
 // is tried; after the last it stays open.
-var marginLooks = [...]int{12, 24, 48, 96, 192}
+var looks = [...]int{12, 24, 48, 96, 192}
 
-// marginDecisions bounds the loads about which one search decides: both ends of
+// decisions bounds the loads about which one search decides: both ends of
 // the axis and two bisections of it.
-const marginDecisions = 24
+const decisions = 24
 
-// marginTail is the error allowed to one look at one load.
-const marginTail = MarginError / (marginDecisions * float64(len(marginLooks)))
+// tail is the error allowed to one look at one load.
+const tail = Error / (decisions * float64(len(looks)))
 
-// RunMargin searches the thresholds of all candidates, one after another. Trial
+// Run searches the thresholds of all candidates, one after another. Trial
 // i of every candidate and load has the same seed.
-func RunMargin(ctx context.Context, p *MarginPlan, ex Executor) ([]Margin, error) {
+func Run(ctx context.Context, p *Plan, ex campaign.Executor) ([]Margin, error) {
 	axis, err := newAxis(p.Axis, &p.Scenario)
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, &campaign.InputError{Err: err}
 	}
 	if len(p.Fixes) == 0 {
-		return nil, inputf("fixes: none given, want at least one")
+		return nil, campaign.Inputf("fixes: none given, want at least one")
 	}
 	var found []Margin
 	for i, f := range p.Fixes {
-		m, err := searchMargin(ctx, axis, p, f.Name, ex)
+		m, err := searchFor(ctx, axis, p, f.Name, ex)
 		if err != nil {
 			return nil, err
 		}
@@ -101,13 +104,13 @@ func RunMargin(ctx context.Context, p *MarginPlan, ex Executor) ([]Margin, error
 	return found, nil
 }
 
-// searchMargin finds the thresholds of one candidate.
-func searchMargin(ctx context.Context, axis *axis, p *MarginPlan, subject string, ex Executor) (m Margin, err error) {
+// searchFor finds the thresholds of one candidate.
+func searchFor(ctx context.Context, axis *axis, p *Plan, subject string, ex campaign.Executor) (m Margin, err error) {
 	closers := closersOf(&p.Scenario)
 	s := &search{axis: axis, tried: make([]tally, axis.steps)}
 	s.try = func(step, from, to int) (hung int, err error) {
 		spec := func(i int) world.Spec {
-			return world.Spec{Scenario: axis.scenario(step), Subject: subject, Seed: marginSeed(p.Seed, from+i)}
+			return world.Spec{Scenario: axis.scenario(step), Subject: subject, Seed: trialSeed(p.Seed, from+i)}
 		}
 		err = ex.Execute(ctx, to-from, spec, func(_ int, r trial.Result) error {
 			if stuck(&r, closers) {
@@ -126,15 +129,15 @@ func searchMargin(ctx context.Context, axis *axis, p *MarginPlan, subject string
 	m = Margin{Fix: subject, Axis: p.Axis, At50: axis.threshold(half), At10: axis.threshold(tenth)}
 	for i, t := range s.tried {
 		if t.trials > 0 {
-			m.Points = append(m.Points, MarginPoint{axis.value(i), t.trials, t.hung, stat.ClopperPearson(t.hung, t.trials, 0.95)})
+			m.Points = append(m.Points, Point{axis.value(i), t.trials, t.hung, stat.ClopperPearson(t.hung, t.trials, 0.95)})
 			m.Trials += t.trials
 		}
 	}
 	return m, nil
 }
 
-// marginSeed is the seed of trial i at every load.
-func marginSeed(s uint64, i int) uint64 { return seed.Derive(s, fmt.Sprintf("margin %d", i)) }
+// trialSeed is the seed of trial i at every load.
+func trialSeed(s uint64, i int) uint64 { return seed.Derive(s, fmt.Sprintf("margin %d", i)) }
 
 func closersOf(sc *workload.Scenario) (n int) {
 	for i := range sc.Closers {
@@ -244,7 +247,7 @@ func (s *search) decide(step int, target float64) side {
 		return near
 	}
 	t := &s.tried[step]
-	for _, look := range marginLooks {
+	for _, look := range looks {
 		if t.trials < look {
 			hung, err := s.try(step, t.trials, look)
 			if err != nil {
@@ -255,9 +258,9 @@ func (s *search) decide(step int, target float64) side {
 			t.trials = look
 		}
 		switch {
-		case stat.AtLeast(t.hung, t.trials, target) <= marginTail:
+		case stat.AtLeast(t.hung, t.trials, target) <= tail:
 			return above
-		case 1-stat.AtLeast(t.hung+1, t.trials, target) <= marginTail:
+		case 1-stat.AtLeast(t.hung+1, t.trials, target) <= tail:
 			return below
 		}
 	}

@@ -1,16 +1,17 @@
-package campaign
+package gate
 
 import (
 	"context"
 	"fmt"
 
+	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// GateControls are what a gate shows its world before it trusts it.
-type GateControls struct {
+// Controls are what a gate shows its world before it trusts it.
+type Controls struct {
 	// Hangs is the control that must hang in Storm and must not in Calm.
 	Hangs       world.Subject
 	Storm, Calm workload.Scenario
@@ -27,11 +28,11 @@ const (
 	readerVariations = 30
 )
 
-// RunGateControls judges the controls in as few trials as it can.
-func RunGateControls(ctx context.Context, c GateControls, seed uint64, ex Executor) ([]Check, error) {
+// RunControls judges the controls in as few trials as it can.
+func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Executor) ([]campaign.Check, error) {
 	hung := func(r *trial.Result) bool { return r.Hung() }
 	unsafe := func(r *trial.Result) bool { return r.Diagnosis == trial.Unsafe }
-	var checks []Check
+	var checks []campaign.Check
 	for _, d := range []struct {
 		fix       world.Subject
 		duty      string
@@ -41,23 +42,23 @@ func RunGateControls(ctx context.Context, c GateControls, seed uint64, ex Execut
 		word      string
 		must      bool
 	}{
-		{c.Hangs, dutyHang, []workload.Scenario{c.Storm}, stormVariations, hung, "hung", true},
-		{c.Hangs, dutyNoHang, []workload.Scenario{c.Calm}, calmVariations, hung, "hung", false},
-		{c.Unsafe, dutyUnsafe, c.Readers, readerVariations, unsafe, "unsafe", true},
+		{c.Hangs, "hangs in " + c.Storm.Name, []workload.Scenario{c.Storm}, stormVariations, hung, "hung", true},
+		{c.Hangs, "does not hang in " + c.Calm.Name, []workload.Scenario{c.Calm}, calmVariations, hung, "hung", false},
+		{c.Unsafe, "is caught as unsafe", c.Readers, readerVariations, unsafe, "unsafe", true},
 	} {
-		p := &Plan{Scenarios: d.scenarios, Variations: d.most, Fixes: []world.Subject{d.fix}, Seed: seed}
+		p := &campaign.Plan{Scenarios: d.scenarios, Variations: d.most, Fixes: []world.Subject{d.fix}, Seed: seed}
 		trials, seen := 0, 0
-		if err := Each(ctx, p, ex, func(_ world.Spec, r *trial.Result) error {
+		if err := campaign.Each(ctx, p, ex, func(_ world.Spec, r *trial.Result) error {
 			trials++
 			if d.happens(r) {
 				seen++
-				return Enough
+				return campaign.Enough
 			}
 			return nil
 		}); err != nil {
 			return nil, err
 		}
-		checks = append(checks, Check{d.fix.Name, d.duty, (seen > 0) == d.must, fmt.Sprintf("%s in %d of %d trials", d.word, seen, trials)})
+		checks = append(checks, campaign.Check{Fix: d.fix.Name, Duty: d.duty, Passed: (seen > 0) == d.must, Seen: fmt.Sprintf("%s in %d of %d trials", d.word, seen, trials)})
 	}
 	return checks, nil
 }

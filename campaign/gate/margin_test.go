@@ -1,13 +1,13 @@
-package campaign
+package gate
 
 import (
 	"context"
 	"math"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -16,13 +16,13 @@ import (
 )
 
 // atLeast asks for a margin of the duty cycle.
-func atLeast(duty, level float64) MinMargin {
-	return MinMargin{Scenario: MarginScenario(), Axis: AxisDuty, Load: duty, Level: level}
+func atLeast(duty, level float64) margin.AtLeast {
+	return margin.AtLeast{Scenario: margin.Scenario(), Axis: margin.AxisDuty, Load: duty, Level: level}
 }
 
-func marginGate(t *testing.T, s uint64, p Policy, run worldtest.Func) *Gate {
+func marginGate(t *testing.T, s uint64, p Policy, run worldtest.Func) *Result {
 	t.Helper()
-	g, err := RunGate(context.Background(), []workload.Scenario{scenario("light")}, world.Subject{Name: "good"}, s, p, in(run))
+	g, err := Run(context.Background(), []workload.Scenario{scenario("light")}, world.Subject{Name: "good"}, s, p, in(run))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,22 +33,24 @@ func marginGate(t *testing.T, s uint64, p Policy, run worldtest.Func) *Gate {
 // one that asks for the load at which a quarter of the level hang, is wrong no
 // more often than stated.
 func TestMarginGateIsWrongNoMoreOftenThanStated(t *testing.T) {
-	const repetitions, confidence, level = 2000, 0.95, 0.2
-	for _, w := range []struct{ middle, octaves float64 }{{3, 0.1}, {6.9, 1}} {
-		odds := logistic(w.middle, w.octaves)
+	t.Parallel()
+	const confidence, level = 0.95, 0.2
+	repetitions := repetitions(2000)
+	for _, w := range []worldtest.Logistic{{Middle: 3, Octaves: 0.1}, {Middle: 6.9, Octaves: 1}} {
+		odds := w.World()
 		for name, c := range map[string]struct {
 			duty  float64
-			wrong func(*Gate) bool
+			wrong func(*Result) bool
 		}{
-			"margin just too small": {dutyAt(level, w.middle, w.octaves), func(g *Gate) bool { return g.Passed }},
-			"margin large enough":   {dutyAt(level/Indifference, w.middle, w.octaves), func(g *Gate) bool { return g.Failed }},
+			"margin just too small": {w.DutyAt(level), func(g *Result) bool { return g.Passed }},
+			"margin large enough":   {w.DutyAt(level / Indifference), func(g *Result) bool { return g.Failed }},
 		} {
 			p := Policy{Margin: atLeast(c.duty, level), Confidence: confidence, Budget: 4000}
 			wrong, trials := 0, 0
 			for s := range uint64(repetitions) {
 				g := newGating("good", p)
 				g.token = noToken
-				spec := p.Margin.trials("good", s)
+				spec := p.Margin.Trials("good", s)
 				for i := 0; !g.decided(true); i++ {
 					r := odds(spec(i))
 					g.add(spec(i), &r, true)
@@ -59,16 +61,18 @@ func TestMarginGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 					wrong++
 				}
 			}
-			t.Logf("middle 2^%g, steep by %g octaves, %s: %d of %d wrong, %d trials on average", w.middle, w.octaves, name, wrong, repetitions, trials/repetitions)
+			t.Logf("middle 2^%g, steep by %g octaves, %s: %d of %d wrong, %d trials on average", w.Middle, w.Octaves, name, wrong, repetitions, trials/repetitions)
 			if stat.AtLeast(wrong, repetitions, 1-confidence) < 0.001 {
-				t.Errorf("middle 2^%g, steep by %g octaves, %s: %d of %d wrong, stated %g", w.middle, w.octaves, name, wrong, repetitions, 1-confidence)
+				t.Errorf("middle 2^%g, steep by %g octaves, %s: %d of %d wrong, stated %g", w.Middle, w.Octaves, name, wrong, repetitions, 1-confidence)
 			}
 		}
 	}
 }
 
 func TestMarginGateOutcomes(t *testing.T) {
-	odds := logistic(3, 0.1) // 10 % hang from 86.9 % on
+	t.Parallel()
+	w := worldtest.Logistic{Middle: 3, Octaves: 0.1}
+	odds := w.World() // 10 % hang from 86.9 % on
 	unsafe := func(at world.Spec) trial.Result {
 		r := odds(at)
 		r.Diagnosis = trial.Unsafe
@@ -86,7 +90,7 @@ func TestMarginGateOutcomes(t *testing.T) {
 		"wide":              {only, odds, true, false, []string{"good"}},
 		"narrow":            {change(func(p *Policy) { p.Margin.Load = 0.9 }), odds, false, true, []string{"bad"}},
 		"close() not begun": {only, never, false, true, []string{"bad"}},
-		"in between":        {change(func(p *Policy) { p.Margin.Load = dutyAt(0.05, 3, 0.1); p.Budget = 60 }), odds, false, false, []string{"undecided"}},
+		"in between":        {change(func(p *Policy) { p.Margin.Load = w.DutyAt(0.05); p.Budget = 60 }), odds, false, false, []string{"undecided"}},
 		"unsafe at it":      {change(func(p *Policy) { p.NoUnsafe = true }), unsafe, false, true, []string{"undecided", "bad"}},
 		"hangs before it": {change(func(p *Policy) { p.MaxHangRate, p.Budget = 0.2, 900 }), hangsAt(map[string]float64{"light": 1}), false, true,
 			[]string{"bad", "undecided"}},
@@ -107,7 +111,7 @@ func TestMarginGateOutcomes(t *testing.T) {
 // margined is the world at the load of the margin, and never hangs elsewhere.
 func margined(odds worldtest.Func) worldtest.Func {
 	return func(at world.Spec) trial.Result {
-		if at.Scenario.Name == MarginScenario().Name {
+		if at.Scenario.Name == margin.Scenario().Name {
 			return odds(at)
 		}
 		return hangsAt(nil)(at)
@@ -117,6 +121,7 @@ func margined(odds worldtest.Func) worldtest.Func {
 // The first trial that hangs at the load is named with the scenario at that
 // load, so it can be run again.
 func TestMarginGateNamesItsFirstHang(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]trial.Result{
 		"hung":            {Diagnosis: trial.Starved, Overdue: 1, Checksum: 7},
 		"never got to it": {Diagnosis: trial.OK, Checksum: 7},
@@ -141,31 +146,7 @@ func checkFirstHang(t *testing.T, r trial.Result) {
 	if h, gap := float64(st.Handler), float64(st.Period)/float64(st.Events); math.Abs(h/(h+gap)-0.9) > 0.001 {
 		t.Errorf("a handler of %v every %v of %d events is no duty cycle of 90%%", st.Handler, st.Period, st.Events)
 	}
-	if want := marginSeed(1, 0); again.Seed != want {
+	if want := p.Margin.Trials("good", 1)(0).Seed; again.Seed != want {
 		t.Errorf("seed %d, want %d", again.Seed, want)
-	}
-}
-
-func TestLoadsAreReadAsTheyAreWritten(t *testing.T) {
-	for _, c := range []struct {
-		axis Axis
-		text string
-		want float64
-	}{
-		{AxisDuty, "95%", 0.95}, {AxisDuty, "99.9%", 0.999}, {AxisHandler, "2.5ms", 2.5e6}, {AxisReaders, "64", 64},
-	} {
-		v, err := c.axis.ParseLoad(c.text)
-		if err != nil || math.Abs(v-c.want) > 1e-9 || c.axis.text(v) != c.text {
-			t.Errorf("%s %s: %v, %v, written %s", c.axis, c.text, v, err, c.axis.text(v))
-		}
-	}
-	for axis, bad := range map[Axis][]string{
-		AxisDuty: {"", "lots", "NaN%", "0%"}, AxisHandler: {"5", "95%", "0s"}, AxisReaders: {"2.5", "many", "0"}, "colour": {"1"},
-	} {
-		for _, text := range bad {
-			if v, err := axis.ParseLoad(text); err == nil || !strings.Contains(err.Error(), "want ") {
-				t.Errorf("%s %q: %v, %v", axis, text, v, err)
-			}
-		}
 	}
 }

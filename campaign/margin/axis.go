@@ -1,4 +1,4 @@
-package campaign
+package margin
 
 import (
 	"fmt"
@@ -194,10 +194,10 @@ func (a *axis) text(step int) string {
 	return strconv.FormatFloat(a.value(step), 'g', 6, 64)
 }
 
-// MarginScenario is what margins are searched in unless told otherwise: busy
+// Scenario is what margins are searched in unless told otherwise: busy
 // readers on two CPUs of a kernel with debugging, an NMI storm on both, and one
 // close(). A hang is one of 10 s, so that a trial is short.
-func MarginScenario() workload.Scenario {
+func Scenario() workload.Scenario {
 	sc := workload.Default()
 	sc.Name = "margin"
 	sc.About = "NMI storms on two CPUs, 16 busy readers, one close(), which hangs from 10 s on"
