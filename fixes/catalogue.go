@@ -63,7 +63,7 @@ func (c *Catalogue) Find(name string) (Fix, error) {
 		}
 		var next Fix
 		if next, err = c.find(part); err == nil {
-			fix, err = Combine(fix, next)
+			fix, err = combine(fix, next)
 		}
 	}
 	if err != nil {

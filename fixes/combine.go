@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Combine returns the candidate that makes the changes of both. Two that
+// combine returns the candidate that makes the changes of both. Two that
 // change the same thing, or of which one takes away what the other changes,
 // are refused with the reason.
-func Combine(a, b Fix) (Fix, error) {
+func combine(a, b Fix) (Fix, error) {
 	both := a.Name + Separator + b.Name
 	for _, f := range []*Fix{&a, &b} {
 		if f.Control != NoControl {

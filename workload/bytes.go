@@ -204,7 +204,7 @@ func drawStorm(w word, sc *Scenario) Storm {
 	}
 	s.Period, s.Handler = of(&w, 4, gridPeriod), of(&w, 4, gridHandler)
 	if s.Source == HRTimer {
-		s.Period = max(s.Period, MinHRTimerPeriod)
+		s.Period = max(s.Period, minHRTimerPeriod)
 	}
 	if w.take(2) == 3 {
 		s.Growth, s.GrowthEvery = 125, 100*ms

@@ -14,28 +14,28 @@ import (
 // Bounds of a scenario. They keep a trial within what the worlds model and
 // within memory.
 const (
-	MaxCPUs    = 16  // CPUs of a machine: one leaf of the RCU tree
+	maxCPUs    = 16  // CPUs of a machine: one leaf of the RCU tree
 	MaxTasks   = 256 // tasks of all groups together
-	MaxClosers = 64  // closers of all groups together
-	MaxCloses  = 10_000
-	MaxStorms  = 32
-	MaxEvents  = 64 // events of one storm
-	MaxLoads   = 16
+	maxClosers = 64  // closers of all groups together
+	maxCloses  = 10_000
+	maxStorms  = 32
+	maxEvents  = 64 // events of one storm
+	maxLoads   = 16
 	// MaxInstants is how many samples a storm can list one by one.
 	MaxInstants = 256
 	// MaxPreemptions is how many preemptions a scenario can list.
 	MaxPreemptions = 256
 
-	// MinNMIPeriod and MinHRTimerPeriod are the shortest sampling periods;
+	// minNMIPeriod and minHRTimerPeriod are the shortest sampling periods;
 	// the kernel raises that of an hrtimer event to 10 us
 	// (kernel/events/core.c, perf_swevent_init_hrtimer).
-	MinNMIPeriod     = time.Microsecond
-	MinHRTimerPeriod = 10 * time.Microsecond
+	minNMIPeriod     = time.Microsecond
+	minHRTimerPeriod = 10 * time.Microsecond
 	MinHandler       = 100 * time.Nanosecond
 	MaxHandler       = 10 * time.Second
 
-	MaxHorizon = time.Hour
-	MaxDrain   = 10 * time.Hour
+	maxHorizon = time.Hour
+	maxDrain   = 10 * time.Hour
 	// maxWait bounds what has no bound of its own.
 	maxWait = time.Hour
 	// maxThreshold is long enough to switch a watchdog off.
@@ -63,12 +63,12 @@ func (sc *Scenario) check() *Error {
 	c.name("name", sc.Name)
 	c.about("about", sc.About)
 
-	within(c, "machine.cpus", sc.Machine.CPUs, 1, MaxCPUs)
+	within(c, "machine.cpus", sc.Machine.CPUs, 1, maxCPUs)
 	oneOf(c, "machine.hz", sc.Machine.HZ, HZs)
 	oneOf(c, "machine.preempt", sc.Machine.Preempt, []Preempt{PreemptNone, PreemptLazy, PreemptFull, PreemptListed})
 	within(c, "machine.mips", sc.Machine.MIPS, 1, 1e6)
-	c.span("horizon", sc.Horizon, time.Millisecond, MaxHorizon)
-	c.span("drain", sc.Drain, 0, MaxDrain)
+	c.span("horizon", sc.Horizon, time.Millisecond, maxHorizon)
+	c.span("drain", sc.Drain, 0, maxDrain)
 	if sc.RCU.Boost && sc.Machine.Preempt == PreemptNone {
 		c.fail("rcu.boost", "true", "want false where machine.preempt is none: only a preemptible RCU boosts")
 	}
@@ -246,7 +246,7 @@ func (c *checker) closers(groups []Closers, tasks []Tasks) {
 	if len(groups) == 0 {
 		c.fail("closers", "none", "want at least one group")
 	}
-	c.few("closers", len(groups), MaxClosers)
+	c.few("closers", len(groups), maxClosers)
 	total, closes := 0, 0
 	for i := range groups {
 		g, path := &groups[i], index("closers", i)
@@ -255,13 +255,13 @@ func (c *checker) closers(groups []Closers, tasks []Tasks) {
 			slices.ContainsFunc(tasks, func(t Tasks) bool { return t.Name == g.Name }) {
 			c.fail(path+".name", show(g.Name), "want a name no other closers and no tasks have")
 		}
-		within(c, path+".count", g.Count, 1, MaxClosers)
-		if total += min(g.Count, MaxClosers); total > MaxClosers {
-			c.fail(path+".count", strconv.Itoa(g.Count), fmt.Sprintf("want at most %d closers in all", MaxClosers))
+		within(c, path+".count", g.Count, 1, maxClosers)
+		if total += min(g.Count, maxClosers); total > maxClosers {
+			c.fail(path+".count", strconv.Itoa(g.Count), fmt.Sprintf("want at most %d closers in all", maxClosers))
 		}
-		within(c, path+".repeat", g.Repeat, 0, MaxCloses)
-		if closes += min(g.Count, MaxClosers) * min(max(g.Repeat, 1), MaxCloses); closes > MaxCloses {
-			c.fail(path+".repeat", strconv.Itoa(g.Repeat), fmt.Sprintf("want at most %d closes in all", MaxCloses))
+		within(c, path+".repeat", g.Repeat, 0, maxCloses)
+		if closes += min(g.Count, maxClosers) * min(max(g.Repeat, 1), maxCloses); closes > maxCloses {
+			c.fail(path+".repeat", strconv.Itoa(g.Repeat), fmt.Sprintf("want at most %d closes in all", maxCloses))
 		}
 		c.cpuList(path+".cpus", g.CPUs)
 		oneOf(c, path+".sched", g.Sched, []Sched{Fair, FIFO})
@@ -274,7 +274,7 @@ func (c *checker) closers(groups []Closers, tasks []Tasks) {
 }
 
 func (c *checker) storms(sc *Scenario) {
-	c.few("storms", len(sc.Storms), MaxStorms)
+	c.few("storms", len(sc.Storms), maxStorms)
 	for i := range sc.Storms {
 		s, path := &sc.Storms[i], index("storms", i)
 		oneOf(c, path+".source", s.Source, []Source{NMI, HRTimer})
@@ -288,10 +288,10 @@ func (c *checker) storms(sc *Scenario) {
 		if s.ClosedBy != "" && !slices.ContainsFunc(sc.Closers, func(g Closers) bool { return g.Name == s.ClosedBy }) {
 			c.fail(path+".closed_by", show(s.ClosedBy), "want the name of one of closers")
 		}
-		within(c, path+".events", s.Events, 0, MaxEvents)
-		least := MinNMIPeriod
+		within(c, path+".events", s.Events, 0, maxEvents)
+		least := minNMIPeriod
 		if s.Source == HRTimer {
-			least = MinHRTimerPeriod
+			least = minHRTimerPeriod
 		}
 		if len(s.At) > 0 {
 			c.instants(path, s)
@@ -348,7 +348,7 @@ func (c *checker) growth(path string, s *Storm) {
 }
 
 func (c *checker) loads(loads []RCULoad) {
-	c.few("rcu_load", len(loads), MaxLoads)
+	c.few("rcu_load", len(loads), maxLoads)
 	for i := range loads {
 		l, path := &loads[i], index("rcu_load", i)
 		oneOf(c, path+".kind", l.Kind, []RCURequest{RequestCall, RequestSync, RequestExpedited})

@@ -104,9 +104,9 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 		// The period is execution time between samples: odds are h/p.
 		s.Handler = scale(s.Handler, odds)
 	}
-	least := MinNMIPeriod
+	least := minNMIPeriod
 	if s.Source == HRTimer {
-		least = MinHRTimerPeriod
+		least = minHRTimerPeriod
 	}
 	s.Period = min(max(rounded(s.Period), least), maxWait)
 	s.Handler = min(max(rounded(s.Handler), MinHandler), MaxHandler)
@@ -115,7 +115,7 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 		s.HandlerMax = min(max(s.HandlerMax, s.Handler), MaxHandler)
 	}
 	if s.Events > 1 {
-		s.Events = min(times(s.Events, v.factor(name+"events", 2)), MaxEvents)
+		s.Events = min(times(s.Events, v.factor(name+"events", 2)), maxEvents)
 	}
 
 	end := s.Until
@@ -128,7 +128,7 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 }
 
 func (v varier) closers(groups []Closers, horizon time.Duration) {
-	spare, closes := MaxClosers, MaxCloses
+	spare, closes := maxClosers, maxCloses
 	for i := range groups {
 		spare -= groups[i].Count
 		closes -= groups[i].Count * max(1, groups[i].Repeat)

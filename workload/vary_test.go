@@ -61,10 +61,10 @@ func TestVariationsOfAnyScenarioAreValid(t *testing.T) {
 func TestVariationsOfExtremesAreValid(t *testing.T) {
 	t.Parallel()
 	sc := Scenario{
-		Name: "x", Machine: Default().Machine, Horizon: MaxHorizon, Drain: MaxDrain,
+		Name: "x", Machine: Default().Machine, Horizon: maxHorizon, Drain: maxDrain,
 		Storms: []Storm{
-			{Source: HRTimer, Period: MinHRTimerPeriod, Handler: MinHRTimerPeriod - 1, Events: MaxEvents},
-			{Source: NMI, Period: MinNMIPeriod, Handler: MinHandler, Growth: 1000, GrowthEvery: time.Hour, HandlerMax: MaxHandler},
+			{Source: HRTimer, Period: minHRTimerPeriod, Handler: minHRTimerPeriod - 1, Events: maxEvents},
+			{Source: NMI, Period: minNMIPeriod, Handler: MinHandler, Growth: 1000, GrowthEvery: time.Hour, HandlerMax: MaxHandler},
 			{Source: HRTimer, Period: time.Hour, Handler: MaxHandler, From: time.Second, Until: time.Second + 1},
 		},
 		Tasks: []Tasks{
