@@ -15,7 +15,7 @@ var barriers = []Mutant{
 		live("", Amplified),
 	safety("fence-only", "a full barrier on the scanning CPU alone orders the sums, so that the grace period contains none of RCU", "baseline",
 		fixes.Fix{Barrier: fixes.Fenced}).
-		kernel(trial.Unsafe, byMissingRCU).
+		unsafe(trial.ContainsNoRCU).
 		order(order.TSO, order.NullPointer).
 		live("", Amplified),
 	safety("first-barrier-only", "the second scan of a grace period does without its wait", "baseline", fixes.Fix{Barrier: everyOther}).
@@ -34,32 +34,32 @@ var barriers = []Mutant{
 		order(order.Weak, order.ShortGrace),
 
 	liveness("get-state", "the polled cookie is get_state_synchronize_rcu(): it requests no grace period", "poll", fixes.Fix{Barrier: getState}).
-		kernel(trial.LostWakeup, bySleep).
+		waits(trial.LostWakeup, trial.NeverWoken).
 		order(order.SC, order.Livelock),
 	liveness("poll-once", "a poll that fails a second time does not queue the work again", "poll", fixes.Fix{Barrier: pollOnce}).
-		kernel(trial.LostWakeup, byUnqueuedWork),
+		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("poll-further", "the poll waits for the grace period after the one it has requested", "poll", fixes.Fix{Barrier: pollFurther}).
-		kernel(trial.LostWakeup, bySleep),
+		waits(trial.LostWakeup, trial.NeverWoken),
 	safety("stale-cookie", "the cookie of the first scan serves the second", "poll", fixes.Fix{Barrier: staleCookie}).
 		order(order.Weak, order.ShortGrace),
 	safety("impatient-poll", "a cookie that is not done at the second look is taken for done", "poll", fixes.Fix{Barrier: impatient}).
 		order(order.Weak, order.ShortGrace),
 	liveness("no-resume", "the RCU callback marks the scan and does not queue the work", "callrcu", fixes.Fix{Barrier: noResume}).
-		kernel(trial.LostWakeup, byUnqueuedWork),
+		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("late-flag", "the RCU callback queues the work only if a flag is set, which is set after posting it", "callrcu", fixes.Fix{Barrier: lateFlag}).
-		kernel(trial.LostWakeup, byUnqueuedWork),
+		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("requeue-before-mark", "the RCU callback queues the work before it marks the scan", "callrcu", fixes.Fix{Barrier: requeueFirst}).
 		order(order.SC, order.LostWakeup),
 	safety("stray-callback", "each run posts a callback, and one of an earlier scan resumes a later", "callrcu", fixes.Fix{Barrier: strayCallback}).
 		order(order.Weak, order.NullPointer).with(spurious),
 	liveness("one-head", "all domains share one rcu_head: a scan that finds it posted does not post it", "callrcu", fixes.Fix{Barrier: oneHead}).
-		kernel(trial.LostWakeup, byUnqueuedWork),
+		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("wake-one", "a scan joins the grace period of another domain's scan, and only that domain's work is queued", "batch", fixes.Fix{Barrier: wakeOne}).
-		kernel(trial.LostWakeup, byUnqueuedWork),
+		waits(trial.LostWakeup, trial.DomainNotDriven),
 	safety("callback-blocks", "the RCU callback waits for another grace period", "callrcu", fixes.Fix{Barrier: callbackBlocks}).
-		kernel(trial.Unsafe, `^synchronize_rcu\(\) called from a softirq`),
+		unsafe(trial.BlocksInSoftirq),
 	liveness("lazy-callback", "call_rcu() holds its callback back for 2500 jiffies, as CONFIG_RCU_LAZY does", "callrcu", fixes.Fix{Barrier: lazyCallback}).
-		kernel(trial.Slow, "> delay by design$"),
+		waits(trial.Slow, trial.RetryDelay),
 }
 
 // getState polls a cookie that requests nothing.

@@ -11,53 +11,53 @@ import (
 var sequences = []Mutant{
 	safety("short-snap", "a grace period that is running counts as a full one", "asyncfree",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return shortSnap{gp} })}).
-		kernel(trial.Unsafe, byMissingRCU).
+		unsafe(trial.ContainsNoRCU).
 		order(order.SC, order.ShortGrace).with(priorGP).
 		live("membarrier", Plain),
 	safety("done-before", "a cookie is done when the grace period before its own is", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return doneBefore{gp} })}).
-		kernel(trial.Unsafe, byMissingRCU).
+		unsafe(trial.ContainsNoRCU).
 		order(order.SC, order.ShortGrace).with(priorGP),
 	safety("narrow-cookie", "cookies are kept in 32 bits", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return narrow{gp} })}).
-		kernel(trial.Unsafe, byMissingRCU),
+		unsafe(trial.ContainsNoRCU),
 	safety("zero-done", "cookie 0 counts as one that was never set, so it is done", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return zeroDone{gp} })}).
-		kernel(trial.Unsafe, byMissingRCU),
+		unsafe(trial.ContainsNoRCU),
 	safety("plain-done", "cookies are compared without regard to wrapping", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return plainCompare{gp} })}).
-		kernel(trial.Unsafe, byMissingRCU),
+		unsafe(trial.ContainsNoRCU),
 	liveness("zero-unasked", "a request for cookie 0 counts as none", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return zeroUnasked{gp} })}).
-		kernel(trial.LostWakeup, byPendingCallbacks),
+		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	liveness("plain-needed", "what is needed is compared without regard to wrapping", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return &plainNeeded{GracePeriod: gp} })}).
-		kernel(trial.LostWakeup, byPendingCallbacks),
+		waits(trial.LostWakeup, trial.CallbacksForgotten),
 }
 
 // work are bugs in the work item that advances an SRCU grace period.
 var work = []Mutant{
 	liveness("blocked-forgotten", "a scan that finds readers inside does not queue the work again", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return blockedForgotten{gp} })}).
-		kernel(trial.LostWakeup, byUnqueuedWork),
+		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("retry-not-queued", "a scan that saw readers does not queue the work again, nor does anything else in that run", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return retryForgotten{gp} })}).
 		order(order.SC, order.LostWakeup),
 	liveness("end-forgotten", "the end of a grace period begins the next one and queues no work for it", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return endForgotten{gp} })}).
-		kernel(trial.LostWakeup, byUnqueuedWork),
+		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("busy-forgotten", "a request that finds a grace period running is dropped", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return busyForgotten{gp} })}).
-		kernel(trial.LostWakeup, byPendingCallbacks).
+		waits(trial.LostWakeup, trial.CallbacksForgotten).
 		order(order.SC, order.LostWakeup).with(priorGP),
 	liveness("short-request", "a request that finds a grace period running asks for the end of that one", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return shortRequest{gp} })}).
-		kernel(trial.LostWakeup, byPendingCallbacks),
+		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	liveness("expedited-unqueued", "an expedited request queues no work", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return expeditedUnqueued{gp} })}).
-		kernel(trial.LostWakeup, byUnqueuedWork),
+		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("expedited-mute", "the callbacks of an expedited grace period are not scheduled", "baseline", fixes.Fix{Side: muteExpedited}).
-		kernel(trial.LostWakeup, byPendingCallbacks),
+		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	liveness("lost-wakeup", "one ended grace period in 8 wakes no one, and never will", "membarrier",
 		fixes.Fix{Side: loseEnds, Barrier: fixes.Membarrier, WithoutRCU: withoutRCU}).
 		live("", Plain),

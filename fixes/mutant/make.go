@@ -45,9 +45,25 @@ func deciding(d kernel.Decider) kernel.Overrides {
 	return kernel.Overrides{Decide: func() kernel.Decider { return d }}
 }
 
+// unsafe adds the oracle of the virtual kernel that catches the mutant.
+func (m Mutant) unsafe(o trial.Oracle) Mutant {
+	return m.kernel(trial.Signature{Diagnosis: trial.Unsafe, Oracle: o})
+}
+
+// waits adds the diagnosis of the virtual kernel and what a wait of close() ends
+// with.
+func (m Mutant) waits(d trial.Diagnosis, end trial.Mechanism) Mutant {
+	return m.kernel(trial.Signature{Diagnosis: d, Cause: trial.Cause{Mechanism: end}})
+}
+
+// deadlock adds the circle of waits that the virtual kernel finds.
+func (m Mutant) deadlock(circle string) Mutant {
+	return m.kernel(trial.Signature{Diagnosis: trial.Deadlock, Circle: circle})
+}
+
 // kernel adds how the virtual kernel catches the mutant.
-func (m Mutant) kernel(d trial.Diagnosis, by string) Mutant {
-	m.Kernel = &Kernel{d, by}
+func (m Mutant) kernel(s trial.Signature) Mutant {
+	m.Kernel = &s
 	return m
 }
 

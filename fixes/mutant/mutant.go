@@ -31,20 +31,13 @@ type Mutant struct {
 	Of    string
 	Class Class
 
-	Kernel *Kernel // how the virtual kernel catches it; nil if it does not
-	Order  *Order  // how the order world catches it; nil if it does not
-	Live   *Live   // how the torture of the live core catches it; nil if it does not
-}
-
-// Kernel is how the virtual kernel catches a mutant.
-type Kernel struct {
-	// Diagnosis is what trials are diagnosed as that catch it; ok for a bug
-	// that something else repairs, as its claim says, so that nothing may come
-	// of it.
-	Diagnosis trial.Diagnosis
-	// By is a regular expression for the line that says what was found: the
-	// oracle, or what the chain of waits ends in.
-	By string
+	// Kernel is how the virtual kernel catches it, nil if it does not: the
+	// diagnosis, and the oracle, the circle of waits, or the mechanism with which
+	// a wait ends. The diagnosis is ok for a bug that something else repairs, as
+	// its claim says, so that it need do no harm.
+	Kernel *trial.Signature
+	Order  *Order // how the order world catches it; nil if it does not
+	Live   *Live  // how the torture of the live core catches it; nil if it does not
 }
 
 // Order is how the order world catches a mutant: the smallest case in which it

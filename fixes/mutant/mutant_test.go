@@ -117,6 +117,22 @@ func TestEveryMutantSaysWhatItBreaksAndWhereItIsCaught(t *testing.T) {
 	}
 }
 
+// Somebody whose candidate waits for no RCU grace period learns from the message
+// how to say so.
+func TestTheMessageNamesWithoutRCU(t *testing.T) {
+	t.Parallel()
+	impatient := fixes.Fix{Name: "impatient", Barrier: fixes.Membarrier}
+	r := run(t, "calm", 0, impatient)
+	want := "a grace period of rcu_tasks_trace_srcu_struct contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU"
+	if r.Diagnosis != trial.Unsafe || r.Why() != want {
+		t.Errorf("%s: %s, want %s", r.Diagnosis, r.Why(), want)
+	}
+	impatient.WithoutRCU = fixes.TasksTraceDomain | fixes.TracepointDomain
+	if r := run(t, "calm", 0, impatient); r.Diagnosis != trial.OK {
+		t.Errorf("with WithoutRCU: %s (%s)", r.Diagnosis, r.Why())
+	}
+}
+
 // A bug that is planted in the decisions of one world is refused by others, so
 // that it is not taken for one that they miss.
 func TestAMutantOfOneWorldIsRefusedByOthers(t *testing.T) {

@@ -15,11 +15,11 @@ import (
 var readers = []Mutant{
 	safety("loads-first", "a reader loads the pointer before it increments", "baseline",
 		in("baseline", always(kernel.LoadAfterLock, false), reading("pointer-first"))).
-		kernel(trial.Unsafe, `^\S+ used the lists of \S+ after they were freed$`).
+		unsafe(trial.UseAfterFree).
 		order(order.SC, order.NullPointer),
 	liveness("unlocks-current", "a reader unlocks the rank that is current then", "baseline",
 		in("baseline", kernel.Overrides{UnlockRank: func(_, current int) int { return current }}, reading("unlock-current"))).
-		kernel(trial.LostWakeup, `^\S+ > more unlocks or locks are counted than readers made, and no scan will ever see its rank empty$`).
+		waits(trial.LostWakeup, trial.CountersDrifted).
 		order(order.SC, order.Livelock),
 	liveness("unlock-wrong-rank", "one section in 64 ends on the rank that it did not begin on", "membarrier",
 		in("membarrier", live.Overrides{Unlock: otherRank})).
@@ -35,7 +35,7 @@ var readers = []Mutant{
 	safety("fast-readers-rcu-wait", "the wait goes back to RCU while readers stay SRCU-fast", "revert", in("revert", reading("fast"))).
 		order(order.SC, order.NullPointer),
 	safety("open-unwaited", "the first user attaches a probe without waiting out the last removal", "asyncfree", in("asyncfree", always(kernel.OpenWaits, false))).
-		kernel(trial.Unsafe, `^a probe attached to \S+ while .*, inside since before the last was removed, still was$`),
+		unsafe(trial.AttachedTooEarly),
 }
 
 // reading replaces the readers of the order world by those of another flavour.

@@ -15,40 +15,40 @@ import (
 var scans = []Mutant{
 	control(safety("busted-scan", "a scan compares the sum of unlocks with itself and orders nothing, so that it waits for no reader", "baseline",
 		fixes.Fix{Side: blind, Barrier: fixes.Fenced, WithoutRCU: fixes.TasksTraceDomain | fixes.TracepointDomain}).
-		kernel(trial.Unsafe, bySRCUGracePeriod)),
+		unsafe(trial.GracePeriodTooShort)),
 	safety("rcu-only", "a scan is only its RCU grace period: it does not look at the counters", "baseline", fixes.Fix{Side: blind}).
-		kernel(trial.Unsafe, bySRCUGracePeriod),
+		unsafe(trial.GracePeriodTooShort),
 	safety("no-first-scan", "the grace period begins with the flip", "membarrier",
 		fixes.Fix{Side: blindFirst, Barrier: fixes.Membarrier, WithoutRCU: withoutRCU}).
 		live("", Yielding),
 	safety("no-second-scan", "the grace period ends with the flip", "baseline", fixes.Fix{Side: blindSecond}).
-		kernel(trial.Unsafe, bySRCUGracePeriod).
+		unsafe(trial.GracePeriodTooShort).
 		order(order.SC, order.ShortGrace).
 		live("membarrier", Plain),
 	safety("no-flip", "the flip exchanges no ranks: both scans look at the idle one", "baseline", fixes.Fix{Side: unflipped}).
-		kernel(trial.Unsafe, bySRCUGracePeriod).
+		unsafe(trial.GracePeriodTooShort).
 		order(order.SC, order.ShortGrace).
 		live("membarrier", Plain),
 	safety("wrong-rank", "the second scan looks at the rank of the new readers", "baseline", fixes.Fix{Side: wrongRank}).
-		kernel(trial.Unsafe, bySRCUGracePeriod),
+		unsafe(trial.GracePeriodTooShort),
 	safety("frozen-rank", "scans take rank 0 for the current one at all times", "baseline", fixes.Fix{Side: frozenRank}).
-		kernel(trial.Unsafe, byClose),
+		unsafe(trial.ProbesFreedInUse),
 	safety("locks-first", "a scan sums the locks before the unlocks", "asyncfree", fixes.Fix{Side: reversed, Teardown: fixes.Deferred}).
-		kernel(trial.Unsafe, byClose),
+		unsafe(trial.ProbesFreedInUse),
 	safety("locks-before-unlocks", "a scan sums the locks some time before the unlocks", "membarrier",
 		fixes.Fix{Side: locksFirst, Barrier: fixes.Membarrier, WithoutRCU: withoutRCU}).
 		live("", Yielding),
 	safety("sums-before-x", "both sums are taken before the wait, the locks first", "baseline", fixes.Fix{Side: sumsFirst}).
 		order(order.SC, order.ShortGrace).with(twoReaders),
 	safety("gives-up", "after three attempts a scan takes its rank for empty", "baseline", fixes.Fix{Side: givesUp}).
-		kernel(trial.Unsafe, bySRCUGracePeriod),
+		unsafe(trial.GracePeriodTooShort),
 	safety("expedited-blind", "an expedited grace period does not look for readers", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return &expeditedBlind{GracePeriod: gp} })}).
-		kernel(trial.Unsafe, bySRCUGracePeriod),
+		unsafe(trial.GracePeriodTooShort),
 	safety("cpu-unsummed", "the sums leave out the last CPU", "baseline", fixes.Fix{Side: lastUnsummed}).
-		kernel(trial.Unsafe, byClose),
+		unsafe(trial.ProbesFreedInUse),
 	liveness("stale-unlocks", "the unlocks are summed once for each scan, not for each attempt", "baseline", fixes.Fix{Side: stale}).
-		kernel(trial.LostWakeup, `^\S+ > scan after scan takes an empty rank for one with readers inside$`),
+		waits(trial.LostWakeup, trial.ScansInVain),
 	liveness("poll-keeps-unlocks", "after a mismatch only the locks are summed again", "poll", fixes.Fix{Side: keepUnlocks}).
 		order(order.SC, order.Livelock),
 }

@@ -9,42 +9,42 @@ import (
 // teardowns are bugs in how close() waits and frees.
 var teardowns = []Mutant{
 	safety("free-first", "frees before it waits", "baseline", fixes.Fix{Teardown: freeFirst}).
-		kernel(trial.Unsafe, byClear),
+		unsafe(trial.ListsGoneInUse),
 	safety("tasks-trace-only", "waits for tasks-trace alone", "baseline", fixes.Fix{Teardown: tasksTraceOnly}).
-		kernel(trial.Unsafe, byClear).
+		unsafe(trial.ListsGoneInUse).
 		order(order.SC, order.NullPointer).with(bothDomains),
 	safety("tracepoint-only", "waits for tracepoint_srcu alone", "baseline", fixes.Fix{Teardown: tracepointOnly}).
-		kernel(trial.Unsafe, byClear),
+		unsafe(trial.ListsGoneInUse),
 	safety("clear-first", "sets the list pointer to NULL before the grace periods", "baseline", fixes.Fix{Teardown: nullFirst}).
-		kernel(trial.Unsafe, byClear).
+		unsafe(trial.ListsGoneInUse).
 		order(order.SC, order.NullPointer),
 	safety("drop-first", "gives up the trace buffers before the grace periods", "baseline", fixes.Fix{Teardown: dropFirst}).
-		kernel(trial.Unsafe, byDrop),
+		unsafe(trial.ListsGoneInUse),
 	safety("overlap-unfinished", "starts the tracepoint grace period and never waits for it", "overlap", fixes.Fix{Teardown: overlapUnfinished}).
-		kernel(trial.Unsafe, byClear),
+		unsafe(trial.ListsGoneInUse),
 	safety("earlier-cookie", "waits for the tracepoint grace period before the one that unregistering started", "cookie", fixes.Fix{Teardown: awaitEarlier}).
-		kernel(trial.Unsafe, byClear),
+		unsafe(trial.ListsGoneInUse),
 	safety("async-one-domain", "frees after the tasks-trace callback alone", "asyncfree", fixes.Fix{Teardown: asyncOneDomain}).
-		kernel(trial.Unsafe, byClear),
+		unsafe(trial.ListsGoneInUse),
 	safety("async-one-completion", "starts both domains, and the first to finish frees", "asyncfree", fixes.Fix{Teardown: asyncOneCompletion}).
-		kernel(trial.Unsafe, byClear),
+		unsafe(trial.ListsGoneInUse),
 	safety("async-drop-first", "gives up the trace buffers before the callbacks", "asyncfree", fixes.Fix{Teardown: asyncDropFirst}).
-		kernel(trial.Unsafe, byDrop),
+		unsafe(trial.ListsGoneInUse),
 	safety("async-free-twice", "frees in the callback of each domain", "asyncfree", fixes.Fix{Teardown: asyncFreeTwice}).
-		kernel(trial.Unsafe, `^lists of \S+ freed twice$`),
+		unsafe(trial.DoubleFree),
 	safety("async-unlocked", "frees in the callback, without event_mutex", "asyncfree", fixes.Fix{Teardown: asyncUnlocked}).
-		kernel(trial.Unsafe, `^\S+: list pointer cleared without event_mutex$`),
+		unsafe(trial.WithoutEventMutex),
 	liveness("async-lost", "the second callback does not hand the freeing on", "asyncfree", fixes.Fix{Teardown: asyncLost}).
-		kernel(trial.LostWakeup, byNeverFreed),
+		waits(trial.LostWakeup, trial.NeverFreed),
 	liveness("keeps-buffers", "never gives up its share of the trace buffers", "baseline", fixes.Fix{Teardown: keepsBuffers}).
-		kernel(trial.LostWakeup, byNeverFreed),
+		waits(trial.LostWakeup, trial.NeverFreed),
 	liveness("flush-under-mutex", "hands the freeing to a work item that takes event_mutex, and flushes it with event_mutex held", "asyncfree", fixes.Fix{Teardown: flushUnderMutex}).
-		kernel(trial.Deadlock, `event_mutex -> \S+ -> perf_trace_free_work -> `).
+		deadlock("closer-a -> perf_trace_free_work -> kworker -> event_mutex -> closer-a").
 		order(order.SC, order.LostWakeup),
 	liveness("flush-itself", "the work item that frees flushes all that was deferred, itself included", "asyncfree", fixes.Fix{Teardown: flushItself}).
-		kernel(trial.Deadlock, `^\S+ -> perf_trace_free_work -> kworker/\S+$`),
+		deadlock("kworker -> perf_trace_free_work -> kworker"),
 	liveness("callback-waits", "a tasks-trace callback waits for tasks-trace", "asyncfree", fixes.Fix{Teardown: callbackWaits}).
-		kernel(trial.Deadlock, `^\S+ -> rcu_tasks_trace_srcu_struct -> srcu_invoke_callbacks -> kworker/\S+$`),
+		deadlock("kworker -> rcu_tasks_trace_srcu_struct -> srcu_invoke_callbacks -> kworker"),
 }
 
 // release frees what readers use, as a teardown does once nobody can be inside.

@@ -149,7 +149,7 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 		}
 		ran = true
 		if !d.withoutRCU && !d.k.fullSince(mark) {
-			d.k.unsafe(trial.ContainsNoRCU, "a grace period of %s was over without an RCU grace period that began and ended meanwhile", d.name)
+			d.k.unsafe(trial.ContainsNoRCU, "a grace period of %s contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU", d.name)
 		}
 		fn()
 	}, expedited)
