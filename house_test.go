@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"world"},
 	{"world/kernel", "world/order", "world/live", "world/worldtest"},
 	{"fixes/mutant", "world/order/litmus", "campaign/stat"},
-	{"campaign", "failure", "shrink"},
+	{"campaign", "failure", "repro", "shrink"},
 	{"campaign/margin", "campaign/calibration"},
 	{"campaign/gate"},
 	{"report", "report/timeline"},

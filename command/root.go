@@ -58,6 +58,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newExploreCommand(c),
 		newLitmusCommand(c),
 		newTortureCommand(c),
+		newReadCommand(c),
 		newVersionCommand(c),
 	)
 	root.Args = knownCommand

@@ -175,3 +175,17 @@ func (s *scanner) rip() *RIP {
 	}
 	return &r
 }
+
+// TaskDump is the line above a task that runs on a CPU, where no NMI can show
+// what it does (kernel/sched/core.c, dump_cpu_task).
+type TaskDump struct{ CPU int }
+
+func (l *TaskDump) appendTo(b []byte, _ *Text) []byte {
+	return fmt.Appendf(b, "Task dump for CPU %d:", l.CPU)
+}
+
+func (s *scanner) taskDump() *TaskDump {
+	l := TaskDump{s.small()}
+	s.need(":")
+	return &l
+}

@@ -125,9 +125,17 @@ func (s *scanner) lockup() *Lockup {
 	s.need(" nice=")
 	l.Nice = s.small()
 	s.need(" stuck for ")
-	seconds := s.int()
-	s.failIf(seconds < 0 || seconds > int64(maxDuration/time.Second))
-	l.Stuck = time.Duration(seconds) * time.Second
+	l.Stuck = s.seconds()
 	s.need("s!")
 	return &l
+}
+
+// seconds reads whole seconds.
+func (s *scanner) seconds() time.Duration {
+	n := s.uint()
+	if n > uint64(maxDuration/time.Second) {
+		s.fail()
+		return 0
+	}
+	return time.Duration(n) * time.Second
 }

@@ -80,6 +80,8 @@ func (s *scanner) alike() Line {
 		return s.rip()
 	case s.word("NMI backtrace for cpu "):
 		return s.nmiBacktrace()
+	case s.word("Task dump for CPU "):
+		return s.taskDump()
 	case s.word("Sending NMI from CPU "):
 		return s.sendNMI()
 	case s.word("INFO: NMI handler ("):
@@ -90,6 +92,20 @@ func (s *scanner) alike() Line {
 		return s.hrtimer()
 	case s.word("BUG: workqueue lockup - pool cpus="):
 		return s.lockup()
+	case s.word("watchdog: "):
+		return s.watchdog(false)
+	case s.word("NMI watchdog: "):
+		return s.watchdog(true)
+	case s.word("rcu_tasks_wait_gp: "):
+		return s.tasksAge("rcu_tasks_wait_gp")
+	case s.word("tasks_rcu_exit_srcu_stall: "):
+		return s.tasksAge("tasks_rcu_exit_srcu_stall")
+	case s.word(locksShown):
+		return &LocksShown{}
+	case s.word("#"):
+		return s.heldLock()
+	case s.digitAhead() && locksAhead(s.rest()):
+		return s.locksHeld()
 	case s.word(cutHere):
 		return &CutHere{}
 	case s.word("WARNING: CPU: "):

@@ -70,6 +70,7 @@ func tasksIn(text Text) *rapid.Generator[Task] {
 			State: ends.Draw(t, "state"), Free: uint64(words32.Draw(t, "free")), Flags: words64.Draw(t, "flags"),
 			Workqueue: rapid.SampledFrom([]string{"", "rcu_gp process_srcu"}).Draw(t, "work"), Stack: stacks.Draw(t, "stack"),
 		}
+		task.Waking = task.State == 'R' && flags.Draw(t, "waking")
 		if text.Task <= TaskWithTGID {
 			task.TGID = 1 + pids.Filter(func(n int) bool { return n < math.MaxInt32 }).Draw(t, "tgid")
 		}
@@ -188,6 +189,7 @@ func drawExpStall(t *rapid.T, text Text) Report {
 func drawStarved(t *rapid.T, text Text) Report {
 	s := Starved{flavors.Draw(t, "flavor"), longs.Draw(t, "jiffies"), longs.Draw(t, "g"), words32.Draw(t, "f"),
 		GPState(rapid.IntRange(0, 8).Draw(t, "state")), cpus.Draw(t, "cpu"), tasksIn(text).Draw(t, "kthread")}
+	s.Kthread.Waking = false
 	s.Kthread.State = rapid.SampledFrom([]byte("RSDI")).Draw(t, "->state")
 	return &s
 }
@@ -204,6 +206,9 @@ func drawLine(t *rapid.T, _ Text) Report {
 		&HRTimer{time.Duration(longs.Draw(t, "took"))},
 		&NMITooLong{symbols.Draw(t, "handler"), time.Duration(rapid.Int64Range(0, 1<<52).Draw(t, "us")) * time.Microsecond},
 		&Lockup{rapid.SampledFrom([]string{"1", "0-3", "0,2-4"}).Draw(t, "cpus"), rapid.IntRange(-1, 7).Draw(t, "node"), words32.Draw(t, "flags"), rapid.IntRange(-20, 19).Draw(t, "nice"), seconds.Draw(t, "stuck")},
+		&SoftLockup{flags.Draw(t, "NMI"), cpus.Draw(t, "cpu"), seconds.Draw(t, "stuck"), owners.Draw(t, "task")},
+		&HardLockup{flags.Draw(t, "NMI"), rapid.IntRange(-1, 7).Draw(t, "by"), cpus.Draw(t, "cpu")},
+		&TasksAge{"rcu_tasks_wait_gp", "rcu_tasks", words64.Draw(t, "number"), flags.Draw(t, "since boot"), rapid.SampledFrom([]string{"", "RTGS_WAIT_GP"}).Draw(t, "gp_state"), words64.Draw(t, "jiffies")},
 		&Kick{flavors.Draw(t, "flavor"), cpus.Draw(t, "cpu"), pids.Draw(t, "pid")},
 	}).Draw(t, "report")
 }
@@ -251,7 +256,10 @@ func TestLinesOfNoReportAreReadBackAsTheyWere(t *testing.T) {
 			&Context{Name: "IRQ", End: flags.Draw(t, "end")},
 			&StarvedLine{"rcu_preempt", 1, 2, 3, GPWaitFQS, RunState{Bits: 0x40}, 1},
 			&StallTasks{1, 0, 15, []TaskMark{{PID: 7, OnCPU: true}, {PID: 8, Blocked: true}}},
-			&ExpNodes{Old: true},
+			&ExpNodes{Old: true}, &TaskDump{cpus.Draw(t, "dumped")},
+			&LocksShown{}, &TasksStall{"rcu_tasks_trace"},
+			&LocksHeld{rapid.IntRange(1, 48).Draw(t, "locks"), owners.Draw(t, "task")},
+			&HeldLock{3, words64.Draw(t, "lock"), rapid.SampledFrom([]string{"event_mutex", "(wq_completion)rcu_gp", "&tr->lock){", "a b"}).Draw(t, "class"), "+.+.", "4:4", frames.Draw(t, "at")},
 		}).Draw(t, "line")
 		if r, ok := want.(*RIP); ok && r.At.Inlined {
 			return // the kernel resolves no inlined functions there

@@ -236,3 +236,10 @@ func (s *scanner) comm(words ...string) string {
 	s.failIf(len(name) > commLen)
 	return name
 }
+
+// bracketed reads all up to the bracket that ends the line.
+func (s *scanner) bracketed() string {
+	text, ok := strings.CutSuffix(s.remainder(), "]")
+	s.failIf(!ok)
+	return text
+}

@@ -135,6 +135,8 @@ func (s *scanner) rcuInfo() (Line, Text) {
 		return &StallLine{Flavor: flavor, Self: true}, Text{}
 	case s.word(" detected stalls on CPUs/tasks:"):
 		return &StallLine{Flavor: flavor}, Text{}
+	case s.word(" detected stalls on tasks:"):
+		return &TasksStall{Flavor: flavor}, Text{}
 	case s.word(" detected expedited stalls on CPUs/tasks: {"):
 		return s.expedited(flavor)
 	}

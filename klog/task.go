@@ -14,6 +14,9 @@ type Task struct {
 	// State is the letter of the task state: R running or runnable, S, D,
 	// I (idle kthread) and the others of task_state_to_char().
 	State byte
+	// Waking: the letter is R, and the task is not running yet: it is being
+	// woken (TASK_WAKING), or its state changed while it was printed.
+	Waking bool
 	// Free is how many bytes of the kernel stack were never used
 	// (CONFIG_DEBUG_STACK_USAGE).
 	Free uint64
@@ -72,7 +75,7 @@ func (l *TaskLine) appendTo(b []byte, t *Text) []byte {
 		tgid = l.PID
 	}
 	running := ""
-	if l.State == 'R' {
+	if l.State == 'R' && !l.Waking {
 		running = "  running task    "
 	}
 	if t.Task == TaskBare {
@@ -101,7 +104,7 @@ func parseTask(text string) (*TaskLine, Text, bool) {
 	s := scan(rest)
 	l.State = s.byte(states)
 	if l.State == 'R' {
-		s.need(" running task")
+		l.Waking = !s.word(" running task")
 	}
 	s.need(" stack:")
 	padded := s.blank()
@@ -168,12 +171,10 @@ func parseBareTask(text string) (*TaskLine, Text, bool) {
 	l.Free = free.uint()
 	rest = strings.TrimRight(rest[:digits], blanks)
 	ok := pid.end() && ppid.end() && flags.end() && free.end()
-	if before, running := strings.CutSuffix(rest, "running task"); running {
-		rest = strings.TrimRight(before, blanks)
-		ok = ok && strings.HasSuffix(rest, "R")
-	} else {
-		ok = ok && !strings.HasSuffix(rest, "R")
-	}
+	before, running := strings.CutSuffix(rest, "running task")
+	rest = strings.TrimRight(before, blanks)
+	l.Waking = !running && strings.HasSuffix(rest, "R")
+	ok = ok && (!running || strings.HasSuffix(rest, "R"))
 	if len(rest) < 3 || !isBlank(rest[len(rest)-2]) || strings.IndexByte(states, rest[len(rest)-1]) < 0 {
 		return nil, Text{}, false
 	}

@@ -1,0 +1,455 @@
+package repro
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/klog"
+)
+
+// Read reads a log. The error is of the reader alone: no text is wrong.
+func Read(name string, r io.Reader) (*Log, error) {
+	c := collector{facts: &Facts{}, streams: map[string]*stream{}}
+	lines, size, err := entries(r, c.entry)
+	if err != nil {
+		return nil, err
+	}
+	for _, caller := range slices.Sorted(maps.Keys(c.streams)) {
+		c.giveUp(c.streams[caller])
+	}
+	f := c.facts
+	f.Lines, f.Bytes = lines, size
+	f.finish()
+	l := &Log{Name: name, Facts: f}
+	l.Hang = f.hang()
+	l.Opinion = f.opinion()
+	return l, nil
+}
+
+// maxSuspects is how many messages that do not parse are kept with their text.
+const maxSuspects = 50
+
+// stream is what one printer is in the midst of. With CONFIG_PRINTK_CALLER each
+// task and CPU is a printer; without it there is one for all.
+type stream struct {
+	task    *Task    // frames belong to it
+	running *Running // or to it
+	dumped  *Running // the CPU whose task is shown next
+	hung    *Hung
+	stalls  []*Stall // whose end was not seen
+	starved *Starved
+	timer   *Timer
+	tasks   *RCUTasks
+	locks   *Locks
+
+	half *entry // looks like a report and does not parse: perhaps half a line
+}
+
+type collector struct {
+	facts   *Facts
+	streams map[string]*stream
+	// wrapped is the stream with the last half line: what a terminal wrapped
+	// has no timestamp and no caller of its own.
+	wrapped *stream
+}
+
+func (c *collector) entry(e entry) {
+	s := c.streams[e.caller]
+	if s == nil {
+		s = &stream{}
+		c.streams[e.caller] = s
+	}
+	if w := c.wrapped; w != nil && !e.stamped && w.half != nil && w.half.line+1 == e.line {
+		s = w
+	}
+	c.wrapped = nil
+	if half := s.half; half != nil {
+		s.half = nil
+		// A terminal wraps a long line; a task's name may hold a line break.
+		for _, joint := range []string{"", "\n"} {
+			if joint == "" && e.stamped && half.line != e.line {
+				continue
+			}
+			joined := *half
+			joined.text += joint + e.text
+			if c.read(s, &joined) {
+				return
+			}
+		}
+		c.suspect(half)
+	}
+	switch {
+	case c.read(s, &e):
+	case looksLikeReport(e.text):
+		s.half, c.wrapped = &e, s
+	default:
+		c.facts.Other++
+	}
+}
+
+func (c *collector) giveUp(s *stream) {
+	if s.half != nil {
+		c.suspect(s.half)
+		s.half = nil
+	}
+}
+
+func (c *collector) suspect(e *entry) {
+	f := c.facts
+	f.Unread++
+	if len(f.Suspects) < maxSuspects {
+		text := strings.TrimSpace(e.text)
+		if len(text) > 200 {
+			text = text[:200]
+		}
+		f.Suspects = append(f.Suspects, Suspect{e.where(), strings.ToValidUTF8(text, "?")})
+	}
+}
+
+// marks are words of the reports that this package reads.
+var marks = []string{
+	"INFO: task ", "blocked for more than ", " blocked on a mutex", "self-detected stall on CPU", "detected stalls on ", "detected expedited stalls",
+	" ticks this GP)", " GPs behind)", "(detected by ", "rcu_node (CPUs ", "kthread starved for ", "kthread timer wakeup didn't happen",
+	"workqueue lockup - pool", "soft lockup - CPU", "hard LOCKUP", "grace period number ", "interrupt took ", "NMI handler (",
+}
+
+func looksLikeReport(text string) bool {
+	for _, m := range marks {
+		if strings.Contains(text, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// read takes one message in and says whether it is part of a report.
+func (c *collector) read(s *stream, e *entry) bool {
+	if c.facts.boot(e) || c.facts.torture(e) {
+		c.facts.Understood++
+		return true
+	}
+	text := plainFrame(e.text)
+	l, _, ok := klog.ParseLine(text)
+	if !ok {
+		return false
+	}
+	c.facts.Understood++
+	c.line(s, e, l)
+	return true
+}
+
+// plainFrame takes off what some architectures add to a line of a call trace:
+// an address before it and a mark behind it.
+func plainFrame(text string) string {
+	s := strings.TrimLeft(text, " \t")
+	for strings.HasPrefix(s, "[<") || len(s) > 8 && s[0] == '[' && strings.Trim(s[1:9], "0123456789abcdef") == "" {
+		i := strings.IndexByte(s[:min(len(s), 40)], ']')
+		if i < 0 {
+			return text
+		}
+		s = strings.TrimLeft(s[i+1:], " ")
+	}
+	for _, mark := range []string{" (P)", " (unreliable)", " (F)", " (T)", " (L)"} {
+		s = strings.TrimSuffix(s, mark)
+	}
+	// ARM: "schedule from schedule_timeout+0x88/0xf0" and, until 5.18,
+	// "(schedule) from [<c08872fc>] (schedule_timeout+0x230/0x2d0)". The
+	// function is the left one.
+	if left, right, ok := strings.Cut(s, " from "); ok && len(s) < 200 && strings.Contains(right, "+0x") && !strings.Contains(left, " ") {
+		return strings.Trim(left, "()") + "+0x0/0x0"
+	}
+	return s
+}
+
+func (c *collector) line(s *stream, e *entry, l klog.Line) {
+	f := c.facts
+	switch l := l.(type) {
+	case *klog.HungLine:
+		s.hung = &Hung{Where: e.where(), Seconds: l.Seconds, IOWait: l.IOWait, Task: &Task{Where: e.where(), Comm: name(l.Task.Comm), PID: l.Task.PID}}
+		f.Hung = append(f.Hung, s.hung)
+		s.task, s.running, s.tasks = s.hung.Task, nil, nil
+	case *klog.Build:
+		f.built(e, l)
+	case *klog.Blocker:
+		c.blocker(s, e, l)
+	case *klog.TaskLine:
+		c.task(s, e, l)
+	case *klog.Workqueue:
+		if s.task != nil && s.task.Workqueue == "" {
+			s.task.Workqueue = strings.Clone(l.Work)
+		}
+	case *klog.Frame:
+		c.frame(s, e, l)
+	case *klog.StallLine:
+		st := &Stall{Where: e.where(), Flavor: name(l.Flavor), Self: l.Self, boot: e.clock == sinceBoot}
+		f.Stalls = append(f.Stalls, st)
+		s.stalls = append(s.stalls, st)
+		s.task, s.running, s.hung, s.tasks = nil, nil, nil, nil
+	case *klog.StalledCPU:
+		if st := s.open(func(st *Stall) bool { return !st.Self || len(st.CPUs) == 0 }); st != nil {
+			st.CPUs = append(st.CPUs, stalledCPU(e, l))
+		}
+	case *klog.StallTasks:
+		if st := s.open(func(st *Stall) bool { return !st.Self }); st != nil {
+			if len(l.Tasks) == 0 {
+				st.Unnamed = e.line
+			}
+			for i := range l.Tasks {
+				st.Tasks = append(st.Tasks, stalledTask(e, &l.Tasks[i]))
+			}
+		}
+	case *klog.StallEnd:
+		c.stallEnd(s, e, l)
+	case *klog.AllSeen:
+		if st := f.lastStall(); st != nil {
+			st.AllSeen, st.Quiet = e.line, l.Jiffies-l.Last
+		}
+	case *klog.StallEnded:
+		if st := f.lastStall(); st != nil {
+			st.Ended = e.line
+		}
+	case *klog.ExpLine:
+		x := &Expedited{Where: e.where(), Flavor: name(l.Flavor), T: l.Jiffies, Seq: l.Seq}
+		for _, b := range l.Blockers {
+			if b.CPU != nil {
+				x.CPUs = append(x.CPUs, b.CPU.CPU)
+			} else {
+				x.Tasks = append(x.Tasks, b.PID)
+			}
+		}
+		f.Expedited = append(f.Expedited, x)
+		s.task, s.running, s.tasks = nil, nil, nil
+	case *klog.StarvedLine:
+		s.starved = &Starved{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies, State: l.GPState.String(), CPU: l.CPU,
+			Running: l.State.Letter == 'R' || l.State.Letter == 0 && l.State.Bits == 0x200}
+		f.Starved = append(f.Starved, s.starved)
+	case *klog.TimerLine:
+		s.timer = &Timer{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies}
+		f.Timers = append(f.Timers, s.timer)
+	case *klog.TimerCPU:
+		if s.timer != nil {
+			s.timer.CPU, s.timer.Softirq = &l.CPU, l.Softirq
+		}
+	case *klog.TasksAge:
+		f.RCUTasks = append(f.RCUTasks, &RCUTasks{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies, Number: l.Number,
+			Exiting: l.Printer == "tasks_rcu_exit_srcu_stall"})
+	case *klog.TasksStall:
+		s.tasks = &RCUTasks{Where: e.where(), Flavor: name(l.Flavor), Stall: true}
+		f.RCUTasks = append(f.RCUTasks, s.tasks)
+	case *klog.LocksShown:
+		s.locks, s.task, s.running, s.tasks = nil, nil, nil, nil
+	case *klog.LocksHeld:
+		s.locks = &Locks{Where: e.where(), Comm: name(l.Task.Comm), PID: l.Task.PID, Count: l.Count}
+		f.Locks = append(f.Locks, s.locks)
+		f.config("PROVE_LOCKING", e)
+	case *klog.HeldLock:
+		c.heldLock(s, e, l)
+	default:
+		c.machineLine(s, e, l)
+	}
+}
+
+// machineLine takes in lines about CPUs and interrupts.
+func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
+	f := c.facts
+	switch l := l.(type) {
+	case *klog.CPULine:
+		s.running = &Running{Where: e.where(), CPU: l.CPU, Comm: name(l.Comm), PID: l.PID}
+		f.Running = append(f.Running, s.running)
+		s.task, s.tasks = nil, nil
+		f.built(e, &l.Build)
+		if l.Preempt != "" {
+			set(&f.Kernel.Preempt, strings.Clone(l.Preempt), e, "")
+		}
+	case *klog.TaskDump:
+		s.dumped = &Running{Where: e.where(), CPU: l.CPU}
+		f.Running = append(f.Running, s.dumped)
+	case *klog.NMIBacktrace:
+		if l.Idle != "" {
+			f.Running = append(f.Running, &Running{Where: e.where(), CPU: l.CPU, Idle: true, At: name(l.Idle)})
+		}
+	case *klog.RIP:
+		if r := s.running; r != nil && r.At == "" {
+			r.At, r.User = name(l.At.Func), l.At.Func == ""
+		}
+	case *klog.Lockup:
+		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "workqueue", CPUs: strings.Clone(l.CPUs), Seconds: seconds(l.Stuck)})
+	case *klog.SoftLockup:
+		f.Lockups = append(f.Lockups, &Lockup{e.where(), "soft", fmt.Sprint(l.CPU), seconds(l.Stuck), name(l.Task.Comm), l.Task.PID})
+	case *klog.HardLockup:
+		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "hard", CPUs: fmt.Sprint(l.CPU)})
+	case *klog.Throttle:
+		f.Slow = append(f.Slow, &Slow{Where: e.where(), Kind: "perf", Took: float64(l.Average) / 1e3, Rate: l.Rate})
+	case *klog.HRTimer:
+		f.Slow = append(f.Slow, &Slow{Where: e.where(), Kind: "hrtimer", Took: float64(l.Took) / 1e3})
+	case *klog.NMITooLong:
+		f.Slow = append(f.Slow, &Slow{Where: e.where(), Kind: "nmi", Took: float64(l.Took) / 1e3, Handler: name(l.Handler)})
+	}
+}
+
+// name makes a copy of its own, so that a fact does not keep a long line, and
+// text that JSON can hold.
+func name(s string) string { return strings.Clone(strings.ToValidUTF8(s, "?")) }
+
+func (c *collector) task(s *stream, e *entry, l *klog.TaskLine) {
+	t := &Task{Where: e.where(), Comm: name(l.Comm), PID: l.PID, State: string(rune(l.State))}
+	s.task, s.running = t, nil
+	if h := s.hung; h != nil && h.Task.PID == l.PID && h.Task.State == "" {
+		h.Task = t
+	}
+	if r := s.dumped; r != nil {
+		r.Comm, r.PID, s.dumped = t.Comm, t.PID, nil
+	}
+	if s.tasks != nil {
+		s.tasks.Tasks = append(s.tasks.Tasks, t)
+	}
+	c.facts.Tasks = append(c.facts.Tasks, t)
+}
+
+func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
+	if l.Guess {
+		return
+	}
+	switch {
+	case s.task != nil:
+		s.task.Stack = append(s.task.Stack, name(l.Func))
+		s.task.lines = append(s.task.lines, e.line)
+	case s.running != nil:
+		s.running.Stack = append(s.running.Stack, name(l.Func))
+	}
+	if strings.HasPrefix(l.Func, "kasan_") || strings.HasPrefix(l.Func, "__asan_") {
+		c.facts.config("KASAN", e)
+	}
+}
+
+func (c *collector) blocker(s *stream, e *entry, l *klog.Blocker) {
+	b := &Blocker{Where: e.where(), Lock: strings.TrimPrefix(strings.TrimPrefix(string(l.Lock), "an "), "a ")}
+	if l.Owner != nil {
+		b.Comm, b.PID = name(l.Owner.Comm), l.Owner.PID
+	}
+	for i := len(c.facts.Hung) - 1; i >= 0; i-- {
+		if h := c.facts.Hung[i]; h.Task.PID == l.Task.PID && h.Blocker == nil {
+			h.Blocker = b
+			break
+		}
+	}
+	// The owner's stack may follow.
+	s.hung, s.task = nil, nil
+}
+
+func (c *collector) stallEnd(s *stream, e *entry, l *klog.StallEnd) {
+	st := s.open(func(st *Stall) bool { return st.Self == l.Self })
+	if st == nil {
+		return
+	}
+	st.End, st.T, st.G, st.Q, st.NCPUs = e.line, l.Jiffies, l.GP, l.Queued, l.NCPUs
+	if !l.Self {
+		st.By = &l.By
+	}
+	for i, o := range s.stalls {
+		if o == st {
+			s.stalls = append(s.stalls[:i], s.stalls[i+1:]...)
+			break
+		}
+	}
+}
+
+// maxOpen bounds the stalls whose end is still looked for: a log that was cut
+// has no ends.
+const maxOpen = 8
+
+// open returns the oldest stall whose end was not seen and that fits, or else
+// the newest one. Two CPUs may print their reports at once.
+func (s *stream) open(fits func(*Stall) bool) *Stall {
+	if len(s.stalls) > maxOpen {
+		s.stalls = s.stalls[len(s.stalls)-maxOpen:]
+	}
+	for _, st := range s.stalls {
+		if fits(st) {
+			return st
+		}
+	}
+	if len(s.stalls) == 0 {
+		return nil
+	}
+	return s.stalls[len(s.stalls)-1]
+}
+
+func (f *Facts) lastStall() *Stall {
+	if len(f.Stalls) == 0 {
+		return nil
+	}
+	return f.Stalls[len(f.Stalls)-1]
+}
+
+// heldLock adds a lock. A symbolised log prints a lock once for each inlined
+// function, so its number comes again.
+func (c *collector) heldLock(s *stream, e *entry, l *klog.HeldLock) {
+	if s.locks == nil {
+		return
+	}
+	s.locks.Listed = true
+	if n := len(s.locks.Locks); n > 0 && s.locks.Locks[n-1].index == l.Index {
+		s.locks.Locks[n-1].At = name(l.At.Func)
+		return
+	}
+	s.locks.Locks = append(s.locks.Locks, Lock{e.line, name(l.Name), name(l.At.Func), l.Index})
+}
+
+func stalledCPU(e *entry, l *klog.StalledCPU) StalledCPU {
+	c := StalledCPU{Line: e.line, CPU: l.CPU, FQS: l.FQS, Softirqs: l.SoftirqNow - l.SoftirqThen, False: l.FalsePositive,
+		Idle: l.Nesting == 0 && l.NMINesting == 0, probe: l.Probe}
+	text := klog.Format(l, klog.Text{Prefix: klog.PrefixNone})
+	_, rest, _ := strings.Cut(text, "-")
+	c.Letters, _, _ = strings.Cut(rest, ":")
+	for _, m := range []struct {
+		set  bool
+		text string
+	}{
+		{l.Offline, "offline"},
+		{l.NotNow, "not among the CPUs of this grace period"},
+		{l.NotNext, "not among the CPUs of the next"},
+		{l.Probe.Sent && l.Probe.Answered, "it answered an interrupt in this grace period"},
+		{l.Probe.Sent && !l.Probe.Answered, "it has not answered the interrupt that was sent to it"},
+		{!l.Probe.Sent && !l.Probe.Missing, "no interrupt was sent to it yet"},
+	} {
+		if m.set {
+			c.Meaning = append(c.Meaning, m.text)
+		}
+	}
+	if l.Behind > 0 {
+		c.Behind = &l.Behind
+	} else {
+		c.Ticks = &l.Ticks
+	}
+	return c
+}
+
+func stalledTask(e *entry, m *klog.TaskMark) StalledTask {
+	t := StalledTask{Line: e.line, PID: m.PID, Running: m.OnCPU || m.Running, Nesting: m.Nesting}
+	if m.OnCPU {
+		t.Meaning = []string{"it was running: a stack printed for it is an old one"}
+		return t
+	}
+	for _, l := range []struct {
+		set    bool
+		letter byte
+		text   string
+	}{
+		{m.Blocked, 'b', "preempted inside the reader"},
+		{m.NeedQS, 'q', "asked to report"},
+		{m.ExpHint, 'e', "an expedited grace period waits for it"},
+		{m.OnList, 'l', "on the node's list of blocked tasks"},
+		{m.Running, 'R', "running"},
+		{m.Boosted == 'B', 'B', "boosted"},
+	} {
+		if l.set {
+			t.Letters += string(rune(l.letter))
+			t.Meaning = append(t.Meaning, l.text)
+		}
+	}
+	return t
+}

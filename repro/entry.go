@@ -1,0 +1,237 @@
+package repro
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strings"
+	"time"
+)
+
+// entry is one message of a log: a line without what printk, syslog, journald,
+// a terminal or a mail put around it.
+type entry struct {
+	line    int           // its line in the log, from 1
+	at      time.Duration // since boot, or of day; noTime if the log has none
+	clock   clock
+	caller  string // "T38", "C1": task or CPU, with CONFIG_PRINTK_CALLER
+	text    string
+	stamped bool // the line had a timestamp or a header of its own
+}
+
+// clock says what an entry's time is.
+type clock uint8
+
+const (
+	noClock clock = iota
+	sinceBoot
+	ofDay
+)
+
+// entries reads a log and hands its entries over in order. It returns the
+// number of lines and bytes. Its memory is that of the longest line.
+func entries(r io.Reader, each func(entry)) (lines int, size int64, err error) {
+	b := bufio.NewReaderSize(r, 1<<16)
+	for {
+		line, err := b.ReadString('\n')
+		size += int64(len(line))
+		if line != "" {
+			lines++
+			split(strings.TrimRight(line, "\r\n"), lines, each)
+		}
+		if errors.Is(err, io.EOF) {
+			return lines, size, nil
+		}
+		if err != nil {
+			return lines, size, err
+		}
+	}
+}
+
+// split takes a line apart. Where two CPUs wrote at once, or a console lost
+// what was between, a timestamp stands in the middle of a line: a new entry
+// begins there.
+func split(line string, n int, each func(entry)) {
+	line = unquote(printable(line))
+	start, end, at := findStamp(line, 0)
+	if start < 0 {
+		each(unstamped(line, n))
+		return
+	}
+	if before := line[:start]; before != "" && !isHeader(before) {
+		each(unstamped(before, n))
+	}
+	for start >= 0 {
+		next, nextEnd, nextAt := findStamp(line, end)
+		text := line[end:]
+		if next >= 0 {
+			text = line[end:next]
+		}
+		e := entry{line: n, at: at, clock: sinceBoot, stamped: true}
+		e.caller, e.text = cutCaller(text)
+		if next < 0 || strings.Trim(e.text, " \t") != "" {
+			each(e)
+		}
+		start, end, at = next, nextEnd, nextAt
+	}
+}
+
+// printable drops what moves a terminal's cursor or colours text, and other
+// control characters but tabs.
+func printable(line string) string {
+	if strings.IndexFunc(line, isControl) < 0 {
+		return line
+	}
+	b := make([]byte, 0, len(line))
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == 0x1b && i+1 < len(line) && line[i+1] == '[':
+			// Parameters and intermediates, then one byte from @ to ~.
+			for i += 2; i < len(line) && (line[i] < '@' || line[i] > '~'); i++ {
+			}
+		case !isControl(rune(c)):
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
+
+// unquote drops the marks of a quoted mail and of a log level.
+func unquote(line string) string {
+	trimmed := strings.TrimLeft(line, "> ")
+	if strings.Contains(line[:len(line)-len(trimmed)], ">") {
+		line = trimmed
+	}
+	if len(line) > 2 && line[0] == '<' && isDigit(line[1]) {
+		if i := strings.IndexByte(line[:min(len(line), 6)], '>'); i > 0 {
+			return line[i+1:]
+		}
+	}
+	return line
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// findStamp finds a printk timestamp at or after from: "[   12.345678]". It
+// gives where that starts and where the message behind it does.
+func findStamp(line string, from int) (start, end int, at time.Duration) {
+	for i := from; i < len(line); i++ {
+		j := strings.IndexByte(line[i:], '[')
+		if j < 0 {
+			break
+		}
+		i += j
+		if at, n := stamp(line[i:]); n > 0 {
+			end := i + n
+			if end < len(line) && line[end] == ' ' {
+				end++
+			}
+			return i, end, at
+		}
+	}
+	return -1, -1, 0
+}
+
+// stamp reads a printk timestamp at the start of s and returns its length, 0 if
+// there is none.
+func stamp(s string) (at time.Duration, n int) {
+	const widest = len("[") + 12 + len(".123456]")
+	i := 1
+	for i < len(s) && i < widest && s[i] == ' ' {
+		i++
+	}
+	var seconds int64
+	start := i
+	for ; i < len(s) && i < widest && isDigit(s[i]); i++ {
+		seconds = seconds*10 + int64(s[i]-'0')
+	}
+	if i == start || i-start > 9 || len(s) < i+8 || s[i] != '.' || s[i+7] != ']' {
+		return 0, 0
+	}
+	var us int64
+	for _, c := range []byte(s[i+1 : i+7]) {
+		if !isDigit(c) {
+			return 0, 0
+		}
+		us = us*10 + int64(c-'0')
+	}
+	return time.Duration(seconds)*time.Second + time.Duration(us)*time.Microsecond, i + 8
+}
+
+// cutCaller takes "[   T38]" off, which CONFIG_PRINTK_CALLER puts behind the
+// timestamp.
+func cutCaller(text string) (caller, rest string) {
+	s := strings.TrimLeft(text, " ")
+	if len(s) < 3 || s[0] != '[' {
+		return "", text
+	}
+	end := strings.IndexByte(s[:min(len(s), 16)], ']')
+	if end < 0 {
+		return "", text
+	}
+	id := strings.TrimLeft(s[1:end], " ")
+	if len(id) < 2 || id[0] != 'T' && id[0] != 'C' || strings.Trim(id[1:], "0123456789") != "" {
+		return "", text
+	}
+	return id, strings.TrimPrefix(s[end+1:], " ")
+}
+
+// isHeader says whether what precedes a timestamp is of a logger, and not the
+// start of a line that was torn.
+func isHeader(text string) bool {
+	_, day := timeOfDay(text)
+	return day || strings.HasSuffix(text, "kernel: ") || strings.Trim(text, " \t") == "" ||
+		len(text) < 40 && !strings.Contains(text, "INFO") && !strings.Contains(text, "rcu") && !strings.Contains(text, "task")
+}
+
+// unstamped reads a line without a printk timestamp: perhaps syslog, journald
+// or dmesg -T put one of theirs before it.
+func unstamped(line string, n int) entry {
+	e := entry{line: n, text: line}
+	header, rest := "", line
+	if i := strings.Index(line[:min(len(line), 128)], "kernel:"); i >= 0 {
+		header, rest = line[:i], strings.TrimPrefix(line[i+len("kernel:"):], " ")
+		e.stamped = true
+	} else if i := strings.IndexByte(line[:min(len(line), 40)], ']'); i > 0 && line[0] == '[' {
+		header, rest = line[:i], strings.TrimPrefix(line[i+1:], " ")
+	}
+	at, ok := timeOfDay(header)
+	if ok {
+		e.at, e.clock, e.stamped = at, ofDay, true
+	}
+	if e.stamped {
+		e.caller, e.text = cutCaller(rest)
+	}
+	return e
+}
+
+// timeOfDay finds "15:04:05", with a fraction or without, near the start of a
+// header.
+func timeOfDay(header string) (time.Duration, bool) {
+	header = header[:min(len(header), 64)]
+	for i := 0; i+8 <= len(header); i++ {
+		t := header[i : i+8]
+		if t[2] != ':' || t[5] != ':' || !isDigit(t[0]) || i > 0 && isDigit(header[i-1]) {
+			continue
+		}
+		at, err := time.Parse(time.TimeOnly, t)
+		if err != nil {
+			continue
+		}
+		d := time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute + time.Duration(at.Second())*time.Second
+		if i+9 < len(header) && header[i+8] == '.' {
+			unit := 100 * time.Millisecond
+			for _, c := range []byte(header[i+9:]) {
+				if !isDigit(c) || unit == 0 {
+					break
+				}
+				d += time.Duration(c-'0') * unit
+				unit /= 10
+			}
+		}
+		return d, true
+	}
+	return 0, false
+}

@@ -1,0 +1,300 @@
+// Package repro leads from a report of the field to this project and back. It
+// reads the console log of any kernel from 5.0 on and says what it shows: facts,
+// each with its line; which wait hangs and who holds it up, as far as the log
+// shows it; whether the machine was slow or the kernel; and what a torture run
+// that found nothing has shown.
+package repro
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/gpstorm/gpstorm/klog"
+)
+
+// Where is the place of a fact in its log.
+type Where struct {
+	Line int `json:"line"`
+	// At is the time of the line in seconds, since boot or of day; nil if the
+	// log has no times.
+	At *float64 `json:"at,omitempty"`
+}
+
+// Seen is a value with the line that shows it, and how it was concluded if the
+// line does not say it.
+type Seen[V any] struct {
+	Value V      `json:"value"`
+	Line  int    `json:"line"`
+	From  string `json:"from,omitempty"`
+}
+
+// Facts is what a log shows.
+type Facts struct {
+	Lines int   `json:"lines"`
+	Bytes int64 `json:"bytes"`
+	// Understood counts the messages that are part of a report, Other those of
+	// anything else.
+	Understood int `json:"understood"`
+	Other      int `json:"other"`
+	// Unread counts messages that look like part of a report and do not parse;
+	// Suspects are the first of them.
+	Unread   int       `json:"unread"`
+	Suspects []Suspect `json:"suspects,omitempty"`
+
+	Kernel Kernel `json:"kernel"`
+
+	Hung      []*Hung      `json:"hung,omitempty"`
+	Stalls    []*Stall     `json:"stalls,omitempty"`
+	Expedited []*Expedited `json:"expedited,omitempty"`
+	Starved   []*Starved   `json:"starved,omitempty"`
+	Timers    []*Timer     `json:"timers,omitempty"`
+	RCUTasks  []*RCUTasks  `json:"rcu_tasks,omitempty"`
+	Lockups   []*Lockup    `json:"lockups,omitempty"`
+	Slow      []*Slow      `json:"slow,omitempty"`
+	Clocks    []*Clock     `json:"clocks,omitempty"`
+	Locks     []*Locks     `json:"locks,omitempty"`
+	// Tasks are all tasks that were shown with a stack, for whatever reason.
+	Tasks []*Task `json:"tasks,omitempty"`
+	// Running is what CPUs did when a watchdog looked.
+	Running []*Running `json:"running,omitempty"`
+	Torture *Torture   `json:"torture,omitempty"`
+}
+
+// Suspect is a message that looks like part of a report and does not parse.
+type Suspect struct {
+	Where
+	Text string `json:"text"`
+}
+
+// Kernel is what the log shows of the kernel and the machine.
+type Kernel struct {
+	Release *Seen[string]  `json:"release,omitempty"`
+	CPUs    *Seen[int]     `json:"cpus,omitempty"`
+	HZ      *Seen[int]     `json:"hz,omitempty"`
+	Stall   *Seen[float64] `json:"stall_timeout,omitempty"` // seconds
+	Hung    *Seen[int64]   `json:"hung_timeout,omitempty"`  // seconds, at the most
+	Preempt *Seen[string]  `json:"preempt,omitempty"`
+	Guest   *Seen[string]  `json:"guest,omitempty"` // the hypervisor
+	Taint   *Seen[string]  `json:"taint,omitempty"`
+	// Config are hints at options: "KASAN", "PROVE_LOCKING".
+	Config []Seen[string] `json:"config,omitempty"`
+}
+
+// Task is a task with the stack that was printed.
+type Task struct {
+	Where
+	Comm      string   `json:"comm"`
+	PID       int      `json:"pid"`
+	State     string   `json:"state,omitempty"`
+	Workqueue string   `json:"workqueue,omitempty"`
+	Stack     []string `json:"stack,omitempty"`
+	// Family is what kind of wait the stack is.
+	Family Family `json:"family,omitempty"`
+
+	lines []int // of the frames
+}
+
+// Hung is a report of the hung-task detector.
+type Hung struct {
+	Where
+	Task    *Task `json:"task"`
+	Seconds int64 `json:"seconds"`
+	IOWait  bool  `json:"io_wait,omitempty"`
+	// Blocker is who holds the lock, where the kernel says it.
+	Blocker *Blocker `json:"blocker,omitempty"`
+}
+
+// Blocker is the kernel's word on who holds the lock a hung task waits for.
+type Blocker struct {
+	Where
+	Lock string `json:"lock"`
+	Comm string `json:"comm,omitempty"`
+	PID  int    `json:"pid,omitempty"`
+}
+
+// Stall is a report of RCU's stall detector.
+type Stall struct {
+	Where
+	Flavor string        `json:"flavor"`
+	Self   bool          `json:"self_detected,omitempty"`
+	CPUs   []StalledCPU  `json:"cpus,omitempty"`
+	Tasks  []StalledTask `json:"tasks,omitempty"`
+	// The rest is of the line that ends the list; it may be missing.
+	End     int    `json:"end,omitempty"` // that line
+	By      *int   `json:"by,omitempty"`
+	T       int64  `json:"t,omitempty"` // age of the grace period in jiffies
+	G       int64  `json:"g,omitempty"`
+	Q       uint64 `json:"q,omitempty"`
+	NCPUs   int    `json:"ncpus,omitempty"`
+	AllSeen int    `json:"all_seen,omitempty"` // the line "All QSes seen"
+	// Quiet is, of that line, for how many jiffies the grace-period kthread had
+	// done nothing.
+	Quiet int64 `json:"kthread_quiet,omitempty"`
+	// Unnamed is the line of a list of preempted readers that is empty: until
+	// 5.10 the kernel leaves the first one out (rcu_print_task_stall).
+	Unnamed int `json:"unnamed_reader,omitempty"`
+	Ended   int `json:"ended,omitempty"` // the line "Stall ended"
+
+	boot bool // At is since boot
+}
+
+// StalledCPU is a CPU that owes a quiescent state.
+type StalledCPU struct {
+	Line     int      `json:"line"`
+	CPU      int      `json:"cpu"`
+	Letters  string   `json:"letters"`
+	Meaning  []string `json:"meaning,omitempty"`
+	Ticks    *uint64  `json:"ticks,omitempty"`
+	Behind   *uint64  `json:"gps_behind,omitempty"`
+	Idle     bool     `json:"idle,omitempty"` // it was idle or in user mode
+	FQS      int64    `json:"fqs"`
+	Softirqs uint64   `json:"softirqs"` // RCU softirqs in this grace period
+	False    bool     `json:"false_positive,omitempty"`
+
+	probe klog.Probe
+}
+
+// StalledTask is a task preempted inside a reader.
+type StalledTask struct {
+	Line    int      `json:"line"`
+	PID     int      `json:"pid"`
+	Running bool     `json:"running,omitempty"` // on a CPU: its stack is an old one
+	Nesting int      `json:"nesting,omitempty"`
+	Letters string   `json:"letters,omitempty"`
+	Meaning []string `json:"meaning,omitempty"`
+}
+
+// Expedited is a stall of an expedited grace period.
+type Expedited struct {
+	Where
+	Flavor string `json:"flavor"`
+	CPUs   []int  `json:"cpus,omitempty"`
+	Tasks  []int  `json:"tasks,omitempty"` // PIDs
+	T      int64  `json:"t"`
+	Seq    uint64 `json:"seq"`
+}
+
+// Starved says that the grace-period kthread has not run.
+type Starved struct {
+	Where
+	Flavor  string `json:"flavor"`
+	Jiffies int64  `json:"jiffies"`
+	State   string `json:"gp_state"`
+	Running bool   `json:"runnable"` // it wants to run, and is not asleep
+	CPU     int    `json:"cpu"`
+}
+
+// Timer says that the kthread's timer did not fire.
+type Timer struct {
+	Where
+	Flavor  string `json:"flavor"`
+	Jiffies int64  `json:"jiffies"`
+	CPU     *int   `json:"cpu,omitempty"`
+	Softirq uint64 `json:"timer_softirqs,omitempty"`
+}
+
+// RCUTasks is a line about a grace period of RCU Tasks: how old it is, or that
+// tasks hold it up. It is no stall of a CPU.
+type RCUTasks struct {
+	Where
+	Flavor  string `json:"flavor"`
+	Jiffies uint64 `json:"jiffies,omitempty"`
+	Number  uint64 `json:"number,omitempty"`
+	Exiting bool   `json:"exiting,omitempty"` // it waits for tasks that exit
+	Stall   bool   `json:"stall,omitempty"`
+	// Tasks are those that hold it up.
+	Tasks []*Task `json:"tasks,omitempty"`
+}
+
+// Lockup is a CPU or a worker pool that makes no progress.
+type Lockup struct {
+	Where
+	Kind    string `json:"kind"` // soft, hard, workqueue
+	CPUs    string `json:"cpus"`
+	Seconds int64  `json:"seconds,omitempty"`
+	Comm    string `json:"comm,omitempty"`
+	PID     int    `json:"pid,omitempty"`
+}
+
+// Slow is an interrupt that took too long: of perf, of a high-resolution timer,
+// or an NMI.
+type Slow struct {
+	Where
+	Kind string  `json:"kind"` // perf, hrtimer, nmi
+	Took float64 `json:"took_us"`
+	// Rate is the sample rate that perf lowers to.
+	Rate    int    `json:"rate,omitempty"`
+	Handler string `json:"handler,omitempty"`
+}
+
+// Clock is a line about time that does not pass as it should.
+type Clock struct {
+	Where
+	Text string `json:"text"`
+}
+
+// Locks are the locks of one task in a list of lockdep's.
+type Locks struct {
+	Where
+	Comm  string `json:"comm"`
+	PID   int    `json:"pid"`
+	Count int    `json:"count"`
+	// Listed is false for a running task: lockdep shows only the number.
+	Listed bool   `json:"listed"`
+	Locks  []Lock `json:"locks,omitempty"`
+}
+
+// Lock is one of them. The last one may be what the task waits for.
+type Lock struct {
+	Line int    `json:"line"`
+	Name string `json:"name"`
+	At   string `json:"at"`
+
+	index int
+}
+
+// Running is what a CPU did when a watchdog looked.
+type Running struct {
+	Where
+	CPU   int      `json:"cpu"`
+	Comm  string   `json:"comm,omitempty"`
+	PID   int      `json:"pid,omitempty"`
+	At    string   `json:"function,omitempty"`
+	User  bool     `json:"user,omitempty"` // in user mode
+	Idle  bool     `json:"idle,omitempty"` // skipped, as it was idle
+	Stack []string `json:"stack,omitempty"`
+}
+
+// Log is all that is said of a log.
+type Log struct {
+	Name    string  `json:"log"`
+	Facts   *Facts  `json:"facts"`
+	Hang    Hang    `json:"hang"`
+	Opinion Opinion `json:"opinion"`
+}
+
+// JSON returns the log as one indented object.
+func (l *Log) JSON() ([]byte, error) { return json.MarshalIndent(l, "", "  ") }
+
+func (e *entry) where() Where {
+	w := Where{Line: e.line}
+	if e.clock != noClock {
+		at := e.at.Seconds()
+		w.At = &at
+	}
+	return w
+}
+
+// task returns the last task of that number that was shown with a stack, or
+// nil.
+func (f *Facts) task(pid int) *Task {
+	for _, t := range slices.Backward(f.Tasks) {
+		if t.PID == pid && len(t.Stack) > 0 {
+			return t
+		}
+	}
+	return nil
+}
+
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }

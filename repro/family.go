@@ -1,0 +1,194 @@
+package repro
+
+import (
+	"slices"
+	"strings"
+)
+
+// Family is what a stack waits for.
+type Family string
+
+// The families. What a family's wait means for the rest of the log is in
+// hang.go.
+const (
+	WaitEventMutex Family = "event_mutex"          // tracing's mutex, as callers tell
+	WaitMutex      Family = "mutex"                // another mutex
+	WaitRWSem      Family = "rw-semaphore"         //
+	WaitExpMutex   Family = "expedited mutex"      // for an earlier expedited grace period
+	WaitTracepoint Family = "tracepoint GPs"       // tasks-trace, then tracepoint_srcu: the stack is the same
+	WaitTrace      Family = "RCU Tasks Trace GP"   //
+	WaitTasks      Family = "RCU Tasks GP"         //
+	WaitRude       Family = "RCU Tasks Rude GP"    //
+	WaitSRCU       Family = "SRCU GP"              //
+	WaitRCU        Family = "RCU GP"               //
+	WaitExpedited  Family = "expedited RCU GP"     //
+	WaitBarrier    Family = "RCU callbacks"        // rcu_barrier()
+	SRCUScan       Family = "SRCU scan in RCU GP"  // the worker of an SRCU domain
+	SRCUScanExp    Family = "SRCU scan, expedited" //
+	TasksKthread   Family = "RCU Tasks kthread"    // between looks at its holdouts
+	ExpWorker      Family = "expedited worker"     // drives an expedited grace period
+	WaitWork       Family = "work item"            //
+	WaitIO         Family = "I/O"                  //
+	WaitHotplug    Family = "CPU hotplug"          //
+	Reader         Family = "preempted"            // not asleep: preempted
+	OtherWait      Family = "other"                //
+)
+
+// base is a function's name without what the compiler appends to clones.
+func base(f string) string {
+	name, _, _ := strings.Cut(f, ".")
+	return name
+}
+
+// has says whether the stack holds one of those functions.
+func has(t *Task, functions ...string) bool { return t.index(functions...) >= 0 }
+
+// index is the innermost frame that is one of those functions, or -1.
+func (t *Task) index(functions ...string) int {
+	return slices.IndexFunc(t.Stack, func(f string) bool { return slices.Contains(functions, base(f)) })
+}
+
+// frameLine is the line of that frame, or the task's.
+func (t *Task) frameLine(functions ...string) int {
+	if i := t.index(functions...); i >= 0 && i < len(t.lines) {
+		return t.lines[i]
+	}
+	return t.Line
+}
+
+// Functions that belong together, by what a task in them waits for or does.
+var (
+	mutexLocks = []string{"__mutex_lock", "__mutex_lock_common", "__mutex_lock_slowpath", "mutex_lock", "mutex_lock_nested", "mutex_lock_killable",
+		"mutex_lock_killable_nested", "__mutex_lock_killable_slowpath", "mutex_lock_interruptible", "schedule_preempt_disabled", "rt_mutex_slowlock", "__rt_mutex_slowlock_locked", "rt_mutex_schedule"}
+	rwsemLocks = []string{"rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "down_read", "down_write", "rwsem_down_read_failed", "rwsem_down_write_failed", "__down_read", "__down_write", "down_write_killable", "down_read_killable", "down_write_killable_nested"}
+	// Functions that take event_mutex (kernel/trace).
+	eventMutexTakers = []string{"perf_trace_destroy", "perf_trace_init", "perf_kprobe_init", "perf_kprobe_destroy", "perf_uprobe_init", "perf_uprobe_destroy",
+		"perf_ftrace_event_register", "event_enable_write", "system_enable_write", "event_filter_write", "event_trigger_write", "event_trigger_regex_write", "ftrace_set_clr_event",
+		"__ftrace_set_clr_event", "subsystem_filter_write", "trace_module_notify", "unregister_trace_kprobe", "unregister_trace_uprobe", "trace_create_new_event", "event_hist_trigger_parse",
+		"dyn_event_release", "create_dyn_event", "trace_remove_event_call", "trace_add_event_call", "event_enable_read", "event_trace_add_tracer", "event_trace_del_tracer", "t_start", "s_start", "perf_trace_free_work"}
+	closers         = []string{"perf_trace_destroy", "perf_kprobe_destroy", "perf_uprobe_destroy"}
+	openers         = []string{"perf_trace_init", "perf_kprobe_init", "perf_uprobe_init"}
+	tracers         = []string{"perf_trace_event_unreg", "tracepoint_probe_unregister", "tracepoint_remove_func", "tracepoint_synchronize_unregister", "tracepoint_add_func", "tracepoint_probe_register", "bpf_raw_tp_link_release", "bpf_probe_unregister", "trace_event_reg"}
+	functionTracers = []string{"ftrace_shutdown", "ftrace_startup", "unregister_ftrace_function", "register_ftrace_function", "unregister_ftrace_function_nolock", "perf_ftrace_event_register", "ftrace_trampoline_free"}
+	srcuWaits       = []string{"__synchronize_srcu", "synchronize_srcu", "synchronize_srcu_expedited"}
+	rcuWaits        = []string{"synchronize_rcu_normal", "synchronize_rcu", "__wait_rcu_gp", "wait_rcu_gp", "cond_synchronize_rcu", "synchronize_sched", "synchronize_net"}
+	expWaits        = []string{"synchronize_rcu_expedited", "synchronize_rcu_expedited_wait", "synchronize_rcu_expedited_wait_once", "_synchronize_rcu_expedited", "synchronize_sched_expedited"}
+	barriers        = []string{"rcu_barrier", "rcu_barrier_tasks", "rcu_barrier_tasks_trace", "srcu_barrier", "_rcu_barrier"}
+	ioWaits         = []string{"io_schedule", "io_schedule_timeout", "bit_wait_io", "folio_wait_bit_common", "wait_on_page_bit", "wait_on_page_bit_common", "blk_mq_get_tag", "rq_qos_wait", "submit_bio_wait", "__wait_on_buffer", "wait_on_buffer", "jbd2_log_wait_commit", "xlog_wait_on_iclog", "blk_execute_rq", "__blkdev_direct_IO_simple"}
+	workWaits       = []string{"__flush_work", "flush_work", "__flush_workqueue", "flush_workqueue", "drain_workqueue", "__cancel_work_timer", "__cancel_work_sync", "cancel_work_sync", "cancel_delayed_work_sync"}
+	hotplug         = []string{"cpus_read_lock", "percpu_rwsem_wait", "__percpu_down_read", "cpus_write_lock", "percpu_down_write", "cpuhp_kick_ap"}
+	tasksKth        = []string{"rcu_tasks_kthread", "rcu_tasks_wait_gp", "rcu_tasks_one_gp"}
+	preempts        = []string{"preempt_schedule_irq", "preempt_schedule", "preempt_schedule_common", "preempt_schedule_notrace", "raw_irqentry_exit_cond_resched"}
+)
+
+// family says what a task waits for, as its stack tells.
+func family(t *Task) Family {
+	switch {
+	case len(t.Stack) == 0:
+		return ""
+	case has(t, preempts...):
+		return Reader
+	case has(t, "exp_funnel_lock"):
+		return WaitExpMutex
+	case has(t, "rcu_exp_wait_wake", "rcu_exp_sel_wait_wake", "wait_rcu_exp_gp", "sync_rcu_exp_select_cpus"):
+		return ExpWorker
+	case has(t, "process_srcu", "srcu_advance_state", "try_check_zero") && has(t, expWaits...):
+		return SRCUScanExp
+	case has(t, "process_srcu", "srcu_advance_state", "try_check_zero") && has(t, rcuWaits...):
+		return SRCUScan
+	case has(t, mutexLocks...) && t.index(mutexLocks...) < 6 && has(t, eventMutexTakers...) && !has(t, tracers[:5]...):
+		return WaitEventMutex
+	case has(t, rwsemLocks...):
+		return WaitRWSem
+	case has(t, mutexLocks...):
+		return WaitMutex
+	case has(t, tasksKth...):
+		return TasksKthread
+	}
+	return gracePeriod(t)
+}
+
+// gracePeriod says which grace period a task waits for, or what else it waits
+// for.
+func gracePeriod(t *Task) Family {
+	switch {
+	case has(t, "synchronize_rcu_tasks_rude"):
+		return WaitRude
+	case has(t, "synchronize_rcu_tasks_trace"):
+		return WaitTrace
+	case has(t, "synchronize_rcu_tasks"):
+		return WaitTasks
+	case has(t, "synchronize_rcu_tasks_generic"):
+		// Both flavours end in it, and the caller that names the flavour may be
+		// inlined: ftrace waits for tasks, tracepoints for tasks-trace.
+		if !has(t, functionTracers...) && (has(t, closers...) || has(t, tracers...)) {
+			return WaitTrace
+		}
+		return WaitTasks
+	case has(t, barriers...):
+		return WaitBarrier
+	case has(t, srcuWaits...):
+		if has(t, closers...) || has(t, openers...) || has(t, tracers...) {
+			return WaitTracepoint
+		}
+		return WaitSRCU
+	case has(t, expWaits...):
+		return WaitExpedited
+	case has(t, rcuWaits...):
+		return WaitRCU
+	case has(t, hotplug...):
+		return WaitHotplug
+	case has(t, workWaits...):
+		return WaitWork
+	case has(t, ioWaits...):
+		return WaitIO
+	}
+	return OtherWait
+}
+
+// plumbing are functions that say how a task sleeps and not why.
+var plumbing = []string{"__schedule", "schedule", "context_switch", "__schedule_loop", "__switch_to", "schedule_timeout", "schedule_timeout_uninterruptible", "schedule_preempt_disabled",
+	"wait_for_completion", "wait_for_common", "__wait_for_common", "do_wait_for_common", "wait_for_completion_state", "wait_for_completion_timeout", "wait_for_completion_killable",
+	"__mutex_lock", "__mutex_lock_common", "mutex_lock", "mutex_lock_nested", "__mutex_lock_slowpath", "rt_mutex_schedule", "io_schedule", "bit_wait_io", "bit_wait", "__wait_on_bit", "out_of_line_wait_on_bit",
+	"schedule_rtlock", "down_read", "down_write", "rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "rwsem_read_trylock", "__down_read", "__down_write", "__down_read_common", "__down_write_common"}
+
+// place is the innermost function that says why a task waits.
+func (t *Task) place() string {
+	for _, f := range t.Stack {
+		if !slices.Contains(plumbing, base(f)) {
+			return f
+		}
+	}
+	return ""
+}
+
+// what says what a task is about.
+func (t *Task) what() string {
+	switch {
+	case has(t, functionTracers...) && has(t, closers...):
+		return "close() of a perf function-trace event"
+	case has(t, functionTracers...):
+		return "a change of function tracing"
+	case has(t, closers...):
+		return "close() of a perf tracepoint event"
+	case has(t, openers...):
+		return "perf_event_open() of a tracepoint"
+	case has(t, "perf_release", "perf_event_release_kernel"):
+		return "close() of a perf event"
+	case has(t, "bpf_trampoline_unlink_prog", "bpf_tracing_link_release", "bpf_trampoline_update", "bpf_link_free", "bpf_link_put_direct", "bpf_raw_tp_link_release"):
+		return "detaching a BPF program"
+	case has(t, "event_enable_write", "system_enable_write", "ftrace_set_clr_event", "event_trigger_write", "event_filter_write", "tracing_set_tracer"):
+		return "a write to tracefs"
+	case has(t, "do_init_module", "load_module", "free_module", "__do_sys_delete_module"):
+		return "loading or unloading a module"
+	case has(t, "tracepoint_probe_unregister", "tracepoint_remove_func"):
+		return "removing a probe from a tracepoint"
+	case has(t, "process_srcu"):
+		return "the worker of an SRCU domain"
+	case has(t, tasksKth...):
+		return "the kthread of RCU Tasks"
+	case has(t, "do_exit"):
+		return "the exit of a task"
+	}
+	return ""
+}

@@ -1,0 +1,235 @@
+package repro
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/klog"
+)
+
+// set keeps the first value that a log shows.
+func set[V any](to **Seen[V], v V, e *entry, from string) {
+	if *to == nil {
+		*to = &Seen[V]{Value: v, Line: e.line, From: from}
+	}
+}
+
+// config keeps a hint at an option.
+func (f *Facts) config(option string, e *entry) {
+	if !slices.ContainsFunc(f.Kernel.Config, func(s Seen[string]) bool { return s.Value == option }) {
+		f.Kernel.Config = append(f.Kernel.Config, Seen[string]{Value: option, Line: e.line})
+	}
+}
+
+func (f *Facts) built(e *entry, b *klog.Build) {
+	set(&f.Kernel.Release, name(b.Release), e, "")
+	if b.Taint != "Not tainted" {
+		set(&f.Kernel.Taint, name(b.Taint), e, "")
+	}
+}
+
+// clocks are lines about time that does not pass as it should.
+var clocks = []string{
+	"clocksource: timekeeping watchdog on CPU", "clocksource: Long readout interval", "Marking clocksource 'tsc' as unstable",
+	"Marking TSC unstable", "sched: RT throttling activated", "clocksource: wd-", "hrtimer: lost ", "CSD lock (#", "csd: Detected non-responsive CSD lock",
+	"lost tick", "rcu: INFO: Stall ended during stack backtracing",
+}
+
+// boot takes in what a kernel says of itself and of its machine.
+func (f *Facts) boot(e *entry) bool {
+	k := &f.Kernel
+	text := strings.TrimLeft(e.text, " ")
+	if rest, ok := strings.CutPrefix(text, "Linux version "); ok {
+		release, _, _ := strings.Cut(rest, " ")
+		k.Release = &Seen[string]{Value: name(release), Line: e.line}
+		if i := strings.LastIndex(rest, " PREEMPT"); i >= 0 {
+			word, _, _ := strings.Cut(rest[i+1:], " ")
+			set(&k.Preempt, name(word), e, "")
+		}
+		return true
+	}
+	if rest, ok := strings.CutPrefix(text, "Dynamic Preempt: "); ok {
+		k.Preempt = &Seen[string]{Value: name(strings.TrimSpace(rest)), Line: e.line}
+		return true
+	}
+	if rest, ok := strings.CutPrefix(text, "smp: Brought up "); ok {
+		// "1 node, 2 CPUs"
+		_, n, _ := strings.Cut(rest, ", ")
+		n, _, _ = strings.Cut(n, " ")
+		if cpus, err := strconv.Atoi(n); err == nil && cpus > 0 {
+			set(&k.CPUs, cpus, e, "")
+		}
+		return true
+	}
+	if rest, ok := strings.CutPrefix(text, "rcu: \tRCU CPU stall warnings timeout set to "); ok {
+		n, _, _ := strings.Cut(rest, " ")
+		if s, err := strconv.Atoi(n); err == nil {
+			set(&k.Stall, float64(s), e, "")
+		}
+		return true
+	}
+	if rest, ok := strings.CutPrefix(text, "Hypervisor detected: "); ok {
+		set(&k.Guest, name(strings.TrimSpace(rest)), e, "")
+		return true
+	}
+	if rest, ok := strings.CutPrefix(text, "Hardware name: "); ok {
+		for _, g := range []string{"QEMU", "VMware", "VirtualBox", "Google Compute Engine", "Xen", "Amazon EC2", "Bochs", "KVM", "Virtual Machine", "OpenStack"} {
+			if strings.Contains(rest, g) {
+				set(&k.Guest, g, e, "hardware name")
+				break
+			}
+		}
+		return true
+	}
+	if i := strings.Index(text, " BogoMIPS (lpj="); i >= 0 {
+		f.lpj(e, text[:i], text[i+len(" BogoMIPS (lpj="):])
+		return true
+	}
+	if strings.HasPrefix(text, "kasan: KernelAddressSanitizer initialized") {
+		f.config("KASAN", e)
+		return true
+	}
+	if text == "Future hung task reports are suppressed, see sysctl kernel.hung_task_warnings" {
+		return true
+	}
+	for _, c := range clocks {
+		if strings.Contains(text, c) {
+			f.Clocks = append(f.Clocks, &Clock{e.where(), name(strings.TrimSpace(text[:min(len(text), 200)]))})
+			return true
+		}
+	}
+	return false
+}
+
+// lpj concludes HZ from the loops of a jiffy: a BogoMIPS is 500000 loops a
+// second (init/calibrate.c).
+func (f *Facts) lpj(e *entry, before, after string) {
+	fields := strings.Fields(before)
+	digits, _, _ := strings.Cut(after, ")")
+	lpj, err := strconv.ParseFloat(digits, 64)
+	if err != nil || lpj <= 0 || len(fields) == 0 {
+		return
+	}
+	mips, err := strconv.ParseFloat(fields[len(fields)-1], 64)
+	if err != nil {
+		return
+	}
+	hz := mips * 500000 / lpj
+	for _, known := range []int{100, 250, 300, 1000} {
+		if hz > float64(known)*0.97 && hz < float64(known)*1.03 {
+			set(&f.Kernel.HZ, known, e, fmt.Sprintf("%s BogoMIPS are %s loops a jiffy", fields[len(fields)-1], digits))
+		}
+	}
+}
+
+// finish concludes what no line says.
+func (f *Facts) finish() {
+	for _, t := range f.Tasks {
+		t.Family = family(t)
+	}
+	for _, h := range f.Hung {
+		h.Task.Family = family(h.Task)
+	}
+	k := &f.Kernel
+	for _, s := range f.Stalls {
+		if s.NCPUs > 0 && k.CPUs == nil {
+			k.CPUs = &Seen[int]{Value: s.NCPUs, Line: s.End}
+		}
+	}
+	f.hz()
+	if f.Torture != nil {
+		f.Torture.judge(f)
+	}
+	for _, h := range f.Hung {
+		if k.Hung == nil || h.Seconds < k.Hung.Value {
+			k.Hung = &Seen[int64]{Value: h.Seconds, Line: h.Line, From: "the shortest report: the timeout is that or less"}
+		}
+	}
+}
+
+// rates are the values of CONFIG_HZ.
+var rates = []int{100, 250, 300, 1000}
+
+// hz concludes how many jiffies a second has, and the stall timeout.
+func (f *Facts) hz() {
+	k := &f.Kernel
+	if k.HZ == nil {
+		f.hzByTimes()
+	}
+	if k.HZ == nil {
+		f.hzByTimeouts()
+	}
+	if k.HZ != nil && k.Stall == nil {
+		for _, s := range f.Stalls {
+			if s.End > 0 && (k.Stall == nil || float64(s.T)/float64(k.HZ.Value) < k.Stall.Value) {
+				k.Stall = &Seen[float64]{Value: float64(s.T) / float64(k.HZ.Value), Line: s.End, From: fmt.Sprintf("at the most: the first report is of t=%d", s.T)}
+			}
+		}
+	}
+}
+
+// hzByTimes compares two reports of one grace period: the jiffies between them
+// with the seconds between them.
+func (f *Facts) hzByTimes() {
+	for i, a := range f.Stalls {
+		for _, b := range f.Stalls[i+1 : min(len(f.Stalls), i+4)] {
+			if a.End == 0 || b.End == 0 || a.G != b.G || a.Flavor != b.Flavor || a.At == nil || b.At == nil || b.T <= a.T || *b.At <= *a.At {
+				continue
+			}
+			hz := float64(b.T-a.T) / (*b.At - *a.At)
+			for _, known := range rates {
+				if hz > float64(known)*0.93 && hz < float64(known)*1.07 {
+					f.Kernel.HZ = &Seen[int]{Value: known, Line: b.End, From: fmt.Sprintf("t grew by %d in %.1f s since line %d", b.T-a.T, *b.At-*a.At, a.End)}
+					return
+				}
+			}
+		}
+	}
+}
+
+// timeouts are the stall timeouts that kernels are built with: 21 s by default,
+// 60 s in distributions, 100 s in fuzzers, each 5 s more with CONFIG_PROVE_RCU
+// (rcu_jiffies_till_stall_check); the likelier first.
+var timeouts = []int{21, 60, 26, 100, 105, 65, 20, 30}
+
+// hzByTimeouts tries which rate makes the first report's t a timeout that
+// kernels are built with. It is a guess where several do.
+func (f *Facts) hzByTimeouts() {
+	type fit struct{ hz, timeout int }
+	for _, s := range f.Stalls {
+		if s.End == 0 || s.T <= 0 {
+			continue
+		}
+		var fits []fit
+		for repeat := range int64(4) {
+			for _, timeout := range timeouts {
+				if k := f.Kernel.Stall; k != nil && float64(timeout) != k.Value && float64(timeout) != k.Value+5 {
+					continue
+				}
+				for _, hz := range rates {
+					// Reports repeat after three timeouts and three jiffies,
+					// and come up to some jiffies late.
+					late := s.T - int64(timeout*hz)*(1+3*repeat) - 3*repeat
+					young := s.At != nil && s.boot && float64(s.T)/float64(hz) > *s.At
+					if late >= 0 && late <= int64(5+hz/50) && !young {
+						fits = append(fits, fit{hz, timeout})
+					}
+				}
+			}
+			if len(fits) > 0 {
+				break
+			}
+		}
+		if len(fits) == 0 {
+			continue
+		}
+		from := fmt.Sprintf("t=%d follows from a stall timeout of %d s", s.T, fits[0].timeout)
+		if len(fits) > 1 {
+			from = fmt.Sprintf("a guess: %s; HZ %d with %d s fits as well", from, fits[1].hz, fits[1].timeout)
+		}
+		f.Kernel.HZ = &Seen[int]{Value: fits[0].hz, Line: s.End, From: from}
+		return
+	}
+}

@@ -1,0 +1,198 @@
+package repro
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Verdict says whose fault a delay is.
+type Verdict string
+
+// The verdicts.
+const (
+	MachineSlow Verdict = "machine" // the CPUs did not run, or time did not pass
+	KernelSlow  Verdict = "kernel"  // the CPUs ran, and the kernel did not get on
+	Unclear     Verdict = "unclear"
+)
+
+// Opinion says whether the machine or the kernel was slow. It is an opinion:
+// the reasons are what counts.
+type Opinion struct {
+	Verdict Verdict  `json:"verdict"`
+	Reasons []Reason `json:"reasons,omitempty"`
+}
+
+// Reason is one fact that speaks for a verdict.
+type Reason struct {
+	For  Verdict `json:"for"`
+	Text string  `json:"text"`
+	Line int     `json:"line"`
+	// Weight is 1 for a hint, 2 for a sign, 3 for what hardly has another cause,
+	// and 0 for what can be either.
+	Weight int `json:"weight"`
+}
+
+// weigher collects reasons, each text once.
+type weigher struct {
+	f *Facts
+	Opinion
+}
+
+func (w *weigher) add(v Verdict, weight, line int, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if !slices.ContainsFunc(w.Reasons, func(r Reason) bool { return r.Text == text }) {
+		w.Reasons = append(w.Reasons, Reason{v, text, line, weight})
+	}
+}
+
+// opinion weighs the facts. A tie, or nothing at all, is unclear.
+func (f *Facts) opinion() Opinion {
+	w := weigher{f: f}
+	w.stalls()
+	w.kthread()
+	w.interrupts()
+	w.lockups()
+	w.waits()
+	machine, kernel := 0, 0
+	for _, r := range w.Reasons {
+		switch r.For {
+		case MachineSlow:
+			machine += r.Weight
+		case KernelSlow:
+			kernel += r.Weight
+		}
+	}
+	switch {
+	case machine > kernel:
+		w.Verdict = MachineSlow
+	case kernel > machine:
+		w.Verdict = KernelSlow
+	default:
+		w.Verdict = Unclear
+	}
+	return w.Opinion
+}
+
+func (w *weigher) stalls() {
+	f := w.f
+	for _, s := range f.Stalls {
+		for _, c := range s.CPUs {
+			idle := slices.ContainsFunc(f.Running, func(r *Running) bool { return r.CPU == c.CPU && r.Idle && r.Line > c.Line && r.Line < c.Line+200 })
+			silent := c.Ticks != nil && *c.Ticks == 0 || c.Behind != nil
+			switch {
+			case silent && (idle || c.Idle && c.FQS <= 1):
+				w.add(MachineSlow, 3, c.Line, "CPU %d was idle and took no tick in the grace period that waited for it: idle CPUs hold nothing up if interrupts and the kthread run", c.CPU)
+			case c.probe.Sent && !c.probe.Answered && !c.probe.Missing && (c.Ticks == nil || *c.Ticks < 10):
+				w.add(MachineSlow, 1, c.Line, "CPU %d did not answer an interrupt and took no ticks: its interrupts were off, or the CPU did not run", c.CPU)
+			case c.Ticks != nil && s.T > 0 && *c.Ticks > uint64(s.T)/2 && s.T > 100:
+				w.add(KernelSlow, 3, c.Line, "CPU %d took %d ticks in %d jiffies and reported no quiescent state: it ran, in the kernel", c.CPU, *c.Ticks, s.T)
+			}
+			if s.Self && c.Behind != nil {
+				w.add(Unclear, 0, c.Line, "CPU %d found itself late and had not noticed the grace period, which takes a tick and a softirq: it had not run, or ran no softirqs", c.CPU)
+			}
+			if c.FQS == 0 && s.T > 100 {
+				w.add(MachineSlow, 1, c.Line, "no scan for quiescent states in %d jiffies (fqs=0): the grace-period kthread did not run", s.T)
+			}
+		}
+		if len(s.Tasks) > 0 {
+			w.add(KernelSlow, 2, s.Tasks[0].Line, "tasks that were preempted inside readers held a grace period up")
+		}
+		if n := s.NCPUs; n > 2 && len(s.CPUs) >= n-1 && len(s.Tasks) == 0 {
+			w.add(MachineSlow, 2, s.Line, "all CPUs but the detecting one were late at once")
+		}
+	}
+}
+
+func (w *weigher) kthread() {
+	f := w.f
+	for _, t := range f.Timers {
+		w.add(MachineSlow, 2, t.Line, "a timer of the grace-period kthread was %d jiffies late: timer interrupts did not come, or their softirq did not run", t.Jiffies)
+	}
+	for _, s := range f.Starved {
+		if s.Running {
+			w.add(Unclear, 0, s.Line, "the grace-period kthread was ready to run for %d jiffies and did not run: others had its CPU, or that CPU did not run", s.Jiffies)
+		} else if len(f.Timers) == 0 {
+			w.add(MachineSlow, 2, s.Line, "the grace-period kthread slept for %d jiffies; it sleeps for some jiffies at a time, so a timer was lost or late", s.Jiffies)
+		}
+	}
+	for _, s := range f.Stalls {
+		if s.Unnamed > 0 {
+			w.add(KernelSlow, 2, s.Unnamed, "a task that was preempted inside a reader held the grace period up")
+		}
+	}
+}
+
+func (w *weigher) interrupts() {
+	f := w.f
+	perf, first := 0, 0
+	for _, s := range f.Slow {
+		switch s.Kind {
+		case "perf":
+			if perf++; perf == 1 {
+				first = s.Line
+			}
+			if s.Took > 20_000 {
+				w.add(MachineSlow, 2, s.Line, "a sample took %.0f ms on average: the CPU did not run in between", s.Took/1000)
+			}
+		case "hrtimer":
+			if s.Took > 10_000 {
+				w.add(MachineSlow, 3, s.Line, "a timer interrupt took %.0f ms: the CPU was taken away", s.Took/1000)
+			}
+		case "nmi":
+			if s.Took > 100_000 {
+				w.add(MachineSlow, 2, s.Line, "an NMI took %.0f ms: the CPU was taken away, or the console is slow", s.Took/1000)
+			}
+		}
+	}
+	if perf >= 3 {
+		w.add(KernelSlow, 2, first, "perf lowered its sample rate %d times: a storm of samples", perf)
+	}
+	for _, c := range f.Clocks {
+		w.add(MachineSlow, 2, c.Line, "time did not pass evenly: %s", c.Text)
+	}
+}
+
+func (w *weigher) lockups() {
+	f := w.f
+	cpus, first := map[string]bool{}, 0
+	longest := int64(0)
+	for _, l := range f.Lockups {
+		if l.Kind == "workqueue" {
+			continue
+		}
+		if len(cpus) == 0 {
+			first = l.Line
+		}
+		cpus[l.CPUs] = true
+		longest = max(longest, l.Seconds)
+	}
+	switch {
+	case f.Kernel.CPUs != nil && len(cpus) > 1 && len(cpus) >= f.Kernel.CPUs.Value-1, len(cpus) > 3:
+		w.add(MachineSlow, 2, first, "%d CPUs were stuck at once", len(cpus))
+	case len(cpus) > 0:
+		w.add(Unclear, 0, first, "a CPU was stuck for %d s: a loop in the kernel, or the CPU did not run", longest)
+	}
+	if f.Kernel.Guest != nil && len(w.Reasons) > 0 && !slices.ContainsFunc(w.Reasons, func(r Reason) bool { return r.For == KernelSlow && r.Weight > 1 }) {
+		w.add(MachineSlow, 1, f.Kernel.Guest.Line, "the kernel is a guest (%s), so that its CPUs can be taken away", f.Kernel.Guest.Value)
+	}
+}
+
+func (w *weigher) waits() {
+	f := w.f
+	if q := f.of(WaitEventMutex); len(q) > 0 {
+		w.add(KernelSlow, 1, q[0].Line, "tasks queue for event_mutex: %d", len(q))
+	}
+	for _, r := range f.RCUTasks {
+		if r.Stall {
+			w.add(KernelSlow, 2, r.Line, "RCU Tasks waits for tasks that run without sleeping: that is no matter of CPUs")
+		}
+	}
+	for _, h := range f.Hung {
+		switch h.Task.Family {
+		case WaitMutex, WaitRWSem:
+			w.add(KernelSlow, 1, h.Line, "a task waits for another one's lock, which a slow machine seldom makes last %d s", h.Seconds)
+		case WaitIO:
+			w.add(MachineSlow, 1, h.Line, "a task waits for I/O: a device or its storage may be slow")
+		}
+	}
+}
