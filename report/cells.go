@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	undecided = "~" // the trials do not show a difference
-	nothing   = "-" // there is nothing to say
+	undecided = "~" // the trials show no difference
+	nothing   = "-" // no figure
 )
 
 // duration writes three significant digits.
@@ -51,7 +51,7 @@ func quantile(q stat.Quantile) string {
 	return duration(q.At)
 }
 
-// closeCell is a quantile of close(), of which there may have been none.
+// closeCell is a quantile of close(), if there was any close().
 func closeCell(r *campaign.Row, q stat.Quantile) string {
 	if r.Closes == 0 {
 		return nothing
@@ -59,7 +59,7 @@ func closeCell(r *campaign.Row, q stat.Quantile) string {
 	return quantile(q)
 }
 
-// percent writes a share so that nothing looks like 0 or 100 % that is not.
+// percent writes a share. Only 0 and 1 look like 0 % and 100 %.
 func percent(v float64) string {
 	p := 100 * v
 	switch {
@@ -154,7 +154,7 @@ func workerCell(r *campaign.Row) string {
 	return quantile(r.WorkerD.P50) + " / " + quantile(r.WorkerD.Max)
 }
 
-// diagnosesCell lists what was found, worst first.
+// diagnosesCell counts the diagnoses, the worst first.
 func diagnosesCell(d campaign.Diagnoses) string {
 	var parts []string
 	for i := len(campaign.Severity) - 1; i >= 0; i-- {

@@ -7,8 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-// loadHeight is that of a chart of hang rate against storm load, with room above
-// and below for a dot's radius.
+// loadHeight is the height of a chart of hang rate against storm load, loadPad the
+// room above and below for the radius of a dot.
 const loadHeight, loadPad = 110.0, 5.0
 
 func loadY(rate float64) float64 { return loadPad + (loadHeight-2*loadPad)*(1-rate) }

@@ -10,7 +10,7 @@ import (
 )
 
 // marginScale maps the loads of an axis to percent of a plot: shares by the
-// logarithm of their odds, as the search has them, all else by its own.
+// logarithm of their odds, as the search does, other loads by their logarithm.
 type marginScale struct {
 	axis     margin.Axis
 	from, to float64 // on the logarithmic scale
@@ -27,7 +27,8 @@ func (s *marginScale) at(load float64) float64 {
 	return min(max(100*(s.log(load)-s.from)/(s.to-s.from), 0), 100)
 }
 
-// newMarginScale holds all thresholds, with some room beside them.
+// newMarginScale returns a scale that covers all thresholds and some room beside
+// them.
 func newMarginScale(set *margin.Set) *marginScale {
 	s := &marginScale{axis: set.Axis, from: math.Inf(1), to: math.Inf(-1)}
 	for i := range set.Margins {
@@ -41,7 +42,7 @@ func newMarginScale(set *margin.Set) *marginScale {
 			}
 		}
 	}
-	if math.IsInf(s.from, 0) { // nothing is known of any
+	if math.IsInf(s.from, 0) { // no threshold is known
 		s.from, s.to = 0, 1
 	}
 	room := max(0.08*(s.to-s.from), 0.25)
@@ -49,8 +50,8 @@ func newMarginScale(set *margin.Set) *marginScale {
 	return s
 }
 
-// marginTicks are loads that read well, coarse ones first; a ruler takes of them
-// what fits.
+// marginTicks are round loads, coarse lists first. A ruler uses the finest list
+// that fits.
 var marginTicks = map[margin.Axis][][]float64{
 	margin.AxisDuty: {
 		{0.5, 0.9, 0.99, 0.999, 0.9999},
@@ -69,11 +70,11 @@ var marginTicks = map[margin.Axis][][]float64{
 	},
 }
 
-// Ticks closer to each other than this, in percent, would run into each other:
-// anywhere, and on a phone.
+// The least distances of two labels, in percent of the plot: on a wide screen and
+// on a phone.
 const closest, closestOnPhone = 7.0, 18.0
 
-// ticks are the finest ones that leave each other room.
+// ticks are the finest ones whose labels do not overlap.
 func (s *marginScale) ticks() (best []tick) {
 	for _, loads := range marginTicks[s.axis] {
 		var ticks []tick
@@ -96,7 +97,7 @@ func (s *marginScale) ticks() (best []tick) {
 	return best
 }
 
-// tickLabel writes a round load in no more digits than it has.
+// tickLabel writes a round load without trailing zeros.
 func tickLabel(a margin.Axis, v float64) string {
 	short := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	switch {
@@ -134,7 +135,8 @@ func marginChart(set *margin.Set) *chart {
 	return ch
 }
 
-// span is where an interval is drawn: to the edge if it is open to that side.
+// span is where an interval begins and ends in the plot: at the edge on a side
+// where the threshold is beyond the search.
 func (s *marginScale) span(t margin.Threshold) (from, to float64) {
 	from, to = 0, 100
 	if !t.Below {
@@ -146,7 +148,8 @@ func (s *marginScale) span(t margin.Threshold) (from, to float64) {
 	return from, to
 }
 
-// interval draws a threshold, 8 high. An arrow says that it goes on.
+// interval draws a threshold, 8 pixels high. An arrow marks a side where it is
+// beyond the search.
 func (s *marginScale) interval(d *drawing, class string, y float64, t margin.Threshold, title string) {
 	from, to := s.span(t)
 	if t.Beyond || t.Below {

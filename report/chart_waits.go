@@ -9,11 +9,11 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-// A row of a chart, and the lowest bar that is still seen in it.
+// The height of a row of a chart, and of the lowest bar that is visible in it.
 const rowHeight, leastBar = 24.0, 2.5
 
-// waitsChart draws, for each candidate of a class, the distribution of close()
-// on a log axis and the share that was cut off.
+// waitsChart draws, for each candidate of a class, the distribution of close() on
+// a logarithmic axis, and the share of closes that had not returned.
 func waitsChart(c *campaign.ClassSummary) *chart {
 	first, last := usedSteps(c)
 	x := func(step int) float64 { return 100 * float64(step-first) / float64(last+1-first) }
@@ -46,7 +46,7 @@ func waitsChart(c *campaign.ClassSummary) *chart {
 	return ch
 }
 
-// censoredBar is the share of closes that had not returned, of a bar's length.
+// censoredBar draws the share of closes that had not returned.
 func censoredBar(r *campaign.Row) template.HTML {
 	d := newDrawing(rowHeight, "")
 	d.rect("track", 0, 7, 100, rowHeight-13, "")
@@ -63,7 +63,7 @@ func censoredNote(r *campaign.Row) string {
 	return percent(share(r.Censored, r.Closes))
 }
 
-// usedSteps is the range of steps that any candidate uses, to whole decades.
+// usedSteps is the range of steps with any close(), extended to whole decades.
 func usedSteps(c *campaign.ClassSummary) (first, last int) {
 	first, last = math.MaxInt, 0
 	for i := range c.Rows {

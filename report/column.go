@@ -11,7 +11,7 @@ import (
 // column is one column of a table in all of its forms: text, Markdown and the
 // page show a cell, and CSV writes one field or several.
 type column[R any] struct {
-	head string // empty: no cell, only fields
+	head string // the header; empty: no cell, only fields
 	// about says what the cells mean and in which unit they are: a line of
 	// the legend, and the title of the head on the page. Neighbours with the
 	// same text share the line.

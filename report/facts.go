@@ -11,7 +11,7 @@ func pairing(f world.Facts) string {
 	if f.Reproducible {
 		return "Every candidate runs in the same variations with the same seeds as baseline."
 	}
-	return "The trials of a block, one of each candidate, ran one soon after the other under like conditions; they are no exact pairs."
+	return "The trials of a block, one of each candidate, ran one soon after the other under like conditions; they are not exact pairs."
 }
 
 // pairWord names what is compared with what.

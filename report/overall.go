@@ -56,7 +56,7 @@ func (r *Report) overallColumns() columns[int] {
 		},
 		{
 			head: "waits most for", words: true, needs: world.Blame,
-			about: "what held close() up in the end for the largest share of its time.",
+			about: "the cause of the largest share of the time of close(): the last link of the chain of waits.",
 			show:  func(j int) cell { return cell{Text: topLink(s.Overall[j].Blame)} },
 		},
 		{
@@ -173,8 +173,8 @@ func rateTable(s *campaign.Summary) *table {
 	return cs.table(indices(len(s.Head.Fixes)))
 }
 
-// headline says in a sentence which candidates differ, if there are too many to
-// see it from what is said about each.
+// headline sums up in a sentence which candidates differ from the baseline, if
+// there are four or more.
 func headline(s *campaign.Summary) []string {
 	var less, more, rest []string
 	base := ""

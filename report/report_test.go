@@ -106,11 +106,11 @@ func TestVerdictSaysNoMoreThanTheData(t *testing.T) {
 			"half: hung in 3 of 80 trials, LESS often than baseline (26); less often in repro2;",
 			"gives up every other event.",
 			"late: hung in 38 of 80 trials, MORE often than baseline (26); MORE often in repro2;",
-			"a|b: hung in 26 of 80 trials, the same ones as baseline; hangs seen in repro2 (26 of 40).",
-			"under 22% within one scenario would have been missed",
+			"a|b: hung in 26 of 80 trials, the same trials as baseline; hangs seen in repro2 (26 of 40).",
+			"misses a difference in hang rate under 22% within one scenario",
 		}, []string{"INVALID"}},
 		"too few trials": {func(p *campaign.Plan) { p.Variations = 5 }, []string{
-			"no difference in hang rate could have been shown",
+			"are too few to show any difference in hang rate",
 		}, []string{"less often", "LESS", "MORE often"}},
 		"controls that behave": {func(p *campaign.Plan) { p.Fixes = p.Fixes[:4] }, []string{
 			"INVALID. Required: (no such control) is caught as unsafe. Seen: no trial of it",
@@ -210,7 +210,7 @@ func TestAReportHoldsOnlyWhatItsWorldMeasures(t *testing.T) {
 		}, "No trial can be run again exactly"},
 		"Markdown": {full.Markdown, little.Markdown, []string{
 			"GPs n + x", "IPIs", "kworker D", "console h / s", "What close() waited for", "symptom", "waits most for", "gpstorm replay", "Costs and times are those of a model (version 7)",
-		}, "they are no exact pairs"},
+		}, "they are not exact pairs"},
 		"CSV": {full.CSV, little.CSV, []string{
 			"normal_gps_per_close", "ipis_per_close", "kworker_d_p50_ns", "hung_task_reported", "top_cause",
 		}, "hang_rate_lo"},

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// drawing is an SVG under construction, as wide as its place allows: across, it
-// is measured in percent, and only down in pixels, so that text and lines keep
-// their size on a phone. Colours come from the page's classes.
+// drawing is an SVG under construction. Its widths are percentages and its heights
+// pixels, so that text and lines keep their size on a phone. Colours come from the
+// classes of the page.
 type drawing struct{ b strings.Builder }
 
 func newDrawing(height float64, label string) *drawing {
@@ -23,7 +23,7 @@ func newDrawing(height float64, label string) *drawing {
 	return d
 }
 
-// rect draws a rectangle; a title shows under the pointer and is read aloud.
+// rect draws a rectangle. The pointer shows its title, and a screen reader reads it.
 func (d *drawing) rect(class string, x, y, w, h float64, title string) {
 	fmt.Fprintf(&d.b, `<rect class="%s" x="%.2f%%" y="%.1f" width="%.2f%%" height="%.1f"`, class, x, y, w, h)
 	d.titled("rect", title)
@@ -53,15 +53,15 @@ func (d *drawing) text(class, anchor string, x, y float64, s string) {
 
 func (d *drawing) done() template.HTML { return template.HTML(d.b.String() + "</svg>") }
 
-// tick is a labelled place on an axis, in percent of its length. A minor one has
-// no label where there is little room.
+// tick is a labelled place on an axis, in percent of its length. A phone does not
+// show the labels of minor ticks.
 type tick struct {
 	at    float64
 	label string
 	minor bool
 }
 
-// ruler draws the labels of an axis. One at its right end stays within it.
+// ruler draws the labels of an axis. A label at the right end stays within it.
 func ruler(ticks []tick) template.HTML {
 	d := newDrawing(16, "")
 	for _, t := range ticks {
@@ -84,16 +84,16 @@ func (d *drawing) grid(ticks []tick, height float64) {
 	}
 }
 
-// chart is rows of plots that share an axis.
+// chart is a column of plots that share an axis.
 type chart struct {
 	Rows  []chartRow
 	Ruler template.HTML
-	// Side heads the plots or words beside the main ones.
+	// Side is the header of the smaller plots.
 	Side string
 	Key  []legendEntry
 }
 
-// Names is how long the longest name is, in letters.
+// Names is the length of the longest name, in letters.
 func (c *chart) Names() (longest int) {
 	for _, r := range c.Rows {
 		longest = max(longest, len(r.Fix))

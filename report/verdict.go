@@ -97,8 +97,8 @@ func controls(s *campaign.Summary) (lines []string) {
 	return []string{"The controls misbehaved as they must: " + strings.Join(met, "; ") + "."}
 }
 
-// candidate says how one candidate did, over all scenarios, then where, and what
-// it gives up for it.
+// candidate says how often one candidate hung, in which scenarios, how its close()
+// compares, and what the candidate gives up.
 func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 	var less, more, hungIn []string
 	var shorter, longer closes
@@ -149,7 +149,7 @@ func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 	say("MORE often in %s", more)
 	if o.Hung == 0 {
 		upper := stat.ClopperPearson(0, o.Trials, campaign.Level).Hi
-		parts = append(parts, fmt.Sprintf("a rate up to %s over this mix is not excluded", percent(upper)))
+		parts = append(parts, fmt.Sprintf("the trials do not exclude a rate of up to %s over this mix", percent(upper)))
 	}
 	say("hangs seen in %s", hungIn)
 	say("median close() shorter in %s", shorter.words(len(s.Classes)))
@@ -180,15 +180,15 @@ func overall(s *campaign.Summary, o *campaign.Overall) string {
 	case c.HangsMore():
 		return fmt.Sprintf("%s, MORE often than baseline (%d)", seen, base)
 	case c.OnlyBaseline+c.OnlyFix > 0:
-		return fmt.Sprintf("%s, undecided against baseline (%d)", seen, base)
+		return fmt.Sprintf("%s, no difference to baseline (%d) shown", seen, base)
 	case base == 0:
 		return seen + ", as baseline"
 	}
-	return seen + ", the same ones as baseline"
+	return seen + ", the same trials as baseline"
 }
 
-// closes are the scenarios in which the median close() differs, and the ratios
-// of those that have one.
+// closes are the scenarios in which the median close() differs, and the known
+// ratios of the medians.
 type closes struct {
 	classes []string
 	ratios  []float64
@@ -202,7 +202,7 @@ func (c *closes) add(class string, cmp *campaign.Comparison) {
 	c.classes = append(c.classes, class)
 }
 
-// words names a few scenarios and counts many.
+// words names up to four scenarios and counts more.
 func (c *closes) words(scenarios int) []string {
 	if len(c.classes) <= 4 {
 		return c.classes
@@ -230,13 +230,13 @@ func reach(s *campaign.Summary, pair string) []string {
 	if compared == 0 {
 		return []string{"No candidate is compared with a baseline in this campaign."}
 	}
-	// Holm asks this much of the first difference that it lets pass.
+	// The level that Holm's correction sets for the smallest p-value.
 	level := 1 - (1-campaign.Level)/float64(compared)
 	d := stat.Detectable(pairs, level, campaign.Power)
 	none := stat.ClopperPearson(0, pairs, campaign.Level).Hi
 	if math.IsNaN(d) {
-		return []string{fmt.Sprintf("With %d %ss no difference in hang rate could have been shown within one scenario; 0 hangs of %d leave a rate up to %s possible.", pairs, pair, pairs, percent(none))}
+		return []string{fmt.Sprintf("%d %ss are too few to show any difference in hang rate within one scenario; 0 hangs in %d trials do not exclude a rate of up to %s.", pairs, pair, pairs, percent(none))}
 	}
-	return []string{fmt.Sprintf("With %d %ss, a difference in hang rate under %s within one scenario would have been missed more often than one time in five; 0 hangs of %d leave a rate up to %s possible.",
+	return []string{fmt.Sprintf("With %d %ss the campaign misses a difference in hang rate under %s within one scenario more often than one time in five; 0 hangs in %d trials do not exclude a rate of up to %s.",
 		pairs, pair, percent(d), pairs, percent(none))}
 }
