@@ -10,6 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // The files that the commands which make a report again write.
@@ -46,6 +47,9 @@ func (c *common) again(s *campaign.Summary, margins []margin.Set) report.Again {
 func (c *common) evaluateCommand(h *campaign.Head) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s evaluate --seed %d --variations %d", c.program, h.Seed, h.Variations)
+	if h.World != kernel.Name {
+		fmt.Fprintf(&b, " --world %s", quote(h.World))
+	}
 	for i := range h.Scenarios {
 		fmt.Fprintf(&b, " --scenario %s", quote(c.scenarioArgument(&h.Scenarios[i])))
 	}

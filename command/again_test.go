@@ -22,7 +22,7 @@ func TestAReportListsTheCommandsThatMakeItAgain(t *testing.T) {
 		t.Fatal("no preset calm")
 	}
 	own := campaign.Class{Name: "own", Content: "0123456789abcdef"}
-	s := &campaign.Summary{Head: campaign.Head{Seed: 7, Variations: 40, Scenarios: []campaign.Class{class(calm), own}}}
+	s := &campaign.Summary{Head: campaign.Head{World: "live", Seed: 7, Variations: 40, Scenarios: []campaign.Class{class(calm), own}}}
 	s.Head.Fixes = append(s.Head.Fixes, world.Subject{Name: "baseline"}, world.Subject{Name: "a|b"})
 	duty := margin.Set{Axis: margin.AxisDuty, Seed: 1, Scenario: class(margin.Scenario()), Margins: []margin.Margin{{Fix: "baseline"}}}
 	readers := duty
@@ -30,7 +30,7 @@ func TestAReportListsTheCommandsThatMakeItAgain(t *testing.T) {
 	sets := []margin.Set{duty, readers}
 	want := report.Again{
 		Commands: []string{
-			"gpstorm evaluate --seed 7 --variations 40 --scenario calm --scenario own.yaml --fix baseline --fix 'a|b' --out results.jsonl",
+			"gpstorm evaluate --seed 7 --variations 40 --world live --scenario calm --scenario own.yaml --fix baseline --fix 'a|b' --out results.jsonl",
 			"gpstorm margin --axis duty --seed 1 --fix baseline --json > margins.jsonl",
 			"gpstorm margin --axis readers --seed 1 --scenario own.yaml --fix baseline --json >> margins.jsonl",
 			"gpstorm report results.jsonl --margins margins.jsonl --html report.html",

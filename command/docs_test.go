@@ -156,8 +156,8 @@ func (p *pin) print(t *testing.T) string {
 	facts := kernel.New(nil).Facts()
 	switch {
 	case p.Class != nil:
-		sum := &campaign.Summary{Classes: []campaign.ClassSummary{{Class: *p.Class, Rows: p.Rows}}}
-		err = (&report.Report{Summary: sum, World: facts}).Text(&b)
+		sum := &campaign.Summary{Head: campaign.Head{Facts: facts}, Classes: []campaign.ClassSummary{{Class: *p.Class, Rows: p.Rows}}}
+		err = (&report.Report{Summary: sum}).Text(&b)
 	case p.Trial != nil && strings.Contains(p.Command, "--dmesg"):
 		cmd := &cobra.Command{}
 		cmd.SetOut(&b)

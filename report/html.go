@@ -75,12 +75,12 @@ func pageOf(r *Report) *pageData {
 	named := newPalette("ABCDEFGH", s, links)
 	staged := newPalette("12345678", s, stages)
 	d := &pageData{
-		State: stateOf(s), Trial: r.World.Trial, Trials: s.Trials, Candidates: len(s.Head.Fixes), Verdict: r.verdict(),
-		Overall: r.overallTable(), Checks: s.Checks, Rates: rateTable(s), Definitions: r.definitions(), Limits: limits(r.World),
-		Again: r.Again, Blame: r.World.Measures.Has(world.Blame),
+		State: stateOf(s), Trial: r.facts().Trial, Trials: s.Trials, Candidates: len(s.Head.Fixes), Verdict: r.verdict(),
+		Overall: r.overallTable(), Checks: s.Checks, Rates: rateTable(s), Definitions: r.definitions(), Limits: limits(r.facts()),
+		Again: r.Again, Blame: r.facts().Measures.Has(world.Blame),
 	}
 	if len(s.Clusters) > 0 {
-		d.Clusters = clusterTable(s.Clusters, r.World)
+		d.Clusters = clusterTable(s.Clusters, r.facts())
 	}
 	if len(named.causes) > 0 {
 		rows := overallBlame(s)
@@ -99,7 +99,7 @@ func pageOf(r *Report) *pageData {
 		d.Scenarios = append(d.Scenarios, c.Name)
 		d.Classes = append(d.Classes, p)
 	}
-	if r.World.Measures.Has(world.StormShare) {
+	if r.facts().Measures.Has(world.StormShare) {
 		d.Loads, d.LoadScale, d.LoadRuler = loadsOf(s), loadScale(), loadRuler
 	}
 	return d

@@ -11,7 +11,7 @@ import (
 
 func pageOfSummary(t *testing.T, s *campaign.Summary) string {
 	t.Helper()
-	r := &Report{Summary: s, World: everything}
+	r := &Report{Summary: s}
 	return written(t, func(b *bytes.Buffer) error { return r.HTML(b) })
 }
 

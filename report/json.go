@@ -17,13 +17,13 @@ func (r *Report) JSONLines(w io.Writer) error {
 	out.write("head", s.Head)
 	for i := range s.Classes {
 		for j := range s.Classes[i].Rows {
-			out.write("row", rowOf(&s.Classes[i].Rows[j], r.World.Measures))
+			out.write("row", rowOf(&s.Classes[i].Rows[j], r.facts().Measures))
 		}
 	}
 	for i := range s.Overall {
 		out.write("overall", &s.Overall[i])
 	}
-	if r.World.Measures.Has(world.StormShare) {
+	if r.facts().Measures.Has(world.StormShare) {
 		for i := range s.Loads {
 			out.write("load", &s.Loads[i])
 		}

@@ -75,7 +75,7 @@ func (r *Report) overallColumns() columns[int] {
 		head: "gives up", words: true, about: "the guarantee that the candidate gives up.",
 		show: func(j int) cell { return cell{Text: cmp.Or(s.Head.Fixes[j].Loses, nothing)} },
 	})
-	return cs.measured(r.World.Measures)
+	return cs.measured(r.facts().Measures)
 }
 
 // overallTable is the comparison of all candidates over all scenarios.

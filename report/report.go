@@ -13,16 +13,17 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Report is what a campaign found, and what a reader has to be told beside it.
+// Report is what a campaign found, and how to make the report again.
 type Report struct {
 	Summary *campaign.Summary
-	// World says what the trials' results are worth, and what they measure.
-	World world.Facts
-	// Margins are those of searches that are reported together with the
-	// campaign. No trial of the campaign is in them.
+	// Margins are the searches that are reported beside the campaign. No trial
+	// of the campaign is in them.
 	Margins []margin.Set
 	Again   Again
 }
+
+// facts say what the results are worth, and what they measure.
+func (r *Report) facts() world.Facts { return r.Summary.Head.Facts }
 
 // Again says how to make a report again.
 type Again struct {
@@ -45,10 +46,10 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	if shown := s.Clusters[:min(len(s.Clusters), shownClusters)]; len(shown) > 0 {
 		b.WriteString("failures by cause" + ofAll(shown, s.Clusters) + "\n")
-		if err := clusterTable(shown, r.World).text(&b); err != nil {
+		if err := clusterTable(shown, r.facts()).text(&b); err != nil {
 			return err
 		}
-		if r.World.Reproducible {
+		if r.facts().Reproducible {
 			b.WriteString("\nthe smallest trial of each again\n")
 			for i, c := range shown {
 				fmt.Fprintf(&b, " %2d  %s\n", i+1, replayCommand(c.Smallest))
@@ -56,7 +57,7 @@ func (r *Report) Text(w io.Writer) error {
 		}
 		b.WriteByte('\n')
 	}
-	if r.World.Measures.Has(world.Blame) {
+	if r.facts().Measures.Has(world.Blame) {
 		b.WriteString("what close() waited for, in all of these trials\n")
 		if err := causeTable(s).text(&b); err != nil {
 			return err
@@ -112,10 +113,10 @@ func (r *Report) Markdown(w io.Writer) error {
 	}
 	if shown := s.Clusters[:min(len(s.Clusters), shownClusters)]; len(shown) > 0 {
 		b.WriteString("\n## Failures by cause" + ofAll(shown, s.Clusters) + "\n\n")
-		if err := clusterTable(shown, r.World).markdown(&b); err != nil {
+		if err := clusterTable(shown, r.facts()).markdown(&b); err != nil {
 			return err
 		}
-		if r.World.Reproducible {
+		if r.facts().Reproducible {
 			b.WriteString("\nThe smallest trial of each again:\n\n```\n")
 			for _, c := range shown {
 				fmt.Fprintf(&b, "%s\n", replayCommand(c.Smallest))
@@ -123,18 +124,18 @@ func (r *Report) Markdown(w io.Writer) error {
 			b.WriteString("```\n")
 		}
 	}
-	if r.World.Measures.Has(world.Blame) {
+	if r.facts().Measures.Has(world.Blame) {
 		b.WriteString("\n## What close() waited for, in all of these trials\n\n")
 		if err := causeTable(s).markdown(&b); err != nil {
 			return err
 		}
 	}
 	b.WriteString("\n## How to read it\n\n")
-	for _, line := range append(r.definitions(), limits(r.World)...) {
+	for _, line := range append(r.definitions(), limits(r.facts())...) {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
 	if len(r.Again.Commands) > 0 {
-		b.WriteString("\n## The same again\n\n```\n" + strings.Join(r.Again.Commands, "\n") + "\n```\n")
+		b.WriteString("\n## To make this report again\n\n```\n" + strings.Join(r.Again.Commands, "\n") + "\n```\n")
 	}
 	for _, n := range r.Again.Notes {
 		fmt.Fprintf(&b, "\n%s\n", n)
@@ -150,20 +151,20 @@ func (r *Report) CSV(w io.Writer) error {
 	for i := range r.Summary.Classes {
 		rows = append(rows, pointers(r.Summary.Classes[i].Rows)...)
 	}
-	return comparisonColumns(r.World).csv(w, rows)
+	return comparisonColumns(r.facts()).csv(w, rows)
 }
 
 func (r *Report) comparisonTable(c *campaign.ClassSummary) *table {
-	return comparisonColumns(r.World).table(pointers(c.Rows))
+	return comparisonColumns(r.facts()).table(pointers(c.Rows))
 }
 
 // definitions say what each figure means.
 func (r *Report) definitions() []string {
 	lines := []string{"A trial hangs if a close() takes the hung-task timeout or longer."}
-	lines = append(lines, comparisonColumns(r.World).legend()...)
+	lines = append(lines, comparisonColumns(r.facts()).legend()...)
 	h := &r.Summary.Head
 	lines = append(lines, fmt.Sprintf("%d variations of each scenario, of which the first is the scenario itself; campaign seed %d.", h.Variations, h.Seed))
-	return append(lines, worldLines(r.World)...)
+	return append(lines, worldLines(r.facts())...)
 }
 
 // oneLine is the first line of what a scenario says about itself.

@@ -120,7 +120,7 @@ func TestVerdictSaysNoMoreThanTheData(t *testing.T) {
 		}, []string{"less often", "LESS", "shorter"}},
 	} {
 		var got string
-		for _, st := range (&Report{Summary: summary(t, c.change), World: everything}).verdict() {
+		for _, st := range (&Report{Summary: summary(t, c.change)}).verdict() {
 			got += st.String() + "\n"
 		}
 		for _, w := range c.has {
@@ -184,7 +184,7 @@ func TestManyCausesAreCounted(t *testing.T) {
 	}
 	few.Clusters = many.Clusters[:12]
 	for sum, want := range map[*campaign.Summary]bool{&many: true, &few: false} {
-		r := &Report{Summary: sum, World: everything}
+		r := &Report{Summary: sum}
 		for name, write := range map[string]func(io.Writer) error{"text": r.Text, "Markdown": r.Markdown} {
 			text := written(t, func(b *bytes.Buffer) error { return write(b) })
 			if got := strings.Contains(text, ": the first 12 of 20; JSON and the HTML page have all\n"); got != want {
@@ -199,7 +199,9 @@ func TestManyCausesAreCounted(t *testing.T) {
 func TestAReportHoldsOnlyWhatItsWorldMeasures(t *testing.T) {
 	t.Parallel()
 	full := reported()
-	little := &Report{Summary: full.Summary, World: world.Facts{Trial: "one scenario on a real machine"}}
+	other := *full.Summary
+	other.Head.Facts = world.Facts{Trial: "one scenario on a real machine"}
+	little := &Report{Summary: &other}
 	for name, c := range map[string]struct {
 		full, little func(io.Writer) error
 		only         []string // in the full report
@@ -209,7 +211,7 @@ func TestAReportHoldsOnlyWhatItsWorldMeasures(t *testing.T) {
 			"GPs n + x", "IPIs", "kworker D", "console h / s", "what close() waited for", "symptom", "gpstorm replay", "All times are virtual", "with the same seeds", "40 pairs",
 		}, "No trial can be run again exactly"},
 		"Markdown": {full.Markdown, little.Markdown, []string{
-			"GPs n + x", "IPIs", "kworker D", "console h / s", "What close() waited for", "symptom", "waits most for", "gpstorm replay", "Costs and times are those of a model (version 7)",
+			"GPs n + x", "IPIs", "kworker D", "console h / s", "What close() waited for", "symptom", "waits most for", "gpstorm replay", "Costs and times are those of a model (version 1)",
 		}, "they are not exact pairs"},
 		"CSV": {full.CSV, little.CSV, []string{
 			"normal_gps_per_close", "ipis_per_close", "kworker_d_p50_ns", "hung_task_reported", "top_cause",
@@ -248,7 +250,7 @@ func TestAShardIsNoInvalidCampaign(t *testing.T) {
 		p.Shard = &campaign.Shard{Index: 2, Of: 8}
 		p.Fixes = p.Fixes[:4] // no unsafe control in it
 	})
-	r := &Report{Summary: sum, World: everything}
+	r := &Report{Summary: sum}
 	for name, write := range map[string]func(io.Writer) error{"text": r.Text, "Markdown": r.Markdown, "JSON": r.JSONLines, "page": r.HTML} {
 		got := strings.Join(strings.Fields(written(t, func(b *bytes.Buffer) error { return write(b) })), " ")
 		if want := "Shard 2/8 of a campaign: 40 trials of 320. The controls are judged on the whole campaign"; !strings.Contains(got, want) {

@@ -45,7 +45,7 @@ func (r *Report) verdict() (lines []statement) {
 			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses)})
 		}
 	}
-	about(reach(s, pairWord(r.World))...)
+	about(reach(s, pairWord(r.facts()))...)
 	return lines
 }
 

@@ -16,12 +16,6 @@ import (
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// everything are the facts of a world that is reproducible and measures all.
-var everything = world.Facts{
-	Reproducible: true, Virtual: true, Model: "7", Trial: "one scenario in a made-up world",
-	Measures: world.GracePeriods | world.IPIs | world.WorkerSleep | world.Console | world.Blame | world.StormShare | world.ReaderCost,
-}
-
 // reported is the report of the whole campaign with margins, made once. Tests
 // that change it take a report of their own from summary.
 var reported = sync.OnceValue(func() *Report {
@@ -33,7 +27,7 @@ var reported = sync.OnceValue(func() *Report {
 	if err != nil {
 		panic(err)
 	}
-	return &Report{Summary: s, World: everything, Margins: margins, Again: Again{
+	return &Report{Summary: s, Margins: margins, Again: Again{
 		Commands: []string{"gpstorm evaluate --seed 1 > results.jsonl", "gpstorm report results.jsonl"},
 		Notes:    []string{"calm.yaml stands for the file of scenario calm."},
 	}}
