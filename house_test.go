@@ -1,14 +1,15 @@
-// Package house holds the one test that is about all packages: which may
-// import which.
+// Package house holds the tests that are about all packages.
 package house
 
 import (
 	"errors"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,43 +43,90 @@ func TestImportsPointDown(t *testing.T) {
 			floorOf[pkg] = i
 		}
 	}
-	files := 0
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if path == "." {
-				return nil
-			}
-			if strings.HasPrefix(d.Name(), ".") || isModule(path) {
-				return filepath.SkipDir
-			}
-			return nil
-		}
+	for _, path := range sources(t) {
 		dir := filepath.ToSlash(filepath.Dir(path))
-		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || dir == "." {
-			return nil
+		if dir == "." {
+			continue
 		}
-		files++
 		floor, ok := floorOf[dir]
 		if !ok {
 			t.Errorf("%s: package %q has no floor in this test", path, dir)
-			return nil
+			continue
 		}
 		for _, to := range importsOf(t, path) {
 			if below, ok := floorOf[to]; !ok || below >= floor {
 				t.Errorf("%s imports %s, which is not below it", path, to)
 			}
 		}
+	}
+}
+
+// flag is a long flag of a command line. Three hyphens and more are a rule.
+var flag = regexp.MustCompile(`(?:^|[^-\w])--[a-z][a-z-]*`)
+
+// Only the commands name their flags: a library that does becomes wrong when they
+// change, or when another program uses it.
+func TestLibrariesNameNoFlags(t *testing.T) {
+	for _, path := range sources(t) {
+		switch dir, _, _ := strings.Cut(filepath.ToSlash(path), "/"); dir {
+		case "command", "cmd", "examples":
+			continue
+		}
+		for where, text := range stringsIn(t, path) {
+			if m := flag.FindString(text); m != "" {
+				t.Errorf("%s: a string names the flag %s", where, strings.TrimLeft(m, " "))
+			}
+		}
+	}
+}
+
+// sources are the files of this module that are not tests.
+func sources(t *testing.T) (paths []string) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if path != "." && (strings.HasPrefix(d.Name(), ".") || isModule(path)) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			paths = append(paths, path)
+		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if files < 20 {
-		t.Errorf("only %d files were looked at", files)
+	if len(paths) < 20 {
+		t.Errorf("only %d files found", len(paths))
 	}
+	return paths
+}
+
+// stringsIn returns the string literals of a file by their places.
+func stringsIn(t *testing.T, path string) map[string]string {
+	t.Helper()
+	files := token.NewFileSet()
+	f, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			text, err := strconv.Unquote(lit.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[files.Position(lit.Pos()).String()] = text
+		}
+		return true
+	})
+	return found
 }
 
 // isModule reports whether a directory is a module of its own.
