@@ -163,7 +163,7 @@ func (p *pin) print(t *testing.T) string {
 		cmd.SetOut(&b)
 		err = showConsole(cmd, p.Trial)
 	case p.Trial != nil:
-		err = report.Trial(&b, facts, p.Trial, false)
+		err = (&report.Trial{Result: p.Trial, World: facts, Program: "gpstorm"}).Text(&b)
 	default:
 		return p.Text
 	}

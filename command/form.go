@@ -33,7 +33,7 @@ func (f *form) check(json bool) error {
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
 func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margins []margin.Set) error {
-	r := &report.Report{Summary: sum, Margins: margins, Again: c.again(sum, margins)}
+	r := &report.Report{Summary: sum, Margins: margins, Program: c.program, Again: c.again(sum, margins)}
 	if f.html != "" {
 		if err := writeFile(f.html, r.HTML); err != nil {
 			return err

@@ -101,7 +101,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
 	}
-	r := &report.GateReport{Checks: checks, Valid: !slices.ContainsFunc(checks, func(c campaign.Check) bool { return !c.Passed })}
+	r := &report.GateReport{Program: o.program, Checks: checks, Valid: !slices.ContainsFunc(checks, func(c campaign.Check) bool { return !c.Passed })}
 	if !r.Valid {
 		return r, nil
 	}

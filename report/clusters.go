@@ -14,7 +14,8 @@ import (
 const shownClusters = 12
 
 // clusterColumns are those of the failures by cause. A row is an index.
-func clusterColumns(clusters []campaign.Cluster, f world.Facts) columns[int] {
+func (r *Report) clusterColumns(clusters []campaign.Cluster) columns[int] {
+	f := r.facts()
 	return columns[int]{
 		{head: "no.", show: func(i int) cell { return cell{Text: strconv.Itoa(i + 1), Sort: float64(i + 1)} }},
 		{head: "fix", words: true, show: func(i int) cell { return cell{Text: clusters[i].Fix} }},
@@ -28,7 +29,7 @@ func clusterColumns(clusters []campaign.Cluster, f world.Facts) columns[int] {
 			show: func(i int) cell {
 				c := cell{Text: cmp.Or(clusters[i].Signature.Why(), nothing)}
 				if f.Reproducible {
-					c.Code = replayCommand(clusters[i].Smallest)
+					c.Code = replayCommand(r.Program, clusters[i].Smallest)
 				}
 				return c
 			},
@@ -37,8 +38,8 @@ func clusterColumns(clusters []campaign.Cluster, f world.Facts) columns[int] {
 	}.measured(f.Measures)
 }
 
-func clusterTable(clusters []campaign.Cluster, f world.Facts) *table {
-	return clusterColumns(clusters, f).table(indices(len(clusters)))
+func (r *Report) clusterTable(clusters []campaign.Cluster) *table {
+	return r.clusterColumns(clusters).table(indices(len(clusters)))
 }
 
 // ofAll says that there are more causes than are shown, if there are.
@@ -50,9 +51,9 @@ func ofAll(shown, all []campaign.Cluster) string {
 }
 
 // replayCommand runs a trial again; it is empty if there is no token for it.
-func replayCommand(token string) string {
+func replayCommand(program, token string) string {
 	if token == "" {
 		return ""
 	}
-	return "gpstorm replay " + token
+	return program + " replay " + token
 }

@@ -39,11 +39,12 @@ func worldLines(f world.Facts) (lines []string) {
 	return lines
 }
 
-// limits say what the trials of a world cannot show.
-func limits(f world.Facts) (lines []string) {
+// limits say what the trials cannot show.
+func (r *Report) limits() (lines []string) {
+	f := r.facts()
 	if f.Virtual {
 		lines = append(lines,
-			"Memory accesses take effect one after the other in virtual time: no trial can show that a candidate lacks a memory barrier. gpstorm explore searches for that.")
+			"Memory accesses take effect one after the other in virtual time: no trial can show that a candidate lacks a memory barrier. "+r.Program+" explore searches for that.")
 	}
 	if f.Model != "" {
 		lines = append(lines,

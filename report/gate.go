@@ -20,6 +20,8 @@ type GateReport struct {
 	// Valid is whether the controls misbehaved as they must; no gate is
 	// run otherwise.
 	Valid bool `json:"valid"`
+	// Program is the name of the program that replays tokens.
+	Program string `json:"-"`
 }
 
 // JSON writes the report as one line.
@@ -147,7 +149,7 @@ func (g *GateReport) firsts() (lines []string) {
 	for _, gate := range g.Gates {
 		for _, test := range gate.Tests {
 			if test.First != "" {
-				lines = append(lines, replayCommand(test.First)+"\n")
+				lines = append(lines, replayCommand(g.Program, test.First)+"\n")
 			}
 		}
 	}
@@ -207,7 +209,7 @@ func (g *GateReport) JUnit(w io.Writer) error {
 	}
 	for i := range g.Gates {
 		for _, test := range g.Gates[i].Tests {
-			add(caseOf(&g.Gates[i], &test))
+			add(g.caseOf(&g.Gates[i], &test))
 		}
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
@@ -222,10 +224,10 @@ func (g *GateReport) JUnit(w io.Writer) error {
 	return err
 }
 
-func caseOf(gate *gate.Result, test *gate.Test) junitCase {
+func (g *GateReport) caseOf(gate *gate.Result, test *gate.Test) junitCase {
 	c := junitCase{Class: "gate." + gate.Fix, Name: test.Name}
 	seen := fmt.Sprintf("%s; tested: %s", seenOf(test), tested(test))
-	m := &junitMessage{Message: test.Decision + ": " + seen, Text: replayCommand(test.First)}
+	m := &junitMessage{Message: test.Decision + ": " + seen, Text: replayCommand(g.Program, test.First)}
 	switch {
 	case test.Decision == stat.Bad.String():
 		c.Failure = m

@@ -76,11 +76,11 @@ func pageOf(r *Report) *pageData {
 	staged := newPalette("12345678", s, stages)
 	d := &pageData{
 		State: stateOf(s), Trial: r.facts().Trial, Trials: s.Trials, Candidates: len(s.Head.Fixes), Verdict: r.verdict(),
-		Overall: r.overallTable(), Checks: s.Checks, Rates: rateTable(s), Definitions: r.definitions(), Limits: limits(r.facts()),
+		Overall: r.overallTable(), Checks: s.Checks, Rates: rateTable(s), Definitions: r.definitions(), Limits: r.limits(),
 		Again: r.Again, Blame: r.facts().Measures.Has(world.Blame),
 	}
 	if len(s.Clusters) > 0 {
-		d.Clusters = clusterTable(s.Clusters, r.facts())
+		d.Clusters = r.clusterTable(s.Clusters)
 	}
 	if len(named.causes) > 0 {
 		rows := overallBlame(s)

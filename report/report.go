@@ -19,6 +19,8 @@ type Report struct {
 	// Margins are the searches that are reported beside the campaign. No trial
 	// of the campaign is in them.
 	Margins []margin.Set
+	// Program is the name of the program that replays tokens.
+	Program string
 	Again   Again
 }
 
@@ -46,13 +48,13 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	if shown := s.Clusters[:min(len(s.Clusters), shownClusters)]; len(shown) > 0 {
 		b.WriteString("failures by cause" + ofAll(shown, s.Clusters) + "\n")
-		if err := clusterTable(shown, r.facts()).text(&b); err != nil {
+		if err := r.clusterTable(shown).text(&b); err != nil {
 			return err
 		}
 		if r.facts().Reproducible {
 			b.WriteString("\nthe smallest trial of each again\n")
 			for i, c := range shown {
-				fmt.Fprintf(&b, " %2d  %s\n", i+1, replayCommand(c.Smallest))
+				fmt.Fprintf(&b, " %2d  %s\n", i+1, replayCommand(r.Program, c.Smallest))
 			}
 		}
 		b.WriteByte('\n')
@@ -113,13 +115,13 @@ func (r *Report) Markdown(w io.Writer) error {
 	}
 	if shown := s.Clusters[:min(len(s.Clusters), shownClusters)]; len(shown) > 0 {
 		b.WriteString("\n## Failures by cause" + ofAll(shown, s.Clusters) + "\n\n")
-		if err := clusterTable(shown, r.facts()).markdown(&b); err != nil {
+		if err := r.clusterTable(shown).markdown(&b); err != nil {
 			return err
 		}
 		if r.facts().Reproducible {
 			b.WriteString("\nThe smallest trial of each again:\n\n```\n")
 			for _, c := range shown {
-				fmt.Fprintf(&b, "%s\n", replayCommand(c.Smallest))
+				fmt.Fprintf(&b, "%s\n", replayCommand(r.Program, c.Smallest))
 			}
 			b.WriteString("```\n")
 		}
@@ -131,7 +133,7 @@ func (r *Report) Markdown(w io.Writer) error {
 		}
 	}
 	b.WriteString("\n## How to read it\n\n")
-	for _, line := range append(r.definitions(), limits(r.facts())...) {
+	for _, line := range append(r.definitions(), r.limits()...) {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
 	if len(r.Again.Commands) > 0 {

@@ -10,11 +10,22 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Trial writes what one trial found, after the console it printed if log is set,
-// and how to run it again if its world can.
-func Trial(w io.Writer, f world.Facts, r *trial.Result, log bool) error {
+// Trial is what one trial found.
+type Trial struct {
+	Result *trial.Result
+	World  world.Facts
+	// Program is the name of the program that replays tokens.
+	Program string
+	// Log says that the console goes first.
+	Log bool
+}
+
+// Text writes the outcome, each close(), and how to run the trial again if its
+// world can.
+func (t *Trial) Text(w io.Writer) error {
+	f, r := t.World, t.Result
 	var b strings.Builder
-	if log {
+	if t.Log {
 		for _, l := range r.Log {
 			fmt.Fprintf(&b, "[%5d.%06d] %s\n", l.At/1e9, l.At%1e9/1e3, l.Text)
 		}
@@ -57,7 +68,7 @@ func Trial(w io.Writer, f world.Facts, r *trial.Result, log bool) error {
 	if f.Reproducible {
 		fmt.Fprintf(&b, "\nchecksum %s\n", r.Checksum)
 		if r.Replay != "" {
-			fmt.Fprintf(&b, "%s\n", replayCommand(r.Replay))
+			fmt.Fprintf(&b, "%s\n", replayCommand(t.Program, r.Replay))
 		}
 	} else {
 		b.WriteString("\nthis trial cannot be run again exactly: another run gives another result\n")

@@ -27,7 +27,7 @@ var reported = sync.OnceValue(func() *Report {
 	if err != nil {
 		panic(err)
 	}
-	return &Report{Summary: s, Margins: margins, Again: Again{
+	return &Report{Summary: s, Margins: margins, Program: "gpstorm", Again: Again{
 		Commands: []string{"gpstorm evaluate --seed 1 > results.jsonl", "gpstorm report results.jsonl"},
 		Notes:    []string{"calm.yaml stands for the file of scenario calm."},
 	}}
