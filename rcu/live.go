@@ -43,7 +43,7 @@ var liveInitial = SeqBefore(100)
 
 // NewLive returns an RCU without readers, whose grace periods use the heavy
 // barrier that HeavyBarrier names.
-func NewLive() *Live { return newLive(sched.BestHeavy) }
+func NewLive() *Live { return newLive(sched.BestHeavy()) }
 
 func newLive(h sched.Heavy) *Live {
 	l := &Live{heavy: h}
@@ -57,11 +57,11 @@ func newLive(h sched.Heavy) *Live {
 
 // HeavyBarrier returns after every thread of the process has executed a full
 // memory barrier between the call and the return.
-func HeavyBarrier() { sched.BestHeavy.Run() }
+func HeavyBarrier() { sched.BestHeavy().Run() }
 
 // HeavyBarrierName tells which heavy barrier this machine offers:
 // "membarrier", or the portable "stop-the-world".
-func HeavyBarrierName() string { return sched.BestHeavy.Name }
+func HeavyBarrierName() string { return sched.BestHeavy().Name }
 
 // StopTheWorld is the portable HeavyBarrier, for those who want to compare.
 func StopTheWorld() { sched.StopTheWorld().Run() }

@@ -13,7 +13,7 @@ import (
 // eachHeavy runs the test with every heavy barrier of this machine.
 func eachHeavy(t *testing.T, test func(*testing.T, *Live)) {
 	heavies := []sched.Heavy{sched.StopTheWorld()}
-	if h, ok := sched.Membarrier(); ok {
+	if h, ok := sched.SystemHeavy(); ok {
 		heavies = append(heavies, h)
 	}
 	for _, h := range heavies {

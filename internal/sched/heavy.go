@@ -1,6 +1,9 @@
 package sched
 
-import "runtime"
+import (
+	"runtime"
+	"sync/atomic"
+)
 
 // Heavy makes every thread of this process execute a full memory barrier
 // between its call and its return, so that the threads themselves need none.
@@ -9,14 +12,24 @@ type Heavy struct {
 	Run  func()
 }
 
-// BestHeavy is membarrier(2) where the kernel has it, else StopTheWorld. The
-// choice is made once, at start.
-var BestHeavy = func() Heavy {
-	if h, ok := Membarrier(); ok {
-		return h
+// best is the choice of BestHeavy, once it is made.
+var best atomic.Pointer[Heavy]
+
+// BestHeavy returns the system call that does it, where there is one, else
+// StopTheWorld. The first call tries the system call out; until then the
+// process is registered for nothing. Callers that come first at the same time
+// all try, and use the same.
+func BestHeavy() Heavy {
+	if h := best.Load(); h != nil {
+		return *h
 	}
-	return StopTheWorld()
-}()
+	h, ok := SystemHeavy()
+	if !ok {
+		h = StopTheWorld()
+	}
+	best.CompareAndSwap(nil, &h)
+	return *best.Load()
+}
 
 // StopTheWorld is the portable heavy barrier: to stop a goroutine and to start
 // it again, the runtime takes its thread through the scheduler, whose atomic

@@ -8,10 +8,10 @@ const (
 	registerPrivateExpedited = 1 << 4
 )
 
-// Membarrier is membarrier(2) with MEMBARRIER_CMD_PRIVATE_EXPEDITED: an
-// interrupt to each CPU that runs a thread of this process. It is false where
-// the kernel, or a seccomp filter, does not allow it.
-func Membarrier() (Heavy, bool) {
+// SystemHeavy is membarrier(2) with MEMBARRIER_CMD_PRIVATE_EXPEDITED: an
+// interrupt to each CPU that runs a thread of this process, which it registers
+// first. It is false where the kernel, or a seccomp filter, refuses that.
+func SystemHeavy() (Heavy, bool) {
 	if membarrier(registerPrivateExpedited) != 0 ||
 		membarrier(privateExpedited) != 0 {
 		return Heavy{}, false
@@ -19,13 +19,13 @@ func Membarrier() (Heavy, bool) {
 	fallback := StopTheWorld()
 	return Heavy{Name: "membarrier", Run: func() {
 		if membarrier(privateExpedited) != 0 {
-			fallback.Run() // a filter installed since the start
+			fallback.Run() // a seccomp filter that was installed later
 		}
 	}}, true
 }
 
-// membarrier does not tell the scheduler of the system call: it takes about as
-// long as one interrupt, and a hand-over of the P would cost more.
+// membarrier hides the system call from the Go scheduler: it takes about as long
+// as one interrupt, and handing the P over would take longer.
 func membarrier(cmd uintptr) unix.Errno {
 	_, _, errno := unix.RawSyscall(unix.SYS_MEMBARRIER, cmd, 0, 0)
 	return errno

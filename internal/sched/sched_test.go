@@ -233,7 +233,7 @@ func TestPushAllocatesOneNode(t *testing.T) {
 // What the barriers order is shown in world/live, where removing them is seen.
 func TestHeavyBarriersReturn(t *testing.T) {
 	heavies := []Heavy{StopTheWorld()}
-	if h, ok := Membarrier(); ok {
+	if h, ok := SystemHeavy(); ok {
 		heavies = append(heavies, h)
 	}
 	for _, h := range heavies {
