@@ -17,12 +17,16 @@ type callback struct {
 	cookie uint64
 	fn     func()
 	next   *callback
+	tag    bool
 }
 
 // Push adds fn under the given cookie.
-func (q *Callbacks) Push(cookie uint64, fn func()) {
+func (q *Callbacks) Push(cookie uint64, fn func()) { q.PushTagged(cookie, fn, false) }
+
+// PushTagged is Push with a tag that InvokeWith hands on.
+func (q *Callbacks) PushTagged(cookie uint64, fn func(), tag bool) {
 	q.pending.Add(1)
-	cb := &callback{cookie: cookie, fn: fn}
+	cb := &callback{cookie: cookie, fn: fn, tag: tag}
 	for {
 		cb.next = q.fresh.Load()
 		if q.fresh.CompareAndSwap(cb.next, cb) {
@@ -40,6 +44,11 @@ func (q *Callbacks) Pending() int { return int(q.pending.Load()) }
 // callback is off the list before it runs, so one that does not return leaves
 // the others in place.
 func (q *Callbacks) Invoke(done func(uint64) bool) {
+	q.InvokeWith(done, func(fn func(), _ bool) { fn() })
+}
+
+// InvokeWith is Invoke with run in the place of a plain call.
+func (q *Callbacks) InvokeWith(done func(uint64) bool, run func(fn func(), tag bool)) {
 	q.take()
 	for end := q.last; q.first != nil; {
 		cb := q.first
@@ -50,7 +59,7 @@ func (q *Callbacks) Invoke(done func(uint64) bool) {
 			q.last = nil
 		}
 		q.pending.Add(-1)
-		cb.fn()
+		run(cb.fn, cb.tag)
 		if cb == end {
 			return
 		}

@@ -244,3 +244,25 @@ func TestHeavyBarriersReturn(t *testing.T) {
 		})
 	}
 }
+
+// dropped is exactly the number of waiters that have left and are still on the
+// stack, whoever is first: the waiter that leaves or the one that wakes it.
+func TestWaitersThatAreWokenWhileTheyLeaveAreNotCounted(t *testing.T) {
+	t.Parallel()
+	var q Waiters
+	for range 10 * sweepAfter {
+		looks := 0
+		done := func(uint64) bool {
+			if looks++; looks == 1 { // the first look of Wait: the condition has just become true
+				q.Wake(func(uint64) bool { return true })
+			}
+			return true
+		}
+		if err := q.Wait(context.Background(), 1, done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := q.dropped.Load(); n != 0 || q.head.Load() != nil {
+		t.Errorf("%d waiters are counted as left, want 0 and an empty stack", n)
+	}
+}

@@ -11,15 +11,22 @@ import (
 // looks at the stack afterwards.
 type Waiters struct {
 	head    atomic.Pointer[waiter]
-	dropped atomic.Int32 // waiters that left before they were woken
+	dropped atomic.Int32 // waiters that have left and not been taken off
 }
 
 type waiter struct {
 	cookie uint64
 	ready  chan struct{}
-	gone   atomic.Bool
+	state  atomic.Uint32
 	next   *waiter
 }
+
+// A waiter leaves or is woken, whichever comes first.
+const (
+	waiting = iota
+	woken
+	left
+)
 
 // sweepAfter is how many abandoned waiters may pile up before one that leaves
 // clears the stack.
@@ -56,10 +63,14 @@ func (q *Waiters) wake(done func(uint64) bool) (again bool) {
 	for w := q.head.Swap(nil); w != nil; {
 		next := w.next
 		switch {
-		case w.gone.Load():
+		case w.state.Load() == left:
 			q.dropped.Add(-1)
 		case done(w.cookie):
-			close(w.ready)
+			if w.state.CompareAndSwap(waiting, woken) {
+				close(w.ready)
+			} else {
+				q.dropped.Add(-1)
+			}
 		default:
 			w.next, kept = kept, w
 		}
@@ -84,9 +95,10 @@ func (q *Waiters) push(w *waiter) {
 	}
 }
 
+// leave takes the waiter out, unless it has been woken and is out already. The
+// stack is swept when many that have left are still on it.
 func (q *Waiters) leave(w *waiter, done func(uint64) bool) {
-	w.gone.Store(true)
-	if q.dropped.Add(1) >= sweepAfter {
+	if w.state.CompareAndSwap(waiting, left) && q.dropped.Add(1) >= sweepAfter {
 		q.Wake(done)
 	}
 }
