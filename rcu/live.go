@@ -89,8 +89,11 @@ func (l *Live) synchronize(expedited bool) {
 }
 
 // Call runs fn once, after a full grace period, on a goroutine of l's own. An
-// fn that blocks holds up the callbacks behind it.
+// fn that blocks holds up the callbacks behind it. Call panics if fn is nil.
 func (l *Live) Call(fn func()) {
+	if fn == nil {
+		panic("rcu: Call of a nil function")
+	}
 	c := l.Snapshot()
 	l.callbacks.Push(uint64(c), fn)
 	l.request(c, false)

@@ -135,15 +135,31 @@ func TestClosedReaderIsReused(t *testing.T) {
 	}
 }
 
-func TestCloseInsideASectionPanics(t *testing.T) {
-	r := NewLive().Reader()
-	r.ReadLock()
-	defer func() {
-		if recover() == nil {
-			t.Error("Close inside a section went unnoticed")
-		}
-	}()
-	r.Close()
+// Without the panics every later section of the reader would be invisible, or
+// another reader's.
+func TestMisuseOfAReaderPanics(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		do   func(*Live, *Reader)
+	}{
+		{"Close inside a section", func(_ *Live, r *Reader) { r.ReadLock(); r.Close() }},
+		{"one ReadUnlock too many", func(_ *Live, r *Reader) { r.ReadLock(); r.ReadUnlock(); r.ReadUnlock() }},
+		{"ReadLock when closed", func(_ *Live, r *Reader) { r.Close(); r.ReadLock() }},
+		{"Close twice", func(_ *Live, r *Reader) { r.Close(); r.Close() }},
+		{"a nil callback", func(l *Live, _ *Reader) { l.Call(nil) }},
+	} {
+		l := NewLive()
+		r := l.Reader()
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s went unnoticed", c.name)
+				}
+			}()
+			c.do(l, r)
+		}()
+	}
 }
 
 // An object is poisoned after the grace period that follows its unpublishing.

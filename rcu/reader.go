@@ -47,17 +47,24 @@ func (r *Reader) ReadLock() {
 	r.nest++
 }
 
-// ReadUnlock ends the innermost section.
+// ReadUnlock ends the innermost section. It panics outside of any.
 func (r *Reader) ReadUnlock() {
 	r.nest--
-	if r.nest == 0 {
+	if r.nest <= 0 {
+		if r.nest < 0 {
+			panic("rcu: ReadUnlock outside of a read-side critical section")
+		}
 		r.rec.store(0)
 	}
 }
 
-// Close unregisters the reader, which must not be used again. It panics inside
-// a section: the grace periods to come would not wait for it.
+// Close unregisters the reader, which must not be used again: its methods then
+// panic. It panics inside a section too: the grace periods to come would not
+// wait for it.
 func (r *Reader) Close() {
+	if r.rec == nil {
+		panic("rcu: Close of a closed Reader")
+	}
 	if r.nest != 0 {
 		panic("rcu: Reader closed inside a read-side critical section")
 	}

@@ -1,4 +1,4 @@
-//go:build amd64 && !race && !gpstorm_portable
+//go:build amd64 && gc && go1.26 && !go1.27 && !race && !msan && !asan && !libfuzzer && !gpstorm_portable && !gpstorm_debug
 
 package rcu
 
