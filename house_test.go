@@ -20,7 +20,7 @@ const module = "github.com/gpstorm/gpstorm"
 // floors lists the packages of the house from the ground up. A package imports
 // only from floors below its own.
 var floors = [][]string{
-	{"internal/named", "internal/sched", "seed", "testdata", "testdata/scenarios/real"},
+	{"internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/scenarios/real"},
 	{"klog", "rcu", "trial", "workload"},
 	{"srcu"},
 	{"fixes"},

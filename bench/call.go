@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,7 @@ func measureCall(producers int, d time.Duration) callResult {
 			fn := func() { ran++ }
 			for !stop.Load() {
 				for range batch {
-					_ = dom.Call(fn)
+					_ = dom.Call(context.Background(), fn)
 				}
 				if n := int64(dom.Pending()); n > most.Load() {
 					most.Store(n)
@@ -43,7 +44,7 @@ func measureCall(producers int, d time.Duration) callResult {
 	time.Sleep(d)
 	stop.Store(true)
 	wg.Wait()
-	dom.Barrier()
+	_ = dom.Barrier(context.Background())
 	wall, cpu := time.Since(start), clock(unix.CLOCK_PROCESS_CPUTIME_ID)-from
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

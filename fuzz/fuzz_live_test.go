@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/internal/seam"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
@@ -74,16 +75,20 @@ type request struct {
 	cancel context.CancelFunc
 }
 
+// The entries into package srcu that its users do not have.
+var (
+	newCore = seam.NewDomain.(func(srcu.Config, func(srcu.Barrier, srcu.Pace) srcu.Machine,
+		func(srcu.Side) srcu.Side, func(string)) *srcu.Domain)
+	readLockSlowly = seam.ReadLockSlowly.(func(*srcu.Domain, func()) srcu.Ticket)
+)
+
 func newLiveDriver(t *witness, data []byte) *liveDriver {
 	l := &liveDriver{t: t, data: data}
 	barriers := []func() srcu.Barrier{
 		fixes.Membarrier, fixes.Blocking, fixes.CallRCU, fixes.Polling, fixes.Expedited,
 	}
-	l.d = srcu.NewDomain(srcu.Config{
-		Barrier: barriers[int(l.next())%len(barriers)](),
-		RCU:     rcu.NewLive(),
-		Side:    func(s srcu.Side) srcu.Side { return pausingSide{s, &l.pauses} },
-	})
+	l.d = newCore(srcu.Config{Barrier: barriers[int(l.next())%len(barriers)](), RCU: rcu.NewLive()},
+		nil, func(s srcu.Side) srcu.Side { return pausingSide{s, &l.pauses} }, func(what string) { t.Error(what) })
 	return l
 }
 
@@ -132,7 +137,7 @@ func (l *liveDriver) step(depth int) {
 	case 10: // something else happens at the reader's weak point
 		if depth < 4 {
 			l.open(func() func() {
-				t := l.d.ReadLockSlowly(func() { l.step(depth + 1) })
+				t := readLockSlowly(l.d, func() { l.step(depth + 1) })
 				return func() { l.d.ReadUnlock(t) }
 			})
 		}
@@ -219,7 +224,7 @@ func (l *liveDriver) call(then func()) {
 	var over atomic.Bool
 	l.queued++
 	l.request("Call", over.Load, func() {})
-	err := l.d.Call(func() {
+	err := l.d.Call(context.Background(), func() {
 		if over.Swap(true) {
 			l.t.Error("a callback ran twice")
 		}
@@ -233,8 +238,10 @@ func (l *liveDriver) call(then func()) {
 
 func (l *liveDriver) barrier() {
 	queued := l.queued
-	l.beside("Barrier", func(context.Context) error {
-		l.d.Barrier()
+	l.beside("Barrier", func(ctx context.Context) error {
+		if err := l.d.Barrier(ctx); err != nil {
+			return err
+		}
 		if n := int(l.ran.Load()); n < queued {
 			l.t.Errorf("Barrier returned after %d of %d callbacks", n, queued)
 		}
@@ -272,7 +279,7 @@ func (l *liveDriver) finish() {
 		}
 		runtime.Gosched()
 	}
-	if err := l.d.Close(); err != nil {
+	if err := l.d.Close(context.Background()); err != nil {
 		l.t.Fatalf("Close: %v", err)
 	}
 	if n := int(l.ran.Load()); n != l.queued {

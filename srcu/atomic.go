@@ -1,36 +1,52 @@
-//go:build !amd64 || race || msan || asan || gpstorm_portable
+//go:build !(amd64 && gc && go1.26 && !go1.27) || race || msan || asan || libfuzzer || gpstorm_portable || gpstorm_debug
 
 package srcu
 
 import "sync/atomic"
 
-// This file has the read side in atomic instructions: for architectures on
-// which the plain form is not proved, and for the race detector, which must
-// see the edge from a reader's section to the end of the grace period that
-// waited for it. Who shares counters with whom matters only for speed.
+// This file has the read side in atomic instructions: for the architectures,
+// compilers and Go versions for which nobody has checked the argument in
+// plain.go, for the race detector, which must see the edge from a reader's
+// section to the end of the grace period that waited for it, for the
+// sanitizers, and for the debug build.
 
-const sharedSlots = 64
+const (
+	plainCounters = false
+	sharedSlots   = 64
+)
 
 // ReadLock begins a read-side critical section and returns its ticket. It is
 // wait-free, allocates nothing and needs no registration. Sections may nest,
 // block, and end on another goroutine.
 //
-// A goroutine that reads a lot is served better by a Reader.
+// A goroutine that reads a lot should use a Reader.
 func (d *Domain) ReadLock() Ticket {
 	i := atomic.LoadUint32(&d.current)
-	d.anonymous.share().n.add(locked, i)
-	return Ticket(i)
+	t := d.enter(Ticket(i), nil)
+	d.share().n.add(locked, i)
+	return t
 }
 
 // ReadUnlock ends the section that t began.
-func (d *Domain) ReadUnlock(t Ticket) { d.anonymous.share().n.add(unlocked, uint32(t)) }
+func (d *Domain) ReadUnlock(t Ticket) {
+	d.leave(t, nil)
+	d.share().n.add(unlocked, uint32(t))
+}
 
 // ReadLock begins a read-side critical section and returns its ticket.
 func (r *Reader) ReadLock() Ticket {
 	i := atomic.LoadUint32(r.current)
+	t := r.d.enter(Ticket(i), r)
 	r.n.add(locked, i)
-	return Ticket(i)
+	if atomic.LoadUint32(&r.marked) == 0 {
+		atomic.StoreUint32(r.used, 1)
+		atomic.StoreUint32(&r.marked, 1)
+	}
+	return t
 }
 
 // ReadUnlock ends the section that t began.
-func (r *Reader) ReadUnlock(t Ticket) { r.n.add(unlocked, uint32(t)) }
+func (r *Reader) ReadUnlock(t Ticket) {
+	r.d.leave(t, r)
+	r.n.add(unlocked, uint32(t))
+}

@@ -26,12 +26,16 @@ func (q *Callbacks) Invoke(done func(Cookie) bool) {
 // Enqueue queues fn to run after a full grace period of m and makes sure that
 // the grace period happens (srcu_gp_start_if_needed). It returns the cookie.
 func Enqueue(m Machine, s Side, q *Callbacks, fn func(), expedited bool) Cookie {
+	return enqueue(m, s, q, fn, false, expedited)
+}
+
+func enqueue(m Machine, s Side, q *Callbacks, fn func(), tag, expedited bool) Cookie {
 	c := m.Snapshot()
-	q.Push(c, fn)
+	q.list.PushTagged(uint64(c), fn, tag)
 	m.Request(s, c, expedited)
 	if m.Done(c) {
-		// It ended between the snapshot and the push, for somebody else;
-		// nobody but us knows of fn.
+		// The grace period ended between the snapshot and the push, for
+		// another request: its end did not see fn.
 		s.Ended(0)
 	}
 	return c

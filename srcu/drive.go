@@ -4,21 +4,21 @@ import (
 	"context"
 	"runtime"
 	"time"
+
+	"github.com/gpstorm/gpstorm/rcu"
 )
 
 // done is the machine's Done for the cookies that waiters carry.
 func (d *Domain) done(c uint64) bool { return d.machine.Done(Cookie(c)) }
 
-// synchronize asks for a grace period and, if nobody runs the machine, runs it
-// right here: there is no other goroutine to wake and to be woken by.
+// synchronize requests a grace period and, if no other goroutine runs the
+// machine, runs it here, which spares two switches of goroutines.
 func (d *Domain) synchronize(ctx context.Context, expedited bool) error {
-	if d.closed.Load() {
-		return ErrClosed
-	}
+	d.mustBeOutside("Synchronize")
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	d.side.Fence() // what the caller did comes before the grace period
+	d.side.Fence() // the caller's accesses come before the grace period
 	c := d.machine.Snapshot()
 	own := d.work.TryOwn()
 	d.machine.Request(d.side, c, expedited)
@@ -34,14 +34,21 @@ func (d *Domain) synchronize(ctx context.Context, expedited bool) error {
 // drive owns the machine until the caller's grace period has ended, until
 // there is nothing to do but wait for others, or until ctx ends.
 func (d *Domain) drive(ctx context.Context, c Cookie) {
+	finished := false
+	defer func() {
+		if !finished {
+			d.pass()
+		}
+	}()
 	for !d.machine.Done(c) && ctx.Err() == nil {
 		delay, ok := d.work.Next()
 		if !ok {
+			finished = true
 			return
 		}
-		d.rest(delay)
-		d.machine.Process(d.side)
+		d.step(delay)
 	}
+	finished = true
 	if !d.work.TryRelease() {
 		go d.runFn() // others need more
 	}
@@ -49,20 +56,57 @@ func (d *Domain) drive(ctx context.Context, c Cookie) {
 
 // run owns the machine until no run is queued.
 func (d *Domain) run() {
+	finished := false
+	defer func() {
+		if !finished {
+			d.pass()
+		}
+	}()
 	for {
 		delay, ok := d.work.Next()
 		if !ok {
-			return
+			break
 		}
-		d.rest(delay)
-		d.machine.Process(d.side)
+		d.step(delay)
 	}
+	finished = true
 }
 
-// patience is how often the same grace period has rested.
-type patience struct {
-	cookie Cookie
-	rests  int
+// pass hands the machine to another goroutine, because a barrier, a heavy
+// barrier or a context panicked or ended this one. Otherwise all grace periods
+// would wait for an owner that is gone. The machine continues where it was.
+func (d *Domain) pass() {
+	d.work.Queue(0)
+	go d.runFn()
+}
+
+// progress is about the running grace period.
+type progress struct {
+	end     Cookie
+	began   time.Duration // 0 if none runs
+	rests   int           // how often it has rested
+	stallAt time.Duration // when the next stall report is due
+}
+
+// step rests for the given delay, then advances the machine.
+func (d *Domain) step(delay uint64) {
+	p := &d.running
+	if p.began == 0 {
+		*p = progress{end: d.machine.Snapshot(), began: now()}
+		if d.machine.State() != Idle {
+			p.end -= rcu.SeqStep // the snapshot is the end of the one after the running
+		}
+		p.stallAt = p.began + d.stall
+	}
+	d.rest(delay)
+	d.machine.Process(d.side)
+	switch {
+	case d.machine.Done(p.end):
+		d.metrics.ended(now() - p.began)
+		p.began = 0
+	case d.machine.State() == Idle: // nothing was needed
+		p.began = 0
+	}
 }
 
 // How the rests of one grace period go on: watch, then let other goroutines
@@ -74,17 +118,14 @@ const (
 	maxSleep   = time.Millisecond
 )
 
-// rest waits for the given number of jiffies, or more once the grace period
-// has turned out to wait for a reader that is in no hurry.
+// rest waits for the given number of jiffies, or for more once the grace period
+// turns out to wait for a long section.
 func (d *Domain) rest(jiffies uint64) {
 	if jiffies == 0 {
 		return
 	}
 	d.jiffies.Add(jiffies)
-	p := &d.patient
-	if c := d.machine.Snapshot(); c != p.cookie {
-		*p = patience{cookie: c}
-	}
+	p := &d.running
 	p.rests++
 	switch over := p.rests - yieldRests; {
 	case p.rests <= watchRests:
@@ -93,52 +134,6 @@ func (d *Domain) rest(jiffies uint64) {
 		runtime.Gosched()
 	default:
 		time.Sleep(min(minSleep<<min(over/16, 8), maxSleep))
-	}
-}
-
-// invoke owns the callbacks until no run is queued. It goes on after a
-// callback that panics, if the domain is to survive that, and leaves the rest
-// to another goroutine after one that ends this.
-func (d *Domain) invoke() {
-	finished := false
-	defer func() {
-		if finished {
-			return
-		}
-		if d.onPanic != nil {
-			if p := recover(); p != nil {
-				d.onPanic(p)
-			}
-		}
-		d.invoker.Queue(0)
-		go d.invokeFn()
-	}()
-	for {
-		if _, ok := d.invoker.Next(); !ok {
-			break
-		}
-		d.callbacks.Invoke(d.machine.Done)
-	}
-	finished = true
-}
-
-// The back-pressure of Call: how long it waits between two looks, and how long
-// without a callback run before it gives up.
-const (
-	holdStep = 50 * time.Microsecond
-	holdMost = 10 * time.Millisecond
-)
-
-func (d *Domain) holdBack() {
-	seen, since := d.callbacks.Pending(), time.Now()
-	for time.Since(since) < holdMost {
-		time.Sleep(holdStep)
-		pending := d.callbacks.Pending()
-		if pending < d.max {
-			return
-		}
-		if pending < seen {
-			seen, since = pending, time.Now()
-		}
+		d.checkStall()
 	}
 }

@@ -2,21 +2,130 @@ package srcu_test
 
 import (
 	"context"
+	"encoding/json"
+	"expvar"
 	"fmt"
+	"log"
 	"slices"
+	"time"
 
 	"github.com/gpstorm/gpstorm/srcu"
 )
+
+var ctx = context.Background()
+
+// Readers enter a section, use what they load, and leave. An updater replaces
+// the value, waits until no reader can hold the old one, and closes it.
+func ExampleDomain() {
+	type file struct{ open bool }
+	var domain = srcu.NewDomain(srcu.Config{})
+	var current srcu.Pointer[file]
+	current.Publish(&file{open: true})
+
+	read := func() {
+		ticket := domain.ReadLock()
+		defer domain.ReadUnlock(ticket)
+		fmt.Println("open:", current.Load().open)
+	}
+	read()
+
+	old := current.Publish(&file{open: true})
+	if err := domain.Synchronize(ctx); err != nil {
+		log.Fatal(err) // only when ctx ends: a reader may still hold old
+	}
+	old.open = false
+	read()
+	// Output:
+	// open: true
+	// open: true
+}
+
+// A goroutine that reads a lot registers once: sections then cost two plain
+// increments.
+func ExampleReader() {
+	domain := srcu.NewDomain(srcu.Config{})
+	var limit srcu.Pointer[int]
+	first := 1000
+	limit.Publish(&first)
+
+	r := domain.Reader()
+	defer r.Close()
+	passed := 0
+	for i := range 3000 {
+		ticket := r.ReadLock()
+		if i < *limit.Load() {
+			passed++
+		}
+		r.ReadUnlock(ticket)
+	}
+	fmt.Println(passed)
+	// Output: 1000
+}
+
+// Call does not wait for the grace period. Close waits for all callbacks.
+func ExampleDomain_Call() {
+	domain := srcu.NewDomain(srcu.Config{MaxPending: 100})
+	for _, name := range []string{"first", "second"} {
+		if err := domain.Call(ctx, func() { fmt.Println("freed", name) }); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := domain.Close(ctx); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("closed:", domain.Call(ctx, func() {}))
+	// Output:
+	// freed first
+	// freed second
+	// closed: srcu: domain is closed
+}
+
+// A grace period that takes too long is reported with the sections that hold it
+// up.
+func ExampleConfig_stall() {
+	stalled := make(chan srcu.Stall, 1)
+	domain := srcu.NewDomain(srcu.Config{
+		StallAfter: time.Millisecond,
+		OnStall: func(s srcu.Stall) {
+			select {
+			case stalled <- s:
+			default: // one is enough here
+			}
+		},
+	})
+	r := domain.Reader()
+	defer r.Close()
+	ticket := r.ReadLock()
+	domain.StartPoll()
+	s := <-stalled
+	fmt.Println(s.Phase, s.Sections, len(s.Holders))
+	r.ReadUnlock(ticket)
+	// Output: scan2 1 1
+}
+
+func ExampleDomain_Metrics() {
+	domain := srcu.NewDomain(srcu.Config{})
+	expvar.Publish("config_domain", expvar.Func(func() any { return domain.Metrics() }))
+
+	if err := domain.Synchronize(ctx); err != nil {
+		log.Fatal(err)
+	}
+	var m srcu.Metrics
+	if err := json.Unmarshal([]byte(expvar.Get("config_domain").String()), &m); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(m.GracePeriods, m.Pending)
+	// Output: 1 0
+}
 
 // A configuration that is read all the time and replaced now and then. The old
 // one holds a resource that must be released, but not under a reader.
 func ExamplePointer() {
 	type config struct {
 		name string
-		open bool // stands for a file, a mapping, a buffer from a pool
+		open bool // stands for a file, a mapping, a connection
 	}
 	domain := srcu.NewDomain(srcu.Config{})
-	defer domain.Close()
 
 	var current srcu.Pointer[config]
 	current.Publish(&config{name: "first", open: true})
@@ -33,10 +142,12 @@ func ExamplePointer() {
 		old.open = false
 		fmt.Println("released", old.name)
 	}
-	if err := current.Replace(domain, &config{name: "second", open: true}, release); err != nil {
-		fmt.Println(err)
+	if err := current.Replace(ctx, domain, &config{name: "second", open: true}, release); err != nil {
+		log.Fatal(err)
 	}
-	domain.Barrier()
+	if err := domain.Barrier(ctx); err != nil {
+		log.Fatal(err)
+	}
 	fmt.Println(read())
 	// Output:
 	// first open:true
@@ -49,7 +160,6 @@ func ExamplePointer() {
 func ExamplePointer_Update() {
 	type probes []func(event string)
 	domain := srcu.NewDomain(srcu.Config{})
-	defer domain.Close()
 
 	var list srcu.Pointer[probes]
 	hit := func(r *srcu.Reader, event string) {
@@ -62,7 +172,7 @@ func ExamplePointer_Update() {
 		r.ReadUnlock(ticket)
 	}
 	add := func(probe func(string)) {
-		_ = list.Update(domain, func(old *probes) *probes {
+		err := list.Update(ctx, domain, func(old *probes) *probes {
 			var l probes
 			if old != nil {
 				l = slices.Clone(*old)
@@ -70,6 +180,9 @@ func ExamplePointer_Update() {
 			l = append(l, probe)
 			return &l
 		}, func(*probes) {})
+		if err != nil {
+			log.Fatal(err)
+		}
 	}
 
 	reader := domain.Reader()
@@ -80,11 +193,34 @@ func ExamplePointer_Update() {
 
 	// Unregister, and free only what no probe call can use any more.
 	list.Publish(nil)
-	if err := domain.Synchronize(context.Background()); err != nil {
-		fmt.Println(err)
+	if err := domain.Synchronize(ctx); err != nil {
+		log.Fatal(err)
 	}
 	hit(reader, "not seen")
 	// Output:
 	// count sched_switch
 	// trace sched_switch
+}
+
+// Buffers that readers use are used again, without garbage and without a
+// callback for each.
+func ExamplePool() {
+	domain := srcu.NewDomain(srcu.Config{})
+	pool := srcu.NewPool(domain, func() *[]byte { b := make([]byte, 0, 1024); return &b })
+
+	var current srcu.Pointer[[]byte]
+	publish := func(text string) {
+		next := pool.Get()
+		*next = append((*next)[:0], text...)
+		if err := pool.Put(ctx, current.Publish(next)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	publish("first")
+	publish("second")
+
+	ticket := domain.ReadLock()
+	fmt.Println(string(*current.Load()))
+	domain.ReadUnlock(ticket)
+	// Output: second
 }

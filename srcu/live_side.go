@@ -8,8 +8,8 @@ import (
 
 // looks is how often a watching grace period goes around its loop in a jiffy,
 // the live world's unit of delays: about 100 ns, short against a heavy barrier,
-// so that the machine's one-jiffy courtesies do not show. Reading a clock would
-// take as long.
+// so that the one-jiffy delays of the machine cost little. To read a clock
+// would take as long.
 const looks = 100
 
 // livePace looks at the readers before each barrier, and lets expedited
@@ -23,27 +23,44 @@ func (s liveSide) Current() int {
 	return int(atomic.LoadUint32(&s.d.current))
 }
 
-func (s liveSide) Unlocks(rank int) uint64 { return s.d.sum(unlocked, rank) }
+func (s liveSide) Unlocks(rank int) uint64 {
+	n := s.d.sum(unlocked, rank)
+	s.d.tending.unlocks[rank&1] = n
+	return n
+}
 
-func (s liveSide) Locks(rank int) uint64 { return s.d.sum(locked, rank) }
+// Locks also finds sections that ended twice: whatever unlock an earlier sum
+// counted, its lock is visible now.
+func (s liveSide) Locks(rank int) uint64 {
+	n := s.d.sum(locked, rank)
+	if int64(n-s.d.tending.unlocks[rank&1]) < 0 {
+		s.d.misuse("more sections have ended than have begun: a section ended twice, or on another rank")
+	}
+	return n
+}
 
 // sum adds up one kind of counter over all readers of a rank. Only the owner of
 // the grace period may call it.
 func (d *Domain) sum(kind, rank int) uint64 {
-	return d.anonymous.sum(kind, rank) + d.readers.sum(kind, rank)
+	return d.sharedSum(kind, rank) + d.fencedSum(kind, rank) + d.slots.sum(kind, rank) + d.readers.sum(kind, rank)
 }
 
 // Flip needs no read-modify-write: only the running grace period flips. It
-// lies between two scans, which is when closed readers can be forgotten.
+// lies between two scans, which is when counters may leave or join the sums.
 func (s liveSide) Flip() {
-	s.d.readers.prune()
+	s.d.tend()
 	atomic.StoreUint32(&s.d.current, atomic.LoadUint32(&s.d.current)^1)
 }
 
 // Fence is an atomic read-modify-write of a line that is otherwise idle.
 func (s liveSide) Fence() { s.d.fence.Add(1) }
 
-func (s liveSide) FenceAll() { s.d.heavy() }
+func (s liveSide) FenceAll() { s.d.heavyBarrier() }
+
+func (d *Domain) heavyBarrier() {
+	d.metrics.heavy.Add(1)
+	d.heavy()
+}
 
 func (s liveSide) RCU() rcu.GracePeriods { return s.d.rcu }
 

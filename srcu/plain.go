@@ -1,4 +1,4 @@
-//go:build amd64 && !race && !msan && !asan && !gpstorm_portable
+//go:build amd64 && gc && go1.26 && !go1.27 && !race && !msan && !asan && !libfuzzer && !gpstorm_portable && !gpstorm_debug
 
 package srcu
 
@@ -7,12 +7,15 @@ import (
 	"unsafe"
 )
 
-// This file has the read side in plain instructions.
+// This file has the read side in plain instructions. The argument below was
+// checked against the compiler and the runtime of the Go versions that the
+// build line names; any other version gets atomic.go until somebody has checked
+// it again and has extended the line.
 //
 // On amd64 stores become visible in program order, and never before the loads
-// that precede them: an unlock count that was seen implies all that its reader
-// did. What a plain lock count lacks is the work of the grace period's heavy
-// barrier.
+// that precede them: if an unlock count is visible, so is all that its reader
+// did. A plain lock count lacks only what the heavy barrier of the grace period
+// supplies.
 //
 // A goroutine finds the counters that it may increment with plain
 // instructions by the address of its own stack. Goroutine stacks are at least
@@ -20,37 +23,47 @@ import (
 // stackalloc), so two live goroutines never have variables in the same 2 KiB
 // block. A slot whose owner is the block that a local variable lies in
 // therefore belongs to the running goroutine for as long as its stack is not
-// moved. Stacks move at calls only: not at an asynchronous preemption, for
-// want of precise pointer maps there (runtime: isShrinkStackSafe). Between the
-// address and the increment there is no call, which is why the functions below
-// are written out and use the function forms of sync/atomic, intrinsic even
-// where inlining is off; and the compiler orders the conversion of a pointer
-// to an integer with the calls around it (cmd/compile: OpConvert).
+// moved. A stack moves only in the prologue of a function that checks its size,
+// and not at an asynchronous preemption, for want of precise pointer maps there
+// (runtime: isShrinkStackSafe). Between the address and the increment there is
+// no such prologue, which is why the functions below are written out and use
+// the function forms of sync/atomic, intrinsic even where inlining is off; and
+// the compiler orders the conversion of a pointer to an integer with the calls
+// around it (cmd/compile: OpConvert). When a test binary is instrumented for
+// fuzzing (-d=libfuzzer) the compiler does put calls there, to report
+// comparisons; the functions that Go's own fuzzing engine supplies for them are
+// empty and have no such prologue (internal/fuzz, trace.go). With the tag
+// libfuzzer the runtime supplies others, and atomic.go is used.
 //
-// When a block changes hands its slot goes with it, and the runtime's handing
-// over of the stack orders the increments of the two goroutines. A slot never
-// loses its owner: a goroutine that was preempted just before its increment
-// could not be told.
+// When a block passes from one goroutine to another its slot passes with it,
+// and the runtime orders the increments of the two where it hands the stack
+// over. A slot never loses its owner, for a goroutine that was preempted just
+// before its increment could not be warned.
 //
 // Neighbouring blocks have slots of their own without any hashing, and the
-// runtime allots stacks side by side. Nor is there a call anywhere in these functions: one would cost more than
-// all the rest, and keep them from being inlined.
+// runtime allots stacks side by side. The functions call nothing, since a call
+// would cost more than all the rest and keep them from being inlined: ReadUnlock
+// is one node below the compiler's limit.
 
-// sharedSlots are looked at by every sum, so they are few.
-const sharedSlots = 16
+const (
+	plainCounters = true
+	// sharedSlots are read by every sum, so they are few.
+	sharedSlots = 16
+)
 
 // ReadLock begins a read-side critical section and returns its ticket. It is
 // wait-free, allocates nothing and needs no registration. Sections may nest,
 // block, and end on another goroutine.
 //
-// A goroutine that reads a lot is served better by a Reader.
+// A goroutine that reads a lot should use a Reader.
 func (d *Domain) ReadLock() (t Ticket) {
 	t = Ticket(atomic.LoadUint32(&d.current))
 	var here byte
 	block := uintptr(unsafe.Pointer(&here)) >> stackBlockShift
-	s := &d.anonymous.stacks[block%stackSlots]
+	g := d.slots
+	s := &g.slots[uint16(block)&g.mask]
 	if s.owner != block {
-		atomic.AddUint64(&d.anonymous.shared[block%sharedSlots].n[locked][t&1], 1)
+		atomic.AddUint64(&d.shared[block%sharedSlots].n[locked][t&1], 1)
 		return t
 	}
 	s.n[locked][t&1]++
@@ -58,26 +71,25 @@ func (d *Domain) ReadLock() (t Ticket) {
 }
 
 // ReadUnlock ends the section that t began.
-//
-// It is here that a goroutine comes to own a slot, for its next section.
 func (d *Domain) ReadUnlock(t Ticket) {
-	var here byte
-	block := uintptr(unsafe.Pointer(&here)) >> stackBlockShift
-	s := &d.anonymous.stacks[block%stackSlots]
-	if s.owner != block {
-		if s.owner == 0 && atomic.CompareAndSwapUintptr(&s.owner, 0, block) {
-			atomic.AddUint32(&d.anonymous.claims, 1)
-		}
-		atomic.AddUint64(&d.anonymous.shared[block%sharedSlots].n[unlocked][t&1], 1)
-		return
+	block := uintptr(unsafe.Pointer(&t)) >> stackBlockShift
+	g := d.slots
+	s := &g.slots[uint16(block)&g.mask]
+	if s.owner == block {
+		s.n[unlocked][t&1]++
+	} else if atomic.AddUint64(&d.shared[block%sharedSlots].n[unlocked][t&1], 1)%claimEvery == 0 && atomic.CompareAndSwapUintptr(&s.owner, 0, block) {
+		atomic.AddUint32(&g.claims, 1)
 	}
-	s.n[unlocked][t&1]++
 }
 
 // ReadLock begins a read-side critical section and returns its ticket.
 func (r *Reader) ReadLock() (t Ticket) {
 	t = Ticket(atomic.LoadUint32(r.current))
 	r.n[locked][t&1]++
+	if atomic.LoadUint32(&r.marked) == 0 {
+		atomic.StoreUint32(r.used, 1)
+		atomic.StoreUint32(&r.marked, 1)
+	}
 	return t
 }
 

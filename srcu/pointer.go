@@ -1,51 +1,102 @@
 package srcu
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // Pointer is a pointer to a value that readers of a domain use while updaters
 // replace it. The zero Pointer is nil.
 //
-// A reader loads it inside a section and uses what it got until the section
-// ends. An updater replaces it and hands the old value to the domain, which
-// gives it back when no reader can hold it any more. Whoever only wants the
-// garbage collector to free the old value needs no domain: grace periods are
-// for what must be closed, reused or changed.
+// A reader loads it inside a section and uses the value until the section
+// ends. An updater replaces the value and hands the old one to the domain,
+// which frees it when no reader can hold it any more. If the garbage collector
+// alone is to free the old value, no domain is needed: grace periods are for
+// values that must be closed, reused or changed.
 type Pointer[T any] struct {
 	p atomic.Pointer[T]
 }
 
-// Load returns the value that is current. Valid inside of a section.
-func (p *Pointer[T]) Load() *T { return p.p.Load() }
+// Load returns the value that is current. It is valid inside of a section; a
+// build with the tag gpstorm_debug panics outside of any.
+func (p *Pointer[T]) Load() *T {
+	mustBeInside()
+	return p.p.Load()
+}
 
 // Publish makes v current and returns the value it replaces, which readers may
 // still use: retire it (rcu_assign_pointer and rcu_replace_pointer).
 func (p *Pointer[T]) Publish(v *T) (old *T) { return p.p.Swap(v) }
 
 // Replace makes v current and calls free with the value it replaces, unless
-// that was nil, once no reader of d can hold it. It does not wait, except as
-// Domain.Call does, and returns ErrClosed, v being current, when the domain is
-// closed.
-func (p *Pointer[T]) Replace(d *Domain, v *T, free func(old *T)) error {
-	return Retire(d, p.Publish(v), free)
+// that was nil, once no reader of d can hold it. It waits as Domain.Call does,
+// and before it replaces anything: on an error of Call nothing has changed.
+func (p *Pointer[T]) Replace(ctx context.Context, d *Domain, v *T, free func(old *T)) error {
+	if err := d.admit(ctx); err != nil {
+		return err
+	}
+	retireAdmitted(d, p.Publish(v), free)
+	return nil
 }
 
-// Update replaces the value by what change makes of it, which must be a new
-// value or nil. Change may be called several times and is to have no side
-// effects. The old value is retired as by Replace.
-func (p *Pointer[T]) Update(d *Domain, change func(old *T) *T, free func(old *T)) error {
-	for {
-		old := p.p.Load()
-		if p.p.CompareAndSwap(old, change(old)) {
-			return Retire(d, old, free)
+// Update replaces the value by the one that change returns for it: a new value,
+// or nil, or old itself, which leaves all as it is. The old value is retired as
+// by Replace.
+//
+// Change runs inside a section of d, so that no other updater's free can take
+// old away from it: it must not wait for a grace period of d. It may run
+// several times and must have no side effects.
+func (p *Pointer[T]) Update(ctx context.Context, d *Domain, change func(old *T) *T, free func(old *T)) error {
+	if err := d.admit(ctx); err != nil {
+		return err
+	}
+	old, replaced := (*T)(nil), false
+	defer func() {
+		if !replaced { // nothing to change, or change panicked
+			old = nil
+		}
+		retireAdmitted(d, old, free)
+	}()
+	for !replaced {
+		var next *T
+		old, next, replaced = p.change(d, change)
+		if old == next {
+			replaced = false
+			break
 		}
 	}
+	return nil
+}
+
+// change tries once to replace the value. The section also keeps the address of
+// old from being used for another value before the exchange.
+func (p *Pointer[T]) change(d *Domain, change func(old *T) *T) (old, next *T, replaced bool) {
+	t := d.FencedReadLock() // right in every domain
+	defer d.FencedReadUnlock(t)
+	old = p.p.Load()
+	next = change(old)
+	return old, next, old != next && p.p.CompareAndSwap(old, next)
 }
 
 // Retire calls free with v, unless that is nil, after a grace period of d. V
-// must be out of the reach of new readers already.
-func Retire[T any](d *Domain, v *T, free func(*T)) error {
+// must be out of the reach of new readers already. It waits as Domain.Call
+// does; on an error v is not freed.
+func Retire[T any](ctx context.Context, d *Domain, v *T, free func(*T)) error {
 	if v == nil {
 		return nil
 	}
-	return d.Call(func() { free(v) })
+	if err := d.admit(ctx); err != nil {
+		return err
+	}
+	retireAdmitted(d, v, free)
+	return nil
+}
+
+// retireAdmitted is Retire for a caller that has been admitted.
+func retireAdmitted[T any](d *Domain, v *T, free func(*T)) {
+	if v == nil {
+		d.vacate(1)
+		return
+	}
+	d.enqueue(func() { free(v) }, false, false)
 }

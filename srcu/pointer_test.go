@@ -1,6 +1,7 @@
 package srcu
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,15 +17,15 @@ func TestRetiredValueIsFreedOnceAndAfterItsReaders(t *testing.T) {
 			}
 		}
 		first, second := &value{}, &value{}
-		must(p.Replace(d, first, free)) // nothing to free yet
+		must(p.Replace(background, d, first, free)) // nothing to free yet
 		in := d.ReadLock()
 		held := p.Load()
-		must(p.Update(d, func(*value) *value { return second }, free))
-		if held != first || p.Load() != second || held.freed.Load() != 0 {
+		must(p.Update(background, d, func(*value) *value { return second }, free))
+		if held != first || p.current() != second || held.freed.Load() != 0 {
 			t.Error("freed or not replaced while a reader holds it")
 		}
 		d.ReadUnlock(in)
-		if d.Barrier(); first.freed.Load() != 1 || second.freed.Load() != 0 {
+		if must(d.Barrier(background)); first.freed.Load() != 1 || second.freed.Load() != 0 {
 			t.Errorf("freed %d and %d times", first.freed.Load(), second.freed.Load())
 		}
 	})
@@ -39,7 +40,7 @@ func TestConcurrentUpdatesFreeEveryValueButTheLast(t *testing.T) {
 	for range workers {
 		wg.Go(func() {
 			for range each {
-				must(p.Update(d, func(old *int) *int {
+				must(p.Update(background, d, func(old *int) *int {
 					n := 1
 					if old != nil {
 						n += *old
@@ -50,19 +51,74 @@ func TestConcurrentUpdatesFreeEveryValueButTheLast(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	d.Barrier()
-	if *p.Load() != workers*each || freed.Load() != workers*each-1 {
-		t.Errorf("%d updates counted, %d values freed", *p.Load(), freed.Load())
+	must(d.Barrier(background))
+	if *p.current() != workers*each || freed.Load() != workers*each-1 {
+		t.Errorf("%d updates counted, %d values freed", *p.current(), freed.Load())
 	}
 }
 
-func TestReplaceOnAClosedDomainSaysSo(t *testing.T) {
+func TestReplaceThatIsRefusedChangesNothing(t *testing.T) {
+	t.Parallel()
 	d := NewDomain(Config{})
-	must(d.Close())
+	must(d.Close(background))
 	var p Pointer[int]
 	a, b := 1, 2
-	must(p.Replace(d, &a, nil))
-	if err := p.Replace(d, &b, func(*int) { t.Error("freed on a closed domain") }); err != ErrClosed {
+	p.Publish(&a)
+	free := func(*int) { t.Error("freed on a closed domain") }
+	if err := p.Replace(background, d, &b, free); err != ErrClosed || p.current() != &a {
 		t.Errorf("Replace = %v", err)
 	}
+	change := func(*int) *int { return &b }
+	if err := p.Update(background, d, change, free); err != ErrClosed || p.current() != &a {
+		t.Errorf("Update = %v", err)
+	}
 }
+
+// Several updaters, no reader: what change is given must not be freed before
+// change returns.
+func TestUpdateKeepsTheOldValueWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	type value struct{ freed atomic.Bool }
+	d := NewDomain(Config{})
+	var p Pointer[value]
+	p.Publish(&value{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 200 {
+				must(p.Update(background, d, func(old *value) *value {
+					for range 20 {
+						runtime.Gosched()
+						if old.freed.Load() {
+							t.Error("change was given a freed value")
+						}
+					}
+					return &value{}
+				}, func(old *value) { old.freed.Store(true) }))
+			}
+		})
+	}
+	wg.Wait()
+	must(d.Barrier(background))
+}
+
+func TestUpdateThatChangesNothingFreesNothing(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{MaxPending: 1})
+	var p Pointer[int]
+	a := 1
+	p.Publish(&a)
+	free := func(*int) { t.Error("the value that is published was freed") }
+	must(p.Update(background, d, func(old *int) *int { return old }, free))
+	if panics(func() { _ = p.Update(background, d, func(*int) *int { panic("planned") }, free) }) == nil {
+		t.Error("the panic of change got lost")
+	}
+	must(d.Barrier(background))
+	if p.current() != &a || d.Pending() != 0 {
+		t.Errorf("another value is published, or %d places are taken", d.Pending())
+	}
+	must(d.Synchronize(background)) // the section of change has ended
+}
+
+// current loads the value as updaters may, outside of any section.
+func (p *Pointer[T]) current() *T { return p.p.Load() }

@@ -7,97 +7,176 @@ import (
 )
 
 // Reader is a registered reader: counters of its own, so that a section costs
-// two plain increments and nothing else.
+// two plain increments and a look at a flag beside them.
 //
-// It belongs to one goroutine at a time and may be handed over only with
-// synchronisation. Its sections may nest and block, and each ends on the
-// Reader it began on. A Reader that is never closed costs every grace period a
-// look at its counters; Domain.OpenReaders and Domain.Close name it.
+// It belongs to one goroutine at a time; hand it over only with
+// synchronisation. Its sections may nest and block, and each must end on the
+// Reader it began on. Close it when it is no longer needed. Domain.OpenReaders
+// and Domain.Close name the Readers that are open. A Reader that does not read
+// costs grace periods next to nothing.
 type Reader struct {
 	n       counters
-	current *uint32 // nil once closed
-	d       *Domain
-	opener  uintptr // the program counter behind the call of Domain.Reader
-	next    atomic.Pointer[Reader]
-	closed  atomic.Bool
-	_       [56]byte // up to a size that is allocated on lines of its own
+	current *uint32 // nil once closed, so that ReadLock then panics
+	used    *uint32 // the mark in its place; see chunk
+	marked  uint32  // the mark as the reader sees it
+	_       [12]byte
+
+	d      *Domain
+	opener uintptr // the program counter behind the call of Domain.Reader
+	at     place
+	next   *Reader  // in the list of places to use again
+	_      [24]byte // up to a size that is allocated on lines of its own
 }
 
-// readers is the list of registered readers. Anyone may push; only the owner
-// of the grace period takes out.
+// readers holds the places of all Readers of a domain. Places are never freed:
+// a closed Reader leaves its place to the next one, so that there are never
+// more places than there were Readers open at once, rounded up to a chunk.
 type readers struct {
-	head   atomic.Pointer[Reader]
-	closed atomic.Int32 // readers that wait to be taken out
+	chunks atomic.Pointer[chunk]
+	free   atomic.Pointer[Reader] // closed Readers, each with a place to use again
+}
+
+const chunkSize = 64
+
+// chunk is a group of places.
+//
+// A sum looks only at the places that are marked as used. A Reader that is not
+// marked marks its place after its lock count and before it reads anything. The
+// mark is thus a part of the lock count: a sum that misses it is a sum that
+// misses the lock, and the argument about those holds for it. Only the owner of
+// the grace period takes marks away; see Domain.unmarkIdle.
+type chunk struct {
+	used   [chunkSize]uint32 // side by side: a grace period reads them all
+	open   [chunkSize]atomic.Pointer[Reader]
+	closed [chunkSize]counters // of the closed Readers of each place, together
+	taken  atomic.Int32        // places given to a first Reader; may exceed chunkSize
+	next   *chunk
+
+	// Owned by the owner of the grace period.
+	seen [chunkSize]uint64 // sections begun, at the last look for idle Readers
+}
+
+type place struct {
+	c *chunk
+	i int
 }
 
 // Reader registers a reader for the calling goroutine.
 func (d *Domain) Reader() *Reader {
-	r := &Reader{current: &d.current, d: d}
+	at := d.readers.place()
+	r := &Reader{current: &d.current, used: &at.c.used[at.i], d: d, at: at}
 	r.opener, _, _, _ = runtime.Caller(1)
-	// The push is a full barrier: a sum that misses the reader is followed,
-	// here, by loads that see all that preceded the sum.
+	at.c.open[at.i].Store(r)
+	return r
+}
+
+// place returns a place that no open Reader has.
+func (l *readers) place() place {
+	for r := l.free.Load(); r != nil; r = l.free.Load() {
+		// r was pushed once and is not pushed again, so that the exchange
+		// succeeds only if r.next is still what follows.
+		if l.free.CompareAndSwap(r, r.next) {
+			return r.at
+		}
+	}
 	for {
-		head := d.readers.head.Load()
-		r.next.Store(head)
-		if d.readers.head.CompareAndSwap(head, r) {
-			return r
+		c := l.chunks.Load()
+		if c != nil {
+			if i := int(c.taken.Add(1)) - 1; i < chunkSize {
+				return place{c, i}
+			}
+		}
+		fresh := &chunk{next: c}
+		l.chunks.CompareAndSwap(c, fresh)
+	}
+}
+
+// Close unregisters the reader, which must not be used again: ReadLock and Close
+// then panic. Inside a section Close panics too, for the section could never
+// end; and also when more sections have ended than have begun.
+//
+// The counts of the Reader stay in the sums, in the counters of its place. The
+// order of the three steps lets a sum at any moment count a lock twice, or an
+// unlock not at all, and then the scan finds the rank not empty and looks again.
+// It never counts a lock too little nor an unlock too much.
+func (r *Reader) Close() {
+	if r.current == nil {
+		panic("srcu: Close of a closed Reader")
+	}
+	if !r.n.balanced() {
+		panic("srcu: Close of a Reader inside a read-side critical section, or that has ended more sections than it began")
+	}
+	r.current = nil
+	closed := &r.at.c.closed[r.at.i]
+	closed.addAll(locked, &r.n)
+	r.at.c.open[r.at.i].Store(nil)
+	closed.addAll(unlocked, &r.n)
+	for {
+		r.next = r.d.readers.free.Load()
+		if r.d.readers.free.CompareAndSwap(r.next, r) {
+			return
 		}
 	}
 }
 
-// Close unregisters the reader, which must not be used again: ReadLock then
-// panics. Inside a section Close itself panics, for the section could never
-// end.
-func (r *Reader) Close() {
-	if r.n[locked] != r.n[unlocked] {
-		panic("srcu: Reader closed inside a read-side critical section")
-	}
-	r.current = nil
-	r.closed.Store(true)
-	r.d.readers.closed.Add(1)
-}
-
-func (l *readers) sum(kind, rank int) uint64 {
-	var n uint64
-	for r := l.head.Load(); r != nil; r = r.next.Load() {
-		n += r.n.load(kind, rank)
+// sum adds up one kind of counter over the places that are marked as used.
+func (l *readers) sum(kind, rank int) (n uint64) {
+	for c := l.chunks.Load(); c != nil; c = c.next {
+		for i := range c.used {
+			if atomic.LoadUint32(&c.used[i]) != 0 {
+				n += c.sum(i, kind, rank)
+			}
+		}
 	}
 	return n
 }
 
-// prune takes the closed readers out. It must not come between the sums of a
-// scan: what the first counted the second would miss.
-func (l *readers) prune() {
-	if l.closed.Load() == 0 {
-		return
+// sum reads the counters of a place in the order that Close requires: for locks
+// the open Reader comes first, for unlocks the closed ones.
+func (c *chunk) sum(i, kind, rank int) (n uint64) {
+	if kind == unlocked {
+		n = c.closed[i].load(kind, rank)
 	}
-	var before *Reader
-	for r := l.head.Load(); r != nil; {
-		next := r.next.Load()
-		switch {
-		case !r.closed.Load():
-			before = r
-		case before != nil:
-			before.next.Store(next)
-			l.closed.Add(-1)
-		case l.head.CompareAndSwap(r, next):
-			l.closed.Add(-1)
-		default:
-			before = r // others were pushed before it; the next time
+	if r := c.open[i].Load(); r != nil {
+		n += r.n.load(kind, rank)
+	}
+	if kind == locked {
+		n += c.closed[i].load(kind, rank)
+	}
+	return n
+}
+
+// marked is the number of Readers that are marked as used.
+func (l *readers) marked() (n int) {
+	for c := l.chunks.Load(); c != nil; c = c.next {
+		for i := range c.used {
+			n += int(atomic.LoadUint32(&c.used[i]))
 		}
-		r = next
+	}
+	return n
+}
+
+// each calls f for every open Reader.
+func (l *readers) each(f func(*Reader)) {
+	for c := l.chunks.Load(); c != nil; c = c.next {
+		for i := range c.open {
+			if r := c.open[i].Load(); r != nil {
+				f(r)
+			}
+		}
 	}
 }
 
-// OpenReaders tells for each registered reader that is not closed where it was
+// openedAt is where the Reader was opened, as file:line.
+func (r *Reader) openedAt() string {
+	f, _ := runtime.CallersFrames([]uintptr{r.opener}).Next()
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
+}
+
+// OpenReaders returns for each registered reader that is not closed where it was
 // opened, as file:line.
 func (d *Domain) OpenReaders() []string {
 	var open []string
-	for r := d.readers.head.Load(); r != nil; r = r.next.Load() {
-		if !r.closed.Load() {
-			f, _ := runtime.CallersFrames([]uintptr{r.opener}).Next()
-			open = append(open, fmt.Sprintf("%s:%d", f.File, f.Line))
-		}
-	}
+	d.readers.each(func(r *Reader) { open = append(open, r.openedAt()) })
 	return open
 }

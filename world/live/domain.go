@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/internal/seam"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
@@ -35,7 +36,16 @@ type gate struct {
 
 func noClose() {}
 
-func newDomain(c *Config, y *yielder) domain {
+// The entries into package srcu that its users do not have.
+var (
+	newCore = seam.NewDomain.(func(srcu.Config, func(srcu.Barrier, srcu.Pace) srcu.Machine,
+		func(srcu.Side) srcu.Side, func(string)) *srcu.Domain)
+	readLockSlowly = seam.ReadLockSlowly.(func(*srcu.Domain, func()) srcu.Ticket)
+)
+
+// newDomain makes the domain of a run. Misuse is called when the sums prove that
+// a section ended twice.
+func newDomain(c *Config, y *yielder, misuse func(string)) domain {
 	if c.Fix.Reader == fixes.ReaderPreemptOff {
 		return rcuDomain{rcu.NewLive()}
 	}
@@ -43,12 +53,7 @@ func newDomain(c *Config, y *yielder) domain {
 	if y != nil {
 		side = func(s srcu.Side) srcu.Side { return yieldingSide{c.Fix.WrapSide(s), y} }
 	}
-	d := srcu.NewDomain(srcu.Config{
-		Barrier: c.Fix.NewBarrier(),
-		Machine: c.Fix.NewMachine,
-		Side:    side,
-		RCU:     rcu.NewLive(),
-	})
+	d := newCore(srcu.Config{Barrier: c.Fix.NewBarrier(), RCU: rcu.NewLive()}, c.Fix.NewMachine, side, misuse)
 	return &srcuDomain{Domain: d, c: c, yields: y, broken: unlockOf(&c.Fix)}
 }
 
@@ -95,7 +100,7 @@ func (d *srcuDomain) Gates(r *rand.Rand) []gate {
 			pauseABit(r)
 		}
 		gates = append(gates, gate{
-			name: "slow", lock: func() srcu.Ticket { return d.ReadLockSlowly(pause) },
+			name: "slow", lock: func() srcu.Ticket { return readLockSlowly(d.Domain, pause) },
 			unlock: func(t srcu.Ticket) { d.ReadUnlock(broken(t)) }, shareable: true, slow: true, close: noClose,
 		})
 	}
@@ -108,6 +113,10 @@ func (d *srcuDomain) Synchronize(ctx context.Context, expedited bool) error {
 	}
 	return d.Domain.Synchronize(ctx)
 }
+
+func (d *srcuDomain) Call(fn func()) error { return d.Domain.Call(context.Background(), fn) }
+
+func (d *srcuDomain) Barrier() { _ = d.Domain.Barrier(context.Background()) }
 
 func (d *srcuDomain) StartPoll() func() bool {
 	c := d.Domain.StartPoll()

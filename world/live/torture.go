@@ -61,7 +61,7 @@ func Torture(ctx context.Context, c Config) (Report, error) {
 	if c.Yield {
 		t.yields = newYielder(c.Seed)
 	}
-	t.d = newDomain(&t.c, t.yields)
+	t.d = newDomain(&t.c, t.yields, t.fail)
 	if c.Amplify {
 		t.arena = newArena()
 	}

@@ -83,7 +83,7 @@ func (w *World) Run(ctx context.Context, s world.Spec, _ world.Want) (trial.Resu
 func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result {
 	load := loadOf(&c)
 	t := &run{c: c, progress: make([]paddedCount, c.Readers)}
-	t.d = newDomain(&t.c, nil)
+	t.d = newDomain(&t.c, nil, t.fail)
 	t.current.Store(&object{})
 	t.ctx, t.cancel = context.WithCancel(ctx)
 	defer t.cancel()

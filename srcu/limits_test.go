@@ -1,0 +1,276 @@
+package srcu
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// until waits for a condition that other goroutines bring about.
+func until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for range 100_000 {
+		if cond() {
+			return
+		}
+		time.Sleep(50 * time.Microsecond) // only to leave them the processor
+	}
+	t.Fatalf("never: %s", what)
+}
+
+func panics(f func()) (value any) {
+	defer func() { value = recover() }()
+	f()
+	return nil
+}
+
+func TestPanickingCallbackIsReportedAndTheOthersRun(t *testing.T) {
+	t.Parallel()
+	var caught []any
+	d := NewDomain(Config{OnPanic: func(p any) { caught = append(caught, p) }})
+	ran := 0
+	must(d.Call(background, func() { panic("planned") }))
+	must(d.Call(background, func() { ran++ }))
+	must(d.Call(background, runtime.Goexit))
+	must(d.Call(background, func() { ran++ }))
+	must(d.Barrier(background))
+	if ran != 2 || len(caught) != 1 || caught[0] != "planned" {
+		t.Errorf("%d of 2 callbacks ran, caught %v", ran, caught)
+	}
+}
+
+// t.Fatal in OnPanic does that.
+func TestOnPanicThatEndsItsGoroutineHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{OnPanic: func(any) { runtime.Goexit() }})
+	must(d.Call(background, func() { panic("planned") }))
+	ran := false
+	must(d.Call(background, func() { ran = true }))
+	ctx, cancel := context.WithTimeout(background, 10*time.Second)
+	defer cancel()
+	if err := d.Barrier(ctx); err != nil || !ran {
+		t.Errorf("Barrier = %v; the next callback ran: %v", err, ran)
+	}
+}
+
+// Whoever runs a grace period may lose its goroutine in a barrier, a heavy
+// barrier or a context; another must take the machine over.
+func TestGracePeriodsGoOnAfterTheirOwnerIsGone(t *testing.T) {
+	t.Parallel()
+	for _, end := range []struct {
+		name string
+		how  func()
+	}{{"panic", func() { panic("planned") }}, {"Goexit", runtime.Goexit}} {
+		t.Run(end.name, func(t *testing.T) {
+			t.Parallel()
+			var fail atomic.Bool
+			d := NewDomain(Config{Barrier: BarrierFunc(func(s Side, _ *Scan) bool {
+				if fail.Swap(false) {
+					end.how()
+				}
+				s.FenceAll()
+				return true
+			})})
+			for range 20 {
+				fail.Store(true)
+				gone := make(chan struct{})
+				go func() {
+					defer close(gone)
+					defer func() { _ = recover() }()
+					_ = d.Synchronize(background)
+				}()
+				<-gone
+				ctx, cancel := context.WithTimeout(background, 10*time.Second)
+				if err := d.Synchronize(ctx); err != nil {
+					t.Fatalf("Synchronize = %v after its owner had gone", err)
+				}
+				cancel()
+			}
+		})
+	}
+}
+
+// A Call that waits for room while Close runs is either refused or has its
+// callback run before Close returns.
+func TestNoCallbackRunsAfterClose(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		d := NewDomain(Config{MaxPending: 1})
+		leave := hold(d)
+		must(d.Call(background, func() {}))
+		var closed, late atomic.Bool
+		var ran atomic.Int64
+		const callers = 4
+		accepted := make(chan bool, callers)
+		for range callers {
+			go func() {
+				accepted <- d.Call(background, func() { ran.Add(1); late.Store(late.Load() || closed.Load()) }) == nil
+			}()
+		}
+		go func() { runtime.Gosched(); leave() }()
+		must(d.Close(background))
+		closed.Store(true)
+		n := int64(0)
+		for range callers {
+			if <-accepted {
+				n++
+			}
+		}
+		if late.Load() || ran.Load() != n {
+			t.Fatalf("%d calls accepted, %d callbacks ran, one after Close: %v", n, ran.Load(), late.Load())
+		}
+	}
+}
+
+func TestCloseEndsWithItsContextAndMayBeRepeated(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	release := make(chan struct{})
+	must(d.Call(background, func() { <-release }))
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	for name, wait := range map[string]func(context.Context) error{"Barrier": d.Barrier, "Close": d.Close} {
+		if err := wait(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s = %v", name, err)
+		}
+	}
+	ran := false
+	must(d.Call(background, func() { ran = true })) // not closed
+	close(release)
+	if err := d.Close(background); err != nil || !ran {
+		t.Errorf("Close = %v, ran %v", err, ran)
+	}
+}
+
+// The limit holds whoever calls: many at once, beside slow callbacks, or while a
+// section holds all callbacks up.
+func TestPendingCallbacksAreBounded(t *testing.T) {
+	t.Parallel()
+	const limit, callers, each = 10, 16, 50
+	for _, c := range []struct {
+		name     string
+		callback func()
+		hold     bool // a section is open while the callers start
+	}{
+		{"quick callbacks", func() {}, false},
+		{"slow callbacks", func() { time.Sleep(100 * time.Microsecond) }, false},
+		{"a section that holds all up", func() {}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := NewDomain(Config{MaxPending: limit})
+			var leave func()
+			if c.hold {
+				leave = hold(d)
+			}
+			var ran, most atomic.Int64
+			var wg sync.WaitGroup
+			for range callers {
+				wg.Go(func() {
+					for range each {
+						must(d.Call(background, func() { ran.Add(1); c.callback() }))
+						if n := int64(d.Pending()); n > most.Load() {
+							most.Store(n)
+						}
+					}
+				})
+			}
+			if c.hold {
+				until(t, "the domain is full", func() bool { return d.Pending() == limit })
+				if err := d.TryCall(func() {}); !errors.Is(err, ErrFull) {
+					t.Errorf("TryCall = %v in a full domain", err)
+				}
+				ctx, cancel := context.WithCancel(background)
+				cancel()
+				if err := d.Call(ctx, func() {}); !errors.Is(err, context.Canceled) {
+					t.Errorf("Call = %v in a full domain, with a context that has ended", err)
+				}
+				leave()
+			}
+			wg.Wait()
+			must(d.Barrier(background))
+			if ran.Load() != callers*each || most.Load() > limit || d.Pending() != 0 {
+				t.Errorf("%d of %d callbacks ran, %d were pending at most, %d are; the limit is %d",
+					ran.Load(), callers*each, most.Load(), d.Pending(), limit)
+			}
+		})
+	}
+}
+
+// A callback may be what the others wait for, so it must not wait for them; it
+// has the place that it has just left.
+func TestCallInACallbackDoesNotWait(t *testing.T) {
+	t.Parallel()
+	d, other := NewDomain(Config{MaxPending: 1}), NewDomain(Config{MaxPending: 1})
+	leave := hold(other)
+	must(other.Call(background, func() {}))
+	errs := make(chan error, 3)
+	must(d.Call(background, func() {
+		errs <- d.Call(background, func() {})
+		errs <- d.Call(background, func() {})
+		errs <- other.Call(background, func() {})
+	}))
+	for i, want := range []error{nil, ErrFull, ErrFull} {
+		if err := <-errs; err != want {
+			t.Errorf("call %d in a callback = %v, want %v", i, err, want)
+		}
+	}
+	leave()
+}
+
+func TestNilFunctionsAreRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	if panics(func() { _ = d.Call(background, nil) }) == nil || panics(func() { _ = d.TryCall(nil) }) == nil {
+		t.Error("a nil function was accepted")
+	}
+	if d.Pending() != 0 {
+		t.Errorf("%d pending", d.Pending())
+	}
+}
+
+func TestSynchronizeWaitsOnAClosedDomain(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	must(d.Close(background))
+	leave := hold(d)
+	ctx, cancel := context.WithTimeout(background, 5*time.Millisecond)
+	defer cancel()
+	if err := d.Synchronize(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Synchronize = %v inside of a section", err)
+	}
+	leave()
+	must(d.Synchronize(background))
+}
+
+// The sums prove it, at no cost to readers.
+func TestSectionThatEndsTwiceIsReported(t *testing.T) {
+	t.Parallel()
+	if debugging {
+		t.Skip("this build panics at the second ReadUnlock")
+	}
+	for name, twice := range map[string]func(*Domain){
+		"anonymous": func(d *Domain) { in := d.ReadLock(); d.ReadUnlock(in); d.ReadUnlock(in) },
+		"registered": func(d *Domain) {
+			r := d.Reader()
+			in := r.ReadLock()
+			r.ReadUnlock(in)
+			r.ReadUnlock(in)
+		},
+	} {
+		var found atomic.Bool
+		d := newDomain(Config{}, nil, nil, func(string) { found.Store(true) })
+		twice(d)
+		ctx, cancel := context.WithTimeout(background, 100*time.Millisecond)
+		_ = d.Synchronize(ctx)
+		_ = d.Synchronize(ctx)
+		cancel()
+		if !found.Load() {
+			t.Errorf("%s: went unnoticed", name)
+		}
+	}
+}

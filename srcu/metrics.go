@@ -1,0 +1,70 @@
+package srcu
+
+import (
+	"math/bits"
+	"sync/atomic"
+	"time"
+)
+
+// Metrics are figures of a domain since it was made. They are read one after
+// the other, so that they may differ by what happens meanwhile. Their JSON form
+// is fit for package expvar:
+//
+//	expvar.Publish("srcu", expvar.Func(func() any { return d.Metrics() }))
+type Metrics struct {
+	GracePeriods  uint64 `json:"grace_periods"`  // that have ended
+	HeavyBarriers uint64 `json:"heavy_barriers"` // through Side.FenceAll, or to find idle Readers
+	Callbacks     uint64 `json:"callbacks"`      // that have begun
+	Pending       int    `json:"pending"`        // callbacks that have not begun
+	Readers       int    `json:"readers"`        // registered and open
+	Stalls        uint64 `json:"stalls"`         // reports of stalls
+	// Latency counts grace periods by their length, from the first step to
+	// the end, in ascending order. Lengths that did not occur are left out.
+	Latency []Bucket `json:"latency"`
+}
+
+// Bucket counts the grace periods that were shorter than Below and not shorter
+// than half of it.
+type Bucket struct {
+	Below time.Duration `json:"below_ns"`
+	Count uint64        `json:"count"`
+}
+
+// metrics are what a domain counts. Only the owner of the grace period writes
+// the first three.
+type metrics struct {
+	gracePeriods, stalls atomic.Uint64
+	latency              [64]atomic.Uint64 // by the length of the number of nanoseconds, in bits
+	heavy, callbacks     atomic.Uint64
+}
+
+// Metrics returns the figures of now.
+func (d *Domain) Metrics() Metrics {
+	m := Metrics{
+		GracePeriods:  d.metrics.gracePeriods.Load(),
+		HeavyBarriers: d.metrics.heavy.Load(),
+		Callbacks:     d.metrics.callbacks.Load(),
+		Pending:       d.Pending(),
+		Stalls:        d.metrics.stalls.Load(),
+		Latency:       []Bucket{},
+	}
+	d.readers.each(func(*Reader) { m.Readers++ })
+	for i := range d.metrics.latency {
+		if n := d.metrics.latency[i].Load(); n > 0 {
+			m.Latency = append(m.Latency, Bucket{Below: 1 << i, Count: n})
+		}
+	}
+	return m
+}
+
+// ended notes the end of a grace period.
+func (m *metrics) ended(took time.Duration) {
+	m.gracePeriods.Store(m.gracePeriods.Load() + 1)
+	b := &m.latency[min(bits.Len64(uint64(max(took, 0))), 62)]
+	b.Store(b.Load() + 1)
+}
+
+var processStart = time.Now()
+
+// now is the time since the process started, by the monotonic clock; never 0.
+func now() time.Duration { return max(time.Since(processStart), 1) }

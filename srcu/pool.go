@@ -1,0 +1,100 @@
+package srcu
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// Pool is a sync.Pool for values that readers of a domain may still use when
+// they are put back: Get returns a value only after a grace period has followed
+// its Put. A Put allocates nothing but one batch for every batchSize values.
+//
+// Values wait in batches. A batch that is full, or whose first value has waited
+// for a grace period, is closed, and released after a grace period that begins
+// then. As with sync.Pool, a value may be dropped at any time.
+type Pool[T any] struct {
+	d    *Domain
+	make func() *T
+	free sync.Pool
+	open atomic.Pointer[batch[T]]
+}
+
+const batchSize = 256
+
+// batch holds values that were put back. A Put takes a number and stores its
+// value there, inside of one section of the domain. So when a grace period that
+// began after the batch was closed has ended, all numbers have their values, and
+// no reader can hold any of them: whoever still found the batch open had
+// unpublished its value before that grace period began.
+type batch[T any] struct {
+	n atomic.Int64 // numbers taken; may exceed batchSize
+	v [batchSize]atomic.Pointer[T]
+}
+
+// NewPool returns an empty pool. Get calls make when the pool has no value; if
+// make is nil Get then returns nil.
+func NewPool[T any](d *Domain, make func() *T) *Pool[T] {
+	p := &Pool[T]{d: d, make: make}
+	p.open.Store(&batch[T]{})
+	return p
+}
+
+// Get returns a value that no reader can hold.
+func (p *Pool[T]) Get() *T {
+	if v, _ := p.free.Get().(*T); v != nil {
+		return v
+	}
+	if p.make == nil {
+		return nil
+	}
+	return p.make()
+}
+
+// Put takes v, which must be out of the reach of new readers. Each value is one
+// of the pending callbacks of the domain until it is released: Put waits, and
+// fails, as Domain.Call does, and on an error has not taken v.
+func (p *Pool[T]) Put(ctx context.Context, v *T) error {
+	if v == nil {
+		return nil
+	}
+	if err := p.d.admit(ctx); err != nil {
+		return err
+	}
+	for {
+		t := p.d.FencedReadLock() // right in every domain
+		b := p.open.Load()
+		i := b.n.Add(1) - 1
+		if i < batchSize {
+			b.v[i].Store(v)
+		}
+		p.d.FencedReadUnlock(t)
+		switch {
+		case i == 0:
+			p.d.enqueue(func() { p.close(b) }, true, false)
+			return nil
+		case i < batchSize-1:
+			return nil
+		}
+		p.close(b)
+		if i < batchSize {
+			return nil
+		}
+	}
+}
+
+// close lets no more values into the batch, and has it released.
+func (p *Pool[T]) close(b *batch[T]) {
+	if p.open.CompareAndSwap(b, &batch[T]{}) {
+		p.d.enqueue(func() { p.release(b) }, true, false)
+	}
+}
+
+func (p *Pool[T]) release(b *batch[T]) {
+	n := min(b.n.Load(), batchSize)
+	for i := range n {
+		p.free.Put(b.v[i].Load())
+	}
+	p.d.metrics.callbacks.Add(uint64(n))
+	p.d.vacate(n)
+}

@@ -1,0 +1,87 @@
+package srcu
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// Updaters take values from the pool, publish them and put the old ones back.
+// Whoever gets a value marks it, and publishes it clean: no reader may see the
+// mark.
+func TestPoolReturnsValuesAfterTheirReaders(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		type value struct{ taken atomic.Bool }
+		p := NewPool(d, func() *value { return &value{} })
+		var current Pointer[value]
+		current.Publish(p.Get())
+		var stop atomic.Bool
+		var readers, updaters sync.WaitGroup
+		for range 2 {
+			readers.Go(func() {
+				for !stop.Load() {
+					in := d.ReadLock()
+					v := current.Load()
+					for range 10 {
+						if v.taken.Load() {
+							t.Error("a reader holds a value that Get returned")
+						}
+						runtime.Gosched()
+					}
+					d.ReadUnlock(in)
+				}
+			})
+		}
+		for range 2 {
+			updaters.Go(func() {
+				for range 2 * batchSize {
+					v := p.Get()
+					if v.taken.Swap(true) {
+						t.Error("Get returned a value twice")
+					}
+					v.taken.Store(false)
+					must(p.Put(background, current.Publish(v)))
+				}
+			})
+		}
+		updaters.Wait()
+		stop.Store(true)
+		readers.Wait()
+		must(d.Close(background))
+		if err := p.Put(background, p.Get()); !errors.Is(err, ErrClosed) || d.Pending() != 0 {
+			t.Errorf("Put after Close = %v, %d pending", err, d.Pending())
+		}
+	})
+}
+
+func TestPoolAllocatesOncePerBatch(t *testing.T) {
+	if debugging {
+		t.Skip("this build notes each section")
+	}
+	d := NewDomain(Config{})
+	p := NewPool[int](d, nil)
+	v := new(int)
+	if n := testing.AllocsPerRun(20*batchSize, func() { must(p.Put(background, v)) }); n != 0 {
+		t.Errorf("%v allocations a Put, want less than 1", n)
+	}
+	must(d.Barrier(background))
+}
+
+func TestPoolIsBoundedByMaxPending(t *testing.T) {
+	t.Parallel()
+	const limit = 3
+	d := NewDomain(Config{MaxPending: limit})
+	p := NewPool(d, func() *int { return new(int) })
+	leave := hold(d)
+	for range limit {
+		must(p.Put(background, p.Get()))
+	}
+	if err := d.TryCall(func() {}); !errors.Is(err, ErrFull) {
+		t.Errorf("TryCall = %v beside %d values that wait", err, limit)
+	}
+	leave()
+	must(p.Put(background, p.Get())) // waits for room
+	must(d.Close(background))
+}

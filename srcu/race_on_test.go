@@ -1,0 +1,5 @@
+//go:build race
+
+package srcu
+
+const racing = true

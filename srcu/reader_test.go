@@ -1,0 +1,190 @@
+package srcu
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+func (l *readers) places() (n int) {
+	for c := l.chunks.Load(); c != nil; c = c.next {
+		n += min(int(c.taken.Load()), chunkSize)
+	}
+	return n
+}
+
+// Without any grace period, and beside a section that does not end.
+func TestClosedReadersLeaveTheirPlaces(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	defer d.ReadUnlock(d.ReadLock())
+	for range 10 {
+		var open []*Reader
+		for range 100 {
+			r := d.Reader()
+			r.ReadUnlock(r.ReadLock())
+			open = append(open, r)
+		}
+		if n := len(d.OpenReaders()); n != 100 {
+			t.Fatalf("%d Readers open, want 100", n)
+		}
+		for _, r := range open {
+			r.Close()
+		}
+	}
+	if n := d.readers.places(); n > 2*chunkSize {
+		t.Errorf("%d places after 1000 Readers, of which 100 were open at once", n)
+	}
+}
+
+func TestReadersOpenAndCloseAtOnce(t *testing.T) {
+	eachConfig(t, func(t *testing.T, d *Domain) {
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for i := range 500 {
+					r := d.Reader()
+					for range i % 3 {
+						in := r.ReadLock()
+						if i%7 == 0 {
+							runtime.Gosched()
+						}
+						r.ReadUnlock(in)
+					}
+					r.Close()
+				}
+			})
+		}
+		for range 50 {
+			must(d.Synchronize(background))
+		}
+		wg.Wait()
+		if n := d.readers.places(); n > chunkSize {
+			t.Errorf("%d places for 8 Readers at once", n)
+		}
+		if open := d.OpenReaders(); len(open) > 0 {
+			t.Errorf("open: %q", open)
+		}
+	})
+}
+
+func TestClosedReaderPanics(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	r := d.Reader()
+	in := r.ReadLock()
+	r.ReadUnlock(in)
+	r.Close()
+	other := d.Reader() // in the same place
+	for name, f := range map[string]func(){
+		"ReadLock": func() { r.ReadLock() }, "Close": r.Close,
+	} {
+		if panics(f) == nil {
+			t.Errorf("%s on a closed Reader went unnoticed", name)
+		}
+	}
+	if !debugging { // a debug build panics
+		r.ReadUnlock(in) // harms nobody
+	}
+	other.ReadUnlock(other.ReadLock())
+	other.Close()
+	must(d.Synchronize(background))
+}
+
+// Idle Readers are left out of the sums after some grace periods, and none too
+// early: whoever reads again is waited for.
+func TestIdleReadersAreLeftOut(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	const n = 1000
+	readers := make([]*Reader, n)
+	for i := range readers {
+		readers[i] = d.Reader()
+	}
+	if m := d.readers.marked(); m != 0 {
+		t.Errorf("%d Readers that never read are marked", m)
+	}
+	for _, r := range readers {
+		r.ReadUnlock(r.ReadLock())
+	}
+	inside := readers[7].ReadLock() // idle, and in a section
+	for range 3 {
+		d.tend() // no grace period runs
+	}
+	if m := d.readers.marked(); m != 1 {
+		t.Errorf("%d Readers are marked, want the one inside", m)
+	}
+	c := d.StartPoll()
+	for range 100 {
+		runtime.Gosched()
+	}
+	if d.Poll(c) {
+		t.Error("a grace period ended beside a Reader inside")
+	}
+	readers[7].ReadUnlock(inside)
+	must(d.Synchronize(background))
+	for _, i := range []int{3, 500, n - 1} {
+		in := readers[i].ReadLock()
+		c := d.StartPoll()
+		for range 100 {
+			runtime.Gosched()
+		}
+		if d.Poll(c) {
+			t.Errorf("a grace period ended beside Reader %d, which had been idle", i)
+		}
+		readers[i].ReadUnlock(in)
+		must(d.Synchronize(background))
+	}
+}
+
+// Readers that come back just while they are being left out. One object is
+// unpublished and marked after each grace period.
+func TestReadersThatComeBackAreSeen(t *testing.T) {
+	t.Parallel()
+	type object struct{ freed atomic.Bool }
+	d := NewDomain(Config{})
+	var current Pointer[object]
+	current.Publish(&object{})
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			readers := make([]*Reader, 3*fewMarked)
+			for i := range readers {
+				readers[i] = d.Reader()
+				defer readers[i].Close()
+			}
+			for n := i; !stop.Load(); n++ {
+				r := readers[n%len(readers)]
+				in := r.ReadLock()
+				o := current.Load()
+				for range 20 {
+					if o.freed.Load() {
+						t.Error("a reader holds a freed object")
+						stop.Store(true)
+					}
+				}
+				r.ReadUnlock(in)
+				if n%16 == 0 {
+					runtime.Gosched()
+				}
+			}
+		})
+	}
+	unmarked := 0
+	for i := 0; i < 3000 && !stop.Load(); i++ {
+		old := current.Publish(&object{})
+		must(d.Synchronize(background))
+		old.freed.Store(true)
+		d.tending.unmarkAt = 0 // look for idle Readers in each grace period
+		if d.readers.marked() < 4*3*fewMarked {
+			unmarked++
+		}
+	}
+	stop.Store(true)
+	wg.Wait()
+	if unmarked == 0 {
+		t.Error("no Reader was ever left out: nothing was tried")
+	}
+}
