@@ -2,6 +2,8 @@ package live
 
 import (
 	"context"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -20,21 +22,48 @@ func torture(t *testing.T, c Config) Report {
 	return r
 }
 
-// tortured are the cores that must hold: every candidate, and barriers that no
-// candidate has alone.
-func tortured() []fixes.Fix {
-	return append(fixes.All(),
-		fixes.Fix{Name: "only-membarrier", Barrier: fixes.Membarrier},
-		fixes.Fix{Name: "only-fullbarrier", Barrier: fixes.Fenced, Reader: fixes.ReaderFull})
+// long is set for the long form: GPSTORM_LONG=on go test ./world/live
+var long = os.Getenv("GPSTORM_LONG") == "on"
+
+// core is what of a candidate takes part in a torture: how scans are ordered,
+// and what readers execute.
+type core struct {
+	barrier uintptr
+	reader  fixes.Reader
 }
 
-func TestEveryCandidateStandsTheTorture(t *testing.T) {
+func coreOf(f fixes.Fix) core {
+	if f.Reader == fixes.ReaderPreemptOff {
+		return core{reader: f.Reader} // plain RCU: there are no scans
+	}
+	barrier := f.Barrier
+	if barrier == nil {
+		barrier = fixes.Blocking
+	}
+	return core{reflect.ValueOf(barrier).Pointer(), f.Reader}
+}
+
+// tortured are the cores that must hold, one candidate for each: those of all
+// candidates, and one that no candidate has.
+func tortured() (fs []fixes.Fix) {
+	seen := map[core]bool{}
+	for _, f := range append(fixes.All(), fixes.Fix{Name: "fenced scans and readers", Barrier: fixes.Fenced, Reader: fixes.ReaderFull}) {
+		if c := coreOf(f); !seen[c] {
+			seen[c] = true
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
+func TestEveryCoreStandsTheTorture(t *testing.T) {
 	for _, fix := range tortured() {
 		t.Run(fix.Name, func(t *testing.T) {
-			for _, c := range []Config{
-				{Fix: fix, Seed: 1, Yield: true},
-				{Fix: fix, Seed: 2, Amplify: !testing.Short()},
-			} {
+			configs := []Config{{Fix: fix, Seed: 1, Yield: true}, {Fix: fix, Seed: 2}}
+			if long {
+				configs = append(configs, Config{Fix: fix, Seed: 3, Amplify: true, Duration: 2 * time.Second})
+			}
+			for _, c := range configs {
 				r := tortureEnough(t, c)
 				if r.Failed() {
 					t.Errorf("%v", r)
@@ -50,7 +79,10 @@ func TestEveryCandidateStandsTheTorture(t *testing.T) {
 // tortureEnough tortures for longer where a busy machine let nothing happen.
 func tortureEnough(t *testing.T, c Config) (r Report) {
 	t.Helper()
-	for c.Duration = 150 * time.Millisecond; c.Duration < 10*time.Second; c.Duration *= 4 {
+	if c.Duration == 0 {
+		c.Duration = 50 * time.Millisecond
+	}
+	for ; c.Duration < 10*time.Second; c.Duration *= 4 {
 		if r = torture(t, c); r.Failed() || r.GracePeriods() >= 10 {
 			break
 		}
@@ -134,7 +166,7 @@ func TestTheRunEndsWithItsContext(t *testing.T) {
 }
 
 func TestEveryWayToWaitAndEveryGateIsUsed(t *testing.T) {
-	c := Config{Fix: fixes.Fix{Barrier: fixes.Membarrier}, Duration: 300 * time.Millisecond, Yield: true}
+	c := Config{Fix: fixes.Fix{Barrier: fixes.Membarrier}, Duration: 50 * time.Millisecond, Yield: true}
 	unused := ""
 	for ; c.Duration < 10*time.Second; c.Duration *= 4 {
 		unused = ""
@@ -151,7 +183,7 @@ func TestEveryWayToWaitAndEveryGateIsUsed(t *testing.T) {
 		t.Errorf("never used: %s", unused)
 	}
 	names := ""
-	for _, g := range newDomain(&c, newYielder(1)).Gates(nil) {
+	for _, g := range newDomain(&c, newYielder(1), func(string) {}).Gates(nil) {
 		names += g.name + " "
 	}
 	if names != "anonymous registered slow " {
