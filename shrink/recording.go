@@ -117,7 +117,7 @@ type switched struct {
 // preempt notes a preemption, and what the kernel finds out about it next.
 func (rec *recording) preempt(e kernel.TraceEvent) {
 	if e.Kind == kernel.TracePreempted {
-		rec.preempted = append(rec.preempted, switched{task: e.Task.Comm, group: e.What, cpu: e.CPU, at: e.At})
+		rec.preempted = append(rec.preempted, switched{task: e.Task.Comm, group: e.Group, cpu: e.CPU, at: e.At})
 		return
 	}
 	if n := len(rec.preempted); n > 0 && rec.preempted[n-1].task == e.Task.Comm && rec.preempted[n-1].at == e.At {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
@@ -220,9 +221,9 @@ func (a *artist) sleep(e *kernel.TraceEvent) {
 		} else {
 			a.await(p, g, e.At)
 		}
-	case e.What == "synchronize_rcu":
+	case e.RCU == trial.NormalRCU:
 		a.await(p, a.rcu(), e.At)
-	case e.What == "synchronize_rcu_expedited":
+	case e.RCU == trial.ExpeditedRCU:
 		a.await(p, a.exp(), e.At)
 	}
 }

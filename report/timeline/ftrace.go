@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/bits"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func prefix(e *kernel.TraceEvent) string {
 		flags[1] = 'N'
 	}
 	switch {
-	case e.What == "nmi":
+	case e.NMI:
 		flags[2] = 'z'
 	case e.Level == kernel.IRQLevel:
 		flags[2] = 'h'
@@ -109,21 +110,20 @@ func stamp(at time.Duration) string {
 	return fmt.Sprintf("%5d.%06d", us/1e6, us%1e6)
 }
 
-// Interrupt vectors of x86 (arch/x86/include/asm/irq_vectors.h) by our names of
-// the interrupts.
-var vectors = map[string]struct {
+// vectors are the interrupt vectors of x86 (arch/x86/include/asm/irq_vectors.h).
+var vectors = [...]struct {
 	event  string
 	vector int
 }{
-	"tick":           {"local_timer", 0xec},
-	"hrtimer wakeup": {"local_timer", 0xec},
-	"reschedule":     {"reschedule", 0xfd},
-	"expedited IPI":  {"call_function_single", 0xfb},
-	"function call":  {"call_function_single", 0xfb},
+	kernel.IRQTick:         {"local_timer", 0xec},
+	kernel.IRQWakeup:       {"local_timer", 0xec},
+	kernel.IRQReschedule:   {"reschedule", 0xfd},
+	kernel.IRQExpedited:    {"call_function_single", 0xfb},
+	kernel.IRQFunctionCall: {"call_function_single", 0xfb},
 }
 
-// softirqVectors are the numbers of softirqs (include/linux/interrupt.h).
-var softirqVectors = map[string]int{"TIMER": 1, "RCU": 9}
+// softirqNames are those of softirq vectors, by number.
+var softirqNames = map[int]string{1: "TIMER", 9: "RCU"}
 
 // describe is an event's name and fields, a line each. Events that are not for
 // this form have none.
@@ -140,7 +140,7 @@ func (f *ftrace) describe(e *kernel.TraceEvent) []string {
 			return mark("%s:%d sleeps in %s", e.Task.Comm, e.Task.PID, strings.TrimSpace(e.What+" "+e.Domain))
 		}
 	case kernel.TraceIRQBegin, kernel.TraceIRQEnd:
-		v := vectors[e.What]
+		v := vectors[e.IRQ]
 		return one("%s_%s: vector=%d", v.event, edge(e.Kind == kernel.TraceIRQBegin), v.vector)
 	case kernel.TraceSoftirqBegin, kernel.TraceSoftirqEnd:
 		return softirq(e)
@@ -173,9 +173,12 @@ func (f *ftrace) prevState(e *kernel.TraceEvent) string {
 // softirq writes several vectors that the model runs in one go as the kernel
 // does, one after the other; the last has all of the time.
 func softirq(e *kernel.TraceEvent) (lines []string) {
-	vectors := strings.Split(e.What, "+")
-	line := func(begin bool, v string) {
-		lines = append(lines, fmt.Sprintf("softirq_%s: vec=%d [action=%s]", edge(begin), softirqVectors[v], v))
+	var vectors []int
+	for set := e.Vectors; set != 0; set &= set - 1 {
+		vectors = append(vectors, bits.TrailingZeros16(set))
+	}
+	line := func(begin bool, v int) {
+		lines = append(lines, fmt.Sprintf("softirq_%s: vec=%d [action=%s]", edge(begin), v, softirqNames[v]))
 	}
 	last := vectors[len(vectors)-1]
 	if e.Kind == kernel.TraceSoftirqEnd {
@@ -193,11 +196,11 @@ func softirq(e *kernel.TraceEvent) (lines []string) {
 // sample writes one of a storm: an NMI's handler is told of at its end, an
 // hrtimer expires in the interrupt of the local timer.
 func sample(e *kernel.TraceEvent) []string {
-	timer := vectors["tick"]
+	timer := vectors[kernel.IRQTick]
 	switch {
-	case e.What == "nmi" && e.Kind == kernel.TraceSampleEnd:
+	case e.NMI && e.Kind == kernel.TraceSampleEnd:
 		return []string{fmt.Sprintf("nmi_handler: perf_event_nmi_handler() delta_ns: %d handled: 1", e.For.Nanoseconds())}
-	case e.What == "nmi":
+	case e.NMI:
 		return nil
 	case e.Kind == kernel.TraceSampleBegin:
 		return []string{
@@ -223,7 +226,7 @@ func (f *ftrace) describeRCU(e *kernel.TraceEvent) string {
 	case kernel.TraceExpEnd:
 		return fmt.Sprintf("rcu_exp_grace_period: rcu_preempt %d end", int64(e.Seq))
 	case kernel.TraceQS:
-		if e.What == "idle" {
+		if e.Idle {
 			return fmt.Sprintf("rcu_fqs: rcu_preempt %d %d dti", int64(e.Seq), e.CPU)
 		}
 		return fmt.Sprintf("rcu_quiescent_state_report: rcu_preempt %d %x>%x 0 0 %d 0", int64(e.Seq), 1<<e.CPU, e.CPUs, f.cpus-1)

@@ -132,8 +132,8 @@ func TestContextsNestOnACPU(t *testing.T) {
 
 func TestSoftirqsInOneGoAreWrittenOneAfterTheOther(t *testing.T) {
 	f := &ftrace{}
-	f.event(&kernel.TraceEvent{Kind: kernel.TraceSoftirqBegin, What: "TIMER+RCU", Level: kernel.SoftirqLevel})
-	f.event(&kernel.TraceEvent{Kind: kernel.TraceSoftirqEnd, What: "TIMER+RCU", Level: kernel.SoftirqLevel})
+	f.event(&kernel.TraceEvent{Kind: kernel.TraceSoftirqBegin, Vectors: 1<<1 | 1<<9, Level: kernel.SoftirqLevel})
+	f.event(&kernel.TraceEvent{Kind: kernel.TraceSoftirqEnd, Vectors: 1<<1 | 1<<9, Level: kernel.SoftirqLevel})
 	var got []string
 	for _, l := range f.lines {
 		_, text, _ := strings.Cut(l, ": ")

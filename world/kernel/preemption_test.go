@@ -21,7 +21,7 @@ func (s *switches) Samples() (from, until time.Duration) { return 0, 0 }
 
 func (s *switches) Trace(e TraceEvent) {
 	if e.Kind == TracePreempted {
-		s.at, s.group = append(s.at, e.At), append(s.group, e.What)
+		s.at, s.group = append(s.at, e.At), append(s.group, e.Group)
 	}
 }
 

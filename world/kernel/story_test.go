@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -39,6 +41,7 @@ func TestStories(t *testing.T) {
 //
 //	timeline fix=NAME [seed=N] show=(KIND,...) [from=TIME] [until=TIME]
 //	closes   fix=(NAME,...) [seed=N]
+//	blame    fix=(NAME,...) [seed=N]
 //	console  fix=NAME [seed=N] [match=(TEXT,...)]
 //	phases   jiffies=N show=(KIND,...)
 func tell(t *testing.T, d *datadriven.TestData) string {
@@ -58,6 +61,9 @@ func tell(t *testing.T, d *datadriven.TestData) string {
 		arg, _ := d.Arg("fix")
 		names = append(names, arg.Vals...)
 		return closesTable(t, sc, names, seed)
+	case "blame":
+		arg, _ := d.Arg("fix")
+		return blameTable(t, sc, arg.Vals, seed)
 	case "console":
 		return console(t, d, sc, fixOf(t, d), seed)
 	case "phases":
@@ -94,6 +100,28 @@ func closesTable(t *testing.T, sc workload.Scenario, names []string, seed uint64
 			}
 			fmt.Fprintf(&b, "  %-9s %12v%s, in series %d normal and %d expedited\n", c.Task,
 				c.Wait.Round(time.Microsecond), after, c.Waited.Normal, c.Waited.Expedited)
+		}
+	}
+	return b.String()
+}
+
+// blameTable shows of each candidate the diagnosis and what the longest close
+// waited for, from 1 % on.
+func blameTable(t *testing.T, sc workload.Scenario, names []string, seed uint64) string {
+	var b strings.Builder
+	for _, name := range names {
+		r := Run(sc, lookup(t, name), seed, Options{Blame: true})
+		fmt.Fprintf(&b, "%s: %s: %s\n", name, r.Diagnosis, r.Why())
+		longest := slices.MaxFunc(r.Closes, func(a, b trial.Close) int { return cmp.Compare(a.Wait, b.Wait) })
+		for _, s := range longest.Blame {
+			if s.Wait < longest.Wait/100 {
+				continue
+			}
+			storm := ""
+			if s.Storm > 0 {
+				storm = fmt.Sprintf(" (storm: %.0f %%)", 100*float64(s.Storm)/float64(s.Wait))
+			}
+			fmt.Fprintf(&b, "  %6.2fs of %.2fs  %s%s\n", s.Wait.Seconds(), longest.Wait.Seconds(), s.Cause.Text(), storm)
 		}
 	}
 	return b.String()

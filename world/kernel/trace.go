@@ -34,9 +34,21 @@ type TraceEvent struct {
 	Task TraceTask
 	// State is the state letter of a task that leaves the CPU or sleeps.
 	State byte
-	// What names the interrupt, the softirqs, the work item, or what a task
-	// sleeps in.
+	// What names the interrupt, the softirqs, the sample, the work item, or
+	// what a task sleeps in, in words that nobody is to take apart.
 	What string
+	// IRQ is the interrupt that What names, Vectors the set of softirq vectors
+	// by the kernel's numbers (include/linux/interrupt.h), NMI tells samples
+	// of an NMI from those of an hrtimer.
+	IRQ     TraceIRQ
+	Vectors uint16
+	NMI     bool
+	// RCU is the kind of grace period that a task sleeps for, if it does.
+	RCU trial.Kind
+	// Group is the scenario's group of Task.
+	Group string
+	// Idle: the quiescent state is that of an idle CPU, reported for it.
+	Idle bool
 	// Domain is the SRCU domain that the event is about, or waited for.
 	Domain string
 	// Target is the CPU that a task which wakes ran on last.
@@ -64,6 +76,18 @@ type TraceTask struct {
 	PID  int
 }
 
+// TraceIRQ is an interrupt.
+type TraceIRQ uint8
+
+// The interrupts.
+const (
+	IRQTick         TraceIRQ = iota // the scheduling-clock tick
+	IRQReschedule                   // reschedule IPI
+	IRQWakeup                       // an hrtimer that ends a sleep
+	IRQExpedited                    // IPI of an expedited grace period
+	IRQFunctionCall                 // any other IPI that calls a function
+)
+
 // TraceLevel is a CPU's execution context.
 type TraceLevel uint8
 
@@ -81,20 +105,20 @@ type TraceKind uint8
 const (
 	TraceSwitch       TraceKind = iota // Task is switched in; Here and State were so far
 	TraceWake                          // Task, Target
-	TraceSleep                         // Task, State, What, Domain, Owner
-	TraceIRQBegin                      // What
-	TraceIRQEnd                        // What
-	TraceSoftirqBegin                  // What
-	TraceSoftirqEnd                    // What
-	TraceSampleBegin                   // What is nmi or hrtimer
-	TraceSampleEnd                     // What; For is what it took
+	TraceSleep                         // Task, State, What, Domain, Owner, RCU
+	TraceIRQBegin                      // What, IRQ
+	TraceIRQEnd                        // What, IRQ
+	TraceSoftirqBegin                  // What, Vectors
+	TraceSoftirqEnd                    // What, Vectors
+	TraceSampleBegin                   // What, NMI
+	TraceSampleEnd                     // What, NMI; For is what it took
 	TraceStorm                         // samples of a CPU in the stretch For that ends now: Busy, Count
 	TraceGPStart                       // Seq: a vanilla RCU grace period
 	TraceGPEnd                         // Seq
 	TraceExpStart                      // Seq: an expedited one
 	TraceExpEnd                        // Seq
-	TraceQS                            // CPU's quiescent state is reported; What is how; CPUs are left
-	TracePreempted                     // Task, of the group What, is switched out inside a section of its loop
+	TraceQS                            // CPU's quiescent state is reported; Idle; CPUs are left
+	TracePreempted                     // Task, of Group, is switched out inside a section of its loop
 	TraceBlocked                       // Task is switched out inside an RCU reader; Seq is set if it holds up a grace period
 	TraceUnblocked                     // Task has left that reader
 	TraceSRCUStart                     // Domain
@@ -185,12 +209,8 @@ func (tr *tracer) onDecision(d decision, v uint64) {
 		t := tr.byPID(v)
 		tr.here(TraceEvent{Kind: TraceWake, Task: traced(t), Target: t.cpu.id})
 	case decideQS:
-		how := "cpu"
-		if v>>32 != 0 {
-			how = "idle"
-		}
 		cpu := int(uint32(v))
-		tr.emit(tr.k.cpus[cpu], TraceEvent{Kind: TraceQS, What: how, Seq: n.seq, CPUs: n.qsmask &^ (1 << cpu)})
+		tr.emit(tr.k.cpus[cpu], TraceEvent{Kind: TraceQS, Idle: v>>32 != 0, Seq: n.seq, CPUs: n.qsmask &^ (1 << cpu)})
 	case decideBlocked:
 		t := tr.byPID(v)
 		e := TraceEvent{Kind: TraceBlocked, Task: traced(t)}
@@ -228,7 +248,7 @@ func (tr *tracer) unblocked(t *task) {
 // preempted is called when the scheduler takes the CPU from a task.
 func (tr *tracer) preempted(c *cpu, t *task) {
 	if tr != nil && t.state == running && t.loop != nil && t.loop.inSection() {
-		tr.emit(c, TraceEvent{Kind: TracePreempted, Task: traced(t), What: t.group})
+		tr.emit(c, TraceEvent{Kind: TracePreempted, Task: traced(t), Group: t.group})
 	}
 }
 
@@ -249,8 +269,13 @@ func (tr *tracer) slept(t *task) {
 		return
 	}
 	e := TraceEvent{Kind: TraceSleep, Task: traced(t), State: byte(t.state), What: t.where.String()}
-	if t.waitDomain != nil {
+	switch {
+	case t.waitDomain != nil:
 		e.Domain = t.waitDomain.name
+	case t.where == inSyncRCU:
+		e.RCU = trial.NormalRCU
+	case t.where == inSyncExp:
+		e.RCU = trial.ExpeditedRCU
 	}
 	if m := t.waitingOn; m != nil {
 		e.What = m.name
@@ -262,34 +287,48 @@ func (tr *tracer) slept(t *task) {
 func (tr *tracer) irqBegin(c *cpu, kind irqKind) {
 	if tr != nil {
 		tr.cpus[c.id].irq = true
-		tr.emit(c, TraceEvent{Kind: TraceIRQBegin, What: irqNames[kind]})
+		tr.emit(c, TraceEvent{Kind: TraceIRQBegin, What: irqNames[kind].name, IRQ: irqNames[kind].irq})
 	}
 }
 
 func (tr *tracer) irqEnd(c *cpu, kind irqKind) {
 	if tr != nil {
-		tr.emit(c, TraceEvent{Kind: TraceIRQEnd, What: irqNames[kind]})
+		tr.emit(c, TraceEvent{Kind: TraceIRQEnd, What: irqNames[kind].name, IRQ: irqNames[kind].irq})
 		tr.cpus[c.id].irq = false
 	}
 }
 
-var irqNames = [...]string{
-	irqTick: "tick", irqResched: "reschedule", irqWake: "hrtimer wakeup",
-	irqExp: "expedited IPI", irqCall: "function call",
+var irqNames = [...]struct {
+	name string
+	irq  TraceIRQ
+}{
+	irqTick: {"tick", IRQTick}, irqResched: {"reschedule", IRQReschedule}, irqWake: {"hrtimer wakeup", IRQWakeup},
+	irqExp: {"expedited IPI", IRQExpedited}, irqCall: {"function call", IRQFunctionCall},
 }
 
 func (tr *tracer) softirqBegin(c *cpu) {
 	if tr != nil {
 		tr.cpus[c.id].soft = true
-		tr.emit(c, TraceEvent{Kind: TraceSoftirqBegin, What: c.softNow.String()})
+		tr.emit(c, TraceEvent{Kind: TraceSoftirqBegin, What: c.softNow.String(), Vectors: c.softNow.vectors()})
 	}
 }
 
 func (tr *tracer) softirqEnd(c *cpu, s softirqs) {
 	if tr != nil {
-		tr.emit(c, TraceEvent{Kind: TraceSoftirqEnd, What: s.String()})
+		tr.emit(c, TraceEvent{Kind: TraceSoftirqEnd, What: s.String(), Vectors: s.vectors()})
 		tr.cpus[c.id].soft = false
 	}
+}
+
+// vectors is the set by the kernel's numbers: TIMER_SOFTIRQ is 1, RCU_SOFTIRQ 9.
+func (s softirqs) vectors() (set uint16) {
+	if s&softTimer != 0 {
+		set |= 1 << 1
+	}
+	if s&softRCU != 0 {
+		set |= 1 << 9
+	}
+	return set
 }
 
 // String lists the vectors as /proc/softirqs names them.

@@ -35,13 +35,13 @@ func (tr *tracer) sampleBegins(c *cpu, s *source, at ns) {
 	if s.nmi {
 		tr.sample(c, s, at)
 	} else if tr.wanted(at, at+1) {
-		tr.sampleEvent(c, TraceSampleBegin, "hrtimer", at, 0)
+		tr.sampleEvent(c, TraceSampleBegin, false, at, 0)
 	}
 }
 
 func (tr *tracer) hrSampled(c *cpu, s *source, at ns) {
 	if tr != nil && tr.wanted(at, at+1) {
-		tr.sampleEvent(c, TraceSampleEnd, "hrtimer", at, s.handler)
+		tr.sampleEvent(c, TraceSampleEnd, false, at, s.handler)
 	}
 }
 
@@ -65,16 +65,16 @@ func (tr *tracer) sample(c *cpu, s *source, at ns) {
 	if !tr.wanted(at, at+1) {
 		return
 	}
-	what := "hrtimer"
-	if s.nmi {
-		what = "nmi"
-	}
-	tr.sampleEvent(c, TraceSampleBegin, what, at, 0)
-	tr.sampleEvent(c, TraceSampleEnd, what, at+s.handler, s.handler)
+	tr.sampleEvent(c, TraceSampleBegin, s.nmi, at, 0)
+	tr.sampleEvent(c, TraceSampleEnd, s.nmi, at+s.handler, s.handler)
 }
 
-func (tr *tracer) sampleEvent(c *cpu, kind TraceKind, what string, at, took ns) {
-	e := TraceEvent{At: time.Duration(at), Kind: kind, CPU: c.id, Here: traced(c.cur), What: what, For: time.Duration(took), Level: IRQLevel}
+func (tr *tracer) sampleEvent(c *cpu, kind TraceKind, nmi bool, at, took ns) {
+	what := "hrtimer"
+	if nmi {
+		what = "nmi"
+	}
+	e := TraceEvent{At: time.Duration(at), Kind: kind, CPU: c.id, Here: traced(c.cur), What: what, NMI: nmi, For: time.Duration(took), Level: IRQLevel}
 	tr.sink.Trace(e)
 }
 
