@@ -17,7 +17,8 @@ type exploreFlags struct {
 	expedited          bool
 	twoDomains         bool
 	unregisterGP       bool
-	priorGP            bool
+	priorGP, mixedGP   bool
+	slow               int
 	spurious, retries  int
 	preemptions        int
 	switches           int
@@ -57,6 +58,8 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.BoolVar(&f.unregisterGP, "unregister-gp", false, "unhooking starts a grace period, as in the kernel")
 	flags.BoolVar(&f.priorGP, "prior-gp", false, "a grace period is under way before unhooking")
 	flags.IntVar(&f.spurious, "spurious", 0, "runs of the work item without a request")
+	flags.BoolVar(&f.mixedGP, "mixed-gp", false, "that grace period is expedited if the others are not, and the reverse")
+	flags.IntVar(&f.slow, "slow", 1, "polls that a grace period is too slow for; 0 assumes prompt grace periods")
 	flags.IntVar(&f.retries, "retries", 0, "retries of a scan that compete with other steps; 0 is 2")
 	flags.IntVar(&f.preemptions, "preemptions", 1, "preemptions of one update-side task by another")
 	flags.IntVar(&f.switches, "switches", -1, "preemptive switches between CPUs; negative is no bound")
@@ -98,6 +101,8 @@ func (f *exploreFlags) caseOf() (order.Case, error) {
 	c.Expedited, c.UnregisterGP = f.expedited, f.unregisterGP
 	c.TwoDomains = c.TwoDomains || f.twoDomains
 	c.PriorGP = c.PriorGP || f.priorGP
+	c.MixedGP = c.MixedGP || f.mixedGP
+	c.Slow = f.slow
 	c.Spurious = max(c.Spurious, f.spurious)
 	c.Retries, c.Preemptions, c.Switches = f.retries, f.preemptions, f.switches
 	if err := c.Validate(); err != nil {

@@ -35,6 +35,7 @@ func (m *machine) apply(s *state, st step) *state {
 		}
 		n.mem[p.loc] = p.val
 		n.changed()
+
 	case stepTask:
 		m.proceed(n, int(st.who), int(st.arg))
 	}
@@ -124,9 +125,18 @@ func (m *machine) proceed(n *state, task, choice int) {
 		m.acquired(n)
 	case rqSync:
 		n.waiting &= 1 << task
+		if r.b == flavourRCU {
+			n.observed = max(n.observed, r.a)
+		}
 	case rqDone:
-		if n.ended >= r.a {
+		switch {
+		case choice == 1:
+			n.slow++
+			n.waiting, n.polling = 0, 0
+			n.changed()
+		case n.ended >= r.a:
 			answer = 1
+			n.observed = max(n.observed, r.a)
 		}
 		m.idle(n, task, n.polling)
 	case rqSpin:
@@ -135,7 +145,7 @@ func (m *machine) proceed(n *state, task, choice int) {
 		m.idle(n, task, n.sleeping)
 	}
 	m.advance(n, task, answer)
-	if again := m.update.nodes[n.node].pending[task]; r.kind == rqDone && answer == 0 && again == r {
+	if again := m.update.nodes[n.node].pending[task]; r.kind == rqDone && answer == 0 && choice == 0 && again == r {
 		n.polling |= 1 << task
 	}
 	m.schedule(n, task)
@@ -193,6 +203,7 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 		}
 		id := bits.TrailingZeros64(set)
 		n.ready &^= 1 << id
+		n.observed = max(n.observed, Value(id))
 		return Value(id)
 	case roleDeferred:
 		n.deferred--
@@ -226,6 +237,13 @@ func (m *machine) probe(n *state, task int) {
 	if n.probes++; n.probes > maxProbes {
 		m.report(n, Violation{Livelock, "only retries are left, and nothing they wait for can happen any more"})
 	}
+}
+
+// canBeLate reports whether a poll may find that a grace period has not ended
+// although every CPU has passed its barrier: the last quiescent state is recorded
+// late. That needs an end that no task has observed.
+func (m *machine) canBeLate(s *state, number Value) bool {
+	return s.ended >= number && s.observed < number && int(s.slow) < m.c.Slow
 }
 
 // changed records that a retry may read a new value.

@@ -37,9 +37,17 @@ type Case struct {
 	// PriorGP requests a grace period before the probe is unhooked. It may be
 	// running, and does not suffice, when the teardown requests its own.
 	PriorGP bool
+	// MixedGP makes the kind of PriorGP's request, normal or expedited, the other
+	// one than that of the teardown's requests.
+	MixedGP bool
 	// Spurious is how many runs of a work item that was not queued may happen
 	// while a grace period is in progress.
 	Spurious int
+	// Slow bounds how many polls of an execution an RCU grace period is too
+	// slow for: such a poll finds that it has not ended although every CPU has
+	// passed its barrier, since the last quiescent state is recorded late. With
+	// 0 grace periods are prompt, and a claim about liveness assumes that.
+	Slow int
 	// Retries bounds how often a work item that saw readers and requeued
 	// itself competes with other steps: later retries happen only if no other
 	// step is enabled. 0 is 2.
@@ -60,6 +68,7 @@ const (
 	defaultRetries = 2
 	maxPreemptions = 100
 	maxSpurious    = 4
+	maxSlow        = 4
 )
 
 // Same returns n readers of one flavour.
@@ -73,7 +82,7 @@ func Same(r Reader, n int) []Reader {
 
 // For returns the case of a candidate with n readers of its own flavour.
 func For(f fixes.Fix, n, sections int, m Mode) Case {
-	return Case{Fix: f, Readers: Same(readerOf(&f), n), Sections: sections, Mode: m, Preemptions: 1, Switches: -1}
+	return Case{Fix: f, Readers: Same(readerOf(&f), n), Sections: sections, Mode: m, Slow: 1, Preemptions: 1, Switches: -1}
 }
 
 // Validate returns an error that names the field if the case is not valid.
@@ -89,6 +98,10 @@ func (c *Case) Validate() error {
 		return fmt.Errorf("preemptions: %d: want 0 to %d", c.Preemptions, maxPreemptions)
 	case c.Spurious < 0 || c.Spurious > maxSpurious:
 		return fmt.Errorf("spurious: %d: want 0 to %d", c.Spurious, maxSpurious)
+	case c.Slow < 0 || c.Slow > maxSlow:
+		return fmt.Errorf("slow: %d: want 0 to %d", c.Slow, maxSlow)
+	case c.MixedGP && !c.PriorGP:
+		return fmt.Errorf("mixed-gp: true: want a grace period before unhooking (prior-gp)")
 	case c.Retries < 0:
 		return fmt.Errorf("retries: %d: want 0 or more", c.Retries)
 	}

@@ -27,6 +27,7 @@ func CaseFromBytes(b []byte) (Case, []byte) {
 	c.Expedited = flags&2 != 0
 	c.UnregisterGP = flags&4 != 0
 	c.PriorGP = flags&8 != 0
+	c.MixedGP = c.PriorGP && flags&16 != 0
 	c.Spurious = int(flags>>4) % (maxSpurious + 1)
 	c.Preemptions = int(head[6]) % 8
 	c.Retries = int(head[7]) % 8

@@ -43,6 +43,7 @@ type Finding struct {
 	Case      Case
 	Violation Violation
 	schedule  []step
+	whole     bool // the schedule is one of the search without reduction
 }
 
 // Explore visits every state of a case. It stops at the first violation.
@@ -65,7 +66,7 @@ func Explore(c Case, o Options) (*Finding, Coverage, error) {
 	x.cov.Histories = len(m.update.nodes)
 	x.cov.Complete = x.found == nil && !x.full
 	if x.found != nil {
-		x.found.Case = c
+		x.found.Case, x.found.whole = c, o.NoReduction
 	}
 	return x.found, x.cov, nil
 }

@@ -14,7 +14,7 @@ func (f *Finding) Trace() ([]Line, error) {
 		return nil, err
 	}
 	defer m.close()
-	m.trace = &tracer{}
+	m.trace, m.reduce = &tracer{}, !f.whole
 	v, err := m.follow(f.schedule, f.Violation.Kind)
 	if err != nil {
 		return nil, err
@@ -119,6 +119,12 @@ func (c *Case) String() string {
 	}
 	if c.PriorGP {
 		s += ", grace period before unhooking"
+	}
+	if c.MixedGP {
+		s += " of the other kind"
+	}
+	if c.Slow == 0 {
+		s += ", prompt grace periods"
 	}
 	if c.Spurious > 0 {
 		s += fmt.Sprintf(", %d spurious run(s)", c.Spurious)

@@ -104,6 +104,7 @@ func (m *machine) steps(s *state, out []step) []step {
 			out = append(out, step{stepFlush, 0, uint8(i)})
 		}
 	}
+
 	pend := m.update.nodes[s.node].pending
 	for i, r := range pend {
 		if m.runnable(s, i, r) && !m.postponed(s, i, r) && m.mayPreempt(s, i) {
@@ -171,6 +172,7 @@ func (m *machine) runnable(s *state, task int, r request) bool {
 	case rqFence:
 		return len(s.buf) == 0
 	case rqSync:
+
 		for _, g := range s.gps {
 			if g.number == r.a {
 				return false
@@ -214,6 +216,8 @@ func (m *machine) choices(s *state, task int, r request, out []step) []step {
 		n += len(s.hist[m.counterOf(s, task, r)])
 	case r.kind == rqIdle && r.a == roleSoftirq:
 		n = bits.OnesCount64(s.ready)
+	case r.kind == rqDone && m.canBeLate(s, r.a):
+		n = 2
 	}
 	for c := range n {
 		out = append(out, step{stepTask, uint8(task), uint8(c)})

@@ -50,6 +50,9 @@ func TestReductionKeepsFinalStates(t *testing.T) {
 		"callrcu":              For(fixes.Fix{Barrier: fixes.CallRCU}, 1, 1, Weak),
 		"polling, two readers": For(fixes.Fix{Barrier: fixes.Polling}, 2, 1, SC),
 	} {
+		if testing.Short() && len(c.Readers) > 1 {
+			continue
+		}
 		whole, less := ends(t, c, false), ends(t, c, true)
 		if !maps.Equal(whole, less) {
 			t.Errorf("%s: %d final states reduced, %d whole", name, len(less), len(whole))

@@ -175,7 +175,7 @@ func (s *session) closer() {
 	if s.c.PriorGP && !s.vanilla() {
 		d := s.domains[tracepointDomain]
 		s.fence()
-		d.machine.Request(d.side, d.machine.Snapshot(), s.c.Expedited)
+		d.machine.Request(d.side, d.machine.Snapshot(), s.c.Expedited != s.c.MixedGP)
 	}
 	s.request(rqStore, locHook, 0)
 	u := &unregistered{s: s}

@@ -15,6 +15,8 @@ type state struct {
 	sums []partial  // per task, the sum it is in the middle of
 
 	ended        Value  // the highest number of an ended RCU grace period
+	observed     Value  // the highest one whose end the update side has observed
+	slow         uint8  // how often ends were late
 	ready        uint64 // RCU callbacks that may run, by grace period
 	completed    uint64
 	queued       uint8 // per domain, its work
@@ -132,7 +134,7 @@ func (s *state) key() key {
 	for _, p := range s.sums {
 		h.add(uint64(p.cpu)<<32 ^ uint64(p.acc))
 	}
-	h.add(uint64(s.ended))
+	h.add(uint64(s.ended)<<16 ^ uint64(s.observed)<<8 ^ uint64(s.slow))
 	h.add(s.ready)
 	h.add(s.completed)
 	h.add(uint64(s.queued)<<16 ^ uint64(s.scheduled)<<8 ^ uint64(s.deferred))

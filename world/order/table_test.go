@@ -73,6 +73,9 @@ func TestBarrierPlacement(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && tt.readers > 1 {
+				t.Skip("two readers")
+			}
 			got := ""
 			for _, m := range order.Modes() {
 				c := order.For(tt.fix, tt.readers, 1, m)

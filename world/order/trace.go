@@ -107,7 +107,11 @@ func (m *machine) traceTask(s *state, task, choice int) {
 	case rqSync:
 		say("", "%s %d has ended", gpName(r.b), r.a)
 	case rqDone:
-		say("", "polls RCU grace period %d: %s", r.a, [...]string{"not yet", "ended"}[btoi(s.ended >= r.a)])
+		result := [...]string{"not yet", "ended"}[btoi(s.ended >= r.a)]
+		if choice == 1 {
+			result = "not yet: its end is recorded late"
+		}
+		say("", "polls RCU grace period %d: %s", r.a, result)
 	case rqAwait:
 		say("", "wakes up")
 	case rqSpin, rqSleep:

@@ -11,7 +11,6 @@ func (s set) empty() bool    { return s[0]|s[1] == 0 }
 func (s set) and(t set) set  { return set{s[0] & t[0], s[1] & t[1]} }
 func (s set) or(t set) set   { return set{s[0] | t[0], s[1] | t[1]} }
 func (s set) not(t set) set  { return set{s[0] &^ t[0], s[1] &^ t[1]} }
-func (s set) count() int     { return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) }
 
 func single(i int) set {
 	var s set

@@ -1,0 +1,101 @@
+package order_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/world/order"
+)
+
+// polls is a barrier that polls a cookie so often and then gives up without
+// arranging another run.
+func polls(times int) fixes.Fix {
+	return fixes.Fix{Name: fmt.Sprintf("polls %d times", times), Barrier: func() srcu.Barrier {
+		left := times
+		return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+			if scan.First() {
+				left, scan.Cookie = times, s.RCU().Start()
+			}
+			for ; left > 0; left-- {
+				if s.RCU().Done(scan.Cookie) {
+					return true
+				}
+				if left > 1 {
+					s.Spin()
+				}
+			}
+			return false
+		})
+	}}
+}
+
+// TestSlowGracePeriods: a barrier that polls and then waits for nothing is found
+// in every mode, whatever barriers the readers have; one that polls twice too, if
+// a grace period may be too slow for two polls.
+func TestSlowGracePeriods(t *testing.T) {
+	t.Parallel()
+	for _, times := range []int{1, 2} {
+		for _, r := range []order.Reader{order.Fast(), order.Full()} {
+			for _, m := range order.Modes() {
+				c := order.For(polls(times), 1, 1, m)
+				c.Readers, c.Slow = order.Same(r, 1), times
+				f := find(t, c)
+				if f.Violation.Kind != order.LostWakeup {
+					t.Errorf("%s, %s reader, %s: %s, want a lost wakeup", c.Fix.Name, r.Name, m, f.Violation)
+				}
+				if _, err := f.Trace(); err != nil {
+					t.Errorf("%s, %s reader, %s: %v", c.Fix.Name, r.Name, m, err)
+				}
+			}
+		}
+	}
+	c := order.For(polls(1), 1, 1, order.SC)
+	c.Slow = 0
+	if got := c.String(); got != "polls 1 times, 1 reader(s) x 1 section(s), mode sc, prompt grace periods" {
+		t.Errorf("%q does not say what it assumes", got)
+	}
+	clean(t, c) // prompt grace periods hide it
+}
+
+// TestWholeSearchReplays: a violation that the search without reduction finds is
+// shown and replayed by the steps of that search.
+func TestWholeSearchReplays(t *testing.T) {
+	t.Parallel()
+	f, _, err := order.Explore(order.For(fenceOnly(), 2, 1, order.TSO), order.Options{NoReduction: true})
+	if err != nil || f == nil {
+		t.Fatal(f, err)
+	}
+	if _, err := f.Trace(); err != nil {
+		t.Error(err)
+	}
+	g, err := order.Replay(f.Token(), lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Checksum() != f.Checksum() {
+		t.Errorf("replayed %s, want %s", g.Checksum(), f.Checksum())
+	}
+}
+
+// TestMixedRequests: a normal and an expedited request overlap.
+func TestMixedRequests(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"baseline", "callrcu", "poll"} {
+		fix, _ := fixes.Lookup(name)
+		if testing.Short() && name != "baseline" {
+			continue
+		}
+		for _, expedited := range []bool{false, true} {
+			c := order.For(fix, 1, 1, order.SC)
+			c.PriorGP, c.MixedGP, c.Expedited = true, true, expedited
+			clean(t, c)
+		}
+	}
+	c := order.For(fixes.Fix{}, 1, 1, order.SC)
+	c.MixedGP = true
+	if err := c.Validate(); err == nil || err.Error() != "mixed-gp: true: want a grace period before unhooking (prior-gp)" {
+		t.Errorf("error %v", err)
+	}
+}
