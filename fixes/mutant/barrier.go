@@ -37,7 +37,10 @@ var barriers = []Mutant{
 		waits(trial.LostWakeup, trial.NeverWoken).
 		order(order.SC, order.Livelock),
 	liveness("poll-once", "a poll that fails a second time does not queue the work again", "poll", fixes.Fix{Barrier: pollOnce}).
-		waits(trial.LostWakeup, trial.DomainNotDriven),
+		waits(trial.LostWakeup, trial.DomainNotDriven).
+		order(order.SC, order.LostWakeup).with(slow(2)),
+	liveness("look-once", "a poll that fails does not queue the work again", "poll", fixes.Fix{Barrier: lookOnce}).
+		order(order.SC, order.LostWakeup),
 	liveness("poll-further", "the poll waits for the grace period after the one it has requested", "poll", fixes.Fix{Barrier: pollFurther}).
 		waits(trial.LostWakeup, trial.NeverWoken),
 	safety("stale-cookie", "the cookie of the first scan serves the second", "poll", fixes.Fix{Barrier: staleCookie}).
@@ -90,6 +93,16 @@ func pollOnce() srcu.Barrier {
 			s.Requeue(1)
 		}
 		return false
+	})
+}
+
+// lookOnce looks at its cookie and never again.
+func lookOnce() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if scan.First() {
+			scan.Cookie = s.RCU().Start()
+		}
+		return s.RCU().Done(scan.Cookie)
 	})
 }
 

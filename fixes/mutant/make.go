@@ -91,6 +91,9 @@ func bothDomains(c *order.Case) {
 func priorGP(c *order.Case)  { c.PriorGP = true }
 func spurious(c *order.Case) { c.Spurious = 1 }
 
+// slow has grace periods that are too slow for so many polls.
+func slow(polls int) func(*order.Case) { return func(c *order.Case) { c.Slow = polls } }
+
 // live adds how the torture of the live core catches the mutant.
 func (m Mutant) live(with string, needs Needs) Mutant {
 	m.Live = &Live{with, needs}

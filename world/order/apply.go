@@ -88,13 +88,16 @@ func (m *machine) operate(n *state, cpu, j int) {
 	}
 }
 
-// begin starts a grace period, which waits for one barrier of every CPU.
+// begin starts a grace period, which waits for one barrier of every CPU unless
+// it waits for some only.
 func (m *machine) begin(n *state, g gpRecord) {
 	if g.number >= maxNumbers && m.update != nil {
 		n.limit = true
 		return
 	}
-	g.waits = 1<<len(m.progs) - 1
+	if g.waits == 0 {
+		g.waits = 1<<len(m.progs) - 1
+	}
 	n.gps = append(n.gps, g)
 }
 
@@ -265,7 +268,7 @@ func (m *machine) readOne(n *state, task int, r request, choice int) bool {
 	p := &n.sums[task]
 	p.acc += v
 	p.cpu++
-	return int(p.cpu) == m.lay.cpus
+	return r.cpus != 0 || int(p.cpu) == m.lay.cpus
 }
 
 // acquired drops old values: no later load of the update side may return them.
@@ -293,7 +296,7 @@ func (m *machine) advance(n *state, task int, answer Value) {
 			m.advance(n, task, 0)
 		}
 	case rqSync, rqStart:
-		m.begin(n, gpRecord{number: r.a, flavour: uint8(r.b)})
+		m.begin(n, gpRecord{number: r.a, flavour: uint8(r.b), waits: r.cpus})
 	case rqCall:
 		m.begin(n, gpRecord{number: r.a, flavour: uint8(r.b), call: true, stores: int8(len(n.buf))})
 	case rqRequeue:

@@ -227,8 +227,11 @@ func (m *machine) choices(s *state, task int, r request, out []step) []step {
 
 // counterOf is the counter that a task reads next for its sum.
 func (m *machine) counterOf(s *state, task int, r request) Loc {
-	kind := int(r.a) % perCPU
-	return m.lay.counter(int(r.a)/perCPU, int(s.sums[task].cpu), kind >= 2, kind%2)
+	kind, cpu := int(r.a)%perCPU, int(s.sums[task].cpu)
+	if r.cpus != 0 {
+		cpu = bits.TrailingZeros16(r.cpus)
+	}
+	return m.lay.counter(int(r.a)/perCPU, cpu, kind >= 2, kind%2)
 }
 
 // actor is the CPU or the update side that takes a step, for counting switches;

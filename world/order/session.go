@@ -62,6 +62,7 @@ const (
 type request struct {
 	kind reqKind
 	a, b Value
+	cpus uint16 // the CPUs that rqRead and rqSync are about; 0 is all
 }
 
 const (
@@ -142,9 +143,12 @@ func (s *session) spawn(name string, body func()) {
 
 // request makes a request of the world for the running task and returns the
 // reply.
-func (s *session) request(kind reqKind, a, b Value) Value {
+func (s *session) request(kind reqKind, a, b Value) Value { return s.requestOn(0, kind, a, b) }
+
+// requestOn makes a request about some CPUs only.
+func (s *session) requestOn(cpus uint16, kind reqKind, a, b Value) Value {
 	t := s.cur
-	if !t.yield(request{kind, a, b}) {
+	if !t.yield(request{kind, a, b, cpus}) {
 		panic(stopped{})
 	}
 	return t.answer

@@ -18,8 +18,37 @@ func (x *side) Unlocks(rank int) uint64 { return x.sum(2, rank) }
 
 func (x *side) Locks(rank int) uint64 { return x.sum(0, rank) }
 
-func (x *side) sum(kind, rank int) uint64 {
-	return uint64(x.s.request(rqRead, Value(x.domain*perCPU+kind+rank&1), 0))
+func (x *side) sum(kind, rank int) uint64 { return x.sumOn(0, kind, rank) }
+
+func (x *side) sumOn(cpus uint16, kind, rank int) uint64 {
+	return uint64(x.s.requestOn(cpus, rqRead, Value(x.domain*perCPU+kind+rank&1), 0))
+}
+
+// PerCPU is the side of this world with the counters and the interrupts of single
+// CPUs. The argument of Fix.Side and the side that a barrier gets implement it,
+// unless another candidate wraps them.
+type PerCPU interface {
+	srcu.Side
+	CPUs() int
+	// UnlocksOn and LocksOn read one CPU's counters.
+	UnlocksOn(cpu, rank int) uint64
+	LocksOn(cpu, rank int) uint64
+	// FenceOn is FenceAll on the CPUs of a bit set only.
+	FenceOn(cpus uint16)
+}
+
+var _ PerCPU = (*side)(nil)
+
+func (x *side) CPUs() int { return x.s.lay.cpus }
+
+func (x *side) UnlocksOn(cpu, rank int) uint64 { return x.sumOn(1<<cpu, 2, rank) }
+
+func (x *side) LocksOn(cpu, rank int) uint64 { return x.sumOn(1<<cpu, 0, rank) }
+
+func (x *side) FenceOn(cpus uint16) {
+	if cpus != 0 {
+		x.s.synchronizeOn(cpus, flavourIPI)
+	}
 }
 
 func (x *side) Flip() {
@@ -52,10 +81,12 @@ type gracePeriods struct{ s *session }
 var _ rcu.GracePeriods = gracePeriods{}
 
 // synchronize waits for one barrier of that flavour on every CPU.
-func (s *session) synchronize(flavour Value) {
+func (s *session) synchronize(flavour Value) { s.synchronizeOn(0, flavour) }
+
+func (s *session) synchronizeOn(cpus uint16, flavour Value) {
 	s.fence()
 	s.starts++
-	s.request(rqSync, s.starts, flavour)
+	s.requestOn(cpus, rqSync, s.starts, flavour)
 	s.fence()
 }
 

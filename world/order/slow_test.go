@@ -83,7 +83,7 @@ func TestWholeSearchReplays(t *testing.T) {
 func TestMixedRequests(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"baseline", "callrcu", "poll"} {
-		fix, _ := fixes.Lookup(name)
+		fix, _ := lookup(name)
 		if testing.Short() && name != "baseline" {
 			continue
 		}

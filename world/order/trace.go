@@ -105,7 +105,7 @@ func (m *machine) traceTask(s *state, task, choice int) {
 	case rqFence:
 		say("", "full barrier")
 	case rqSync:
-		say("", "%s %d has ended", gpName(r.b), r.a)
+		say("", "%s %d has ended", gpName(r), r.a)
 	case rqDone:
 		result := [...]string{"not yet", "ended"}[btoi(s.ended >= r.a)]
 		if choice == 1 {
@@ -139,7 +139,7 @@ func (m *machine) traceRequest(task int, r request) {
 	name := m.update.taskName(task)
 	switch r.kind {
 	case rqSync, rqStart, rqCall:
-		m.trace.add(0, "", "%s: %s %d begins", name, gpName(r.b), r.a)
+		m.trace.add(0, "", "%s: %s %d begins", name, gpName(r), r.a)
 	case rqRequeue:
 		m.trace.add(0, "", "%s: queues the work", name)
 	case rqEnded:
@@ -156,8 +156,14 @@ func (m *machine) traceRequest(task int, r request) {
 	}
 }
 
-func gpName(flavour Value) string {
-	return [...]string{"RCU grace period", "barrier on every CPU", "holdout scan"}[flavour]
+func gpName(r request) string {
+	name := [...]string{"RCU grace period", "barrier on every CPU", "holdout scan"}[r.b]
+	if r.cpus != 0 {
+		var cpus []string
+		each(uint64(r.cpus), func(cpu int) { cpus = append(cpus, fmt.Sprintf("cpu%d", cpu)) })
+		name = "barrier on " + strings.Join(cpus, ", ")
+	}
+	return name
 }
 
 func btoi(b bool) int {
