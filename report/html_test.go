@@ -34,7 +34,7 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 
 func TestThePageEscapesWhatItShows(t *testing.T) {
 	t.Parallel()
-	s := summary(t, nil)
+	s := summary(t, few)
 	const evil = `<script>alert("x")</script>`
 	s.Classes[0].About = evil
 	s.Classes[0].Rows[0].Fix = evil
@@ -48,7 +48,7 @@ func TestThePageEscapesWhatItShows(t *testing.T) {
 
 func TestAnInvalidCampaignSaysSoFirst(t *testing.T) {
 	t.Parallel()
-	got := pageOfSummary(t, summary(t, func(p *campaign.Plan) { p.Fixes = p.Fixes[:4] }))
+	got := pageOfSummary(t, summary(t, func(p *campaign.Plan) { few(p); p.Fixes = p.Fixes[:4] }))
 	if !strings.Contains(got, "<title>gpstorm: INVALID campaign</title>") || !strings.Contains(got, `badge bad">INVALID<`) {
 		t.Error("the page of an invalid campaign does not say so at the top")
 	}
@@ -56,7 +56,7 @@ func TestAnInvalidCampaignSaysSoFirst(t *testing.T) {
 
 func TestAPageWithoutBlameAndFailuresSaysSo(t *testing.T) {
 	t.Parallel()
-	s := summary(t, nil)
+	s := summary(t, few)
 	s.Clusters = nil
 	for j := range s.Overall {
 		s.Overall[j].Blame = nil

@@ -43,6 +43,9 @@ func written(t *testing.T, write func(w *bytes.Buffer) error) string {
 	return b.String()
 }
 
+// few is enough of a campaign where its figures do not matter.
+func few(p *campaign.Plan) { p.Variations = 6 }
+
 // summary is of the campaign, changed.
 func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 	t.Helper()
