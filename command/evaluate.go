@@ -63,7 +63,7 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 		return badInput(err)
 	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
-	sum, err := campaign.Run(cmd.Context(), plan, &campaign.Local{World: o.in.World, Parallel: o.parallel}, campaign.Options{
+	sum, err := campaign.Run(cmd.Context(), plan, o.in.executor(o.parallel), campaign.Options{
 		Out: string(o.out), Resume: o.resume, Progress: bar.update,
 	})
 	bar.done()
@@ -108,7 +108,7 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 		}
 		p.Shard = &s
 	}
-	added := withControls(p, o.common)
+	added := p.AddControls(o.controls()...)
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
@@ -145,13 +145,8 @@ func verdictError(sum *campaign.Summary) error {
 	if s := sum.Head.Shard; s != nil {
 		return undecided("shard %s: the controls are judged on the whole campaign; gpstorm merge joins its shards", s)
 	}
-	for _, c := range sum.Checks {
-		if !c.Passed {
-			return undecided("INVALID: %s %s is required; seen: %s", c.Fix, c.Duty, c.Seen)
-		}
-	}
-	if !sum.Valid() {
-		return undecided("INVALID: the campaign has no controls")
+	if err := sum.Invalid(); err != nil {
+		return &exitError{exitUndecided, err}
 	}
 	return nil
 }

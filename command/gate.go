@@ -26,6 +26,7 @@ type gateOptions struct {
 	policy   policyFlags
 	markdown bool
 	junit    outFile
+	in       worldFlag
 }
 
 func newGateCommand(c *common) *cobra.Command {
@@ -54,6 +55,7 @@ control did not misbehave.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.file, "policy", "", "read the policy from this YAML `file`")
 	o.policy.register(flags)
+	o.in.register(cmd, c)
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
 	mustComplete(cmd, "fix", c.names.completeFixes)
@@ -71,11 +73,16 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 		}
 	}
 	if err := checkMargin(cmd.Flags()); err != nil {
-		return badInput(err)
+		return err
 	}
 	candidates, scenarios, policy, err := o.policy.resolve(o.common)
 	if err != nil {
 		return badInput(err)
+	}
+	if policy.Margin.Axis != "" {
+		if err := o.in.checkLoad(policy.Margin.Axis); err != nil {
+			return err
+		}
 	}
 	r, err := o.run(cmd, candidates, scenarios, policy)
 	if errors.Is(err, context.Canceled) {
@@ -106,7 +113,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 		return r, nil
 	}
 	for _, f := range candidates {
-		g, err := gate.Run(cmd.Context(), scenarios, f, o.seed, policy, o.inKernel())
+		g, err := gate.Run(cmd.Context(), scenarios, f, o.seed, policy, o.in.executor(0))
 		if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 			return nil, err
 		}
@@ -126,7 +133,7 @@ func (o *gateOptions) controls(ctx context.Context) ([]campaign.Check, error) {
 	return gate.RunControls(ctx, gate.Controls{
 		Hangs: p.Fixes[0], Storm: p.Scenarios[0], Calm: p.Scenarios[1],
 		Unsafe: p.Fixes[1], Readers: p.Scenarios[2:],
-	}, o.seed, o.inKernel())
+	}, o.seed, o.in.executor(0))
 }
 
 func (o *gateOptions) show(w io.Writer, r *report.GateReport) error {

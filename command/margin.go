@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/report"
 )
@@ -16,6 +15,7 @@ type marginOptions struct {
 	axis, scenario string
 	fixes          []string
 	parallel       int
+	in             worldFlag
 }
 
 func newMarginCommand(c *common) *cobra.Command {
@@ -37,6 +37,7 @@ misses its threshold in at most 5 % of searches.`,
 	flags.StringVar(&o.axis, "axis", string(margin.AxisDuty), "what to vary: duty, handler or readers")
 	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default a scenario made for this search)")
 	flags.StringArrayVar(&o.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
+	o.in.register(cmd, c)
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
@@ -46,6 +47,9 @@ misses its threshold in at most 5 % of searches.`,
 func (o *marginOptions) margin(cmd *cobra.Command) error {
 	if o.parallel < 0 {
 		return wrong("--parallel", o.parallel, "0 or more")
+	}
+	if err := o.in.checkLoad(margin.Axis(o.axis)); err != nil {
+		return err
 	}
 	s := selection{fixes: o.fixes}
 	selected, err := s.plan(o.common)
@@ -62,7 +66,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	p.Progress = bar.update
-	found, err := margin.Run(cmd.Context(), p, &campaign.Local{World: o.inKernel().World, Parallel: o.parallel})
+	found, err := margin.Run(cmd.Context(), p, o.in.executor(o.parallel))
 	bar.done()
 	if errors.Is(err, context.Canceled) {
 		return undecided("interrupted; a search keeps no results")

@@ -33,7 +33,7 @@ prints the console alone.`,
 		Args:              exactly("a scenario: a preset's name or a YAML file"),
 		ValidArgsFunction: c.names.completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := how.check(c, log); err != nil {
+			if err := how.check(c, in.World, log); err != nil {
 				return err
 			}
 			sc, err := c.names.scenario(args[0])
@@ -79,9 +79,6 @@ decisions than the one that made the token, replay fails: exit 1.`,
   gpstorm replay "$(gpstorm run repro2 --json | jq -r .replay)" --log`,
 		Args: exactly("a token or a failure file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := how.check(c, log); err != nil {
-				return err
-			}
 			ref, err := readReference(args[0])
 			if err != nil {
 				return err
@@ -90,6 +87,9 @@ decisions than the one that made the token, replay fails: exit 1.`,
 				return c.replayOrder(cmd.OutOrStdout(), ref.token)
 			}
 			t, w, err := c.trial(&ref)
+			if err == nil {
+				err = how.check(c, w, log)
+			}
 			if err != nil {
 				return err
 			}

@@ -1,13 +1,10 @@
 package command
 
 import (
-	"slices"
-
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/fixes"
-	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 )
 
@@ -52,33 +49,12 @@ func (s *selection) plan(c *common) (*campaign.Plan, error) {
 	return p, nil
 }
 
-// withControls adds what a campaign needs to be valid and returns what it added.
-func withControls(p *campaign.Plan, c *common) (added []string) {
-	for _, name := range []string{campaign.ReportStorm, campaign.LongReader} {
-		if slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == name }) {
-			continue
+// controls are the candidates and planted bugs that must misbehave.
+func (c *common) controls() (controls []world.Subject) {
+	for _, f := range c.names.fixes.All() {
+		if f.Control != fixes.NoControl {
+			controls = append(controls, world.Candidate(f))
 		}
-		sc, err := c.names.scenario(name)
-		if err != nil {
-			panic(err) // a preset
-		}
-		p.Scenarios = append(p.Scenarios, sc)
-		added = append(added, "scenario "+name)
 	}
-	for i, name := range []string{campaign.Baseline, unsafeControl} {
-		if slices.ContainsFunc(p.Fixes, func(f world.Subject) bool { return f.Name == name }) {
-			continue
-		}
-		f, err := c.names.fixes.Find(name)
-		if err != nil {
-			panic(err) // in the registries
-		}
-		if i == 0 {
-			p.Fixes = slices.Insert(p.Fixes, 0, world.Candidate(f))
-		} else {
-			p.Fixes = append(p.Fixes, world.Candidate(f))
-		}
-		added = append(added, "fix "+name)
-	}
-	return added
+	return controls
 }

@@ -24,6 +24,7 @@ type shrinkOptions struct {
 	fix    string
 	budget int
 	out    outFile
+	in     worldFlag
 }
 
 func newShrinkCommand(c *common) *cobra.Command {
@@ -31,14 +32,14 @@ func newShrinkCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shrink TOKEN|FILE|SCENARIO",
 		Short: "The smallest scenario that still fails: which preemptions and interrupts matter",
-		Long: `Makes of a trial that fails the smallest that fails in the same way, by the same
-diagnosis and cause: fewest CPUs, tasks and sampling events first, then the
-shortest times; then the storm becomes a list of single interrupts, and what
-preempts readers a list of single preemptions, of which those that do not matter
-go. What is left is run again without each of its parts.
-The failure comes as a token, as a file that --failures wrote, or as a scenario
-that fails under --fix; what is printed is a failure file too. The same failure
-shrinks to the same, whatever the machine.`,
+		Long: `Searches for the smallest trial that fails in the same way as a given one, with the
+same diagnosis and cause. The search first removes CPUs, tasks and sampling events,
+then shortens times. Then it replaces the storm by a list of single interrupts, and
+the preemptions of readers by a list of single ones, and removes those that do not
+matter. At the end it runs the result without each of its parts.
+
+The failure is a token, a file that --failures wrote, or a scenario that fails under
+--fix. The output is a failure file too. The result does not depend on the machine.`,
 		Example: `  gpstorm shrink repro2 --fix callrcu
   gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 --out small.yaml`,
 		Args:              exactly("a token, a failure file or a scenario"),
@@ -48,6 +49,7 @@ shrinks to the same, whatever the machine.`,
 	cmd.Flags().StringVar(&o.fix, "fix", campaign.Baseline, "the candidate's `name`, for a scenario")
 	cmd.Flags().IntVar(&o.budget, "budget", shrink.DefaultBudget, "how many trials the search may take")
 	cmd.Flags().Var(&o.out, "out", "write to this `file` instead of stdout")
+	o.in.register(cmd, c)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }
@@ -55,6 +57,9 @@ shrinks to the same, whatever the machine.`,
 func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 	if o.budget < 1 {
 		return wrong("--budget", o.budget, "1 or more")
+	}
+	if !o.in.Facts().Reproducible {
+		return wrong("--world", o.in.Name(), "a world whose trials can be run again exactly")
 	}
 	t, err := o.lookup(cmd, arg)
 	if err != nil {
@@ -71,7 +76,7 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 		return badInput(err)
 	}
 	small := world.Spec{Scenario: r.After, Subject: t.Subject, Seed: t.Seed}
-	result, err := inDetail(cmd.Context(), o.inKernel().World, small)
+	result, err := inDetail(cmd.Context(), o.in.World, small)
 	if err != nil {
 		return err
 	}

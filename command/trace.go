@@ -61,7 +61,7 @@ func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t worl
 		return r, err
 	}
 	if w.Name() != kernel.Name {
-		return r, wrong("--trace, --ftrace: world", w.Name(), kernel.Name)
+		return r, wrong("--world", w.Name(), "%s, for --trace and --ftrace", kernel.Name)
 	}
 	fix, err := c.names.fixes.Find(t.Subject)
 	if err != nil {
@@ -85,7 +85,10 @@ func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t worl
 }
 
 // check refuses --dmesg beside what else is printed.
-func (o *traceOptions) check(c *common, log bool) error {
+func (o *traceOptions) check(c *common, w world.World, log bool) error {
+	if (o.dmesg || log) && !w.Facts().Measures.Has(world.Console) {
+		return wrong("--world", w.Name(), "a world with a console, for --dmesg and --log")
+	}
 	if o.dmesg && (c.json || log) {
 		return wrong("--dmesg", true, "neither --json nor --log beside it")
 	}

@@ -8,14 +8,19 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// build is what a bug report needs of the program that ran.
-type build struct {
-	Program  string `json:"program"`
-	Version  string `json:"version"`            // of the module, or (devel)
-	Revision string `json:"revision,omitempty"` // of the source, if the build knows it
-	Modified bool   `json:"modified,omitempty"` // since that revision
+// version is what a bug report needs to say about the program.
+type version struct {
+	Program string `json:"program"`
+	Version string `json:"version"`         // of the module, or (devel)
+	Build   string `json:"build,omitempty"` // the source revision, if it is known
+	// Model is the version of the virtual kernel. Results of two versions are
+	// not comparable.
+	Model    string `json:"model"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
@@ -34,44 +39,30 @@ program, the version of the model that results depend on, and the version of Go.
 }
 
 func (c *common) version(w io.Writer) error {
-	b := thisBuild(c.program)
+	v := version{
+		Program: c.program, Version: moduleVersion(), Build: campaign.Build(), Model: kernel.ModelVersion,
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+	}
 	if c.json {
-		return json.NewEncoder(w).Encode(b)
+		return json.NewEncoder(w).Encode(v)
 	}
-	revision := ""
-	if b.Revision != "" {
-		revision = ", revision " + b.Revision
-		if b.Modified {
-			revision += " with changes"
-		}
+	build := ""
+	if v.Build != "" {
+		build = ", build " + v.Build
 	}
-	_, err := fmt.Fprintf(w, "%s %s%s\n%s %s\n", b.Program, b.Version, revision, b.Go, b.Platform)
+	_, err := fmt.Fprintf(w, "%s %s%s\nmodel %s of the virtual kernel\n%s %s\n", v.Program, v.Version, build, v.Model, v.Go, v.Platform)
 	return err
-}
-
-func thisBuild(program string) build {
-	b := build{Program: program, Version: "(unknown)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return b
-	}
-	b.Version = moduleVersion(info)
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			b.Revision = s.Value
-		case "vcs.modified":
-			b.Modified = s.Value == "true"
-		}
-	}
-	return b
 }
 
 const module = "github.com/gpstorm/gpstorm"
 
 // moduleVersion is the version of gpstorm, whether it is the program or a module
-// of it.
-func moduleVersion(info *debug.BuildInfo) string {
+// that the program imports.
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
 	if info.Main.Path == module {
 		return info.Main.Version
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
@@ -68,6 +69,19 @@ func (f *worldFlag) String() string {
 
 // Type is part of pflag.Value; the help shows it.
 func (f *worldFlag) Type() string { return "world" }
+
+// executor runs trials of the world on this machine.
+func (f *worldFlag) executor(parallel int) *campaign.Local {
+	return &campaign.Local{World: f.World, Parallel: parallel}
+}
+
+// checkLoad refuses an axis of loads that the world only approximates.
+func (f *worldFlag) checkLoad(axis margin.Axis) error {
+	if axis != margin.AxisReaders && !f.Facts().Measures.Has(world.StormShare) {
+		return wrong("--world", f.Name(), "a world that measures the load of storms, for axis %s", axis)
+	}
+	return nil
+}
 
 // inKernel runs the trials of a campaign in the virtual kernel.
 func (c *common) inKernel() *campaign.Local { return &campaign.Local{World: c.names.worlds()[0]} }

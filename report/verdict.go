@@ -49,6 +49,17 @@ func (r *Report) verdict() (lines []statement) {
 	return lines
 }
 
+// About returns the verdict on one candidate, in words. It is empty if the report
+// has no such candidate, or if it is the control that must be caught as unsafe.
+func (r *Report) About(fix string) string {
+	for _, st := range r.verdict() {
+		if st.Subject == fix {
+			return st.Words
+		}
+	}
+	return ""
+}
+
 func truncated(s *campaign.Summary) (n int) {
 	for i := range s.Classes {
 		for j := range s.Classes[i].Rows {

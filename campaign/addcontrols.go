@@ -1,0 +1,52 @@
+package campaign
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// AddControls adds to a plan what its campaign needs to be valid: the given
+// controls, and the scenarios in which they must misbehave. It leaves alone what
+// the plan has already, and returns the names of what it added.
+func (p *Plan) AddControls(controls ...world.Subject) (added []string) {
+	for _, name := range []string{ReportStorm, LongReader} {
+		if slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == name }) {
+			continue
+		}
+		sc, ok := workload.Preset(name)
+		if !ok {
+			panic("no preset " + name)
+		}
+		p.Scenarios = append(p.Scenarios, sc)
+		added = append(added, "scenario "+name)
+	}
+	for _, c := range controls {
+		if slices.ContainsFunc(p.Fixes, func(f world.Subject) bool { return f.Name == c.Name }) {
+			continue
+		}
+		if c.Must == world.MustHang { // the baseline is the first row of a table
+			p.Fixes = slices.Insert(p.Fixes, 0, c)
+		} else {
+			p.Fixes = append(p.Fixes, c)
+		}
+		added = append(added, "fix "+c.Name)
+	}
+	return added
+}
+
+// Invalid returns why nothing follows from a campaign, or nil: a control did not
+// misbehave as it must, or there is none.
+func (s *Summary) Invalid() error {
+	for _, c := range s.Checks {
+		if !c.Passed {
+			return fmt.Errorf("INVALID: %s %s is required; seen: %s", c.Fix, c.Duty, c.Seen)
+		}
+	}
+	if !s.Valid() {
+		return fmt.Errorf("INVALID: the campaign has no controls")
+	}
+	return nil
+}
