@@ -13,7 +13,7 @@ import (
 )
 
 // grammar is the form of all bad input, with the program's name before it.
-var grammar = regexp.MustCompile(`^gpstorm: .+want .+\n$`)
+var grammar = regexp.MustCompile(`^gpstorm: .+: .+[:,;] want .+\n$`)
 
 // refused checks that a command line is bad input and nothing else: exit 2, one
 // line on stderr in the form of all such errors, nothing on stdout.
@@ -37,6 +37,7 @@ var ofType = map[string][]string{
 	"percent":  {"lots", "", "NaN", "%"},
 	"file":     {"no/such/file", ".", ""},
 	"dir":      {"", "input_test.go"},
+	"world":    {"", "boot", "Kernel"},
 }
 
 // ofFlag are values of the right type that a flag refuses: of every flag that
@@ -57,6 +58,8 @@ var ofFlag = map[string][]string{
 	"shrink --budget":        {"0", "-1"},
 	"margin --axis":          {"colour", ""},
 	"margin --scenario":      {"nosuch"},
+	"margin --world":         {"live"},
+	"shrink --world":         {"live"},
 	"margin --fix":           {"nosuch"},
 	"margin --parallel":      {"-1"},
 	"gate --policy":          {"nosuch.yaml", ".", ""},
@@ -225,7 +228,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"report", empty}, `empty.jsonl: empty`},
 		{[]string{"merge", empty, "--out", empty}, `empty.jsonl: want a file that is not one of the shards`},
 		{[]string{"litmus", filepath.Join(dir, "no.litmus")}, `no.litmus: want a file that can be read`},
-		{[]string{"run", file("field.yaml", "name: x\nmachine: {cpu: 2, hz: 250, preempt: full, mips: 100}\n")}, `field.yaml: 2:11: machine.cpu`},
+		{[]string{"run", file("field.yaml", "name: x\nmachine: {cpu: 2, hz: 250, preempt: full, mips: 100}\n")}, `field.yaml: 2:11: machine: "cpu": want a field; did you mean "cpus"?`},
 		{[]string{"run", file("horizon.yaml", machine+"horizon: -3s\n")}, `horizon: -3s`},
 		{[]string{"run", file("cpus.yaml", strings.Replace(machine, "cpus: 2", "cpus: 0", 1))}, `cpus: 0`},
 
@@ -233,6 +236,14 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"replay", "gps2.AAAA"}, `gps2.AAAA`},
 		{[]string{"replay", "nosuch"}, `token: nosuch: want a token, which begins with gps2., or a failure file`},
 		{[]string{"replay", file("notes.txt", "notes\n")}, `notes.txt: line 1: `},
+
+		{[]string{"replay", "gps1.AAAA"}, `cut or altered`},
+		{[]string{"shrink", "calm", "--seed", "3"}, `fails`},
+
+		// Worlds that cannot carry a command.
+		{[]string{"run", "calm", "--world", "live", "--log"}, `--world: live: want a world with a console`},
+		{[]string{"run", "calm", "--world", "live", "--ftrace", filepath.Join(dir, "x.txt")}, `--world: live: want kernel, for --trace and --ftrace`},
+		{[]string{"gate", "--fix", "poll", "--world", "live", "--min-margin", "95%"}, `--world: live: want a world that measures the load of storms`},
 
 		// Policies of a gate: every field of a file is read, and refused if wrong.
 		{[]string{"gate"}, `fix: none: want at least one candidate`},

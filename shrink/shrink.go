@@ -5,7 +5,7 @@
 package shrink
 
 import (
-	"errors"
+	"fmt"
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
@@ -74,7 +74,7 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 		m.opt.Fails = failure.In
 	}
 	if !m.opt.Fails(&was) {
-		return nil, errors.New("the trial does not fail (" + Outcome(&was) + "): there is nothing to shrink")
+		return nil, fmt.Errorf("trial: %s: want one that fails", Outcome(&was))
 	}
 	m.found, m.size = was, SizeOf(&sc)
 	// A smaller scenario may take more steps, but not without end.

@@ -179,7 +179,7 @@ func TestWhatDoesNotFailIsNotShrunk(t *testing.T) {
 	}
 	sc.Horizon = 5 * time.Second
 	_, fix := reportsCase(t)
-	if _, err := Minimise(sc, fix, 1, Options{}); err == nil || !strings.Contains(err.Error(), "does not fail") {
+	if _, err := Minimise(sc, fix, 1, Options{}); err == nil || !strings.Contains(err.Error(), "want one that fails") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -74,13 +74,13 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	switch {
 	case c.Duration < 0 || c.Duration > maxDuration:
-		return c, fmt.Errorf("duration %v: want more than 0, at most %v", c.Duration, maxDuration)
+		return c, fmt.Errorf("duration: %v: want more than 0, at most %v", c.Duration, maxDuration)
 	case c.Readers < 1 || c.Readers > maxGoroutines:
-		return c, fmt.Errorf("readers %d: want 1 to %d", c.Readers, maxGoroutines)
+		return c, fmt.Errorf("readers: %d: want 1 to %d", c.Readers, maxGoroutines)
 	case c.Updaters < 1 || c.Updaters > maxGoroutines:
-		return c, fmt.Errorf("updaters %d: want 1 to %d", c.Updaters, maxGoroutines)
+		return c, fmt.Errorf("updaters: %d: want 1 to %d", c.Updaters, maxGoroutines)
 	case c.StallAfter < 0:
-		return c, fmt.Errorf("stall time %v: want more than 0", c.StallAfter)
+		return c, fmt.Errorf("stall time: %v: want more than 0", c.StallAfter)
 	}
 	return c, nil
 }

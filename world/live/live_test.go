@@ -126,12 +126,12 @@ func TestConfigIsRefusedInOneLine(t *testing.T) {
 		config Config
 		names  string
 	}{
-		{Config{Duration: -1}, "duration -1ns"},
-		{Config{Duration: 25 * time.Hour}, "duration 25h0m0s"},
-		{Config{Readers: -1}, "readers -1"},
-		{Config{Readers: 1001}, "readers 1001"},
-		{Config{Updaters: -2}, "updaters -2"},
-		{Config{StallAfter: -time.Second}, "stall time -1s"},
+		{Config{Duration: -1}, "duration: -1ns"},
+		{Config{Duration: 25 * time.Hour}, "duration: 25h0m0s"},
+		{Config{Readers: -1}, "readers: -1"},
+		{Config{Readers: 1001}, "readers: 1001"},
+		{Config{Updaters: -2}, "updaters: -2"},
+		{Config{StallAfter: -time.Second}, "stall time: -1s"},
 	} {
 		_, err := Torture(context.Background(), c.config)
 		if err == nil || !strings.Contains(err.Error(), c.names) || strings.Contains(err.Error(), "\n") {
