@@ -47,7 +47,7 @@ func ExampleJudge() {
 	fmt.Println(v)
 	fmt.Println("hangs less often:", v.HangsLess, "unsafe trials:", v.Unsafe())
 	// Output:
-	// impatient: hung in 0 of 24 trials, LESS often than baseline (7); less often in repro2; a rate up to 14% over this mix is not excluded.
+	// impatient: hung in 0 of 24 trials, LESS often than baseline (7); less often in repro2; the trials do not exclude a rate of up to 14% over this mix.
 	// hangs less often: true unsafe trials: 0
 }
 
@@ -62,6 +62,6 @@ func ExampleJudge_undeclared() {
 	}
 	fmt.Println(v)
 	// Output:
-	// impatient: UNSAFE in 7 of 24 trials; hung in 0 of 24 trials, LESS often than baseline (7); less often in repro2; a rate up to 14% over this mix is not excluded.
+	// impatient: UNSAFE in 7 of 24 trials; hung in 0 of 24 trials, LESS often than baseline (7); less often in repro2; the trials do not exclude a rate of up to 14% over this mix.
 	//   unsafe in 7 trials: a grace period of rcu_tasks_trace_srcu_struct contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU
 }

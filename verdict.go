@@ -78,6 +78,6 @@ func verdictOn(name string, sum *campaign.Summary) *Verdict {
 			v.HangsLess, v.HangsMore = o.VsBaseline.HangsLess(), o.VsBaseline.HangsMore()
 		}
 	}
-	v.Words = (&report.Report{Summary: sum, World: sum.Head.Facts}).About(name)
+	v.Words = (&report.Report{Summary: sum}).About(name)
 	return v
 }
