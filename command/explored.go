@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world/order"
@@ -35,10 +36,7 @@ func (c *common) replayOrder(w io.Writer, token trial.Token) error {
 // lookupCase returns the case of a name: a candidate with n readers of its own
 // flavour, or a planted bug in the case that reveals it.
 func (c *common) lookupCase(name string, n, sections int, m order.Mode) (order.Case, error) {
-	f, err := c.names.fixes.Find(name)
-	if err == nil {
-		err = f.RunsIn(order.World)
-	}
+	f, err := fixes.In(order.World, c.names.fixes.Find)(name)
 	return mutant.CaseOf(f, n, sections, m), err
 }
 

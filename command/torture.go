@@ -35,10 +35,7 @@ show what the torture catches:
   gpstorm torture --fix no-barrier --amplify --readers 1 --updaters 1`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := c.names.fixes.Find(fix)
-			if err == nil {
-				err = f.RunsIn("live")
-			}
+			f, err := fixes.In(live.Name, c.names.fixes.Find)(fix)
 			if err != nil {
 				return badInput(err)
 			}

@@ -36,3 +36,15 @@ func (f *Fix) RunsIn(world string) error {
 	}
 	return fmt.Errorf("fix: %q: want one that changes something in the %s world; this one overrides decisions of the %s world only", f.Name, world, strings.Join(worlds, " and the "))
 }
+
+// In returns a find that finds what another one does, but only fixes that change
+// something in a world; see Fix.RunsIn.
+func In(world string, find func(name string) (Fix, error)) func(name string) (Fix, error) {
+	return func(name string) (Fix, error) {
+		f, err := find(name)
+		if err == nil {
+			err = f.RunsIn(world)
+		}
+		return f, err
+	}
+}

@@ -51,7 +51,7 @@ func candidates(f *testing.F) []fixes.Fix {
 	}
 	var list []fixes.Fix
 	for name := range strings.SplitSeq(names, ",") {
-		fix, err := mutant.Find(name)
+		fix, err := fixes.In(kernel.Name, mutant.Find)(name)
 		if err != nil {
 			f.Fatalf("%s: %v", fixesList, err)
 		}

@@ -1,13 +1,16 @@
 package mutant_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/kernel"
+	"github.com/gpstorm/gpstorm/world/live"
 )
 
 // run runs a variation of a preset, which is its own seed.
@@ -146,6 +149,21 @@ func TestAMutantOfOneWorldIsRefusedByOthers(t *testing.T) {
 		f := named(t, c.name)
 		if err := f.RunsIn(c.world); c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want) {
 			t.Errorf("%s in %s: %v, want %s", c.name, c.world, err, c.want)
+		}
+	}
+}
+
+func TestWorldsRefuseMutantsOfOtherWorlds(t *testing.T) {
+	t.Parallel()
+	for _, w := range []world.World{kernel.New(mutant.Find), live.New(mutant.Find)} {
+		if s, err := w.Subject("no-flip+membarrier"); err != nil || s.Name != "no-flip+membarrier" {
+			t.Errorf("%s: %v, %v", w.Name(), s, err)
+		}
+		if _, err := w.Subject("shared-counter"); err == nil || !strings.Contains(err.Error(), "of the order world only") {
+			t.Errorf("%s: %v", w.Name(), err)
+		}
+		if _, err := w.Subject("no-flp"); err == nil || err.Error() != `fix: "no-flp": want a candidate or a mutant; did you mean "no-flip"?` {
+			t.Errorf("%s: %v", w.Name(), err)
 		}
 	}
 }

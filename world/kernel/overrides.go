@@ -16,8 +16,8 @@ type Overrides struct {
 	UnlockRank func(locked, current int) int
 }
 
-// World is "kernel".
-func (Overrides) World() string { return "kernel" }
+// World is Name.
+func (Overrides) World() string { return Name }
 
 // Decider takes a decision. It is given the CPU that the decision is about, -1 if
 // it is about none, and what the kernel decides; its result holds. EventStops,

@@ -23,7 +23,7 @@ type World struct {
 var _ world.World = (*World)(nil)
 
 // New returns the virtual kernel with the candidates that find finds by name.
-func New(find func(name string) (fixes.Fix, error)) *World { return &World{find} }
+func New(find func(name string) (fixes.Fix, error)) *World { return &World{fixes.In(Name, find)} }
 
 // Name is "kernel".
 func (*World) Name() string { return Name }

@@ -13,8 +13,8 @@ type Overrides struct {
 	Unlock func() func(srcu.Ticket) srcu.Ticket
 }
 
-// World is "live".
-func (Overrides) World() string { return "live" }
+// World is Name.
+func (Overrides) World() string { return Name }
 
 // unlockOf returns what replaces the tickets of a run, nil if nothing does.
 func unlockOf(f *fixes.Fix) func(srcu.Ticket) srcu.Ticket {

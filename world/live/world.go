@@ -38,7 +38,7 @@ const (
 )
 
 // New returns the live core with the candidates that find finds by name.
-func New(find func(name string) (fixes.Fix, error)) *World { return &World{find} }
+func New(find func(name string) (fixes.Fix, error)) *World { return &World{fixes.In(Name, find)} }
 
 // Name is "live".
 func (*World) Name() string { return Name }
