@@ -16,8 +16,8 @@ func Blocking() srcu.Barrier {
 	})
 }
 
-// Expedited waits inside the scan for one expedited RCU grace period, whatever
-// was asked for.
+// Expedited waits inside the scan for one expedited RCU grace period, even if the
+// request is a normal one.
 func Expedited() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
 		s.RCU().SynchronizeExpedited()
@@ -60,7 +60,8 @@ func poll(s srcu.Side, scan *srcu.Scan) bool {
 	}
 	if !scan.Expedited {
 		// Grace periods that overlap may both end without ending the
-		// polled one, so keep asking: it costs nothing if one is due.
+		// polled one, so request one each time: it costs nothing if one
+		// is needed already.
 		s.RCU().Start()
 	}
 	s.Requeue(1)

@@ -48,8 +48,8 @@ func (b *batch) post(p *posted) {
 	}
 }
 
-// launch asks for a grace period for all that is pending, unless one is under
-// way. What is posted after the list was taken is none of its business.
+// launch requests a grace period for all pending scans, unless one is under way.
+// It does not serve scans that are posted after it has taken the list.
 func (b *batch) launch(s srcu.Side) {
 	if !b.running.CompareAndSwap(false, true) {
 		return
@@ -68,8 +68,8 @@ func (b *batch) launch(s srcu.Side) {
 	})
 }
 
-// over makes sure that whatever was posted meanwhile will look again: at the
-// latest after a jiffy, if nobody launches a grace period before.
+// over queues the work of the scans that were posted meanwhile, to run after a
+// jiffy: one of them launches the next grace period, if no other scan does before.
 func (b *batch) over() {
 	b.running.Store(false)
 	for p := b.pending.Load(); p != nil; p = p.next {

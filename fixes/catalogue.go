@@ -52,8 +52,7 @@ func NewCatalogue(groups ...Group) (*Catalogue, error) {
 }
 
 // Find returns the fix of that name, or the combination of several that are
-// joined by "+". The error is one line: what is wrong, what is allowed, and the
-// nearest name.
+// joined by "+". The error is one line that suggests the nearest name.
 func (c *Catalogue) Find(name string) (Fix, error) {
 	parts := strings.Split(name, Separator)
 	fix, err := c.find(parts[0])
@@ -83,7 +82,7 @@ func (c *Catalogue) find(name string) (Fix, error) {
 	return Fix{}, named.Unknown("fix", name, c.want(), names)
 }
 
-// want is what a name may be the name of.
+// want is what names stand for, such as "a candidate or a mutant".
 func (c *Catalogue) want() string {
 	var kinds []string
 	for _, g := range c.groups {

@@ -1,34 +1,35 @@
 // Package fixes holds the candidates: small declarative values that say how a
 // kernel differs from the one in which the report's hang was seen.
 //
-// The knobs are orthogonal: what readers execute, how a scan is ordered, how
-// the teardown of a perf tracepoint event waits, and what bounds a storm. A
-// candidate runs unchanged in every world.
+// The fields are independent: one says what readers execute, one how a scan is
+// ordered, one how the teardown of a perf tracepoint event waits, one what bounds
+// a storm. Find and Catalogue find candidates by name and combine those that
+// change different things. A candidate runs unchanged in every world.
 package fixes
 
 import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// Fix is one candidate. The zero value of every knob is what 7.0-rc1 does.
+// Fix is one candidate. The zero value of each field is what 7.0-rc1 does.
 type Fix struct {
 	Name   string
-	Claim  string // what it says it does, in one line
-	Source string // where it comes from
-	Loses  string // the guarantee it gives up; empty if none
+	Claim  string // the change, in one line
+	Source string // its origin: a report, a patch, a kernel
+	Loses  string // the guarantee that it gives up; empty if none
 
 	// Reader is what a tracepoint's readers execute.
 	Reader Reader
 	// TasksTrace is how Tasks-Trace RCU is implemented.
 	TasksTrace TasksTrace
 	// Barrier makes the barrier that orders the scans of the SRCU-fast
-	// domains. It is called once per world, so that domains may share
+	// domains. It is called once per trial, so that domains may share
 	// state. Nil is Blocking.
 	Barrier func() srcu.Barrier
 	// Machine makes the grace-period machine of a domain. Nil is srcu.New;
-	// a planted bug wraps it here.
+	// a planted bug wraps it.
 	Machine func(srcu.Barrier, srcu.Pace) srcu.Machine
-	// Side, if set, wraps the side each domain's machine works on.
+	// Side, if set, wraps the srcu.Side on which each domain's machine works.
 	Side func(srcu.Side) srcu.Side
 	// Teardown is how closing the last perf user of a tracepoint waits. Nil
 	// is Serial.
@@ -65,8 +66,8 @@ type Fix struct {
 	// them.
 	Overrides []Override
 
-	// Control marks a candidate that is there to misbehave: a campaign in
-	// which it does not is invalid.
+	// Control marks a candidate that must misbehave. A campaign in which it
+	// does not is invalid.
 	Control Control
 }
 
@@ -115,7 +116,7 @@ const (
 	TracepointDomain
 )
 
-// Control says how a control must misbehave.
+// Control is how a control must misbehave.
 type Control uint8
 
 // The kinds of control.
@@ -125,7 +126,7 @@ const (
 	MustBeUnsafe         // somewhere: a reader uses what was freed
 )
 
-// NewBarrier returns a fresh barrier for one world.
+// NewBarrier returns a new barrier for one trial.
 func (f *Fix) NewBarrier() srcu.Barrier {
 	if f.Barrier == nil {
 		return Blocking()
@@ -133,7 +134,7 @@ func (f *Fix) NewBarrier() srcu.Barrier {
 	return f.Barrier()
 }
 
-// NewMachine returns a fresh machine for one domain of a world.
+// NewMachine returns a new machine for one domain of a trial.
 func (f *Fix) NewMachine(b srcu.Barrier, p srcu.Pace) srcu.Machine {
 	if f.Machine == nil {
 		return srcu.New(b, p)
@@ -141,7 +142,7 @@ func (f *Fix) NewMachine(b srcu.Barrier, p srcu.Pace) srcu.Machine {
 	return f.Machine(b, p)
 }
 
-// WrapSide returns the side a domain's machine is to work on.
+// WrapSide returns the side on which a domain's machine works.
 func (f *Fix) WrapSide(s srcu.Side) srcu.Side {
 	if f.Side == nil {
 		return s

@@ -57,7 +57,7 @@ func Serial(u Unregistered) {
 }
 
 // Overlap starts the tracepoint domain's grace period before it waits for
-// Tasks-Trace, and then waits only for what is left of it. It begins
+// Tasks-Trace, and then waits only for the rest of it. That grace period begins
 // after the probe was unhooked.
 func Overlap(u Unregistered) {
 	wait := u.Tracepoint().Begin()
@@ -66,7 +66,7 @@ func Overlap(u Unregistered) {
 	release(u)
 }
 
-// Reuse waits for the grace period that unregistering started anyway.
+// Reuse waits for the grace period that unregistering has started.
 func Reuse(u Unregistered) {
 	u.TasksTrace().Synchronize()
 	u.Tracepoint().Await(u.Cookie())

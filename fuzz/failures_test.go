@@ -22,7 +22,8 @@ import (
 // failuresDir is the variable that names a directory for failure files.
 const failuresDir = "GPSTORM_FAILURES"
 
-// keep writes a failure file if the environment asks for it, and says where.
+// keep writes a failure file if the environment names a directory for it, and
+// returns its path in words.
 func keep(token trial.Token, sc workload.Scenario, r *trial.Result) string {
 	dir := os.Getenv(failuresDir)
 	if dir == "" {

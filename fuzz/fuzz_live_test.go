@@ -267,7 +267,7 @@ func (l *liveDriver) check() {
 	l.requests = kept
 }
 
-// finish closes everything; what was asked for must then come about.
+// finish closes all sections; all requests must then end.
 func (l *liveDriver) finish() {
 	for len(l.sections) > 0 {
 		l.close(0, false)

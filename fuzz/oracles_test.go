@@ -127,7 +127,7 @@ func TestExecutionsTryEveryCandidate(t *testing.T) {
 	}
 }
 
-// A close() that hangs is a failure only if it is asked for.
+// A close() that hangs is a failure only if the environment says so.
 func TestHangsFailOnDemand(t *testing.T) {
 	hung := func(workload.Scenario, fixes.Fix, uint64, kernel.Options) trial.Result {
 		return trial.Result{Diagnosis: trial.Starved, Overdue: 1}

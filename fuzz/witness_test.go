@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// witness is a test that remembers what it was told is wrong, for the failure
-// file of an input that no trial or schedule can stand for.
+// witness is a test that keeps its errors, for the failure file of an input that no
+// token of a trial or schedule names.
 type witness struct {
 	*testing.T
 	target string
@@ -37,8 +37,8 @@ func (w *witness) Fatalf(format string, args ...any) {
 	w.T.Fatalf(format, args...)
 }
 
-// keep writes a failure file if the test has failed, or panics, and the
-// environment asks for it. It is to be deferred.
+// keep writes a failure file if the test has failed, or panics, and the environment
+// names a directory for it. The caller defers it.
 func (w *witness) keep(data []byte, notes ...string) {
 	if e := recover(); e != nil {
 		w.note("panic: %v", e)

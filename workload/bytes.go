@@ -17,13 +17,13 @@ const (
 	fuzzStorms  = 4
 	fuzzLoads   = 2
 
-	// FuzzBytes is how many bytes FromBytes looks at.
+	// FuzzBytes is how many bytes FromBytes uses.
 	FuzzBytes = 8 * (1 + fuzzTasks + fuzzClosers + fuzzStorms + fuzzLoads)
 )
 
 // FromBytes makes a valid scenario of any bytes, for coverage-guided fuzzing;
-// missing bytes count as zeros. It returns the bytes it did not look at, which
-// may steer whatever else there is to choose.
+// missing bytes count as zeros. It returns the bytes that it did not use, for the
+// caller's own choices.
 //
 // The scenarios are small, so that running one is cheap: up to 4 CPUs, 30 s,
 // thresholds of seconds, task rounds of a millisecond or more.
@@ -52,7 +52,7 @@ var decoders = sync.Pool{New: func() any {
 	return d
 }}
 
-// byteSource is a rand.Source64 that hands out bytes as they come, little
+// byteSource is a rand.Source64 that returns the bytes in their order, little
 // endian, then zeros.
 type byteSource struct{ data []byte }
 

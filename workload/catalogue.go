@@ -25,8 +25,8 @@ func NewCatalogue(scenarios ...Scenario) (*Catalogue, error) {
 	return c, nil
 }
 
-// Find returns the scenario of that name. The error is one line: what is wrong,
-// what is allowed, and the nearest name.
+// Find returns the scenario of that name. The error is one line that suggests the
+// nearest name.
 func (c *Catalogue) Find(name string) (Scenario, error) {
 	if sc, ok := c.scenarios.Find(name); ok {
 		return sc.clone(), nil

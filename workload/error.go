@@ -10,7 +10,7 @@ import (
 // Error is one line about what is wrong with a scenario: LINE:COLUMN: FIELD:
 // VALUE: want WHAT.
 type Error struct {
-	Line, Column int    // where it stands in the YAML; 0 if it was not read from YAML
+	Line, Column int    // position in the YAML; 0 if the scenario was not read from YAML
 	Path         string // of the field, such as storms[0].period, or document
 	Value        string // as written, shortened
 	Want         string // begins with "want" and says what is allowed

@@ -63,8 +63,8 @@ func Preset(name string) (Scenario, bool) {
 // for a chance of one in 2^64, equal.
 func Digest(sc Scenario) uint64 { return seed.Hash(string(Encode(sc))) }
 
-// Find returns the variation of the preset of that name that a token speaks
-// of. A digest other than 0 must be that of the preset as it is now.
+// Find returns the variation of a preset that a token names. A digest other than 0
+// must be that of the preset of this version.
 func Find(name string, variation int, trialSeed, digest uint64) (Scenario, error) {
 	sc, ok := Preset(name)
 	switch {

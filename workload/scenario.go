@@ -2,7 +2,7 @@
 // which machine, which storms, which readers and which closers a trial meets.
 //
 // All times are virtual. CPU time is time during which the task itself
-// executes; whatever interrupts it comes on top.
+// executes; the time of interrupts is not part of it.
 package workload
 
 import "time"
@@ -21,12 +21,12 @@ type Scenario struct {
 	Tasks   []Tasks   `yaml:"tasks,omitempty"`
 	Closers []Closers `yaml:"closers"`
 	RCULoad []RCULoad `yaml:"rcu_load,omitempty"`
-	// Preemptions are all that there are with PreemptListed.
+	// Preemptions are the only ones, with PreemptListed.
 	Preemptions []Preemption `yaml:"preemptions,omitempty"`
 	Watchdog    Watchdog     `yaml:"watchdog,omitempty"`
 
-	// Horizon is how long the scenario runs, storms included. What has not
-	// returned by then is censored.
+	// Horizon is how long the scenario runs, storms included. A close() that
+	// has not returned by then is censored.
 	Horizon time.Duration `yaml:"horizon"`
 	// Drain is how long the trial goes on after the horizon without storms,
 	// to tell a slow wait from one that never ends. It ends early when
@@ -198,7 +198,7 @@ type RCULoad struct {
 	Period time.Duration `yaml:"period"`
 }
 
-// RCURequest is a way to ask for a grace period.
+// RCURequest is a way to request a grace period.
 type RCURequest string
 
 // The requests.

@@ -158,7 +158,7 @@ func (c *checker) about(path, s string) {
 	}
 }
 
-// cpuList wants CPUs of the machine, each once.
+// cpuList checks that the CPUs are of the machine, each once.
 func (c *checker) cpuList(path string, cpus []int) {
 	for i, cpu := range cpus {
 		c.cpu(index(path, i), cpu)
@@ -307,7 +307,8 @@ func (c *checker) storms(sc *Scenario) {
 	}
 }
 
-// instants wants them in order, and nothing that is of periodic storms only.
+// instants checks that they are in order, and that no field of periodic storms is
+// set.
 func (c *checker) instants(path string, s *Storm) {
 	const alone = "want nothing beside at: each of its instants is one sample"
 	for _, knob := range []struct {
@@ -330,7 +331,7 @@ func (c *checker) instants(path string, s *Storm) {
 	}
 }
 
-// growth wants all three of its knobs, or none.
+// growth checks that all three fields of growth are set, or none.
 func (c *checker) growth(path string, s *Storm) {
 	if s.Growth != 0 {
 		within(c, path+".growth", s.Growth, 101, 1000)
@@ -357,8 +358,8 @@ func (c *checker) loads(loads []RCULoad) {
 	}
 }
 
-// preemptions wants them in order, of groups that read, and of readers that can
-// be switched out somewhere else too.
+// preemptions checks that they are in order, of groups that read, and of readers
+// that can be switched out outside of sections too.
 func (c *checker) preemptions(sc *Scenario) {
 	if sc.Machine.Preempt != PreemptListed {
 		if len(sc.Preemptions) > 0 {

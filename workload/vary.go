@@ -17,13 +17,13 @@ var quarters = [...]int64{500, 595, 707, 841, 1000, 1189, 1414, 1682, 2000}
 // groups, with rates, costs, counts, phases and start times changed by up to an
 // octave either way. Variation 0 is the scenario itself.
 //
-// What changes is, of every storm, the odds of being in a handler, how coarse
-// its samples are, its number of events (up to half an octave) and its phase;
-// of tasks their number (unless real-time) and the lengths of their sections,
-// gaps and sleeps; of closers their number (if more than one), start, jitter
-// and pause; of RCU load its period. Each draw has a stream of its own, so that
-// changing one knob of the scenario leaves the others' draws alone. The result
-// is valid and keeps its name.
+// It changes of every storm the odds of being in a handler, the length of its
+// samples and of the time between them, its number of events (up to half an
+// octave) and its phase; of tasks their number (unless they are real-time) and the
+// lengths of their sections, gaps and sleeps; of closers their number (if it is
+// more than one), start, jitter and pause; of RCU load its period. Each draw has a
+// stream of its own, so that a change of one field leaves the draws of the others
+// the same. The result is valid and keeps its name.
 func Vary(sc Scenario, variation int, trialSeed uint64) Scenario {
 	sc = sc.clone()
 	if variation <= 0 {
@@ -78,8 +78,7 @@ func (v varier) span(name string, d, low, high time.Duration) time.Duration {
 	return min(max(rounded(scale(d, v.factor(name, 4))), low), high)
 }
 
-// count changes a number by up to an octave. More than there were are taken
-// from what is to spare.
+// count changes a number by up to an octave. It takes what it adds from spare.
 func (v varier) count(name string, n int, spare *int) int {
 	m := min(times(n, v.factor(name, 4)), n+*spare)
 	*spare += n - m

@@ -181,8 +181,8 @@ func oneHead() srcu.Barrier {
 	})
 }
 
-// wakeOne lets a scan join the grace period that another has asked for, and then
-// queues the work of that other only.
+// wakeOne lets a scan join the grace period that another scan has requested, and
+// then queues the work of that other one only.
 func wakeOne() srcu.Barrier {
 	var pending []*srcu.Scan
 	return posting(func(s srcu.Side, scan *srcu.Scan) {

@@ -185,7 +185,7 @@ func (m busyForgotten) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
 	}
 }
 
-// shortRequest asks for one grace period less than the cookie needs if one is
+// shortRequest requests one grace period less than the cookie needs if one is
 // running.
 type shortRequest struct{ *srcu.GracePeriod }
 
@@ -206,7 +206,8 @@ func (m expeditedUnqueued) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
 	m.GracePeriod.Request(s, c, expedited)
 }
 
-// plainNeeded raises the mark of what is needed without regard to wrapping.
+// plainNeeded compares the grace period that a request needs with the last one
+// needed without regard to wrapping.
 type plainNeeded struct {
 	*srcu.GracePeriod
 	needed srcu.Cookie
@@ -220,7 +221,7 @@ func (m *plainNeeded) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
 	m.GracePeriod.Request(s, c, expedited)
 }
 
-// retryForgotten drops whatever a run of the work queues for itself.
+// retryForgotten drops each request of the work to run again.
 type retryForgotten struct{ *srcu.GracePeriod }
 
 func (m retryForgotten) Process(s srcu.Side) { m.GracePeriod.Process(deaf{s}) }

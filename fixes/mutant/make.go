@@ -30,7 +30,7 @@ func in(of string, overrides ...fixes.Override) fixes.Fix {
 	return f
 }
 
-// always takes a decision, whatever the kernel decides.
+// always takes one decision in the kernel's place, and leaves it the others.
 func always(at kernel.Decision, decision bool) kernel.Overrides {
 	return deciding(func(d kernel.Decision, _ int, kernel bool) bool {
 		if d == at {

@@ -61,7 +61,7 @@ func control(m Mutant) Mutant {
 	return m
 }
 
-// blind is a side on which both sums of a scan agree whoever is inside.
+// blind is a side on which both sums of a scan are equal even with readers inside.
 func blind(s srcu.Side) srcu.Side { return &blindSide{Side: s} }
 
 type blindSide struct {
@@ -340,7 +340,7 @@ func (l *loseRequeuesSide) Requeue(jiffies uint64) {
 	}
 }
 
-// deaf is a side on which no work is queued.
+// deaf is a side on which Requeue queues no work.
 type deaf struct{ srcu.Side }
 
 func (deaf) Requeue(uint64) {}

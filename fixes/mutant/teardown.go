@@ -47,7 +47,7 @@ var teardowns = []Mutant{
 		deadlock("kworker -> rcu_tasks_trace_srcu_struct -> srcu_invoke_callbacks -> kworker"),
 }
 
-// release frees what readers use, as a teardown does once nobody can be inside.
+// release frees what readers use, as a teardown does once no reader can be inside.
 func release(u fixes.Unregistered) {
 	u.Clear()
 	u.Free()
