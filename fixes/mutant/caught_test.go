@@ -197,3 +197,42 @@ func median(t *testing.T, m *mutant.Mutant, src string, most int) string {
 	}
 	return fmt.Sprint(took[hunts/2])
 }
+
+// The tables of the other worlds are measured there; see docs/mutants.
+func TestTheTablesOfTheOtherWorlds(t *testing.T) {
+	t.Parallel()
+	for file, row := range map[string]func(*mutant.Mutant) string{
+		"order": func(m *mutant.Mutant) string {
+			if m.Order == nil {
+				return ""
+			}
+			return fmt.Sprintf("| `%s`: %s | %s | %s |", m.Name, m.Claim, m.Class, m.Order.Mode)
+		},
+		"live": func(m *mutant.Mutant) string {
+			switch {
+			case m.Live == nil:
+				return ""
+			case m.Live.With != "":
+				return fmt.Sprintf("| `%s+%s` | %s |", m.Name, m.Live.With, m.Claim)
+			}
+			return fmt.Sprintf("| `%s` | %s |", m.Name, m.Claim)
+		},
+	} {
+		b, err := os.ReadFile("../../docs/mutants/" + file + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		for _, m := range mutant.All() {
+			if r := row(&m); r != "" {
+				want++
+				if !strings.Contains(string(b), "\n"+r) {
+					t.Errorf("%s.md: no row\n%s", file, r)
+				}
+			}
+		}
+		if got := strings.Count(string(b), "\n| `"); got != want {
+			t.Errorf("%s.md: %d rows for %d mutants", file, got, want)
+		}
+	}
+}

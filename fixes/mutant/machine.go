@@ -58,7 +58,7 @@ var work = []Mutant{
 		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("expedited-mute", "the callbacks of an expedited grace period are not scheduled", "baseline", fixes.Fix{Side: muteExpedited}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
-	liveness("lost-wakeup", "one ended grace period in 8 wakes no one, and never will", "membarrier",
+	liveness("lost-wakeup", "one ended grace period in 8 wakes no one", "membarrier",
 		fixes.Fix{Side: loseEnds, Barrier: fixes.Membarrier, WithoutRCU: withoutRCU}).
 		live("", Plain),
 	liveness("lost-requeue", "one request in 64 to run the machine again is dropped", "membarrier",
