@@ -11,6 +11,7 @@ import (
 )
 
 func TestBlameDividesTheWholeWaitByStageAndByLink(t *testing.T) {
+	t.Parallel()
 	b := blameSum{}
 	read := trial.Cause{Domain: "tracepoint_srcu", Phase: trial.Scan1, RCU: trial.NormalRCU, Mechanism: trial.ReaderRuns}
 	queued := trial.Cause{Domain: "tracepoint_srcu", Phase: trial.Scan2, Mechanism: trial.WorkerQueued}

@@ -134,10 +134,10 @@ func Summarize(paths []string) (*Summary, error) {
 		for {
 			o, err := m.next()
 			if err == io.EOF {
-				if len(paths) > 1 {
-					return m.complete()
+				if len(paths) == 1 && m.read < m.head.Trials() {
+					return nil
 				}
-				return nil
+				return m.complete()
 			}
 			if err != nil {
 				return err

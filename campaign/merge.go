@@ -3,7 +3,6 @@ package campaign
 import (
 	"io"
 	"os"
-	"slices"
 )
 
 // Merge writes what one run of the whole plan would have written, byte for
@@ -11,7 +10,7 @@ import (
 func Merge(paths []string, w io.Writer) error {
 	return open(paths, func(m *merged) error {
 		if m.head.Shard != nil {
-			return Inputf("%s: shard %s alone, want all %d", paths[0], m.head.Shard, m.head.Shard.Of)
+			return Inputf("%s: shard: %s alone: want all %d", paths[0], m.head.Shard, m.head.Shard.Of)
 		}
 		if _, err := w.Write(m.head.line()); err != nil {
 			return err
@@ -39,7 +38,7 @@ type merged struct {
 	read   int
 }
 
-// open opens results files, gives them to use and closes them.
+// open opens results files, hands them to use and closes them.
 func open(paths []string, use func(*merged) error) error {
 	m := &merged{}
 	for _, path := range paths {
@@ -60,6 +59,8 @@ func open(paths []string, use func(*merged) error) error {
 	return use(m)
 }
 
+// agree puts shards in order, and is an error if they are not those of one
+// campaign, each once.
 func (m *merged) agree() error {
 	first := m.shards[0]
 	m.head = first.Head
@@ -71,13 +72,13 @@ func (m *merged) agree() error {
 	for _, rd := range m.shards {
 		s := rd.Head.Shard
 		if s == nil {
-			return Inputf("%s: not a shard, and cannot be merged with others", rd.name)
+			return Inputf("%s: shard: none: want a shard, as other files are given", rd.name)
 		}
 		if s.Of != len(m.shards) {
-			return Inputf("%s: shard %s, but %d files are given", rd.name, s, len(m.shards))
+			return Inputf("%s: shard: %s: want %d files, not %d", rd.name, s, s.Of, len(m.shards))
 		}
 		if other := byIndex[s.Index-1]; other != nil {
-			return Inputf("%s: shard %s, and so is %s", rd.name, s, other.name)
+			return Inputf("%s: shard: %s: want it once, %s is the same", rd.name, s, other.name)
 		}
 		byIndex[s.Index-1] = rd
 		if err := rd.Head.differs(&first.Head); err != nil {
@@ -88,25 +89,35 @@ func (m *merged) agree() error {
 	return nil
 }
 
-// next returns the next trial in plan order, or io.EOF where the first shard
-// that is asked for more has no more.
+// next returns the next trial in plan order, or io.EOF at the end of the campaign
+// or where the file that has the next trial ends before it.
 func (m *merged) next() (outcome, error) {
-	block := m.read / len(m.head.Fixes)
-	o, err := m.shards[block%len(m.shards)].next()
+	if m.read == m.head.Trials() {
+		return outcome{}, io.EOF
+	}
+	o, err := m.turn().next()
 	if err == nil {
 		m.read++
 	}
 	return o, err
 }
 
-// complete reports what is missing.
+// turn is the file that has the next trial.
+func (m *merged) turn() *Reader {
+	block := m.read / len(m.head.Fixes)
+	return m.shards[block%len(m.shards)]
+}
+
+// complete is an error if a file ends too early, or has more than its part.
 func (m *merged) complete() error {
-	if i := slices.IndexFunc(m.shards, func(rd *Reader) bool {
-		_, err := rd.next()
-		return err != io.EOF || rd.read < rd.Head.Trials()
-	}); i >= 0 {
-		rd := m.shards[i]
+	if m.read < m.head.Trials() {
+		rd := m.turn()
 		return Inputf("%s: holds %d trials of %d: %w", rd.name, rd.read, rd.Head.Trials(), ErrIncomplete)
+	}
+	for _, rd := range m.shards {
+		if _, err := rd.next(); err != io.EOF {
+			return err // of a trial too many
+		}
 	}
 	return nil
 }

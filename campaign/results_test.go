@@ -16,6 +16,7 @@ import (
 // A killed process leaves the file cut anywhere: within the head, within a
 // line, between lines.
 func TestResumeContinuesAFileCutAnywhere(t *testing.T) {
+	t.Parallel()
 	p := testPlan(2)
 	want := runToFile(t, p, in(synthetic), Options{})
 	for cut := 0; cut <= len(want); cut += len(want)/41 + 1 {
@@ -25,6 +26,7 @@ func TestResumeContinuesAFileCutAnywhere(t *testing.T) {
 }
 
 func TestResumeRunsOnlyWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	p := testPlan(2)
 	lines := bytes.SplitAfter(runToFile(t, p, in(synthetic), Options{}), []byte("\n"))
 	path := write(t, bytes.Join(lines[:11], nil)) // the head and ten trials
@@ -45,6 +47,7 @@ func TestResumeRunsOnlyWhatIsMissing(t *testing.T) {
 }
 
 func TestResumeRefusesWhatItCannotContinue(t *testing.T) {
+	t.Parallel()
 	p := testPlan(2)
 	whole := runToFile(t, p, in(synthetic), Options{})
 	lines := bytes.SplitAfter(whole, []byte("\n"))
@@ -153,6 +156,7 @@ func shards(t *testing.T, p *Plan, of int) (paths []string) {
 }
 
 func TestMergedShardsAreTheUnshardedBytes(t *testing.T) {
+	t.Parallel()
 	p := testPlan(3)
 	want := runToFile(t, p, in(synthetic), Options{})
 	for _, of := range []int{1, 2, 4, 11} { // 9 blocks, so two of 11 are empty
@@ -167,32 +171,70 @@ func TestMergedShardsAreTheUnshardedBytes(t *testing.T) {
 }
 
 func TestMergeNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	p := testPlan(3)
 	paths := shards(t, p, 3)
 	other := *p
 	other.Seed++
 	foreign := shards(t, &other, 3)
-	short := read(t, paths[1])
-	short = short[:bytes.LastIndexByte(short[:len(short)-1], '\n')+1]
+	lines := bytes.SplitAfter(read(t, paths[1]), []byte("\n"))
+	short, torn, empty := bytes.Join(lines[:12], nil), bytes.Join(lines[:12], nil), lines[0]
+	torn = torn[:len(torn)-9]
+	long := slices.Concat(read(t, paths[1]), lines[12])
 	for name, c := range map[string]struct {
 		paths []string
+		blame int // which of them
 		want  string
 	}{
-		"one alone":  {paths[:1], "shard 1/3 alone, want all 3"},
-		"one short":  {paths[:2], "shard 1/3, but 2 files"},
-		"twice one":  {[]string{paths[0], paths[1], paths[1]}, "shard 2/3, and so is"},
-		"foreign":    {[]string{paths[0], paths[1], foreign[2]}, "seed: 2: want 1, as in "},
-		"incomplete": {[]string{paths[0], write(t, short), paths[2]}, "holds 11 trials of 12: want a whole file"},
-		"torn":       {[]string{paths[0], write(t, short[:len(short)-9]), paths[2]}, "line 12: the last line is cut off"},
-		"not shards": {[]string{write(t, runToFile(t, p, in(synthetic), Options{})), paths[0]}, "not a shard"},
+		"one alone":        {paths[:1], 0, "shard: 1/3 alone: want all 3"},
+		"one short":        {paths[:2], 0, "shard: 1/3: want 3 files, not 2"},
+		"twice one":        {[]string{paths[0], paths[1], paths[1]}, 2, "shard: 2/3: want it once"},
+		"foreign":          {[]string{paths[0], paths[1], foreign[2]}, 2, "seed: 2: want 1, as in "},
+		"the second cut":   {[]string{paths[0], write(t, short), paths[2]}, 1, "holds 11 trials of 12: want a whole file"},
+		"in another order": {[]string{paths[2], paths[0], write(t, short)}, 2, "holds 11 trials of 12: want a whole file"},
+		"no trial at all":  {[]string{paths[0], write(t, empty), paths[2]}, 1, "holds 0 trials of 12: want a whole file"},
+		"torn":             {[]string{paths[0], write(t, torn), paths[2]}, 1, "line 12: the last line is cut off: want a whole file"},
+		"one trial more":   {[]string{paths[0], write(t, long), paths[2]}, 1, "line 14: trial 13: want at most 12"},
+		"not shards":       {[]string{write(t, runToFile(t, p, in(synthetic), Options{})), paths[0]}, 0, "shard: none: want a shard"},
 	} {
-		if err := Merge(c.paths, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		for what, err := range map[string]error{
+			"merge":   Merge(c.paths, &bytes.Buffer{}),
+			"summary": second(Summarize(c.paths)),
+		} {
+			if what == "summary" && len(c.paths) == 1 {
+				continue // one shard alone has a summary
+			}
+			if want := c.paths[c.blame] + ": " + c.want; err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%s of %s: got %v, want %q", what, name, err, want)
+			}
+		}
+	}
+}
+
+func second(_ *Summary, err error) error { return err }
+
+// The trials of one shard need not show what the controls must: the other shards
+// may.
+func TestTheControlsOfAShardAloneAreNotJudged(t *testing.T) {
+	t.Parallel()
+	p := testPlan(3)
+	paths := shards(t, p, 9) // one block each: most have no trial of the report's storm
+	for i, path := range paths {
+		sum, err := Summarize([]string{path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := sum.Head.Shard; s == nil || *s != (Shard{i + 1, 9}) {
+			t.Errorf("shard %v of %s", s, path)
+		}
+		if sum.Trials != 4 || len(sum.Checks) != 0 || sum.Valid() {
+			t.Errorf("shard %d: %d trials, checks %+v", i+1, sum.Trials, sum.Checks)
 		}
 	}
 }
 
 func TestSummaryIsTheSameFromTheRunTheFileAndTheShards(t *testing.T) {
+	t.Parallel()
 	p := testPlan(6)
 	direct, err := Run(context.Background(), p, in(synthetic), Options{})
 	if err != nil {
@@ -229,6 +271,7 @@ func TestSummaryIsTheSameFromTheRunTheFileAndTheShards(t *testing.T) {
 }
 
 func TestParseShard(t *testing.T) {
+	t.Parallel()
 	if s, err := ParseShard("2/8"); err != nil || s != (Shard{2, 8}) {
 		t.Errorf("got %v, %v", s, err)
 	}

@@ -27,6 +27,7 @@ func summarize(t *testing.T, p *Plan, run worldtest.Func) *Summary {
 }
 
 func TestSummaryTellsTheCandidatesApart(t *testing.T) {
+	t.Parallel()
 	sum := summarize(t, testPlan(100), synthetic)
 	base, good, equal := sum.row("heavy", Baseline), sum.row("heavy", "good"), sum.row("heavy", "same")
 	if r := base.HangRate; r.Lo > 0.9 || r.Hi < 0.9 {
@@ -59,6 +60,7 @@ func TestSummaryTellsTheCandidatesApart(t *testing.T) {
 }
 
 func TestChecksJudgeTheControls(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*Plan)
 		run    worldtest.Func
@@ -94,6 +96,7 @@ var hangEverywhere worldtest.Func = func(at world.Spec) trial.Result {
 }
 
 func TestFailuresClusterByCauseNotBySeed(t *testing.T) {
+	t.Parallel()
 	sum := summarize(t, testPlan(100), func(at world.Spec) trial.Result {
 		r := synthetic(at)
 		r.Replay = at.Subject + "/" + at.Scenario.Name
@@ -123,6 +126,7 @@ func TestFailuresClusterByCauseNotBySeed(t *testing.T) {
 }
 
 func TestLatenciesStayWithinHalfAPercentInBoundedMemory(t *testing.T) {
+	t.Parallel()
 	rng := seed.Stream(1, "latencies")
 	var l latencies
 	var values []float64
@@ -150,6 +154,7 @@ func TestLatenciesStayWithinHalfAPercentInBoundedMemory(t *testing.T) {
 }
 
 func TestBucketsAreContiguousAndNarrow(t *testing.T) {
+	t.Parallel()
 	last := -1
 	for v := int64(0); v < 1<<40; v = max(v+1, v+v/300) {
 		d := time.Duration(v)
@@ -168,6 +173,7 @@ func TestBucketsAreContiguousAndNarrow(t *testing.T) {
 }
 
 func TestPairsKeptDoNotGrowWithTheCampaign(t *testing.T) {
+	t.Parallel()
 	p := newPairSample(1, "heavy")
 	for i := range 5 * maxPairs {
 		p.add([]trial.Result{{Closes: []trial.Close{{Wait: time.Duration(i)}}}})
@@ -185,6 +191,7 @@ func TestPairsKeptDoNotGrowWithTheCampaign(t *testing.T) {
 }
 
 func TestDistributionHoldsEveryWaitInItsStep(t *testing.T) {
+	t.Parallel()
 	var l latencies
 	for _, w := range []time.Duration{0, 1, 1000, 1778, 1779, time.Second, 999 * time.Second, time.Hour} {
 		l.add(w, false)
@@ -202,6 +209,7 @@ func TestDistributionHoldsEveryWaitInItsStep(t *testing.T) {
 }
 
 func TestLoadTellsHangsByStormDuty(t *testing.T) {
+	t.Parallel()
 	var l loadSum
 	for _, r := range []trial.Result{{StormDuty: 0}, {StormDuty: 0.95, Overdue: 1}, {StormDuty: 1}, {StormDuty: 1.2}, {StormDuty: -1}} {
 		l.add(&r)
