@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// Build identifies the source that this program was built from: the revision,
+// build identifies the source that this program was built from: the revision,
 // with "+dirty" if the working tree had changes, or else the version of the
 // module. It is empty if neither is known, as under go test and go run.
-var Build = sync.OnceValue(func() string {
+var build = sync.OnceValue(func() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return ""

@@ -66,7 +66,7 @@ func Run(ctx context.Context, p *Plan, ex Executor, o Options) (sum *Summary, er
 }
 
 // Each runs the trials of a plan in their order and hands each result to emit,
-// which returns Enough when it needs no more. Nothing is kept.
+// which returns ErrEnough when it needs no more. Nothing is kept.
 func Each(ctx context.Context, p *Plan, ex Executor, emit func(world.Spec, *trial.Result) error) error {
 	if err := p.Validate(); err != nil {
 		return &InputError{err}

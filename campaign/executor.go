@@ -18,7 +18,7 @@ type Executor interface {
 	Name() string
 	Facts() world.Facts
 	// Execute runs trials 0 to n-1 and hands each result to emit, in the order
-	// of their numbers and one at a time, until emit returns an error: Enough
+	// of their numbers and one at a time, until emit returns an error: ErrEnough
 	// ends the execution without an error, any other is returned. spec may be
 	// called by many goroutines at once.
 	//
@@ -29,8 +29,8 @@ type Executor interface {
 	Execute(ctx context.Context, n int, spec func(i int) world.Spec, emit func(i int, r trial.Result) error) error
 }
 
-// Enough is what emit returns when it needs no more results.
-var Enough = errors.New("enough results")
+// ErrEnough is what emit returns when it needs no more results.
+var ErrEnough = errors.New("enough results")
 
 // Local runs trials on this machine, several at once.
 type Local struct {
@@ -112,7 +112,7 @@ func (l *Local) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 	}
 	workers.Wait()
 	switch {
-	case failed == Enough:
+	case failed == ErrEnough:
 		return nil
 	case failed == nil && emitted < n:
 		return ctx.Err()

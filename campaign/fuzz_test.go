@@ -25,11 +25,11 @@ func FuzzResults(f *testing.F) {
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
 	f.Add(whole[:30])
-	f.Add([]byte(`{"gpstorm":"results/1","variations":1,"scenarios":[{}],"fixes":[{}],"shard":{"index":1,"of":9}}` + "\n"))
+	f.Add([]byte(`{"gpstorm":"results/2","world":"test","facts":{"measures":["ipis"]},"variations":1,"scenarios":[{}],"fixes":[{}],"shard":{"index":1,"of":9}}` + "\n"))
 	h := headOf(p)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		read := 0
-		rd, err := NewReader("fuzzed", bytes.NewReader(b))
+		rd, err := newReader("fuzzed", bytes.NewReader(b))
 		for err == nil {
 			if _, err = rd.next(); err == nil {
 				read++

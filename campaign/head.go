@@ -19,8 +19,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Format names the layout of results files.
-const Format = "results/2"
+// format names the layout of results files.
+const format = "results/2"
 
 // Head is the first line of a results file: what the trials after it are.
 type Head struct {
@@ -148,13 +148,13 @@ func parseHead(line []byte) (Head, error) {
 		Format string `json:"gpstorm"`
 	}
 	if err := json.Unmarshal(line, &is); err != nil || is.Format == "" {
-		return h, fmt.Errorf(`line 1: not a results file: want {"gpstorm":%q,...}`, Format)
+		return h, fmt.Errorf(`line 1: not a results file: want {"gpstorm":%q,...}`, format)
 	}
 	switch {
 	case is.Format == "results/1":
-		return h, fmt.Errorf("gpstorm: %q: want %q: an older gpstorm wrote it, run the campaign again", is.Format, Format)
-	case is.Format != Format:
-		return h, fmt.Errorf("gpstorm: %.40q: want %q", is.Format, Format)
+		return h, fmt.Errorf("gpstorm: %q: want %q: an older gpstorm wrote it, run the campaign again", is.Format, format)
+	case is.Format != format:
+		return h, fmt.Errorf("gpstorm: %.40q: want %q", is.Format, format)
 	}
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
@@ -165,8 +165,8 @@ func parseHead(line []byte) (Head, error) {
 	switch s := h.Shard; {
 	case h.World == "":
 		return h, errors.New("line 1: world: none: want a name")
-	case h.Variations < 1 || h.Variations > MaxVariations:
-		return h, fmt.Errorf("line 1: variations: %d: want 1 to %d", h.Variations, MaxVariations)
+	case h.Variations < 1 || h.Variations > world.MaxVariations:
+		return h, fmt.Errorf("line 1: variations: %d: want 1 to %d", h.Variations, world.MaxVariations)
 	case len(h.Scenarios) == 0:
 		return h, errors.New("line 1: scenarios: none: want at least one")
 	case len(h.Fixes) == 0:

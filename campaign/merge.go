@@ -34,7 +34,7 @@ func Merge(paths []string, w io.Writer) error {
 // one.
 type merged struct {
 	head   Head
-	shards []*Reader // in order of their index; one if there are no shards
+	shards []*reader // in order of their index; one if there are no shards
 	read   int
 }
 
@@ -47,7 +47,7 @@ func open(paths []string, use func(*merged) error) error {
 			return err
 		}
 		defer f.Close()
-		rd, err := NewReader(path, f)
+		rd, err := newReader(path, f)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (m *merged) agree() error {
 		return nil
 	}
 	m.head.Shard = nil
-	byIndex := make([]*Reader, len(m.shards))
+	byIndex := make([]*reader, len(m.shards))
 	for _, rd := range m.shards {
 		s := rd.Head.Shard
 		if s == nil {
@@ -103,7 +103,7 @@ func (m *merged) next() (outcome, error) {
 }
 
 // turn is the file that has the next trial.
-func (m *merged) turn() *Reader {
+func (m *merged) turn() *reader {
 	block := m.read / len(m.head.Fixes)
 	return m.shards[block%len(m.shards)]
 }

@@ -29,8 +29,8 @@ func (p *Plan) Validate() error {
 	if len(p.Fixes) == 0 {
 		return fmt.Errorf("fixes: none: want at least one")
 	}
-	if p.Variations < 1 || p.Variations > MaxVariations {
-		return fmt.Errorf("variations: %d: want 1 to %d", p.Variations, MaxVariations)
+	if p.Variations < 1 || p.Variations > world.MaxVariations {
+		return fmt.Errorf("variations: %d: want 1 to %d", p.Variations, world.MaxVariations)
 	}
 	if s := p.Shard; s != nil && (s.Of < 1 || s.Index < 1 || s.Index > s.Of) {
 		return fmt.Errorf("shard: %s: want i/n with 1 <= i <= n", s)
@@ -53,13 +53,10 @@ func (p *Plan) Validate() error {
 	return nil
 }
 
-// MaxVariations bounds a plan to what any machine could hope to finish.
-const MaxVariations = world.MaxVariations
-
 // head describes the plan, run in a world, as its results file does.
 func (p *Plan) head(name string, facts world.Facts) Head {
 	h := Head{
-		Format: Format, World: name, Model: facts.Model, Build: Build(), Facts: facts,
+		Format: format, World: name, Model: facts.Model, Build: build(), Facts: facts,
 		Seed: p.Seed, Variations: p.Variations, Fixes: p.Fixes, Shard: p.Shard,
 	}
 	for i := range p.Scenarios {

@@ -14,8 +14,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Reader reads a results file: a head, then one trial a line in plan order.
-type Reader struct {
+// reader reads a results file: a head, then one trial a line in plan order.
+type reader struct {
 	Head Head
 
 	name string
@@ -46,9 +46,9 @@ var ErrIncomplete = errors.New("want a whole file")
 // errTorn says that the last line has no end.
 var errTorn = fmt.Errorf("the last line is cut off: %w", ErrIncomplete)
 
-// NewReader reads the head. The name is for error messages.
-func NewReader(name string, r io.Reader) (*Reader, error) {
-	rd := &Reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
+// newReader reads the head. The name is for error messages.
+func newReader(name string, r io.Reader) (*reader, error) {
+	rd := &reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
 	line, err := rd.line()
 	if err == io.EOF {
 		return nil, Inputf("%s: empty, want a results file", name)
@@ -62,7 +62,7 @@ func NewReader(name string, r io.Reader) (*Reader, error) {
 	return rd, nil
 }
 
-func (rd *Reader) line() ([]byte, error) {
+func (rd *reader) line() ([]byte, error) {
 	line, err := rd.r.ReadBytes('\n')
 	switch {
 	case err == io.EOF && len(line) > 0:
@@ -76,7 +76,7 @@ func (rd *Reader) line() ([]byte, error) {
 
 // next returns the next trial and its line as it stands, or io.EOF. A trial
 // that is not the next of the plan is an error: results are in plan order.
-func (rd *Reader) next() (outcome, error) {
+func (rd *reader) next() (outcome, error) {
 	line, err := rd.line()
 	if err == io.EOF {
 		return outcome{}, err
@@ -185,7 +185,7 @@ func readResults(path string, f io.Reader, h *Head, have func(outcome)) (int64, 
 		}
 		return 0, nil
 	}
-	rd, err := NewReader(path, br)
+	rd, err := newReader(path, br)
 	if err != nil {
 		return 0, err
 	}

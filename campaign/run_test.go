@@ -142,8 +142,8 @@ func TestAnExecutorStopsWhenItsCallerHasEnough(t *testing.T) {
 		err  error
 		want error
 	}{
-		"enough":  {100, Enough, nil},
-		"at once": {0, Enough, nil},
+		"enough":  {100, ErrEnough, nil},
+		"at once": {0, ErrEnough, nil},
 		"error":   {7, broke, broke},
 		"never":   {-1, nil, nil},
 	} {

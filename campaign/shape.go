@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// LoadBins is how many equal steps of storm load a summary tells apart.
-const LoadBins = 10
+// loadBins is how many equal steps of storm load a summary tells apart.
+const loadBins = 10
 
 // LoadBin is what a candidate did in trials whose storm took a like share of a
 // CPU, whatever their scenario.
@@ -29,10 +29,10 @@ type Load struct {
 }
 
 // loadSum counts trials and hangs by load.
-type loadSum [LoadBins]struct{ trials, hung int }
+type loadSum [loadBins]struct{ trials, hung int }
 
 func (l *loadSum) add(r *trial.Result) {
-	bin := &l[min(max(int(r.StormDuty*LoadBins), 0), LoadBins-1)]
+	bin := &l[min(max(int(r.StormDuty*loadBins), 0), loadBins-1)]
 	bin.trials++
 	if r.Hung() {
 		bin.hung++
@@ -43,7 +43,7 @@ func (l *loadSum) load(fix string) Load {
 	out := Load{Fix: fix}
 	for i, b := range l {
 		out.Bins = append(out.Bins, LoadBin{
-			From: float64(i) / LoadBins, To: float64(i+1) / LoadBins,
+			From: float64(i) / loadBins, To: float64(i+1) / loadBins,
 			Trials: b.trials, Hung: b.hung,
 			HangRate: stat.ClopperPearson(b.hung, b.trials, Level),
 		})

@@ -43,8 +43,8 @@ prints the console alone.`,
 			if _, err := in.Subject(fix); err != nil {
 				return badInput(err)
 			}
-			if variation < 0 || variation >= campaign.MaxVariations {
-				return wrong("--variation", variation, "0 to %d", campaign.MaxVariations-1)
+			if variation < 0 || variation >= world.MaxVariations {
+				return wrong("--variation", variation, "0 to %d", world.MaxVariations-1)
 			}
 			t := world.Spec{Scenario: sc, Variation: variation, Subject: fix, Seed: c.seed}
 			r, err := how.run(cmd.Context(), c, in.World, t)

@@ -3,6 +3,7 @@ package fuzz
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"strings"
 	"testing"
 
@@ -16,6 +17,8 @@ import (
 func FuzzToken(f *testing.F) {
 	f.Add([]byte(trial.Token{}.String()))
 	f.Add([]byte(trial.Token{World: "kernel", Subject: "baseline", Seed: 7, Checksum: 9, Scenario: "repro2", Variation: 3, Digest: 5}.String()))
+	f.Add([]byte(trial.Token{World: "kernel", Scenario: "repro2", Draws: []trial.Draw{{Stream: "storm 0 phase", Index: 3, Value: 1 << 63}}}.String()))
+	f.Add([]byte("gps1.Bmtlcm5lbAhiYXNlbGluZQZyZXBybzIHAAAAAAAAAO_Nq4lnRSMBGGMAAAAAAAAAAEh_lK8"))
 	f.Add([]byte(trial.Token{World: "order", Body: bytes.Repeat([]byte("schedule "), 50)}.String()))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if tok, err := trial.ParseToken(string(data)); err == nil {
@@ -60,6 +63,9 @@ func tokenOf(data []byte) trial.Token {
 	}
 	tok := trial.Token{Seed: word(0), Checksum: trial.Checksum(word(1)), Variation: int(int64(word(2))), Digest: word(3)}
 	tok.World, tok.Subject, tok.Scenario = name(), name(), name()
+	for n := int(tok.Seed % 5); n > 0; n-- {
+		tok.Draws = append(tok.Draws, trial.Draw{Stream: name(), Index: int(tok.Digest>>n) & math.MaxInt32, Value: tok.Seed << n})
+	}
 	if len(rest) > 0 {
 		tok.Body = rest
 	}

@@ -52,7 +52,7 @@ func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Execu
 			trials++
 			if d.happens(r) {
 				seen++
-				return campaign.Enough
+				return campaign.ErrEnough
 			}
 			return nil
 		}); err != nil {

@@ -56,16 +56,16 @@ func (p *Policy) Validate() error {
 		return err
 	}
 	switch {
-	case p.Budget > campaign.MaxVariations:
-		return fmt.Errorf("budget: %d trials: want at most %d", p.Budget, campaign.MaxVariations)
-	case p.Budget < p.Fewest():
-		return fmt.Errorf("budget: %d trials: want at least %d: no fewer can pass this policy", p.Budget, p.Fewest())
+	case p.Budget > world.MaxVariations:
+		return fmt.Errorf("budget: %d trials: want at most %d", p.Budget, world.MaxVariations)
+	case p.Budget < p.fewest():
+		return fmt.Errorf("budget: %d trials: want at least %d: no fewer can pass this policy", p.Budget, p.fewest())
 	}
 	return nil
 }
 
-// Fewest is the smallest number of trials that can pass the policy.
-func (p *Policy) Fewest() int {
+// fewest is the smallest number of trials that can pass the policy.
+func (p *Policy) fewest() int {
 	fewest := 1
 	for _, c := range p.criteria() {
 		fewest = max(fewest, c.test.Fewest())
@@ -164,7 +164,7 @@ func Run(ctx context.Context, scenarios []workload.Scenario, subject world.Subje
 		if err := campaign.Each(ctx, plan, ex, func(s world.Spec, r *trial.Result) error {
 			g.add(s, r, false)
 			if g.gate.Trials%len(scenarios) == 0 && g.decided(false) {
-				return campaign.Enough
+				return campaign.ErrEnough
 			}
 			return nil
 		}); err != nil {
@@ -176,7 +176,7 @@ func Run(ctx context.Context, scenarios []workload.Scenario, subject world.Subje
 		if err := ex.Execute(ctx, policy.Budget, spec, func(i int, r trial.Result) error {
 			g.add(spec(i), &r, true)
 			if g.decided(true) {
-				return campaign.Enough
+				return campaign.ErrEnough
 			}
 			return nil
 		}); err != nil {

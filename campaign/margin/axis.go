@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gpstorm/gpstorm/internal/named"
@@ -185,13 +184,6 @@ func (a *axis) threshold(b bracket) (t Threshold) {
 	}
 	t.Beyond, t.Below = b.hi >= a.steps, b.lo < 0
 	return t
-}
-
-func (a *axis) text(step int) string {
-	if step < 0 {
-		return "not begun"
-	}
-	return strconv.FormatFloat(a.value(step), 'g', 6, 64)
 }
 
 // Scenario is what margins are searched in unless told otherwise: busy

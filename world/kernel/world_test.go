@@ -1,0 +1,63 @@
+package kernel_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// A trial of the world is the trial of its spec, varied and labelled.
+func TestWorldRunsTheTrialOfItsSpec(t *testing.T) {
+	t.Parallel()
+	w := kernel.New(fixes.Find)
+	sc, _ := workload.Preset("calm")
+	s := world.Spec{Scenario: sc, Variation: 3, Subject: "poll", Seed: 9}
+	poll, err := fixes.Find("poll")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []world.Want{{}, {Log: true}, {Blame: true}} {
+		expected := kernel.Run(workload.Vary(sc, 3, 9), poll, 9, kernel.Options{Log: want.Log, Blame: want.Blame})
+		expected.Scenario, expected.Variation, expected.Fix, expected.Seed = "calm", 3, "poll", 9
+		got, err := w.Run(context.Background(), s, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(expected, got); d != "" {
+			t.Errorf("%+v: (-want +got)\n%s", want, d)
+		}
+	}
+	if f := w.Facts(); !f.Reproducible || !f.Virtual || f.Model != kernel.ModelVersion {
+		t.Errorf("facts %+v", f)
+	}
+}
+
+func TestWorldRefusesUnknownSubjectsAndEndedContexts(t *testing.T) {
+	t.Parallel()
+	w := kernel.New(fixes.Find)
+	sc, _ := workload.Preset("calm")
+	if _, err := w.Subject("nosuch"); err == nil {
+		t.Error("a subject named nosuch")
+	}
+	if _, err := w.Run(context.Background(), world.Spec{Scenario: sc, Subject: "nosuch"}, world.Want{}); err == nil {
+		t.Error("ran nosuch")
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	r, err := w.Run(ended, world.Spec{Scenario: sc, Subject: "poll"}, world.Want{})
+	if !errors.Is(err, context.Canceled) || !cmp.Equal(r, trial.Result{}) {
+		t.Errorf("after the end of the context: %+v, %v", r, err)
+	}
+	s, err := w.Subject("baseline")
+	if err != nil || s.Must != world.MustHang {
+		t.Errorf("baseline is %+v, %v", s, err)
+	}
+}
