@@ -54,11 +54,19 @@ func (l *Local) Facts() world.Facts { return l.World.Facts() }
 // enough that memory does not grow with the campaign.
 const ahead = 16
 
-// Execute runs the trials. A candidate may be anybody's code: its panic is an
-// error that names the trial, and does not end the process.
+// Execute runs the trials. When ctx ends it finishes the trials that have begun
+// in a world of virtual time, and gives up those of other worlds. A candidate may
+// be anybody's code: its panic is an error that names the trial, and does not end
+// the process.
 func (l *Local) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// Trials in virtual time wait for nothing, so those that have begun are
+	// finished: a trial given up would leave a gap before others that finished.
+	trials := inner
+	if l.World.Facts().Virtual {
+		trials = context.WithoutCancel(ctx)
+	}
 
 	type outcome struct {
 		result trial.Result
@@ -77,7 +85,7 @@ func (l *Local) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 	for range parallel {
 		workers.Go(func() {
 			for j := range todo {
-				r, err := l.run(inner, spec(j.index))
+				r, err := l.run(trials, spec(j.index))
 				j.out <- outcome{r, err}
 			}
 		})
