@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"fmt"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -16,6 +17,17 @@ var build = sync.OnceValue(func() string {
 	}
 	return buildOf(info)
 })
+
+// OtherBuild says in a sentence that another build ran the trials than the one that
+// reads them; it is empty if it was the same, or if either is not known.
+func (h *Head) OtherBuild() string { return otherBuild(h.Build, build()) }
+
+func otherBuild(ran, reads string) string {
+	if ran == "" || reads == "" || ran == reads {
+		return ""
+	}
+	return fmt.Sprintf("Build %s ran these trials; build %s made this report.", ran, reads)
+}
 
 func buildOf(info *debug.BuildInfo) string {
 	revision, dirty := "", ""

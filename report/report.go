@@ -166,6 +166,9 @@ func (r *Report) definitions() []string {
 	lines = append(lines, comparisonColumns(r.facts()).legend()...)
 	h := &r.Summary.Head
 	lines = append(lines, fmt.Sprintf("%d variations of each scenario, of which the first is the scenario itself; campaign seed %d.", h.Variations, h.Seed))
+	if other := r.Summary.Head.OtherBuild(); other != "" {
+		lines = append(lines, other)
+	}
 	return append(lines, worldLines(r.facts())...)
 }
 
