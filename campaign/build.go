@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// build identifies the source that this program was built from: the revision,
+// Build identifies the source that this program was built from: the revision,
 // with "+dirty" if the working tree had changes, or else the version of the
 // module. It is empty if neither is known, as under go test and go run.
-var build = sync.OnceValue(func() string {
+var Build = sync.OnceValue(func() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return ""
@@ -20,7 +20,7 @@ var build = sync.OnceValue(func() string {
 
 // OtherBuild says in a sentence that another build ran the trials than the one that
 // reads them; it is empty if it was the same, or if either is not known.
-func (h *Head) OtherBuild() string { return otherBuild(h.Build, build()) }
+func (h *Head) OtherBuild() string { return otherBuild(h.Build, Build()) }
 
 func otherBuild(ran, reads string) string {
 	if ran == "" || reads == "" || ran == reads {

@@ -56,7 +56,7 @@ func (p *Plan) Validate() error {
 // head describes the plan, run in a world, as its results file does.
 func (p *Plan) head(name string, facts world.Facts) Head {
 	h := Head{
-		Format: format, World: name, Model: facts.Model, Build: build(), Facts: facts,
+		Format: format, World: name, Model: facts.Model, Build: Build(), Facts: facts,
 		Seed: p.Seed, Variations: p.Variations, Fixes: p.Fixes, Shard: p.Shard,
 	}
 	for i := range p.Scenarios {
