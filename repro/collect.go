@@ -127,7 +127,7 @@ func looksLikeReport(text string) bool {
 
 // read takes one message in and says whether it is part of a report.
 func (c *collector) read(s *stream, e *entry) bool {
-	if c.facts.boot(e) || c.facts.torture(e) {
+	if c.facts.boot(e) || c.facts.torture(e) || c.facts.busyWorkqueue(e) {
 		c.facts.Understood++
 		return true
 	}
@@ -139,6 +139,29 @@ func (c *collector) read(s *stream, e *entry) bool {
 	c.facts.Understood++
 	c.line(s, e, l)
 	return true
+}
+
+// busyWorkqueue takes in what follows a workqueue's lockup: which work items run
+// and which wait (kernel/workqueue.c, show_pwq).
+func (f *Facts) busyWorkqueue(e *entry) bool {
+	if len(f.Lockups) == 0 {
+		return false
+	}
+	l := f.Lockups[len(f.Lockups)-1]
+	text := strings.Trim(e.text, " \t")
+	if l.Kind != "workqueue" || len(l.InFlight)+len(l.Pending) > maxSuspects {
+		return false
+	}
+	if work, ok := strings.CutPrefix(text, "in-flight: "); ok {
+		l.InFlight = append(l.InFlight, Seen[string]{Value: name(work), Line: e.line})
+		return true
+	}
+	if work, ok := strings.CutPrefix(text, "pending: "); ok {
+		l.Pending = append(l.Pending, Seen[string]{Value: name(work), Line: e.line})
+		return true
+	}
+	return text == "Showing busy workqueues and worker pools:" || strings.HasPrefix(text, "workqueue ") && strings.Contains(text, ": flags=0x") ||
+		strings.HasPrefix(text, "pwq ") && strings.Contains(text, ": cpus=") || strings.HasPrefix(text, "pool ") && strings.Contains(text, ": cpus=")
 }
 
 // plainFrame takes off what some architectures add to a line of a call trace:
@@ -278,7 +301,7 @@ func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 	case *klog.Lockup:
 		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "workqueue", CPUs: strings.Clone(l.CPUs), Seconds: seconds(l.Stuck)})
 	case *klog.SoftLockup:
-		f.Lockups = append(f.Lockups, &Lockup{e.where(), "soft", fmt.Sprint(l.CPU), seconds(l.Stuck), name(l.Task.Comm), l.Task.PID})
+		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "soft", CPUs: fmt.Sprint(l.CPU), Seconds: seconds(l.Stuck), Comm: name(l.Task.Comm), PID: l.Task.PID})
 	case *klog.HardLockup:
 		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "hard", CPUs: fmt.Sprint(l.CPU)})
 	case *klog.Throttle:
@@ -301,7 +324,7 @@ func (c *collector) task(s *stream, e *entry, l *klog.TaskLine) {
 		h.Task = t
 	}
 	if r := s.dumped; r != nil {
-		r.Comm, r.PID, s.dumped = t.Comm, t.PID, nil
+		r.Comm, r.PID, r.dump, s.dumped = t.Comm, t.PID, t, nil
 	}
 	if s.tasks != nil {
 		s.tasks.Tasks = append(s.tasks.Tasks, t)
@@ -310,10 +333,13 @@ func (c *collector) task(s *stream, e *entry, l *klog.TaskLine) {
 }
 
 func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
-	if l.Guess {
-		return
+	if guest, ok := guestOf(l.Func); ok {
+		set(&c.facts.Kernel.Guest, guest, e, "function "+name(l.Func))
 	}
 	switch {
+	case s.task != nil && l.Guess:
+		s.task.Guesses = append(s.task.Guesses, name(l.Func))
+	case l.Guess:
 	case s.task != nil:
 		s.task.Stack = append(s.task.Stack, name(l.Func))
 		s.task.lines = append(s.task.lines, e.line)
@@ -323,6 +349,16 @@ func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
 	if strings.HasPrefix(l.Func, "kasan_") || strings.HasPrefix(l.Func, "__asan_") {
 		c.facts.config("KASAN", e)
 	}
+}
+
+// guestOf tells by a function of a call trace that the kernel is a guest.
+func guestOf(function string) (string, bool) {
+	for prefix, guest := range map[string]string{"hv_stimer0_": "Hyper-V", "sysvec_hyperv_": "Hyper-V", "asm_sysvec_hyperv_": "Hyper-V", "xen_hypercall_": "Xen", "xen_hvm_": "Xen", "xen_timer_interrupt": "Xen"} {
+		if strings.HasPrefix(function, prefix) {
+			return guest, true
+		}
+	}
+	return "", false
 }
 
 func (c *collector) blocker(s *stream, e *entry, l *klog.Blocker) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -191,6 +192,9 @@ func isHeader(text string) bool {
 func unstamped(line string, n int) entry {
 	e := entry{line: n, text: line}
 	header, rest := "", line
+	if at, caller, message, ok := kmsg(line); ok {
+		return entry{line: n, at: at, clock: sinceBoot, stamped: true, caller: caller, text: message}
+	}
 	if i := strings.Index(line[:min(len(line), 128)], "kernel:"); i >= 0 {
 		header, rest = line[:i], strings.TrimPrefix(line[i+len("kernel:"):], " ")
 		e.stamped = true
@@ -205,6 +209,39 @@ func unstamped(line string, n int) entry {
 		e.caller, e.text = cutCaller(rest)
 	}
 	return e
+}
+
+// kmsg reads the form of /dev/kmsg, which netconsole sends, too:
+// "6,1234,5678901,-,caller=C0;message", after a logger's header or without.
+func kmsg(line string) (at time.Duration, caller, message string, ok bool) {
+	end := strings.IndexByte(line[:min(len(line), 160)], ';')
+	if end < 0 {
+		return 0, "", "", false
+	}
+	record := line[:end]
+	if i := strings.LastIndexByte(record, ' '); i >= 0 {
+		record = record[i+1:]
+	}
+	fields := strings.Split(record, ",")
+	if len(fields) < 4 {
+		return 0, "", "", false
+	}
+	var us int64
+	for i, f := range fields[:3] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil || n < 0 || n > 1<<52 {
+			return 0, "", "", false
+		}
+		if i == 2 {
+			us = n
+		}
+	}
+	for _, f := range fields[4:] {
+		if c, found := strings.CutPrefix(f, "caller="); found {
+			caller = c
+		}
+	}
+	return time.Duration(us) * time.Microsecond, caller, line[end+1:], true
 }
 
 // timeOfDay finds "15:04:05", with a fraction or without, near the start of a

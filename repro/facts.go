@@ -91,6 +91,9 @@ type Task struct {
 	Stack     []string `json:"stack,omitempty"`
 	// Family is what kind of wait the stack is.
 	Family Family `json:"family,omitempty"`
+	// Guesses are addresses that lay on the stack and need not be of the call
+	// chain; kept only of a task without a stack.
+	Guesses []string `json:"guesses,omitempty"`
 
 	lines []int // of the frames
 }
@@ -215,6 +218,9 @@ type Lockup struct {
 	Seconds int64  `json:"seconds,omitempty"`
 	Comm    string `json:"comm,omitempty"`
 	PID     int    `json:"pid,omitempty"`
+	// InFlight and Pending are work items of a workqueue's lockup, as printed.
+	InFlight []Seen[string] `json:"in_flight,omitempty"`
+	Pending  []Seen[string] `json:"pending,omitempty"`
 }
 
 // Slow is an interrupt that took too long: of perf, of a high-resolution timer,
@@ -264,6 +270,8 @@ type Running struct {
 	User  bool     `json:"user,omitempty"` // in user mode
 	Idle  bool     `json:"idle,omitempty"` // skipped, as it was idle
 	Stack []string `json:"stack,omitempty"`
+
+	dump *Task // who ran there, where no NMI shows it
 }
 
 // Log is all that is said of a log.

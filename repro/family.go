@@ -159,7 +159,40 @@ func (t *Task) place() string {
 			return f
 		}
 	}
+	for _, f := range t.Guesses {
+		if !slices.Contains(plumbing, base(f)) {
+			return f + ", perhaps"
+		}
+	}
 	return ""
+}
+
+// interrupted is where a task was when it was preempted or interrupted: below
+// the innermost entry of an interrupt.
+func (t *Task) interrupted() string {
+	inside := false
+	for _, f := range t.Stack {
+		b := base(f)
+		switch {
+		case slices.Contains(preempts, b), isInterruptEntry(b):
+			inside = true
+		case inside && !slices.Contains(interrupts, b):
+			return f
+		}
+	}
+	return t.place()
+}
+
+// interrupts are functions of an interrupt's entry and exit that are not its
+// outermost.
+var interrupts = []string{"irqentry_exit", "irqentry_exit_cond_resched", "irqentry_exit_to_user_mode", "exit_to_user_mode_loop", "sysvec_apic_timer_interrupt", "smp_apic_timer_interrupt", "el1_interrupt", "el1h_64_irq_handler"}
+
+// isInterruptEntry says whether a function is the outermost of an interrupt.
+func isInterruptEntry(f string) bool {
+	if strings.HasPrefix(f, "asm_sysvec_") || strings.HasPrefix(f, "asm_exc_") {
+		return true
+	}
+	return slices.Contains([]string{"asm_common_interrupt", "apic_timer_interrupt", "ret_from_intr", "retint_kernel", "common_interrupt", "el1h_64_irq", "el1_irq", "el0_irq", "el0t_64_irq", "__irq_svc", "__irq_usr", "xen_do_hypervisor_callback", "handle_exception", "ret_from_exception", "interrupt_return_srr_user"}, f)
 }
 
 // what says what a task is about.

@@ -441,8 +441,8 @@ func (c *chain) stacks(cpus, tasks []int, after int) {
 			c.link(r.Line, "CPU %d was idle", cpu)
 		case r.User:
 			c.link(r.Line, "CPU %d ran %s:%d in user mode", cpu, r.Comm, r.PID)
-		case r.At == "" && f.task(r.PID) != nil && r.PID != 0:
-			c.link(r.Line, "CPU %d ran %s:%d in %s", cpu, r.Comm, r.PID, f.task(r.PID).place())
+		case r.At == "" && r.dump != nil && r.dump.interrupted() != "":
+			c.link(r.Line, "CPU %d ran %s in %s", cpu, r.dump, r.dump.interrupted())
 		case r.At != "":
 			c.link(r.Line, "CPU %d ran %s:%d in %s", cpu, r.Comm, r.PID, r.At)
 		default:
@@ -458,27 +458,8 @@ func (c *chain) stacks(cpus, tasks []int, after int) {
 			c.unknown("what task %d did: its stack is not in the log", pid)
 			continue
 		}
-		place := t.place()
-		if t.Family == Reader {
-			place = t.interrupted()
-		}
-		c.link(t.Line, "%s was in %s", t, place)
+		c.link(t.Line, "%s was in %s", t, t.interrupted())
 	}
-}
-
-// interrupted is where a preempted task was.
-func (t *Task) interrupted() string {
-	inside := false
-	for _, f := range t.Stack {
-		b := base(f)
-		switch {
-		case slices.Contains(preempts, b), strings.HasPrefix(b, "irqentry_exit"), strings.HasPrefix(b, "asm_sysvec_"), strings.HasPrefix(b, "asm_common_"), b == "retint_kernel", b == "apic_timer_interrupt":
-			inside = true
-		case inside:
-			return f
-		}
-	}
-	return t.place()
 }
 
 // lockHolder links who holds the lock that a task waits for.
@@ -555,6 +536,23 @@ func (c *chain) lockups() {
 		return
 	}
 	l := f.Lockups[0]
-	c.kind("other")
-	c.link(l.Line, "%s lockup of CPU %s", l.Kind, l.CPUs)
+	if l.Kind != "workqueue" {
+		c.kind("other")
+		who := ""
+		if l.Comm != "" {
+			who = fmt.Sprintf(" in %s:%d", l.Comm, l.PID)
+		}
+		c.link(l.Line, "%s lockup of CPU %s%s", l.Kind, l.CPUs, who)
+		return
+	}
+	c.kind("work")
+	c.link(l.Line, "no work item of the pool of CPU %s made progress for %d s", l.CPUs, l.Seconds)
+	if len(l.InFlight) > 0 {
+		c.link(l.InFlight[0].Line, "in flight: %s", l.InFlight[0].Value)
+	} else {
+		c.unknown("which work item occupies the pool: none is listed as in flight")
+	}
+	if len(l.Pending) > 0 {
+		c.link(l.Pending[0].Line, "pending: %s", l.Pending[0].Value)
+	}
 }

@@ -128,6 +128,9 @@ func (f *Facts) lpj(e *entry, before, after string) {
 func (f *Facts) finish() {
 	for _, t := range f.Tasks {
 		t.Family = family(t)
+		if len(t.Stack) > 0 {
+			t.Guesses = nil
+		}
 	}
 	for _, h := range f.Hung {
 		h.Task.Family = family(h.Task)
