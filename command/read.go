@@ -1,9 +1,11 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +13,8 @@ import (
 )
 
 func newReadCommand(c *common) *cobra.Command {
-	return &cobra.Command{
+	var scenario outFile
+	cmd := &cobra.Command{
 		Use:   "read [LOG...]",
 		Short: "Read console logs: what hangs, who holds it up, and whether the machine was slow",
 		Long: `read reads console logs of Linux kernels from 5.0 on, as printk, dmesg, syslog,
@@ -19,13 +22,20 @@ journald or kdump wrote them, and logs of rcutorture and kvm.sh. It says which
 wait hangs, who holds it up as far as the log shows it, and whether the machine
 was slow or the kernel. Each fact has its line. Messages that look like part of
 a report and do not parse are shown. Without a file, or for "-", it reads
-standard input.`,
+standard input.
+
+--scenario writes a scenario to start from: what the log shows is filled in with
+its line, the rest is a guess and says so. It is run once under baseline, and
+what of the log it does not show is said.`,
 		Example: `  gpstorm read console.log
-  dmesg | gpstorm read
-  gpstorm read --json console.log`,
+  dmesg | gpstorm read --json
+  gpstorm read console.log --scenario mine.yaml && gpstorm evaluate --scenario mine.yaml`,
 		RunE: func(cmd *cobra.Command, logs []string) error {
 			if len(logs) == 0 {
 				logs = []string{"-"}
+			}
+			if scenario != "" && len(logs) > 1 {
+				return wrong("--scenario", scenario, "one LOG to make it from, not %d", len(logs))
 			}
 			for i, name := range logs {
 				log, err := readLog(cmd, name)
@@ -38,10 +48,51 @@ standard input.`,
 				if err := showLog(cmd.OutOrStdout(), log, c.json); err != nil {
 					return err
 				}
+				if scenario != "" {
+					return draft(cmd, c, log, scenario)
+				}
 			}
 			return nil
 		},
 	}
+	cmd.Flags().Var(&scenario, "scenario", "write a scenario that shows the log's symptoms to this `file`")
+	return cmd
+}
+
+// draft writes a scenario made from a log.
+func draft(cmd *cobra.Command, c *common, log *repro.Log, to outFile) error {
+	d, err := log.Draft()
+	if errors.Is(err, repro.ErrNoScenario) {
+		return wrong("--scenario", to, "a log with a symptom that the virtual kernel has; this one has %s", symptoms(log))
+	}
+	if err != nil {
+		return err
+	}
+	if err := writeFile(to, func(w io.Writer) error {
+		_, err := w.Write(d.YAML(log.Name))
+		return err
+	}); err != nil {
+		return err
+	}
+	if c.quiet {
+		return nil
+	}
+	for _, m := range d.Missing {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s does not show: %s\n", to, m)
+	}
+	return nil
+}
+
+func symptoms(log *repro.Log) string {
+	all := log.Symptoms()
+	if len(all) == 0 {
+		return "none"
+	}
+	parts := make([]string, len(all))
+	for i, s := range all {
+		parts[i] = string(s)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func readLog(cmd *cobra.Command, name string) (*repro.Log, error) {

@@ -79,6 +79,30 @@ func TestLogsAreReadAsAPersonWould(t *testing.T) {
 	}
 }
 
+// docs/field.md shows a log of this directory.
+func TestTheGuideShowsWhatIsPrinted(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../docs/field.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = "repro/testdata/close-behind-mutex.log"
+	l, err := Read(file, strings.NewReader(logs(t)["close-behind-mutex"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := l.Draft()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := strings.Join(strings.Split(string(d.YAML(file)), "\n")[:12], "\n")
+	for _, want := range []string{textOf(t, l), head} {
+		if !strings.Contains(string(guide), want) {
+			t.Errorf("docs/field.md does not show\n%s", want)
+		}
+	}
+}
+
 func TestFactsAsJSON(t *testing.T) {
 	t.Parallel()
 	b, err := read(t, logs(t)["close-behind-mutex"]).JSON()

@@ -1,0 +1,313 @@
+package repro
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/klog"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// Draft is a scenario to start from, made from a log.
+type Draft struct {
+	Scenario workload.Scenario
+	// Shows are the symptoms of the log that baseline shows in the scenario,
+	// Missing those that it does not.
+	Shows, Missing []Symptom
+	// Extra are symptoms that it shows beside those of the log.
+	Extra []Symptom
+	// Signature is that of the trial that showed it.
+	Signature trial.Signature
+
+	verdict Verdict           // of the log
+	notes   map[string]string // by path: where the value comes from
+}
+
+// ErrNoScenario says that the virtual kernel has nothing of what a log shows.
+var ErrNoScenario = errors.New("no scenario shows any symptom of the log")
+
+// Draft makes a scenario from the log. It fills in what the log shows, guesses
+// the rest from a few setups that are known to lead to such symptoms, runs each
+// under baseline, and keeps the one that shows most of the log's symptoms.
+func (l *Log) Draft() (*Draft, error) {
+	symptoms := l.Symptoms()
+	var best *Draft
+	if len(without(symptoms, []Symptom{SlowSamples})) == 0 {
+		return nil, ErrNoScenario // slow samples alone are no failure
+	}
+	for _, setup := range setups {
+		if !setup.suits(symptoms) {
+			continue
+		}
+		d := Draft{verdict: l.Opinion.Verdict, notes: map[string]string{}}
+		d.machine(l.Facts)
+		d.closers(l.Facts)
+		setup.fill(&d, l.Facts)
+		if err := d.Scenario.Validate(); err != nil {
+			return nil, fmt.Errorf("setup %q: %w", setup.name, err)
+		}
+		if err := d.try(symptoms); err != nil {
+			return nil, err
+		}
+		if best == nil || d.better(best) {
+			best = &d
+		}
+	}
+	if best == nil || len(best.Shows) == 0 {
+		return nil, ErrNoScenario
+	}
+	return best, nil
+}
+
+// better says whether the draft is nearer to the log.
+func (d *Draft) better(o *Draft) bool {
+	if len(d.Missing) != len(o.Missing) {
+		return len(d.Missing) < len(o.Missing)
+	}
+	return len(d.Extra) < len(o.Extra)
+}
+
+// maxSteps bounds a trial, whatever the log made of the scenario.
+const maxSteps = 20_000_000
+
+// try runs the scenario once and compares the console with the symptoms.
+func (d *Draft) try(symptoms []Symptom) error {
+	baseline, err := fixes.Find("baseline")
+	if err != nil {
+		return err
+	}
+	r := kernel.Run(d.Scenario, baseline, 1, kernel.Options{Log: true, MaxSteps: maxSteps})
+	var console strings.Builder
+	for _, line := range r.Log {
+		console.WriteString(klog.Stamp(line.At, line.Text) + "\n")
+	}
+	model, err := Read("console", strings.NewReader(console.String()))
+	if err != nil {
+		return err
+	}
+	d.Missing = without(symptoms, model.Symptoms())
+	d.Shows = without(symptoms, d.Missing)
+	d.Extra = without(model.Symptoms(), symptoms)
+	d.Signature = r.Signature()
+	return nil
+}
+
+// note says where a value comes from: a line of the log, or a guess.
+func (d *Draft) note(path, format string, args ...any) { d.notes[path] = fmt.Sprintf(format, args...) }
+
+// maxCPUs is the largest machine of the virtual kernel.
+const maxCPUs = 16
+
+// machine fills in what the log shows of the kernel.
+func (d *Draft) machine(f *Facts) {
+	sc := &d.Scenario
+	sc.Name = "from-log"
+	k := &f.Kernel
+	m := &sc.Machine
+	m.CPUs, m.HZ, m.Preempt, m.MIPS = 2, 250, workload.PreemptFull, 2000
+	d.note("machine.cpus", "a guess")
+	if k.CPUs != nil {
+		m.CPUs = min(max(k.CPUs.Value, 2), maxCPUs)
+		d.note("machine.cpus", "line %d", k.CPUs.Line)
+		if k.CPUs.Value != m.CPUs {
+			d.note("machine.cpus", "line %d: %d CPUs; the model has 2 to %d here", k.CPUs.Line, k.CPUs.Value, maxCPUs)
+		}
+	}
+	d.note("machine.hz", "a guess")
+	if k.HZ != nil {
+		m.HZ = k.HZ.Value
+		d.note("machine.hz", "line %d", k.HZ.Line)
+		if k.HZ.From != "" {
+			d.note("machine.hz", "line %d: %s", k.HZ.Line, k.HZ.From)
+		}
+	}
+	d.note("machine.preempt", "a guess")
+	if len(f.Stalls) > 0 {
+		s := f.Stalls[0]
+		d.note("machine.preempt", "line %d: %s", s.Line, s.Flavor)
+		if s.Flavor == "rcu_sched" {
+			m.Preempt = workload.PreemptNone
+		}
+	}
+	if k.Preempt != nil && strings.Contains(k.Preempt.Value, "lazy") {
+		m.Preempt = workload.PreemptLazy
+		d.note("machine.preempt", "line %d: %s", k.Preempt.Line, k.Preempt.Value)
+	}
+	d.note("machine.mips", "a guess: an ordinary machine")
+	if len(k.Config) > 0 {
+		m.MIPS = 200
+		d.note("machine.mips", "a guess: %s (line %d) makes a kernel slow", k.Config[0].Value, k.Config[0].Line)
+	}
+	d.watchdogs(f)
+}
+
+// watchdogs fills in the detectors' timeouts.
+func (d *Draft) watchdogs(f *Facts) {
+	w := &d.Scenario.Watchdog
+	k := &f.Kernel
+	if k.Hung != nil {
+		// The detector looks once in its timeout, so it reports later.
+		w.HungTask = time.Duration(max(k.Hung.Value, 1)) * time.Second
+		for _, usual := range []int64{140, 120} {
+			if k.Hung.Value >= usual && k.Hung.Value < usual+20 {
+				w.HungTask = time.Duration(usual) * time.Second
+				break
+			}
+		}
+		w.HungTask = min(w.HungTask, time.Hour)
+		d.note("watchdog.hung_task", "line %d: reported after %d s", k.Hung.Line, k.Hung.Value)
+	}
+	if k.Stall != nil {
+		d.stallTimeout(k.Stall)
+	}
+}
+
+// stallTimeout fills in the timeout of stalls. The first report of a log may be a
+// late or a repeated one, so the timeout is the nearest below it of those that
+// kernels are built with.
+func (d *Draft) stallTimeout(seen *Seen[float64]) {
+	w := &d.Scenario.Watchdog
+	timeout, exact := 0, false
+	for _, usual := range timeouts {
+		near := seen.Value >= float64(usual) && seen.Value < float64(usual)*1.02
+		if near && !exact || seen.Value >= float64(usual) && !exact && slices.Contains([]int{21, 60, 100}, usual) && usual > timeout {
+			timeout, exact = usual, near
+		}
+	}
+	if timeout == 0 {
+		timeout = max(int(seen.Value), 3)
+	}
+	d.note("watchdog.rcu_stall", "line %d", seen.Line)
+	if !exact {
+		d.note("watchdog.rcu_stall", "a guess: at the most %.0f s (line %d)", seen.Value, seen.Line)
+	}
+	if w.ProveRCU = slices.Contains([]int{26, 65, 105}, timeout); w.ProveRCU {
+		timeout -= 5
+		d.note("watchdog.prove_rcu", "a guess: 5 s more than a usual timeout")
+	}
+	w.RCUStall = time.Duration(timeout) * time.Second
+}
+
+// hungFor is how long a close must take so that the log's reports are printed.
+func (d *Draft) hungFor(f *Facts) time.Duration {
+	w := d.Scenario.Watchdog
+	long := 3 * (w.RCUStall + 5*time.Second)
+	if w.RCUStall == 0 {
+		long = 80 * time.Second
+	}
+	if len(f.Hung) > 0 {
+		// Two looks of the detector, of which the first may just miss.
+		long = max(long, 2*w.HungTask+20*time.Second)
+	}
+	return long
+}
+
+// closers fills in who closes. What opens at event_mutex is a further closer
+// here: it waits for the same.
+func (d *Draft) closers(f *Facts) {
+	sc := &d.Scenario
+	name, count, line := "closer", 0, 0
+	for _, t := range f.of(WaitTracepoint, WaitTrace, WaitEventMutex) {
+		if count++; count == 1 {
+			name, line = groupName(t.Comm, "closer"), t.Line
+		}
+	}
+	if len(f.of(WaitEventMutex)) > 0 {
+		count = max(count, 2) // one of them holds the mutex
+	}
+	sc.Closers = []workload.Closers{{Name: name, Count: min(max(count, 1), 8), Start: 2 * time.Second}}
+	if line > 0 {
+		d.note("closers[0].name", "line %d", line)
+		d.note("closers[0].count", "tasks that close or queue: %d", count)
+	} else {
+		d.note("closers[0].name", "a guess: the log shows no close()")
+	}
+	sc.Horizon = d.hungFor(f) + 30*time.Second
+	sc.Drain = 10 * time.Minute
+	d.note("horizon", "long enough for the reports of the log")
+}
+
+// groupName makes a task's name one that a scenario accepts.
+func groupName(comm, otherwise string) string {
+	var b strings.Builder
+	for _, c := range []byte(comm) {
+		if c >= 'a' && c <= 'z' || isDigit(c) || c == '-' && b.Len() > 0 {
+			b.WriteByte(c)
+		}
+	}
+	if name := strings.Trim(b.String(), "-"); name != "" && !isDigit(name[0]) {
+		return name
+	}
+	return otherwise
+}
+
+// YAML returns the scenario as a file, with a comment on each value that comes
+// from the log or is a guess.
+func (d *Draft) YAML(log string) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# A scenario to start from, made from %s. Comments name its lines.\n", strings.Map(printing, log))
+	fmt.Fprintf(&b, "# Baseline shows of the log: %s.\n", join(d.Shows))
+	for _, m := range d.Missing {
+		why := m.Unmodelled()
+		if why == "" {
+			why = "not in this setup"
+		}
+		fmt.Fprintf(&b, "# It does not show: %s (%s).\n", m, why)
+	}
+	if len(d.Extra) > 0 {
+		fmt.Fprintf(&b, "# It shows besides: %s.\n", join(d.Extra))
+	}
+	if d.verdict == MachineSlow {
+		b.WriteString("# The log speaks for a slow machine, which a change of the kernel does not help.\n")
+	}
+	why := d.Signature.Why()
+	if why != "" {
+		why = ": " + why
+	}
+	fmt.Fprintf(&b, "# Its signature: %s%s.\n", d.Signature.Diagnosis, why)
+	b.WriteString(annotate(string(workload.Encode(d.Scenario)), d.notes))
+	return []byte(b.String())
+}
+
+func printing(c rune) rune {
+	if c < ' ' || c == 0x7f {
+		return '?'
+	}
+	return c
+}
+
+// annotate puts comments behind the values of a scenario's YAML, by path:
+// "machine.cpus", "tasks[0].gap".
+func annotate(text string, notes map[string]string) string {
+	var b strings.Builder
+	top, item := "", -1
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		body := strings.TrimLeft(line, " -")
+		key, value, _ := strings.Cut(body, ":")
+		path := key
+		switch {
+		case !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "-"):
+			top, item = key, -1
+		case strings.HasPrefix(strings.TrimLeft(line, " "), "- "):
+			item++
+			path = fmt.Sprintf("%s[%d].%s", top, item, key)
+		case item >= 0:
+			path = fmt.Sprintf("%s[%d].%s", top, item, key)
+		default:
+			path = top + "." + key
+		}
+		b.WriteString(line)
+		if note, ok := notes[path]; ok && strings.TrimSpace(value) != "" {
+			b.WriteString("   # " + strings.Map(printing, note))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
