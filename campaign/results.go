@@ -51,7 +51,7 @@ func newReader(name string, r io.Reader) (*reader, error) {
 	rd := &reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
 	line, err := rd.line()
 	if err == io.EOF {
-		return nil, Inputf("%s: empty, want a results file", name)
+		return nil, Inputf("%s: empty: want a results file", name)
 	}
 	if err != nil {
 		return nil, Inputf("%s: line 1: %w", name, err)

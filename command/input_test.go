@@ -13,7 +13,7 @@ import (
 )
 
 // grammar is the form of all bad input, with the program's name before it.
-var grammar = regexp.MustCompile(`^gpstorm: .+: .+[:,;] want .+\n$`)
+var grammar = regexp.MustCompile(`^gpstorm: .+: .+: want .+\n$`)
 
 // refused checks that a command line is bad input and nothing else: exit 2, one
 // line on stderr in the form of all such errors, nothing on stdout.
@@ -57,7 +57,7 @@ var ofFlag = map[string][]string{
 	"shrink --fix":           {"nosuch", ""},
 	"shrink --budget":        {"0", "-1"},
 	"margin --axis":          {"colour", ""},
-	"margin --scenario":      {"nosuch"},
+	"margin --scenario":      {"nosuch", "crowded"},
 	"margin --world":         {"live"},
 	"shrink --world":         {"live"},
 	"margin --fix":           {"nosuch"},
@@ -70,7 +70,7 @@ var ofFlag = map[string][]string{
 	"gate --min-margin":      {"lots", "95", "10%"},
 	"gate --margin-axis":     {"colour"},
 	"gate --margin-level":    {"0%", "100%"},
-	"gate --margin-scenario": {"nosuch"},
+	"gate --margin-scenario": {"nosuch", "calm"},
 	"gate --confidence":      {"10%", "100%"},
 	"gate --budget":          {"100", "20000000"},
 	"explore --fix":          {"nosuch", ""},

@@ -54,16 +54,16 @@ func newAxis(name Axis, sc *workload.Scenario) (*axis, error) {
 	switch name {
 	case AxisDuty, AxisHandler:
 		if len(sc.Storms) == 0 {
-			return nil, fmt.Errorf("axis %s: scenario %s has no storms", name, sc.Name)
+			return nil, fmt.Errorf("axis: %s: want a scenario with storms; %s has none", name, sc.Name)
 		}
 		for i := range sc.Storms {
 			if name == AxisDuty && len(sc.Storms[i].At) > 0 {
-				return nil, fmt.Errorf("axis %s: storms[%d] of scenario %s lists its samples, want one with a period", name, i, sc.Name)
+				return nil, fmt.Errorf("axis: %s: want storms with a period; storms[%d] of scenario %s lists its samples", name, i, sc.Name)
 			}
 		}
 	case AxisReaders:
 		if len(readersOf(sc)) == 0 {
-			return nil, fmt.Errorf("axis %s: scenario %s has no readers", name, sc.Name)
+			return nil, fmt.Errorf("axis: %s: want a scenario with readers; %s has none", name, sc.Name)
 		}
 	default:
 		return nil, unknownAxis(name)
