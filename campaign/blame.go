@@ -29,10 +29,10 @@ type Blame struct {
 	// as it was seen.
 	Waited time.Duration `json:"waited_ns"`
 	Closes int           `json:"closes"`
-	// Stages tells what close() itself waited for: the outermost links of the
+	// Stages divides the time by what close() itself waited for: the outermost links of the
 	// chains of waits.
 	Stages []Cause `json:"stages"`
-	// Links tells what held it up in the end: the innermost links.
+	// Links divides it by the innermost links, which delayed it in the end.
 	Links []Cause `json:"links"`
 }
 

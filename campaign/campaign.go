@@ -12,7 +12,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Options say what is kept of a campaign; they do not change what it finds.
+// Options are the files and callbacks of a campaign; they do not change its results.
 type Options struct {
 	// Out is the path of the results file; empty keeps no results.
 	Out string
@@ -22,8 +22,8 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-// Run runs a plan and sums it up. When the context ends, what has finished is
-// kept, and the summary is of what there is: fewer trials than planned. A
+// Run runs a plan and sums it up. When the context ends, Run keeps the trials that
+// have finished, and the summary has fewer trials than planned. A
 // failure of the world (*world.Failure) or a panic of a candidate ends the
 // campaign with an error; the results file keeps the trials before it.
 func Run(ctx context.Context, p *Plan, ex Executor, o Options) (sum *Summary, err error) {
@@ -112,7 +112,7 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 	if err != nil || c.sum.trials == 0 || !c.head.Facts.Reproducible {
 		return out, err
 	}
-	// What is there must be what this build would find.
+	// This build must find what the file holds: run the last trial again.
 	err = c.execute(ctx, c.sum.trials-1, c.sum.trials, func(r *trial.Result) error {
 		if again, err := lineOf(r); err != nil || !bytes.Equal(again, last) {
 			return cmp.Or(err, Inputf("%s: trial %d: comes out differently now: want a new file, for another build of gpstorm wrote this one", o.Out, c.sum.trials))
@@ -126,7 +126,7 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 }
 
 // Summarize sums up a results file, or all shards of a campaign. A file that
-// ends early gives the summary of what there is.
+// ends early gives a summary of fewer trials than planned.
 func Summarize(paths []string) (*Summary, error) {
 	var c *collector
 	err := open(paths, func(m *merged) error {
@@ -151,7 +151,7 @@ func Summarize(paths []string) (*Summary, error) {
 	return c.summary(), nil
 }
 
-// InputError says that what was given is wrong: a plan, or a results file.
+// InputError says that an input is wrong: a plan, or a results file.
 type InputError struct{ Err error }
 
 func (e *InputError) Error() string { return e.Err.Error() }

@@ -22,8 +22,8 @@ type Executor interface {
 	// ends the execution without an error, any other is returned. spec may be
 	// called by many goroutines at once.
 	//
-	// When ctx ends, Execute starts no more trials, emits what has finished
-	// without a gap before it, and returns the error of ctx. A failure of the
+	// When ctx ends, Execute starts no more trials, emits the results up to the
+	// first trial that has none, and returns the error of ctx. A failure of the
 	// world is a *world.Failure, and is returned after the results of all
 	// trials before it.
 	Execute(ctx context.Context, n int, spec func(i int) world.Spec, emit func(i int, r trial.Result) error) error

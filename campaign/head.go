@@ -22,7 +22,7 @@ import (
 // format names the layout of results files.
 const format = "results/2"
 
-// Head is the first line of a results file: what the trials after it are.
+// Head is the first line of a results file. It describes the trials after it.
 type Head struct {
 	Format string `json:"gpstorm"`
 	// World is the name of the world, Model the version of its model, if it
@@ -80,7 +80,7 @@ func shardText(s *Shard) string {
 	return s.String()
 }
 
-// cell is one trial as a head knows it.
+// cell is one trial as a head describes it.
 type cell struct {
 	scenario, variation, fix int
 	seed                     uint64
@@ -143,7 +143,7 @@ func (h *Head) line() []byte {
 
 func parseHead(line []byte) (Head, error) {
 	var h Head
-	// What another file is, is better told by its format than by a field.
+	// A file of another format shall be named by its format, not by a field.
 	var is struct {
 		Format string `json:"gpstorm"`
 	}

@@ -11,7 +11,7 @@ import (
 
 // latencies collects waits in bounded memory: exactly up to exactWaits of
 // them, and from then on in a histogram of 128 buckets per octave, whose
-// midpoints are within 0.4 % of what they stand for.
+// midpoints are within 0.4 % of the waits in them.
 type latencies struct {
 	exact     []stat.Step
 	histogram []stat.Step // by bucket, nil while exact

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// Merge writes what one run of the whole plan would have written, byte for
-// byte, from the results files of all of its shards in any order.
+// Merge joins the results files of all shards of a campaign, in any order, into
+// the file that one run of the whole plan writes, byte for byte.
 func Merge(paths []string, w io.Writer) error {
 	return open(paths, func(m *merged) error {
 		if m.head.Shard != nil {

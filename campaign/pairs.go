@@ -57,8 +57,8 @@ func medianClose(r *trial.Result) stat.Quantile {
 	return l.quantiles().P50
 }
 
-// longer compares two medians; it is 0 where they are the same or what was cut
-// off hides which is longer.
+// longer compares two medians. It is 0 if they are equal, or if a close() that was
+// cut off hides which is longer.
 func longer(a, b stat.Quantile) int {
 	switch {
 	case a.Beyond && b.Beyond:

@@ -134,8 +134,8 @@ func createResults(path string, h *Head) (*resultsFile, error) {
 	return &resultsFile{f}, nil
 }
 
-// resumeResults opens a results file of the same plan, hands what is in it to
-// have, cuts a torn last line, and goes on after it. A file that does not
+// resumeResults opens a results file of the same plan, hands its trials to have,
+// cuts off a torn last line, and continues after it. A file that does not
 // exist, or that ends within its head, is started.
 func resumeResults(path string, h *Head, have func(outcome)) (file *resultsFile, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)

@@ -9,11 +9,11 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// loadBins is how many equal steps of storm load a summary tells apart.
+// loadBins is the number of equal steps of storm load in a summary.
 const loadBins = 10
 
-// LoadBin is what a candidate did in trials whose storm took a like share of a
-// CPU, whatever their scenario.
+// LoadBin counts the trials of a candidate, in all scenarios, whose storm took a
+// share of a CPU within one step.
 type LoadBin struct {
 	From     float64       `json:"from"` // storm duty, 0 to 1
 	To       float64       `json:"to"`
@@ -58,7 +58,7 @@ const (
 )
 
 // Distribution counts the waits that ended, by length on a log scale. The first
-// step also holds what is shorter, the last what is longer.
+// step also holds shorter waits, the last longer ones.
 type Distribution []int
 
 // edges are where the steps begin.

@@ -11,7 +11,7 @@ const Level = 0.95
 // Power is the chance with which a detectable difference would be found.
 const Power = 0.8
 
-// Summary is what a campaign found.
+// Summary holds the findings of a campaign.
 type Summary struct {
 	Head    Head
 	Trials  int // summed up; fewer than planned if the campaign was cut short
@@ -31,7 +31,7 @@ type ClassSummary struct {
 	Rows []Row
 }
 
-// Row is what one candidate did in the trials of one scenario.
+// Row sums up the trials of one candidate in one scenario.
 type Row struct {
 	Class string `json:"scenario"`
 	Fix   string `json:"fix"`
@@ -63,7 +63,7 @@ type Row struct {
 	WorkerD Quantiles `json:"kworker_d"`
 
 	Diagnoses Diagnoses `json:"diagnoses"`
-	// Causes are what close() waited for most, by whole chains of waits.
+	// Causes are the largest causes of waits, each a whole chain of waits.
 	Causes []Cause `json:"causes,omitempty"`
 	// Blame is all that close() waited for; nil if the trials do not tell.
 	Blame *Blame `json:"blame,omitempty"`
@@ -72,12 +72,12 @@ type Row struct {
 	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
 }
 
-// Overall is what one candidate did in the trials of all scenarios.
+// Overall sums up the trials of one candidate in all scenarios.
 type Overall struct {
 	Fix    string `json:"fix"`
 	Trials int    `json:"trials"`
 	Hung   int    `json:"hung"`
-	// Blame is what close() waited for; nil if the trials do not tell.
+	// Blame attributes the waits; nil if the trials do not record it.
 	Blame *Blame `json:"blame,omitempty"`
 	// VsBaseline compares the pairs of all scenarios; it has no ratio of
 	// medians, as the scenarios differ too much for one. Nil for the

@@ -5,8 +5,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// tokens makes the tokens of trials in one world. What a token says of its
-// scenario takes the most time, and is made once for each.
+// tokens makes the tokens of trials in one world. The scenario's part of a token
+// takes the most time, so it is made once for each scenario.
 type tokens struct {
 	world  string
 	origin map[string]trial.Token // by scenario

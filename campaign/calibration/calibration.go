@@ -1,5 +1,5 @@
-// Package calibration lays the virtual kernel beside what real kernels did in the
-// same setups.
+// Package calibration compares the virtual kernel with measurements of real
+// kernels in the same setups.
 package calibration
 
 import (
@@ -27,7 +27,7 @@ const (
 // seeds keep the model's own scatter out of the comparison.
 const boots = 16
 
-// Result is the model beside what real kernels did.
+// Result compares the model with real kernels.
 type Result struct {
 	Rows []Row `json:"rows"`
 }
@@ -62,8 +62,8 @@ func (v *Result) Outside() (n int) {
 	return n
 }
 
-// Validate runs the setups in which real kernels were measured and lays the
-// model beside them. The setups and the figures are those of
+// Run runs the setups in which real kernels were measured, and compares the model
+// with the measurements. Setups and figures are those of
 // testdata/scenarios/real and docs/validation.md.
 func Run(ctx context.Context, ex campaign.Executor) (*Result, error) {
 	l, err := runSetups(ctx, ex)
@@ -96,7 +96,7 @@ func (v *Result) add(group, what, unit string, measured, model float64, b band) 
 	v.Rows = append(v.Rows, r)
 }
 
-// holds adds a row for what is either so or not.
+// holds adds a row for a statement that is true or false.
 func (v *Result) holds(group, what string, ok bool) {
 	model := 0.0
 	if ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Controls are what a gate shows its world before it trusts it.
+// Controls test the world before a gate trusts it.
 type Controls struct {
 	// Hangs is the control that must hang in Storm and must not in Calm.
 	Hangs       world.Subject

@@ -16,7 +16,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Policy is what a candidate has to meet.
+// Policy is the requirements on a candidate.
 type Policy struct {
 	// MaxHangRate is the share of trials that may hang, 0 to 1; 0 is no
 	// limit.
@@ -118,7 +118,7 @@ func slowerThan(r *trial.Result, limit time.Duration) bool {
 	return false
 }
 
-// Result is what a gate decided about one candidate.
+// Result is the decision of a gate about one candidate.
 type Result struct {
 	Fix    string `json:"fix"`
 	Passed bool   `json:"passed"`
@@ -235,8 +235,8 @@ func (g *gating) count(t *Test, s world.Spec, r *trial.Result, happened bool) {
 	}
 }
 
-// decided looks at the criteria of such trials, and reports whether there is
-// nothing more to learn from them: one is broken, or all are met.
+// decided tests the criteria of such trials, and reports whether more of them
+// cannot change the decision: one criterion is broken, or all are met.
 func (g *gating) decided(atMargin bool) bool {
 	open := false
 	for i, c := range g.criteria {

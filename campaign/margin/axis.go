@@ -17,7 +17,7 @@ type Axis string
 const (
 	// AxisDuty is the share of a CPU's time that the samples of each storm
 	// take, all its events together: the handler is made to fit the period.
-	// The kernel's throttle is off, for else it would bound what is varied;
+	// The kernel's throttle is off, since it would bound the load;
 	// so is growth.
 	AxisDuty Axis = "duty"
 	// AxisHandler is the time one sample takes, with the scenario's periods
@@ -186,7 +186,7 @@ func (a *axis) threshold(b bracket) (t Threshold) {
 	return t
 }
 
-// Scenario is what margins are searched in unless told otherwise: busy
+// Scenario is the default scenario for searches: busy
 // readers on two CPUs of a kernel with debugging, an NMI storm on both, and one
 // close(). A hang is one of 10 s, so that a trial is short.
 func Scenario() workload.Scenario {

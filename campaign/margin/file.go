@@ -35,7 +35,7 @@ type Set struct {
 	Margins  []Margin       `json:"margins"`
 }
 
-// Set is what a search with this plan found.
+// Set returns the findings of a search with this plan.
 func (p *Plan) Set(found []Margin) Set {
 	return Set{Axis: p.Axis, Scenario: campaign.ClassOf(&p.Scenario), Seed: p.Seed, Margins: found}
 }
@@ -141,7 +141,7 @@ func read(path string, byAxis map[Axis]*Set) error {
 }
 
 func parse(line []byte) (l line, err error) {
-	// What another file is, is better told by its format than by a field.
+	// A file of another format shall be named by its format, not by a field.
 	if err := json.Unmarshal(line, &struct {
 		Format *string `json:"gpstorm"`
 	}{&l.Format}); err != nil || l.Format == "" {
@@ -158,7 +158,7 @@ func parse(line []byte) (l line, err error) {
 	return l, l.check()
 }
 
-// check reports what no search can have found.
+// check reports values that no search can have found.
 func (m *Margin) check() error {
 	if !slices.Contains(Axes, m.Axis) {
 		return unknownAxis(m.Axis)

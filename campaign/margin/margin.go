@@ -25,7 +25,7 @@ type Plan struct {
 	Progress func(done, total int)
 }
 
-// Margin is what a search found about one candidate.
+// Margin holds the thresholds of one candidate.
 type Margin struct {
 	Fix  string `json:"fix"`
 	Axis Axis   `json:"axis"`
@@ -186,7 +186,7 @@ const (
 )
 
 // find narrows the bracket of one target by bisection. A load at which the
-// trials cannot tell divides what is left in two, and both are searched.
+// trials do not decide splits the rest into two parts, and find searches both.
 func (s *search) find(target float64, b bracket) bracket {
 	if b.hi == s.axis.steps && s.decide(b.hi-1, target) == below {
 		return bracket{b.hi - 1, b.hi}
