@@ -55,6 +55,7 @@ name: repro2
 `
 
 func TestFileStartsWithTheCommandAndComesBack(t *testing.T) {
+	t.Parallel()
 	f := example(t)
 	text := string(f.Format())
 	first, rest, _ := strings.Cut(text, "\n")
@@ -74,6 +75,7 @@ func TestFileStartsWithTheCommandAndComesBack(t *testing.T) {
 }
 
 func TestSavedUnderAPlainName(t *testing.T) {
+	t.Parallel()
 	f := example(t)
 	f.Token.Subject = "../mine"
 	dir := filepath.Join(t.TempDir(), "new", "dir")
@@ -93,6 +95,7 @@ func TestSavedUnderAPlainName(t *testing.T) {
 }
 
 func TestBadFileIsOneClearLine(t *testing.T) {
+	t.Parallel()
 	f := example(t)
 	text := string(f.Format())
 	for _, c := range []struct{ name, text, want string }{

@@ -10,6 +10,7 @@ import (
 )
 
 func TestFindingStartsWithTheCommandAndIsAllComments(t *testing.T) {
+	t.Parallel()
 	fenceOnly, err := mutant.Find("fence-only")
 	if err != nil {
 		t.Fatal(err)

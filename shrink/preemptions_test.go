@@ -15,6 +15,10 @@ import (
 // Without a storm it is preemptions that keep readers from finishing: each that
 // is left costs the close() a turn of the real-time task.
 func TestPreemptedReadersShrinkToThePreemptionsThatMatter(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("a search of hundreds of trials")
+	}
 	sc, ok := workload.Preset("preempted-reader")
 	fix, err := fixes.Find("baseline")
 	if !ok || err != nil {
@@ -36,6 +40,7 @@ func TestPreemptedReadersShrinkToThePreemptionsThatMatter(t *testing.T) {
 }
 
 func TestWhereListedPreemptionsFell(t *testing.T) {
+	t.Parallel()
 	rec := recording{preempted: []switched{
 		{task: "a-1", group: "a", at: 1}, {task: "b", group: "b", at: 2}, {task: "a-0", group: "a", at: 3},
 	}}
@@ -47,6 +52,7 @@ func TestWhereListedPreemptionsFell(t *testing.T) {
 }
 
 func TestFewerPreemptionsAreSmallerThanFewerInterrupts(t *testing.T) {
+	t.Parallel()
 	sc, _ := reportsCase(t)
 	usual := SizeOf(&sc)
 	sc.Machine.Preempt = workload.PreemptListed
@@ -62,6 +68,7 @@ func TestFewerPreemptionsAreSmallerThanFewerInterrupts(t *testing.T) {
 
 // What goes takes its preemptions along, and what begins earlier brings them.
 func TestStepsKeepPreemptionsValid(t *testing.T) {
+	t.Parallel()
 	sc, _ := reportsCase(t)
 	sc.Machine.Preempt = workload.PreemptListed
 	sc.Preemptions = []workload.Preemption{{Task: "thread", At: time.Second}, {Task: "traced", At: 20 * time.Second}}
@@ -82,6 +89,7 @@ func TestStepsKeepPreemptionsValid(t *testing.T) {
 }
 
 func TestPlacesAreNamedByWhatACloseWaitsFor(t *testing.T) {
+	t.Parallel()
 	a, b := kernel.TraceTask{Comm: "a", PID: 1}, kernel.TraceTask{Comm: "b", PID: 2}
 	rec := recording{
 		closes: []closing{{a, 10, 40}, {b, 50, -1}},

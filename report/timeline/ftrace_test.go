@@ -39,6 +39,7 @@ func ftraceLines(t *testing.T, r *Recorder, cpus int) (lines []line) {
 }
 
 func TestFtraceHasTheKernelsShape(t *testing.T) {
+	t.Parallel()
 	for _, s := range situations {
 		r, sc := record(t, s.scenario, s.fix, 30*time.Second)
 		last := ""
@@ -68,6 +69,7 @@ var (
 // What is switched out is what had been switched in, and a task that was
 // preempted inside a reader, as RCU said just before, has a plus.
 func TestSwitchesOfACPUFollowEachOther(t *testing.T) {
+	t.Parallel()
 	for _, s := range situations {
 		r, sc := record(t, s.scenario, s.fix, 30*time.Second)
 		current := map[string]string{} // by CPU
@@ -107,6 +109,7 @@ func TestSwitchesOfACPUFollowEachOther(t *testing.T) {
 
 // Interrupts, timers and softirqs that begin end, in reverse order.
 func TestContextsNestOnACPU(t *testing.T) {
+	t.Parallel()
 	for _, s := range situations {
 		r, sc := record(t, s.scenario, s.fix, 30*time.Second)
 		open := map[string][]string{} // by CPU
@@ -131,6 +134,7 @@ func TestContextsNestOnACPU(t *testing.T) {
 }
 
 func TestSoftirqsInOneGoAreWrittenOneAfterTheOther(t *testing.T) {
+	t.Parallel()
 	f := &ftrace{}
 	f.event(&kernel.TraceEvent{Kind: kernel.TraceSoftirqBegin, Vectors: 1<<1 | 1<<9, Level: kernel.SoftirqLevel})
 	f.event(&kernel.TraceEvent{Kind: kernel.TraceSoftirqEnd, Vectors: 1<<1 | 1<<9, Level: kernel.SoftirqLevel})
@@ -146,6 +150,7 @@ func TestSoftirqsInOneGoAreWrittenOneAfterTheOther(t *testing.T) {
 }
 
 func TestNMIsAreMarkedAsSuch(t *testing.T) {
+	t.Parallel()
 	r, sc := record(t, "repro2", "baseline", 30*time.Second)
 	n := 0
 	for _, l := range ftraceLines(t, r, sc.Machine.CPUs) {

@@ -32,6 +32,7 @@ type Recorder struct {
 	auto            bool // the window opens with the first close()
 	stretch         time.Duration
 	events          []kernel.TraceEvent
+	ordered         bool // events are in the order of time
 	detail, outline int
 	detailCut       time.Duration // from when on detail is missing; 0 is never
 	outlineCut      time.Duration
@@ -105,7 +106,7 @@ func (r *Recorder) keep(e *kernel.TraceEvent) {
 		return
 	}
 	r.outline++
-	r.events = append(r.events, *e)
+	r.ordered, r.events = false, append(r.events, *e)
 }
 
 func (r *Recorder) keepDetail(e *kernel.TraceEvent) {
@@ -117,7 +118,7 @@ func (r *Recorder) keepDetail(e *kernel.TraceEvent) {
 		return
 	}
 	r.detail++
-	r.events = append(r.events, *e)
+	r.ordered, r.events = false, append(r.events, *e)
 }
 
 // storm adds up what samples took, so that there are not more stretches than a
@@ -144,6 +145,10 @@ func (r *Recorder) storm(e *kernel.TraceEvent) {
 
 // sorted returns the events in the order of time.
 func (r *Recorder) sorted() []kernel.TraceEvent {
+	if r.ordered {
+		return r.events
+	}
+	r.ordered = true
 	slices.SortStableFunc(r.events, func(a, b kernel.TraceEvent) int { return cmp.Compare(a.At, b.At) })
 	return r.events
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +16,33 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
+// recordings are shared by the tests: none changes one.
+var recordings sync.Map // of recordingKey to *recording
+
+type recordingKey struct {
+	scenario, fix string
+	horizon       time.Duration
+}
+
+type recording struct {
+	once sync.Once
+	r    *Recorder
+	sc   workload.Scenario
+}
+
+// record is the recording of a trial, which the first test that needs it makes.
 func record(t *testing.T, scenario, fix string, horizon time.Duration) (*Recorder, workload.Scenario) {
+	t.Helper()
+	v, _ := recordings.LoadOrStore(recordingKey{scenario, fix, horizon}, &recording{})
+	rec := v.(*recording)
+	rec.once.Do(func() {
+		rec.r, rec.sc = newRecording(t, scenario, fix, horizon)
+		rec.r.sorted()
+	})
+	return rec.r, rec.sc
+}
+
+func newRecording(t *testing.T, scenario, fix string, horizon time.Duration) (*Recorder, workload.Scenario) {
 	t.Helper()
 	sc, ok := workload.Preset(scenario)
 	if !ok {
@@ -83,6 +110,7 @@ var situations = []struct{ scenario, fix string }{
 }
 
 func TestSlicesOfATrackAreNestedAndInOrder(t *testing.T) {
+	t.Parallel()
 	for _, s := range situations {
 		r, _ := record(t, s.scenario, s.fix, 30*time.Second)
 		p := parse(t, r)
@@ -114,6 +142,7 @@ func TestSlicesOfATrackAreNestedAndInOrder(t *testing.T) {
 // scans are inside those of SRCU, a worker has one item at a time, and of each
 // only the last can be unfinished.
 func TestTracksAreAsDeepAsWhatTheyShow(t *testing.T) {
+	t.Parallel()
 	for _, s := range situations {
 		r, _ := record(t, s.scenario, s.fix, 30*time.Second)
 		p := parse(t, r)
@@ -142,6 +171,7 @@ func TestTracksAreAsDeepAsWhatTheyShow(t *testing.T) {
 }
 
 func TestArrowsLeadFromASliceToASlice(t *testing.T) {
+	t.Parallel()
 	for _, s := range situations {
 		r, _ := record(t, s.scenario, s.fix, 30*time.Second)
 		p := parse(t, r)
@@ -168,7 +198,8 @@ func TestArrowsLeadFromASliceToASlice(t *testing.T) {
 // tasks-trace, whose scan a worker executes, which sleeps in synchronize_rcu(),
 // whose grace period waits for a preempted reader.
 func TestArrowsFollowTheReportsChain(t *testing.T) {
-	r, _ := record(t, "repro2", "baseline", 60*time.Second)
+	t.Parallel()
+	r, _ := record(t, "repro2", "baseline", 30*time.Second)
 	p := parse(t, r)
 	links := map[string]bool{}
 	kind := regexp.MustCompile(`[-:/0-9]+.*`)
@@ -184,6 +215,7 @@ func TestArrowsFollowTheReportsChain(t *testing.T) {
 }
 
 func TestEveryLevelOfACPUHasATrack(t *testing.T) {
+	t.Parallel()
 	r, sc := record(t, "heavy", "baseline", 60*time.Second)
 	p := parse(t, r)
 	for cpu := range sc.Machine.CPUs {
@@ -215,7 +247,11 @@ func TestEveryLevelOfACPUHasATrack(t *testing.T) {
 
 // A file that was cut says from when on.
 func TestTooMuchIsCutAndSaid(t *testing.T) {
-	r, _ := record(t, "repro2", "baseline", 60*time.Second)
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("keeps hundreds of thousands of events")
+	}
+	r, _ := record(t, "repro2", "baseline", 30*time.Second)
 	if outline, detail := r.Cut(); outline != 0 || detail != 0 {
 		t.Errorf("cut at %v and %v although it is little", outline, detail)
 	}
@@ -224,6 +260,7 @@ func TestTooMuchIsCutAndSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sc.Horizon = min(sc.Horizon, 60*time.Second)
 	r = NewRecorder(sc.Horizon, time.Second, sc.Horizon)
 	kernel.Run(sc, f, 1, kernel.Options{Trace: r})
 	_, detail := r.Cut()

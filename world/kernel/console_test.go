@@ -65,6 +65,7 @@ var consoles = []struct{ file, fix, first, also string }{
 }
 
 func TestConsoleScenariosPrintTheirReports(t *testing.T) {
+	t.Parallel()
 	for _, c := range consoles {
 		t.Run(c.file+"/"+c.fix, func(t *testing.T) {
 			lines := consoleOf(t, c.file, c.fix)

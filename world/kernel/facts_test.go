@@ -43,6 +43,7 @@ func quietMachine() workload.Scenario {
 // Counts of Linux 6.19.14 and 7.0.13, by kprobes: 2 normal; 2 expedited and 4
 // normal; 8 normal with srcutree.exp_holdoff=0.
 func TestGracePeriodsPerCloseMatchRealKernels(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		fix    string
 		noAuto bool
@@ -84,6 +85,7 @@ func TestGracePeriodsPerCloseMatchRealKernels(t *testing.T) {
 // Without auto-expedite overlap waits for the two grace periods of
 // tracepoint_srcu, four of RCU, while those of tasks-trace pass beside them.
 func TestOverlapWaitsForFewerInSeries(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.SRCU.NoAutoExpedite = true
 	serial := Run(sc, lookup(t, "baseline"), 1, Options{})
@@ -97,6 +99,7 @@ func TestOverlapWaitsForFewerInSeries(t *testing.T) {
 }
 
 func TestNonBlockingScansRemoveWorkerSleep(t *testing.T) {
+	t.Parallel()
 	for _, sc := range []workload.Scenario{quietMachine(), preset(t, "repro2"), preset(t, "crowded")} {
 		for _, name := range []string{"callrcu", "poll"} {
 			if r := Run(sc, lookup(t, name), 3, Options{}); r.WorkerDTotal != 0 {
@@ -113,6 +116,7 @@ func TestNonBlockingScansRemoveWorkerSleep(t *testing.T) {
 // that one and a full one: one and a half and more of their length on average,
 // where one asked of an idle RCU costs one.
 func TestGracePeriodCostsMoreWhenRCUIsBusy(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	// Many preempted readers make grace periods long, callbacks everywhere
 	// make one follow the other.
@@ -144,6 +148,7 @@ func longGracePeriods(sc *workload.Scenario) {
 // Two SRCU-fast domains whose scans ask for RCU grace periods at the same
 // moments share them; a jiffy apart each always just misses the other's.
 func TestDomainsOutOfPhaseTakeTwiceAsLong(t *testing.T) {
+	t.Parallel()
 	took := func(jiffies uint64) (sum ns) {
 		sc := quietMachine()
 		sc.SRCU.NoAutoExpedite = true
@@ -185,6 +190,7 @@ func TestDomainsOutOfPhaseTakeTwiceAsLong(t *testing.T) {
 }
 
 func TestClosersQueueOnEventMutex(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Closers[0].Repeat = 1
 	one := Run(sc, lookup(t, "baseline"), 1, Options{}).Closes[0].Wait
@@ -201,6 +207,7 @@ func TestClosersQueueOnEventMutex(t *testing.T) {
 
 // Only the last perf user of a tracepoint waits.
 func TestOnlyTheLastUserWaits(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Closers = []workload.Closers{{Name: "closer", Count: 4, Shared: true, Start: time.Second}}
 	waits := 0
@@ -217,6 +224,7 @@ func TestOnlyTheLastUserWaits(t *testing.T) {
 // The callback of a scan is noticed, and invoked, in RCU_SOFTIRQ of the CPU
 // that posted it; synchronize_rcu() is completed by the grace-period kthread.
 func TestCallbackScansAreLaterWhenSoftirqsStarve(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Closers[0].CPUs = []int{0}
 	sc.Storms = []workload.Storm{{Source: workload.NMI, CPUs: []int{0}, Events: 8, Period: 10 * time.Microsecond, Handler: 200 * time.Microsecond}}
@@ -228,35 +236,10 @@ func TestCallbackScansAreLaterWhenSoftirqsStarve(t *testing.T) {
 }
 
 func TestExpeditingDoesNotCureAStarvedReader(t *testing.T) {
+	t.Parallel()
 	sc := preset(t, "repro2")
 	if r := Run(sc, lookup(t, "expedited"), 1, Options{}); !r.Hung() || !strings.Contains(r.Why(), "preempted reader") {
 		t.Errorf("hung %t, %s by %q; want a hang by a preempted reader", r.Hung(), r.Diagnosis, r.Why())
-	}
-}
-
-// Grace periods end when the storm does: a slowdown, not a deadlock.
-func TestBaselineDrainsWhenTheStormStops(t *testing.T) {
-	for _, sc := range workload.Presets() {
-		for v := range 3 {
-			r := Run(workload.Vary(sc, v, 7), lookup(t, "baseline"), uint64(v), Options{})
-			switch r.Diagnosis {
-			case trial.OK, trial.Slow, trial.Starved:
-			default:
-				t.Errorf("%s variation %d: %s: %s", sc.Name, v, r.Diagnosis, r.Why())
-			}
-		}
-	}
-}
-
-func TestSameTrialSameResult(t *testing.T) {
-	for _, sc := range workload.Presets() {
-		for _, f := range fixes.All() {
-			if sc.Horizon > 60*time.Second {
-				sc.Horizon = 60 * time.Second
-			}
-			a, b := Run(sc, f, 5, Options{Log: true}), Run(sc, f, 5, Options{Log: true})
-			same(t, sc.Name+" "+f.Name, a, b)
-		}
 	}
 }
 
@@ -264,6 +247,7 @@ func TestSameTrialSameResult(t *testing.T) {
 // kworkers in D state inside process_srcu, an RCU stall that names a
 // preempted task and no CPU.
 func TestReportsCaseShowsWhatTheReportShows(t *testing.T) {
+	t.Parallel()
 	r := Run(preset(t, "repro2"), lookup(t, "baseline"), 1, Options{Log: true})
 	var text strings.Builder
 	for _, l := range r.Log {
@@ -291,6 +275,7 @@ func TestReportsCaseShowsWhatTheReportShows(t *testing.T) {
 // A scan that finds a reader retries after the delays of srcu_get_delay, which
 // grow with the age of the grace period up to ten jiffies.
 func TestScanWaitsForItsReaders(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Tasks = []workload.Tasks{{Name: "reader", Count: 1, Reads: workload.ReadsTracepoint, Section: 2 * time.Second, Gap: time.Millisecond}}
 	sc.Closers[0].Repeat = 1
@@ -304,47 +289,8 @@ func TestScanWaitsForItsReaders(t *testing.T) {
 	}
 }
 
-// Every nanosecond of a wait is attributed, and none twice.
-func TestBlameAddsUpToTheWait(t *testing.T) {
-	for _, sc := range workload.Presets() {
-		for i, f := range fixes.All() {
-			if sc.Horizon > 90*time.Second {
-				sc.Horizon = 90 * time.Second
-			}
-			r := Run(workload.Vary(sc, i%3, 3), f, 11, Options{Blame: true})
-			for _, c := range r.Closes {
-				var sum, storm time.Duration
-				for _, s := range c.Blame {
-					sum += s.Wait
-					storm += s.Storm
-					if s.Storm < 0 || s.Storm > s.Wait {
-						t.Errorf("%s %s: share %q has a storm of %v in %v", sc.Name, f.Name, s.Cause.Text(), s.Storm, s.Wait)
-					}
-				}
-				if sum != c.Wait {
-					t.Errorf("%s %s: shares of %s add up to %v, the wait was %v", sc.Name, f.Name, c.Task, sum, c.Wait)
-				}
-			}
-		}
-	}
-}
-
-// Looking only after events that can have changed a chain of waits attributes
-// the same as looking after every one.
-func TestBlameMissesNoChange(t *testing.T) {
-	for _, sc := range workload.Presets() {
-		for i, f := range fixes.All() {
-			sc.Horizon = min(sc.Horizon, 30*time.Second)
-			sc := workload.Vary(sc, i%2, 9)
-			same(t, sc.Name+" "+f.Name, Run(sc, f, 4, Options{Blame: true}), Run(sc, f, 4, Options{Blame: true, alwaysLook: true}))
-			if t.Failed() {
-				return
-			}
-		}
-	}
-}
-
 func TestBlameNamesAReaderInsideTheDomain(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Tasks = []workload.Tasks{{Name: "reader", Count: 1, Reads: workload.ReadsTracepoint, Section: 2 * time.Second, Gap: time.Millisecond}}
 	sc.Closers[0].Repeat = 1
@@ -359,6 +305,7 @@ func TestBlameNamesAReaderInsideTheDomain(t *testing.T) {
 
 // What was waited for stops at the horizon, as the wait itself does.
 func TestCensoredCloseCountsUpToTheHorizon(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(6) {
 		r := Run(preset(t, "repro2"), lookup(t, "baseline"), seed, Options{})
 		for _, c := range r.Closes {

@@ -48,6 +48,7 @@ func beside(t *testing.T, n int) (first, again []ns) {
 // the others, go first, a tick of 4 ms each. What it is still owed when it sleeps
 // again it keeps, so that a thread that needs next to nothing soon waits no more.
 func TestWokenThreadWaitsBehindThoseBelowTheAverage(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{4, 8, 24} {
 		first, again := beside(t, n)
 		round := ns(n) * 4_000_000
@@ -66,6 +67,7 @@ func TestWokenThreadWaitsBehindThoseBelowTheAverage(t *testing.T) {
 
 // Over a long time tasks of equal weight get equal shares.
 func TestFairTasksShareTheCPUEqually(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Machine = workload.Machine{CPUs: 1, HZ: 250, Preempt: workload.PreemptFull, MIPS: 2000}
 	sc.Tasks = []workload.Tasks{

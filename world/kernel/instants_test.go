@@ -27,6 +27,7 @@ func (s *samples) Trace(e TraceEvent) {
 // Each instant is one sample. One that comes while another is taken follows at
 // once if it is an NMI; an hrtimer forwards itself over it.
 func TestSamplesAtInstants(t *testing.T) {
+	t.Parallel()
 	for _, source := range []workload.Source{workload.NMI, workload.HRTimer} {
 		sc := quietMachine()
 		sc.Storms = []workload.Storm{{

@@ -13,6 +13,10 @@ import (
 // An override that agrees with the kernel changes nothing, and takes every
 // decision.
 func TestAnOverrideThatAgreesChangesNothing(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("60 trials")
+	}
 	taken := map[Decision]int{}
 	for _, name := range []string{"baseline", "revert", "throttle", "asyncfree", "poll", "expedited"} {
 		fix := lookup(t, name)

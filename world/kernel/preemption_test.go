@@ -40,6 +40,7 @@ func crowd(preempt workload.Preempt) workload.Scenario {
 // Where preemptions are listed there are those and no others, each at its
 // instant or the next time that the scheduler wants the CPU inside a section.
 func TestOnlyListedPreemptionsHappen(t *testing.T) {
+	t.Parallel()
 	run := func(sc workload.Scenario) (s switches) {
 		t.Helper()
 		if err := sc.Validate(); err != nil {
@@ -74,6 +75,7 @@ func TestOnlyListedPreemptionsHappen(t *testing.T) {
 // A task that has to switch already when its preemption becomes possible does
 // so there, not whenever the CPU happens to be looked at.
 func TestAListedPreemptionFallsInTheMiddleOfALongSection(t *testing.T) {
+	t.Parallel()
 	sc := crowd(workload.PreemptListed)
 	sc.Tasks[0].Section = time.Second
 	sc.Preemptions = []workload.Preemption{{Task: "reader", At: 702 * time.Millisecond}}
@@ -88,6 +90,7 @@ func TestAListedPreemptionFallsInTheMiddleOfALongSection(t *testing.T) {
 
 // Listing every preemption that a preemptible kernel has gives them again.
 func TestListingAllPreemptionsRepeatsThem(t *testing.T) {
+	t.Parallel()
 	var full, listed switches
 	sc := crowd(workload.PreemptFull)
 	sc.Horizon = time.Second
@@ -129,10 +132,11 @@ func withListed(sc *workload.Scenario, r *rand.Rand) bool {
 	return true
 }
 
-func TestListedPreemptionsAgreeWithSteppingAndRepeat(t *testing.T) {
-	n := 150
+func TestListedPreemptionsAgreeWithStepping(t *testing.T) {
+	t.Parallel()
+	n := 100
 	if testing.Short() {
-		n = 60
+		n = 25
 	}
 	all := fixes.All()
 	r := rand.New(rand.NewPCG(3, 4))
@@ -153,10 +157,6 @@ func TestListedPreemptionsAgreeWithSteppingAndRepeat(t *testing.T) {
 		fix := all[i%len(all)]
 		fast := Run(sc, fix, uint64(i), Options{Log: true, MaxSteps: 200_000})
 		same(t, fmt.Sprintf("%d under %s", i, fix.Name), fast, Run(sc, fix, uint64(i), Options{Log: true, MaxSteps: 200_000, Step: true}))
-		again := Run(sc, fix, uint64(i), Options{Log: true, MaxSteps: 200_000})
-		if again.Checksum != fast.Checksum {
-			t.Errorf("%d under %s: another checksum the second time", i, fix.Name)
-		}
 		if t.Failed() {
 			t.FailNow()
 		}

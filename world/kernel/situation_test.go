@@ -1,45 +1,57 @@
 package kernel
 
 import (
+	"maps"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Whoever is shown the situations changes nothing, and what they say is
-// possible and, over all presets and candidates, varied.
-func TestObservingChangesNoDecision(t *testing.T) {
-	phases, works, causes := map[int]bool{}, map[WorkSituation]bool{}, map[int]bool{}
-	for _, sc := range workload.Presets() {
-		sc.Horizon = min(sc.Horizon, 4*time.Second)
-		for _, f := range fixes.All() {
-			last := time.Duration(0)
-			shown := 0
-			watch := func(s *Situation) {
-				shown++
-				if s.At < last || s.Oldest > s.At || s.Duty < 0 || s.Duty > 1 || s.Cause >= Causes || s.CauseDomain > len(s.Domains) ||
-					s.OwingCPUs > sc.Machine.CPUs || s.Sampled > sc.Machine.CPUs || s.Storms > len(sc.Storms) {
-					t.Fatalf("%s %s: impossible: %+v", sc.Name, f.Name, *s)
-				}
-				last = s.At
-				causes[s.Cause] = true
-				for _, d := range s.Domains {
-					if d.Current < 0 || d.Others < 0 || d.Stale < 0 {
-						t.Fatalf("%s %s: impossible: %+v", sc.Name, f.Name, d)
-					}
-					phases[d.Phase], works[d.Work] = true, true
-				}
+// sightings are the kinds of situations that trials were seen in.
+type sightings struct {
+	mu     sync.Mutex
+	phases map[int]bool
+	works  map[WorkSituation]bool
+	causes map[int]bool
+}
+
+// watch returns an observer of one trial that refuses what cannot be.
+func (v *sightings) watch(t *testing.T, sc *workload.Scenario) func(*Situation) {
+	v.phases, v.works, v.causes = map[int]bool{}, map[WorkSituation]bool{}, map[int]bool{}
+	last := time.Duration(0)
+	return func(s *Situation) {
+		if s.At < last || s.Oldest > s.At || s.Duty < 0 || s.Duty > 1 || s.Cause >= int(trial.MechanismWaits) || s.CauseDomain > len(s.Domains) ||
+			s.OwingCPUs > sc.Machine.CPUs || s.Sampled > sc.Machine.CPUs || s.Storms > len(sc.Storms) {
+			t.Fatalf("impossible: %+v", *s)
+		}
+		last = s.At
+		v.causes[s.Cause] = true
+		for _, d := range s.Domains {
+			if d.Current < 0 || d.Others < 0 || d.Stale < 0 {
+				t.Fatalf("impossible: %+v", d)
 			}
-			plain := Run(sc, f, 3, Options{Log: true})
-			same(t, sc.Name+" "+f.Name, plain, Run(sc, f, 3, Options{Log: true, Observe: watch}))
-			if shown == 0 {
-				t.Errorf("%s %s: nothing was shown", sc.Name, f.Name)
-			}
+			v.phases[d.Phase], v.works[d.Work] = true, true
 		}
 	}
-	if len(phases) != 3 || len(works) != 5 || len(causes) < 10 {
-		t.Errorf("seen: phases %v, works %v, causes %v", phases, works, causes)
+}
+
+func (v *sightings) merge(o *sightings) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.phases == nil {
+		v.phases, v.works, v.causes = map[int]bool{}, map[WorkSituation]bool{}, map[int]bool{}
+	}
+	maps.Copy(v.phases, o.phases)
+	maps.Copy(v.works, o.works)
+	maps.Copy(v.causes, o.causes)
+}
+
+// enough holds that the trials together were seen in every phase and place.
+func (v *sightings) enough(t *testing.T) {
+	if len(v.phases) != 3 || len(v.works) != 5 || len(v.causes) < 10 {
+		t.Errorf("seen: phases %v, works %v, causes %v", v.phases, v.works, v.causes)
 	}
 }

@@ -11,6 +11,7 @@ import (
 // the tick's exit. Ticks lie on a grid of 4 ms, samples end on one of 10 ms, so
 // with some phases they do meet.
 func TestSampleEndingAtATickDoesNotStopTime(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Machine = workload.Machine{CPUs: 1, HZ: 250, Preempt: workload.PreemptLazy, MIPS: 15.6}
 	sc.Storms = []workload.Storm{{Source: workload.HRTimer, Period: 10 * time.Millisecond, Handler: 8 * time.Millisecond}}

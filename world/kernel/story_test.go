@@ -26,6 +26,7 @@ import (
 //
 // and read before they are committed.
 func TestStories(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/stories/*.txt")
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d stories, %v", len(files), err)

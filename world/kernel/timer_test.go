@@ -6,6 +6,7 @@ import "testing"
 // 63 << 3(n-1) jiffies ahead, so levels begin at 63, 504, 4032, 32256, and
 // calc_index rounds up to the next multiple of 1, 8, 64, 512, 4096.
 func TestWheelTimersFireAtTheEndOfTheirBucket(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ now, after, fires uint64 }{
 		{1000, 0, 1001},
 		{1000, 1, 1002}, // a sleep of one jiffy takes one to two

@@ -3,9 +3,6 @@ package kernel
 import (
 	"testing"
 	"time"
-
-	"github.com/gpstorm/gpstorm/fixes"
-	"github.com/gpstorm/gpstorm/workload"
 )
 
 // counter counts events by kind and checks what holds of every one.
@@ -37,23 +34,9 @@ func newCounter(t *testing.T, until time.Duration) *counter {
 	return &counter{t: t, kinds: map[TraceKind]int{}, until: until, busy: map[int]time.Duration{}}
 }
 
-// Whoever watches changes nothing.
-func TestTracingChangesNoDecision(t *testing.T) {
-	for _, sc := range workload.Presets() {
-		sc.Horizon = min(sc.Horizon, 8*time.Second)
-		for _, f := range fixes.All() {
-			plain := Run(sc, f, 3, Options{Log: true})
-			traced := newCounter(t, time.Second)
-			same(t, sc.Name+" "+f.Name, plain, Run(sc, f, 3, Options{Log: true, Trace: traced}))
-			if traced.kinds[TraceSwitch] == 0 {
-				t.Errorf("%s %s: nothing was traced", sc.Name, f.Name)
-			}
-		}
-	}
-}
-
 // What begins, ends; and what the trial counts itself, the trace counts too.
 func TestTraceTellsWhatHappened(t *testing.T) {
+	t.Parallel()
 	sc := preset(t, "heavy")
 	sc.Horizon = 20 * time.Second
 	fix := lookup(t, "baseline")
@@ -101,6 +84,7 @@ func TestTraceTellsWhatHappened(t *testing.T) {
 // Single samples are the same whether they are passed one by one or by
 // arithmetic.
 func TestSkippedSamplesAreTraced(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"repro2", "heavy"} {
 		sc := preset(t, name)
 		sc.Horizon = 12 * time.Second

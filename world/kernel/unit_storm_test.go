@@ -61,6 +61,7 @@ func randomSource(r *rand.Rand) source {
 // the other does: progress, credit, throttling, the running average. Time never
 // goes back.
 func TestStormArithmeticAgreesWithStepping(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 9))
 	for range 1000 {
 		hz := workload.HZs[r.IntN(len(workload.HZs))]
@@ -102,6 +103,7 @@ func TestStormArithmeticAgreesWithStepping(t *testing.T) {
 
 // Time outside of samples is progress, all of it.
 func TestStormTimeAndProgressAddUp(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(6, 9))
 	for range 500 {
 		b := newStormBench(false, 250, []ns{0, 1_000_000}[r.IntN(2)], randomSource(r), randomSource(r))
@@ -119,6 +121,7 @@ func TestStormTimeAndProgressAddUp(t *testing.T) {
 // The limit is per event and tick: k events of 336 us at HZ=100 take 5 samples
 // each, and never more.
 func TestThrottleIsPerEventAndTick(t *testing.T) {
+	t.Parallel()
 	for events := 1; events <= 8; events++ {
 		const handler = 336_000
 		b := newStormBench(false, 100, 0, source{on: true, nmi: true, events: events, period: 1_000, left: 1, handler: handler})
@@ -140,6 +143,7 @@ func TestThrottleIsPerEventAndTick(t *testing.T) {
 
 // An hrtimer event skips the points of its grid that its handler ran over.
 func TestHRTimerSkipsMissedPeriods(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ period, handler, cycle ns }{
 		{1_000_000, 400_000, 1_000_000},
 		{1_000_000, 1_500_000, 2_000_000},
@@ -160,6 +164,7 @@ func TestHRTimerSkipsMissedPeriods(t *testing.T) {
 // interrupt give up after three passes, for as long as it took: three such
 // events leave the CPU about half of its time.
 func TestHRTimerHangBacksOff(t *testing.T) {
+	t.Parallel()
 	var sources []source
 	for i := range ns(3) {
 		sources = append(sources, source{on: true, events: 1, period: 100_000, handler: 95_000, next: i * 33_000})

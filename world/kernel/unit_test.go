@@ -10,6 +10,7 @@ import (
 // An event heap gives events by instant, and those of one instant in the order
 // in which they were planned, whatever is pushed in between.
 func TestEventHeapOrdersByInstantThenPlan(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 1))
 	for range 200 {
 		var h eventHeap
@@ -43,6 +44,7 @@ func TestEventHeapOrdersByInstantThenPlan(t *testing.T) {
 // A wheel expires its timers by jiffy, those of one jiffy in the order in
 // which they were armed, and none early.
 func TestWheelExpiresInOrder(t *testing.T) {
+	t.Parallel()
 	var w wheel
 	for i, expires := range []uint64{7, 5, 7, 9, 5} {
 		w.seq++
@@ -98,6 +100,7 @@ func TestWheelExpiresInOrder(t *testing.T) {
 
 // perf_sample_event_took: what a lasting average makes of the sample rate.
 func TestPerfRateByHZAndAverage(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		hz       int
 		avg      ns
@@ -135,6 +138,7 @@ func TestPerfRateByHZAndAverage(t *testing.T) {
 // Each lowering allows a quarter more than the average, so from 69 to 336 us
 // there are seven or eight of them, however slowly samples grow.
 func TestPerfRateStepsFromTheReport(t *testing.T) {
+	t.Parallel()
 	r := newPerfRate(100, 100_000, 25)
 	s := sampleTime{running: 69_000 * sampleWindow}
 	for d := ns(69_000); d <= 336_000; d += 10 {
@@ -153,6 +157,7 @@ func TestPerfRateStepsFromTheReport(t *testing.T) {
 }
 
 func TestPerfRateIsOffAtZeroAndAHundredPercent(t *testing.T) {
+	t.Parallel()
 	for _, percent := range []int{0, 100} {
 		r := newPerfRate(250, 100_000, percent)
 		s := sampleTime{running: 1_000_000 * sampleWindow}

@@ -10,6 +10,7 @@ import (
 // The wheel never fires early: a timer goes at the end of the bucket that its
 // expiry lies in, and buckets widen eightfold with distance.
 func TestTimersAreNeverEarly(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ delta, width uint64 }{
 		{1, 1}, {62, 1}, {63, 8}, {503, 8}, {504, 64}, {4031, 64}, {4032, 512}, {14000, 512}, {32255, 512}, {32256, 4096},
 	}
@@ -43,12 +44,17 @@ func runTask(t *testing.T, sc workload.Scenario, fix string, body func(k *Kernel
 // A reader that is switched out after an expedited grace period chose its CPU,
 // and before the interrupt gets there, holds it up all the same.
 func TestExpeditedWaitsForAReaderSwitchedOutBeforeTheIPI(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Tasks = []workload.Tasks{
 		{Name: "reader", Count: 1, CPUs: []int{1}, Reads: workload.ReadsRCU, Section: 500 * time.Microsecond, Gap: 10 * time.Microsecond},
 		{Name: "rt", Count: 1, CPUs: []int{1}, Sched: workload.FIFO, Gap: 30 * time.Microsecond, Sleep: 40 * time.Microsecond, SleepEvery: 1},
 	}
 	early, overtaken := 0, 0
+	rounds := 12_000
+	if testing.Short() {
+		rounds = 3_000
+	}
 	runTask(t, sc, "baseline", func(k *Kernel, t *task) {
 		w := k.rcu.exp.worker
 		w.allowed, w.cpu = 1, k.cpus[0]
@@ -58,7 +64,7 @@ func TestExpeditedWaitsForAReaderSwitchedOutBeforeTheIPI(t *testing.T) {
 				l = o.loop
 			}
 		}
-		for n := range 20_000 {
+		for n := range rounds {
 			k.syncAll()
 			inside, section := l.inRCU(), l.rounds
 			running := k.cpus[1].cur == l.t
@@ -76,7 +82,7 @@ func TestExpeditedWaitsForAReaderSwitchedOutBeforeTheIPI(t *testing.T) {
 	if early > 0 {
 		t.Errorf("%d expedited grace periods ended with a reader inside since before", early)
 	}
-	if overtaken < 1000 {
+	if overtaken < rounds/20 {
 		t.Errorf("the reader was running at the start of %d only: the test sees little", overtaken)
 	}
 }
@@ -84,6 +90,7 @@ func TestExpeditedWaitsForAReaderSwitchedOutBeforeTheIPI(t *testing.T) {
 // A reader switched out between fetching the rank and the increment is not
 // waited for: it loads the pointer after the increment. No oracle may object.
 func TestAReaderThatHasNotIncrementedIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Tasks = []workload.Tasks{
 		{Name: "traced", Count: 1, CPUs: []int{1}, Reads: workload.ReadsTracepoint, Section: 50 * time.Millisecond, Gap: 10 * time.Microsecond},
@@ -125,6 +132,7 @@ func TestAReaderThatHasNotIncrementedIsNotWaitedFor(t *testing.T) {
 // A work item that is queued again while its worker sleeps in it waits for
 // that worker, and runs once more for all the requests.
 func TestAWorkItemNeverRunsTwiceAtOnce(t *testing.T) {
+	t.Parallel()
 	runs, at, most := 0, 0, 0
 	runTask(t, quietMachine(), "baseline", func(k *Kernel, t *task) {
 		w := &work{name: "test", fn: func(t *task) {
@@ -148,6 +156,7 @@ func TestAWorkItemNeverRunsTwiceAtOnce(t *testing.T) {
 // A softirq raised in an interrupt runs on the way out of it; ksoftirqd has no
 // part in it.
 func TestInterruptsDoNotWakeKsoftirqd(t *testing.T) {
+	t.Parallel()
 	sc := quietMachine()
 	sc.Tasks = []workload.Tasks{{Name: "reader", Count: 2, Reads: workload.ReadsRCU, Section: 5 * time.Millisecond, Gap: 100 * time.Microsecond}}
 	sc.RCULoad = []workload.RCULoad{{Kind: workload.RequestCall, CPU: 0, Period: 20 * time.Millisecond}}

@@ -11,6 +11,7 @@ import (
 // the same grace period look different from perf_event_open(), from close() and
 // from a worker.
 func TestStacksTellWhoWaits(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		task task

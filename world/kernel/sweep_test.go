@@ -1,0 +1,132 @@
+package kernel
+
+import (
+	"cmp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// TestSweep runs every preset under every candidate, varied, once plainly and once
+// in another way of running it that must make no difference, and holds the plain
+// result to what is true of each. With -short one pair in eleven is run.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	var seen sightings
+	t.Run("pairs", func(t *testing.T) {
+		for i, sc := range workload.Presets() {
+			sc.Horizon, sc.Drain = min(sc.Horizon, 45*time.Second), min(sc.Drain, 45*time.Second)
+			for j, f := range fixes.All() {
+				n := i*len(fixes.All()) + j
+				if testing.Short() && n%11 != 0 {
+					continue
+				}
+				t.Run(sc.Name+"/"+f.Name, func(t *testing.T) {
+					t.Parallel()
+					way := ways[n%len(ways)]
+					varied := workload.Vary(sc, n%3, 7)
+					opt := Options{Log: true, Blame: true}
+					plain := Run(varied, f, uint64(n), opt)
+					addsUp(t, &plain)
+					agree(t, &plain)
+					if f.Name == "baseline" {
+						drains(t, &plain)
+					}
+					checks := way.set(t, &opt, &varied)
+					same(t, way.name, plain, Run(varied, f, uint64(n), opt))
+					if checks != nil {
+						seen.merge(checks)
+					}
+				})
+			}
+		}
+	})
+	if !testing.Short() {
+		seen.enough(t)
+	}
+}
+
+// ways are other ways to run a trial. set returns what was observed, if that is
+// the way.
+var ways = []struct {
+	name string
+	set  func(t *testing.T, opt *Options, sc *workload.Scenario) *sightings
+}{
+	{"again", func(*testing.T, *Options, *workload.Scenario) *sightings { return nil }},
+	// Chains of waits are followed after every event, and not only after those
+	// that can have changed one.
+	{"always look", func(_ *testing.T, opt *Options, _ *workload.Scenario) *sightings { opt.alwaysLook = true; return nil }},
+	{"step", func(_ *testing.T, opt *Options, _ *workload.Scenario) *sightings { opt.Step = true; return nil }},
+	{"trace", func(t *testing.T, opt *Options, _ *workload.Scenario) *sightings {
+		traced := newCounter(t, time.Second)
+		opt.Trace = traced
+		t.Cleanup(func() {
+			if traced.kinds[TraceSwitch] == 0 {
+				t.Error("nothing was traced")
+			}
+		})
+		return nil
+	}},
+	{"observe", func(t *testing.T, opt *Options, sc *workload.Scenario) *sightings {
+		s := &sightings{}
+		opt.Observe = s.watch(t, sc)
+		return s
+	}},
+}
+
+// addsUp holds that every nanosecond of a wait is attributed, and none twice.
+func addsUp(t *testing.T, r *trial.Result) {
+	for _, c := range r.Closes {
+		var sum time.Duration
+		for _, s := range c.Blame {
+			sum += s.Wait
+			if s.Storm < 0 || s.Storm > s.Wait {
+				t.Errorf("%s: share %q has a storm of %v in %v", c.Task, s.Cause.Text(), s.Storm, s.Wait)
+			}
+		}
+		if sum != c.Wait {
+			t.Errorf("%s: shares add up to %v, the wait was %v", c.Task, sum, c.Wait)
+		}
+	}
+}
+
+// agree holds that the cause of a slow or starved trial is what its longest
+// close() waited for most.
+func agree(t *testing.T, r *trial.Result) {
+	if r.Diagnosis != trial.Slow && r.Diagnosis != trial.Starved || len(r.Closes) == 0 {
+		return
+	}
+	longest := slices.MaxFunc(r.Closes, func(a, b trial.Close) int { return cmp.Compare(a.Wait, b.Wait) })
+	sums := map[trial.Cause]time.Duration{}
+	for _, s := range longest.Blame {
+		sums[s.Cause.End().Anonymous()] += s.Wait
+	}
+	if r.Cause == nil {
+		if longest.Wait > 0 {
+			t.Errorf("%s without a cause, though %s waited for %v", r.Diagnosis, longest.Task, longest.Wait)
+		}
+		return
+	}
+	if !slices.ContainsFunc(longest.Blame, func(s trial.Share) bool { return s.Cause == *r.Cause }) {
+		t.Errorf("%s: %s is no share of the longest close()", r.Diagnosis, r.Why())
+	}
+	for end, sum := range sums {
+		if named := sums[r.Cause.End().Anonymous()]; sum > named {
+			t.Errorf("%s: %s, which is %v of the longest close(), where %s is %v", r.Diagnosis, r.Why(), named, end.Text(), sum)
+		}
+	}
+}
+
+// drains holds that a trial under baseline is slow at worst: grace periods end
+// when the storm does.
+func drains(t *testing.T, r *trial.Result) {
+	switch r.Diagnosis {
+	case trial.OK, trial.Slow, trial.Starved:
+	default:
+		t.Errorf("%s: %s", r.Diagnosis, r.Why())
+	}
+}
