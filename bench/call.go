@@ -55,3 +55,21 @@ func measureCall(producers int, d time.Duration) callResult {
 		mb:        float64(m.Sys) / (1 << 20),
 	}
 }
+
+// measurePool returns how many values a second pass through a pool, and the CPU
+// nanoseconds of each: one goroutine takes a value, publishes it, and puts the old
+// one back.
+func measurePool(d time.Duration) (perSecond, cpu float64) {
+	dom := srcu.NewDomain(srcu.Config{})
+	pool := srcu.NewPool(dom, func() *[64]byte { return new([64]byte) })
+	var current srcu.Pointer[[64]byte]
+	from, start, n := clock(unix.CLOCK_PROCESS_CPUTIME_ID), time.Now(), 0
+	for time.Since(start) < d {
+		for range batch {
+			_ = pool.Put(context.Background(), current.Publish(pool.Get()))
+		}
+		n += batch
+	}
+	_ = dom.Close(context.Background())
+	return float64(n) / time.Since(start).Seconds(), float64(clock(unix.CLOCK_PROCESS_CPUTIME_ID)-from) / float64(n)
+}

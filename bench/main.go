@@ -1,10 +1,12 @@
 // Command bench measures the live core beside its peers in one run: liburcu
 // memb in C, xsync's RBMutex and sync.RWMutex in Go.
 //
-//	bench [-rounds N] [-ms M] -urcu PATH [read|sync|call ...]   all tables
+//	bench [-rounds N] [-ms M] -urcu PATH [read|sync|call|idle ...]   all tables
 //	bench -one read  VARIANT READERS UPDATERS                   one measurement
 //	bench -one sync  VARIANT READERS
 //	bench -one call  PRODUCERS
+//	bench -one idle  READERS
+//	bench -one pool
 //
 // Every measurement is a process of its own, so that none inherits the heap or
 // the threads of another, and the variants take turns within each round, so
@@ -40,7 +42,7 @@ func main() {
 
 func measureOne(args []string, d time.Duration) error {
 	if len(args) == 0 {
-		return fmt.Errorf("nothing to measure: want read, sync or call")
+		return fmt.Errorf("nothing to measure: want read, sync, call, idle or pool")
 	}
 	var n []int
 	for _, a := range args[min(len(args), 1+variants(args[0])):] {
@@ -59,16 +61,21 @@ func measureOne(args []string, d time.Duration) error {
 	case args[0] == "call" && len(n) == 1:
 		r := measureCall(n[0], d)
 		fmt.Printf("%.0f %.1f %d %.1f\n", r.perSecond, r.cpu, r.pending, r.mb)
+	case args[0] == "idle" && len(n) == 1:
+		fmt.Printf("%.1f\n", measureIdle(n[0], d))
+	case args[0] == "pool" && len(n) == 0:
+		perSecond, cpu := measurePool(d)
+		fmt.Printf("%.0f %.1f\n", perSecond, cpu)
 	default:
-		return fmt.Errorf("measurement %q: want read VARIANT READERS UPDATERS, sync VARIANT READERS or call PRODUCERS", args)
+		return fmt.Errorf("measurement %q: want read VARIANT READERS UPDATERS, sync VARIANT READERS, call PRODUCERS, idle READERS or pool", args)
 	}
 	return nil
 }
 
 // variants is how many names follow the kind of measurement.
 func variants(kind string) int {
-	if kind == "call" {
-		return 0
+	if kind == "read" || kind == "sync" {
+		return 1
 	}
-	return 1
+	return 0
 }

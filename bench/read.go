@@ -14,7 +14,7 @@ import (
 )
 
 // readVariants are the Go read sides, peers last.
-var readVariants = []string{"load", "handle", "anonymous", "crowded", "rcu", "pins", "RWMutex", "RBMutex"}
+var readVariants = []string{"load", "handle", "anonymous", "crowded", "alive", "rcu", "pins", "RWMutex", "RBMutex"}
 
 // batch is how many operations pass between two looks at the clock's flag.
 const batch = 1000
@@ -112,8 +112,11 @@ func readLoop(variant string) (loop func(stop *atomic.Bool) int64, update func()
 			sink.Add(int64(sum))
 			return n
 		}
-	case "crowded":
-		crowd(d)
+	case "crowded", "alive":
+		leave := crowd(d)
+		if variant == "crowded" {
+			leave()
+		}
 		fallthrough
 	case "anonymous":
 		loop = func(stop *atomic.Bool) (n int64) {
@@ -194,20 +197,32 @@ func readLoop(variant string) (loop func(stop *atomic.Bool) int64, update func()
 	return loop, update
 }
 
-// crowd makes goroutines read until, but for luck, every slot that a goroutine
-// could own belongs to the stack of one that is gone.
-func crowd(d *srcu.Domain) {
-	var in, wg sync.WaitGroup
-	const many = 4000
+// crowd makes 4000 goroutines read until they have had the chance to own a slot,
+// while grace periods run, as they do wherever readers matter. All are alive until
+// leave is called.
+func crowd(d *srcu.Domain) (leave func()) {
+	var in, read, wg sync.WaitGroup
+	const many, each = 4000, 600
+	over := make(chan struct{})
 	in.Add(many)
+	read.Add(many)
 	for range many {
 		wg.Go(func() {
 			in.Done()
 			in.Wait() // all stacks at once
-			for range 3 {
+			for range each {
 				d.ReadUnlock(d.ReadLock())
 			}
+			read.Done()
+			<-over
 		})
 	}
-	wg.Wait()
+	for range 100 {
+		_ = d.Synchronize(context.Background())
+	}
+	read.Wait()
+	for range 100 {
+		_ = d.Synchronize(context.Background())
+	}
+	return func() { close(over); wg.Wait() }
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles the C peer and runs all tables: bench/run.sh [-rounds N] [-ms M] [read|sync|call ...]
+# Compiles the C peer and runs all tables: bench/run.sh [-rounds N] [-ms M] [read|sync|call|idle ...]
 # Needs gcc and liburcu-dev (Debian, Ubuntu).
 set -eu
 cd "$(dirname "$0")"

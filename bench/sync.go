@@ -109,3 +109,24 @@ func measureSync(variant string, readers int, d time.Duration) syncResult {
 		gated: len(took), all: all,
 	}
 }
+
+// measureIdle returns the median of a grace period, in nanoseconds, in a domain
+// with so many registered readers that have read once and read no more.
+func measureIdle(readers int, d time.Duration) float64 {
+	dom := srcu.NewDomain(srcu.Config{})
+	for range readers {
+		r := dom.Reader()
+		r.ReadUnlock(r.ReadLock())
+	}
+	for range 64 { // the domain finds out that they are idle
+		_ = dom.Synchronize(context.Background())
+	}
+	var took []float64
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		start := time.Now()
+		_ = dom.Synchronize(context.Background())
+		took = append(took, float64(time.Since(start)))
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}

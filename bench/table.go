@@ -38,7 +38,7 @@ func tables(kinds []string, rounds, ms int, urcu string) error {
 		return err
 	}
 	if len(kinds) == 0 {
-		kinds = []string{"read", "sync", "call"}
+		kinds = []string{"read", "sync", "call", "idle"}
 	}
 	b := bencher{self: self, urcu: urcu, rounds: rounds, ms: strconv.Itoa(ms)}
 	for _, k := range kinds {
@@ -49,8 +49,10 @@ func tables(kinds []string, rounds, ms int, urcu string) error {
 			err = b.sync()
 		case "call":
 			err = b.call()
+		case "idle":
+			err = b.idle()
 		default:
-			err = fmt.Errorf("table %q: want read, sync or call", k)
+			err = fmt.Errorf("table %q: want read, sync, call or idle", k)
 		}
 		if err != nil {
 			return err
@@ -182,6 +184,33 @@ func (b *bencher) call() error {
 		mb, _, mm := c.median(3)
 		fmt.Printf("| %s | %.2f M (%.2f to %.2f) | %.0f (%.0f to %.0f) | %.0f (to %.0f) | %.0f (to %.0f) |\n",
 			c.name, rate/1e6, lr/1e6, mr/1e6, cpu, lc, mc, pending, mp, mb, mm)
+	}
+	fmt.Println()
+	return nil
+}
+
+// idle shows grace periods beside idle readers, and what passes through a pool.
+func (b *bencher) idle() error {
+	columns := []*column{
+		{name: "Synchronize beside 0 idle Readers, us", command: b.goes("idle", "0")},
+		{name: "Synchronize beside 50,000 idle Readers, us", command: b.goes("idle", "50000")},
+		{name: "values a second through a pool, millions", command: b.goes("pool")},
+	}
+	if err := b.run(columns); err != nil {
+		return err
+	}
+	fmt.Printf("Idle readers and the pool: median (least to most) of %d rounds\n\n| | |\n|---|---|\n", b.rounds)
+	for i, c := range columns {
+		unit := 1e3
+		if i == 2 {
+			unit = 1e6
+		}
+		mid, least, most := c.median(0)
+		fmt.Printf("| %s | %.1f (%.1f to %.1f) |\n", c.name, mid/unit, least/unit, most/unit)
+		if i == 2 {
+			mid, least, most = c.median(1)
+			fmt.Printf("| CPU ns each | %.0f (%.0f to %.0f) |\n", mid, least, most)
+		}
 	}
 	fmt.Println()
 	return nil

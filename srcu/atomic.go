@@ -39,7 +39,7 @@ func (r *Reader) ReadLock() Ticket {
 	t := r.d.enter(Ticket(i), r)
 	r.n.add(locked, i)
 	if atomic.LoadUint32(&r.marked) == 0 {
-		atomic.StoreUint32(r.used, 1)
+		atomic.OrUint64(r.used, r.bit)
 		atomic.StoreUint32(&r.marked, 1)
 	}
 	return t

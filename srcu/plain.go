@@ -87,7 +87,7 @@ func (r *Reader) ReadLock() (t Ticket) {
 	t = Ticket(atomic.LoadUint32(r.current))
 	r.n[locked][t&1]++
 	if atomic.LoadUint32(&r.marked) == 0 {
-		atomic.StoreUint32(r.used, 1)
+		atomic.OrUint64(r.used, r.bit)
 		atomic.StoreUint32(&r.marked, 1)
 	}
 	return t

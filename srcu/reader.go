@@ -2,6 +2,7 @@ package srcu
 
 import (
 	"fmt"
+	"math/bits"
 	"runtime"
 	"sync/atomic"
 )
@@ -17,9 +18,10 @@ import (
 type Reader struct {
 	n       counters
 	current *uint32 // nil once closed, so that ReadLock then panics
-	used    *uint32 // the mark in its place; see chunk
+	used    *uint64 // the marks of its chunk
+	bit     uint64  // its own among them
 	marked  uint32  // the mark as the reader sees it
-	_       [12]byte
+	_       [4]byte
 
 	d      *Domain
 	opener uintptr // the program counter behind the call of Domain.Reader
@@ -29,28 +31,39 @@ type Reader struct {
 }
 
 // readers holds the places of all Readers of a domain. Places are never freed:
-// a closed Reader leaves its place to the next one, so that there are never
-// more places than there were Readers open at once, rounded up to a chunk.
-type readers struct {
-	chunks atomic.Pointer[chunk]
-	free   atomic.Pointer[Reader] // closed Readers, each with a place to use again
-}
-
-const chunkSize = 64
-
-// chunk is a group of places.
+// a closed Reader leaves its place to the next one, so that there are hardly
+// more places than there were Readers open at once.
 //
 // A sum looks only at the places that are marked as used. A Reader that is not
 // marked marks its place after its lock count and before it reads anything. The
 // mark is thus a part of the lock count: a sum that misses it is a sum that
 // misses the lock, and the argument about those holds for it. Only the owner of
 // the grace period takes marks away; see Domain.unmarkIdle.
+type readers struct {
+	groups atomic.Pointer[group]
+	last   atomic.Pointer[chunk]  // the chunk that still has new places
+	free   atomic.Pointer[Reader] // closed Readers, each with a place to use again
+}
+
+const (
+	chunkSize = 64 // the bits of a word of marks
+	groupSize = 64
+)
+
+// group holds the marks of many chunks side by side: a grace period reads all.
+type group struct {
+	used   [groupSize]uint64
+	chunks [groupSize]atomic.Pointer[chunk]
+	taken  atomic.Int32 // chunks given out; may exceed groupSize
+	next   *group
+}
+
+// chunk holds places.
 type chunk struct {
-	used   [chunkSize]uint32 // side by side: a grace period reads them all
+	used   *uint64 // its marks
 	open   [chunkSize]atomic.Pointer[Reader]
 	closed [chunkSize]counters // of the closed Readers of each place, together
 	taken  atomic.Int32        // places given to a first Reader; may exceed chunkSize
-	next   *chunk
 
 	// Owned by the owner of the grace period.
 	seen [chunkSize]uint64 // sections begun, at the last look for idle Readers
@@ -64,7 +77,7 @@ type place struct {
 // Reader registers a reader for the calling goroutine.
 func (d *Domain) Reader() *Reader {
 	at := d.readers.place()
-	r := &Reader{current: &d.current, used: &at.c.used[at.i], d: d, at: at}
+	r := &Reader{current: &d.current, used: at.c.used, bit: 1 << at.i, d: d, at: at}
 	r.opener, _, _, _ = runtime.Caller(1)
 	at.c.open[at.i].Store(r)
 	return r
@@ -80,14 +93,28 @@ func (l *readers) place() place {
 		}
 	}
 	for {
-		c := l.chunks.Load()
+		c := l.last.Load()
 		if c != nil {
 			if i := int(c.taken.Add(1)) - 1; i < chunkSize {
 				return place{c, i}
 			}
 		}
-		fresh := &chunk{next: c}
-		l.chunks.CompareAndSwap(c, fresh)
+		l.last.CompareAndSwap(c, l.chunk())
+	}
+}
+
+// chunk returns a new chunk, whose marks the sums already look at.
+func (l *readers) chunk() *chunk {
+	for {
+		g := l.groups.Load()
+		if g != nil {
+			if i := int(g.taken.Add(1)) - 1; i < groupSize {
+				c := &chunk{used: &g.used[i]}
+				g.chunks[i].Store(c)
+				return c
+			}
+		}
+		l.groups.CompareAndSwap(g, &group{next: g})
 	}
 }
 
@@ -121,12 +148,19 @@ func (r *Reader) Close() {
 
 // sum adds up one kind of counter over the places that are marked as used.
 func (l *readers) sum(kind, rank int) (n uint64) {
-	for c := l.chunks.Load(); c != nil; c = c.next {
-		for i := range c.used {
-			if atomic.LoadUint32(&c.used[i]) != 0 {
-				n += c.sum(i, kind, rank)
+	for g := l.groups.Load(); g != nil; g = g.next {
+		for i := range g.used {
+			if used := atomic.LoadUint64(&g.used[i]); used != 0 {
+				n += g.chunks[i].Load().sumOf(used, kind, rank)
 			}
 		}
+	}
+	return n
+}
+
+func (c *chunk) sumOf(used uint64, kind, rank int) (n uint64) {
+	for ; used != 0; used &= used - 1 {
+		n += c.sum(bits.TrailingZeros64(used), kind, rank)
 	}
 	return n
 }
@@ -146,11 +180,11 @@ func (c *chunk) sum(i, kind, rank int) (n uint64) {
 	return n
 }
 
-// marked is the number of Readers that are marked as used.
+// marked is the number of places that are marked as used.
 func (l *readers) marked() (n int) {
-	for c := l.chunks.Load(); c != nil; c = c.next {
-		for i := range c.used {
-			n += int(atomic.LoadUint32(&c.used[i]))
+	for g := l.groups.Load(); g != nil; g = g.next {
+		for i := range g.used {
+			n += bits.OnesCount64(atomic.LoadUint64(&g.used[i]))
 		}
 	}
 	return n
@@ -158,10 +192,16 @@ func (l *readers) marked() (n int) {
 
 // each calls f for every open Reader.
 func (l *readers) each(f func(*Reader)) {
-	for c := l.chunks.Load(); c != nil; c = c.next {
-		for i := range c.open {
-			if r := c.open[i].Load(); r != nil {
-				f(r)
+	for g := l.groups.Load(); g != nil; g = g.next {
+		for i := range g.chunks {
+			c := g.chunks[i].Load()
+			if c == nil {
+				continue
+			}
+			for i := range c.open {
+				if r := c.open[i].Load(); r != nil {
+					f(r)
+				}
 			}
 		}
 	}

@@ -8,8 +8,12 @@ import (
 )
 
 func (l *readers) places() (n int) {
-	for c := l.chunks.Load(); c != nil; c = c.next {
-		n += min(int(c.taken.Load()), chunkSize)
+	for g := l.groups.Load(); g != nil; g = g.next {
+		for i := range g.chunks {
+			if c := g.chunks[i].Load(); c != nil {
+				n += min(int(c.taken.Load()), chunkSize)
+			}
+		}
 	}
 	return n
 }

@@ -1,6 +1,7 @@
 package srcu
 
 import (
+	"math/bits"
 	"sync/atomic"
 	"unsafe"
 )
@@ -70,38 +71,37 @@ func (d *Domain) unmarkIdle() (marked, unmarked int) {
 		n counters
 	}
 	var found []idle
-	for c := d.readers.chunks.Load(); c != nil; c = c.next {
-		for i := range c.used {
-			if atomic.LoadUint32(&c.used[i]) == 0 {
-				continue
+	for g := d.readers.groups.Load(); g != nil; g = g.next {
+		for i := range g.used {
+			for used := atomic.LoadUint64(&g.used[i]); used != 0; used &= used - 1 {
+				c, i := g.chunks[i].Load(), bits.TrailingZeros64(used)
+				r, n := c.reader(i)
+				begun := n[locked][0] + n[locked][1]
+				if r == nil || begun == c.seen[i] && n.balanced() {
+					found = append(found, idle{place{c, i}, r, n})
+				}
+				c.seen[i] = begun
 			}
-			r, n := c.reader(i)
-			begun := n[locked][0] + n[locked][1]
-			if r == nil || begun == c.seen[i] && n.balanced() {
-				found = append(found, idle{place{c, i}, r, n})
-			}
-			c.seen[i] = begun
 		}
 	}
 	if len(found) <= fewMarked {
 		return marked, 0
 	}
-	mark := func(f *idle, m uint32) {
-		atomic.StoreUint32(&f.c.used[f.i], m)
+	for _, f := range found {
+		atomic.AndUint64(f.c.used, ^(1 << f.i))
 		if f.r != nil {
-			atomic.StoreUint32(&f.r.marked, m)
+			atomic.StoreUint32(&f.r.marked, 0)
 		}
 	}
-	for i := range found {
-		mark(&found[i], 0)
-	}
 	d.heavyBarrier()
-	for i := range found {
-		f := &found[i]
+	for _, f := range found {
 		if r, n := f.c.reader(f.i); r == f.r && n == f.n {
 			unmarked++
-		} else {
-			mark(f, 1)
+			continue
+		}
+		atomic.OrUint64(f.c.used, 1<<f.i)
+		if f.r != nil {
+			atomic.StoreUint32(&f.r.marked, 1)
 		}
 	}
 	return marked, unmarked
