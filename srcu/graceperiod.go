@@ -1,24 +1,3 @@
-// Package srcu is the SRCU-fast core.
-//
-// The grace-period state machine, GracePeriod, is written once against the
-// small interface Side. The virtual kernel judges it, the order explorer
-// examines it and the live core runs it: the very same code.
-//
-// # Why it is correct
-//
-// A reader increments a lock counter (Y), reads, and increments an unlock
-// counter (Z), with no barrier of its own. A scan sums the unlocks, waits for
-// X, then sums the locks. X puts a full barrier on every CPU between the two
-// sums, and never in the middle of an increment. So a Z that the first sum
-// saw is followed by X on its CPU: all the reader did, its Y included, is
-// visible to the second sum and to whatever follows the scan. And a Y that the
-// second sum missed comes after its CPU's barrier: that reader sees all stores
-// made before X, hence not the unpublished pointer. Equal sums therefore mean
-// that no reader which could hold an old pointer on this rank is left.
-//
-// A reader may fetch the rank and be delayed before Y, invisible to any sum,
-// and then increment a rank that is no longer current. Two scans, with a flip
-// between them, cover both ranks in every grace period.
 package srcu
 
 import (

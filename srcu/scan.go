@@ -14,7 +14,7 @@ type Scan struct {
 	Rank int
 	// Unlocks is the sum of unlock counters that this attempt began with.
 	Unlocks uint64
-	// Expedited tells that an expedited request covers this grace period.
+	// Expedited: an expedited request covers this grace period.
 	Expedited bool
 	// Cookie is the barrier's own: the RCU cookie it polls.
 	Cookie rcu.Cookie
@@ -22,12 +22,12 @@ type Scan struct {
 	tries  int  // attempts left before giving up until a later run
 	opened bool // the attempts were counted out
 	summed bool // Unlocks holds this attempt's sum
-	asked  bool // First has answered true
+	asked  bool // First has returned true
 	over   atomic.Bool
 }
 
-// First reports true once per attempt: the moment to start or post what the
-// barrier is going to wait for. Later calls for the same attempt, which
+// First reports true once per attempt: the moment to start or post the grace
+// period that the barrier waits for. Later calls for the same attempt, which
 // include spurious runs of the work item, report false.
 func (sc *Scan) First() bool {
 	first := !sc.asked
@@ -35,7 +35,7 @@ func (sc *Scan) First() bool {
 	return first
 }
 
-// Elapse records that what the barrier waits for is over. Safe from any
+// Elapse records that the wait of the barrier is over. Safe from any
 // context. Call it before Side.Requeue, so that the run which follows sees it.
 func (sc *Scan) Elapse() { sc.over.Store(true) }
 

@@ -29,12 +29,12 @@ type Side interface {
 
 	// Requeue arranges for Process to run again after the given number of
 	// jiffies, 0 meaning at once. It does nothing if a run is queued
-	// already, and a run that is asked for during a run follows it
+	// already, and a run that is requested during a run follows it
 	// (queue_delayed_work on a non-reentrant work item). Safe from any
 	// context, callbacks included.
 	Requeue(jiffies uint64)
-	// Ended tells that a grace period has ended: the callbacks it made
-	// ready are to be invoked after the given number of jiffies
+	// Ended is called when a grace period has ended: the callbacks it made
+	// ready are invoked after the given number of jiffies
 	// (srcu_schedule_cbs_sdp).
 	Ended(jiffies uint64)
 

@@ -1,12 +1,12 @@
-// Package sched is what the live core needs between the grace-period code and
-// the Go scheduler: work items, parked waiters, callback lists, and a memory
+// Package sched connects the grace-period code of the live core with the Go
+// scheduler: work items, parked waiters, callback lists, and a memory
 // barrier on every thread. Nothing in it takes a lock.
 package sched
 
 import "sync/atomic"
 
 // Work is a non-reentrant work item: however often it is queued, one goroutine
-// at a time owns it, and a run asked for during a run follows it. Ownership
+// at a time owns it, and a run requested during a run follows it. Ownership
 // passes by compare-and-swap on one word, so nobody waits to queue.
 //
 // The word is idle (0), running, or running and queued with a delay. There is
@@ -21,7 +21,7 @@ const (
 	delayShift = 2
 )
 
-// Queue asks for a run after the given delay, in whatever unit the owner
+// Queue requests a run after the given delay, in whatever unit the owner
 // understands; of two outstanding requests the shorter delay counts. When it
 // returns true the item was idle and the caller must start an owner.
 func (w *Work) Queue(delay uint64) (start bool) {
