@@ -87,6 +87,15 @@ var ofFlag = map[string][]string{
 	"explore --states":       {"-1"},
 	"litmus --model":         {"arm", ""},
 	"report --margins":       {"nosuch.jsonl", ".", ""},
+	"runs --max-hang-rate":   {"0%", "100%", "-1%"},
+	"runs --confidence":      {"10%", "100%"},
+	"runs --power":           {"10%", "100%"},
+	"runs --seen":            {"3", "3/2", "-1/2", "0/0", "1/2/3", ""},
+	"runs --before":          {"3", "0/40", "41/40", "-1/2", "1/2000000000", ""},
+	"runs --better":          {"0", "0.5", "NaN", "Inf"},
+	"runs --tell":            {"5%", "5%,5%", "5%,101%", "5%,NaN", ",", ""},
+	"runs --per-hour":        {"-1", "NaN", "Inf"},
+	"runs --per-boot":        {"0", "-1"},
 	"torture --fix":          {"nosuch"},
 	"torture --scenario":     {"nosuch"},
 	"torture --duration":     {"-1s"},
@@ -101,7 +110,8 @@ var with = map[string][]string{
 	"gate": {"--fix=throttle"}, "gate --fix": {}, "gate --max-hang-rate": {"--fix=throttle"},
 	"gate --margin-axis": {"--fix=throttle", "--min-margin=95%"}, "gate --margin-level": {"--fix=throttle", "--min-margin=95%"},
 	"gate --margin-scenario": {"--fix=throttle", "--min-margin=95%"},
-	"evaluate --shard":       {"--out=" + filepath.Join(os.TempDir(), "gpstorm-never.jsonl")}, "explore --runs": {"--pct=3"},
+	"runs":                   {"--max-hang-rate=1%"}, "runs --max-hang-rate": {}, "runs --better": {"--before=3/40"},
+	"evaluate --shard": {"--out=" + filepath.Join(os.TempDir(), "gpstorm-never.jsonl")}, "explore --runs": {"--pct=3"},
 }
 
 func TestEveryFlagOfEveryCommandRefusesBadInput(t *testing.T) {
@@ -139,7 +149,8 @@ func TestEveryFlagOfEveryCommandRefusesBadInput(t *testing.T) {
 
 func TestEveryFlagOfOneValueIsGivenOnce(t *testing.T) {
 	t.Parallel()
-	good := map[string]string{"bool": "true", "int": "1", "uint64": "1", "duration": "1s", "percent": "1%", "string": "x", "dir": "x", "file": "x", "world": "kernel"}
+	good := map[string]string{"bool": "true", "int": "1", "uint64": "1", "duration": "1s", "percent": "1%", "string": "x", "dir": "x", "file": "x", "world": "kernel",
+		"float64": "2", "k/n": "1/2", "percent,percent": "5%,1%"}
 	for _, cmd := range commands(t).Commands() {
 		if cmd.Name() == "completion" || cmd.Name() == "help" {
 			continue

@@ -96,7 +96,7 @@ func checkMargin(flags *pflag.FlagSet) error {
 // percent is a share, written 1% or 0.01.
 type percent float64
 
-func (p *percent) String() string { return strconv.FormatFloat(100*float64(*p), 'g', -1, 64) + "%" }
+func (p *percent) String() string { return strconv.FormatFloat(100*float64(*p), 'g', 12, 64) + "%" }
 
 // Type is part of pflag.Value; the help shows it.
 func (p *percent) Type() string { return "percent" }

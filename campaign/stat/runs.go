@@ -1,0 +1,73 @@
+package stat
+
+import (
+	"math"
+	"sort"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// RunsBelow is the smallest number of runs of which k hang that shows a rate
+// below p at the given level: the upper end of the one-sided interval of Clopper
+// and Pearson is then at most p. For k = 0 it is ln(1-level) / ln(1-p).
+//
+// It holds for a number of runs that is fixed beforehand, and for k fixed with
+// it. 0 < p < 1, k >= 0.
+//
+// Clopper and Pearson, Biometrika 26 (1934) 404-413; Wilks, Annals of
+// Mathematical Statistics 12 (1941) 91-96, for the numbers of runs.
+func RunsBelow(k int, p, level float64) int {
+	if k == 0 {
+		return int(math.Ceil(math.Log1p(-level) / math.Log1p(-p)))
+	}
+	return least(k+1, func(n int) bool { return AtLeast(k+1, n, p) >= level })
+}
+
+// RunsToBeat is the smallest number of runs with a fix, k of which hang, that
+// shows that the fix divides the rate by factor or more, if before of
+// beforeRuns runs without it hung. For k = 0 it is
+// factor * beforeRuns * ((1-level)^(-1/before) - 1).
+//
+// Given the sum of the two counts, the count with the fix is binomial, as for
+// two Poisson counts. before >= 1, factor >= 1.
+//
+// Przyborowski and Wilenski, Biometrika 31 (1940) 313-323.
+func RunsToBeat(k, before, beforeRuns int, factor, level float64) int {
+	return least(1, func(n int) bool {
+		share := float64(n) / (float64(n) + factor*float64(beforeRuns))
+		return AtLeast(k+1, k+before, share) >= level
+	})
+}
+
+// RunsToTell is the number of runs of each of two kernels that finds, with the
+// given power, a difference between rates of a and b in Fisher's exact test at
+// the given level (two-sided).
+//
+// Fleiss, Tytun and Ury, Biometrics 36 (1980) 343-346: the normal approximation
+// with a correction for continuity.
+func RunsToTell(a, b, level, power float64) int {
+	n, d := runsToTell(a, b, level, power), math.Abs(a-b)
+	root := 1 + math.Sqrt(1+4/(n*d))
+	return int(math.Ceil(n / 4 * root * root))
+}
+
+// runsToTell is the normal approximation without the correction.
+func runsToTell(a, b, level, power float64) float64 {
+	mean := (a + b) / 2
+	root := mathext.NormalQuantile((1+level)/2)*math.Sqrt(2*mean*(1-mean)) +
+		mathext.NormalQuantile(power)*math.Sqrt(a*(1-a)+b*(1-b))
+	return root * root / ((a - b) * (a - b))
+}
+
+// least is the smallest n from low on that is enough, if every larger one is
+// enough too; math.MaxInt if none that a float64 tells from its neighbours is.
+func least(low int, enough func(n int) bool) int {
+	high := low
+	for !enough(high) {
+		if high > 1<<52 {
+			return math.MaxInt
+		}
+		high *= 2
+	}
+	return low + sort.Search(high-low, func(i int) bool { return enough(low + i) })
+}
