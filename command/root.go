@@ -60,6 +60,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newLitmusCommand(c),
 		newTortureCommand(c),
 		newReadCommand(c),
+		newKernelsCommand(c),
 		newVersionCommand(c),
 	)
 	root.Args = knownCommand

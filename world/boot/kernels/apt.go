@@ -1,0 +1,221 @@
+package kernels
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Failures that are no fault of what was asked for.
+var (
+	// ErrNoApt: the tools of Debian's packages are not on this machine.
+	ErrNoApt = errors.New("no apt here: want a machine with apt-get, apt-cache and dpkg-deb, or a kernel image of your own by its path")
+	// ErrNotServed: the archive has other versions now.
+	ErrNotServed = errors.New("not served any more")
+)
+
+// source is an archive of packages.
+type source struct {
+	uri, suite, keyring string
+}
+
+// debian is where stock kernels come from, unless the machine has a mirror.
+var debian = source{
+	uri:     "http://deb.debian.org/debian",
+	suite:   "trixie-backports",
+	keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
+}
+
+// freshFor is how long the list of packages is taken as the archive's.
+const freshFor = time.Hour
+
+// apt runs the tools of apt under a configuration of its own.
+type apt struct {
+	root   string
+	source source
+	bin    string // where the tools are; empty is the PATH
+}
+
+func (a *apt) tool(name string) string { return filepath.Join(a.bin, name) }
+
+func (a *apt) config() string { return filepath.Join(a.root, "apt.conf") }
+
+// packageOf is the package of a version; the second half of its name is that of
+// the kernel release.
+func packageOf(v string) string { return packagePrefix + v + packageSuffix }
+
+const (
+	packagePrefix = "linux-binary-"
+	packageSuffix = "+deb13-cloud-amd64"
+)
+
+// update makes the configuration and the list of packages, unless they are fresh.
+func (a *apt) update(ctx context.Context) error {
+	for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb"} {
+		if _, err := exec.LookPath(a.tool(tool)); err != nil {
+			return fmt.Errorf("kernels: %w", ErrNoApt)
+		}
+	}
+	stamp := filepath.Join(a.root, "updated")
+	if info, err := os.Stat(stamp); err == nil && time.Since(info.ModTime()) < freshFor {
+		return nil
+	}
+	if err := a.configure(); err != nil {
+		return fmt.Errorf("kernels: %w", err)
+	}
+	// Without the option a failed download is only a warning.
+	if _, err := a.run(ctx, a.root, "apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"); err != nil {
+		return err
+	}
+	if err := os.WriteFile(stamp, nil, 0o644); err != nil {
+		return fmt.Errorf("kernels: %w", err)
+	}
+	return nil
+}
+
+func (a *apt) configure() error {
+	lists, cache, parts := filepath.Join(a.root, "lists"), filepath.Join(a.root, "cache"), filepath.Join(a.root, "sources")
+	for _, dir := range []string{filepath.Join(lists, "partial"), filepath.Join(cache, "archives", "partial"), parts} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	s := a.source
+	if uri := mirror("/etc/apt/sources.list.d", s.keyring); uri != "" {
+		s.uri = uri
+	}
+	sources := fmt.Sprintf("Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nArchitectures: amd64\nSigned-By: %s\n", s.uri, s.suite, s.keyring)
+	if err := os.WriteFile(filepath.Join(parts, "kernels.sources"), []byte(sources), 0o644); err != nil {
+		return err
+	}
+	var conf bytes.Buffer
+	for _, o := range [][2]string{
+		{"Dir::State::Lists", lists}, {"Dir::Cache", cache},
+		{"Dir::Etc::SourceList", "/dev/null"}, {"Dir::Etc::SourceParts", parts},
+		{"Acquire::Languages", "none"}, {"Acquire::Retries", "2"}, {"APT::Architecture", "amd64"},
+		{"APT::Sandbox::User", ""}, // or files of the user's would be out of its reach
+	} {
+		fmt.Fprintf(&conf, "%s %q;\n", o[0], o[1])
+	}
+	return os.WriteFile(a.config(), conf.Bytes(), 0o644)
+}
+
+// mirror is the address from which this machine takes Debian's main archive, or
+// empty: sources that the keyring signs and that hold a release itself, not its
+// security updates.
+func mirror(dir, keyring string) string {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.sources"))
+	if err != nil {
+		return ""
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		for stanza := range strings.SplitSeq(string(b), "\n\n") {
+			fields := fieldsOf(stanza)
+			uri, _, _ := strings.Cut(fields["URIs"], " ")
+			if fields["Signed-By"] == keyring && strings.HasPrefix(uri, "http") && !strings.Contains(fields["Suites"], "security") {
+				return uri
+			}
+		}
+	}
+	return ""
+}
+
+// versions are those that the list of packages has.
+func (a *apt) versions(ctx context.Context) ([]string, error) {
+	out, err := a.run(ctx, a.root, "apt-cache", "pkgnames", packagePrefix)
+	if err != nil {
+		return nil, err
+	}
+	var served []string
+	for name := range strings.Lines(string(out)) {
+		name = strings.TrimSpace(name)
+		v := strings.TrimSuffix(strings.TrimPrefix(name, packagePrefix), packageSuffix)
+		if version.MatchString(v) && name == packageOf(v) {
+			served = append(served, v)
+		}
+	}
+	slices.SortFunc(served, CompareVersions)
+	return served, nil
+}
+
+// download fetches the package of a version into a directory and returns its path.
+func (a *apt) download(ctx context.Context, v, dir string) (string, error) {
+	served, err := a.versions(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !slices.Contains(served, v) {
+		return "", fmt.Errorf("kernel: %s: %w: want one of %s", v, ErrNotServed, strings.Join(served, ", "))
+	}
+	shown, err := a.run(ctx, dir, "apt-cache", "show", packageOf(v)+"/"+a.source.suite)
+	if err != nil {
+		return "", err
+	}
+	if _, err := a.run(ctx, dir, "apt-get", "download", "-q", packageOf(v)); err != nil {
+		return "", err
+	}
+	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	if err != nil || len(debs) != 1 {
+		return "", fmt.Errorf("kernels: %s: %d packages were downloaded, want one", packageOf(v), len(debs))
+	}
+	sum, err := hashOf(debs[0])
+	if err != nil {
+		return "", err
+	}
+	if want := fieldsOf(string(shown))["SHA256"]; sum != want {
+		return "", fmt.Errorf("kernels: %s: sha256 %s: want %s, that of the signed index", packageOf(v), sum, want)
+	}
+	return debs[0], nil
+}
+
+// fieldsOf are the fields of a stanza in the form of Debian's control files.
+func fieldsOf(stanza string) map[string]string {
+	fields := map[string]string{}
+	for line := range strings.Lines(stanza) {
+		if name, value, ok := strings.Cut(line, ":"); ok && !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "#") {
+			fields[name] = strings.TrimSpace(value)
+		}
+	}
+	return fields
+}
+
+// run runs a tool under the private configuration. The error holds what it said
+// last.
+func (a *apt) run(ctx context.Context, dir, tool string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, a.tool(tool), args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "APT_CONFIG="+a.config(), "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kernels: %s %s: %w%s", tool, args[0], err, lastLine(stderr.Bytes()))
+	}
+	return out, nil
+}
+
+// lastLine is what a tool said last, as the end of a message.
+func lastLine(b []byte) string {
+	last := ""
+	for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {
+		if line := strings.TrimSpace(s.Text()); line != "" {
+			last = ": " + line
+		}
+	}
+	return last
+}
