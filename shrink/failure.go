@@ -8,31 +8,30 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Failure is what makes two failed trials the same: the diagnosis and its
-// cause, whatever the numbers; if the first hung, that the other does; and if
-// it did not and every close() returned, that they return in the other too:
-// else cutting a trial short would look like making it fail.
+// Failure is how a trial failed: its signature, whether a close() hung, and
+// whether one had not returned at the horizon.
 type Failure struct {
 	Signature trial.Signature `json:"signature"`
 	Hung      bool            `json:"hung"`
 	Cut       bool            `json:"cut"` // a close() had not returned at the horizon
 }
 
-// FailureOf is the failure of a trial. Only of one that Failed it means
-// something.
-func FailureOf(r *trial.Result) Failure {
+// failureOf is the failure of a trial that Failed.
+func failureOf(r *trial.Result) Failure {
 	return Failure{
 		Signature: r.Signature(), Hung: r.Hung(),
 		Cut: slices.ContainsFunc(r.Closes, func(c trial.Close) bool { return c.Censored }),
 	}
 }
 
-// In reports whether a trial failed that way.
+// In reports whether a trial fails in that way: with the same signature; with a
+// hang if there was one; and if there was none and every close() returned, then
+// every one returns here too, or a shorter trial would look like a failure.
 func (f Failure) In(r *trial.Result) bool {
 	if !r.Failed() || r.Truncated {
 		return false
 	}
-	o := FailureOf(r)
+	o := failureOf(r)
 	return o.Signature == f.Signature && (o.Hung || !f.Hung) && (f.Hung || f.Cut || !o.Cut)
 }
 

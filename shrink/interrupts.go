@@ -7,9 +7,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// interrupts turns the storms into a list of single samples, as few as take the
-// same time from each CPU as the storms took, and then does without each that
-// is not needed.
+// interrupts replaces the storms by a list of single samples, as few as possible,
+// that take as much time from each CPU as the storms took. Then it removes each
+// sample that the failure does not need.
 func (m *search) interrupts() {
 	if !m.single() && len(m.best.Storms) > 0 {
 		m.convert()
@@ -28,12 +28,13 @@ func (m *search) single() bool {
 	return !slices.ContainsFunc(m.best.Storms, func(st workload.Storm) bool { return len(st.At) == 0 })
 }
 
-// convert tries one sample for each CPU, then two, and so on, together as long
-// as the storm's: placed so that at any time they have taken what the storms had
-// by then, or one straight after the other, since a storm's pauses are many and
-// short, and few long ones may let something through that they did not. Where a
-// storm hits only some tasks, samples would also hit what they wait for: so they
-// begin with the trial, with close(), or once it waits for a reader.
+// convert tries one sample for each CPU, then two, four and so on, that together
+// take as long as the storm's. It places them so that at any time they have taken
+// as much as the storms had by then, or else one straight after the other: a storm
+// has many short pauses, and a few long ones may let something run that the storm
+// did not. A storm that hits only some tasks spares what these wait for, which
+// samples on the CPU do not: so samples begin with the trial, with the first
+// close(), when it sleeps, or when it waits for a reader.
 func (m *search) convert() {
 	rec := m.record()
 	source := workload.HRTimer

@@ -54,13 +54,13 @@ func TestWhereListedPreemptionsFell(t *testing.T) {
 func TestFewerPreemptionsAreSmallerThanFewerInterrupts(t *testing.T) {
 	t.Parallel()
 	sc, _ := reportsCase(t)
-	usual := SizeOf(&sc)
+	usual := sizeOf(&sc)
 	sc.Machine.Preempt = workload.PreemptListed
 	sc.Preemptions = []workload.Preemption{{Task: "thread", At: time.Second}}
-	one := SizeOf(&sc)
+	one := sizeOf(&sc)
 	sc.Preemptions = nil
 	sc.Horizon *= 2 // and more interrupts
-	none := SizeOf(&sc)
+	none := sizeOf(&sc)
 	if usual.Interrupts >= none.Interrupts || none.Compare(one) >= 0 || one.Compare(usual) >= 0 || usual.Compare(one) <= 0 {
 		t.Errorf("any %+v, one %+v, none %+v", usual, one, none)
 	}
@@ -72,7 +72,7 @@ func TestStepsKeepPreemptionsValid(t *testing.T) {
 	sc, _ := reportsCase(t)
 	sc.Machine.Preempt = workload.PreemptListed
 	sc.Preemptions = []workload.Preemption{{Task: "thread", At: time.Second}, {Task: "traced", At: 20 * time.Second}}
-	m := &search{best: sc, size: SizeOf(&sc)}
+	m := &search{best: sc, size: sizeOf(&sc)}
 	without := m.copy()
 	withoutTasks(&without, 0)
 	if err := without.Validate(); err != nil || len(without.Preemptions) != 1 || without.Preemptions[0].Task != "traced" {

@@ -19,8 +19,8 @@ const DefaultBudget = 1500
 
 // Options bound a search, say what it must keep, and let one follow it.
 type Options struct {
-	// Fails reports whether a trial fails as the search is to keep it. Nil is
-	// FailureOf(first).In: as the first trial does.
+	// Fails reports whether a trial fails as the search is to keep it. If it is
+	// nil, that is as the first trial does: Failure.In.
 	Fails func(*trial.Result) bool
 	// Run runs one trial of at most that many steps, 0 being no limit. Nil is
 	// the virtual kernel, which in any case suggests which interrupts and
@@ -69,14 +69,14 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 	}
 	was := m.opt.Run(sc, seed, 0)
 	m.trials++
-	failure := FailureOf(&was)
+	failure := failureOf(&was)
 	if m.opt.Fails == nil {
 		m.opt.Fails = failure.In
 	}
 	if !m.opt.Fails(&was) {
 		return nil, fmt.Errorf("trial: %s: want one that fails", Outcome(&was))
 	}
-	m.found, m.size = was, SizeOf(&sc)
+	m.found, m.size = was, sizeOf(&sc)
 	// A smaller scenario may take more steps, but not without end.
 	m.maxSteps = 4*was.Steps + 1_000_000
 	r := &Result{Failure: failure, Before: sc, From: m.size, Was: was}
@@ -154,7 +154,7 @@ func (m *search) try(sc workload.Scenario) bool {
 	if m.spent || sc.Validate() != nil {
 		return false
 	}
-	size := SizeOf(&sc)
+	size := sizeOf(&sc)
 	if size.Compare(m.size) >= 0 {
 		return false
 	}

@@ -30,10 +30,10 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fai
 			t.Errorf("%s: stepping through what is left takes other decisions", name)
 		}
 	}
-	if was := kernel.Run(r.Before, fix, seed, kernel.Options{}); FailureOf(&was) != r.Failure {
-		t.Errorf("%s: failed with %+v, the search was for %+v", name, FailureOf(&was), r.Failure)
+	if was := kernel.Run(r.Before, fix, seed, kernel.Options{}); failureOf(&was) != r.Failure {
+		t.Errorf("%s: failed with %+v, the search was for %+v", name, failureOf(&was), r.Failure)
 	}
-	if r.To.Compare(r.From) > 0 || r.To != SizeOf(&r.After) || r.From != SizeOf(&r.Before) {
+	if r.To.Compare(r.From) > 0 || r.To != sizeOf(&r.After) || r.From != sizeOf(&r.Before) {
 		t.Errorf("%s: of size %+v, was %+v", name, r.To, r.From)
 	}
 	if r.To.AnyPreemption != (r.After.Machine.Preempt == workload.PreemptFull || r.After.Machine.Preempt == workload.PreemptLazy) {
@@ -58,7 +58,7 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fai
 		if got.Checksum != w.Result.Checksum || fails(&got) != w.Same {
 			t.Errorf("%s: without %s it is said that %s; it is that %s", name, w.What, Outcome(&w.Result), Outcome(&got))
 		}
-		size := SizeOf(&w.Scenario)
+		size := sizeOf(&w.Scenario)
 		if size.Compare(r.To) >= 0 {
 			t.Errorf("%s: without %s it is not smaller: %+v", name, w.What, size)
 		}
@@ -204,7 +204,7 @@ func TestSameFailureWhateverTheNumbers(t *testing.T) {
 	cut := func(r *trial.Result) *trial.Result { r.Closes = []trial.Close{{Censored: true}}; return r }
 	truncated := hung("thread-3", "thread", trial.Starved, 1)
 	truncated.Truncated = true
-	f := FailureOf(hung("thread-12", "thread", trial.Starved, 1))
+	f := failureOf(hung("thread-12", "thread", trial.Starved, 1))
 	for _, c := range []struct {
 		name string
 		r    *trial.Result
@@ -223,9 +223,9 @@ func TestSameFailureWhateverTheNumbers(t *testing.T) {
 		}
 	}
 
-	late := FailureOf(hung("thread-1", "thread", trial.Starved, 0))
+	late := failureOf(hung("thread-1", "thread", trial.Starved, 0))
 	early := cut(hung("thread-1", "thread", trial.Starved, 0))
-	if late.In(early) || !FailureOf(early).In(early) {
+	if late.In(early) || !failureOf(early).In(early) {
 		t.Error("a close() that was cut off is taken for one that was late")
 	}
 }

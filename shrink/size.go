@@ -24,8 +24,8 @@ type Size struct {
 	Text          int           `json:"text"` // bytes of YAML
 }
 
-// SizeOf measures a valid scenario.
-func SizeOf(sc *workload.Scenario) Size {
+// sizeOf measures a valid scenario.
+func sizeOf(sc *workload.Scenario) Size {
 	s := Size{CPUs: sc.Machine.CPUs, Loads: len(sc.RCULoad), Horizon: sc.Horizon, Text: len(workload.Encode(*sc))}
 	s.Preemptions = len(sc.Preemptions)
 	switch sc.Machine.Preempt {

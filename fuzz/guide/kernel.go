@@ -53,7 +53,7 @@ func gracePeriods(s *kernel.Situation) fold {
 
 func wait(s *kernel.Situation) fold {
 	f := fold(2)
-	f.add(s.Cause)
+	f.add(int(s.Cause))
 	f.add(s.CauseDomain)
 	if d := s.CauseDomain; 0 < d && d <= len(s.Domains) {
 		f.add(s.Domains[d-1].Phase)

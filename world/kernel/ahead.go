@@ -1,9 +1,9 @@
 package kernel
 
-// ahead is the state that a CPU will have reached at an instant if nothing
-// disturbs it until then. Planning has to execute a CPU's storms to find out
-// when its work will be done; what it found is kept, so that they need not be
-// executed a second time when that instant comes.
+// ahead is the state that a CPU will have at an instant if nothing disturbs it
+// until then. To plan when a CPU will have done its work, its storms are executed
+// ahead of time; ahead keeps the outcome, so that they are not executed again when
+// that instant comes.
 type ahead struct {
 	valid    bool
 	solo     bool // it is in cpu.solo
@@ -19,7 +19,7 @@ type ahead struct {
 
 // lookahead finds the instant at which run will return by itself, leaving
 // everything as it was but c.ahead.
-func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
+func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	if c.undisturbed() {
 		if !c.interrupted(c.irqActive) {
 			at = min(c.at+work, limit)
@@ -62,7 +62,7 @@ func (k *Kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 
 // reach puts the CPU into the state that its last plan found for the present
 // instant, if it found one, and returns the progress made on the way.
-func (k *Kernel) reach(c *cpu) (progress ns, ok bool) {
+func (k *kernel) reach(c *cpu) (progress ns, ok bool) {
 	a := &c.ahead
 	ok = a.valid && a.at == k.now && (a.solo || a.allowed == k.rate.allowed)
 	a.valid = false

@@ -24,7 +24,7 @@ type blameState struct {
 
 // reblame is called after every event: where a close waits for something else
 // than before, the time so far goes to what it waited for.
-func (k *Kernel) reblame() {
+func (k *kernel) reblame() {
 	for _, t := range k.watched {
 		t.watched = false
 	}
@@ -54,7 +54,7 @@ func (k *Kernel) reblame() {
 
 // watch notes that a task is on a chain of waits: after anything that happens to
 // it the chains are followed again.
-func (k *Kernel) watch(t *task) {
+func (k *kernel) watch(t *task) {
 	if !t.watched {
 		t.watched = true
 		k.watched = append(k.watched, t)
@@ -62,7 +62,7 @@ func (k *Kernel) watch(t *task) {
 }
 
 // flushBlame gives the time since the last change to the cause it had.
-func (k *Kernel) flushBlame(b *blameState) {
+func (k *kernel) flushBlame(b *blameState) {
 	d := k.now - b.since
 	b.since = k.now
 	if d == 0 {
@@ -83,14 +83,14 @@ func (k *Kernel) flushBlame(b *blameState) {
 	b.shares[of] = s
 }
 
-func (k *Kernel) markStorm(b *blameState) {
+func (k *kernel) markStorm(b *blameState) {
 	if stormed(b.now.what) {
 		b.storm = k.stormOf(b.now.cpu)
 	}
 }
 
 // stormOf is the time samples have taken of a CPU up to now.
-func (k *Kernel) stormOf(cpu uint8) ns {
+func (k *kernel) stormOf(cpu uint8) ns {
 	c := k.cpus[cpu]
 	if c.at != k.now {
 		k.sync(c)
@@ -111,7 +111,7 @@ func stormed(m trial.Mechanism) bool {
 }
 
 // sharesOf turns an attribution into data, the largest share first.
-func (k *Kernel) sharesOf(sums map[cause]blameShare) []trial.Share {
+func (k *kernel) sharesOf(sums map[cause]blameShare) []trial.Share {
 	all := make([]trial.Share, 0, len(sums))
 	for c, s := range sums {
 		all = append(all, trial.Share{Cause: k.export(c), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
@@ -129,7 +129,7 @@ func (k *Kernel) sharesOf(sums map[cause]blameShare) []trial.Share {
 const topShares = 12
 
 // blameOfAll adds up the shares of all closes, by groups of readers.
-func (k *Kernel) blameOfAll() []trial.Share {
+func (k *kernel) blameOfAll() []trial.Share {
 	sum := map[cause]blameShare{}
 	for _, c := range k.closes {
 		for of, s := range c.blame.shares {

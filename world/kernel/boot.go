@@ -9,7 +9,7 @@ import (
 
 // boot brings up CPUs, kernel threads, domains, and whatever the scenario
 // asks for.
-func (k *Kernel) boot() {
+func (k *kernel) boot() {
 	k.trace = newTracer(k)
 	k.bootCPUs()
 	k.bootRCU()
@@ -31,7 +31,7 @@ func (k *Kernel) boot() {
 	k.workqueueWatchdog()
 }
 
-func (k *Kernel) bootCPUs() {
+func (k *kernel) bootCPUs() {
 	k.agenda = newAgenda(k.sc.Machine.CPUs)
 	for i := range k.sc.Machine.CPUs {
 		c := &cpu{k: k, id: i}
@@ -52,7 +52,7 @@ func (k *Kernel) bootCPUs() {
 // bootWorkers is how many workers a pool has left over from before the trial.
 const bootWorkers = 4
 
-func (k *Kernel) bootRCU() {
+func (k *kernel) bootRCU() {
 	n := &k.rcu
 	n.seq, n.needed = rcuInitial, rcuInitial
 	for _, c := range k.cpus {
@@ -66,7 +66,7 @@ func (k *Kernel) bootRCU() {
 }
 
 // bootTracing makes the domains as the candidate has them.
-func (k *Kernel) bootTracing() {
+func (k *kernel) bootTracing() {
 	tr := &k.tracing
 	tr.eventMutex.name, tr.tracepoints.name = "event_mutex", "tracepoints_mutex"
 	barrier := k.fix.NewBarrier()
@@ -93,7 +93,7 @@ func (k *Kernel) bootTracing() {
 	}
 }
 
-func (k *Kernel) bootPerf() {
+func (k *kernel) bootPerf() {
 	p := &k.sc.Perf
 	rate, percent := p.MaxSampleRate, p.CPUPercent
 	if rate == 0 {
@@ -113,7 +113,7 @@ func (k *Kernel) bootPerf() {
 }
 
 // bootTasks makes the looping tasks, each at a random point of its loop.
-func (k *Kernel) bootTasks() {
+func (k *kernel) bootTasks() {
 	for i := range k.sc.Tasks {
 		spec := &k.sc.Tasks[i]
 		draws := k.stream("tasks " + spec.Name)
@@ -138,7 +138,7 @@ func (k *Kernel) bootTasks() {
 }
 
 // bindReader gives a loop what its kind of section touches.
-func (k *Kernel) bindReader(l *loop) {
+func (k *kernel) bindReader(l *loop) {
 	switch l.spec.Reads {
 	case workload.ReadsRCU:
 		l.rcu = true
@@ -177,21 +177,21 @@ func (k *Kernel) bindReader(l *loop) {
 	}
 }
 
-func (k *Kernel) newTracepoint(name string) *tracepoint {
+func (k *kernel) newTracepoint(name string) *tracepoint {
 	tp := &tracepoint{name: name}
 	k.tracepoints = append(k.tracepoints, tp)
 	return tp
 }
 
 // bindTracepoints lets the readers hit the closers' tracepoints, in turn.
-func (k *Kernel) bindTracepoints() {
+func (k *kernel) bindTracepoints() {
 	for i, l := range k.readers {
 		l.reader.tp = k.tracepoints[i%len(k.tracepoints)]
 	}
 }
 
 // startLoad is a background user of vanilla RCU.
-func (k *Kernel) startLoad(i int, load *workload.RCULoad) {
+func (k *kernel) startLoad(i int, load *workload.RCULoad) {
 	c := k.cpus[load.CPU]
 	period := ns(load.Period)
 	first := k.stream("rcu load " + itoa(i)).Int64N(period)

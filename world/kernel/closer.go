@@ -28,7 +28,7 @@ type closerGroup struct {
 
 // startClosers makes the tasks of a group and lets them start when their time
 // comes.
-func (k *Kernel) startClosers(g *closerGroup) {
+func (k *kernel) startClosers(g *closerGroup) {
 	spec := g.spec
 	g.left = spec.Count
 	k.closersLeft += spec.Count
@@ -62,7 +62,7 @@ func (k *Kernel) startClosers(g *closerGroup) {
 	}
 }
 
-func (k *Kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
+func (k *kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
 	for i := range max(1, g.spec.Repeat) {
 		if k.drained { // only what has begun is finished
 			break
@@ -85,7 +85,7 @@ func (k *Kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
 	k.closersFinished(g)
 }
 
-func (k *Kernel) beginClose(t *task) *closing {
+func (k *kernel) beginClose(t *task) *closing {
 	k.syncAll()
 	c := &closing{Close: trial.Close{Task: t.name, Start: time.Duration(k.now)}, ipis: k.ipis, ran: k.ran(), storm: k.stormTime()}
 	t.closing = c
@@ -97,7 +97,7 @@ func (k *Kernel) beginClose(t *task) *closing {
 	return c
 }
 
-func (k *Kernel) endClose(t *task, c *closing) {
+func (k *kernel) endClose(t *task, c *closing) {
 	k.finishClose(c)
 	c.done = true
 	k.syncAll()
@@ -109,7 +109,7 @@ func (k *Kernel) endClose(t *task, c *closing) {
 }
 
 // finishClose fills in what is known at the end, or when it is cut off.
-func (k *Kernel) finishClose(c *closing) {
+func (k *kernel) finishClose(c *closing) {
 	if c.Censored {
 		return // cut off at the horizon, and finished while draining
 	}
@@ -121,7 +121,7 @@ func (k *Kernel) finishClose(c *closing) {
 }
 
 // ran is how many RCU grace periods all scans and direct waits have had.
-func (k *Kernel) ran() gpCounts {
+func (k *kernel) ran() gpCounts {
 	n := k.directWaits
 	for _, d := range k.domains {
 		n.normal += d.waits.normal
@@ -135,15 +135,15 @@ func (k *Kernel) ran() gpCounts {
 
 // waited adds the RCU grace periods that a domain had while a close waited
 // for it.
-func (k *Kernel) waited(t *task, d *domain, from gpCounts) { k.addWait(t, from, d.waits) }
+func (k *kernel) waited(t *task, d *domain, from gpCounts) { k.addWait(t, from, d.waits) }
 
 // countDirect counts one that a task waited for itself.
-func (k *Kernel) countDirect(t *task) {
+func (k *kernel) countDirect(t *task) {
 	k.directWaits.normal++
 	k.addWait(t, gpCounts{}, gpCounts{normal: 1})
 }
 
-func (k *Kernel) addWait(t *task, from, to gpCounts) {
+func (k *kernel) addWait(t *task, from, to gpCounts) {
 	if c := t.closing; c != nil && !c.Censored {
 		c.Waited.Normal += to.normal - from.normal
 		c.Waited.Expedited += to.expedited - from.expedited

@@ -38,6 +38,6 @@ const srcuSpin ns = 5_000
 const ipiLatency ns = 1_000
 
 // cost turns instructions into nanoseconds on this machine, at least one.
-func (k *Kernel) cost(instructions int) ns {
+func (k *kernel) cost(instructions int) ns {
 	return max(1, ns(float64(instructions)*k.nsPerInstruction))
 }

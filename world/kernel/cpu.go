@@ -4,7 +4,7 @@ package kernel
 // idle), softirqs on top of the task, an interrupt handler on top of either,
 // and samples of storms on top of whatever their kind may interrupt.
 type cpu struct {
-	k  *Kernel
+	k  *kernel
 	id int
 	at ns // the instant up to which this CPU has executed
 	stormCPU
@@ -79,7 +79,7 @@ func (c *cpu) arrive(i irq) {
 }
 
 // sync brings the CPU's execution up to the present.
-func (k *Kernel) sync(c *cpu) {
+func (k *kernel) sync(c *cpu) {
 	if c.at == k.now {
 		return
 	}
@@ -116,7 +116,7 @@ func (k *Kernel) sync(c *cpu) {
 }
 
 // settle runs everything that is due on the CPU now and plans its next event.
-func (k *Kernel) settle(c *cpu) {
+func (k *kernel) settle(c *cpu) {
 	prev := k.here
 	k.here = c
 	for k.advance(c) {
@@ -127,7 +127,7 @@ func (k *Kernel) settle(c *cpu) {
 }
 
 // advance does one thing that is due on the CPU, if there is one.
-func (k *Kernel) advance(c *cpu) bool {
+func (k *kernel) advance(c *cpu) bool {
 	if c.inHandler() {
 		return false
 	}
@@ -185,7 +185,7 @@ func (k *Kernel) advance(c *cpu) bool {
 	return false
 }
 
-func (k *Kernel) irqCost(i irq) ns {
+func (k *kernel) irqCost(i irq) ns {
 	if i.kind == irqTick {
 		return k.cost(costTick)
 	}
@@ -193,7 +193,7 @@ func (k *Kernel) irqCost(i irq) ns {
 }
 
 // handle has the effect of an interrupt whose handler has just finished.
-func (k *Kernel) handle(c *cpu, i irq) {
+func (k *kernel) handle(c *cpu, i irq) {
 	switch i.kind {
 	case irqTick:
 		k.onTick(c)
@@ -211,7 +211,7 @@ func (k *Kernel) handle(c *cpu, i irq) {
 
 // plan schedules the event at which what the CPU executes will be finished.
 // An earlier plan becomes void.
-func (k *Kernel) plan(c *cpu) {
+func (k *kernel) plan(c *cpu) {
 	k.agenda.cancel(c.id, slotRun)
 	c.ahead.valid = false
 	work := c.work()

@@ -11,7 +11,7 @@ import (
 type workerSleep struct{ longest, total ns }
 
 // noteWorkerSleep is called when a task wakes from D state.
-func (k *Kernel) noteWorkerSleep(t *task) {
+func (k *kernel) noteWorkerSleep(t *task) {
 	if t.item == nil || t.item.name != "process_srcu" || t.state != blocked {
 		return
 	}
@@ -22,7 +22,7 @@ func (k *Kernel) noteWorkerSleep(t *task) {
 
 // cutOff ends the scenario: storms stop, and what has not returned is
 // censored.
-func (k *Kernel) cutOff() {
+func (k *kernel) cutOff() {
 	for _, t := range k.closing {
 		if d := t.waitDomain; d != nil {
 			k.addWait(t, t.waitFrom, d.waits)
@@ -44,10 +44,10 @@ func (k *Kernel) cutOff() {
 	k.trace.horizon()
 }
 
-// makeFair puts looping real-time tasks among the others, and lets nobody pay
-// for what a storm took, or be paid: with a debt of seconds a task would wait
-// as long, and the drain is to show that whatever can finish does.
-func (k *Kernel) makeFair() {
+// makeFair makes looping real-time tasks fair ones, and sets the virtual runtime
+// of all tasks to the same value: after a storm some are seconds ahead and would
+// wait that long, and the drain must let everything finish that can.
+func (k *kernel) makeFair() {
 	for _, t := range k.tasks {
 		t.fifo = t.fifo && t.loop == nil
 	}
@@ -64,9 +64,9 @@ func (k *Kernel) makeFair() {
 	}
 }
 
-// drain lets what is left finish without storms: what does was slow or
-// starved, what does not is stuck.
-func (k *Kernel) drain() {
+// drain lets the rest of the trial finish without storms. What finishes was slow
+// or starved; what does not is stuck.
+func (k *kernel) drain() {
 	if !k.finished() || !k.quiet() {
 		k.runUntil(k.now+ns(k.sc.Drain), func() bool { return k.finished() && k.quiet() })
 	}
@@ -76,15 +76,15 @@ func (k *Kernel) drain() {
 	}
 }
 
-// lateAfter is the share of the hung-task timeout from which on a close is not
-// ok any more.
+// lateAfter: a close() that takes more than the hung-task timeout divided by this
+// is not ok any more.
 const lateAfter = 10
 
 // starvedShare is the share of one CPU's time that storms must have taken
 // during a close for it to count as starved rather than slow.
 const starvedShare = 0.25
 
-func (k *Kernel) result() trial.Result {
+func (k *kernel) result() trial.Result {
 	r := trial.Result{
 		Scenario: k.sc.Name, Fix: k.fix.Name, Seed: k.seed,
 		GracePeriods: trial.GracePeriods{Normal: k.rcu.counts.normal, Expedited: k.rcu.counts.expedited},
@@ -122,7 +122,7 @@ func (k *Kernel) result() trial.Result {
 
 // stormDuty is the largest share of a CPU's time that samples took while any
 // storm was on.
-func (k *Kernel) stormDuty() (duty float64) {
+func (k *kernel) stormDuty() (duty float64) {
 	if k.stormSpan == 0 {
 		return 0
 	}
@@ -133,7 +133,7 @@ func (k *Kernel) stormDuty() (duty float64) {
 }
 
 // diagnose says what happened, from the worst down, and what that rests on.
-func (k *Kernel) diagnose(r *trial.Result) {
+func (k *kernel) diagnose(r *trial.Result) {
 	if k.isUnsafe {
 		r.Diagnosis = trial.Unsafe
 		return
@@ -162,7 +162,7 @@ func (k *Kernel) diagnose(r *trial.Result) {
 }
 
 // worst is the close that took the longest, nil if there was none.
-func (k *Kernel) worst() (worst *closing) {
+func (k *kernel) worst() (worst *closing) {
 	for _, c := range k.closes {
 		if worst == nil || c.Wait > worst.Wait {
 			worst = c
@@ -173,7 +173,7 @@ func (k *Kernel) worst() (worst *closing) {
 
 // diagnoseLate blames what the longest close waited for most: the headline of a
 // trial and its tree of blame are one.
-func (k *Kernel) diagnoseLate(r *trial.Result) {
+func (k *kernel) diagnoseLate(r *trial.Result) {
 	r.Diagnosis = trial.Slow
 	if c := k.worst(); c != nil {
 		if largest, ok := trial.Largest(k.sharesOf(c.blame.shares)); ok {
@@ -183,7 +183,7 @@ func (k *Kernel) diagnoseLate(r *trial.Result) {
 }
 
 // stormShare is the share of one CPU that storms took during the close.
-func (c *closing) stormShare(k *Kernel) float64 {
+func (c *closing) stormShare(k *kernel) float64 {
 	if c.Wait == 0 {
 		return 0
 	}
@@ -197,7 +197,7 @@ func (c *closing) stormShare(k *Kernel) float64 {
 // diagnoseStuck tells a circle of waits from a wakeup that will never come, after
 // a drain that left something undone. It returns whether it is one of them; else
 // what is left is slow.
-func (k *Kernel) diagnoseStuck(r *trial.Result) bool {
+func (k *kernel) diagnoseStuck(r *trial.Result) bool {
 	p := k.worstProspect()
 	switch {
 	case p.outlook == circular:
@@ -222,7 +222,7 @@ func (k *Kernel) diagnoseStuck(r *trial.Result) bool {
 
 // someQueued reports whether a task other than the looping ones waits for its
 // turn on a CPU: something will go on.
-func (k *Kernel) someQueued() bool {
+func (k *kernel) someQueued() bool {
 	for _, t := range k.tasks {
 		if t.loop == nil && t.state == running && t.cpu.cur != t {
 			return true
@@ -233,7 +233,7 @@ func (k *Kernel) someQueued() bool {
 
 // worstProspect is the worst of everybody who waits in D state, of every domain
 // that has not come to rest, and of what was not freed.
-func (k *Kernel) worstProspect() (worst prospect) {
+func (k *kernel) worstProspect() (worst prospect) {
 	note := func(p prospect) {
 		if p.outlook > worst.outlook {
 			worst = p
@@ -265,7 +265,7 @@ func (k *Kernel) worstProspect() (worst prospect) {
 }
 
 // taskNamed is the task of that name, nil if there is none.
-func (k *Kernel) taskNamed(name string) *task {
+func (k *kernel) taskNamed(name string) *task {
 	if i := slices.IndexFunc(k.tasks, func(t *task) bool { return t.name == name }); i >= 0 {
 		return k.tasks[i]
 	}

@@ -8,7 +8,7 @@ package kernel
 
 // average is avg_vruntime: the virtual runtime at which a task has had exactly
 // its share. The current task counts if it is a fair one.
-func (k *Kernel) average(c *cpu) ns {
+func (k *kernel) average(c *cpu) ns {
 	sum, n := c.fairSum, ns(len(c.fair))
 	if t := c.cur; t != nil && !t.fifo {
 		sum += t.vruntime + k.now - c.at
@@ -24,7 +24,7 @@ func (k *Kernel) average(c *cpu) ns {
 // (place_entity). One that slept before it had its share still has that lag;
 // one that had more than its share has to wait until the others are even
 // (DELAY_DEQUEUE), and then starts from the average (DELAY_ZERO).
-func (k *Kernel) place(c *cpu, t *task, moved bool) {
+func (k *kernel) place(c *cpu, t *task, moved bool) {
 	v := k.average(c)
 	switch {
 	case t.lag > 0:
@@ -45,7 +45,7 @@ func (k *Kernel) place(c *cpu, t *task, moved bool) {
 
 // noteLag is what a fair task that goes to sleep is still owed
 // (update_entity_lag).
-func (k *Kernel) noteLag(c *cpu, t *task) {
+func (k *kernel) noteLag(c *cpu, t *task) {
 	limit := max(2*k.slice(), k.tick)
 	t.lag = min(max(k.average(c)-t.vruntime, -limit), limit)
 }

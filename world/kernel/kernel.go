@@ -29,20 +29,20 @@ type Options struct {
 	// MaxSteps cuts a trial off after that many steps; 0 is no limit.
 	MaxSteps uint64
 
-	// Trace, if set, is told what happens.
+	// Trace, if set, gets every event.
 	Trace Tracer
-	// Observe, if set, is shown the situation after every decision, and must
-	// not keep it.
+	// Observe, if set, is called with the situation after every decision. It
+	// must not keep it.
 	Observe func(*Situation)
 
-	everyTick func(*Kernel)
-	// alwaysLook follows every chain of waits after every event, whether or
-	// not anything on it is known to have changed: the oracle of moved.
+	everyTick func(*kernel)
+	// alwaysLook follows every chain of waits after every event, even if
+	// nothing on it can have changed. Tests compare it with the fast way.
 	alwaysLook bool
 }
 
-// Kernel is one trial in progress.
-type Kernel struct {
+// kernel is one trial in progress.
+type kernel struct {
 	sc   *workload.Scenario
 	fix  *fixes.Fix
 	seed uint64
@@ -126,8 +126,8 @@ func Run(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) trial.Re
 	return k.result()
 }
 
-func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) *Kernel {
-	k := &Kernel{
+func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) *kernel {
+	k := &kernel{
 		sc: sc, fix: fix, seed: seed, opt: opt,
 		tick:             1_000_000_000 / ns(sc.Machine.HZ),
 		jiffies:          initialJiffies,
@@ -146,21 +146,20 @@ func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) 
 }
 
 // stop unwinds the coroutines.
-func (k *Kernel) stop() {
+func (k *kernel) stop() {
 	for _, co := range k.coroutines {
 		co.stop()
 	}
 }
 
 // stream is the random stream of that name.
-func (k *Kernel) stream(name string) *rand.Rand { return seed.Stream(k.seed, name) }
+func (k *kernel) stream(name string) *rand.Rand { return seed.Stream(k.seed, name) }
 
 // at makes fn happen at an instant.
-func (k *Kernel) at(t ns, fn func()) { k.agenda.push(max(t, k.now), eventTarget{fn: fn}) }
+func (k *kernel) at(t ns, fn func()) { k.agenda.push(max(t, k.now), eventTarget{fn: fn}) }
 
-// runUntil lets time pass until the given instant, or until over says that
-// nothing is left to see.
-func (k *Kernel) runUntil(end ns, over func() bool) {
+// runUntil lets time pass until the given instant, or until over returns true.
+func (k *kernel) runUntil(end ns, over func() bool) {
 	for !k.truncated {
 		slot, at := k.agenda.next()
 		if at > end {
@@ -183,7 +182,7 @@ func (k *Kernel) runUntil(end ns, over func() bool) {
 }
 
 // dispatch lets what is due in a slot, or in the heap, happen.
-func (k *Kernel) dispatch(slot int) {
+func (k *kernel) dispatch(slot int) {
 	if slot != fromHeap {
 		c := k.cpus[slot/slotsPerCPU]
 		if slot%slotsPerCPU == slotTick {
@@ -202,16 +201,16 @@ func (k *Kernel) dispatch(slot int) {
 	k.step()
 }
 
-func (k *Kernel) step() {
+func (k *kernel) step() {
 	k.steps++
 	if k.opt.MaxSteps > 0 && k.steps >= k.opt.MaxSteps {
 		k.truncated = true
 	}
 }
 
-// syncAll brings every CPU up to the present, so that counters and positions
-// of readers can be looked at.
-func (k *Kernel) syncAll() {
+// syncAll brings every CPU up to the present, so that the counters and positions
+// of readers are current.
+func (k *kernel) syncAll() {
 	for _, c := range k.cpus {
 		if c.at != k.now {
 			k.sync(c)
@@ -223,12 +222,12 @@ func (k *Kernel) syncAll() {
 }
 
 // finished reports whether every closer is done.
-func (k *Kernel) finished() bool {
+func (k *kernel) finished() bool {
 	return k.closersLeft == 0
 }
 
 // quiet reports whether no domain has anything left to do.
-func (k *Kernel) quiet() bool {
+func (k *kernel) quiet() bool {
 	if k.tracing.deferring > 0 || len(k.tracing.unfreed) > 0 {
 		return false
 	}
@@ -240,7 +239,7 @@ func (k *Kernel) quiet() bool {
 	return true
 }
 
-func (k *Kernel) allCPUs() uint32 { return 1<<len(k.cpus) - 1 }
+func (k *kernel) allCPUs() uint32 { return 1<<len(k.cpus) - 1 }
 
 // decision is a kind of step that goes into the checksum.
 type decision uint8
@@ -260,7 +259,7 @@ const (
 )
 
 // decide adds a decision to the checksum.
-func (k *Kernel) decide(d decision, v uint64) {
+func (k *kernel) decide(d decision, v uint64) {
 	k.checksum.Add(uint64(k.now)<<4 | uint64(d))
 	k.checksum.Add(v)
 	k.trace.decided(d, v)

@@ -3,18 +3,18 @@ package kernel
 import "github.com/gpstorm/gpstorm/workload"
 
 // loop is the program of a task that reads for ever: section of CPU time
-// inside a read-side critical section, gap outside. Its whole behaviour is a
-// function of the CPU time it has had, so that nothing happens while nobody
-// looks: counters and positions are worked out when somebody does.
+// inside a read-side critical section, then gap outside of it. Its position is a
+// function of the CPU time that it has had, so it needs no events: its counters
+// and its position are computed when something reads them.
 type loop struct {
-	k        *Kernel
+	k        *kernel
 	t        *task
 	spec     *workload.Tasks
 	section  ns
 	cycle    ns // section and gap
 	pos      ns // in the cycle, 0 at the start of a section
 	rounds   int
-	watching bool // somebody waits for the end of this section
+	watching bool // the end of this section is an event
 
 	reader   *readerState // nil unless the sections read SRCU counters or tracepoints
 	boosted  bool
@@ -22,7 +22,7 @@ type loop struct {
 	epoch    uint64 // of the kernel when the section in progress began
 }
 
-func newLoop(k *Kernel, spec *workload.Tasks, start ns) *loop {
+func newLoop(k *kernel, spec *workload.Tasks, start ns) *loop {
 	l := &loop{k: k, spec: spec, section: ns(spec.Section), cycle: ns(spec.Section + spec.Gap)}
 	if spec.Reads == workload.ReadsNothing {
 		l.section = 0
@@ -44,8 +44,8 @@ func (l *loop) inRCU() bool     { return l.rcu && l.inSection() }
 // preemptOff reports whether the task cannot be switched out here.
 func (l *loop) preemptOff() bool { return l.off && l.inSection() }
 
-// step is called at the ends of sections that somebody watches and where the
-// task goes to sleep.
+// step is called at the end of a section that is an event, and where the task
+// goes to sleep.
 func (l *loop) step(t *task) demand {
 	if t.timedOut {
 		t.timedOut = false

@@ -11,18 +11,18 @@ const maxViolations = 8
 
 // violate records that an invariant of the model or of a candidate does not
 // hold.
-func (k *Kernel) violate(o trial.Oracle, format string, args ...any) {
+func (k *kernel) violate(o trial.Oracle, format string, args ...any) {
 	k.record(trial.Violation{Oracle: o, Detail: fmt.Sprintf(format, args...)})
 }
 
 // unsafe records that something was freed, or a grace period ended, too early.
-func (k *Kernel) unsafe(o trial.Oracle, format string, args ...any) {
+func (k *kernel) unsafe(o trial.Oracle, format string, args ...any) {
 	k.record(trial.Violation{Oracle: o, Detail: fmt.Sprintf(format, args...), Unsafe: true})
 	k.isUnsafe = true
 }
 
 // record keeps the first findings, and the first that is unsafe in any case.
-func (k *Kernel) record(v trial.Violation) {
+func (k *kernel) record(v trial.Violation) {
 	switch {
 	case len(k.violations) < maxViolations:
 		k.violations = append(k.violations, v)
@@ -32,19 +32,19 @@ func (k *Kernel) record(v trial.Violation) {
 }
 
 // newEpoch separates the sections that have begun from those to come.
-func (k *Kernel) newEpoch() uint64 {
+func (k *kernel) newEpoch() uint64 {
 	k.syncAll()
 	k.epoch++
 	return k.epoch
 }
 
-// checkGracePeriod checks, when a request made at the given epoch is told that
-// its grace period is over, that no reader is still inside that was so then.
-func (k *Kernel) checkGracePeriod(d *domain, epoch uint64) {
+// checkGracePeriod checks at the end of a grace period that was requested in an
+// epoch that no reader is still inside that was inside then.
+func (k *kernel) checkGracePeriod(d *domain, epoch uint64) {
 	k.checkLoops(d.name, d.loops, epoch)
 }
 
-func (k *Kernel) checkLoops(name string, loops []*loop, epoch uint64) {
+func (k *kernel) checkLoops(name string, loops []*loop, epoch uint64) {
 	k.syncAll()
 	for _, l := range loops {
 		if l.reader.predates(l, epoch) {
@@ -55,7 +55,7 @@ func (k *Kernel) checkLoops(name string, loops []*loop, epoch uint64) {
 
 // checkRCU checks that no section which vanilla RCU waits for spans one of its
 // grace periods.
-func (k *Kernel) checkRCU(kind string, epoch uint64) {
+func (k *kernel) checkRCU(kind string, epoch uint64) {
 	k.syncAll()
 	for _, t := range k.tasks {
 		if l := t.loop; l != nil && l.inRCU() && l.epoch < epoch {
@@ -65,7 +65,7 @@ func (k *Kernel) checkRCU(kind string, epoch uint64) {
 }
 
 // checkProbes checks that an old probe array is not freed under a reader.
-func (k *Kernel) checkProbes(name string, epoch uint64) {
+func (k *kernel) checkProbes(name string, epoch uint64) {
 	k.syncAll()
 	for _, l := range k.tracepointLoops {
 		if l.reader.predates(l, epoch) {
@@ -77,7 +77,7 @@ func (k *Kernel) checkProbes(name string, epoch uint64) {
 // checkOpen checks that a first probe is not attached while a reader is inside
 // that may have found the last one: it would call the old function with the new
 // data.
-func (k *Kernel) checkOpen(tp *tracepoint) {
+func (k *kernel) checkOpen(tp *tracepoint) {
 	k.syncAll()
 	for _, l := range k.tracepointLoops {
 		if l.reader.tp == tp && l.reader.predates(l, tp.offEpoch) {
@@ -86,7 +86,7 @@ func (k *Kernel) checkOpen(tp *tracepoint) {
 	}
 }
 
-// checkEventMutex checks that what event_mutex protects is not done without.
+// checkEventMutex checks that the task holds event_mutex.
 func (u *unregistered) checkEventMutex(what string) {
 	if o := u.k.tracing.eventMutex.owner; o == nil || o != u.k.curTask {
 		u.k.unsafe(trial.WithoutEventMutex, "%s: %s without event_mutex", u.tp.name, what)
@@ -94,7 +94,7 @@ func (u *unregistered) checkEventMutex(what string) {
 }
 
 // mayBlock is the task that is about to block. In a softirq there is none.
-func (k *Kernel) mayBlock(what string) (*task, bool) {
+func (k *kernel) mayBlock(what string) (*task, bool) {
 	if k.curTask == nil {
 		k.unsafe(trial.BlocksInSoftirq, "%s called from a softirq, where nothing may sleep", what)
 	}
@@ -103,7 +103,7 @@ func (k *Kernel) mayBlock(what string) (*task, bool) {
 
 // leaked names a tracepoint of which something is left to free, with nothing
 // under way that could: no callback of a domain or of RCU, no work item.
-func (k *Kernel) leaked() string {
+func (k *kernel) leaked() string {
 	if len(k.tracing.unfreed) == 0 || k.tracing.deferring > 0 || k.callbacksWaiting() {
 		return ""
 	}
@@ -125,7 +125,7 @@ func (k *Kernel) leaked() string {
 
 // checkThrottled checks that no event is still stopped by a limit on samples
 // after the tick that should have let it go on.
-func (k *Kernel) checkThrottled() {
+func (k *kernel) checkThrottled() {
 	for _, c := range k.cpus {
 		for _, set := range [][]*source{c.wide, c.own} {
 			for _, s := range set {
@@ -151,7 +151,7 @@ func (u *unregistered) checkNotInside(what string) {
 }
 
 // once makes sure that a callback runs once.
-func (k *Kernel) once(name string, fn func()) func() {
+func (k *kernel) once(name string, fn func()) func() {
 	ran := false
 	return func() {
 		if ran {
@@ -165,7 +165,7 @@ func (k *Kernel) once(name string, fn func()) func() {
 
 // checkQuiet checks what must hold when nothing is left to do: counters are
 // balanced, and no requested grace period was forgotten.
-func (k *Kernel) checkQuiet() {
+func (k *kernel) checkQuiet() {
 	k.syncAll()
 	for _, d := range k.domains {
 		locks, unlocks := d.sumLocks(0)+d.sumLocks(1), d.sumUnlocks(0)+d.sumUnlocks(1)

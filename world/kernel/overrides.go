@@ -138,7 +138,7 @@ const (
 
 // decision is what holds: what the kernel decides, or else what the candidate's
 // override does.
-func (k *Kernel) decision(d Decision, cpu int, kernel bool) bool {
+func (k *kernel) decision(d Decision, cpu int, kernel bool) bool {
 	if k.decider == nil {
 		return kernel
 	}

@@ -9,7 +9,7 @@ import "github.com/gpstorm/gpstorm/workload"
 // full preemption has, and a way to say which switches matter.
 
 // listPreemptions makes each listed preemption possible when its instant comes.
-func (k *Kernel) listPreemptions() {
+func (k *kernel) listPreemptions() {
 	if k.sc.Machine.Preempt != workload.PreemptListed {
 		return
 	}
@@ -19,10 +19,10 @@ func (k *Kernel) listPreemptions() {
 	}
 }
 
-// permit makes one preemption of the group possible. Whoever has to switch
-// already is told by an interrupt, as if it had been asked only now: so the
-// switch does not depend on when somebody happens to look.
-func (k *Kernel) permit(group string) {
+// permit makes one preemption of the group possible. A task that is to be
+// switched out already gets a reschedule interrupt now, so that the instant of
+// the switch does not depend on when its CPU next executes.
+func (k *kernel) permit(group string) {
 	k.listing[group]++
 	for _, c := range k.cpus {
 		if t := c.cur; t != nil && t.group == group && c.resched != noResched {
@@ -31,9 +31,9 @@ func (k *Kernel) permit(group string) {
 	}
 }
 
-// listed reports whether the task, which is inside of a section and ought to be
-// switched out, may be, and counts that.
-func (k *Kernel) listed(t *task) bool {
+// listed reports whether the scenario lists a preemption of the task, which is
+// inside a section, and takes it from the list.
+func (k *kernel) listed(t *task) bool {
 	if t.loop == nil || k.listing[t.group] == 0 {
 		return false
 	}

@@ -41,7 +41,8 @@ type rcuNode struct {
 	counts struct{ normal, expedited int }
 }
 
-// rcuCPU is what one CPU knows of the grace period (struct rcu_data).
+// rcuCPU is the state of the grace period as one CPU has noticed it
+// (struct rcu_data).
 type rcuCPU struct {
 	gpSeq    uint64 // as far as this CPU has noticed
 	noQS     bool   // cpu_no_qs.norm: no quiescent state since it noticed
@@ -89,7 +90,7 @@ func (q *rcuCallbacks) ready(seq uint64, i int) bool {
 	return i < q.len() && rcu.SeqDone(seq, q.at(i).seq)
 }
 
-// rcuTask is what RCU knows of a task.
+// rcuTask is the state that RCU keeps of a task.
 type rcuTask struct {
 	queued    bool // on the node's list
 	blocksGP  bool // the running normal grace period waits for it
@@ -101,14 +102,14 @@ type rcuTask struct {
 // callbackLimit is how many callbacks one pass invokes (blimit).
 const callbackLimit = 10
 
-func (k *Kernel) preemptRCU() bool { return k.sc.Machine.Preempt != workload.PreemptNone }
+func (k *kernel) preemptRCU() bool { return k.sc.Machine.Preempt != workload.PreemptNone }
 
 // inReader reports whether the task is inside a section that vanilla RCU
 // waits for.
 func (t *task) inReader() bool { return t.loop != nil && t.loop.inRCU() }
 
 // recordQS notes locally that the CPU has passed a quiescent state (rcu_qs).
-func (k *Kernel) recordQS(c *cpu) {
+func (k *kernel) recordQS(c *cpu) {
 	k.moved = k.moved || c.noQS && c.needsQS
 	c.noQS = false
 	c.urgent = false
@@ -117,7 +118,7 @@ func (k *Kernel) recordQS(c *cpu) {
 // noteGP lets a CPU notice that a grace period has ended or begun
 // (note_gp_changes): callbacks whose grace period is over become ready, those
 // that have none are given one.
-func (k *Kernel) noteGP(c *cpu) {
+func (k *kernel) noteGP(c *cpu) {
 	n := &k.rcu
 	if c.gpSeq == n.seq {
 		return
@@ -134,7 +135,7 @@ func (k *Kernel) noteGP(c *cpu) {
 }
 
 // rcuTick is RCU's part of the tick (rcu_sched_clock_irq).
-func (k *Kernel) rcuTick(c *cpu) {
+func (k *kernel) rcuTick(c *cpu) {
 	c.ticksGP++
 	if c.urgent && c.cur != nil && !c.userTick() {
 		c.resched = hardResched
@@ -156,7 +157,7 @@ func (c *cpu) userTick() bool {
 
 // tickQS reports whether what the tick interrupted is a quiescent state
 // (rcu_flavor_sched_clock_irq).
-func (k *Kernel) tickQS(c *cpu) bool {
+func (k *kernel) tickQS(c *cpu) bool {
 	if c.softActive || c.softDisabled {
 		return false
 	}
@@ -181,7 +182,7 @@ func (k *Kernel) tickQS(c *cpu) bool {
 	return true
 }
 
-func (k *Kernel) rcuAge() ns {
+func (k *kernel) rcuAge() ns {
 	if !rcu.SeqRunning(k.rcu.seq) {
 		return 0
 	}
@@ -189,7 +190,7 @@ func (k *Kernel) rcuAge() ns {
 }
 
 // rcuPending reports whether RCU_SOFTIRQ has something to do on the CPU.
-func (k *Kernel) rcuPending(c *cpu) bool {
+func (k *kernel) rcuPending(c *cpu) bool {
 	n := &k.rcu
 	switch {
 	case c.needsQS && !c.noQS:
@@ -203,7 +204,7 @@ func (k *Kernel) rcuPending(c *cpu) bool {
 }
 
 // rcuCore is RCU_SOFTIRQ (rcu_core): notice, report, start, invoke.
-func (k *Kernel) rcuCore(c *cpu) {
+func (k *kernel) rcuCore(c *cpu) {
 	k.noteGP(c)
 	if c.needsQS && !c.noQS {
 		k.reportCPU(c)
@@ -226,7 +227,7 @@ func (k *Kernel) rcuCore(c *cpu) {
 }
 
 // callbackBatch is how many callbacks the next pass will invoke.
-func (k *Kernel) callbackBatch(c *cpu) int {
+func (k *kernel) callbackBatch(c *cpu) int {
 	n := 0
 	for n < callbackLimit && c.assigned.ready(k.rcu.seq, n) {
 		n++
@@ -236,13 +237,13 @@ func (k *Kernel) callbackBatch(c *cpu) int {
 
 // call queues a callback on this CPU (call_rcu_hurry). It gets a grace period
 // when the CPU next looks: at a tick, in RCU_SOFTIRQ.
-func (k *Kernel) call(fn func()) {
+func (k *kernel) call(fn func()) {
 	c := k.hereOr0()
 	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
 }
 
 // assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
-func (k *Kernel) assignCallbacks(c *cpu) {
+func (k *kernel) assignCallbacks(c *cpu) {
 	if len(c.unassigned) == 0 {
 		return
 	}
@@ -259,7 +260,7 @@ func (k *Kernel) assignCallbacks(c *cpu) {
 }
 
 // requestGP asks for grace periods up to s (rcu_start_this_gp).
-func (k *Kernel) requestGP(s uint64) {
+func (k *kernel) requestGP(s uint64) {
 	n := &k.rcu
 	if !rcu.SeqGE(n.needed, s) {
 		n.needed = s
@@ -273,7 +274,7 @@ func (k *Kernel) requestGP(s uint64) {
 }
 
 // snap is the number that a request made now has to wait for.
-func (k *Kernel) snap(waits Decision, seq uint64) uint64 {
+func (k *kernel) snap(waits Decision, seq uint64) uint64 {
 	if rcu.SeqRunning(seq) && !k.decision(waits, -1, true) {
 		return rcu.SeqEnd(seq)
 	}
@@ -281,7 +282,7 @@ func (k *Kernel) snap(waits Decision, seq uint64) uint64 {
 }
 
 // reportCPU clears a CPU's bit in the node (rcu_report_qs_rdp).
-func (k *Kernel) reportCPU(c *cpu) {
+func (k *kernel) reportCPU(c *cpu) {
 	n := &k.rcu
 	c.needsQS = false
 	k.moved = true
@@ -295,7 +296,7 @@ func (k *Kernel) reportCPU(c *cpu) {
 
 // reportRoot wakes the grace-period kthread if nothing holds the grace period
 // up any more (rcu_report_qs_rsp).
-func (k *Kernel) reportRoot() {
+func (k *kernel) reportRoot() {
 	n := &k.rcu
 	if n.done() && rcu.SeqRunning(n.seq) {
 		n.fqsFlag = true
@@ -320,7 +321,7 @@ func (n *rcuNode) blockedByTask() bool {
 // noteContextSwitch is rcu_note_context_switch: a task that leaves the CPU
 // inside a reader goes on the node's list; the CPU itself has passed a
 // quiescent state.
-func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
+func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 	n := &k.rcu
 	bit := uint32(1) << c.id
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
@@ -345,7 +346,7 @@ func (k *Kernel) noteContextSwitch(c *cpu, t *task) {
 
 // endSection is the outermost rcu_read_unlock of a task that RCU asked
 // something of (rcu_read_unlock_special).
-func (k *Kernel) endSection(t *task) {
+func (k *kernel) endSection(t *task) {
 	n := &k.rcu
 	if t.rcu.needQS {
 		t.rcu.needQS = false

@@ -37,7 +37,7 @@ const (
 // that is not idle and waits for the readers found there and for those
 // already preempted. One runs at a time; callers whose need a running or
 // later one meets share it.
-func (k *Kernel) expedite(t *task) {
+func (k *kernel) expedite(t *task) {
 	if k.sc.RCU.Normal {
 		k.synchronize(t)
 		return
@@ -51,7 +51,7 @@ func (k *Kernel) expedite(t *task) {
 }
 
 // requestExp asks for an expedited grace period and returns what it completes.
-func (k *Kernel) requestExp() *expWaiter {
+func (k *kernel) requestExp() *expWaiter {
 	e := &k.rcu.exp
 	w := &expWaiter{seq: rcu.SeqSnap(e.seq)}
 	e.waiters = append(e.waiters, w)
@@ -63,7 +63,7 @@ func (k *Kernel) requestExp() *expWaiter {
 }
 
 // expWorker is rcu_exp_gp_kthread_worker.
-func (k *Kernel) expWorker(t *task) demand {
+func (k *kernel) expWorker(t *task) demand {
 	e := &k.rcu.exp
 	switch e.phase {
 	case expIdle:
@@ -99,7 +99,7 @@ func (k *Kernel) expWorker(t *task) demand {
 
 // expSelectCPUs interrupts the CPUs that may be in a reader
 // (sync_rcu_exp_select_cpus).
-func (k *Kernel) expSelectCPUs(t *task) {
+func (k *kernel) expSelectCPUs(t *task) {
 	e := &k.rcu.exp
 	for _, r := range k.rcu.readers {
 		r.rcu.blocksExp = k.decision(SwitchedOutBlocksNextExp, r.cpu.id, true)
@@ -116,7 +116,7 @@ func (k *Kernel) expSelectCPUs(t *task) {
 }
 
 // onExpIPI is rcu_exp_handler.
-func (k *Kernel) onExpIPI(c *cpu) {
+func (k *kernel) onExpIPI(c *cpu) {
 	e := &k.rcu.exp
 	if e.mask&(1<<c.id) == 0 {
 		return
@@ -139,7 +139,7 @@ func (k *Kernel) onExpIPI(c *cpu) {
 
 // expWaits reports whether the CPU may be inside a reader, so that it has to
 // report later.
-func (k *Kernel) expWaits(c *cpu, t *task) bool {
+func (k *kernel) expWaits(c *cpu, t *task) bool {
 	if k.preemptRCU() && t.inReader() {
 		return true
 	}
@@ -148,10 +148,10 @@ func (k *Kernel) expWaits(c *cpu, t *task) bool {
 
 // outsideReaders reports whether, without preemption, the task cannot be in a
 // reader.
-func (k *Kernel) outsideReaders(t *task) bool { return t.loop != nil && !t.loop.inSection() }
+func (k *kernel) outsideReaders(t *task) bool { return t.loop != nil && !t.loop.inSection() }
 
 // reportExp clears a CPU's bit.
-func (k *Kernel) reportExp(c *cpu) {
+func (k *kernel) reportExp(c *cpu) {
 	e := &k.rcu.exp
 	c.expAsked = false
 	k.moved = true
@@ -162,7 +162,7 @@ func (k *Kernel) reportExp(c *cpu) {
 	k.expMaybeDone()
 }
 
-func (k *Kernel) expBlocked() bool {
+func (k *kernel) expBlocked() bool {
 	for _, t := range k.rcu.readers {
 		if t.rcu.blocksExp {
 			return true
@@ -171,7 +171,7 @@ func (k *Kernel) expBlocked() bool {
 	return false
 }
 
-func (k *Kernel) expMaybeDone() {
+func (k *kernel) expMaybeDone() {
 	e := &k.rcu.exp
 	if e.running && e.phase == expWait && e.mask == 0 && !k.expBlocked() && k.decision(ExpLastReportWakes, -1, true) {
 		k.wake(e.worker)
@@ -179,7 +179,7 @@ func (k *Kernel) expMaybeDone() {
 }
 
 // endExp ends the grace period and completes whoever it served.
-func (k *Kernel) endExp() {
+func (k *kernel) endExp() {
 	e := &k.rcu.exp
 	k.polledEnd(&k.rcu.polledExp, &k.rcu.polledExpOn)
 	e.seq = rcu.SeqEnd(e.seq)
@@ -201,7 +201,7 @@ func (k *Kernel) endExp() {
 
 // pollExpedited makes expedited grace periods run until a polled cookie is
 // done (start_poll_synchronize_rcu_expedited, sync_rcu_do_polled_gp).
-func (k *Kernel) pollExpedited(cookie uint64) {
+func (k *kernel) pollExpedited(cookie uint64) {
 	e := &k.rcu.exp
 	if !rcu.SeqGE(e.pollUntil, cookie) {
 		e.pollUntil = cookie
@@ -209,7 +209,7 @@ func (k *Kernel) pollExpedited(cookie uint64) {
 	k.queueWork(&e.poll)
 }
 
-func (k *Kernel) doPolledExp(t *task) {
+func (k *kernel) doPolledExp(t *task) {
 	for !rcu.SeqGE(k.rcu.polled, k.rcu.exp.pollUntil) {
 		k.expedite(t)
 	}

@@ -8,18 +8,18 @@ import (
 // rcuMark is a moment in the sequences of vanilla RCU.
 type rcuMark struct{ normal, exp uint64 }
 
-func (k *Kernel) rcuMark() rcuMark {
+func (k *kernel) rcuMark() rcuMark {
 	return rcuMark{rcu.SeqSnap(k.rcu.seq), rcu.SeqSnap(k.rcu.exp.seq)}
 }
 
 // fullSince reports whether a whole grace period, normal or expedited, began
 // and ended since.
-func (k *Kernel) fullSince(m rcuMark) bool {
+func (k *kernel) fullSince(m rcuMark) bool {
 	return rcu.SeqDone(k.rcu.seq, m.normal) || rcu.SeqDone(k.rcu.exp.seq, m.exp)
 }
 
 // checkFull checks that what is reported over contained a grace period.
-func (k *Kernel) checkFull(what string, m rcuMark) {
+func (k *kernel) checkFull(what string, m rcuMark) {
 	if !k.fullSince(m) {
 		k.unsafe(trial.RCUWaitTooShort, "%s over without an RCU grace period that began and ended meanwhile", what)
 	}

@@ -40,7 +40,7 @@ func fqsDelay(hz int) uint64 {
 
 // gpKthread is rcu_gp_kthread: wait for a request, initialise, force quiescent
 // states until all are in, clean up.
-func (k *Kernel) gpKthread(t *task) demand {
+func (k *kernel) gpKthread(t *task) demand {
 	n := &k.rcu
 	n.kthreadActive = k.jiffies
 	switch n.phase {
@@ -83,7 +83,7 @@ func (k *Kernel) gpKthread(t *task) demand {
 }
 
 // armFQS sets the time of the next scan.
-func (k *Kernel) armFQS(t *task) demand {
+func (k *kernel) armFQS(t *task) demand {
 	n := &k.rcu
 	n.fqsDeadline = k.jiffies + fqsDelay(k.sc.Machine.HZ)
 	n.stall.kickAt = k.jiffies + 3*fqsDelay(k.sc.Machine.HZ)
@@ -93,7 +93,7 @@ func (k *Kernel) armFQS(t *task) demand {
 // gpInit starts a grace period (rcu_gp_init): the callers of synchronize_rcu()
 // so far are attached to it, every CPU owes a quiescent state, and tasks
 // already blocked inside a reader hold it up.
-func (k *Kernel) gpInit(t *task) {
+func (k *kernel) gpInit(t *task) {
 	n := &k.rcu
 	n.initFlag, n.fqsFlag = false, false
 	n.syncThis = append(n.syncThis, n.syncNext...)
@@ -120,7 +120,7 @@ func (k *Kernel) gpInit(t *task) {
 
 // forceQS is one scan over the CPUs that are silent (force_qs_rnp): idle ones,
 // and those that were idle since the first scan, are reported for.
-func (k *Kernel) forceQS() {
+func (k *kernel) forceQS() {
 	n := &k.rcu
 	n.fqsScans++
 	for _, c := range k.cpus {
@@ -149,7 +149,7 @@ func (k *Kernel) forceQS() {
 
 // gpCleanup ends the grace period (rcu_gp_cleanup) and completes the callers
 // that were attached to it.
-func (k *Kernel) gpCleanup() {
+func (k *kernel) gpCleanup() {
 	n := &k.rcu
 	k.polledEnd(&n.polledNormal, &n.polledNormalOn)
 	n.seq = rcu.SeqEnd(n.seq)
@@ -178,7 +178,7 @@ func (k *Kernel) gpCleanup() {
 
 // synchronize is synchronize_rcu_normal: the caller is attached to the next
 // grace period that starts, and sleeps in D state.
-func (k *Kernel) synchronize(t *task) {
+func (k *kernel) synchronize(t *task) {
 	if k.sc.RCU.Expedited && !k.sc.RCU.Normal {
 		k.expedite(t)
 		return
@@ -201,7 +201,7 @@ func (k *Kernel) synchronize(t *task) {
 // The polled counter is advanced by normal and expedited grace periods alike:
 // each notes it at its start, and the first to end whose note still holds ends
 // the polled grace period (rcu_poll_gp_seq_start, _end).
-func (k *Kernel) polledStart(note *uint64, on *bool) {
+func (k *kernel) polledStart(note *uint64, on *bool) {
 	n := &k.rcu
 	if !rcu.SeqRunning(n.polled) {
 		n.polled++
@@ -209,7 +209,7 @@ func (k *Kernel) polledStart(note *uint64, on *bool) {
 	*note, *on = n.polled, true
 }
 
-func (k *Kernel) polledEnd(note *uint64, on *bool) {
+func (k *kernel) polledEnd(note *uint64, on *bool) {
 	n := &k.rcu
 	if rcu.SeqRunning(n.polled) && k.decision(PolledEnds, -1, *on && *note == n.polled) {
 		n.polled, n.polledAt = rcu.SeqEnd(n.polled), k.now
@@ -218,7 +218,7 @@ func (k *Kernel) polledEnd(note *uint64, on *bool) {
 	*on = false
 }
 
-func (k *Kernel) boostReaders() {
+func (k *kernel) boostReaders() {
 	n := &k.rcu
 	if !k.sc.RCU.Boost || n.qsmask != 0 || k.rcuAge() < boostDelay {
 		return
@@ -235,7 +235,7 @@ const boostDelay ns = 500_000_000
 
 // boost lends a preempted reader real-time priority until its section ends
 // (rcu_boost).
-func (k *Kernel) boost(t *task) {
+func (k *kernel) boost(t *task) {
 	if t.fifo || t.state != running || t.cpu.cur == t {
 		return
 	}

@@ -51,7 +51,7 @@ func (r *readerState) pass(l *loop, was, d ns, begins, ends int) {
 	}
 }
 
-func (r *readerState) begin(k *Kernel) {
+func (r *readerState) begin(k *kernel) {
 	r.locked = false
 	if r.domain != nil {
 		r.rank = r.domain.current
@@ -70,7 +70,7 @@ func (r *readerState) load() {
 	}
 }
 
-func (r *readerState) lock(k *Kernel, l *loop) {
+func (r *readerState) lock(k *kernel, l *loop) {
 	r.locked = true
 	r.epoch = k.epoch
 	if !r.early {
@@ -83,7 +83,7 @@ func (r *readerState) lock(k *Kernel, l *loop) {
 	k.readerBarriers += r.barrier
 }
 
-func (r *readerState) unlock(k *Kernel, t *task) {
+func (r *readerState) unlock(k *kernel, t *task) {
 	if r.holds != nil && r.holds.freed {
 		k.unsafe(trial.UseAfterFree, "%s used the lists of %s after they were freed", t.name, r.tp.name)
 	}
@@ -101,7 +101,7 @@ func (r *readerState) unlock(k *Kernel, t *task) {
 }
 
 // touch passes whole sections at once.
-func (r *readerState) touch(k *Kernel, t *task, n int) {
+func (r *readerState) touch(k *kernel, t *task, n int) {
 	if d := r.domain; d != nil {
 		n := uint64(n)
 		c := &d.counters[t.cpu.id]

@@ -37,10 +37,10 @@ const (
 
 // slice is the time a fair task may run before another gets its turn
 // (base_slice, scaled by the number of CPUs).
-func (k *Kernel) slice() ns { return 700_000 * ns(1+bits.Len(uint(len(k.cpus)))-1) }
+func (k *kernel) slice() ns { return 700_000 * ns(1+bits.Len(uint(len(k.cpus)))-1) }
 
 // wake makes a sleeping task runnable (try_to_wake_up).
-func (k *Kernel) wake(t *task) {
+func (k *kernel) wake(t *task) {
 	if t.state == running || t.state == exited {
 		t.wakeups++ // remembered: a task about to sleep looks at its condition again
 		return
@@ -66,7 +66,7 @@ func (k *Kernel) wake(t *task) {
 // placeWoken chooses the CPU of a woken task: where it ran if that is idle,
 // else any idle CPU, else where it ran; a FIFO task rather goes where a fair
 // one runs.
-func (k *Kernel) placeWoken(t *task) *cpu {
+func (k *kernel) placeWoken(t *task) *cpu {
 	prev := t.cpu
 	if prev.vacant() || t.allowed == 1<<prev.id {
 		return prev
@@ -93,7 +93,7 @@ func (k *Kernel) placeWoken(t *task) *cpu {
 func (c *cpu) vacant() bool { return c.cur == nil && c.runnable() == 0 }
 func (c *cpu) busyRT() bool { return c.cur != nil && c.cur.fifo || len(c.rt) > 0 }
 
-func (k *Kernel) enqueue(c *cpu, t *task) {
+func (k *kernel) enqueue(c *cpu, t *task) {
 	if t.fifo {
 		c.rt = append(c.rt, t)
 	} else {
@@ -102,7 +102,7 @@ func (k *Kernel) enqueue(c *cpu, t *task) {
 }
 
 // preemptFor asks for a reschedule if the woken task should run now.
-func (k *Kernel) preemptFor(c *cpu, t *task) {
+func (k *kernel) preemptFor(c *cpu, t *task) {
 	switch cur := c.cur; {
 	case cur == nil:
 		k.kickCPU(c, hardResched)
@@ -113,7 +113,7 @@ func (k *Kernel) preemptFor(c *cpu, t *task) {
 	}
 }
 
-func (k *Kernel) fairResched() resched {
+func (k *kernel) fairResched() resched {
 	switch k.sc.Machine.Preempt {
 	case workload.PreemptFull, workload.PreemptListed:
 		return hardResched
@@ -122,7 +122,7 @@ func (k *Kernel) fairResched() resched {
 }
 
 // kickCPU asks a CPU to reschedule, by IPI unless it is this one.
-func (k *Kernel) kickCPU(c *cpu, r resched) {
+func (k *kernel) kickCPU(c *cpu, r resched) {
 	if c.resched >= r && c.cur != nil {
 		return
 	}
@@ -142,7 +142,7 @@ func (k *Kernel) kickCPU(c *cpu, r resched) {
 }
 
 // preemptible reports whether the current task can be switched out here.
-func (k *Kernel) preemptible(c *cpu) bool {
+func (k *kernel) preemptible(c *cpu) bool {
 	t := c.cur
 	if c.softDisabled {
 		return false
@@ -171,7 +171,7 @@ func (k *Kernel) preemptible(c *cpu) bool {
 
 // schedule switches to the task that should run next (__schedule). The
 // current one has been dequeued already if it sleeps.
-func (k *Kernel) schedule(c *cpu) {
+func (k *kernel) schedule(c *cpu) {
 	prev := c.cur
 	c.resched = noResched
 	if prev != nil {
@@ -236,7 +236,7 @@ func (c *cpu) pick() *task {
 
 // schedTick ends the current task's slice if it is used up and balances load
 // now and then.
-func (k *Kernel) schedTick(c *cpu) {
+func (k *kernel) schedTick(c *cpu) {
 	if t := c.cur; t != nil && !t.fifo && len(c.fair) > 0 && k.now-t.pickedAt >= k.slice() {
 		if c.resched == lazyResched {
 			c.resched = hardResched // a tick later laziness ends
@@ -254,7 +254,7 @@ func (k *Kernel) schedTick(c *cpu) {
 
 // pull takes a task that waits on another CPU, the busiest first
 // (sched_balance_newidle).
-func (k *Kernel) pull(c *cpu) bool {
+func (k *kernel) pull(c *cpu) bool {
 	var busiest *cpu
 	for _, o := range k.cpus {
 		if o != c && len(o.rt) > 0 && o.rt[0].allowed&(1<<c.id) != 0 {
@@ -276,7 +276,7 @@ func (k *Kernel) pull(c *cpu) bool {
 }
 
 // balance evens out the queues of the busiest CPU and this one.
-func (k *Kernel) balance(c *cpu) {
+func (k *kernel) balance(c *cpu) {
 	for _, o := range k.cpus {
 		if o != c && len(o.fair) >= len(c.fair)+2 {
 			if i := o.spare(c); i >= 0 {
@@ -297,7 +297,7 @@ func (c *cpu) spare(to *cpu) int {
 	return -1
 }
 
-func (k *Kernel) migrate(from, to *cpu, i int) {
+func (k *kernel) migrate(from, to *cpu, i int) {
 	t := from.fair[i]
 	k.decide(decideMigrate, uint64(to.id)<<32|uint64(t.pid))
 	shift := k.average(to) - k.average(from)
@@ -309,7 +309,7 @@ func (k *Kernel) migrate(from, to *cpu, i int) {
 }
 
 // stepTask lets the current task's program go on.
-func (k *Kernel) stepTask(c *cpu, t *task) {
+func (k *kernel) stepTask(c *cpu, t *task) {
 	k.curTask = t
 	k.moved = k.moved || t.watched || !t.quiet
 	seen := t.wakeups
@@ -327,7 +327,7 @@ func (k *Kernel) stepTask(c *cpu, t *task) {
 }
 
 // sleepTask takes the current task off the CPU.
-func (k *Kernel) sleepTask(c *cpu, t *task, d demand) {
+func (k *kernel) sleepTask(c *cpu, t *task, d demand) {
 	if !t.fifo {
 		k.noteLag(c, t)
 	}

@@ -8,13 +8,12 @@ import (
 )
 
 // Situation is the state of a trial right after a decision (a wakeup, a switch,
-// a quiescent state, the start or end of a grace period ...), reduced to what
-// says how a teardown is doing. It is what a fuzzer can be guided by; see
-// Options.Observe.
+// a quiescent state, the start or end of a grace period ...), as far as it shows
+// how a teardown proceeds. It can guide a fuzzer; see Options.Observe.
 //
-// Readers and storms are as they were when their CPU was last looked at, which
-// is never later than the decision: to bring them up to date would cost more
-// than the trial.
+// The state of readers and storms is that at the last update of their CPU, which
+// may be older than the decision: an update of every CPU after every decision
+// would cost more than the trial.
 type Situation struct {
 	At time.Duration
 	// GPPhase is the step of the grace-period kthread, from RCU_GP_WAIT_GPS (0)
@@ -30,12 +29,12 @@ type Situation struct {
 	Domains []DomainSituation
 
 	// Closing counts the close() calls in progress. Oldest is how long the
-	// first of them has taken; Cause what it waits for, a number below
-	// Causes; CauseDomain the domain on the way there, from 1, or 0 for none;
-	// Behind tells that it waits for event_mutex first.
+	// first of them has taken; Cause is what it waits for, one of those below
+	// trial.MechanismWaits. CauseDomain is the domain on the way there, counted
+	// from 1, or 0. Behind: it waits for event_mutex first.
 	Closing     int
 	Oldest      time.Duration
-	Cause       int
+	Cause       trial.Mechanism
 	CauseDomain int
 	Behind      bool
 
@@ -71,11 +70,8 @@ const (
 	WorkAsleep // its worker sleeps, in a scan
 )
 
-// Causes is how many values Situation.Cause can take.
-const Causes = int(trial.MechanismWaits)
-
-// observe shows the situation to whoever wants to see it.
-func (k *Kernel) observe() {
+// observe passes the situation to Options.Observe.
+func (k *kernel) observe() {
 	n := &k.rcu
 	s := &k.situation
 	*s = Situation{
@@ -104,7 +100,7 @@ func (k *Kernel) observe() {
 		c := k.closing[0].closing
 		now := c.blame.now
 		s.Oldest = time.Duration(k.now) - c.Start
-		s.Cause, s.CauseDomain, s.Behind = int(now.what), int(now.domain), now.behind
+		s.Cause, s.CauseDomain, s.Behind = now.what, int(now.domain), now.behind
 		if s.Oldest > 0 {
 			s.Duty = float64(sampled-c.storm) / float64(s.Oldest) / float64(len(k.cpus))
 		}

@@ -15,15 +15,15 @@ type sightings struct {
 	mu     sync.Mutex
 	phases map[int]bool
 	works  map[WorkSituation]bool
-	causes map[int]bool
+	causes map[trial.Mechanism]bool
 }
 
 // watch returns an observer of one trial that refuses what cannot be.
 func (v *sightings) watch(t *testing.T, sc *workload.Scenario) func(*Situation) {
-	v.phases, v.works, v.causes = map[int]bool{}, map[WorkSituation]bool{}, map[int]bool{}
+	v.phases, v.works, v.causes = map[int]bool{}, map[WorkSituation]bool{}, map[trial.Mechanism]bool{}
 	last := time.Duration(0)
 	return func(s *Situation) {
-		if s.At < last || s.Oldest > s.At || s.Duty < 0 || s.Duty > 1 || s.Cause >= int(trial.MechanismWaits) || s.CauseDomain > len(s.Domains) ||
+		if s.At < last || s.Oldest > s.At || s.Duty < 0 || s.Duty > 1 || s.Cause >= trial.MechanismWaits || s.CauseDomain > len(s.Domains) ||
 			s.OwingCPUs > sc.Machine.CPUs || s.Sampled > sc.Machine.CPUs || s.Storms > len(sc.Storms) {
 			t.Fatalf("impossible: %+v", *s)
 		}
@@ -42,7 +42,7 @@ func (v *sightings) merge(o *sightings) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.phases == nil {
-		v.phases, v.works, v.causes = map[int]bool{}, map[WorkSituation]bool{}, map[int]bool{}
+		v.phases, v.works, v.causes = map[int]bool{}, map[WorkSituation]bool{}, map[trial.Mechanism]bool{}
 	}
 	maps.Copy(v.phases, o.phases)
 	maps.Copy(v.works, o.works)

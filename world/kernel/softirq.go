@@ -17,27 +17,27 @@ const (
 
 // raiseSoftirq marks softirqs pending. Outside of interrupts and softirqs it
 // is ksoftirqd that runs them.
-func (k *Kernel) raiseSoftirq(c *cpu, s softirqs) {
+func (k *kernel) raiseSoftirq(c *cpu, s softirqs) {
 	c.softPending |= s
 	if !c.irqActive && !c.softActive && !c.softDisabled {
 		k.wake(c.ksoftirqd)
 	}
 }
 
-func (k *Kernel) beginSoftirq(c *cpu) {
+func (k *kernel) beginSoftirq(c *cpu) {
 	c.softActive, c.softRounds = true, 0
 	c.softUntil = k.jiffies + max(1, uint64(softMaxMillis*k.sc.Machine.HZ/1000))
 	k.beginSoftirqRound(c)
 }
 
-func (k *Kernel) beginSoftirqRound(c *cpu) {
+func (k *kernel) beginSoftirqRound(c *cpu) {
 	c.softNow, c.softPending = c.softPending, 0
 	k.trace.softirqBegin(c)
 	c.softLeft = k.softirqCost(c, c.softNow)
 }
 
 // softirqCost is the CPU time of one pass over the given softirqs.
-func (k *Kernel) softirqCost(c *cpu, s softirqs) ns {
+func (k *kernel) softirqCost(c *cpu, s softirqs) ns {
 	n := costSoftirq
 	if s&softTimer != 0 {
 		n += costTimer * c.timers.expired(k.jiffies)
@@ -49,7 +49,7 @@ func (k *Kernel) softirqCost(c *cpu, s softirqs) ns {
 }
 
 // runSoftirqs has the effects of one pass.
-func (k *Kernel) runSoftirqs(c *cpu, s softirqs) {
+func (k *kernel) runSoftirqs(c *cpu, s softirqs) {
 	if s&softTimer != 0 {
 	timers:
 		for {
@@ -72,7 +72,7 @@ func (k *Kernel) runSoftirqs(c *cpu, s softirqs) {
 
 // endSoftirqRound ends one pass on interrupt exit and either starts the next
 // or leaves the rest to ksoftirqd.
-func (k *Kernel) endSoftirqRound(c *cpu) {
+func (k *kernel) endSoftirqRound(c *cpu) {
 	k.runSoftirqs(c, c.softNow)
 	k.trace.softirqEnd(c, c.softNow)
 	if c.softPending != 0 {
@@ -90,7 +90,7 @@ func (k *Kernel) endSoftirqRound(c *cpu) {
 
 // newKsoftirqd makes the thread that runs what interrupt exit left over. Each
 // of its passes is a quiescent state.
-func (k *Kernel) newKsoftirqd(c *cpu) *task {
+func (k *kernel) newKsoftirqd(c *cpu) *task {
 	var now softirqs
 	return k.spawn("ksoftirqd/"+itoa(c.id), 1<<c.id, stepFunc(func(*task) demand {
 		if c.softDisabled {

@@ -1,9 +1,9 @@
 package kernel
 
-// solo is a stretch of execution under a single source, worked out without
-// touching the CPU: between two events nothing can happen then but the
-// source's samples, and all whole periods but the first and the last are
-// arithmetic. Planning reads off when the stretch ends; running applies it.
+// solo is a stretch of execution under a single source of samples, computed
+// without a change to the CPU. Between two events only the source's samples
+// happen, so all whole periods but the first and the last are arithmetic. A plan
+// takes from it when the stretch ends; run applies it to the CPU.
 type solo struct {
 	c       *cpu
 	s       *source

@@ -10,7 +10,7 @@ import (
 // tracepoint_srcu. The update side is the machine of package srcu; the domain
 // is the side it works on.
 type domain struct {
-	k       *Kernel
+	k       *kernel
 	name    string
 	index   uint8 // among the domains, from 1
 	machine srcu.Machine
@@ -63,7 +63,7 @@ type gpCounts struct{ normal, expedited int }
 // expHoldoff is srcutree.exp_holdoff.
 const expHoldoff ns = 25_000
 
-func (k *Kernel) newDomain(name string, b srcu.Barrier) *domain {
+func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 	d := &domain{k: k, name: name, lastEnd: -expHoldoff - 1, counters: make([]srcuCounters, len(k.cpus))}
 	d.barrier = b
 	d.machine = k.fix.NewMachine(b, srcu.KernelPace(k.sc.Machine.HZ))

@@ -303,7 +303,7 @@ func (c *cpu) freshCount(s *source) {
 // sampleOnce makes the sources of a storm of single samples due now. One that
 // is still waiting to interrupt is not taken twice; an NMI that comes while the
 // last is handled stays latched, an hrtimer forwards itself over it.
-func (k *Kernel) sampleOnce(st *storm) {
+func (k *kernel) sampleOnce(st *storm) {
 	if !st.on {
 		return
 	}

@@ -17,7 +17,7 @@ type sourceAt struct {
 }
 
 // startStorms plans the beginning, the growth and the end of every storm.
-func (k *Kernel) startStorms() {
+func (k *kernel) startStorms() {
 	for i := range k.sc.Storms {
 		spec := &k.sc.Storms[i]
 		st := &storm{spec: spec}
@@ -55,7 +55,7 @@ func (k *Kernel) startStorms() {
 
 // newSources makes the sources of one CPU or task. NMI events are merged into
 // one source with evenly spaced samples; hrtimers each keep their own grid.
-func (k *Kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*source {
+func (k *kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*source {
 	events := max(1, spec.Events)
 	period := ns(spec.Period)
 	if len(spec.At) > 0 {
@@ -78,7 +78,7 @@ func (k *Kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*sou
 // CPU gets through a few instructions after returning from the other.
 const nmiGap ns = 200
 
-func (k *Kernel) stormOn(st *storm) {
+func (k *kernel) stormOn(st *storm) {
 	if st.on || k.drained {
 		return
 	}
@@ -108,7 +108,7 @@ func (k *Kernel) stormOn(st *storm) {
 	}
 }
 
-func (k *Kernel) stormOff(st *storm) {
+func (k *kernel) stormOff(st *storm) {
 	if st.on {
 		k.syncAll()
 		k.checkThrottled()
@@ -123,7 +123,7 @@ func (k *Kernel) stormOff(st *storm) {
 	}
 }
 
-func (k *Kernel) switchStorm(st *storm, on bool) {
+func (k *kernel) switchStorm(st *storm, on bool) {
 	k.syncAll()
 	for _, s := range st.sets {
 		s.src.on = on
@@ -137,7 +137,7 @@ func (k *Kernel) switchStorm(st *storm, on bool) {
 	k.replanAll()
 }
 
-func (k *Kernel) replanAll() {
+func (k *kernel) replanAll() {
 	for _, c := range k.cpus {
 		if c != k.here {
 			k.plan(c)
@@ -146,7 +146,7 @@ func (k *Kernel) replanAll() {
 }
 
 // closersFinished ends the storms whose fds this group held.
-func (k *Kernel) closersFinished(g *closerGroup) {
+func (k *kernel) closersFinished(g *closerGroup) {
 	if g.left > 0 {
 		return
 	}
@@ -158,7 +158,7 @@ func (k *Kernel) closersFinished(g *closerGroup) {
 }
 
 // stormTime is the time that samples have taken so far, of all CPUs.
-func (k *Kernel) stormTime() (sum ns) {
+func (k *kernel) stormTime() (sum ns) {
 	for _, c := range k.cpus {
 		sum += c.stormTime
 	}

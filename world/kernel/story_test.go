@@ -146,7 +146,7 @@ func console(t *testing.T, d *datadriven.TestData, sc workload.Scenario, fix fix
 
 // story is one trial that is being watched.
 type story struct {
-	k           *Kernel
+	k           *kernel
 	show        []string
 	from, until ns
 	lines       []string

@@ -26,7 +26,7 @@ type prospect struct {
 
 // prospectOf follows the chain of waits from a node until its outlook is known.
 // It follows the links that blame follows.
-func (k *Kernel) prospectOf(from node) (p prospect) {
+func (k *kernel) prospectOf(from node) (p prospect) {
 	var seen []node
 	for n := from; n != nil; n = k.next(n, &p.cause) {
 		if i := slices.Index(seen, n); i >= 0 {
@@ -52,7 +52,7 @@ func (k *Kernel) prospectOf(from node) (p prospect) {
 // judgeNode judges a node by itself: whether the rest of the chain makes no
 // difference, and then what becomes of the wait. Of a wait that never ends it
 // adds the mechanism to the cause.
-func (k *Kernel) judgeNode(n node, c *cause) (o outlook, known bool) {
+func (k *kernel) judgeNode(n node, c *cause) (o outlook, known bool) {
 	switch n := n.(type) {
 	case *task:
 		switch {
@@ -77,7 +77,7 @@ func (k *Kernel) judgeNode(n node, c *cause) (o outlook, known bool) {
 	return unclear, false
 }
 
-func (k *Kernel) judgeWork(w *work, c *cause) (o outlook, known bool) {
+func (k *kernel) judgeWork(w *work, c *cause) (o outlook, known bool) {
 	switch {
 	case w.on != nil:
 		return unclear, false
@@ -92,7 +92,7 @@ func (k *Kernel) judgeWork(w *work, c *cause) (o outlook, known bool) {
 
 // awaitsCPU reports whether an item waits in a pool of which a worker runs, or
 // waits for its CPU.
-func (k *Kernel) awaitsCPU(w *work) bool {
+func (k *kernel) awaitsCPU(w *work) bool {
 	for _, c := range k.cpus {
 		if c.pool.running > 0 && slices.Contains(c.pool.pending, w) {
 			return true
@@ -105,7 +105,7 @@ func (k *Kernel) awaitsCPU(w *work) bool {
 // as lost.
 const inVain = 16
 
-func (k *Kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
+func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 	lost := func(m trial.Mechanism) (outlook, bool) {
 		c.domain, c.phase, c.what = d.index, d.phase(), m
 		return endless, true
@@ -139,7 +139,7 @@ func (k *Kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 }
 
 // judgePoll judges a domain whose scan polls an RCU cookie.
-func (k *Kernel) judgePoll(d *domain, lost func(trial.Mechanism) (outlook, bool)) (o outlook, known bool) {
+func (k *kernel) judgePoll(d *domain, lost func(trial.Mechanism) (outlook, bool)) (o outlook, known bool) {
 	n, e := &k.rcu, &k.rcu.exp
 	switch passed := int64(rcu.SeqCount(n.seq) - rcu.SeqCount(d.pollMark.normal)); {
 	case !d.pollsInVain():
@@ -188,7 +188,7 @@ func (d *domain) fromReaders() bool {
 }
 
 // judgeRCU judges the normal grace period that runs, or is about to start.
-func (k *Kernel) judgeRCU(c *cause) outlook {
+func (k *kernel) judgeRCU(c *cause) outlook {
 	n := &k.rcu
 	lost := func(m trial.Mechanism) outlook {
 		c.rcu, c.what = trial.NormalRCU, m
@@ -247,7 +247,7 @@ func (t *task) hasLeft() bool { return !t.inReader() && !(t.loop.watching && t.l
 
 // callbacksWaiting reports whether callbacks have not been given a grace
 // period yet.
-func (k *Kernel) callbacksWaiting() bool {
+func (k *kernel) callbacksWaiting() bool {
 	for _, c := range k.cpus {
 		if len(c.unassigned) > 0 {
 			return true
@@ -257,7 +257,7 @@ func (k *Kernel) callbacksWaiting() bool {
 }
 
 // judgeExp judges the expedited grace period that runs, or is about to start.
-func (k *Kernel) judgeExp(c *cause) outlook {
+func (k *kernel) judgeExp(c *cause) outlook {
 	e := &k.rcu.exp
 	c.rcu = trial.ExpeditedRCU
 	switch {
@@ -290,7 +290,7 @@ func (k *Kernel) judgeExp(c *cause) outlook {
 }
 
 // link names a node of a circle of waits.
-func (k *Kernel) link(n node) trial.Link {
+func (k *kernel) link(n node) trial.Link {
 	switch n := n.(type) {
 	case *task:
 		return trial.Link{Name: n.name, Group: n.family}

@@ -9,7 +9,7 @@ import (
 
 // task is a thread of the virtual kernel.
 type task struct {
-	k    *Kernel
+	k    *kernel
 	name string
 	pid  int
 
@@ -40,7 +40,7 @@ type task struct {
 	leader     *task  // the first of its group
 	asleep     ns     // since
 	watched    bool   // on a chain of waits, when it was last followed
-	quiet      bool   // its steps say themselves when they change such a chain
+	quiet      bool   // its steps set kernel.moved themselves where they change such a chain
 	waitingOn  *mutex
 	waitDomain *domain
 	waitWork   *work
@@ -62,7 +62,7 @@ const (
 	exited   taskState = 'X'
 )
 
-// demand is what a program wants next.
+// demand is what a program does next: it uses CPU time, or sleeps.
 type demand struct {
 	state taskState // running: CPU time; else sleep in that state
 	work  ns
@@ -99,7 +99,7 @@ func (t *task) progress(d ns) {
 // and sleeps by calling methods of its task. It is made when first stepped:
 // most idle workers never are.
 type coroutine struct {
-	k     *Kernel
+	k     *kernel
 	body  func(t *task)
 	next  func() (demand, bool)
 	stop  func()
@@ -109,7 +109,7 @@ type coroutine struct {
 // stopped unwinds a coroutine whose trial is over.
 type stopped struct{}
 
-func (k *Kernel) direct(body func(t *task)) program { return &coroutine{k: k, body: body} }
+func (k *kernel) direct(body func(t *task)) program { return &coroutine{k: k, body: body} }
 
 func (co *coroutine) begin(t *task) {
 	co.next, co.stop = iter.Pull(func(yield func(demand) bool) {
@@ -174,7 +174,7 @@ func (s sleep) over() bool {
 }
 
 // sleepOver is the hrtimer of a sleeping task: an interrupt wakes it.
-func (k *Kernel) sleepOver(s sleep) {
+func (k *kernel) sleepOver(s sleep) {
 	if s.over() {
 		s.task.cpu.arrive(irq{kind: irqWake, task: s.task})
 	}
@@ -186,7 +186,7 @@ type completion struct {
 	waiters []*task
 }
 
-func (k *Kernel) complete(c *completion) {
+func (k *kernel) complete(c *completion) {
 	c.done = true
 	for _, t := range c.waiters {
 		k.wake(t)
@@ -236,7 +236,7 @@ func (t *task) unlock(m *mutex) {
 }
 
 // spawn makes a task and its program; it does not start until woken.
-func (k *Kernel) spawn(name string, allowed uint32, p program) *task {
+func (k *kernel) spawn(name string, allowed uint32, p program) *task {
 	k.lastPID++
 	t := &task{k: k, name: name, pid: k.lastPID, state: sleeping, allowed: allowed, kernel: true}
 	t.cpu = k.firstAllowed(allowed, k.lastPID)
@@ -245,7 +245,7 @@ func (k *Kernel) spawn(name string, allowed uint32, p program) *task {
 	return t
 }
 
-func (k *Kernel) firstAllowed(mask uint32, from int) *cpu {
+func (k *kernel) firstAllowed(mask uint32, from int) *cpu {
 	for i := range k.cpus {
 		c := k.cpus[(from+i)%len(k.cpus)]
 		if mask&(1<<c.id) != 0 {

@@ -9,7 +9,7 @@ import (
 // of requests, each with one synchronize_rcu() and a wait for the tasks found
 // inside a section (rcu_tasks_one_gp, rcu_tasks_trace_postscan).
 type holdouts struct {
-	k       *Kernel
+	k       *kernel
 	kthread *task
 	waiting []func()
 	loops   []*loop
@@ -20,7 +20,7 @@ type holdouts struct {
 // after each grace period, in tenths of a second (gp_sleep, init_fract).
 const holdoutPoll = 10
 
-func (k *Kernel) newHoldouts() *holdouts {
+func (k *kernel) newHoldouts() *holdouts {
 	h := &holdouts{k: k}
 	h.kthread = k.spawn("rcu_tasks_trace", k.allCPUs(), k.direct(h.run))
 	h.kthread.role = asTraceKthread
@@ -98,7 +98,7 @@ func (h *holdouts) Await(srcu.Cookie) { h.Synchronize() }
 // vanilla is vanilla RCU as the domain of a tracepoint whose readers disable
 // preemption.
 type vanilla struct {
-	k     *Kernel
+	k     *kernel
 	loops []*loop
 }
 

@@ -19,24 +19,24 @@ const noOwner = -1
 const takeoverTicks = 5
 
 // startTick plans the next tick on the grid.
-func (k *Kernel) startTick(c *cpu) {
+func (k *kernel) startTick(c *cpu) {
 	n := (k.now - c.phase + k.tick) / k.tick
 	k.planTick(c, c.phase+n*k.tick)
 }
 
-func (k *Kernel) planTick(c *cpu, at ns) {
+func (k *kernel) planTick(c *cpu, at ns) {
 	c.tickAt = at
 	k.agenda.plan(c.id, slotTick, at)
 }
 
-func (k *Kernel) stopTick(c *cpu) {
+func (k *kernel) stopTick(c *cpu) {
 	c.tickAt = 0
 	k.agenda.cancel(c.id, slotTick)
 }
 
 // tickExpires is the tick's hrtimer expiring. After a hang of the hrtimer
 // interrupt it is held back like all others.
-func (k *Kernel) tickExpires(c *cpu) {
+func (k *kernel) tickExpires(c *cpu) {
 	k.sync(c)
 	if c.hrBlocked > k.now {
 		k.planTick(c, c.hrBlocked)
@@ -49,7 +49,7 @@ func (k *Kernel) tickExpires(c *cpu) {
 }
 
 // onTick is the tick handler (tick_nohz_handler, update_process_times).
-func (k *Kernel) onTick(c *cpu) {
+func (k *kernel) onTick(c *cpu) {
 	c.ticks++
 	k.tickJiffies(c)
 	if c.timers.due(k.jiffies) {
@@ -70,7 +70,7 @@ func (k *Kernel) onTick(c *cpu) {
 
 // tickJiffies advances jiffies if this CPU keeps the time, or if whoever does
 // has not for a while (tick_sched_do_timer).
-func (k *Kernel) tickJiffies(c *cpu) {
+func (k *kernel) tickJiffies(c *cpu) {
 	if k.timekeeper == noOwner {
 		k.timekeeper = c.id
 	}
@@ -86,7 +86,7 @@ func (k *Kernel) tickJiffies(c *cpu) {
 	c.seenJif = k.jiffies
 }
 
-func (k *Kernel) updateJiffies() {
+func (k *kernel) updateJiffies() {
 	k.jiffies = initialJiffies + uint64(k.now/k.tick)
 	for _, d := range k.domains {
 		k.moved = k.moved || d.process.timer != 0 // which may be late from now on
@@ -98,7 +98,7 @@ func (k *Kernel) updateJiffies() {
 const initialJiffies = 1<<32 - 300*250
 
 // enterIdle is the idle loop going to sleep.
-func (k *Kernel) enterIdle(c *cpu) {
+func (k *kernel) enterIdle(c *cpu) {
 	if c.inIdle {
 		return
 	}
@@ -113,7 +113,7 @@ func (k *Kernel) enterIdle(c *cpu) {
 
 // leaveIdle is the CPU waking for an interrupt or a task. Only a task has the
 // tick started again (tick_nohz_idle_exit).
-func (k *Kernel) leaveIdle(c *cpu) {
+func (k *kernel) leaveIdle(c *cpu) {
 	if !c.inIdle {
 		return
 	}
@@ -125,7 +125,7 @@ func (k *Kernel) leaveIdle(c *cpu) {
 }
 
 // ensureTick makes a busy CPU tick.
-func (k *Kernel) ensureTick(c *cpu) {
+func (k *kernel) ensureTick(c *cpu) {
 	if c.tickAt == 0 && !c.tickPending() || c.tickAt > k.now+k.tick {
 		k.startTick(c)
 	}
@@ -145,7 +145,7 @@ func (c *cpu) tickPending() bool {
 
 // programIdleTick makes an idle CPU wake for its first wheel timer, if any. As
 // long as it has RCU callbacks it goes on ticking (rcu_needs_cpu).
-func (k *Kernel) programIdleTick(c *cpu) {
+func (k *kernel) programIdleTick(c *cpu) {
 	if len(c.unassigned) > 0 || c.assigned.len() > 0 {
 		k.startTick(c)
 		return

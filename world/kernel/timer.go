@@ -16,7 +16,7 @@ type timer struct {
 }
 
 // add arms a timer on CPU c.
-func (w *wheel) add(k *Kernel, c *cpu, expires uint64, t timer) {
+func (w *wheel) add(k *kernel, c *cpu, expires uint64, t timer) {
 	w.seq++
 	t.expires, t.seq = bucket(expires, expires-k.jiffies), w.seq
 	w.timers = append(w.timers, t)

@@ -7,14 +7,14 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Tracer is told what happens in a trial, and cannot change it. Events come in
-// the order in which the trial finds them out: those of one CPU in the order of
-// time, those of several CPUs a little mixed.
+// Tracer gets the events of a trial and cannot change what happens. The events
+// of one CPU come in the order of time; those of several CPUs may be mixed, since
+// a CPU executes up to the present only when something needs its state.
 type Tracer interface {
 	Trace(e TraceEvent)
-	// Samples says from when until when every single sample of a storm is
-	// wanted, as TraceSampleBegin and TraceSampleEnd. Outside, and always,
-	// samples are summed up in TraceStorm.
+	// Samples returns the stretch of time in which every single sample of a
+	// storm is an event, TraceSampleBegin and TraceSampleEnd. TraceStorm sums
+	// samples up at all times.
 	Samples() (from, until time.Duration)
 }
 
@@ -35,7 +35,7 @@ type TraceEvent struct {
 	// State is the state letter of a task that leaves the CPU or sleeps.
 	State byte
 	// What names the interrupt, the softirqs, the sample, the work item, or
-	// what a task sleeps in, in words that nobody is to take apart.
+	// what a task sleeps in, for people: programs take the fields below.
 	What string
 	// IRQ is the interrupt that What names, Vectors the set of softirq vectors
 	// by the kernel's numbers (include/linux/interrupt.h), NMI tells samples
@@ -134,10 +134,10 @@ const (
 	TraceHorizon                       // the horizon: storms end
 )
 
-// tracer hands events to a Tracer. All its methods may be called on nil, which
-// is what a trial without a Tracer has.
+// tracer passes events to a Tracer. A trial without a Tracer has a nil tracer:
+// all methods may be called on nil.
 type tracer struct {
-	k    *Kernel
+	k    *kernel
 	sink Tracer
 	cpus []tracedCPU
 	// domains are those of k.domains, in that order.
@@ -159,7 +159,7 @@ type tracedDomain struct {
 	unlocks  uint64
 }
 
-func newTracer(k *Kernel) *tracer {
+func newTracer(k *kernel) *tracer {
 	if k.opt.Trace == nil {
 		return nil
 	}

@@ -47,7 +47,7 @@ type tracing struct {
 
 // open attaches a perf event (perf_trace_init). The first user registers the
 // probe, and for that first waits out the last removal.
-func (k *Kernel) open(t *task, tp *tracepoint) {
+func (k *kernel) open(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	t.use(costOpen)
 	t.lock(&tr.eventMutex)
@@ -72,7 +72,7 @@ func (k *Kernel) open(t *task, tp *tracepoint) {
 
 // condSync waits for a full grace period of the tracepoint domain unless the
 // cookie's is over (tp_rcu_cond_sync).
-func (k *Kernel) condSync(t *task, c srcu.Cookie) {
+func (k *kernel) condSync(t *task, c srcu.Cookie) {
 	if k.tracepointSRCU != nil && k.tracepointSRCU.machine.Done(c) {
 		return
 	}
@@ -85,7 +85,7 @@ func (k *Kernel) condSync(t *task, c srcu.Cookie) {
 // closeEvent is close() of a perf event (perf_trace_destroy): the last user
 // unregisters the probe and then does what the candidate's teardown does, all
 // of it under event_mutex.
-func (k *Kernel) closeEvent(t *task, tp *tracepoint) {
+func (k *kernel) closeEvent(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	t.use(costClose)
 	t.lock(&tr.eventMutex)
@@ -99,7 +99,7 @@ func (k *Kernel) closeEvent(t *task, tp *tracepoint) {
 // unregister is tracepoint_probe_unregister of a last probe: from here on no
 // reader finds it. It starts a grace period and queues the old probe array to
 // be freed, before anybody waits.
-func (k *Kernel) unregister(t *task, tp *tracepoint) *unregistered {
+func (k *kernel) unregister(t *task, tp *tracepoint) *unregistered {
 	tr := &k.tracing
 	t.lock(&tr.tracepoints)
 	t.use(costUnregister)
@@ -119,7 +119,7 @@ func (k *Kernel) unregister(t *task, tp *tracepoint) *unregistered {
 
 // unregistered implements fixes.Unregistered.
 type unregistered struct {
-	k      *Kernel
+	k      *kernel
 	tp     *tracepoint
 	lists  *lists
 	cookie srcu.Cookie

@@ -11,12 +11,12 @@ import (
 // stormBench is one CPU under storms, without the rest of a machine: the task
 // level only spends CPU time.
 type stormBench struct {
-	k *Kernel
+	k *kernel
 	c *cpu
 }
 
 func newStormBench(step bool, hz int, budget ns, sources ...source) stormBench {
-	k := &Kernel{sc: &workload.Scenario{}, tick: 1_000_000_000 / ns(hz), budget: budget}
+	k := &kernel{sc: &workload.Scenario{}, tick: 1_000_000_000 / ns(hz), budget: budget}
 	k.opt.Step = step
 	k.rate = newPerfRate(hz, 100_000, 25)
 	c := &cpu{k: k, cur: &task{}}

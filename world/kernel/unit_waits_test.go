@@ -26,7 +26,7 @@ func TestTimersAreNeverEarly(t *testing.T) {
 }
 
 // runTask boots a machine and runs body on CPU 0 from 500 ms on.
-func runTask(t *testing.T, sc workload.Scenario, fix string, body func(k *Kernel, t *task)) *Kernel {
+func runTask(t *testing.T, sc workload.Scenario, fix string, body func(k *kernel, t *task)) *kernel {
 	t.Helper()
 	f := lookup(t, fix)
 	k := newKernel(&sc, &f, 1, Options{})
@@ -55,7 +55,7 @@ func TestExpeditedWaitsForAReaderSwitchedOutBeforeTheIPI(t *testing.T) {
 	if testing.Short() {
 		rounds = 3_000
 	}
-	runTask(t, sc, "baseline", func(k *Kernel, t *task) {
+	runTask(t, sc, "baseline", func(k *kernel, t *task) {
 		w := k.rcu.exp.worker
 		w.allowed, w.cpu = 1, k.cpus[0]
 		var l *loop
@@ -97,7 +97,7 @@ func TestAReaderThatHasNotIncrementedIsNotWaitedFor(t *testing.T) {
 		{Name: "rt", Count: 1, CPUs: []int{1}, Sched: workload.FIFO, Gap: 10 * time.Millisecond, Sleep: 3 * time.Millisecond, SleepEvery: 1},
 	}
 	placed, inside := 0, 0
-	k := runTask(t, sc, "membarrier", func(k *Kernel, t *task) {
+	k := runTask(t, sc, "membarrier", func(k *kernel, t *task) {
 		var l *loop
 		for _, o := range k.tasks {
 			if o.name == "traced" {
@@ -134,7 +134,7 @@ func TestAReaderThatHasNotIncrementedIsNotWaitedFor(t *testing.T) {
 func TestAWorkItemNeverRunsTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	runs, at, most := 0, 0, 0
-	runTask(t, quietMachine(), "baseline", func(k *Kernel, t *task) {
+	runTask(t, quietMachine(), "baseline", func(k *kernel, t *task) {
 		w := &work{name: "test", fn: func(t *task) {
 			runs++
 			at++
@@ -160,7 +160,7 @@ func TestInterruptsDoNotWakeKsoftirqd(t *testing.T) {
 	sc := quietMachine()
 	sc.Tasks = []workload.Tasks{{Name: "reader", Count: 2, Reads: workload.ReadsRCU, Section: 5 * time.Millisecond, Gap: 100 * time.Microsecond}}
 	sc.RCULoad = []workload.RCULoad{{Kind: workload.RequestCall, CPU: 0, Period: 20 * time.Millisecond}}
-	k := runTask(t, sc, "baseline", func(_ *Kernel, t *task) { t.ask(demand{state: sleeping, sleep: 5_000_000_000}) })
+	k := runTask(t, sc, "baseline", func(_ *kernel, t *task) { t.ask(demand{state: sleeping, sleep: 5_000_000_000}) })
 	if k.rcu.counts.normal < 50 {
 		t.Errorf("%d grace periods in 5 s: the test sees little", k.rcu.counts.normal)
 	}

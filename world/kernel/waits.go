@@ -9,7 +9,7 @@ import (
 // The graph of waits. Its nodes are whatever waits or is waited for: a *task, a
 // *mutex, a *work item, an SRCU *domain, vanilla RCU (*rcuNode) and its expedited
 // grace periods (*expRCU). Blame follows it after every event, the diagnosis after
-// the drain; next is the only place that knows its links.
+// the drain; next alone follows its links.
 
 // node is a node of the graph; nil is none.
 type node any
@@ -31,7 +31,7 @@ type cause struct {
 const mostLinks = 16
 
 // causeOf follows the chain of waits from a task to its end.
-func (k *Kernel) causeOf(t *task) (c cause) {
+func (k *kernel) causeOf(t *task) (c cause) {
 	n := k.taskWaits(t, &c)
 	for range mostLinks {
 		if n == nil {
@@ -45,7 +45,7 @@ func (k *Kernel) causeOf(t *task) (c cause) {
 
 // next follows one link. It returns what the node waits for and adds the link to
 // the cause; at the end of the chain it adds the mechanism and returns nil.
-func (k *Kernel) next(n node, c *cause) node {
+func (k *kernel) next(n node, c *cause) node {
 	switch n := n.(type) {
 	case *task:
 		return k.taskWaits(n, c)
@@ -88,7 +88,7 @@ var ends = [...]struct{ runs, queued, asleep trial.Mechanism }{
 	asTraceKthread: {trial.TraceKthreadRuns, trial.TraceKthreadQueued, trial.Holdouts},
 }
 
-func (k *Kernel) taskWaits(t *task, c *cause) node {
+func (k *kernel) taskWaits(t *task, c *cause) node {
 	k.watch(t)
 	if t.role == asReader {
 		c.who = t
@@ -127,7 +127,7 @@ func (k *Kernel) taskWaits(t *task, c *cause) node {
 
 // pollerWaits follows a task that looks at a cookie once a jiffy: it waits for
 // the cookie's grace period, and once that is over for its own next look.
-func (k *Kernel) pollerWaits(t *task, c *cause) node {
+func (k *kernel) pollerWaits(t *task, c *cause) node {
 	d := t.waitDomain
 	if d != nil && d.machine.Done(t.waitCookie) || d == nil && rcu.SeqGE(k.rcu.polled, uint64(t.waitCookie)) {
 		c.what = trial.RetryDelay
@@ -140,7 +140,7 @@ func (k *Kernel) pollerWaits(t *task, c *cause) node {
 	return d
 }
 
-func (k *Kernel) workWaits(w *work, c *cause) node {
+func (k *kernel) workWaits(w *work, c *cause) node {
 	if w.on != nil {
 		return w.worker
 	}
@@ -149,7 +149,7 @@ func (k *Kernel) workWaits(w *work, c *cause) node {
 }
 
 // domainWaits follows what the callbacks of an SRCU domain wait for.
-func (k *Kernel) domainWaits(d *domain, c *cause) node {
+func (k *kernel) domainWaits(d *domain, c *cause) node {
 	w := &d.process
 	c.domain, c.phase = d.index, d.phase()
 	switch {
@@ -198,7 +198,7 @@ func (d *domain) pollsInVain() bool {
 
 // polledGP is the grace period that a scan has asked for by polling, or the
 // other kind if only that one runs: either ends the polled one.
-func (k *Kernel) polledGP(d *domain) node {
+func (k *kernel) polledGP(d *domain) node {
 	n, e := &k.rcu, &k.rcu.exp
 	switch {
 	case d.polling == &d.waits.expedited && !e.poll.idle():
@@ -212,7 +212,7 @@ func (k *Kernel) polledGP(d *domain) node {
 // rcuWaits follows the normal grace period that runs, or is about to start. While
 // CPUs or readers hold a running one up, the kthread's scans for quiescent states
 // hold up nothing.
-func (k *Kernel) rcuWaits(c *cause) node {
+func (k *kernel) rcuWaits(c *cause) node {
 	n := &k.rcu
 	c.rcu = trial.NormalRCU
 	if !rcu.SeqRunning(n.seq) || n.done() {
@@ -241,7 +241,7 @@ func (k *Kernel) rcuWaits(c *cause) node {
 	panic("kernel: a grace period that nothing holds up")
 }
 
-func (k *Kernel) expWaitsFor(c *cause) node {
+func (k *kernel) expWaitsFor(c *cause) node {
 	e := &k.rcu.exp
 	c.rcu = trial.ExpeditedRCU
 	k.watch(e.worker)
@@ -263,7 +263,7 @@ func (k *Kernel) expWaitsFor(c *cause) node {
 }
 
 // export turns a cause into data.
-func (k *Kernel) export(c cause) trial.Cause {
+func (k *kernel) export(c cause) trial.Cause {
 	e := trial.Cause{Behind: c.behind, Phase: c.phase, Poll: c.poll, RCU: c.rcu, Mechanism: c.what}
 	if c.domain != 0 {
 		e.Domain = k.domains[c.domain-1].name

@@ -25,7 +25,7 @@ const hungWarnings = 10
 // khungtaskd looks at all tasks once per timeout and reports those in D state
 // that have not been switched since the look that first saw them that long
 // ago (check_hung_uninterruptible_tasks).
-func (k *Kernel) khungtaskd() stepFunc {
+func (k *kernel) khungtaskd() stepFunc {
 	timeout := uint64(k.hungTimeout() / k.tick)
 	const (
 		rest = iota
@@ -48,7 +48,7 @@ func (k *Kernel) khungtaskd() stepFunc {
 	}
 }
 
-func (k *Kernel) hungTimeout() ns { return orDefault(k.sc.Watchdog.HungTask, 120*time.Second) }
+func (k *kernel) hungTimeout() ns { return orDefault(k.sc.Watchdog.HungTask, 120*time.Second) }
 
 func orDefault(d, def time.Duration) ns {
 	if d == 0 {
@@ -57,7 +57,7 @@ func orDefault(d, def time.Duration) ns {
 	return ns(d)
 }
 
-func (k *Kernel) scanHung(timeout uint64) {
+func (k *kernel) scanHung(timeout uint64) {
 	for _, t := range k.tasks {
 		if t.state != blocked {
 			continue
@@ -96,7 +96,7 @@ type stallState struct {
 }
 
 // stallTimeout is how old a grace period may get.
-func (k *Kernel) stallTimeout() ns {
+func (k *kernel) stallTimeout() ns {
 	d := orDefault(k.sc.Watchdog.RCUStall, 21*time.Second)
 	if k.sc.Watchdog.ProveRCU {
 		d += 5_000_000_000
@@ -104,14 +104,14 @@ func (k *Kernel) stallTimeout() ns {
 	return d
 }
 
-func (s *stallState) arm(k *Kernel) { s.at = k.jiffies + uint64(k.stallTimeout()/k.tick) }
+func (s *stallState) arm(k *kernel) { s.at = k.jiffies + uint64(k.stallTimeout()/k.tick) }
 
 // stallOther is how much longer a CPU waits that does not itself hold the
 // grace period up (RCU_STALL_RAT_DELAY).
 const stallOther = 2
 
 // checkStall is check_cpu_stall, in every tick of every CPU.
-func (k *Kernel) checkStall(c *cpu) {
+func (k *kernel) checkStall(c *cpu) {
 	n := &k.rcu
 	k.kick(c)
 	if !rcu.SeqRunning(n.seq) {
@@ -137,7 +137,7 @@ func (k *Kernel) checkStall(c *cpu) {
 	}
 }
 
-func (k *Kernel) stallReport(by *cpu, self bool) *klog.Stall {
+func (k *kernel) stallReport(by *cpu, self bool) *klog.Stall {
 	n := &k.rcu
 	s := &klog.Stall{
 		Flavor: k.flavor(), Self: self, By: by.id, Jiffies: int64(k.jiffies - n.startedJiffies),
@@ -166,7 +166,7 @@ func (k *Kernel) stallReport(by *cpu, self bool) *klog.Stall {
 }
 
 // flavor is the name of the RCU flavour.
-func (k *Kernel) flavor() string {
+func (k *kernel) flavor() string {
 	if k.sc.Machine.Preempt == workload.PreemptNone {
 		return "rcu_sched"
 	}
@@ -190,7 +190,7 @@ func (n *rcuNode) flags() (f uint32) {
 
 // checkGPKthread adds what is wrong with the grace-period kthread
 // (rcu_check_gp_kthread_starvation, rcu_check_gp_kthread_expired_fqs_timer).
-func (k *Kernel) checkGPKthread() {
+func (k *kernel) checkGPKthread() {
 	n := &k.rcu
 	limit := 2 * uint64(k.sc.Machine.HZ)
 	quiet := k.jiffies - n.kthreadActive
@@ -208,7 +208,7 @@ func (k *Kernel) checkGPKthread() {
 
 // kick is rcu_stall_kick_kthreads: if the kthread should long have looked
 // again, wake it.
-func (k *Kernel) kick(c *cpu) {
+func (k *kernel) kick(c *cpu) {
 	n := &k.rcu
 	if !k.fix.KickKthreads || n.stall.kickAt == 0 || !rcu.SeqGE(k.jiffies, n.stall.kickAt) || !rcu.SeqRunning(n.seq) && !n.initFlag {
 		return
@@ -228,7 +228,7 @@ func (k *Kernel) kick(c *cpu) {
 
 // expStallTimeout is how long an expedited grace period may take: the normal
 // timeout, a quarter more with CONFIG_PROVE_RCU.
-func (k *Kernel) expStallTimeout() ns {
+func (k *kernel) expStallTimeout() ns {
 	d := orDefault(k.sc.Watchdog.RCUStall, 21*time.Second)
 	if k.sc.Watchdog.ProveRCU {
 		d += d / 4
@@ -238,14 +238,14 @@ func (k *Kernel) expStallTimeout() ns {
 
 // reportExpStall is what the worker of an expedited grace period prints when
 // its wait has timed out (synchronize_rcu_expedited_stall).
-func (k *Kernel) reportExpStall() {
+func (k *kernel) reportExpStall() {
 	e := &k.rcu.exp
 	e.stallAt = k.now + 3*k.expStallTimeout()
 	k.rcuStalls++
 	k.log(k.expStallReport)
 }
 
-func (k *Kernel) expStallReport() []string {
+func (k *kernel) expStallReport() []string {
 	e := &k.rcu.exp
 	s := klog.ExpStall{Flavor: k.flavor(), Jiffies: (k.now - e.started) / k.tick, Seq: e.seq, QSMask: uint64(e.mask)}
 	for _, t := range k.rcu.readers {
@@ -263,7 +263,7 @@ func (k *Kernel) expStallReport() []string {
 
 // workqueueWatchdog looks at every pool once per threshold
 // (wq_watchdog_timer_fn).
-func (k *Kernel) workqueueWatchdog() {
+func (k *kernel) workqueueWatchdog() {
 	threshold := orDefault(k.sc.Watchdog.Workqueue, 30*time.Second)
 	var look func()
 	look = func() {
@@ -285,7 +285,7 @@ const (
 )
 
 // rateLowered prints what the perf rate arithmetic has decided.
-func (k *Kernel) rateLowered() {
+func (k *kernel) rateLowered() {
 	for _, r := range k.rate.lowered {
 		if r.at-k.rateWindow >= rateInterval {
 			k.rateWindow, k.rateLines = r.at, 0
@@ -300,11 +300,11 @@ func (k *Kernel) rateLowered() {
 }
 
 // log prints lines on the console. They are made only if somebody reads it.
-func (k *Kernel) log(lines func() []string) { k.logAt(k.now, lines) }
+func (k *kernel) log(lines func() []string) { k.logAt(k.now, lines) }
 
 // logAt prints lines as of an instant that may lie a little back: a CPU's
 // samples are worked out when something else happens to it.
-func (k *Kernel) logAt(at ns, lines func() []string) {
+func (k *kernel) logAt(at ns, lines func() []string) {
 	if !k.opt.Log {
 		return
 	}

@@ -29,7 +29,7 @@ type work struct {
 }
 
 // queueWork queues an item on this CPU's pool, or where it is running.
-func (k *Kernel) queueWork(w *work) {
+func (k *kernel) queueWork(w *work) {
 	if w.queued {
 		return
 	}
@@ -39,7 +39,7 @@ func (k *Kernel) queueWork(w *work) {
 
 // queueDelayed queues an item after a number of jiffies. The timer fires, and
 // the item is queued, on the CPU that armed it.
-func (k *Kernel) queueDelayed(w *work, jiffies uint64) {
+func (k *kernel) queueDelayed(w *work, jiffies uint64) {
 	if jiffies == 0 {
 		k.queueWork(w)
 		return
@@ -56,7 +56,7 @@ func (k *Kernel) queueDelayed(w *work, jiffies uint64) {
 	}})
 }
 
-func (k *Kernel) insertWork(w *work, p *pool) {
+func (k *kernel) insertWork(w *work, p *pool) {
 	if w.on != nil {
 		p = w.on
 	}
@@ -70,7 +70,7 @@ func (k *Kernel) insertWork(w *work, p *pool) {
 	}
 }
 
-func (k *Kernel) wakeIdleWorker(p *pool) {
+func (k *kernel) wakeIdleWorker(p *pool) {
 	if n := len(p.idle); n > 0 {
 		t := p.idle[n-1]
 		p.idle = p.idle[:n-1]
@@ -80,7 +80,7 @@ func (k *Kernel) wakeIdleWorker(p *pool) {
 
 // workerSleeping is the hook by which the scheduler tells the pool
 // (wq_worker_sleeping).
-func (k *Kernel) workerSleeping(c *cpu) {
+func (k *kernel) workerSleeping(c *cpu) {
 	p := c.pool
 	if p.running--; p.running == 0 && len(p.pending) > 0 {
 		k.wakeIdleWorker(p)
@@ -88,7 +88,7 @@ func (k *Kernel) workerSleeping(c *cpu) {
 }
 
 // addWorker makes one more worker of a pool, not yet running.
-func (k *Kernel) addWorker(p *pool) *task {
+func (k *kernel) addWorker(p *pool) *task {
 	name := "kworker/" + itoa(p.cpu.id) + ":" + itoa(p.workers)
 	p.workers++
 	t := k.spawn(name, 1<<p.cpu.id, k.direct(func(t *task) { k.work(t, p) }))
@@ -97,7 +97,7 @@ func (k *Kernel) addWorker(p *pool) *task {
 }
 
 // work is a worker's life (worker_thread).
-func (k *Kernel) work(t *task, p *pool) {
+func (k *kernel) work(t *task, p *pool) {
 	for {
 		// Keep one worker idle, for when this one sleeps (manage_workers).
 		if len(p.pending) > 0 && len(p.idle) == 0 {
@@ -126,7 +126,7 @@ func (k *Kernel) work(t *task, p *pool) {
 	}
 }
 
-func (k *Kernel) runWork(t *task, p *pool, w *work) {
+func (k *kernel) runWork(t *task, p *pool, w *work) {
 	p.lastRun = k.now
 	w.queued, w.on, w.worker = false, p, t
 	t.item = w
@@ -140,7 +140,7 @@ func (k *Kernel) runWork(t *task, p *pool, w *work) {
 
 // hereOr0 is the CPU on which the present code executes; what happens outside
 // of any CPU is taken to happen on the boot CPU.
-func (k *Kernel) hereOr0() *cpu {
+func (k *kernel) hereOr0() *cpu {
 	if k.here != nil {
 		return k.here
 	}
