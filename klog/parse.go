@@ -133,6 +133,12 @@ func (s *scanner) rcuLine() (Line, Text) {
 		return s.stallEnd(), Text{}
 	case s.word("All QSes seen, last "):
 		return s.allSeen(), Text{}
+	case s.word("hardirqs softirqs csw/system"):
+		return &CPUTimeHead{}, Text{}
+	case s.word("number:"):
+		return s.cpuTimeNumber(), Text{}
+	case s.word("cputime:"):
+		return s.cpuTimeSpent(), Text{}
 	case s.word("Unless "):
 		l := StarvedAdvice{s.flavor()}
 		s.need(" kthread gets sufficient CPU time, OOM is now expected behavior.")

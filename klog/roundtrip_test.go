@@ -201,7 +201,7 @@ func drawTimer(t *rapid.T, _ Text) Report {
 
 func drawLine(t *rapid.T, _ Text) Report {
 	return rapid.SampledFrom([]Report{
-		&StallEnded{},
+		&StallEnded{rapid.SampledFrom([]Ended{EndedBeforeDump, EndedInBacktrace, EndedBeforePanic}).Draw(t, "when")},
 		&Throttle{time.Duration(longs.Draw(t, "average")), time.Duration(longs.Draw(t, "allowed")), pids.Draw(t, "rate")},
 		&HRTimer{time.Duration(longs.Draw(t, "took"))},
 		&NMITooLong{symbols.Draw(t, "handler"), time.Duration(rapid.Int64Range(0, 1<<52).Draw(t, "us")) * time.Microsecond},
@@ -256,6 +256,8 @@ func TestLinesOfNoReportAreReadBackAsTheyWere(t *testing.T) {
 			&Context{Name: "IRQ", End: flags.Draw(t, "end")},
 			&StarvedLine{"rcu_preempt", 1, 2, 3, GPWaitFQS, RunState{Bits: 0x40}, 1},
 			&StallTasks{1, 0, 15, []TaskMark{{PID: 7, OnCPU: true}, {PID: 8, Blocked: true}}},
+			&CPUTimeHead{}, &CPUTimeNumber{longs.Draw(t, "hardirqs"), longs.Draw(t, "softirqs"), longs.Draw(t, "switches")},
+			&CPUTimeSpent{longs.Draw(t, "hardirq ms"), longs.Draw(t, "softirq ms"), longs.Draw(t, "system ms"), longs.Draw(t, "ms")},
 			&ExpNodes{Old: true}, &TaskDump{cpus.Draw(t, "dumped")},
 			&LocksShown{}, &TasksStall{"rcu_tasks_trace"},
 			&LocksHeld{rapid.IntRange(1, 48).Draw(t, "locks"), owners.Draw(t, "task")},

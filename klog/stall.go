@@ -126,8 +126,10 @@ func (s *scanner) flavor() string {
 
 // rcuInfo reads what follows "INFO: " in lines of kernel/rcu.
 func (s *scanner) rcuInfo() (Line, Text) {
-	if s.word("Stall ended before state dump start") {
-		return &StallEnded{}, Text{}
+	for when, words := range endedWords {
+		if s.word(words) {
+			return &StallEnded{Ended(when)}, Text{}
+		}
 	}
 	flavor := s.flavor()
 	switch {
@@ -488,15 +490,78 @@ func (s *scanner) allSeen() *AllSeen {
 	return &a
 }
 
-// StallEnded is what is printed when the grace period ended between the
-// detection and the report.
-type StallEnded struct{}
+// StallEnded is printed when the grace period ended while it was reported.
+type StallEnded struct{ When Ended }
 
-func (*StallEnded) appendTo(b []byte, t *Text) []byte {
-	return fmt.Appendf(b, "%vINFO: Stall ended before state dump start", t.Prefix)
+// Ended says what the report had come to (kernel/rcu/tree_stall.h).
+type Ended uint8
+
+// The places.
+const (
+	EndedBeforeDump  Ended = iota // print_other_cpu_stall
+	EndedInBacktrace              // rcu_dump_cpu_stacks, since 6.10
+	EndedBeforePanic              // since 7.4
+)
+
+var endedWords = [...]string{
+	EndedBeforeDump:  "Stall ended before state dump start",
+	EndedInBacktrace: "Stall ended during stack backtracing.",
+	EndedBeforePanic: "Stall ended before panic check",
+}
+
+func (e *StallEnded) appendTo(b []byte, t *Text) []byte {
+	return fmt.Appendf(b, "%vINFO: %s", t.Prefix, endedWords[e.When])
 }
 
 func (e *StallEnded) print(p *printer) { p.line(e) }
 
 // Lines returns the line.
 func (e *StallEnded) Lines() []string { return Lines(e, Text{}) }
+
+// CPUTimeHead is the heading of what a stalled CPU did in the second half of the
+// timeout, with rcupdate.rcu_cpu_stall_cputime=1 (print_cpu_stat_info, since
+// 6.3).
+type CPUTimeHead struct{}
+
+func (*CPUTimeHead) appendTo(b []byte, t *Text) []byte {
+	return fmt.Appendf(b, "%v\t         hardirqs   softirqs   csw/system", t.Prefix)
+}
+
+// CPUTimeNumber is how often it did so: interrupts, softirqs, context switches.
+type CPUTimeNumber struct{ Hardirqs, Softirqs, Switches int64 }
+
+func (l *CPUTimeNumber) appendTo(b []byte, t *Text) []byte {
+	return fmt.Appendf(b, "%v\t number: %8d %10d %12d", t.Prefix, l.Hardirqs, l.Softirqs, l.Switches)
+}
+
+// CPUTimeSpent is how many milliseconds that took, and of how many.
+type CPUTimeSpent struct{ Hardirqs, Softirqs, System, Of int64 }
+
+func (l *CPUTimeSpent) appendTo(b []byte, t *Text) []byte {
+	return fmt.Appendf(b, "%v\tcputime: %8d %10d %12d   ==> %d(ms)", t.Prefix, l.Hardirqs, l.Softirqs, l.System, l.Of)
+}
+
+func (s *scanner) cpuTimeNumber() *CPUTimeNumber {
+	var l CPUTimeNumber
+	l.Hardirqs, l.Softirqs, l.Switches = s.three()
+	return &l
+}
+
+func (s *scanner) cpuTimeSpent() *CPUTimeSpent {
+	var l CPUTimeSpent
+	l.Hardirqs, l.Softirqs, l.System = s.three()
+	s.need(" ==> ")
+	l.Of = s.int()
+	s.need("(ms)")
+	return &l
+}
+
+// three reads three numbers in columns.
+func (s *scanner) three() (a, b, c int64) {
+	s.need(" ")
+	a = s.int()
+	s.need(" ")
+	b = s.int()
+	s.need(" ")
+	return a, b, s.int()
+}

@@ -215,6 +215,14 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 		if st := s.open(func(st *Stall) bool { return !st.Self || len(st.CPUs) == 0 }); st != nil {
 			st.CPUs = append(st.CPUs, stalledCPU(e, l))
 		}
+	case *klog.CPUTimeNumber:
+		if p := s.lastCPU(); p != nil {
+			p.Spent = &Spent{Line: e.line, Hardirqs: l.Hardirqs, Softirqs: l.Softirqs, Switches: l.Switches}
+		}
+	case *klog.CPUTimeSpent:
+		if p := s.lastCPU(); p != nil && p.Spent != nil {
+			p.Spent.HardirqMS, p.Spent.SoftirqMS, p.Spent.SystemMS, p.Spent.OfMS = l.Hardirqs, l.Softirqs, l.System, l.Of
+		}
 	case *klog.StallTasks:
 		if st := s.open(func(st *Stall) bool { return !st.Self }); st != nil {
 			if len(l.Tasks) == 0 {
@@ -337,19 +345,23 @@ func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
 		set(&c.facts.Kernel.Guest, guest, e, "function "+name(l.Func))
 	}
 	switch {
-	case s.task != nil && l.Guess:
+	case s.task != nil && l.Guess && len(s.task.Guesses) < maxFrames:
 		s.task.Guesses = append(s.task.Guesses, name(l.Func))
 	case l.Guess:
-	case s.task != nil:
+	case s.task != nil && len(s.task.Stack) < maxFrames:
 		s.task.Stack = append(s.task.Stack, name(l.Func))
 		s.task.lines = append(s.task.lines, e.line)
-	case s.running != nil:
+	case s.running != nil && len(s.running.Stack) < maxFrames:
 		s.running.Stack = append(s.running.Stack, name(l.Func))
 	}
 	if strings.HasPrefix(l.Func, "kasan_") || strings.HasPrefix(l.Func, "__asan_") {
 		c.facts.config("KASAN", e)
 	}
 }
+
+// maxFrames is more than a kernel's stack holds. What follows is of another one,
+// whose beginning was lost.
+const maxFrames = 200
 
 // guestOf tells by a function of a call trace that the kernel is a guest.
 func guestOf(function string) (string, bool) {
@@ -366,8 +378,11 @@ func (c *collector) blocker(s *stream, e *entry, l *klog.Blocker) {
 	if l.Owner != nil {
 		b.Comm, b.PID = name(l.Owner.Comm), l.Owner.PID
 	}
-	for i := len(c.facts.Hung) - 1; i >= 0; i-- {
-		if h := c.facts.Hung[i]; h.Task.PID == l.Task.PID && h.Blocker == nil {
+	// The line follows its report, perhaps after those of some others.
+	const near = 20
+	recent := c.facts.Hung[max(0, len(c.facts.Hung)-near):]
+	for _, h := range slices.Backward(recent) {
+		if h.Task.PID == l.Task.PID && h.Blocker == nil {
 			h.Blocker = b
 			break
 		}
@@ -412,6 +427,14 @@ func (s *stream) open(fits func(*Stall) bool) *Stall {
 		return nil
 	}
 	return s.stalls[len(s.stalls)-1]
+}
+
+// lastCPU is the CPU of the stall line that was read last.
+func (s *stream) lastCPU() *StalledCPU {
+	if st := s.open(func(st *Stall) bool { return len(st.CPUs) > 0 }); st != nil && len(st.CPUs) > 0 {
+		return &st.CPUs[len(st.CPUs)-1]
+	}
+	return nil
 }
 
 func (f *Facts) lastStall() *Stall {

@@ -7,7 +7,6 @@ package repro
 
 import (
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/gpstorm/gpstorm/klog"
@@ -59,6 +58,11 @@ type Facts struct {
 	// Running is what CPUs did when a watchdog looked.
 	Running []*Running `json:"running,omitempty"`
 	Torture *Torture   `json:"torture,omitempty"`
+	// Panic is the message of a panic, after which a log goes on no more.
+	Panic *Seen[string] `json:"panic,omitempty"`
+
+	byPID   map[int]*Task  // the last one that was shown with a stack
+	locksOf map[int]*Locks // the last list of a task
 }
 
 // Suspect is a message that looks like part of a report and does not parse.
@@ -104,6 +108,10 @@ type Hung struct {
 	Task    *Task `json:"task"`
 	Seconds int64 `json:"seconds"`
 	IOWait  bool  `json:"io_wait,omitempty"`
+	// Holds are the locks that the task holds, and Wants the one that it waits
+	// for, where lockdep lists them.
+	Holds []string `json:"holds,omitempty"`
+	Wants string   `json:"wants,omitempty"`
 	// Blocker is who holds the lock, where the kernel says it.
 	Blocker *Blocker `json:"blocker,omitempty"`
 }
@@ -154,8 +162,24 @@ type StalledCPU struct {
 	FQS      int64    `json:"fqs"`
 	Softirqs uint64   `json:"softirqs"` // RCU softirqs in this grace period
 	False    bool     `json:"false_positive,omitempty"`
+	// Spent is what the CPU did in the second half of the stall timeout, where
+	// the kernel keeps count.
+	Spent *Spent `json:"spent,omitempty"`
 
 	probe klog.Probe
+}
+
+// Spent is what a stalled CPU did in a span of time.
+type Spent struct {
+	Line     int   `json:"line"`
+	Hardirqs int64 `json:"hardirqs"`
+	Softirqs int64 `json:"softirqs"`
+	Switches int64 `json:"context_switches"`
+	// Milliseconds in interrupts, in softirqs, in the kernel, and in all.
+	HardirqMS int64 `json:"hardirq_ms"`
+	SoftirqMS int64 `json:"softirq_ms"`
+	SystemMS  int64 `json:"system_ms"`
+	OfMS      int64 `json:"of_ms"`
 }
 
 // StalledTask is a task preempted inside a reader.
@@ -294,15 +318,23 @@ func (e *entry) where() Where {
 	return w
 }
 
-// task returns the last task of that number that was shown with a stack, or
-// nil.
-func (f *Facts) task(pid int) *Task {
-	for _, t := range slices.Backward(f.Tasks) {
-		if t.PID == pid && len(t.Stack) > 0 {
-			return t
+// index makes the look-ups that the conclusions need.
+func (f *Facts) index() {
+	f.byPID, f.locksOf = map[int]*Task{}, map[int]*Locks{}
+	for _, t := range f.Tasks {
+		if len(t.Stack) > 0 {
+			f.byPID[t.PID] = t
 		}
 	}
-	return nil
+	for _, l := range f.Locks {
+		if len(l.Locks) > 0 {
+			f.locksOf[l.PID] = l
+		}
+	}
 }
+
+// task returns the last task of that number that was shown with a stack, or
+// nil.
+func (f *Facts) task(pid int) *Task { return f.byPID[pid] }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }

@@ -99,11 +99,22 @@ func (f *Facts) of(families ...Family) (tasks []*Task) {
 	return tasks
 }
 
+// pids is the set of the tasks' numbers.
+func pids(tasks []*Task) map[int]bool {
+	set := make(map[int]bool, len(tasks))
+	for _, t := range tasks {
+		set[t.PID] = true
+	}
+	return set
+}
+
 // shown returns all tasks of some families, hung ones first.
 func (f *Facts) shown(families ...Family) []*Task {
 	tasks := f.of(families...)
+	seen := pids(tasks)
 	for _, t := range f.Tasks {
-		if slices.Contains(families, t.Family) && !slices.ContainsFunc(tasks, func(o *Task) bool { return o.PID == t.PID }) {
+		if slices.Contains(families, t.Family) && !seen[t.PID] {
+			seen[t.PID] = true
 			tasks = append(tasks, t)
 		}
 	}
@@ -134,11 +145,9 @@ func (c *chain) holder(queue []*Task) *Task {
 	if len(queue) == 0 {
 		return nil
 	}
-	waits := func(pid int) bool {
-		return slices.ContainsFunc(queue, func(t *Task) bool { return t.PID == pid })
-	}
+	waits := pids(queue)
 	for _, h := range f.Hung {
-		if b := h.Blocker; b != nil && b.PID != 0 && waits(h.Task.PID) && !waits(b.PID) {
+		if b := h.Blocker; b != nil && b.PID != 0 && waits[h.Task.PID] && !waits[b.PID] {
 			c.link(b.Line, "the mutex is likely held by %s:%d, says the kernel", b.Comm, b.PID)
 			return f.task(b.PID)
 		}
@@ -160,13 +169,13 @@ func (c *chain) holder(queue []*Task) *Task {
 // holderOf finds in the lists of locks who holds a lock. Whoever waits for it has
 // it in the list, too, as the last one. So the holder is a task that is known not
 // to wait for it, or else the only one with the lock that is not known to wait.
-func (f *Facts) holderOf(name string, waits func(pid int) bool) (*Locks, *Lock) {
+func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock) {
 	var holder *Locks
 	var lock *Lock
 	unsure := 0
 	for _, l := range f.Locks {
 		i := slices.IndexFunc(l.Locks, func(k Lock) bool { return k.Name == name })
-		if i < 0 || waits(l.PID) {
+		if i < 0 || waits[l.PID] {
 			continue
 		}
 		t := f.task(l.PID)
@@ -187,10 +196,8 @@ func (f *Facts) holderOf(name string, waits func(pid int) bool) (*Locks, *Lock) 
 
 // wanted is the lock that a task waits for, as the lists of locks show it.
 func (f *Facts) wanted(pid int) string {
-	for _, l := range slices.Backward(f.Locks) {
-		if l.PID == pid && len(l.Locks) > 0 {
-			return l.Locks[len(l.Locks)-1].Name
-		}
+	if l := f.locksOf[pid]; l != nil {
+		return l.Locks[len(l.Locks)-1].Name
 	}
 	return ""
 }
@@ -476,9 +483,11 @@ func (c *chain) lockHolder(t *Task) bool {
 	if name == "" {
 		return false
 	}
-	l, k := f.holderOf(name, func(pid int) bool {
-		return slices.ContainsFunc(f.of(WaitMutex, WaitRWSem), func(o *Task) bool { return o.PID == pid && f.wanted(pid) == name })
-	})
+	waiters := map[int]bool{}
+	for _, o := range f.of(WaitMutex, WaitRWSem) {
+		waiters[o.PID] = f.wanted(o.PID) == name
+	}
+	l, k := f.holderOf(name, waiters)
 	if l == nil {
 		return false
 	}

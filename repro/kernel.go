@@ -33,8 +33,7 @@ func (f *Facts) built(e *entry, b *klog.Build) {
 // clocks are lines about time that does not pass as it should.
 var clocks = []string{
 	"clocksource: timekeeping watchdog on CPU", "clocksource: Long readout interval", "Marking clocksource 'tsc' as unstable",
-	"Marking TSC unstable", "sched: RT throttling activated", "clocksource: wd-", "hrtimer: lost ", "CSD lock (#", "csd: Detected non-responsive CSD lock",
-	"lost tick", "rcu: INFO: Stall ended during stack backtracing",
+	"Marking TSC unstable", "clocksource: wd-", "sched: RT throttling activated", "csd: Detected non-responsive CSD lock",
 }
 
 // boot takes in what a kernel says of itself and of its machine.
@@ -91,6 +90,10 @@ func (f *Facts) boot(e *entry) bool {
 		f.config("KASAN", e)
 		return true
 	}
+	if message, ok := strings.CutPrefix(text, "Kernel panic - not syncing: "); ok {
+		set(&f.Panic, name(strings.TrimSpace(message[:min(len(message), 200)])), e, "")
+		return true
+	}
 	if text == "Future hung task reports are suppressed, see sysctl kernel.hung_task_warnings" {
 		return true
 	}
@@ -126,6 +129,7 @@ func (f *Facts) lpj(e *entry, before, after string) {
 
 // finish concludes what no line says.
 func (f *Facts) finish() {
+	f.index()
 	for _, t := range f.Tasks {
 		t.Family = family(t)
 		if len(t.Stack) > 0 {
@@ -134,6 +138,7 @@ func (f *Facts) finish() {
 	}
 	for _, h := range f.Hung {
 		h.Task.Family = family(h.Task)
+		f.heldBy(h)
 	}
 	k := &f.Kernel
 	for _, s := range f.Stalls {
@@ -149,6 +154,21 @@ func (f *Facts) finish() {
 		if k.Hung == nil || h.Seconds < k.Hung.Value {
 			k.Hung = &Seen[int64]{Value: h.Seconds, Line: h.Line, From: "the shortest report: the timeout is that or less"}
 		}
+	}
+}
+
+// heldBy fills in which locks a hung task holds and which it waits for.
+func (f *Facts) heldBy(h *Hung) {
+	l := f.locksOf[h.Task.PID]
+	if l == nil {
+		return
+	}
+	held := l.Locks
+	if slices.Contains([]Family{WaitEventMutex, WaitMutex, WaitRWSem}, h.Task.Family) {
+		h.Wants, held = held[len(held)-1].Name, held[:len(held)-1]
+	}
+	for _, k := range held {
+		h.Holds = append(h.Holds, k.Name)
 	}
 }
 

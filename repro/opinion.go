@@ -3,6 +3,8 @@ package repro
 import (
 	"fmt"
 	"slices"
+	"sort"
+	"strings"
 )
 
 // Verdict says whose fault a delay is.
@@ -32,22 +34,25 @@ type Reason struct {
 	Weight int `json:"weight"`
 }
 
-// weigher collects reasons, each text once.
+// weigher collects reasons, one of each kind: a log that repeats a report says it
+// once.
 type weigher struct {
-	f *Facts
+	f    *Facts
+	seen map[string]bool // by format
 	Opinion
 }
 
 func (w *weigher) add(v Verdict, weight, line int, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if !slices.ContainsFunc(w.Reasons, func(r Reason) bool { return r.Text == text }) {
-		w.Reasons = append(w.Reasons, Reason{v, text, line, weight})
+	if w.seen[format] {
+		return
 	}
+	w.seen[format] = true
+	w.Reasons = append(w.Reasons, Reason{v, fmt.Sprintf(format, args...), line, weight})
 }
 
 // opinion weighs the facts. A tie, or nothing at all, is unclear.
 func (f *Facts) opinion() Opinion {
-	w := weigher{f: f}
+	w := weigher{f: f, seen: map[string]bool{}}
 	w.stalls()
 	w.kthread()
 	w.interrupts()
@@ -77,15 +82,26 @@ func (w *weigher) stalls() {
 	f := w.f
 	for _, s := range f.Stalls {
 		for _, c := range s.CPUs {
-			idle := slices.ContainsFunc(f.Running, func(r *Running) bool { return r.CPU == c.CPU && r.Idle && r.Line > c.Line && r.Line < c.Line+200 })
+			idle := f.idleSoon(c.CPU, c.Line)
 			silent := c.Ticks != nil && *c.Ticks == 0 || c.Behind != nil
 			switch {
 			case silent && (idle || c.Idle && c.FQS <= 1):
 				w.add(MachineSlow, 3, c.Line, "CPU %d was idle and took no tick in the grace period that waited for it: idle CPUs hold nothing up if interrupts and the kthread run", c.CPU)
 			case c.probe.Sent && !c.probe.Answered && !c.probe.Missing && (c.Ticks == nil || *c.Ticks < 10):
 				w.add(MachineSlow, 1, c.Line, "CPU %d did not answer an interrupt and took no ticks: its interrupts were off, or the CPU did not run", c.CPU)
-			case c.Ticks != nil && s.T > 0 && *c.Ticks > uint64(s.T)/2 && s.T > 100:
+			case c.Ticks != nil && s.T > 100 && *c.Ticks > uint64(s.T)/10*9:
 				w.add(KernelSlow, 3, c.Line, "CPU %d took %d ticks in %d jiffies and reported no quiescent state: it ran, in the kernel", c.CPU, *c.Ticks, s.T)
+			case c.Ticks != nil && s.T > 100 && *c.Ticks > uint64(s.T)/2:
+				w.add(KernelSlow, 2, c.Line, "CPU %d took %d ticks in %d jiffies and reported no quiescent state: it ran, in the kernel", c.CPU, *c.Ticks, s.T)
+				w.add(MachineSlow, 1, c.Line, "CPU %d missed %d ticks: its interrupts were off at times, or the CPU was taken away", c.CPU, uint64(s.T)-*c.Ticks)
+			}
+			if x := c.Spent; x != nil && x.OfMS > 1000 {
+				switch {
+				case x.Hardirqs == 0 && x.SystemMS+x.HardirqMS+x.SoftirqMS == 0:
+					w.add(MachineSlow, 2, x.Line, "CPU %d took no interrupt and used no time in %d ms: its interrupts were off, or it did not run", c.CPU, x.OfMS)
+				case x.SystemMS+x.HardirqMS+x.SoftirqMS > x.OfMS*3/4:
+					w.add(KernelSlow, 2, x.Line, "CPU %d spent %d of %d ms in the kernel", c.CPU, x.SystemMS+x.HardirqMS+x.SoftirqMS, x.OfMS)
+				}
 			}
 			if s.Self && c.Behind != nil {
 				w.add(Unclear, 0, c.Line, "CPU %d found itself late and had not noticed the grace period, which takes a tick and a softirq: it had not run, or ran no softirqs", c.CPU)
@@ -115,7 +131,11 @@ func (w *weigher) kthread() {
 			w.add(MachineSlow, 2, s.Line, "the grace-period kthread slept for %d jiffies; it sleeps for some jiffies at a time, so a timer was lost or late", s.Jiffies)
 		}
 	}
+	ready := slices.ContainsFunc(f.Starved, func(k *Starved) bool { return k.Running })
 	for _, s := range f.Stalls {
+		if s.AllSeen > 0 && s.Unnamed == 0 && ready {
+			w.add(MachineSlow, 1, s.AllSeen, "all CPUs were done and the grace-period kthread was ready: a CPU that runs would have run it, unless real-time tasks had it for good")
+		}
 		if s.Unnamed > 0 {
 			w.add(KernelSlow, 2, s.Unnamed, "a task that was preempted inside a reader held the grace period up")
 		}
@@ -125,12 +145,14 @@ func (w *weigher) kthread() {
 func (w *weigher) interrupts() {
 	f := w.f
 	perf, first := 0, 0
+	longest := 0.0
 	for _, s := range f.Slow {
 		switch s.Kind {
 		case "perf":
 			if perf++; perf == 1 {
 				first = s.Line
 			}
+			longest = max(longest, s.Took)
 			if s.Took > 20_000 {
 				w.add(MachineSlow, 2, s.Line, "a sample took %.0f ms on average: the CPU did not run in between", s.Took/1000)
 			}
@@ -144,11 +166,20 @@ func (w *weigher) interrupts() {
 			}
 		}
 	}
-	if perf >= 3 {
+	// A busy machine lowers the rate now and then: samples take some
+	// microseconds there.
+	if perf >= 3 && longest > 50 {
 		w.add(KernelSlow, 2, first, "perf lowered its sample rate %d times: a storm of samples", perf)
 	}
 	for _, c := range f.Clocks {
-		w.add(MachineSlow, 2, c.Line, "time did not pass evenly: %s", c.Text)
+		switch {
+		case strings.Contains(c.Text, "RT throttling"):
+			w.add(KernelSlow, 2, c.Line, "real-time tasks used up the time that they may have: others got what was left")
+		case strings.Contains(c.Text, "CSD lock"):
+			w.add(Unclear, 0, c.Line, "a CPU did not answer a call from another one: its interrupts were off, or it did not run")
+		default:
+			w.add(MachineSlow, 2, c.Line, "clocks did not agree: %s", c.Text)
+		}
 	}
 }
 
@@ -195,4 +226,17 @@ func (w *weigher) waits() {
 			w.add(MachineSlow, 1, h.Line, "a task waits for I/O: a device or its storage may be slow")
 		}
 	}
+}
+
+// idleSoon says whether a CPU was found idle soon after a line: by the report
+// that the line is part of.
+func (f *Facts) idleSoon(cpu, line int) bool {
+	const soon = 200
+	i := sort.Search(len(f.Running), func(i int) bool { return f.Running[i].Line > line })
+	for ; i < len(f.Running) && f.Running[i].Line < line+soon; i++ {
+		if r := f.Running[i]; r.CPU == cpu && r.Idle {
+			return true
+		}
+	}
+	return false
 }

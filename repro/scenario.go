@@ -139,6 +139,10 @@ func (d *Draft) machine(f *Facts) {
 		m.Preempt = workload.PreemptLazy
 		d.note("machine.preempt", "line %d: %s", k.Preempt.Line, k.Preempt.Value)
 	}
+	if k.Preempt != nil && (strings.Contains(k.Preempt.Value, "none") || strings.Contains(k.Preempt.Value, "voluntary")) {
+		m.Preempt = workload.PreemptNone
+		d.note("machine.preempt", "line %d: %s", k.Preempt.Line, k.Preempt.Value)
+	}
 	d.note("machine.mips", "a guess: an ordinary machine")
 	if len(k.Config) > 0 {
 		m.MIPS = 200

@@ -22,6 +22,9 @@ func (l *Log) WriteText(w io.Writer) error {
 	if l.Hang.Kind != "" || len(l.Opinion.Reasons) > 0 {
 		l.Opinion.text(&b)
 	}
+	if p := f.Panic; p != nil {
+		fmt.Fprintf(&b, "panic    %s (line %d)\n", p.Value, p.Line)
+	}
 	f.unread(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
