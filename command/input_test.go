@@ -248,6 +248,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"replay", "nosuch"}, `token: nosuch: want a token, which begins with gps2., or a failure file`},
 		{[]string{"replay", file("notes.txt", "notes\n")}, `notes.txt: line 1: `},
 
+		{[]string{"replay", "gps3.AAAA"}, `gps3.AAAA`},
 		{[]string{"replay", "gps1.AAAA"}, `cut or altered`},
 		{[]string{"shrink", "calm", "--seed", "3"}, `fails`},
 

@@ -88,7 +88,7 @@ func Run(ctx context.Context, p *Plan, ex campaign.Executor) ([]Margin, error) {
 		return nil, &campaign.InputError{Err: err}
 	}
 	if len(p.Fixes) == 0 {
-		return nil, campaign.Inputf("fixes: none given, want at least one")
+		return nil, campaign.Inputf("fixes: none: want at least one")
 	}
 	var found []Margin
 	for i, f := range p.Fixes {
