@@ -68,6 +68,14 @@ func (c *collector) entry(e entry) {
 	c.wrapped = nil
 	if half := s.half; half != nil {
 		s.half = nil
+		if continues(half.text, e.text) {
+			// What pr_cont() adds became a line of its own.
+			half.text += " " + strings.Trim(e.text, " \t")
+			if !c.read(s, half) {
+				s.half, c.wrapped = half, s
+			}
+			return
+		}
 		// A terminal wraps a long line; a task's name may hold a line break.
 		for _, joint := range []string{"", "\n"} {
 			if joint == "" && e.stamped && half.line != e.line {
@@ -88,6 +96,37 @@ func (c *collector) entry(e entry) {
 	default:
 		c.facts.Other++
 	}
+}
+
+// maxContinued bounds a line that is put together.
+const maxContinued = 4096
+
+// continues says whether text goes on with the list of CPUs and tasks of an
+// expedited stall.
+func continues(half, text string) bool {
+	text = strings.TrimLeft(text, " \t")
+	return strings.Contains(half, "detected expedited stalls on CPUs/tasks: {") && !strings.Contains(half, "}") && len(half) < maxContinued &&
+		text != "" && (text[0] == '}' || isDigit(text[0]) && strings.Contains(text[:min(len(text), 8)], "-") || text[0] == 'P' && len(text) > 1 && isDigit(text[1]))
+}
+
+// lateTasks takes in tasks of a stall that came on a line after that of their
+// node.
+func (c *collector) lateTasks(s *stream, e *entry) bool {
+	text := strings.Trim(e.text, " \t")
+	if len(s.stalls) == 0 || len(text) < 2 || text[0] != 'P' || !isDigit(text[1]) {
+		return false
+	}
+	st := s.stalls[len(s.stalls)-1]
+	l, _, ok := klog.ParseLine("Tasks blocked on level-0 rcu_node (CPUs 0-0): " + text)
+	tasks, isTasks := l.(*klog.StallTasks)
+	if !ok || !isTasks || st.Unnamed == 0 {
+		return false
+	}
+	for i := range tasks.Tasks {
+		st.Tasks = append(st.Tasks, stalledTask(e, &tasks.Tasks[i]))
+	}
+	st.Unnamed = 0
+	return true
 }
 
 func (c *collector) giveUp(s *stream) {
@@ -127,7 +166,7 @@ func looksLikeReport(text string) bool {
 
 // read takes one message in and says whether it is part of a report.
 func (c *collector) read(s *stream, e *entry) bool {
-	if c.facts.boot(e) || c.facts.torture(e) || c.facts.busyWorkqueue(e) {
+	if c.facts.boot(e) || c.facts.torture(e) || c.facts.busyWorkqueue(e) || c.lateTasks(s, e) {
 		c.facts.Understood++
 		return true
 	}

@@ -69,7 +69,10 @@ func split(line string, n int, each func(entry)) {
 			text = line[end:next]
 		}
 		e := entry{line: n, at: at, clock: sinceBoot, stamped: true}
-		e.caller, e.text = cutCaller(text)
+		if at == noTime {
+			e.at, e.clock = 0, noClock
+		}
+		e.caller, e.text = cutCaller(cutHost(text))
 		if next < 0 || strings.Trim(e.text, " \t") != "" {
 			each(e)
 		}
@@ -136,19 +139,21 @@ func findStamp(line string, from int) (start, end int, at time.Duration) {
 }
 
 // stamp reads a printk timestamp at the start of s and returns its length, 0 if
-// there is none.
+// there is none. dmesg writes "[   12.345678 <    0.000010>]" with --show-delta,
+// and "[  +0.000010]" with --reltime, which says no time.
 func stamp(s string) (at time.Duration, n int) {
 	const widest = len("[") + 12 + len(".123456]")
 	i := 1
-	for i < len(s) && i < widest && s[i] == ' ' {
+	for i < len(s) && i < widest && (s[i] == ' ' || s[i] == '+') {
 		i++
 	}
+	relative := s[i-1] == '+'
 	var seconds int64
 	start := i
 	for ; i < len(s) && i < widest && isDigit(s[i]); i++ {
 		seconds = seconds*10 + int64(s[i]-'0')
 	}
-	if i == start || i-start > 9 || len(s) < i+8 || s[i] != '.' || s[i+7] != ']' {
+	if i == start || i-start > 9 || len(s) < i+8 || s[i] != '.' {
 		return 0, 0
 	}
 	var us int64
@@ -158,7 +163,34 @@ func stamp(s string) (at time.Duration, n int) {
 		}
 		us = us*10 + int64(c-'0')
 	}
-	return time.Duration(seconds)*time.Second + time.Duration(us)*time.Microsecond, i + 8
+	end := i + 7
+	if strings.HasPrefix(s[end:], " <") {
+		delta := strings.IndexByte(s[end:min(len(s), end+24)], '>')
+		if delta < 0 {
+			return 0, 0
+		}
+		end += delta + 1
+	}
+	if end == len(s) || s[end] != ']' {
+		return 0, 0
+	}
+	if relative {
+		return noTime, end + 1
+	}
+	return time.Duration(seconds)*time.Second + time.Duration(us)*time.Microsecond, end + 1
+}
+
+// noTime is the time of a timestamp that says only how long the last one is ago.
+const noTime time.Duration = -1
+
+// cutHost takes "host kernel: " off, which journald puts behind its own timestamp.
+func cutHost(text string) string {
+	head := text[:min(len(text), 96)]
+	i := strings.Index(head, "kernel: ")
+	if i < 0 || strings.Count(head[:i], " ") > 1 || i > 0 && head[i-1] != ' ' {
+		return text
+	}
+	return text[i+len("kernel: "):]
 }
 
 // cutCaller takes "[   T38]" off, which CONFIG_PRINTK_CALLER puts behind the
@@ -199,7 +231,12 @@ func unstamped(line string, n int) entry {
 		header, rest = line[:i], strings.TrimPrefix(line[i+len("kernel:"):], " ")
 		e.stamped = true
 	} else if i := strings.IndexByte(line[:min(len(line), 40)], ']'); i > 0 && line[0] == '[' {
+		// "[Thu Mar  5 12:13:14 2026]" and "[Mar 5 12:13]" of dmesg
 		header, rest = line[:i], strings.TrimPrefix(line[i+1:], " ")
+		colon := strings.IndexByte(header, ':')
+		e.stamped = colon > 1 && colon+1 < len(header) && isDigit(header[colon-1]) && isDigit(header[colon+1])
+	} else if word, _, ok := strings.Cut(line[:min(len(line), 40)], " "); ok && isISO(word) {
+		header, rest = word, line[len(word)+1:]
 	}
 	at, ok := timeOfDay(header)
 	if ok {
@@ -209,6 +246,11 @@ func unstamped(line string, n int) entry {
 		e.caller, e.text = cutCaller(rest)
 	}
 	return e
+}
+
+// isISO says whether a word is a date with a time: "2026-03-05T12:13:14,567890+00:00".
+func isISO(word string) bool {
+	return len(word) >= 19 && isDigit(word[0]) && word[4] == '-' && word[10] == 'T'
 }
 
 // kmsg reads the form of /dev/kmsg, which netconsole sends, too:

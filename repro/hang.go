@@ -307,8 +307,13 @@ func (c *chain) tasksHoldouts() {
 		}
 	}
 	if age == nil {
-		if c.Kind == "rcu-tasks" && len(c.f.RCUTasks) == 0 {
-			c.unknown("which task holds the RCU Tasks grace period up: its kthread has not named one")
+		if len(c.f.RCUTasks) == 0 {
+			switch c.Kind {
+			case "rcu-tasks":
+				c.unknown("which task holds the RCU Tasks grace period up: its kthread has not named one")
+			case "tasks-trace":
+				c.unknown("what holds the RCU Tasks Trace grace period up: a reader of its own, or the RCU grace period that it contains")
+			}
 		}
 		return
 	}
@@ -330,7 +335,7 @@ func (f *Facts) inSeconds(jiffies uint64) string {
 // root links who holds the RCU grace period up, as the stall detectors saw it.
 func (c *chain) root() {
 	f := c.f
-	needs := slices.Contains([]string{"tracepoint", "tasks-trace", "srcu", "rcu"}, c.Kind)
+	needs := slices.Contains([]string{"tracepoint", "srcu", "rcu"}, c.Kind)
 	if slices.Contains([]string{"lock", "work", "io", "other"}, c.Kind) && len(f.Stalls)+len(f.Expedited) > 0 {
 		c.unknown("whether the stall of RCU has to do with the hung tasks: none of them waits for RCU")
 	}

@@ -142,6 +142,9 @@ func (w *weigher) kthread() {
 	}
 }
 
+// samples are functions that take a sample of perf.
+var samples = []string{"perf_swevent_hrtimer", "perf_event_nmi_handler", "intel_pmu_handle_irq", "amd_pmu_handle_irq", "__perf_event_overflow", "perf_event_overflow", "perf_output_sample"}
+
 func (w *weigher) interrupts() {
 	f := w.f
 	perf, first := 0, 0
@@ -164,6 +167,12 @@ func (w *weigher) interrupts() {
 			if s.Took > 100_000 {
 				w.add(MachineSlow, 2, s.Line, "an NMI took %.0f ms: the CPU was taken away, or the console is slow", s.Took/1000)
 			}
+		}
+	}
+	for _, r := range f.Running {
+		if slices.Contains(samples, base(r.At)) || slices.ContainsFunc(r.Stack, func(f string) bool { return slices.Contains(samples, base(f)) }) {
+			w.add(KernelSlow, 1, r.Line, "CPU %d was taking a sample of perf when it was looked at", r.CPU)
+			break
 		}
 	}
 	// A busy machine lowers the rate now and then: samples take some

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,8 @@ func TestWrappingsChangeNoFact(t *testing.T) {
 		"syslog":    func(s string) string { return "Mar  3 04:10:42 host kernel: " + s },
 		"rsyslog":   func(s string) string { return "2026-03-03T04:10:42.123456+00:00 host kernel: " + s },
 		"dmesg -x":  func(s string) string { return "kern  :err   : " + s },
+		"journald":  func(s string) string { return strings.Replace(s, "] ", "] vm7 kernel: ", 1) },
+		"delta":     func(s string) string { return strings.Replace(s, "] ", " <    0.000100>] ", 1) },
 		"container": func(s string) string { return "vm-7 " + s },
 		"caller":    func(s string) string { return strings.Replace(s, "] ", "][    C0] ", 1) },
 		"spaces":    func(s string) string { return strings.ReplaceAll(s, "\t", "        ") },
@@ -140,6 +143,27 @@ func TestWrappingsChangeNoFact(t *testing.T) {
 		}
 		if d := cmp.Diff(want, textOf(t, read(t, b.String()))); d != "" {
 			t.Errorf("%s (-bare +wrapped):\n%s", name, d)
+		}
+	}
+}
+
+// Where a log has other times than printk's, the chain is the same.
+func TestOtherTimesChangeNoChain(t *testing.T) {
+	t.Parallel()
+	var bare []string
+	for _, line := range strings.Split(strings.TrimSuffix(logs(t)["stolen-cpu"], "\n"), "\n") {
+		_, line, _ = strings.Cut(line, "] ")
+		bare = append(bare, line)
+	}
+	want := read(t, strings.Join(bare, "\n"))
+	for name, head := range map[string]string{
+		"dmesg -T": "[Thu Mar  5 04:10:42 2026] ", "dmesg -e": "[Mar 5 04:10] ", "dmesg --reltime": "[  +0.000100] ",
+		"dmesg iso": "2026-03-05T04:10:42,567890+00:00 ", "syslog": "Mar  5 04:10:42 vm7 kernel: ", "kmsg": "3,1042,5122200000,-;",
+		"netconsole": "vm7 6,1042,5122200000,-,caller=C0;",
+	} {
+		got := read(t, head+strings.Join(bare, "\n"+head))
+		if d := cmp.Diff(want.Hang, got.Hang); d != "" || got.Facts.Unread > 0 || want.Facts.Understood != got.Facts.Understood {
+			t.Errorf("%s: %d unread, %d understood, want %d (-bare +got):\n%s", name, got.Facts.Unread, got.Facts.Understood, want.Facts.Understood, d)
 		}
 	}
 }
@@ -225,6 +249,30 @@ func TestRatesOfTicksAreConcluded(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%s: HZ %d, want %d", tt.name, got, tt.want)
 		}
+	}
+}
+
+// A line that pr_cont() puts together comes in pieces if somebody else prints.
+func TestPiecesOfALineAreJoined(t *testing.T) {
+	t.Parallel()
+	l := read(t, `[  10.000001] rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: {
+[  10.000002]  P77
+[  10.000003]  1-...D
+[  10.000004]  } 2602 jiffies s: 1337 root: 0x2/T
+[  90.000001] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:
+[  90.000002] rcu: 	Tasks blocked on level-0 rcu_node (CPUs 0-1):
+[  90.000003]  P78/1:b..l P79
+[  90.000004] rcu: 	(detected by 0, t=21002 jiffies, g=45, q=6 ncpus=2)
+`)
+	f := l.Facts
+	if f.Unread > 0 || len(f.Expedited) != 1 || len(f.Stalls) != 1 {
+		t.Fatalf("%d unread, %d expedited, %d stalls", f.Unread, len(f.Expedited), len(f.Stalls))
+	}
+	if x := f.Expedited[0]; x.T != 2602 || !slices.Equal(x.CPUs, []int{1}) || !slices.Equal(x.Tasks, []int{77}) {
+		t.Errorf("%+v", x)
+	}
+	if s := f.Stalls[0]; s.Unnamed != 0 || len(s.Tasks) != 2 || s.Tasks[1].PID != 79 || s.T != 21002 {
+		t.Errorf("%+v", s)
 	}
 }
 
