@@ -19,7 +19,7 @@ const module = "github.com/gpstorm/gpstorm"
 // floors lists the packages of the house from the ground up. A package imports
 // only from floors below its own.
 var floors = [][]string{
-	{"internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/scenarios/real", "world/boot/kernels"},
+	{"internal/interrupt", "internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/scenarios/real", "world/boot/kernels"},
 	{"klog", "rcu", "trial", "workload"},
 	{"srcu"},
 	{"fixes"},

@@ -64,6 +64,8 @@ show what the torture catches:
 			switch {
 			case r.Failed():
 				return fmt.Errorf("!!! FAILURE: %s, first after %v", r.Failures[0].What, r.Failures[0].After.Round(time.Microsecond))
+			case r.Storm.FellShort():
+				return undecided("the storm fell short of what was asked for (%v): nothing is shown about a storm of that kind", r.Storm)
 			case !r.Parallel():
 				return undecided("readers and updaters ran at the same time in %d of %d samples: the run shows nothing about memory ordering", r.Overlaps, r.Looks)
 			}

@@ -85,3 +85,24 @@ func TestPoolIsBoundedByMaxPending(t *testing.T) {
 	must(p.Put(background, p.Get())) // waits for room
 	must(d.Close(background))
 }
+
+func TestPoolKeepsWhatAReaderMayHold(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	p := NewPool[int](d, nil)
+	leave := hold(d)
+	for range 2 * batchSize { // full batches, too
+		must(p.Put(background, new(int)))
+	}
+	for range 200 {
+		runtime.Gosched()
+		if p.Get() != nil {
+			t.Fatal("Get returned a value that a reader may hold")
+		}
+	}
+	leave()
+	must(d.Close(background))
+	if p.Get() == nil { // a sync.Pool may drop values, but hardly all
+		t.Error("no value came back")
+	}
+}

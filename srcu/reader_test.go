@@ -192,3 +192,27 @@ func TestReadersThatComeBackAreSeen(t *testing.T) {
 		t.Error("no Reader was ever left out: nothing was tried")
 	}
 }
+
+// A Reader that looked at its mark just before the mark was taken away has counted
+// by the time of the second look, which must restore the mark.
+func TestMarkIsRestoredForAReaderThatCountsMeanwhile(t *testing.T) {
+	t.Parallel()
+	var readers [4 * fewMarked]*Reader
+	barriers := 0
+	d := NewDomain(Config{Heavy: func() {
+		barriers++
+		readers[5].n.add(locked, 0) // as ReadLock does, after its look at the mark
+	}})
+	for i := range readers {
+		readers[i] = d.Reader()
+		readers[i].ReadUnlock(readers[i].ReadLock())
+	}
+	for barriers == 0 {
+		d.tend()
+	}
+	r := readers[5]
+	if d.readers.marked() != 1 || *r.used&r.bit == 0 || atomic.LoadUint32(&r.marked) == 0 {
+		t.Errorf("%d Readers are marked, want the one that counted", d.readers.marked())
+	}
+	r.n.add(unlocked, 0)
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -109,14 +110,19 @@ func TestStormsComeFromTheScenario(t *testing.T) {
 		t.Errorf("sections of %v, gaps of %v", l.section, l.gap)
 	}
 	want := []storm{
-		{period: 100 * time.Microsecond, handler: 90 * time.Microsecond, signal: true},
-		{period: minPeriod, handler: 45 * time.Microsecond, until: 10 * time.Millisecond},
+		{Storm: interrupt.Storm{Period: 100 * time.Microsecond, Weight: 90 * time.Microsecond}, cpus: []int{0}},
+		{Storm: interrupt.Storm{Period: interrupt.MinPeriod, Weight: 45 * time.Microsecond}, cpus: []int{1}, until: 10 * time.Millisecond},
 	}
-	if len(l.storms) != 2 || l.storms[0] != want[0] || l.storms[1] != want[1] {
+	if !reflect.DeepEqual(l.storms, want) {
 		t.Errorf("storms %+v, want %+v", l.storms, want)
 	}
+	for reader, hit := range []int{0, 1, 0, 1} {
+		if !l.hits(&l.storms[hit], reader) || l.hits(&l.storms[1-hit], reader) {
+			t.Errorf("reader %d: want it hit by storm %d alone", reader, hit)
+		}
+	}
 	c.Fix = fixes.Fix{Name: "membarrier", Barrier: fixes.Membarrier}
-	if r := tortureEnough(t, c); r.Failed() || r.Bursts == 0 {
+	if r := tortureEnough(t, c); r.Failed() || r.Storm == nil || r.Storm.Source != "" && r.Storm.Rate == 0 {
 		t.Errorf("%v", r)
 	}
 }
@@ -144,12 +150,17 @@ func TestReportIsOneGreppableLine(t *testing.T) {
 	r := Report{
 		Fix: "baseline", Heavy: "membarrier", Elapsed: 1500 * time.Millisecond,
 		Pipe: []uint64{10, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0}, Updates: map[string]uint64{"call": 3, "poll": 4},
-		Callbacks: 3, Looks: 8, Overlaps: 5, Bursts: 6,
+		Callbacks: 3, Looks: 8, Overlaps: 5,
 	}
-	const line = "torture: baseline membarrier t: 1.5s rd: 13 gp: 7 cb: 3 par: 5/8 storm: 6 Reader Pipe: 10 2 1 0 0 0 0 0 0 0 0"
+	const line = "torture: baseline membarrier t: 1.5s rd: 13 gp: 7 cb: 3 par: 5/8 storm: none Reader Pipe: 10 2 1 0 0 0 0 0 0 0 0"
 	if got := r.String(); got != line {
 		t.Errorf("\n%s, want\n%s", got, line)
 	}
+	r.Storm = &Storm{Source: "perf", Rate: 9121.4, AskedRate: 10000, Share: 0.312, AskedShare: 0.4}
+	if got, want := r.String(), strings.Replace(line, "none", "perf 9121/10000 Hz 31/40 %", 1); got != want {
+		t.Errorf("\n%s, want\n%s", got, want)
+	}
+	r.Storm = nil
 	r.Failures = []Failure{{"a reader met an object", time.Millisecond, 2}, {"another", time.Second, 1}}
 	if got, want := r.String(), line+" !!! FAILURE: a reader met an object, 2 times, first after 1ms; 1 more kinds"; got != want {
 		t.Errorf("\n%s, want\n%s", got, want)

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
@@ -37,7 +38,13 @@ type handed struct {
 // reader goes in and out of sections by every gate there is. One time in some
 // it nests, sleeps or yields inside, or hands the section to a goroutine that
 // ends it.
-func (t *run) reader(i int, l load) {
+func (t *run) reader(i int, l *load) {
+	if t.source != nil { // storms are aimed at threads
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		t.targets[i].thread = interrupt.Thread()
+		t.enlisted.Done()
+	}
 	r := rand.New(rand.NewPCG(t.random("reader", i), 0))
 	gates := t.d.Gates(r)
 	share := len(t.arena) / t.c.Readers
@@ -71,7 +78,7 @@ func (t *run) reader(i int, l load) {
 	}
 }
 
-func (t *run) section(r *rand.Rand, g *gate, arena []uint64, partner chan<- handed, l load) {
+func (t *run) section(r *rand.Rand, g *gate, arena []uint64, partner chan<- handed, l *load) {
 	kind := r.IntN(256)
 	looks := warmLooks
 	if len(arena) > 0 {

@@ -23,7 +23,7 @@ type Report struct {
 	// was shown of memory ordering.
 	Looks    uint64    `json:"looks"`
 	Overlaps uint64    `json:"overlaps"`
-	Bursts   uint64    `json:"storm_bursts"`
+	Storm    *Storm    `json:"storm,omitempty"` // nil if none was asked for
 	Failures []Failure `json:"failures,omitempty"`
 }
 
@@ -37,7 +37,7 @@ func (t *run) report() Report {
 		Callbacks: t.callbacks.ran.Load(),
 		Looks:     t.looks.Load(),
 		Overlaps:  t.overlaps.Load(),
-		Bursts:    t.bursts.Load(),
+		Storm:     t.storm(),
 	}
 	for i := range r.Pipe {
 		r.Pipe[i] = t.reads[i].Load()
@@ -77,8 +77,8 @@ func (r *Report) GracePeriods() (n uint64) {
 // String is one line that grep finds, in the manner of rcutorture.
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "torture: %s %s t: %.1fs rd: %d gp: %d cb: %d par: %d/%d storm: %d Reader Pipe:",
-		r.Fix, r.Heavy, r.Elapsed.Seconds(), r.Sections(), r.GracePeriods(), r.Callbacks, r.Overlaps, r.Looks, r.Bursts)
+	fmt.Fprintf(&b, "torture: %s %s t: %.1fs rd: %d gp: %d cb: %d par: %d/%d storm: %v Reader Pipe:",
+		r.Fix, r.Heavy, r.Elapsed.Seconds(), r.Sections(), r.GracePeriods(), r.Callbacks, r.Overlaps, r.Looks, r.Storm)
 	for _, n := range r.Pipe {
 		fmt.Fprintf(&b, " %d", n)
 	}

@@ -1,9 +1,12 @@
 package live
 
 import (
-	"runtime"
+	"fmt"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -15,20 +18,20 @@ const scale = 100
 type load struct {
 	section, gap time.Duration // CPU time inside of sections and between them
 	storms       []storm
+	cpus         int // of the scenario
 }
 
-// storm interrupts the program: every period it takes a processor for the time
-// of the handler, and sends the process a signal if the source is an NMI.
+// storm interrupts readers: those on some of the CPUs that the scenario has, from
+// one time to another.
 type storm struct {
-	period, handler time.Duration
-	signal          bool
-	from, until     time.Duration
+	interrupt.Storm
+	cpus        []int // none: all
+	from, until time.Duration
 }
 
-// The bounds of scaled times. A Go goroutine cannot interrupt another more
-// often, and a storm must leave the others something.
+// maxDuty bounds the share of a thread's CPU time that one storm asks for, and
+// maxSection a section and a gap.
 const (
-	minPeriod  = 50 * time.Microsecond
 	maxDuty    = 0.9
 	maxSection = time.Millisecond
 )
@@ -63,42 +66,145 @@ func loadOf(c *Config) load {
 		if s.Period <= 0 {
 			continue
 		}
+		one := storm{cpus: s.CPUs, from: s.From / scale, until: s.Until / scale}
+		// The share of CPU time is kept; interrupts that would be too long for
+		// the source come more often.
 		duty := min(float64(s.Handler)*float64(max(s.Events, 1))/float64(s.Period), maxDuty)
-		period := max(s.Period/scale, minPeriod)
-		one := storm{
-			period: period, handler: time.Duration(duty * float64(period)),
-			signal: s.Source == workload.NMI, from: s.From / scale, until: s.Until / scale,
+		one.Period = min(max(s.Period/scale, interrupt.MinPeriod), time.Second)
+		one.Weight = time.Duration(duty * float64(one.Period))
+		if one.Weight > interrupt.MaxWeight {
+			one.Weight = interrupt.MaxWeight
+			one.Period = max(time.Duration(float64(one.Weight)/duty), interrupt.MinPeriod)
 		}
-		cpus := len(s.CPUs)
-		if cpus == 0 {
-			cpus = sc.Machine.CPUs
-		}
-		for range min(max(cpus, 1), runtime.NumCPU()) {
-			l.storms = append(l.storms, one)
-		}
+		l.storms = append(l.storms, one)
 	}
+	l.cpus = max(sc.Machine.CPUs, 1)
 	return l
 }
 
-// storm runs one storm until the run is over. It has a thread of its own, so
-// that it takes processors from the readers' threads as an interrupt does, and
-// not their places in the Go scheduler.
-func (t *run) storm(s storm) {
-	runtime.LockOSThread()
-	for next := t.started.Add(s.from); !t.stop.Load(); next = next.Add(s.period) {
-		if s.until > 0 && time.Since(t.started) > s.until {
-			return
-		}
-		if wait := time.Until(next); wait > 0 {
-			time.Sleep(wait)
-		} else {
-			next = time.Now() // the machine did not keep up: no debt
-		}
-		if s.signal {
-			interrupt()
-		}
-		for start := time.Now(); time.Since(start) < s.handler; {
-		}
-		t.bursts.Add(1)
+// hits reports whether a storm interrupts a reader, whose place among the readers
+// stands for a CPU of the scenario.
+func (l *load) hits(s *storm, reader int) bool {
+	return len(s.cpus) == 0 || slices.Contains(s.cpus, reader%l.cpus)
+}
+
+// target is a reader as storms see it.
+type target struct {
+	thread int
+	got    interrupt.Achieved
+	asked  interrupt.Achieved // what it would have got at the rate and weight asked for
+}
+
+// strike runs the storms of a load against the readers' threads until the run is
+// over, and then adds up what they achieved. Without a source nothing happens,
+// and the report says so.
+func (t *run) strike(l *load) {
+	var wg sync.WaitGroup
+	for i := range l.storms {
+		s := &l.storms[i]
+		wg.Go(func() {
+			if !t.pause(s.from) {
+				return
+			}
+			stops := map[int]func() interrupt.Achieved{}
+			for reader := range t.targets {
+				if !l.hits(s, reader) {
+					continue
+				}
+				stop, err := t.source.Aim(t.targets[reader].thread, s.Storm)
+				if err != nil {
+					t.stormFailed.Store(true)
+					break
+				}
+				stops[reader] = stop
+			}
+			if s.until > 0 {
+				t.pause(s.until - time.Since(t.started))
+			} else {
+				<-t.ctx.Done()
+			}
+			for reader, stop := range stops {
+				got := stop()
+				t.mu.Lock()
+				to := &t.targets[reader]
+				to.asked.Interrupts += uint64(got.CPU / s.Period)
+				to.asked.Took += time.Duration(float64(got.CPU) * float64(s.Weight) / float64(s.Period))
+				to.got.Interrupts += got.Interrupts
+				to.got.Took += got.Took
+				to.got.CPU = max(to.got.CPU, got.CPU)
+				to.asked.CPU = to.got.CPU
+				t.mu.Unlock()
+			}
+		})
 	}
+	wg.Wait()
+}
+
+// pause sleeps, and reports whether the run goes on.
+func (t *run) pause(d time.Duration) bool {
+	timer := time.NewTimer(max(d, 0))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-t.ctx.Done():
+		return false
+	}
+}
+
+// Storm is what storms were asked to do to the readers' threads, and did. Rates
+// are interrupts a second of CPU time, shares are of that time, both over all
+// threads that a storm was aimed at.
+type Storm struct {
+	Source     string  `json:"source"` // "perf", "fifo" or "signals"; empty if none is available
+	AskedRate  float64 `json:"asked_hz"`
+	Rate       float64 `json:"hz"`
+	AskedShare float64 `json:"asked_share"`
+	Share      float64 `json:"share"`
+	Most       float64 `json:"most_share"` // of the thread that was interrupted for longest
+	Failed     bool    `json:"failed,omitempty"`
+}
+
+// enough is the part of what was asked that a storm must achieve.
+const enough = 0.8
+
+// FellShort reports whether the storm achieved less than four fifths of the rate
+// or of the share that was asked for: what such a run shows is not about the
+// storm that was asked for.
+func (s *Storm) FellShort() bool {
+	return s != nil && (s.Source == "" || s.Failed || s.Rate < enough*s.AskedRate || s.Share < enough*s.AskedShare)
+}
+
+func (s *Storm) String() string {
+	switch {
+	case s == nil:
+		return "none"
+	case s.Source == "":
+		return "unavailable"
+	case s.AskedRate == 0:
+		return s.Source // under way
+	}
+	return fmt.Sprintf("%s %.0f/%.0f Hz %.0f/%.0f %%", s.Source, s.Rate, s.AskedRate, 100*s.Share, 100*s.AskedShare)
+}
+
+// storm adds up what the storms did. While they run it has nothing to add up.
+func (t *run) storm() *Storm {
+	if !t.stormsAsked {
+		return nil
+	}
+	s := &Storm{Failed: t.stormFailed.Load()}
+	if t.source == nil {
+		return s
+	}
+	s.Source = t.source.Name()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var got, asked interrupt.Achieved
+	for i := range t.targets {
+		got.Add(t.targets[i].got)
+		asked.Add(t.targets[i].asked)
+		s.Most = max(s.Most, t.targets[i].got.Share())
+	}
+	s.Rate, s.AskedRate, s.Share, s.AskedShare = got.Rate(), asked.Rate(), got.Share(), asked.Share()
+	return s
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/seed"
 )
 
@@ -29,8 +30,13 @@ type run struct {
 	looks     atomic.Uint64 // for parallel running
 	overlaps  atomic.Uint64
 	callbacks struct{ queued, ran atomic.Int64 }
-	bursts    atomic.Uint64 // storm interrupts
 	progress  []paddedCount // of each reader
+
+	source      interrupt.Source // of storms; nil if there are none, or no way to make them
+	targets     []target         // readers, as storms see them; filled in before storms begin
+	enlisted    sync.WaitGroup   // readers that have yet to fill theirs in
+	stormsAsked bool
+	stormFailed atomic.Bool // a storm could not be aimed
 
 	mu       sync.Mutex
 	failures []Failure
@@ -57,6 +63,21 @@ func Torture(ctx context.Context, c Config) (Report, error) {
 		return Report{}, err
 	}
 	load := loadOf(&c)
+	t := newRun(ctx, c)
+	defer t.cancel()
+	var goroutines sync.WaitGroup
+	endStorms := t.startReaders(&goroutines, &load)
+	for i := range c.Updaters {
+		goroutines.Go(func() { t.updater(i) })
+	}
+	t.watch()
+	t.cancel()
+	endStorms()
+	t.finish(&goroutines)
+	return t.report(), nil
+}
+
+func newRun(ctx context.Context, c Config) *run {
 	t := &run{c: c, progress: make([]paddedCount, c.Readers)}
 	if c.Yield {
 		t.yields = newYielder(c.Seed)
@@ -67,25 +88,33 @@ func Torture(ctx context.Context, c Config) (Report, error) {
 	}
 	t.current.Store(&object{})
 	t.ctx, t.cancel = context.WithCancel(ctx)
-	defer t.cancel()
 	t.started = time.Now()
+	return t
+}
 
-	var wg, storms sync.WaitGroup
-	for i := range c.Readers {
-		wg.Go(func() { t.reader(i, load) })
+// startReaders starts the readers of a run and the storms against them. The
+// function it returns is to be called after the context of the run has ended: it
+// waits for the storms, and then lets the readers end.
+func (t *run) startReaders(wg *sync.WaitGroup, l *load) (end func()) {
+	if len(l.storms) > 0 {
+		if t.source = interrupt.Best(); t.source != nil {
+			t.targets = make([]target, t.c.Readers)
+			t.enlisted.Add(t.c.Readers)
+		}
+		t.stormsAsked = true
 	}
-	for i := range c.Updaters {
-		wg.Go(func() { t.updater(i) })
+	for i := range t.c.Readers {
+		wg.Go(func() { t.reader(i, l) })
 	}
-	for _, s := range load.storms {
-		storms.Go(func() { t.storm(s) })
+	t.enlisted.Wait()
+	var storms sync.WaitGroup
+	if t.source != nil {
+		storms.Go(func() { t.strike(l) })
 	}
-	t.watch()
-	t.stop.Store(true)
-	t.cancel()
-	storms.Wait()
-	t.finish(&wg)
-	return t.report(), nil
+	return func() {
+		storms.Wait()
+		t.stop.Store(true)
+	}
 }
 
 // watch prints a line a second until the run is over.

@@ -46,7 +46,7 @@ func (*World) Name() string { return Name }
 // Facts says that times are this machine's, and that nothing repeats.
 func (*World) Facts() world.Facts {
 	return world.Facts{
-		Trial: fmt.Sprintf("goroutines on this machine at 1/%d of the scenario's times; close() is one wait for an SRCU grace period, by wall clock, and hangs from %v on; teardowns, bounds on storms and vanilla RCU are not compared",
+		Trial: fmt.Sprintf("goroutines on this machine at 1/%d of the scenario's times; close() is one wait for an SRCU grace period, by wall clock, and hangs from %v on; storms interrupt the threads of readers, and storm_duty is the share of CPU time that handlers took; teardowns, bounds on storms and vanilla RCU are not compared",
 			scale, hangAfter),
 	}
 }
@@ -82,24 +82,13 @@ func (w *World) Run(ctx context.Context, s world.Spec, _ world.Want) (trial.Resu
 // closeAll runs readers, storms and closers of a scenario.
 func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result {
 	load := loadOf(&c)
-	t := &run{c: c, progress: make([]paddedCount, c.Readers)}
-	t.d = newDomain(&t.c, nil, t.fail)
-	t.current.Store(&object{})
-	t.ctx, t.cancel = context.WithCancel(ctx)
+	t := newRun(ctx, c)
 	defer t.cancel()
-	t.started = time.Now()
-
-	var readers, storms sync.WaitGroup
-	for i := range c.Readers {
-		readers.Go(func() { t.reader(i, load) })
-	}
-	for _, s := range load.storms {
-		storms.Go(func() { t.storm(s) })
-	}
+	var readers sync.WaitGroup
+	endStorms := t.startReaders(&readers, &load)
 	closes := t.closers(sc)
-	t.stop.Store(true)
 	t.cancel()
-	storms.Wait()
+	endStorms()
 	t.finish(&readers)
 	return t.result(closes)
 }
@@ -171,6 +160,9 @@ func (t *run) sleep(d time.Duration) {
 // result is what a trial found.
 func (t *run) result(closes []trial.Close) trial.Result {
 	r := trial.Result{Symptom: trial.NoSymptom, Diagnosis: trial.OK, Closes: closes, Elapsed: time.Since(t.started)}
+	if s := t.storm(); s != nil {
+		r.StormDuty = s.Most
+	}
 	for _, c := range closes {
 		if c.Wait >= hangAfter {
 			r.Overdue++
