@@ -55,7 +55,7 @@ func (p *printer) line(l Line) { p.lines = append(p.lines, Format(l, p.text)) }
 type Build struct {
 	Taint   string // "Not tainted", or "Tainted: " and the letters
 	Release string // uname -r
-	Version string // the first word of uname -v
+	Version string // the first word of uname -v, and what a distribution adds
 }
 
 // Rc1 is the kernel of the bug report that this project started from.

@@ -67,6 +67,10 @@ func (s *scanner) alike() Line {
 	case s.word("Not tainted"), s.word("Tainted:"):
 		s.at = 0
 		d := s.build()
+		// Distributions add words of their own: "#1 Debian 6.1.76-1".
+		if more := s.remainder(); more != "" {
+			d.Version += " " + more
+		}
 		return &d
 	case s.word(hungAdvice):
 		return &HungAdvice{}

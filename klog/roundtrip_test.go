@@ -166,6 +166,9 @@ func drawStall(t *rapid.T, text Text) Report {
 
 func drawHung(t *rapid.T, text Text) Report {
 	h := Hung{Task: tasksIn(text).Draw(t, "task"), Build: builds.Draw(t, "build"), Blocked: seconds.Draw(t, "blocked")}
+	if flags.Draw(t, "Debian") {
+		h.Build.Version = "#1 Debian 6.1.76-1 (2024-02-01)"
+	}
 	if flags.Draw(t, "owned") {
 		o := owners.Draw(t, "owner")
 		h.Owner = &o

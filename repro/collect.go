@@ -76,13 +76,7 @@ func (c *collector) entry(e entry) {
 			}
 			return
 		}
-		// A terminal wraps a long line; a task's name may hold a line break.
-		for _, joint := range []string{"", "\n"} {
-			if joint == "" && e.stamped && half.line != e.line {
-				continue
-			}
-			joined := *half
-			joined.text += joint + e.text
+		for _, joined := range joins(half, &e) {
 			if c.read(s, &joined) {
 				return
 			}
@@ -96,6 +90,23 @@ func (c *collector) entry(e entry) {
 	default:
 		c.facts.Other++
 	}
+}
+
+// joins are the ways in which half a line and the next may be one. A terminal
+// wraps a long line, a mail wraps it at a blank or, quoted-printable, behind "=",
+// and a task's name may hold a line break.
+func joins(half, next *entry) []entry {
+	with := func(text string) entry {
+		joined := *half
+		joined.text = text
+		return joined
+	}
+	all := []entry{with(half.text + "\n" + next.text)}
+	if !next.stamped || half.line == next.line {
+		all = append(all, with(strings.TrimSuffix(half.text, "=")+next.text),
+			with(strings.TrimRight(half.text, " \t")+" "+strings.TrimLeft(next.text, " \t")))
+	}
+	return all
 }
 
 // maxContinued bounds a line that is put together.
@@ -152,7 +163,7 @@ func (c *collector) suspect(e *entry) {
 var marks = []string{
 	"INFO: task ", "blocked for more than ", " blocked on a mutex", "self-detected stall on CPU", "detected stalls on ", "detected expedited stalls",
 	" ticks this GP)", " GPs behind)", "(detected by ", "rcu_node (CPUs ", "kthread starved for ", "kthread timer wakeup didn't happen",
-	"workqueue lockup - pool", "soft lockup - CPU", "hard LOCKUP", "grace period number ", "interrupt took ", "NMI handler (",
+	"workqueue lockup - pool", "soft lockup - CPU", "hard LOCKUP", "grace period number ", "interrupt took ", "NMI handler (", "}, at:",
 }
 
 func looksLikeReport(text string) bool {
@@ -251,9 +262,8 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 		s.stalls = append(s.stalls, st)
 		s.task, s.running, s.hung, s.tasks = nil, nil, nil, nil
 	case *klog.StalledCPU:
-		if st := s.open(func(st *Stall) bool { return !st.Self || len(st.CPUs) == 0 }); st != nil {
-			st.CPUs = append(st.CPUs, stalledCPU(e, l))
-		}
+		st := c.opened(s, e, func(st *Stall) bool { return !st.Self || len(st.CPUs) == 0 })
+		st.CPUs = append(st.CPUs, stalledCPU(e, l))
 	case *klog.CPUTimeNumber:
 		if p := s.lastCPU(); p != nil {
 			p.Spent = &Spent{Line: e.line, Hardirqs: l.Hardirqs, Softirqs: l.Softirqs, Switches: l.Switches}
@@ -263,13 +273,12 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 			p.Spent.HardirqMS, p.Spent.SoftirqMS, p.Spent.SystemMS, p.Spent.OfMS = l.Hardirqs, l.Softirqs, l.System, l.Of
 		}
 	case *klog.StallTasks:
-		if st := s.open(func(st *Stall) bool { return !st.Self }); st != nil {
-			if len(l.Tasks) == 0 {
-				st.Unnamed = e.line
-			}
-			for i := range l.Tasks {
-				st.Tasks = append(st.Tasks, stalledTask(e, &l.Tasks[i]))
-			}
+		st := c.opened(s, e, func(st *Stall) bool { return !st.Self })
+		if len(l.Tasks) == 0 {
+			st.Unnamed = e.line
+		}
+		for i := range l.Tasks {
+			st.Tasks = append(st.Tasks, stalledTask(e, &l.Tasks[i]))
 		}
 	case *klog.StallEnd:
 		c.stallEnd(s, e, l)
@@ -331,7 +340,7 @@ func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 		f.Running = append(f.Running, s.running)
 		s.task, s.tasks = nil, nil
 		f.built(e, &l.Build)
-		if l.Preempt != "" {
+		if strings.HasPrefix(l.Preempt, "PREEMPT") {
 			set(&f.Kernel.Preempt, strings.Clone(l.Preempt), e, "")
 		}
 	case *klog.TaskDump:
@@ -431,10 +440,7 @@ func (c *collector) blocker(s *stream, e *entry, l *klog.Blocker) {
 }
 
 func (c *collector) stallEnd(s *stream, e *entry, l *klog.StallEnd) {
-	st := s.open(func(st *Stall) bool { return st.Self == l.Self })
-	if st == nil {
-		return
-	}
+	st := c.opened(s, e, func(st *Stall) bool { return st.Self == l.Self })
 	st.End, st.T, st.G, st.Q, st.NCPUs = e.line, l.Jiffies, l.GP, l.Queued, l.NCPUs
 	if !l.Self {
 		st.By = &l.By
@@ -450,6 +456,17 @@ func (c *collector) stallEnd(s *stream, e *entry, l *klog.StallEnd) {
 // maxOpen bounds the stalls whose end is still looked for: a log that was cut
 // has no ends.
 const maxOpen = 8
+
+// opened is open, or a new stall: the first line of a report may be missing.
+func (c *collector) opened(s *stream, e *entry, fits func(*Stall) bool) *Stall {
+	if st := s.open(fits); st != nil {
+		return st
+	}
+	st := &Stall{Where: e.where(), boot: e.clock == sinceBoot}
+	c.facts.Stalls = append(c.facts.Stalls, st)
+	s.stalls = append(s.stalls, st)
+	return st
+}
 
 // open returns the oldest stall whose end was not seen and that fits, or else
 // the newest one. Two CPUs may print their reports at once.

@@ -54,6 +54,9 @@ func entries(r io.Reader, each func(entry)) (lines int, size int64, err error) {
 // begins there.
 func split(line string, n int, each func(entry)) {
 	line = unquote(printable(line))
+	if strings.Contains(line, "=3D") {
+		line = strings.ReplaceAll(line, "=3D", "=") // a mail, quoted-printable
+	}
 	start, end, at := findStamp(line, 0)
 	if start < 0 {
 		each(unstamped(line, n))

@@ -185,7 +185,7 @@ func (t *Task) interrupted() string {
 
 // interrupts are functions of an interrupt's entry and exit that are not its
 // outermost.
-var interrupts = []string{"irqentry_exit", "irqentry_exit_cond_resched", "irqentry_exit_to_user_mode", "exit_to_user_mode_loop", "sysvec_apic_timer_interrupt", "smp_apic_timer_interrupt", "el1_interrupt", "el1h_64_irq_handler"}
+var interrupts = []string{"irqentry_exit", "irqentry_exit_cond_resched", "irqentry_exit_to_user_mode", "exit_to_user_mode_loop", "sysvec_apic_timer_interrupt", "smp_apic_timer_interrupt", "el1_interrupt", "el1h_64_irq_handler", "__cond_resched", "cond_resched", "_cond_resched"}
 
 // isInterruptEntry says whether a function is the outermost of an interrupt.
 func isInterruptEntry(f string) bool {

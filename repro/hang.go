@@ -87,6 +87,14 @@ func names(tasks []*Task) string {
 	return b.String()
 }
 
+// verb agrees with the number of tasks.
+func verb(tasks []*Task, one, many string) string {
+	if len(tasks) == 1 {
+		return one
+	}
+	return many
+}
+
 // of returns the hung tasks of some families, each once.
 func (f *Facts) of(families ...Family) (tasks []*Task) {
 	seen := map[int]bool{}
@@ -133,7 +141,7 @@ func (c *chain) queue() []*Task {
 	if what == "" {
 		what = "a task"
 	}
-	c.link(w.Line, "%s (%s) waits for event_mutex", names(waiters), what)
+	c.link(w.Line, "%s (%s) %s for event_mutex", names(waiters), what, verb(waiters, "waits", "wait"))
 	return waiters
 }
 
@@ -209,15 +217,15 @@ var waits = []struct {
 	kind   string
 	text   string
 }{
-	{WaitTracepoint, "tracepoint", "waits for SRCU grace periods of tracepoints"},
-	{WaitTrace, "tasks-trace", "waits for an RCU Tasks Trace grace period"},
-	{WaitTasks, "rcu-tasks", "waits for an RCU Tasks grace period"},
-	{WaitRude, "rcu-tasks", "waits for an RCU Tasks Rude grace period"},
-	{WaitSRCU, "srcu", "waits for an SRCU grace period"},
-	{WaitBarrier, "rcu", "waits for RCU callbacks (rcu_barrier)"},
-	{WaitExpMutex, "expedited", "waits until an earlier expedited RCU grace period is over"},
-	{WaitExpedited, "expedited", "waits for an expedited RCU grace period"},
-	{WaitRCU, "rcu", "waits for an RCU grace period"},
+	{WaitTracepoint, "tracepoint", "for SRCU grace periods of tracepoints"},
+	{WaitTrace, "tasks-trace", "for an RCU Tasks Trace grace period"},
+	{WaitTasks, "rcu-tasks", "for an RCU Tasks grace period"},
+	{WaitRude, "rcu-tasks", "for an RCU Tasks Rude grace period"},
+	{WaitSRCU, "srcu", "for an SRCU grace period"},
+	{WaitBarrier, "rcu", "for RCU callbacks (rcu_barrier)"},
+	{WaitExpMutex, "expedited", "until an earlier expedited RCU grace period is over"},
+	{WaitExpedited, "expedited", "for an expedited RCU grace period"},
+	{WaitRCU, "rcu", "for an RCU grace period"},
 }
 
 // gracePeriods links the tasks that wait for a grace period, the holder of the
@@ -242,7 +250,7 @@ func (c *chain) gracePeriods(holder *Task) {
 		if what != "" {
 			what = " (" + what + ")"
 		}
-		c.link(t.frameLine(slices.Concat(srcuWaits, rcuWaits, expWaits, barriers, []string{"synchronize_rcu_tasks_generic", "exp_funnel_lock"})...), "%s%s %s", names(tasks), what, w.text)
+		c.link(t.frameLine(slices.Concat(srcuWaits, rcuWaits, expWaits, barriers, []string{"synchronize_rcu_tasks_generic", "exp_funnel_lock"})...), "%s%s %s %s", names(tasks), what, verb(tasks, "waits", "wait"), w.text)
 		if w.family == WaitTracepoint {
 			c.unknown("which of the two: tasks-trace, which is waited for first, or tracepoint_srcu; both waits have the same stack")
 		}
@@ -265,11 +273,7 @@ func (c *chain) workers() {
 		if t.Family == SRCUScanExp {
 			kind = "expedited RCU"
 		}
-		verb := "wait"
-		if len(scans) == 1 {
-			verb = "waits"
-		}
-		c.link(t.frameLine("process_srcu"), "%s, in process_srcu, %s for an %s grace period between the two sums of the readers' counters", names(scans), verb, kind)
+		c.link(t.frameLine("process_srcu"), "%s, in process_srcu, %s for an %s grace period between the two sums of the readers' counters", names(scans), verb(scans, "waits", "wait"), kind)
 	}
 	tasks := slices.Contains([]string{"rcu-tasks", "tasks-trace"}, c.Kind)
 	if kths := f.shown(TasksKthread); len(kths) > 0 && (tasks || len(f.of(TasksKthread)) > 0) {
@@ -296,14 +300,17 @@ func (c *chain) workers() {
 // tasksHoldouts links what RCU Tasks says of its grace period.
 func (c *chain) tasksHoldouts() {
 	var age *RCUTasks
+	named := false
 	for _, r := range c.f.RCUTasks {
 		if !r.Stall {
 			age = r
 			continue
 		}
 		c.kind("rcu-tasks")
+		named = named || len(r.Tasks) > 0
 		if len(r.Tasks) > 0 {
 			c.link(r.Line, "%s waits for %s: not asleep and not in user mode since", r.Flavor, names(r.Tasks))
+			c.place(r.Tasks[0])
 		}
 	}
 	if age == nil {
@@ -319,8 +326,11 @@ func (c *chain) tasksHoldouts() {
 	}
 	c.kind("rcu-tasks")
 	c.link(age.Line, "the grace period of %s was %d jiffies old%s", age.Flavor, age.Jiffies, c.f.inSeconds(age.Jiffies))
-	if age.Exiting {
+	switch {
+	case age.Exiting:
 		c.link(age.Line, "it waits for tasks that exit")
+	case !named:
+		c.unknown("which task holds the grace period of %s up: its kthread names it after rcu_task_stall_timeout only", age.Flavor)
 	}
 }
 
@@ -478,6 +488,10 @@ func (c *chain) stacks(cpus, tasks []int, after int) {
 func (c *chain) lockHolder(t *Task) bool {
 	f := c.f
 	for _, h := range f.Hung {
+		if b := h.Blocker; b != nil && h.Task == t && b.PID == t.PID {
+			c.link(b.Line, "the %s is likely held by that task itself, says the kernel: a deadlock", b.Lock)
+			return true
+		}
 		if b := h.Blocker; b != nil && h.Task == t && b.PID != 0 {
 			c.link(b.Line, "the %s is likely held by %s:%d, says the kernel", b.Lock, b.Comm, b.PID)
 			c.place(f.task(b.PID))
@@ -504,7 +518,9 @@ func (c *chain) lockHolder(t *Task) bool {
 // place links where a task was.
 func (c *chain) place(t *Task) {
 	if t != nil {
-		c.link(t.Line, "%s was in %s", t, t.place())
+		if in := t.interrupted(); in != "" {
+			c.link(t.Line, "%s was in %s", t, in)
+		}
 	}
 }
 
@@ -516,8 +532,8 @@ func (c *chain) rest() {
 		kind   string
 		text   string
 	}{
-		{WaitMutex, "lock", "waits for a mutex"}, {WaitRWSem, "lock", "waits for an rw-semaphore"}, {WaitHotplug, "lock", "waits for the lock of CPU hotplug"},
-		{WaitWork, "work", "waits for a work item"}, {WaitIO, "io", "waits for I/O"}, {OtherWait, "other", "is blocked"}, {Reader, "other", "is preempted"},
+		{WaitMutex, "lock", "for a mutex"}, {WaitRWSem, "lock", "for an rw-semaphore"}, {WaitHotplug, "lock", "for the lock of CPU hotplug"},
+		{WaitWork, "work", "for a work item"}, {WaitIO, "io", "for I/O"}, {OtherWait, "other", "for something else"}, {Reader, "other", "for a CPU"},
 	} {
 		tasks := f.of(w.family)
 		if len(tasks) == 0 {
@@ -530,7 +546,7 @@ func (c *chain) rest() {
 		if p := t.place(); p != "" {
 			in = " in " + p
 		}
-		c.link(t.Line, "%s %s%s", names(tasks), w.text, in)
+		c.link(t.Line, "%s %s %s%s", names(tasks), verb(tasks, "waits", "wait"), w.text, in)
 		if w.kind == "lock" && !c.lockHolder(t) && alone {
 			c.unknown("who holds the lock")
 		}

@@ -182,6 +182,9 @@ func (f *Facts) hz() {
 		f.hzByTimes()
 	}
 	if k.HZ == nil {
+		f.hzByTasksAges()
+	}
+	if k.HZ == nil {
 		f.hzByTimeouts()
 	}
 	if k.HZ != nil && k.Stall == nil {
@@ -201,15 +204,39 @@ func (f *Facts) hzByTimes() {
 			if a.End == 0 || b.End == 0 || a.G != b.G || a.Flavor != b.Flavor || a.At == nil || b.At == nil || b.T <= a.T || *b.At <= *a.At {
 				continue
 			}
-			hz := float64(b.T-a.T) / (*b.At - *a.At)
-			for _, known := range rates {
-				if hz > float64(known)*0.93 && hz < float64(known)*1.07 {
-					f.Kernel.HZ = &Seen[int]{Value: known, Line: b.End, From: fmt.Sprintf("t grew by %d in %.1f s since line %d", b.T-a.T, *b.At-*a.At, a.End)}
-					return
-				}
+			if hz := rate(float64(b.T-a.T) / (*b.At - *a.At)); hz > 0 {
+				f.Kernel.HZ = &Seen[int]{Value: hz, Line: b.End, From: fmt.Sprintf("t grew by %d in %.1f s since line %d", b.T-a.T, *b.At-*a.At, a.End)}
+				return
 			}
 		}
 	}
+}
+
+// hzByTasksAges does the same with two ages of one grace period of RCU Tasks.
+func (f *Facts) hzByTasksAges() {
+	var last *RCUTasks
+	for _, r := range f.RCUTasks {
+		if r.Stall || r.At == nil {
+			continue
+		}
+		if a := last; a != nil && a.Number == r.Number && a.Flavor == r.Flavor && r.Jiffies > a.Jiffies && *r.At > *a.At {
+			if hz := rate(float64(r.Jiffies-a.Jiffies) / (*r.At - *a.At)); hz > 0 {
+				f.Kernel.HZ = &Seen[int]{Value: hz, Line: r.Line, From: fmt.Sprintf("the age grew by %d in %.1f s since line %d", r.Jiffies-a.Jiffies, *r.At-*a.At, a.Line)}
+				return
+			}
+		}
+		last = r
+	}
+}
+
+// rate is the value of CONFIG_HZ that a measured one stands for, or 0.
+func rate(measured float64) int {
+	for _, known := range rates {
+		if measured > float64(known)*0.93 && measured < float64(known)*1.07 {
+			return known
+		}
+	}
+	return 0
 }
 
 // timeouts are the stall timeouts that kernels are built with: 21 s by default,
