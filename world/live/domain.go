@@ -19,7 +19,8 @@ type domain interface {
 	Gates(r *rand.Rand) []gate
 	Synchronize(ctx context.Context, expedited bool) error
 	Call(fn func()) error
-	StartPoll() (done func() bool)
+	Start() srcu.Cookie
+	Done(srcu.Cookie) bool
 	Barrier()
 }
 
@@ -34,6 +35,8 @@ type gate struct {
 	close     func()
 }
 
+var background = context.Background()
+
 func noClose() {}
 
 // The entries into package srcu that its users do not have.
@@ -43,24 +46,23 @@ var (
 	readLockSlowly = seam.ReadLockSlowly.(func(*srcu.Domain, func()) srcu.Ticket)
 )
 
-// newDomain makes the domain of a run. Misuse is called when the sums prove that
-// a section ended twice.
-func newDomain(c *Config, y *yielder, misuse func(string)) domain {
-	if c.Fix.Reader == fixes.ReaderPreemptOff {
-		return rcuDomain{rcu.NewLive()}
-	}
+// newSRCU makes an SRCU domain of a run, with the readers of the candidate's
+// tracepoints. Misuse is called when the sums prove that a section ended twice.
+func newSRCU(c *Config, b srcu.Barrier, r *rcu.Live, y *yielder, misuse func(string)) *srcuDomain {
 	side := c.Fix.WrapSide
 	if y != nil {
 		side = func(s srcu.Side) srcu.Side { return yieldingSide{c.Fix.WrapSide(s), y} }
 	}
-	d := newCore(srcu.Config{Barrier: c.Fix.NewBarrier(), RCU: rcu.NewLive()}, c.Fix.NewMachine, side, misuse)
-	return &srcuDomain{Domain: d, c: c, yields: y, broken: unlockOf(&c.Fix)}
+	return &srcuDomain{
+		Domain: newCore(srcu.Config{Barrier: b, RCU: r}, c.Fix.NewMachine, side, misuse),
+		fenced: c.Fix.Reader == fixes.ReaderFull, yields: y, broken: unlockOf(&c.Fix),
+	}
 }
 
 // srcuDomain is a domain with fast or fenced readers.
 type srcuDomain struct {
 	*srcu.Domain
-	c      *Config
+	fenced bool
 	yields *yielder
 	broken func(srcu.Ticket) srcu.Ticket // nil if sections end as they should
 }
@@ -70,7 +72,7 @@ func (d *srcuDomain) Gates(r *rand.Rand) []gate {
 	if broken == nil {
 		broken = func(t srcu.Ticket) srcu.Ticket { return t }
 	}
-	if d.c.Fix.Reader == fixes.ReaderFull {
+	if d.fenced {
 		return []gate{{
 			name: "fenced", lock: d.FencedReadLock,
 			unlock: func(t srcu.Ticket) { d.FencedReadUnlock(broken(t)) }, shareable: true, close: noClose,
@@ -114,14 +116,13 @@ func (d *srcuDomain) Synchronize(ctx context.Context, expedited bool) error {
 	return d.Domain.Synchronize(ctx)
 }
 
-func (d *srcuDomain) Call(fn func()) error { return d.Domain.Call(context.Background(), fn) }
+func (d *srcuDomain) Call(fn func()) error { return d.Domain.Call(background, fn) }
 
-func (d *srcuDomain) Barrier() { _ = d.Domain.Barrier(context.Background()) }
+func (d *srcuDomain) Barrier() { _ = d.Domain.Barrier(background) }
 
-func (d *srcuDomain) StartPoll() func() bool {
-	c := d.Domain.StartPoll()
-	return func() bool { return d.Poll(c) }
-}
+func (d *srcuDomain) Start() srcu.Cookie { return d.StartPoll() }
+
+func (d *srcuDomain) Done(c srcu.Cookie) bool { return d.Poll(c) }
 
 // rcuDomain is RCU: the candidates whose readers disable preemption.
 type rcuDomain struct{ l *rcu.Live }
@@ -147,10 +148,9 @@ func (d rcuDomain) Synchronize(_ context.Context, expedited bool) error {
 
 func (d rcuDomain) Call(fn func()) error { d.l.Call(fn); return nil }
 
-func (d rcuDomain) StartPoll() func() bool {
-	c := d.l.Start()
-	return func() bool { return d.l.Done(c) }
-}
+func (d rcuDomain) Start() srcu.Cookie { return srcu.Cookie(d.l.Start()) }
+
+func (d rcuDomain) Done(c srcu.Cookie) bool { return d.l.Done(rcu.Cookie(c)) }
 
 func (d rcuDomain) Barrier() {
 	ran := make(chan struct{})

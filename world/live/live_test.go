@@ -194,7 +194,7 @@ func TestEveryWayToWaitAndEveryGateIsUsed(t *testing.T) {
 		t.Errorf("never used: %s", unused)
 	}
 	names := ""
-	for _, g := range newDomain(&c, newYielder(1), func(string) {}).Gates(nil) {
+	for _, g := range newDomains(&c, newYielder(1), func(string) {}).tracepoint.Gates(nil) {
 		names += g.name + " "
 	}
 	if names != "anonymous registered slow " {

@@ -3,6 +3,7 @@ package live
 import (
 	"math/rand/v2"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/gpstorm/gpstorm/internal/interrupt"
@@ -46,7 +47,11 @@ func (t *run) reader(i int, l *load) {
 		t.enlisted.Done()
 	}
 	r := rand.New(rand.NewPCG(t.random("reader", i), 0))
-	gates := t.d.Gates(r)
+	gates := t.of(i).Gates(r)
+	from := &t.current
+	if i < len(t.kinds) && t.kinds[i] == readsRCU {
+		from = &t.untouched
+	}
 	share := len(t.arena) / t.c.Readers
 	arena := t.arena[i*share : (i+1)*share]
 	partner, partnerOver := make(chan handed), make(chan struct{})
@@ -65,7 +70,7 @@ func (t *run) reader(i int, l *load) {
 		}
 	}()
 	for n := uint64(1); !t.stop.Load(); n++ {
-		t.section(r, &gates[r.IntN(len(gates))], arena, partner, l)
+		t.section(r, &gates[r.IntN(len(gates))], from, arena, partner, l)
 		if n%8 == 0 {
 			t.progress[i].n.Store(n)
 		}
@@ -78,7 +83,7 @@ func (t *run) reader(i int, l *load) {
 	}
 }
 
-func (t *run) section(r *rand.Rand, g *gate, arena []uint64, partner chan<- handed, l *load) {
+func (t *run) section(r *rand.Rand, g *gate, from *atomic.Pointer[object], arena []uint64, partner chan<- handed, l *load) {
 	kind := r.IntN(256)
 	looks := warmLooks
 	if len(arena) > 0 {
@@ -90,7 +95,7 @@ func (t *run) section(r *rand.Rand, g *gate, arena []uint64, partner chan<- hand
 		}
 	}
 	ticket := g.lock()
-	o := t.current.Load()
+	o := from.Load()
 	worst := o.look(looks)
 	switch {
 	case kind == 0 && len(arena) == 0, t.yields != nil && g.slow && kind < 64:
@@ -99,7 +104,7 @@ func (t *run) section(r *rand.Rand, g *gate, arena []uint64, partner chan<- hand
 		runtime.Gosched()
 	case kind < 100 && kind >= 96:
 		inner := g.lock()
-		worst = max(worst, t.current.Load().look(looks))
+		worst = max(worst, from.Load().look(looks))
 		g.unlock(inner)
 	case kind < 104 && kind >= 100 && g.shareable:
 		partner <- handed{o, ticket, g.unlock}

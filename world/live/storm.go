@@ -18,7 +18,8 @@ const scale = 100
 type load struct {
 	section, gap time.Duration // CPU time inside of sections and between them
 	storms       []storm
-	cpus         int // of the scenario
+	cpus         int    // of the scenario
+	kinds        []kind // of its readers
 }
 
 // storm interrupts readers: those on some of the CPUs that the scenario has, from
@@ -36,6 +37,10 @@ const (
 	maxSection = time.Millisecond
 )
 
+var kindOf = map[workload.Reads]kind{
+	workload.ReadsTracepoint: readsTracepoint, workload.ReadsTasksTrace: readsTasksTrace, workload.ReadsRCU: readsRCU,
+}
+
 // loadOf takes storms, readers and updaters from the scenario. It changes the
 // numbers of goroutines in c.
 func loadOf(c *Config) load {
@@ -44,15 +49,14 @@ func loadOf(c *Config) load {
 	if sc == nil {
 		return l
 	}
-	readers := 0
 	for _, g := range sc.Tasks {
-		if g.Reads == workload.ReadsTracepoint || g.Reads == workload.ReadsTasksTrace || g.Reads == workload.ReadsRCU {
-			readers += g.Count
+		if k, ok := kindOf[g.Reads]; ok {
+			l.kinds = append(l.kinds, slices.Repeat([]kind{k}, min(g.Count, maxGoroutines))...)
 			l.section = max(l.section, min(g.Section/scale, maxSection))
 			l.gap = max(l.gap, min(g.Gap/scale, maxSection))
 		}
 	}
-	if readers > 0 {
+	if readers := len(l.kinds); readers > 0 {
 		c.Readers = min(readers, maxGoroutines)
 	}
 	closers := 0

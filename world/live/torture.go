@@ -14,7 +14,8 @@ import (
 // run is a torture run under way.
 type run struct {
 	c       Config
-	d       domain
+	d       domains
+	kinds   []kind // of readers; all read tracepoints beyond its end
 	yields  *yielder
 	arena   []uint64 // what the amplifier misses the cache in
 	started time.Time
@@ -22,8 +23,12 @@ type run struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	current atomic.Pointer[object]
-	solo    sync.RWMutex // held for reading by updaters that wait among others
+	current   atomic.Pointer[object]
+	untouched atomic.Pointer[object] // what readers of vanilla RCU read
+	solo      sync.RWMutex           // held for reading by updaters that wait among others
+
+	eventMutex sync.Mutex     // held by whoever tears down
+	workers    sync.WaitGroup // that tear down later
 
 	reads     [pipeLength + 1]atomic.Uint64 // by the worst age seen
 	updates   [numWays]atomic.Uint64
@@ -82,11 +87,12 @@ func newRun(ctx context.Context, c Config) *run {
 	if c.Yield {
 		t.yields = newYielder(c.Seed)
 	}
-	t.d = newDomain(&t.c, t.yields, t.fail)
+	t.d = newDomains(&t.c, t.yields, t.fail)
 	if c.Amplify {
 		t.arena = newArena()
 	}
 	t.current.Store(&object{})
+	t.untouched.Store(&object{})
 	t.ctx, t.cancel = context.WithCancel(ctx)
 	t.started = time.Now()
 	return t
@@ -143,7 +149,8 @@ func (t *run) finish(wg *sync.WaitGroup) {
 	ended := make(chan struct{})
 	go func() {
 		wg.Wait()
-		t.d.Barrier()
+		t.d.barriers()
+		t.workers.Wait()
 		close(ended)
 	}()
 	patience := time.NewTimer(t.c.StallAfter)

@@ -89,10 +89,10 @@ func (t *run) wait(w way) bool {
 		// This one waits on the caller's own goroutine, as users do.
 		guard := time.AfterFunc(t.c.StallAfter, func() { t.stalled(w) })
 		defer guard.Stop()
-		return t.d.Synchronize(t.ctx, w == expedited) == nil
+		return t.d.tracepoint.Synchronize(t.ctx, w == expedited) == nil
 	case poll:
-		done := t.d.StartPoll()
-		for !done() {
+		c := t.d.tracepoint.Start()
+		for !t.d.tracepoint.Done(c) {
 			if t.ctx.Err() != nil {
 				return false
 			}
@@ -113,13 +113,13 @@ func (t *run) wait(w way) bool {
 			close(over)
 		}
 	}
-	if err := t.d.Call(ran); err != nil {
+	if err := t.d.tracepoint.Call(ran); err != nil {
 		t.fail("Call: " + err.Error())
 		return false
 	}
 	if w == barrier {
 		go func() {
-			t.d.Barrier()
+			t.d.tracepoint.Barrier()
 			if !mine.Load() {
 				t.fail("Barrier returned before a callback queued earlier had run")
 			}

@@ -20,10 +20,11 @@ const Name = "live"
 
 // World is the live core as a world: readers, storms and closers of a scenario
 // as goroutines of this process, at a hundredth of the scenario's times. One
-// close() is one wait for a grace period of one SRCU domain, in wall-clock
-// time. Of a candidate only what readers execute and how scans are ordered
-// takes part; its teardown, its bounds on storms and its changes of vanilla RCU
-// do not.
+// close() takes a mutex, unpublishes an object and tears it down as the candidate
+// does, over a domain of tracepoint readers and one of tasks-trace readers, in
+// wall-clock time. Of a candidate its readers, its barrier, its machine and its
+// teardown take part; its bounds on storms and its changes of vanilla RCU do
+// not.
 type World struct {
 	find func(name string) (fixes.Fix, error)
 }
@@ -46,7 +47,7 @@ func (*World) Name() string { return Name }
 // Facts says that times are this machine's, and that nothing repeats.
 func (*World) Facts() world.Facts {
 	return world.Facts{
-		Trial: fmt.Sprintf("goroutines on this machine at 1/%d of the scenario's times; close() is one wait for an SRCU grace period, by wall clock, and hangs from %v on; storms interrupt the threads of readers, and storm_duty is the share of CPU time that handlers took; teardowns, bounds on storms and vanilla RCU are not compared",
+		Trial: fmt.Sprintf("goroutines on this machine at 1/%d of the scenario's times; close() is one teardown over two domains under a mutex, by wall clock, and hangs from %v on; storms interrupt the threads of readers, and storm_duty is the share of CPU time that handlers took; bounds on storms and vanilla RCU are not compared",
 			scale, hangAfter),
 	}
 }
@@ -84,6 +85,7 @@ func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result
 	load := loadOf(&c)
 	t := newRun(ctx, c)
 	defer t.cancel()
+	t.kinds = load.kinds
 	var readers sync.WaitGroup
 	endStorms := t.startReaders(&readers, &load)
 	closes := t.closers(sc)
@@ -119,8 +121,7 @@ func (t *run) closers(sc *workload.Scenario) (closes []trial.Close) {
 	return closes
 }
 
-// closer unpublishes an object, waits for a grace period and reuses the object,
-// as often as its group closes.
+// closer closes as often as its group does.
 func (t *run) closer(name string, g workload.Closers) (closes []trial.Close) {
 	r := rand.New(rand.NewPCG(t.random(name, 0), 0))
 	start := g.Start
@@ -133,15 +134,17 @@ func (t *run) closer(name string, g workload.Closers) (closes []trial.Close) {
 		if i > 0 && began >= trialTime || t.ctx.Err() != nil {
 			break
 		}
-		old := t.current.Swap(&object{})
-		old.age.Store(1)
-		err := t.d.Synchronize(t.ctx, false)
+		t.eventMutex.Lock()
+		err := t.ctx.Err()
+		if err == nil {
+			err = t.tearDown()
+		}
+		t.eventMutex.Unlock()
 		c := trial.Close{Task: name, Start: began, Wait: time.Since(t.started) - began, Censored: err != nil}
 		closes = append(closes, c)
 		if err != nil {
 			break
 		}
-		old.older()
 		t.sleep(g.Pause / scale)
 	}
 	return closes

@@ -92,3 +92,74 @@ func TestWorldStopsWithItsContext(t *testing.T) {
 		t.Error("a subject named nosuch")
 	}
 }
+
+// Two readers, one of each domain, that are inside almost always.
+func insiders() workload.Scenario {
+	return workload.Scenario{
+		Name: "insiders", Machine: workload.Machine{CPUs: 2},
+		Tasks: []workload.Tasks{
+			{Name: "traced", Count: 1, Reads: workload.ReadsTracepoint, Section: 20 * time.Millisecond, Gap: time.Microsecond},
+			{Name: "sleepable", Count: 1, Reads: workload.ReadsTasksTrace, Section: 20 * time.Millisecond, Gap: time.Microsecond},
+			{Name: "other", Count: 1, Reads: workload.ReadsRCU, Section: 20 * time.Millisecond, Gap: time.Microsecond},
+		},
+		Closers: []workload.Closers{{Name: "closer", Count: 2, Repeat: 40}},
+	}
+}
+
+// closeWith runs a trial with a teardown.
+func closeWith(t *testing.T, name string, teardown fixes.Teardown) trial.Result {
+	t.Helper()
+	w := New(func(string) (fixes.Fix, error) {
+		return fixes.Fix{Name: name, Barrier: fixes.Membarrier, Teardown: teardown}, nil
+	})
+	r, err := w.Run(context.Background(), world.Spec{Scenario: insiders(), Subject: name, Seed: 1}, world.Want{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestTeardownsOfCandidatesWaitForBothDomains(t *testing.T) {
+	for _, f := range fixes.All() {
+		if f.Teardown == nil && f.Name != "baseline" || f.Control != fixes.NoControl && f.Name != "baseline" {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			r := closeWith(t, f.Name, f.Teardown)
+			if len(r.Violations) > 0 || len(r.Closes) < 2 {
+				t.Errorf("%d closes, violations %v", len(r.Closes), r.Violations)
+			}
+		})
+	}
+}
+
+func TestTeardownThatLeavesADomainOutIsUnsafe(t *testing.T) {
+	if racing {
+		t.Skip("the race detector would report them, and fail the test, first")
+	}
+	for name, teardown := range map[string]fixes.Teardown{
+		"tracepoint alone":  func(u fixes.Unregistered) { u.Tracepoint().Synchronize(); u.Free() },
+		"tasks-trace alone": func(u fixes.Unregistered) { u.TasksTrace().Synchronize(); u.Free() },
+		"neither":           func(u fixes.Unregistered) { u.Free() },
+	} {
+		for try := 0; ; try++ {
+			if r := closeWith(t, name, teardown); r.Diagnosis == trial.Unsafe {
+				break
+			}
+			if try == 20 {
+				t.Errorf("%s: not caught in %d trials", name, try)
+				break
+			}
+		}
+	}
+}
+
+// A teardown that waits for its own worker with the mutex held never ends; the
+// trial does.
+func TestTeardownThatNeverEndsIsCensored(t *testing.T) {
+	t.Parallel()
+	r := closeWith(t, "flush", func(u fixes.Unregistered) { u.Defer(func() {}); u.Flush() })
+	if len(r.Closes) == 0 || !r.Closes[0].Censored || r.Overdue == 0 {
+		t.Errorf("closes %+v, overdue %d", r.Closes, r.Overdue)
+	}
+}
