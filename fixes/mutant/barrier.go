@@ -59,6 +59,8 @@ var barriers = []Mutant{
 		waits(trial.LostWakeup, trial.DomainNotDriven),
 	liveness("wake-one", "a scan joins the grace period of another domain's scan, and only that domain's work is queued", "batch", fixes.Fix{Barrier: wakeOne}).
 		waits(trial.LostWakeup, trial.DomainNotDriven),
+	safety("join-running", "a scan joins the grace period that is under way for another domain's scan, which began before its sum of unlocks", "batch", fixes.Fix{Barrier: joinRunning, Teardown: fixes.Overlap}).
+		order(order.Weak, order.ShortGrace).with(bothDomains).with(noPreemption),
 	safety("callback-blocks", "the RCU callback waits for another grace period", "callrcu", fixes.Fix{Barrier: callbackBlocks}).
 		unsafe(trial.BlocksInSoftirq),
 	liveness("lazy-callback", "call_rcu() holds its callback back for 2500 jiffies, as CONFIG_RCU_LAZY does", "callrcu", fixes.Fix{Barrier: lazyCallback}).
@@ -178,6 +180,30 @@ func oneHead() srcu.Barrier {
 			scan.Elapse()
 			s.Requeue(0)
 		})
+	})
+}
+
+// joinRunning lets one grace period serve all scans that are posted until it ends.
+func joinRunning() srcu.Barrier {
+	type posted struct {
+		side srcu.Side
+		scan *srcu.Scan
+	}
+	var pending []posted
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if scan.First() {
+			if pending = append(pending, posted{s, scan}); len(pending) == 1 {
+				s.RCU().Call(func() {
+					served := pending
+					pending = nil
+					for _, p := range served {
+						p.scan.Elapse()
+						p.side.Requeue(0)
+					}
+				})
+			}
+		}
+		return scan.Elapsed()
 	})
 }
 

@@ -91,6 +91,9 @@ func bothDomains(c *order.Case) {
 func priorGP(c *order.Case)  { c.PriorGP = true }
 func spurious(c *order.Case) { c.Spurious = 1 }
 
+// noPreemption lets no task of the update side preempt another.
+func noPreemption(c *order.Case) { c.Preemptions = 0 }
+
 // slow has grace periods that are too slow for so many polls.
 func slow(polls int) func(*order.Case) { return func(c *order.Case) { c.Slow = polls } }
 

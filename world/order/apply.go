@@ -81,7 +81,7 @@ func (m *machine) operate(n *state, cpu, j int) {
 	n.dead = n.dead || e.dead
 	m.report(n, e.report)
 	if e.store {
-		if len(n.hist) > 0 && n.mem[loc] != e.val {
+		if len(n.hist) > 0 && n.mem[loc] != e.val && m.keepsOld(n, loc) {
 			n.hist[loc] = append(n.hist[loc][:len(n.hist[loc]):len(n.hist[loc])], n.mem[loc])
 		}
 		n.mem[loc] = e.val
@@ -118,14 +118,16 @@ func (m *machine) proceed(n *state, task, choice int) {
 		n.waiting &= 1 << task
 	case rqRead:
 		n.counted |= 1 << task
-		if !m.readOne(n, task, r, choice) {
+		if m.wholeSum(n, task, r) {
+			m.readAll(n, task, r, choice)
+		} else if !m.readOne(n, task, r, choice) {
 			m.schedule(n, task)
 			return
 		}
 		answer = n.sums[task].acc
 		n.sums[task] = partial{}
 	case rqFence:
-		m.acquired(n)
+		m.acquired(n, task)
 	case rqSync:
 		n.waiting &= 1 << task
 		if r.b == flavourRCU {
@@ -178,7 +180,7 @@ func (k reqKind) immediate() bool {
 func (m *machine) take(n *state, task int, r request, choice int) Value {
 	// Work is handed over with release and acquire: loads of this run come
 	// after everything the hand-over comes after. Stores may still wait.
-	m.acquired(n)
+	m.acquired(n, task)
 	switch r.a {
 	case roleWorker:
 		if n.queued>>r.b&1 == 0 {
@@ -271,10 +273,21 @@ func (m *machine) readOne(n *state, task int, r request, choice int) bool {
 	return r.cpus != 0 || int(p.cpu) == m.lay.cpus
 }
 
-// acquired drops old values: no later load of the update side may return them.
-func (m *machine) acquired(n *state) {
-	for i := range n.hist {
-		n.hist[i] = nil
+// acquired drops the old values of the counters of a worker's domain: no later
+// load of the worker may return them. Barriers of other tasks do not order the
+// worker's loads.
+func (m *machine) acquired(n *state, task int) {
+	if len(n.hist) == 0 {
+		return
+	}
+	for d := range m.lay.domains {
+		if task != workerOf(d) {
+			continue
+		}
+		from := m.lay.current(d)
+		for i := range perCPU*m.lay.cpus + 1 {
+			n.hist[int(from)+i] = nil
+		}
 	}
 }
 
@@ -288,7 +301,11 @@ func (m *machine) advance(n *state, task int, answer Value) {
 		return
 	}
 	r := at.pending[task]
+	m.unusual = m.unusual || !m.covers(task, r)
 	m.traceRequest(task, r)
+	if m.sums && !canRead(r) {
+		m.acquired(n, task)
+	}
 	switch r.kind {
 	case rqMark:
 		m.observe(n, r)
@@ -301,7 +318,7 @@ func (m *machine) advance(n *state, task int, answer Value) {
 		m.begin(n, gpRecord{number: r.a, flavour: uint8(r.b), call: true, stores: int8(len(n.buf))})
 	case rqRequeue:
 		n.queued |= 1 << r.a
-		if m.isWorker(task, r.a) && n.counted>>task&1 != 0 {
+		if task == workerOf(int(r.a)) && n.counted>>task&1 != 0 {
 			n.retry |= 1 << r.a
 		}
 		n.waiting &= 1 << task
@@ -325,6 +342,6 @@ func (m *machine) advance(n *state, task int, answer Value) {
 	}
 }
 
-// isWorker reports whether a task is the worker of a domain. Task 0 is the
-// closer; each domain follows with a worker and a task for callbacks.
-func (m *machine) isWorker(task int, domain Value) bool { return task == int(1+2*domain) }
+// workerOf is the task that is the worker of a domain. Task 0 is the closer; each
+// domain follows with a worker and a task for callbacks.
+func workerOf(domain int) int { return 1 + 2*domain }

@@ -44,6 +44,7 @@ type Finding struct {
 	Violation Violation
 	schedule  []step
 	whole     bool // the schedule is one of the search without reduction
+	sums      bool // ... of a search in which sums are single steps
 }
 
 // Explore visits every state of a case. It stops at the first violation.
@@ -55,8 +56,21 @@ func Explore(c Case, o Options) (*Finding, Coverage, error) {
 	if err != nil {
 		return nil, Coverage{}, err
 	}
-	defer m.close()
+	defer func() { m.close() }()
 	m.reduce = !o.NoReduction
+	m.sums = m.reduce && m.symmetric()
+	found, cov := explore(m, c, o)
+	if m.sums && m.unusual {
+		m.close()
+		if m, err = newMachine(&c); err != nil {
+			return nil, Coverage{}, err
+		}
+		found, cov = explore(m, c, o)
+	}
+	return found, cov, nil
+}
+
+func explore(m *machine, c Case, o Options) (*Finding, Coverage) {
 	x := &search{m: m, o: o, seen: newVisited()}
 	for _, p := range m.progs {
 		x.cov.Threads++
@@ -66,9 +80,9 @@ func Explore(c Case, o Options) (*Finding, Coverage, error) {
 	x.cov.Histories = len(m.update.nodes)
 	x.cov.Complete = x.found == nil && !x.full
 	if x.found != nil {
-		x.found.Case, x.found.whole = c, o.NoReduction
+		x.found.Case, x.found.whole, x.found.sums = c, o.NoReduction, m.sums
 	}
-	return x.found, x.cov, nil
+	return x.found, x.cov
 }
 
 type search struct {
@@ -83,7 +97,11 @@ type search struct {
 
 // visit explores everything from s and returns how many executions that is.
 func (x *search) visit(s *state) uint64 {
-	k := s.key()
+	k := x.m.key(s)
+	if x.m.sums && x.m.unusual {
+		x.full = true // Explore searches again
+		return 0
+	}
 	if n, ok := x.seen.get(k); ok {
 		x.cov.Pruned++
 		return n

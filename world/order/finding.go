@@ -14,7 +14,8 @@ func (f *Finding) Trace() ([]Line, error) {
 		return nil, err
 	}
 	defer m.close()
-	m.trace, m.reduce = &tracer{}, !f.whole
+	m.trace = &tracer{}
+	m.reduce, m.sums = !f.whole, f.sums
 	v, err := m.follow(f.schedule, f.Violation.Kind)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,9 @@ func (l layout) counter(domain, cpu int, unlock bool, rank int) Loc {
 	return at
 }
 
+// domainOf is the domain of a counter or a rank.
+func (l layout) domainOf(loc Loc) int { return int(loc-locFirst) / (1 + perCPU*l.cpus) }
+
 func (l layout) size() int { return int(l.current(l.domains)) }
 
 // name is how a location is written in a schedule.

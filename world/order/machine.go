@@ -18,6 +18,9 @@ type machine struct {
 	only     Kind     // the one kind of violation to report; empty reports all
 	reduce   bool     // use partial-order reduction
 	graceful bool     // some program waits for a grace period
+	unusual  bool     // the update side made a request that symmetry.go does not cover
+	sums     bool     // use the reductions of symmetry.go
+	class    []int    // by CPU: CPUs of one class have equal programs
 }
 
 type stepKind uint8
@@ -43,6 +46,7 @@ func newMachine(c *Case) (*machine, error) {
 	m.init = make([]Value, m.lay.size())
 	m.init[locHook] = 1
 	m.update = newHistories(c)
+	m.class = classes(progs)
 	return m, nil
 }
 
@@ -212,6 +216,8 @@ func (m *machine) postponed(s *state, task int, r request) bool {
 func (m *machine) choices(s *state, task int, r request, out []step) []step {
 	n := 1
 	switch {
+	case m.wholeSum(s, task, r):
+		n = m.sumChoices(s, task, r)
 	case r.kind == rqRead && len(s.hist) > 0:
 		n += len(s.hist[m.counterOf(s, task, r)])
 	case r.kind == rqIdle && r.a == roleSoftirq:
@@ -227,10 +233,15 @@ func (m *machine) choices(s *state, task int, r request, out []step) []step {
 
 // counterOf is the counter that a task reads next for its sum.
 func (m *machine) counterOf(s *state, task int, r request) Loc {
-	kind, cpu := int(r.a)%perCPU, int(s.sums[task].cpu)
 	if r.cpus != 0 {
-		cpu = bits.TrailingZeros16(r.cpus)
+		return m.counterAt(bits.TrailingZeros16(r.cpus), r)
 	}
+	return m.counterAt(int(s.sums[task].cpu), r)
+}
+
+// counterAt is a CPU's counter of the kind and rank that a request sums.
+func (m *machine) counterAt(cpu int, r request) Loc {
+	kind := int(r.a) % perCPU
 	return m.lay.counter(int(r.a)/perCPU, cpu, kind >= 2, kind%2)
 }
 

@@ -45,7 +45,7 @@ func (m *machine) invisible(n *state) bool {
 	for i, r := range m.update.nodes[n.node].pending {
 		switch {
 		case r.kind == rqFence && len(n.buf) == 0:
-		case m.reduce && r.kind == rqRead && m.stable(n, m.counterOf(n, i, r)):
+		case m.reduce && r.kind == rqRead && m.stableSum(n, i, r):
 		case m.reduce && r.kind.notifies() && m.alone(n, i):
 		default:
 			continue
@@ -64,6 +64,19 @@ func (k reqKind) notifies() bool {
 		return true
 	}
 	return false
+}
+
+// stableSum reports whether the counters that a task's next step reads are stable.
+func (m *machine) stableSum(n *state, task int, r request) bool {
+	if !m.wholeSum(n, task, r) {
+		return m.stable(n, m.counterOf(n, task, r))
+	}
+	for cpu := range m.lay.cpus {
+		if !m.stable(n, m.counterAt(cpu, r)) {
+			return false
+		}
+	}
+	return true
 }
 
 // stable reports whether no CPU can change a location any more, and none has

@@ -108,7 +108,7 @@ func (h *hasher) add(v uint64) {
 // key is computed from everything that determines the executions from s.
 func (s *state) key() key {
 	h := hasher{1, 2}
-	h.add(uint64(s.node))
+	s.hashUpdate(&h)
 	for _, v := range s.mem {
 		h.add(uint64(v))
 	}
@@ -118,18 +118,30 @@ func (s *state) key() key {
 			h.add(uint64(v))
 		}
 	}
-	h.add(uint64(len(s.buf)))
-	for _, p := range s.buf {
-		h.add(uint64(p.loc)<<32 ^ uint64(p.val))
-	}
 	for loc, old := range s.hist {
 		for _, v := range old {
 			h.add(uint64(loc)<<32 ^ uint64(v))
 		}
 	}
+	for _, g := range s.gps {
+		h.add(uint64(g.waits))
+	}
+	for _, p := range s.pre {
+		h.add(p.mask)
+	}
+	return key{h.a, h.b}
+}
+
+// hashUpdate adds the part of a state that belongs to no CPU.
+func (s *state) hashUpdate(h *hasher) {
+	h.add(uint64(s.node)<<3 ^ uint64(btoi(s.found.Found()))<<2 ^ uint64(btoi(s.dead))<<1 ^ uint64(btoi(s.limit)))
+	h.add(uint64(len(s.buf)))
+	for _, p := range s.buf {
+		h.add(uint64(p.loc)<<32 ^ uint64(p.val))
+	}
 	h.add(uint64(len(s.gps)))
 	for _, g := range s.gps {
-		h.add(uint64(g.number)<<32 ^ uint64(g.flavour)<<24 ^ uint64(uint8(g.stores))<<16 ^ uint64(g.waits))
+		h.add(uint64(g.number)<<32 ^ uint64(g.flavour)<<24 ^ uint64(uint8(g.stores))<<16)
 	}
 	for _, p := range s.sums {
 		h.add(uint64(p.cpu)<<32 ^ uint64(p.acc))
@@ -144,10 +156,8 @@ func (s *state) key() key {
 	h.add(uint64(s.waiting)<<24 ^ uint64(s.retries)<<16 ^ uint64(s.afterReaders)<<8 ^ uint64(s.probes))
 	for _, p := range s.pre {
 		h.add(uint64(p.id))
-		h.add(p.mask)
 	}
 	if s.switches > 0 || s.last >= 0 {
 		h.add(uint64(s.switches)<<8 ^ uint64(uint8(s.last)))
 	}
-	return key{h.a, h.b}
 }

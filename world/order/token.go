@@ -24,6 +24,7 @@ type record struct {
 	MixedGP      bool     `json:"mixed_gp,omitempty"`
 	Slow         int      `json:"slow,omitempty"`
 	NoReduction  bool     `json:"no_reduction,omitempty"`
+	WholeSums    bool     `json:"whole_sums,omitempty"`
 	Spurious     int      `json:"spurious,omitempty"`
 	Retries      int      `json:"retries,omitempty"`
 	Preemptions  int      `json:"preemptions"`
@@ -50,7 +51,7 @@ func (f *Finding) Token() trial.Token {
 		Sections: c.Sections, Mode: c.Mode.String(), TwoDomains: c.TwoDomains,
 		Expedited: c.Expedited, UnregisterGP: c.UnregisterGP, PriorGP: c.PriorGP, Spurious: c.Spurious, Retries: c.Retries,
 		Preemptions: c.Preemptions, Switches: c.Switches, Kind: f.Violation.Kind,
-		MixedGP: c.MixedGP, Slow: c.Slow, NoReduction: f.whole,
+		MixedGP: c.MixedGP, Slow: c.Slow, NoReduction: f.whole, WholeSums: f.sums,
 	}
 	for _, rd := range c.Readers {
 		r.Readers = append(r.Readers, rd.Name)
@@ -84,7 +85,7 @@ func Replay(t trial.Token, find func(name string) (fixes.Fix, error)) (*Finding,
 	if err != nil {
 		return nil, fmt.Errorf("token: %w", err)
 	}
-	f := &Finding{Violation: Violation{Kind: r.Kind}, whole: r.NoReduction, Case: Case{
+	f := &Finding{Violation: Violation{Kind: r.Kind}, whole: r.NoReduction, sums: r.WholeSums, Case: Case{
 		Fix: fix, Sections: r.Sections, Mode: mode, TwoDomains: r.TwoDomains,
 		Expedited: r.Expedited, UnregisterGP: r.UnregisterGP, PriorGP: r.PriorGP, Spurious: r.Spurious, Retries: r.Retries,
 		Preemptions: r.Preemptions, Switches: r.Switches, MixedGP: r.MixedGP, Slow: r.Slow,
@@ -117,7 +118,7 @@ func (f *Finding) replay() error {
 		return err
 	}
 	defer m.close()
-	m.reduce = !f.whole
+	m.reduce, m.sums = !f.whole, f.sums
 	v, err := m.follow(f.schedule, f.Violation.Kind)
 	if err != nil {
 		return err

@@ -101,7 +101,9 @@ func (m *machine) traceTask(s *state, task, choice int) {
 		}
 		say("", "write %s := %s%s", m.lay.name(r.a), m.valueName(r.a, r.b), where)
 	case rqRead:
-		m.traceRead(s, task, r, choice, say)
+		if !m.wholeSum(s, task, r) {
+			m.traceSum(s, task, r, choice)
+		}
 	case rqFence:
 		say("", "full barrier")
 	case rqSync:
@@ -119,7 +121,11 @@ func (m *machine) traceTask(s *state, task, choice int) {
 	}
 }
 
-func (m *machine) traceRead(s *state, task int, r request, choice int, say func(string, string, ...any)) {
+// traceSum describes the read of the next counter of a task's sum.
+func (m *machine) traceSum(s *state, task int, r request, choice int) {
+	if m.trace == nil {
+		return
+	}
 	loc := m.counterOf(s, task, r)
 	v, mark := s.mem[loc], ""
 	if choice > 0 {
@@ -128,7 +134,7 @@ func (m *machine) traceRead(s *state, task int, r request, choice int, say func(
 	} else if len(s.buf) > 0 {
 		mark = fmt.Sprintf("before its write of %s", m.lay.name(s.buf[0].loc))
 	}
-	say(mark, "read %s = %d", m.lay.name(loc), v)
+	m.trace.add(0, mark, "%s: read %s = %d", m.update.taskName(task), m.lay.name(loc), v)
 }
 
 // traceRequest describes a task's new request if it takes effect at once.

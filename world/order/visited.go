@@ -1,48 +1,62 @@
 package order
 
 // visited is a set of states by fingerprint, each with a number: a hash table
-// with linear probing, at most three quarters full.
+// with linear probing, at most seven eighths full. Its parts grow one at a time,
+// so that growing takes little memory besides.
 type visited struct {
+	parts [visitedParts]visitedPart
+}
+
+const visitedParts = 64
+
+type visitedPart struct {
 	slots []slot
 	used  int
 }
 
+// slot is empty if its key is zero.
 type slot struct {
 	key
-	n    uint64
-	full bool
+	n uint64
 }
 
-func newVisited() *visited { return &visited{slots: make([]slot, 1<<10)} }
+func newVisited() *visited { return &visited{} }
 
-// at is where k is, or where it belongs.
-func (v *visited) at(k key) *slot {
-	mask := uint64(len(v.slots) - 1)
+func (v *visited) part(k key) *visitedPart { return &v.parts[k[1]>>58] }
+
+// at returns the slot of k, or the one where it belongs.
+func (p *visitedPart) at(k key) *slot {
+	mask := uint64(len(p.slots) - 1)
 	for i := k[0] & mask; ; i = (i + 1) & mask {
-		if s := &v.slots[i]; !s.full || s.key == k {
+		if s := &p.slots[i]; s.key == k || s.key == (key{}) {
 			return s
 		}
 	}
 }
 
 func (v *visited) get(k key) (uint64, bool) {
-	s := v.at(k)
-	return s.n, s.full
+	p := v.part(k)
+	if len(p.slots) == 0 {
+		return 0, false
+	}
+	s := p.at(k)
+	return s.n, s.key == k
 }
 
 func (v *visited) put(k key, n uint64) {
-	if v.used >= len(v.slots)/4*3 {
-		old := v.slots
-		v.slots = make([]slot, 2*len(old))
+	p := v.part(k)
+	if p.used >= len(p.slots)/8*7 {
+		old := p.slots
+		p.slots = make([]slot, max(64, 2*len(old)))
 		for i := range old {
-			if old[i].full {
-				*v.at(old[i].key) = old[i]
+			if old[i].key != (key{}) {
+				*p.at(old[i].key) = old[i]
 			}
 		}
 	}
-	s := v.at(k)
-	if !s.full {
-		v.used++
+	s := p.at(k)
+	if s.key != k {
+		p.used++
 	}
-	*s = slot{k, n, true}
+	*s = slot{k, n}
 }

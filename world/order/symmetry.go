@@ -1,0 +1,183 @@
+package order
+
+import "slices"
+
+// This file reduces the search in mode weak. All of it rests on one fact: in that
+// mode the loads of one sum may be performed in any order and as early as the last
+// full barrier of the task that sums. So
+//
+//   - a sum is one step, which chooses for each counter one of the values that it
+//     has had since that barrier: the loads at different times add no result;
+//   - only a task that can still read has old values to return: not one that waits
+//     and then executes a full barrier;
+//   - CPUs with the same program are interchangeable (Clarke, Emerson, Jha, Sistla,
+//     CAV 1998): the order in which they are summed has no effect.
+//
+// A candidate that treats CPUs differently (PerCPU), or that sums in a task other
+// than the worker, is searched without.
+
+// classes numbers the programs of the CPUs: equal ones have one number.
+func classes(progs []*Program) []int {
+	out := make([]int, len(progs))
+	for cpu, p := range progs {
+		out[cpu] = slices.IndexFunc(progs, p.equal)
+	}
+	return out
+}
+
+// equal reports whether two programs differ in nothing but their CPUs' counters.
+func (p *Program) equal(q *Program) bool {
+	return p.name == q.name && p.domain == q.domain && slices.Equal(p.marks, q.marks) && slices.Equal(p.fences, q.fences) &&
+		slices.EqualFunc(p.ops, q.ops, func(a, b op) bool {
+			return a.kind == b.kind && a.text == b.text && a.pred == b.pred && a.section == b.section &&
+				a.addr.uses == b.addr.uses && a.val.uses == b.val.uses && a.when.uses == b.when.uses
+		})
+}
+
+// symmetric reports whether the programs of the CPUs touch only counters of their
+// own, so that CPUs with equal programs are interchangeable.
+func (m *machine) symmetric() bool {
+	if m.mode != Weak || m.c.Switches >= 0 {
+		return false
+	}
+	for cpu, p := range m.progs {
+		var own uint64
+		for d := range m.lay.domains {
+			own |= (1<<perCPU - 1) << m.lay.counter(d, cpu, false, 0)
+		}
+		var counters uint64
+		for d := range m.lay.domains {
+			counters |= (1<<(perCPU*m.lay.cpus) - 1) << m.lay.counter(d, 0, false, 0)
+		}
+		for i := range p.ops {
+			if p.ops[i].may&counters&^own != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// wholeSum reports whether a task takes a sum in one step.
+func (m *machine) wholeSum(s *state, task int, r request) bool {
+	return m.sums && r.kind == rqRead && r.cpus == 0 && s.sums[task].cpu == 0 && m.sumChoices(s, task, r) <= 256
+}
+
+// sumChoices is the number of choices of values for all counters of a sum.
+func (m *machine) sumChoices(s *state, task int, r request) int {
+	n := 1
+	for cpu := range m.lay.cpus {
+		n *= 1 + len(s.hist[m.counterAt(cpu, r)])
+	}
+	return n
+}
+
+// readAll reads all counters of a sum; choice encodes a value for each.
+func (m *machine) readAll(n *state, task int, r request, choice int) {
+	for cpu := range m.lay.cpus {
+		k := 1 + len(n.hist[m.counterAt(cpu, r)])
+		m.traceSum(n, task, r, choice%k)
+		m.readOne(n, task, r, choice%k)
+		choice /= k
+	}
+}
+
+// canRead reports whether a task may still read counters before its next full
+// barrier.
+func canRead(r request) bool { return r.kind != rqIdle && r.kind != rqSync && r.kind != rqFence }
+
+// keepsOld reports whether the old value of a counter must be kept: the worker of
+// its domain can still read it.
+func (m *machine) keepsOld(n *state, loc Loc) bool {
+	if !m.sums || loc < locFirst {
+		return true
+	}
+	d := m.lay.domainOf(loc)
+	return canRead(m.update.nodes[n.node].pending[workerOf(d)])
+}
+
+// covers reports whether the reductions of this file cover a request.
+func (m *machine) covers(task int, r request) bool {
+	switch {
+	case r.cpus != 0:
+		return false
+	case r.kind == rqRead:
+		return task == workerOf(int(r.a)/perCPU)
+	}
+	return true
+}
+
+// key is the key of a state: up to a permutation of CPUs with equal programs, and
+// without registers that no operation can read any more.
+func (m *machine) key(s *state) key {
+	if !m.sums {
+		return s.key()
+	}
+	h := hasher{1, 2}
+	s.hashUpdate(&h)
+	h.add(uint64(s.mem[locHook])<<32 ^ uint64(s.mem[locObject]))
+	for d := range m.lay.domains {
+		h.add(uint64(s.mem[m.lay.current(d)]))
+	}
+	cpus := make([]key, 0, MaxReaders)
+	for cpu := range m.progs {
+		cpus = append(cpus, m.hashCPU(s, cpu))
+	}
+	slices.SortFunc(cpus, func(a, b key) int {
+		switch {
+		case a == b:
+			return 0
+		case a[0] < b[0] || a[0] == b[0] && a[1] < b[1]:
+			return -1
+		}
+		return 1
+	})
+	for _, k := range cpus {
+		h.add(k[0])
+		h.add(k[1])
+	}
+	return key{h.a, h.b}
+}
+
+// hashCPU hashes all that belongs to one CPU.
+func (m *machine) hashCPU(s *state, cpu int) key {
+	h := hasher{3, 4}
+	p, t := m.progs[cpu], &s.thr[cpu]
+	h.add(uint64(m.class[cpu])<<32 ^ uint64(p.domain))
+	h.add(t.done)
+	each(p.live(t.done), func(j int) {
+		h.add(uint64(j)<<32 ^ uint64(t.regs[j]))
+	})
+	for d := range m.lay.domains {
+		for k := range perCPU {
+			loc := m.lay.counter(d, cpu, k >= 2, k%2)
+			h.add(uint64(s.mem[loc]))
+			for _, v := range s.hist[loc] {
+				h.add(1<<32 ^ uint64(v))
+			}
+		}
+	}
+	for i, g := range s.gps {
+		h.add(uint64(i)<<8 ^ uint64(g.waits>>cpu&1))
+	}
+	for i, p := range s.pre {
+		h.add(uint64(i)<<32 ^ p.mask>>(cpu*MaxSections)&(1<<MaxSections-1))
+	}
+	return key{h.a, h.b}
+}
+
+// live is the set of performed operations whose registers can still be read: by an
+// operation that was not performed, or by an oracle.
+func (p *Program) live(done uint64) uint64 {
+	var used uint64
+	for j := range p.ops {
+		o := &p.ops[j]
+		switch {
+		case done>>j&1 == 0:
+			used |= o.addr.uses | o.val.uses | o.when.uses
+		case o.wrong != nil && o.when.uses&^done != 0:
+			used |= 1 << j // judged when its condition is known
+		}
+	}
+	return used & done
+}
