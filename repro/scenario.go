@@ -101,8 +101,9 @@ func (d *Draft) try(symptoms []Symptom) error {
 // note says where a value comes from: a line of the log, or a guess.
 func (d *Draft) note(path, format string, args ...any) { d.notes[path] = fmt.Sprintf(format, args...) }
 
-// maxCPUs is the largest machine of the virtual kernel.
-const maxCPUs = 16
+// maxCPUs bounds the machine of a draft: more CPUs change no symptom and take
+// longer.
+const maxCPUs = 8
 
 // machine fills in what the log shows of the kernel.
 func (d *Draft) machine(f *Facts) {
@@ -116,7 +117,7 @@ func (d *Draft) machine(f *Facts) {
 		m.CPUs = min(max(k.CPUs.Value, 2), maxCPUs)
 		d.note("machine.cpus", "line %d", k.CPUs.Line)
 		if k.CPUs.Value != m.CPUs {
-			d.note("machine.cpus", "line %d: %d CPUs; the model has 2 to %d here", k.CPUs.Line, k.CPUs.Value, maxCPUs)
+			d.note("machine.cpus", "line %d: %d CPUs; a draft has 2 to %d", k.CPUs.Line, k.CPUs.Value, maxCPUs)
 		}
 	}
 	d.note("machine.hz", "a guess")

@@ -98,10 +98,9 @@ func hungSymptom(t *Task) Symptom {
 	case SRCUScanExp:
 		return WorkerHungExp
 	case WaitTracepoint, WaitTrace:
-		if has(t, functionTracers...) {
-			return OtherHung
+		if !has(t, functionTracers...) && (has(t, closers...) || has(t, openers...)) {
+			return CloseHung
 		}
-		return CloseHung
 	case WaitRCU, WaitExpedited, WaitSRCU:
 		if has(t, closers...) {
 			return CloseHung
