@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,7 @@ type exploreFlags struct {
 	uniform, guided    bool
 	states             int
 	proof, asIs, whole bool
+	html               outFile
 }
 
 func newExploreCommand(c *common) *cobra.Command {
@@ -70,6 +72,7 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.IntVar(&f.runs, "runs", 100_000, "executions to sample with --pct, --uniform and --guided")
 	flags.IntVar(&f.states, "states", 10_000_000, "end the search after this many states; 0 is no bound")
 	flags.BoolVar(&f.proof, "proof", false, "print what the search covered")
+	flags.Var(&f.html, "html", "write a violation's schedule as a page to this `file` too")
 	flags.BoolVar(&f.asIs, "as-is", false, "do not reduce a violation to the smallest case")
 	flags.BoolVar(&f.whole, "no-reduction", false, "search without partial-order reduction")
 	return cmd
@@ -178,6 +181,15 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 	}
 	if err := out.show(cmd.OutOrStdout(), f.common, found, f.proof); err != nil {
 		return err
+	}
+	switch {
+	case f.html == "":
+	case found == nil:
+		f.note(cmd, "no violation, so --html writes no page")
+	default:
+		if err := writeFile(f.html, func(w io.Writer) error { return found.WriteHTML(w, cmd.Root().Name()) }); err != nil {
+			return err
+		}
 	}
 	switch {
 	case found != nil:
