@@ -1,0 +1,141 @@
+package cluster
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/klauspost/compress/s2"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// maxTrials bounds the trials of one chunk.
+const maxTrials = 256
+
+// maxMessage bounds a message after it is decompressed, in bytes.
+const maxMessage = 64 << 20
+
+// chunk is consecutive trials: the specs, with each scenario and subject once.
+type chunk struct {
+	Scenarios []string     `json:"scenarios"` // canonical YAML
+	Subjects  []string     `json:"subjects"`
+	Trials    []chunkTrial `json:"trials"`
+}
+
+type chunkTrial struct {
+	Scenario  int    `json:"scenario"` // index
+	Subject   int    `json:"subject"`  // index
+	Variation int    `json:"variation"`
+	Seed      uint64 `json:"seed"`
+}
+
+// answer is the results of consecutive trials of a chunk.
+type answer struct {
+	First   int            `json:"first"` // number of the first trial
+	Results []trial.Result `json:"results"`
+	// Failed is why the trial after Results has none.
+	Failed *failed `json:"failed,omitempty"`
+	// Took is the time that the trials took on the worker.
+	Took   time.Duration `json:"took_ns"`
+	Worker string        `json:"worker"`
+	Try    uint64        `json:"try"` // 1 unless the chunk was delivered again
+}
+
+// failed is an error as data.
+type failed struct {
+	World bool   `json:"world"` // of the world, and not of the candidate
+	Text  string `json:"text"`
+}
+
+// encoder makes chunks. It encodes a scenario once, and again when another one has
+// the same name.
+type encoder map[string]encoded
+
+type encoded struct {
+	scenario workload.Scenario
+	yaml     string
+}
+
+func (e encoder) yaml(sc workload.Scenario) string {
+	known, ok := e[sc.Name]
+	if !ok || !reflect.DeepEqual(known.scenario, sc) {
+		known = encoded{sc, string(workload.Encode(sc))}
+		e[sc.Name] = known
+	}
+	return known.yaml
+}
+
+func (e encoder) chunk(specs []world.Spec) ([]byte, error) {
+	var c chunk
+	index := func(all *[]string, text string) int {
+		for i, known := range *all {
+			if known == text {
+				return i
+			}
+		}
+		*all = append(*all, text)
+		return len(*all) - 1
+	}
+	for _, s := range specs {
+		c.Trials = append(c.Trials, chunkTrial{index(&c.Scenarios, e.yaml(s.Scenario)), index(&c.Subjects, s.Subject), s.Variation, s.Seed})
+	}
+	return pack(&c)
+}
+
+// specs returns the trials of a chunk. It refuses whatever is not valid.
+func (c *chunk) specs() ([]world.Spec, error) {
+	if len(c.Trials) == 0 || len(c.Trials) > maxTrials {
+		return nil, fmt.Errorf("chunk: %d trials: want 1 to %d", len(c.Trials), maxTrials)
+	}
+	scenarios := make([]workload.Scenario, len(c.Scenarios))
+	for i, yaml := range c.Scenarios {
+		sc, err := workload.Decode([]byte(yaml))
+		if err != nil {
+			return nil, fmt.Errorf("chunk: scenario: %w", err)
+		}
+		scenarios[i] = sc
+	}
+	specs := make([]world.Spec, len(c.Trials))
+	for i, t := range c.Trials {
+		if t.Scenario < 0 || t.Scenario >= len(scenarios) || t.Subject < 0 || t.Subject >= len(c.Subjects) ||
+			t.Variation < 0 || t.Variation >= world.MaxVariations {
+			return nil, fmt.Errorf("chunk: trial %d: %+v: want indices in range", i, t)
+		}
+		specs[i] = world.Spec{Scenario: scenarios[t.Scenario], Variation: t.Variation, Subject: c.Subjects[t.Subject], Seed: t.Seed}
+	}
+	return specs, nil
+}
+
+// pack writes a message: JSON, compressed.
+func pack(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return s2.Encode(nil, b), nil
+}
+
+// unpack reads what pack wrote. It refuses unknown fields.
+func unpack(b []byte, v any) error {
+	n, err := s2.DecodedLen(b)
+	if err == nil && n > maxMessage {
+		err = fmt.Errorf("%d bytes: want at most %d", n, maxMessage)
+	}
+	if err != nil {
+		return fmt.Errorf("message: %w", err)
+	}
+	if b, err = s2.Decode(nil, b); err != nil {
+		return fmt.Errorf("message: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("message: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Access says how to reach a server.
+type Access struct {
+	// URL is one address or several with commas between them, tls:// or nats://.
+	URL string
+	// Token, if the URL has none: what an embedded server was started with.
+	Token string
+	// Credentials and CA are paths: of a NATS credentials file, and of the
+	// certificates to trust beside those of the system.
+	Credentials, CA string
+}
+
+// Connect connects to a server. A connection that is lost later is made again
+// until it is closed.
+func (a Access) Connect(name string) (*nats.Conn, error) {
+	opts := append(connection(name), nats.Timeout(10*time.Second))
+	if a.Token != "" {
+		opts = append(opts, nats.Token(a.Token))
+	}
+	if a.Credentials != "" {
+		opts = append(opts, nats.UserCredentials(a.Credentials))
+	}
+	if a.CA != "" {
+		opts = append(opts, nats.RootCAs(a.CA))
+	}
+	nc, err := nats.Connect(a.URL, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("server %s: %w", Redacted(a.URL), err)
+	}
+	return nc, nil
+}
+
+func connection(name string) []nats.Option {
+	return []nats.Option{
+		nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond),
+		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(3),
+		nats.IgnoreAuthErrorAbort(),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // whoever asks sees the error
+	}
+}
+
+// Check reports what is wrong with an address.
+func (a Access) Check() error {
+	for one := range strings.SplitSeq(a.URL, ",") {
+		u, err := url.Parse(strings.TrimSpace(one))
+		if err != nil {
+			return errors.New("not an address")
+		}
+		switch u.Scheme {
+		case "nats", "tls", "ws", "wss":
+		default:
+			return errors.New("not nats:// or tls://")
+		}
+		if u.Hostname() == "" {
+			return errors.New("no host")
+		}
+	}
+	return nil
+}
+
+// Redacted is an address without its secrets, for messages.
+func Redacted(address string) string {
+	var all []string
+	for one := range strings.SplitSeq(address, ",") {
+		if u, err := url.Parse(strings.TrimSpace(one)); err == nil {
+			u.User = nil
+			one = u.String()
+		} else {
+			one = "(not an address)"
+		}
+		all = append(all, one)
+	}
+	return strings.Join(all, ",")
+}

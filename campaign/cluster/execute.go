@@ -1,0 +1,413 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+const (
+	// chunkTime is how long a chunk should take: long beside the messages that
+	// it costs, short beside the time that a lost worker costs.
+	chunkTime = time.Second
+	// maxAhead is how many trials may be in chunks and not yet emitted. It
+	// bounds the memory of the coordinator and the size of the store.
+	maxAhead = 1 << 17
+)
+
+// execution is one call of Execute.
+type execution struct {
+	*Executor
+	run  int
+	n    int
+	spec func(int) world.Spec
+	emit func(int, trial.Result) error
+
+	encoder encoder
+	next    int              // the first trial in no chunk yet
+	sent    map[int]*sent    // chunks without all their results, by first trial
+	unsent  []*sent          // of those, the chunks that the server did not take yet
+	held    map[int]*outcome // by trial: not emitted yet
+	emitted int
+	cost    float64 // of a trial on a worker, in seconds; 0 is not known
+	last    time.Time
+	failure bool // a trial before next has failed: no more are sent
+	trouble error
+}
+
+// sent is a chunk that has not all its results.
+type sent struct {
+	first, n int
+	missing  int
+	at       time.Time // when the server took it
+	attempt  int       // how often it was handed to the server
+	gone     bool      // it was not on the server when last looked up
+}
+
+// outcome is a result, or the error of its trial.
+type outcome struct {
+	result trial.Result
+	err    error
+}
+
+// Execute runs the trials on the workers. It waits for workers if there are none.
+// When ctx ends, the trials that still run on workers are given up. The failure of
+// a trial that its worker did not survive, or that did not end, is a failure of
+// the world, after as many tries as the configuration allows.
+func (e *Executor) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) (err error) {
+	e.one.Lock()
+	defer e.one.Unlock()
+	e.runs++
+	x := &execution{
+		Executor: e, run: e.runs, n: n, spec: spec, emit: emit,
+		encoder: encoder{}, sent: map[int]*sent{}, held: map[int]*outcome{}, last: time.Now(),
+	}
+	e.count(func(s *Session) { s.Done, s.Total = 0, n })
+	e.mu.Lock()
+	e.began = time.Now()
+	e.mu.Unlock()
+	inner, cancel := context.WithCancel(ctx)
+	defer func() {
+		cancel()
+		if x.emitted == n {
+			return // nothing is queued
+		}
+		// What is still queued is taken back, after an interrupt too.
+		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if perr := e.purge(back, fmt.Sprintf("%s.%d", e.id, x.run)); err == nil && perr != nil {
+			err = &world.Failure{World: e.Name(), Err: fmt.Errorf("server: %w", perr)}
+		}
+	}()
+	return x.loop(ctx, e.fetch(inner, func() jetstream.Consumer { return e.results }), e.fetch(inner, func() jetstream.Consumer { return e.dead }))
+}
+
+// loop sends chunks and takes results until all are emitted.
+func (x *execution) loop(ctx context.Context, results, dead <-chan jetstream.Msg) error {
+	tick := time.NewTicker(x.session.beat())
+	defer tick.Stop()
+	for x.emitted < x.n {
+		x.fill(ctx)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case m := <-results:
+			x.take(m)
+		case m := <-dead:
+			x.bury(ctx, m)
+		case <-x.joined:
+			x.last = time.Now()
+		case <-tick.C:
+			if err := x.audit(ctx); err != nil {
+				return err
+			}
+		}
+		if err := x.flush(); err != nil {
+			if errors.Is(err, campaign.ErrEnough) {
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// flush emits what is next in order.
+func (x *execution) flush() error {
+	for o := x.held[x.emitted]; o != nil; o = x.held[x.emitted] {
+		if o.err != nil {
+			return o.err
+		}
+		delete(x.held, x.emitted)
+		if err := x.emit(x.emitted, o.result); err != nil {
+			return err
+		}
+		x.emitted++
+	}
+	x.count(func(s *Session) { s.Done = x.emitted })
+	return nil
+}
+
+// fill keeps enough chunks queued for all workers.
+func (x *execution) fill(ctx context.Context) {
+	for len(x.unsent) > 0 {
+		if !x.publish(ctx, x.unsent[0]) {
+			return
+		}
+		x.unsent = x.unsent[1:]
+	}
+	slots := max(1, x.Session().Slots)
+	window := 3*slots + 4
+	for x.next < x.n && len(x.sent) < window && !x.failure && ctx.Err() == nil {
+		size := x.size(slots, window)
+		if x.next+size-x.emitted > maxAhead {
+			return
+		}
+		c := &sent{first: x.next, n: size, missing: size}
+		x.sent[c.first] = c
+		x.next += size
+		if !x.publish(ctx, c) {
+			x.unsent = append(x.unsent, c)
+			return
+		}
+	}
+}
+
+// size is the number of trials of the next chunk: what takes chunkTime, less if
+// that leaves workers without any.
+func (x *execution) size(slots, window int) int {
+	size := 1
+	if x.cost > 0 {
+		size = int(min(chunkTime.Seconds()/x.cost, maxTrials))
+	}
+	left := x.n - x.next
+	return max(1, min(size, maxAhead/window, (left+2*slots-1)/(2*slots), left))
+}
+
+// publish hands a chunk to the server, and reports whether the server took it.
+func (x *execution) publish(ctx context.Context, c *sent) bool {
+	specs := make([]world.Spec, c.n)
+	for i := range specs {
+		specs[i] = x.spec(c.first + i)
+	}
+	data, err := x.encoder.chunk(specs)
+	if err == nil {
+		p := place{x.id, x.run, c.first}
+		// If the acknowledgement is lost, the server recognises the chunk.
+		id := fmt.Sprintf("%s.%d", p, c.attempt)
+		sub, cancel := context.WithTimeout(ctx, max(x.cfg.AckWait/6, time.Second))
+		defer cancel()
+		_, err = x.js.Publish(sub, p.work(), data, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
+	}
+	if x.trouble = err; err != nil {
+		return false
+	}
+	c.at = time.Now()
+	return true
+}
+
+// fetch hands on the messages of a consumer until ctx ends. Errors pass: the server
+// restarts, or the connection is lost; audit makes the consumer again.
+func (e *Executor) fetch(ctx context.Context, of func() jetstream.Consumer) <-chan jetstream.Msg {
+	out := make(chan jetstream.Msg)
+	go func() {
+		for ctx.Err() == nil {
+			began := time.Now()
+			e.mu.Lock()
+			c := of()
+			e.mu.Unlock()
+			batch, err := c.Fetch(64, jetstream.FetchMaxWait(max(e.session.beat(), time.Second)))
+			if err == nil {
+				for m := range batch.Messages() {
+					select {
+					case out <- m:
+					case <-ctx.Done():
+						_ = m.Nak()
+					}
+				}
+				err = batch.Error()
+			}
+			if wait := e.session.beat() - time.Since(began); err != nil && wait > 0 {
+				select {
+				case <-ctx.Done():
+				case <-time.After(wait):
+				}
+			}
+		}
+	}()
+	return out
+}
+
+// take counts the results of a message. What is old, of another session, or not
+// valid counts for nothing.
+func (x *execution) take(m jetstream.Msg) {
+	_ = m.Ack() // if it is lost, the message comes again and counts for nothing
+	p, ok := placeOf(m.Subject())
+	if ok && p.session == x.id && p.run < x.run {
+		return // of an execution that ended early
+	}
+	var a answer
+	if !ok || p.run != x.run || unpack(m.Data(), &a) != nil || !x.accept(p, &a) {
+		x.count(func(s *Session) { s.Rejected++ })
+	}
+}
+
+// accept counts the results of an answer that is valid.
+func (x *execution) accept(p place, a *answer) bool {
+	end := a.First + len(a.Results)
+	if a.Failed != nil {
+		end++
+	}
+	c := x.sent[p.first]
+	switch {
+	case a.First < p.first || end <= a.First || end > x.next || end-p.first > maxTrials || len(a.Worker) > 200:
+		return false
+	case c == nil: // a chunk that ran twice
+		x.count(func(s *Session) { s.Duplicates += len(a.Results) })
+		return true
+	case end > c.first+c.n:
+		return false
+	}
+	for k := range a.Results {
+		s := x.spec(a.First + k)
+		if r := &a.Results[k]; r.Scenario != s.Scenario.Name || r.Variation != s.Variation || r.Fix != s.Subject || r.Seed != s.Seed {
+			return false
+		}
+	}
+	if a.Try > 1 {
+		x.count(func(s *Session) { s.Retries++ })
+	}
+	for k, r := range a.Results {
+		x.hold(c, a.First+k, &outcome{result: r})
+	}
+	if a.Failed != nil {
+		x.fail(c, end-1, a.Failed.error(x.Name()))
+	}
+	x.last = time.Now()
+	if k := len(a.Results); k > 0 && a.Took > 0 {
+		const weight = 0.2 // of the newest chunk
+		cost := a.Took.Seconds() / float64(k)
+		if x.cost == 0 {
+			x.cost = cost
+		}
+		x.cost += weight * (cost - x.cost)
+	}
+	return true
+}
+
+func (f *failed) error(name string) error {
+	if f.World {
+		return &world.Failure{World: name, Err: errors.New(f.Text)}
+	}
+	return errors.New(f.Text)
+}
+
+// hold keeps the outcome of a trial until its turn. The first one counts.
+func (x *execution) hold(c *sent, i int, o *outcome) {
+	if i < x.emitted || x.held[i] != nil {
+		x.count(func(s *Session) { s.Duplicates++ })
+		return
+	}
+	x.held[i] = o
+	if c.missing--; c.missing == 0 {
+		delete(x.sent, c.first)
+	}
+}
+
+// fail ends the execution at a trial.
+func (x *execution) fail(c *sent, i int, err error) {
+	x.hold(c, i, &outcome{err: err})
+	x.failure = true
+}
+
+// bury sets aside a chunk that was delivered as often as is allowed. Since workers
+// publish one trial at a time after the first try, the first trial without a
+// result is the one that no worker survived.
+func (x *execution) bury(ctx context.Context, m jetstream.Msg) {
+	_ = m.Ack()
+	var said struct {
+		Seq uint64 `json:"stream_seq"`
+	}
+	if json.Unmarshal(m.Data(), &said) != nil {
+		return
+	}
+	work, err := x.js.Stream(ctx, workStream)
+	if err != nil {
+		return // the audit of a later time finds it
+	}
+	raw, err := work.GetMsg(ctx, said.Seq)
+	if err != nil {
+		return // it was acknowledged after all
+	}
+	p, ok := placeOf(raw.Subject)
+	if !ok || p.session != x.id {
+		return
+	}
+	_ = work.DeleteMsg(ctx, said.Seq)
+	c := x.sent[p.first]
+	if p.run != x.run || c == nil {
+		return
+	}
+	for i := c.first; i < c.first+c.n; i++ {
+		if i >= x.emitted && x.held[i] == nil {
+			s := x.spec(i)
+			x.fail(c, i, &world.Failure{World: x.Name(), Err: fmt.Errorf(
+				"%s: no worker finished it in %d tries; it is set aside; to run it alone: replay %s", s, x.cfg.Tries, s.Token(x.Name(), 0))})
+			return
+		}
+	}
+}
+
+// audit looks after what takes long: it ends a wait without end, makes what the
+// server has lost again, and hands out again a chunk that is gone from the server
+// without results.
+func (x *execution) audit(ctx context.Context) error {
+	if wait := time.Since(x.last); wait > x.cfg.Patience {
+		why := "no worker has joined"
+		if names := x.names(); len(names) > 0 {
+			why = "workers " + strings.Join(names[:min(len(names), 5)], ", ")
+		}
+		if x.trouble != nil {
+			why = "server: " + x.trouble.Error()
+		}
+		return &world.Failure{World: x.Name(), Err: fmt.Errorf("no result for %v: %s", wait.Round(time.Second), why)}
+	}
+	oldest := x.oldest()
+	overdue := oldest != nil && !oldest.at.IsZero() && time.Since(oldest.at) >= x.cfg.AckWait
+	if !overdue && x.trouble == nil {
+		return nil
+	}
+	sub, cancel := context.WithTimeout(ctx, max(x.cfg.AckWait/6, time.Second))
+	defer cancel()
+	if err := cmp.Or(x.makeStreams(sub), x.makeConsumers(sub)); err != nil {
+		x.trouble = err
+		return nil // look again at the next beat
+	}
+	if overdue {
+		x.trouble = x.lookUp(sub, oldest)
+	}
+	return nil
+}
+
+// oldest is the first chunk without all its results; nil if there is none.
+func (x *execution) oldest() (oldest *sent) {
+	for _, c := range x.sent {
+		if oldest == nil || c.first < oldest.first {
+			oldest = c
+		}
+	}
+	return oldest
+}
+
+// lookUp looks for a chunk on the server. If it is gone twice in a row, its results
+// are not on their way either: it is handed out again.
+func (x *execution) lookUp(ctx context.Context, c *sent) error {
+	work, err := x.js.Stream(ctx, workStream)
+	if err == nil {
+		_, err = work.GetLastMsgForSubject(ctx, place{x.id, x.run, c.first}.work())
+	}
+	switch {
+	case err == nil:
+		c.gone, c.at = false, time.Now() // it waits or runs
+	case !errors.Is(err, jetstream.ErrMsgNotFound):
+		return err
+	case !c.gone:
+		c.gone = true
+	default:
+		x.cfg.Notify(fmt.Sprintf("trials %d to %d are lost on the server, and handed out again", c.first, c.first+c.n-1))
+		c.gone, c.at = false, time.Time{}
+		c.attempt++
+		x.unsent = append(x.unsent, c)
+	}
+	return nil
+}

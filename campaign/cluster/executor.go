@@ -1,0 +1,326 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// Config is the settings of an Executor. Zero values stand for the defaults.
+type Config struct {
+	World world.World
+	// Build names the source of this program (Identity). A worker must be of
+	// the same.
+	Build string
+	// Canaries are trials that a worker must compute as this program does,
+	// before it gets work.
+	Canaries []world.Spec
+	// AckWait is how long a chunk may be without a sign of life of its worker
+	// before it is delivered again; 30 s.
+	AckWait time.Duration
+	// TrialLimit is how long one trial may take on a worker; 10 min.
+	TrialLimit time.Duration
+	// Patience is how long Execute waits without any result; 15 min.
+	Patience time.Duration
+	// Tries is how often a chunk is delivered before it is set aside; 3.
+	Tries int
+	// Replicas is how many servers of a cluster keep each message; 1.
+	Replicas int
+	// StoreBytes bounds what the streams hold together; 1 GiB.
+	StoreBytes int64
+	// InMemory keeps the streams in the memory of the server.
+	InMemory bool
+	// Notify, if set, is called with one line for each event that a user should
+	// see: a worker joins, is refused, or leaves; a chunk is tried again.
+	Notify func(string)
+}
+
+func (c Config) withDefaults() Config {
+	orDuration := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	orDuration(&c.AckWait, 30*time.Second)
+	orDuration(&c.TrialLimit, 10*time.Minute)
+	orDuration(&c.Patience, 15*time.Minute)
+	if c.Tries <= 0 {
+		c.Tries = 3
+	}
+	if c.Replicas <= 0 {
+		c.Replicas = 1
+	}
+	if c.StoreBytes <= 0 {
+		c.StoreBytes = 1 << 30
+	}
+	if c.Notify == nil {
+		c.Notify = func(string) {}
+	}
+	return c
+}
+
+// Session is a coordinator as its beats describe it.
+type Session struct {
+	ID    string `json:"id"`
+	World string `json:"world"`
+	Model string `json:"model,omitempty"`
+	Build string `json:"build"`
+	// Done of Total trials of the present execution have results. Rate is
+	// trials a second over it.
+	Done  int     `json:"done"`
+	Total int     `json:"total"`
+	Rate  float64 `json:"rate"`
+	// Counts of the whole session.
+	Workers    int `json:"workers"`
+	Slots      int `json:"slots"` // trials that run at once
+	Retries    int `json:"retries"`
+	Duplicates int `json:"duplicates"` // results that came again
+	Rejected   int `json:"rejected"`   // messages that were not valid
+	Refused    int `json:"refused"`    // workers
+
+	// What a worker needs.
+	AckWait    time.Duration `json:"ack_wait_ns"`
+	TrialLimit time.Duration `json:"trial_limit_ns"`
+	Tries      int           `json:"tries"`
+	Ended      bool          `json:"ended,omitempty"`
+}
+
+// beat is the time between two beats; after three without one, a worker or
+// coordinator is taken to be gone.
+func (s *Session) beat() time.Duration { return max(s.AckWait/10, 50*time.Millisecond) }
+
+// Executor is a coordinator: it has workers run trials. Its methods may be called
+// by many goroutines; executions take turns.
+type Executor struct {
+	cfg  Config
+	id   string
+	nc   *nats.Conn
+	js   jetstream.JetStream
+	want proof
+	runs int
+	one  sync.Mutex // held by an execution
+
+	results, dead jetstream.Consumer
+
+	stop    context.CancelFunc
+	beating sync.WaitGroup
+
+	mu      sync.Mutex // of what follows
+	session Session
+	began   time.Time
+	workers map[string]*seen
+	joined  chan struct{}
+}
+
+// seen is a worker that was admitted.
+type seen struct {
+	slots int
+	last  time.Time
+}
+
+var _ campaign.Executor = (*Executor)(nil)
+
+// Open starts a session on a server. It runs the canary trials here first. The
+// caller closes the session, and then the connection.
+func Open(ctx context.Context, nc *nats.Conn, cfg Config) (*Executor, error) {
+	cfg = cfg.withDefaults()
+	e := &Executor{cfg: cfg, id: nuid.Next(), nc: nc, workers: map[string]*seen{}, joined: make(chan struct{}, 1)}
+	var err error
+	if e.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(10*time.Second)); err != nil {
+		return nil, err
+	}
+	e.want = prove(ctx, cfg.World, cfg.Build, cfg.Canaries)
+	for _, c := range e.want.Canaries {
+		if c.Error != "" {
+			return nil, fmt.Errorf("canary trial %s: %s", c.Trial, c.Error)
+		}
+	}
+	e.session = Session{
+		ID: e.id, World: cfg.World.Name(), Model: e.want.Model, Build: cfg.Build,
+		AckWait: cfg.AckWait, TrialLimit: cfg.TrialLimit, Tries: cfg.Tries,
+	}
+	for _, step := range []func(context.Context) error{e.makeStreams, e.sweep, e.makeConsumers} {
+		if err := step(ctx); err != nil {
+			return nil, fmt.Errorf("server: %w", err)
+		}
+	}
+	if err := e.listen(); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	return e, nil
+}
+
+// listen answers workers and sends beats.
+func (e *Executor) listen() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	e.stop = cancel
+	for subject, handle := range map[string]nats.MsgHandler{
+		joinSubject + e.id: e.admit,
+		workerSubject:      e.hear,
+		askSubject:         func(m *nats.Msg) { _ = m.Respond(e.record()) },
+	} {
+		sub, err := e.nc.Subscribe(subject, handle)
+		if err != nil {
+			cancel()
+			return err
+		}
+		context.AfterFunc(ctx, func() { _ = sub.Unsubscribe() })
+	}
+	e.beating.Go(func() {
+		tick := time.NewTicker(e.session.beat())
+		defer tick.Stop()
+		for {
+			_ = e.nc.Publish(sessionSubject, e.record()) // a beat may be lost
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				e.forget()
+			}
+		}
+	})
+	return nil
+}
+
+// Name is the name of the world.
+func (e *Executor) Name() string { return e.cfg.World.Name() }
+
+// Facts are those of the world.
+func (e *Executor) Facts() world.Facts { return e.cfg.World.Facts() }
+
+// Session is the present state.
+func (e *Executor) Session() Session {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.session
+	s.Workers, s.Slots = len(e.workers), 0
+	for _, w := range e.workers {
+		s.Slots += w.slots
+	}
+	if t := time.Since(e.began).Seconds(); s.Total > 0 && t > 0 {
+		s.Rate = float64(s.Done) / t
+	}
+	return s
+}
+
+func (e *Executor) record() []byte {
+	s := e.Session()
+	b, err := json.Marshal(&s)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return b
+}
+
+// count changes the session's numbers.
+func (e *Executor) count(change func(*Session)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	change(&e.session)
+}
+
+// admit answers a worker that asks for admission: it says what to prove, and judges
+// the proof.
+func (e *Executor) admit(m *nats.Msg) {
+	if len(m.Data) == 0 {
+		if b, err := json.Marshal(question{e.cfg.Canaries}); err == nil {
+			_ = m.Respond(b) // the worker asks again if this is lost
+		}
+		return
+	}
+	var p proof
+	v := verdict{}
+	if err := json.Unmarshal(m.Data, &p); err != nil || p.Worker == "" || p.Slots < 1 {
+		v.Refused = "proof: want the proof of a worker, of the same build"
+	} else {
+		v.Refused = p.differs(&e.want)
+	}
+	if v.Refused != "" {
+		e.count(func(s *Session) { s.Refused++ })
+		e.cfg.Notify(fmt.Sprintf("worker %s is refused: %s", shown(p.Worker), v.Refused))
+	} else {
+		e.mu.Lock()
+		_, known := e.workers[p.Worker]
+		e.workers[p.Worker] = &seen{slots: p.Slots, last: time.Now()}
+		e.mu.Unlock()
+		if !known {
+			e.cfg.Notify(fmt.Sprintf("worker %s joins, %d trials at once", shown(p.Worker), p.Slots))
+		}
+		select {
+		case e.joined <- struct{}{}:
+		default:
+		}
+	}
+	b, err := json.Marshal(v)
+	if err == nil {
+		_ = m.Respond(b) // the worker asks again if this is lost
+	}
+}
+
+// hear notes the beat of a worker.
+func (e *Executor) hear(m *nats.Msg) {
+	var w WorkerState
+	if json.Unmarshal(m.Data, &w) != nil {
+		return
+	}
+	e.mu.Lock()
+	known := e.workers[w.Name]
+	if known != nil {
+		known.last = time.Now()
+		if w.Left {
+			delete(e.workers, w.Name)
+		}
+	}
+	e.mu.Unlock()
+	if known != nil && w.Left {
+		e.cfg.Notify(fmt.Sprintf("worker %s leaves", shown(w.Name)))
+	}
+}
+
+// forget drops the workers that have sent no beat for a while. What they ran is
+// delivered to others by the server.
+func (e *Executor) forget() {
+	var gone []string
+	e.mu.Lock()
+	for name, w := range e.workers {
+		if time.Since(w.last) > 3*e.session.beat()+e.cfg.AckWait/2 {
+			gone = append(gone, name)
+			delete(e.workers, name)
+		}
+	}
+	e.mu.Unlock()
+	slices.Sort(gone)
+	for _, name := range gone {
+		e.cfg.Notify(fmt.Sprintf("worker %s is gone: it sends no beats", shown(name)))
+	}
+}
+
+// names are the workers that are there.
+func (e *Executor) names() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Sorted(maps.Keys(e.workers))
+}
+
+// Close ends the session: the workers leave it, and the server forgets it.
+func (e *Executor) Close() error {
+	e.stop()
+	e.beating.Wait()
+	e.count(func(s *Session) { s.Ended = true })
+	err := e.nc.Publish(sessionSubject, e.record())
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return errors.Join(err, e.removeConsumers(ctx), e.nc.FlushWithContext(ctx))
+}

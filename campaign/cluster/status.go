@@ -1,0 +1,68 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Status is what a server has and who is connected to it.
+type Status struct {
+	Sessions []Session     `json:"sessions"`
+	Workers  []WorkerState `json:"workers"`
+	// Queued and Bytes are the messages that the streams hold, and their size.
+	Queued uint64 `json:"queued"`
+	Bytes  uint64 `json:"bytes"`
+}
+
+// Ask collects the answers of all coordinators and workers that come within a time.
+func Ask(ctx context.Context, nc *nats.Conn, within time.Duration) (*Status, error) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, err
+	}
+	inbox := nats.NewInbox()
+	sub, err := nc.SubscribeSync(inbox)
+	if err != nil {
+		return nil, err
+	}
+	defer sub.Unsubscribe() //nolint:errcheck // the connection ends with it
+	if err := nc.PublishRequest(askSubject, inbox, nil); err != nil {
+		return nil, err
+	}
+	st := &Status{Sessions: []Session{}, Workers: []WorkerState{}}
+	answers, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for {
+		m, err := sub.NextMsgWithContext(answers)
+		if err != nil {
+			break // that was all, or the connection is lost, which the streams show
+		}
+		var s Session
+		var w WorkerState
+		if json.Unmarshal(m.Data, &s) == nil && s.ID != "" {
+			st.Sessions = append(st.Sessions, s)
+		} else if json.Unmarshal(m.Data, &w) == nil && w.Name != "" {
+			st.Workers = append(st.Workers, w)
+		}
+	}
+	slices.SortFunc(st.Sessions, func(a, b Session) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(st.Workers, func(a, b WorkerState) int { return cmp.Compare(a.Name, b.Name) })
+	for _, name := range []string{workStream, resultStream} {
+		s, err := js.Stream(ctx, name)
+		if err == jetstream.ErrStreamNotFound {
+			continue // no coordinator has been there
+		}
+		if err != nil {
+			return nil, err
+		}
+		st.Queued += s.CachedInfo().State.Msgs
+		st.Bytes += s.CachedInfo().State.Bytes
+	}
+	return st, nil
+}

@@ -1,0 +1,349 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// Worker runs trials for every coordinator of a server that admits it.
+type Worker struct {
+	Conn   *nats.Conn
+	Worlds []world.World
+	// Build names the source of this program (Identity).
+	Build string
+	// Slots is how many trials run at once.
+	Slots int
+	// Idle is how long the worker stays without work, or without a connection;
+	// 0 is for ever.
+	Idle time.Duration
+	// Notify, if set, is called with one line for each event that a user should
+	// see.
+	Notify func(string)
+
+	js    jetstream.JetStream
+	name  string
+	stuck chan error
+
+	mu       sync.Mutex
+	sessions map[string]*attended
+	turn     int
+	trials   int
+	running  int
+	busyAt   time.Time
+}
+
+// WorkerState is a worker as its beats describe it.
+type WorkerState struct {
+	Name     string   `json:"name"`
+	Build    string   `json:"build"`
+	Slots    int      `json:"slots"`
+	Running  int      `json:"running"`
+	Trials   int      `json:"trials"` // since it started
+	Sessions []string `json:"sessions"`
+	// Refused is why each coordinator that refused it did so.
+	Refused map[string]string `json:"refused,omitempty"`
+	Left    bool              `json:"left,omitempty"`
+}
+
+// attended is a coordinator that the worker hears.
+type attended struct {
+	Session
+	last     time.Time
+	world    world.World
+	consumer jetstream.Consumer // nil until it is admitted
+	refused  string
+	joining  bool
+}
+
+// Run works until ctx ends, or until the worker has been idle for as long as it
+// may. Chunks that run then are finished in worlds of virtual time. An error is a
+// trial that did not end, or a connection that was not made again.
+func (w *Worker) Run(ctx context.Context) error {
+	host, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	w.name = fmt.Sprintf("%s-%d-%s", host, os.Getpid(), nuid.Next()[18:])
+	if w.js, err = jetstream.New(w.Conn); err != nil {
+		return err
+	}
+	w.sessions, w.stuck, w.busyAt = map[string]*attended{}, make(chan error, w.Slots), time.Now()
+	if w.Notify == nil {
+		w.Notify = func(string) {}
+	}
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	inbox := nats.NewInbox()
+	for subject, handle := range map[string]nats.MsgHandler{
+		sessionSubject: func(m *nats.Msg) { w.hear(inner, m) },
+		inbox:          func(m *nats.Msg) { w.hear(inner, m) },
+		askSubject:     func(m *nats.Msg) { _ = m.Respond(w.record(false)) },
+	} {
+		sub, err := w.Conn.Subscribe(subject, handle)
+		if err != nil {
+			return err
+		}
+		defer sub.Unsubscribe() //nolint:errcheck // the connection ends with it
+	}
+	if err := w.Conn.PublishRequest(askSubject, inbox, nil); err != nil {
+		return err
+	}
+	var slots sync.WaitGroup
+	for range w.Slots {
+		slots.Go(func() { w.slot(inner) })
+	}
+	err = w.watch(inner)
+	cancel()
+	if err == nil {
+		slots.Wait()
+	}
+	_ = w.Conn.Publish(workerSubject, w.record(true)) // it may be lost
+	_ = w.Conn.FlushTimeout(time.Second)
+	return err
+}
+
+// watch sends beats, and returns when the worker is to end.
+func (w *Worker) watch(ctx context.Context) error {
+	for {
+		beat := 3 * time.Second
+		w.mu.Lock()
+		for id, s := range w.sessions {
+			beat = min(beat, s.beat())
+			if time.Since(s.last) > 4*s.beat()+s.AckWait/2 {
+				delete(w.sessions, id)
+			}
+		}
+		if w.running > 0 {
+			w.busyAt = time.Now()
+		}
+		idle := time.Since(w.busyAt)
+		w.mu.Unlock()
+		if w.Idle > 0 && idle > w.Idle {
+			if !w.Conn.IsConnected() {
+				return fmt.Errorf("server: no connection for %v", idle.Round(time.Second))
+			}
+			w.Notify(fmt.Sprintf("idle for %v", idle.Round(time.Second)))
+			return nil
+		}
+		_ = w.Conn.Publish(workerSubject, w.record(false)) // it may be lost
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-w.stuck:
+			return err
+		case <-time.After(beat):
+		}
+	}
+}
+
+func (w *Worker) record(left bool) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := WorkerState{Name: w.name, Build: w.Build, Slots: w.Slots, Running: w.running, Trials: w.trials, Sessions: []string{}, Left: left}
+	for _, id := range slices.Sorted(maps.Keys(w.sessions)) {
+		if a := w.sessions[id]; a.consumer != nil {
+			s.Sessions = append(s.Sessions, id)
+		} else if a.refused != "" {
+			if s.Refused == nil {
+				s.Refused = map[string]string{}
+			}
+			s.Refused[id] = a.refused
+		}
+	}
+	b, err := json.Marshal(&s)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return b
+}
+
+// hear notes the beat of a coordinator, and asks a new one for admission.
+func (w *Worker) hear(ctx context.Context, m *nats.Msg) {
+	var s Session
+	if json.Unmarshal(m.Data, &s) != nil || s.ID == "" || s.World == "" || s.AckWait <= 0 {
+		return // of a worker, or of another version
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s.Ended {
+		delete(w.sessions, s.ID)
+		return
+	}
+	a := w.sessions[s.ID]
+	if a == nil {
+		a = &attended{Session: s}
+		w.sessions[s.ID] = a
+	}
+	a.last = time.Now()
+	if a.consumer == nil && a.refused == "" && !a.joining {
+		a.joining = true
+		go w.join(ctx, a)
+	}
+}
+
+// join runs the canary trials and asks for admission.
+func (w *Worker) join(ctx context.Context, a *attended) {
+	consumer, refused := jetstream.Consumer(nil), ""
+	defer func() {
+		w.mu.Lock()
+		a.joining, a.consumer, a.refused, a.last = false, consumer, refused, time.Now()
+		w.mu.Unlock()
+		if refused != "" {
+			w.Notify(fmt.Sprintf("refused by coordinator %s: %s", a.ID, refused))
+		}
+	}()
+	ask := func(b []byte, v any) bool {
+		m, err := w.Conn.Request(joinSubject+a.ID, b, max(a.AckWait/3, time.Second))
+		// If this fails, the next beat of the coordinator starts over.
+		return err == nil && json.Unmarshal(m.Data, v) == nil
+	}
+	var q question
+	if !ask(nil, &q) {
+		return
+	}
+	p := proof{Build: w.Build}
+	for _, one := range w.Worlds {
+		if one.Name() == a.World {
+			a.world = one
+			p = prove(ctx, one, w.Build, q.Canaries)
+		}
+	}
+	p.Worker, p.Slots = w.name, w.Slots
+	b, err := json.Marshal(&p)
+	if err != nil {
+		return
+	}
+	var v verdict
+	if !ask(b, &v) {
+		return
+	}
+	if refused = v.Refused; refused != "" {
+		return
+	}
+	c, err := w.js.Consumer(ctx, workStream, a.ID)
+	if err != nil {
+		return
+	}
+	consumer = c
+}
+
+// pick returns the next coordinator to work for, or nil.
+func (w *Worker) pick() *attended {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []*attended
+	for _, id := range slices.Sorted(maps.Keys(w.sessions)) {
+		if a := w.sessions[id]; a.consumer != nil {
+			all = append(all, a)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	w.turn++
+	return all[w.turn%len(all)]
+}
+
+// slot runs one chunk after another.
+func (w *Worker) slot(ctx context.Context) {
+	pause := func(d time.Duration) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(d):
+		}
+	}
+	for ctx.Err() == nil {
+		a := w.pick()
+		if a == nil {
+			pause(50 * time.Millisecond)
+			continue
+		}
+		m, err := a.consumer.Next(jetstream.FetchMaxWait(time.Second))
+		switch {
+		case errors.Is(err, nats.ErrTimeout):
+			continue
+		case err != nil:
+			pause(a.beat())
+			continue
+		}
+		w.busy(1, 0)
+		err = w.chunk(ctx, a, m)
+		w.busy(-1, 0)
+		if err != nil {
+			w.stuck <- err
+			return
+		}
+	}
+}
+
+// busy changes the numbers of slots that run a chunk, and of trials that were run.
+func (w *Worker) busy(running, trials int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running += running
+	w.trials += trials
+	w.busyAt = time.Now()
+}
+
+// chunk runs a chunk, publishes its results, and acknowledges it. An error is a
+// trial that did not end.
+func (w *Worker) chunk(ctx context.Context, a *attended, m jetstream.Msg) error {
+	p, ok := placeOf(m.Subject())
+	var c chunk
+	var specs []world.Spec
+	err := unpack(m.Data(), &c)
+	if err == nil {
+		specs, err = c.specs()
+	}
+	if !ok || err != nil {
+		_ = m.Term() // nobody can run it
+		return nil
+	}
+	r := &running{w: w, a: a, place: p, specs: specs, try: 1, ending: ctx.Done()}
+	if meta, err := m.Metadata(); err == nil {
+		r.try = meta.NumDelivered
+	}
+	if a.world.Facts().Virtual {
+		ctx = context.WithoutCancel(ctx) // trials in virtual time are short
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r.progress = make(chan struct{}, 1)
+	done := make(chan error, 1)
+	go func() { done <- r.run(ctx) }()
+	limit := time.NewTimer(a.TrialLimit)
+	defer limit.Stop()
+	alive := time.NewTicker(a.AckWait / 4)
+	defer alive.Stop()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				_ = m.NakWithDelay(a.beat()) // somebody else may succeed
+			} else {
+				_ = m.Ack() // if it is lost, the chunk runs again and counts once
+			}
+			return nil
+		case <-r.progress:
+			limit.Reset(a.TrialLimit)
+		case <-alive.C:
+			_ = m.InProgress()
+		case <-limit.C:
+			_ = m.Nak()
+			return fmt.Errorf("a trial of %d from %s did not end within %v", len(specs), specs[0], a.TrialLimit)
+		}
+	}
+}
