@@ -17,8 +17,7 @@ type evaluateOptions struct {
 	*common
 	selection
 	form
-	in         worldFlag
-	parallel   int
+	where      where
 	variations int
 	out        outFile
 	resume     bool
@@ -38,7 +37,8 @@ caught as unsafe. If one of them does not, the campaign is INVALID: exit 3.
 
 --out keeps the trials, one a line in an append-only file. After Ctrl-C the file
 holds the trials that have finished, and --resume continues from there. The shards
-of a campaign can run on different machines; gpstorm merge joins their files.`,
+of a campaign can run on different machines; gpstorm merge joins their files. With
+--nats the trials run on the workers of a server, and the results are the same bytes.`,
 		Example: `  gpstorm evaluate --fix callrcu --fix overlap --scenario heavy
   gpstorm evaluate --variations 500 --out results.jsonl --html report.html`,
 		Args: exactly(),
@@ -46,10 +46,9 @@ of a campaign can run on different machines; gpstorm merge joins their files.`,
 	}
 	o.selection.flags(cmd, c)
 	o.form.flags(cmd)
-	o.in.register(cmd, c)
+	o.where.register(cmd, c)
 	flags := cmd.Flags()
 	flags.IntVar(&o.variations, "variations", defaultVariations, "variations of each scenario; the first is the scenario itself")
-	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
 	flags.Var(&o.out, "out", "keep the trials in this `file`, one a line")
 	flags.BoolVar(&o.resume, "resume", false, "continue after the trials that --out already holds")
 	flags.Var(&o.failures, "failures", "write a file for each cause of failure into this `directory`")
@@ -62,11 +61,17 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	if err != nil {
 		return badInput(err)
 	}
+	at, err := o.where.open(cmd, o.common, plan.Fixes)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
-	sum, err := campaign.Run(cmd.Context(), plan, o.in.executor(o.parallel), campaign.Options{
+	bar.live = at.live
+	sum, err := campaign.Run(cmd.Context(), plan, at, campaign.Options{
 		Out: string(o.out), Resume: o.resume, Progress: bar.update,
 	})
 	bar.done()
+	at.close()
 	if errors.Is(err, fs.ErrExist) {
 		err = inputf("%w, or --resume to continue this one", err)
 	}
@@ -84,8 +89,8 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 }
 
 func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
-	if o.parallel < 0 {
-		return nil, wrong("--parallel", o.parallel, "0 or more")
+	if err := o.where.check(); err != nil {
+		return nil, err
 	}
 	if err := o.form.check(o.json); err != nil {
 		return nil, err

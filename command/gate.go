@@ -26,7 +26,7 @@ type gateOptions struct {
 	policy   policyFlags
 	markdown bool
 	junit    outFile
-	in       worldFlag
+	where    where
 }
 
 func newGateCommand(c *common) *cobra.Command {
@@ -55,7 +55,7 @@ control did not misbehave.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.file, "policy", "", "read the policy from this YAML `file`")
 	o.policy.register(flags)
-	o.in.register(cmd, c)
+	o.where.register(cmd, c)
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
 	mustComplete(cmd, "fix", c.names.completeFixes)
@@ -64,6 +64,9 @@ control did not misbehave.`,
 }
 
 func (o *gateOptions) gate(cmd *cobra.Command) error {
+	if err := o.where.check(); err != nil {
+		return err
+	}
 	if err := oneForm(choice{"--json", o.json}, choice{"--markdown", o.markdown}); err != nil {
 		return err
 	}
@@ -80,7 +83,7 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 		return badInput(err)
 	}
 	if policy.Margin.Axis != "" {
-		if err := o.in.checkLoad(policy.Margin.Axis); err != nil {
+		if err := o.where.in.checkLoad(policy.Margin.Axis); err != nil {
 			return err
 		}
 	}
@@ -104,7 +107,12 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 
 // run tests the controls and then, if they misbehave, the candidates.
 func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenarios []workload.Scenario, policy gate.Policy) (*report.GateReport, error) {
-	checks, err := o.controls(cmd.Context())
+	at, err := o.where.open(cmd, o.common, candidates)
+	if err != nil {
+		return nil, err
+	}
+	defer at.close()
+	checks, err := o.controls(cmd.Context(), at)
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
 	}
@@ -113,7 +121,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 		return r, nil
 	}
 	for _, f := range candidates {
-		g, err := gate.Run(cmd.Context(), scenarios, f, o.seed, policy, o.in.executor(0))
+		g, err := gate.Run(cmd.Context(), scenarios, f, o.seed, policy, at)
 		if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 			return nil, err
 		}
@@ -122,7 +130,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 	return r, nil
 }
 
-func (o *gateOptions) controls(ctx context.Context) ([]campaign.Check, error) {
+func (o *gateOptions) controls(ctx context.Context, ex campaign.Executor) ([]campaign.Check, error) {
 	p, err := (&selection{
 		scenarios: append([]string{campaign.ReportStorm, campaign.Calm}, readerScenarios...),
 		fixes:     []string{campaign.Baseline, unsafeControl},
@@ -133,7 +141,7 @@ func (o *gateOptions) controls(ctx context.Context) ([]campaign.Check, error) {
 	return gate.RunControls(ctx, gate.Controls{
 		Hangs: p.Fixes[0], Storm: p.Scenarios[0], Calm: p.Scenarios[1],
 		Unsafe: p.Fixes[1], Readers: p.Scenarios[2:],
-	}, o.seed, o.in.executor(0))
+	}, o.seed, ex)
 }
 
 func (o *gateOptions) show(w io.Writer, r *report.GateReport) error {

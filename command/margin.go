@@ -14,8 +14,7 @@ type marginOptions struct {
 	*common
 	axis, scenario string
 	fixes          []string
-	parallel       int
-	in             worldFlag
+	where          where
 }
 
 func newMarginCommand(c *common) *cobra.Command {
@@ -37,18 +36,17 @@ misses its threshold in at most 5 % of searches.`,
 	flags.StringVar(&o.axis, "axis", string(margin.AxisDuty), "what to vary: duty, handler or readers")
 	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default a scenario made for this search)")
 	flags.StringArrayVar(&o.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
-	o.in.register(cmd, c)
-	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
+	o.where.register(cmd, c)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
 }
 
 func (o *marginOptions) margin(cmd *cobra.Command) error {
-	if o.parallel < 0 {
-		return wrong("--parallel", o.parallel, "0 or more")
+	if err := o.where.check(); err != nil {
+		return err
 	}
-	if err := o.in.checkLoad(margin.Axis(o.axis)); err != nil {
+	if err := o.where.in.checkLoad(margin.Axis(o.axis)); err != nil {
 		return err
 	}
 	s := selection{fixes: o.fixes}
@@ -64,10 +62,16 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 			return badInput(err)
 		}
 	}
+	at, err := o.where.open(cmd, o.common, p.Fixes)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
+	bar.live = at.live
 	p.Progress = bar.update
-	found, err := margin.Run(cmd.Context(), p, o.in.executor(o.parallel))
+	found, err := margin.Run(cmd.Context(), p, at)
 	bar.done()
+	at.close()
 	if errors.Is(err, context.Canceled) {
 		return undecided("interrupted; a search keeps no results")
 	}

@@ -13,7 +13,8 @@ import (
 // progress is a bar on a terminal's stderr, and nothing anywhere else.
 type progress struct {
 	w    io.Writer
-	what string // is counted; trials if empty
+	what string        // is counted; trials if empty
+	live func() string // what is counted, if it changes
 	bar  *progressbar.ProgressBar
 }
 
@@ -38,6 +39,12 @@ func (p *progress) update(done, total int) {
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionClearOnFinish(),
 		)
+	}
+	if p.live != nil {
+		if text := p.live(); text != p.what {
+			p.what = text
+			p.bar.Describe(text)
+		}
 	}
 	_ = p.bar.Set(done) // a bar that cannot be drawn is no reason to stop
 }

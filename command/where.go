@@ -1,0 +1,175 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/cluster"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// where is the flags that say on which machines the trials of a campaign run.
+type where struct {
+	natsFlags
+	in       worldFlag
+	parallel int
+	replicas int
+	local    localWorkers
+}
+
+func (o *where) register(cmd *cobra.Command, c *common) {
+	flags := cmd.Flags()
+	o.in.register(cmd, c)
+	flags.IntVar(&o.parallel, "parallel", 0, "trials at once on this machine; 0 is one for each CPU")
+	o.natsFlags.register(flags)
+	flags.IntVar(&o.replicas, "nats-replicas", 1, "how many servers of the cluster keep each message: 1, 3 or 5")
+	flags.Var(&o.local, "workers", "try a cluster on this machine: local:`N` workers and a server, all in this process")
+}
+
+// check refuses flags that are wrong or do not go together.
+func (o *where) check() error {
+	if o.parallel < 0 {
+		return wrong("--parallel", o.parallel, "0 or more")
+	}
+	if o.replicas != 1 && o.replicas != 3 && o.replicas != 5 {
+		return wrong("--nats-replicas", o.replicas, "1, 3 or 5")
+	}
+	if o.replicas > 1 && o.url == "" {
+		return wrong("--nats-replicas", o.replicas, "--nats, the cluster that it is for")
+	}
+	if err := o.natsFlags.check(); err != nil {
+		return err
+	}
+	return oneOf("one place to run trials",
+		choice{"--parallel", o.parallel > 0}, choice{"--nats", o.url != ""}, choice{"--workers", o.local > 0})
+}
+
+// place is where trials run. It must be closed.
+type place struct {
+	campaign.Executor
+	live  func() string // its state in a few words
+	close func()
+}
+
+// open prepares the machines. The subjects are those of the campaign: a worker
+// proves that it has them.
+func (o *where) open(cmd *cobra.Command, c *common, subjects []world.Subject) (*place, error) {
+	if o.url == "" && o.local == 0 {
+		return &place{o.in.executor(o.parallel), nil, func() {}}, nil
+	}
+	p, err := o.cluster(cmd, c, subjects)
+	if err != nil && !errors.As(err, new(*exitError)) {
+		err = &world.Failure{World: o.in.Name(), Err: err}
+	}
+	return p, err
+}
+
+func (o *where) cluster(cmd *cobra.Command, c *common, subjects []world.Subject) (_ *place, err error) {
+	var closing []func() error // in the order of opening
+	closeAll := func() {
+		for i := len(closing) - 1; i >= 0; i-- {
+			// The results are there: that a server is gone now is no failure.
+			if err := closing[i](); err != nil {
+				c.note(cmd, "%s", oneLine(err))
+			}
+		}
+		closing = nil
+	}
+	defer func() {
+		if err != nil {
+			closeAll()
+		}
+	}()
+	cfg := cluster.Config{World: o.in.World, Replicas: o.replicas, InMemory: o.local > 0, Notify: c.notifier(cmd)}
+	if cfg.Build, err = identity(); err != nil {
+		return nil, err
+	}
+	cfg.Canaries = canaries(subjects)
+
+	connect := func() (*nats.Conn, error) { return o.connect(cmd.CommandPath()) }
+	if o.local > 0 {
+		server, err := cluster.Serve(cluster.ServerConfig{})
+		if err != nil {
+			return nil, err
+		}
+		closing = append(closing, server.Shutdown)
+		connect = func() (*nats.Conn, error) { return server.Connect(cmd.CommandPath()) }
+	}
+	for range o.local {
+		end, err := o.startWorker(c, cfg.Build, connect)
+		if err != nil {
+			return nil, err
+		}
+		closing = append(closing, end)
+	}
+	nc, err := connect()
+	if err != nil {
+		return nil, err
+	}
+	closing = append(closing, func() error { nc.Close(); return nil })
+	ex, err := cluster.Open(cmd.Context(), nc, cfg)
+	if err != nil {
+		return nil, err
+	}
+	closing = append(closing, ex.Close)
+	return &place{ex, func() string { return liveText(ex.Session()) }, closeAll}, nil
+}
+
+// startWorker starts a worker in this process. The function ends it.
+func (o *where) startWorker(c *common, build string, connect func() (*nats.Conn, error)) (end func() error, err error) {
+	nc, err := connect()
+	if err != nil {
+		return nil, err
+	}
+	// Not the context of the command: workers outlive an interrupt until the
+	// coordinator has ended.
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	w := &cluster.Worker{Conn: nc, Worlds: c.names.worlds(), Build: build, Slots: 1}
+	go func() { done <- w.Run(ctx) }()
+	return func() error {
+		cancel()
+		err := <-done
+		nc.Close()
+		return err
+	}, nil
+}
+
+// canaries are a short trial of each subject.
+func canaries(subjects []world.Subject) (specs []world.Spec) {
+	calm, ok := workload.Preset(campaign.Calm)
+	if !ok {
+		panic("no preset " + campaign.Calm)
+	}
+	for _, s := range subjects {
+		specs = append(specs, world.Spec{Scenario: calm, Variation: 1, Subject: s.Name, Seed: seed.Hash(s.Name) >> 11})
+	}
+	return specs
+}
+
+// liveText describes a coordinator in a few words, for a progress bar.
+func liveText(s cluster.Session) string {
+	text := fmt.Sprintf("trials, %d workers", s.Workers)
+	if s.Retries > 0 {
+		text += fmt.Sprintf(", %d retries", s.Retries)
+	}
+	return text
+}
+
+// notifier prints lines from any goroutine, unless --quiet asked for none.
+func (c *common) notifier(cmd *cobra.Command) func(string) {
+	var mu sync.Mutex
+	return func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		c.note(cmd, "%s", line)
+	}
+}

@@ -1,0 +1,64 @@
+package command
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign/cluster"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+func newWorkerCommand(c *common) *cobra.Command {
+	var (
+		server   natsFlags
+		parallel int
+		idle     time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Run trials for coordinators elsewhere",
+		Long: `Connects to a server and runs trials for every coordinator there that admits it.
+A worker must be the same build as the coordinator, and must compute the same
+canary trials; if it differs, the coordinator refuses it and both say why.
+
+A worker runs trials by name: scenarios and candidates of its own program. It
+ends when it is interrupted, after the trials that run, or when it has had no work
+for the time of --idle. A trial that takes longer than the coordinator allows ends
+the worker with exit code 1.`,
+		Example: `  gpstorm worker --nats nats://127.0.0.1:4222 --nats-token token.txt
+  gpstorm worker --nats tls://queue.example.org:4222 --nats-creds worker.creds --parallel 8`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if parallel < 0 {
+				return wrong("--parallel", parallel, "0 or more")
+			}
+			if idle < 0 {
+				return wrong("--idle", idle, "0s or more")
+			}
+			nc, err := server.mustConnect(cmd)
+			if err != nil {
+				return err
+			}
+			defer nc.Close()
+			build, err := identity()
+			if err != nil {
+				return err
+			}
+			if parallel == 0 {
+				parallel = runtime.GOMAXPROCS(0)
+			}
+			w := &cluster.Worker{Conn: nc, Worlds: c.names.worlds(), Build: build, Slots: parallel, Idle: idle, Notify: c.notifier(cmd)}
+			if err := w.Run(cmd.Context()); err != nil {
+				return &world.Failure{World: "worker", Err: err}
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	server.register(flags)
+	flags.IntVar(&parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
+	flags.DurationVar(&idle, "idle", time.Hour, "end after this time without work; 0 is never")
+	return cmd
+}
