@@ -29,9 +29,6 @@ func Read(name string, r io.Reader) (*Log, error) {
 	return l, nil
 }
 
-// maxSuspects is how many messages that do not parse are kept with their text.
-const maxSuspects = 50
-
 // stream is what one printer is in the midst of. With CONFIG_PRINTK_CALLER each
 // task and CPU is a printer; without it there is one for all.
 type stream struct {
@@ -90,89 +87,6 @@ func (c *collector) entry(e entry) {
 	default:
 		c.facts.Other++
 	}
-}
-
-// joins are the ways in which half a line and the next may be one. A terminal
-// wraps a long line, a mail wraps it at a blank or, quoted-printable, behind "=",
-// and a task's name may hold a line break.
-func joins(half, next *entry) []entry {
-	with := func(text string) entry {
-		joined := *half
-		joined.text = text
-		return joined
-	}
-	all := []entry{with(half.text + "\n" + next.text)}
-	if !next.stamped || half.line == next.line {
-		all = append(all, with(strings.TrimSuffix(half.text, "=")+next.text),
-			with(strings.TrimRight(half.text, " \t")+" "+strings.TrimLeft(next.text, " \t")))
-	}
-	return all
-}
-
-// maxContinued bounds a line that is put together.
-const maxContinued = 4096
-
-// continues says whether text goes on with the list of CPUs and tasks of an
-// expedited stall.
-func continues(half, text string) bool {
-	text = strings.TrimLeft(text, " \t")
-	return strings.Contains(half, "detected expedited stalls on CPUs/tasks: {") && !strings.Contains(half, "}") && len(half) < maxContinued &&
-		text != "" && (text[0] == '}' || isDigit(text[0]) && strings.Contains(text[:min(len(text), 8)], "-") || text[0] == 'P' && len(text) > 1 && isDigit(text[1]))
-}
-
-// lateTasks takes in tasks of a stall that came on a line after that of their
-// node.
-func (c *collector) lateTasks(s *stream, e *entry) bool {
-	text := strings.Trim(e.text, " \t")
-	if len(s.stalls) == 0 || len(text) < 2 || text[0] != 'P' || !isDigit(text[1]) {
-		return false
-	}
-	st := s.stalls[len(s.stalls)-1]
-	l, _, ok := klog.ParseLine("Tasks blocked on level-0 rcu_node (CPUs 0-0): " + text)
-	tasks, isTasks := l.(*klog.StallTasks)
-	if !ok || !isTasks || st.Unnamed == 0 {
-		return false
-	}
-	for i := range tasks.Tasks {
-		st.Tasks = append(st.Tasks, stalledTask(e, &tasks.Tasks[i]))
-	}
-	st.Unnamed = 0
-	return true
-}
-
-func (c *collector) giveUp(s *stream) {
-	if s.half != nil {
-		c.suspect(s.half)
-		s.half = nil
-	}
-}
-
-func (c *collector) suspect(e *entry) {
-	f := c.facts
-	f.Unread++
-	if len(f.Suspects) < maxSuspects {
-		text := strings.TrimSpace(e.text)
-		if len(text) > 200 {
-			text = text[:200]
-		}
-		f.Suspects = append(f.Suspects, Suspect{e.where(), strings.ToValidUTF8(text, "?")})
-	}
-}
-
-// marks are words of the reports that this package reads.
-var marks = []string{
-	"INFO: task ", "blocked for more than ", " blocked on a mutex", "self-detected stall on CPU", "detected stalls on ", "detected expedited stalls",
-	" ticks this GP)", " GPs behind)", "(detected by ", "rcu_node (CPUs ", "kthread starved for ", "kthread timer wakeup didn't happen",
-	"workqueue lockup - pool", "soft lockup - CPU", "hard LOCKUP", "grace period number ", "interrupt took ", "NMI handler (", "}, at:",
-}
-
-func looksLikeReport(text string) bool {
-	for _, m := range marks {
-		if strings.Contains(text, m) {
-			return true
-		}
-	}
-	return false
 }
 
 // read takes one message in and says whether it is part of a report.
@@ -421,85 +335,6 @@ func guestOf(function string) (string, bool) {
 	return "", false
 }
 
-func (c *collector) blocker(s *stream, e *entry, l *klog.Blocker) {
-	b := &Blocker{Where: e.where(), Lock: strings.TrimPrefix(strings.TrimPrefix(string(l.Lock), "an "), "a ")}
-	if l.Owner != nil {
-		b.Comm, b.PID = name(l.Owner.Comm), l.Owner.PID
-	}
-	// The line follows its report, perhaps after those of some others.
-	const near = 20
-	recent := c.facts.Hung[max(0, len(c.facts.Hung)-near):]
-	for _, h := range slices.Backward(recent) {
-		if h.Task.PID == l.Task.PID && h.Blocker == nil {
-			h.Blocker = b
-			break
-		}
-	}
-	// The owner's stack may follow.
-	s.hung, s.task = nil, nil
-}
-
-func (c *collector) stallEnd(s *stream, e *entry, l *klog.StallEnd) {
-	st := c.opened(s, e, func(st *Stall) bool { return st.Self == l.Self })
-	st.End, st.T, st.G, st.Q, st.NCPUs = e.line, l.Jiffies, l.GP, l.Queued, l.NCPUs
-	if !l.Self {
-		st.By = &l.By
-	}
-	for i, o := range s.stalls {
-		if o == st {
-			s.stalls = append(s.stalls[:i], s.stalls[i+1:]...)
-			break
-		}
-	}
-}
-
-// maxOpen bounds the stalls whose end is still looked for: a log that was cut
-// has no ends.
-const maxOpen = 8
-
-// opened is open, or a new stall: the first line of a report may be missing.
-func (c *collector) opened(s *stream, e *entry, fits func(*Stall) bool) *Stall {
-	if st := s.open(fits); st != nil {
-		return st
-	}
-	st := &Stall{Where: e.where(), boot: e.clock == sinceBoot}
-	c.facts.Stalls = append(c.facts.Stalls, st)
-	s.stalls = append(s.stalls, st)
-	return st
-}
-
-// open returns the oldest stall whose end was not seen and that fits, or else
-// the newest one. Two CPUs may print their reports at once.
-func (s *stream) open(fits func(*Stall) bool) *Stall {
-	if len(s.stalls) > maxOpen {
-		s.stalls = s.stalls[len(s.stalls)-maxOpen:]
-	}
-	for _, st := range s.stalls {
-		if fits(st) {
-			return st
-		}
-	}
-	if len(s.stalls) == 0 {
-		return nil
-	}
-	return s.stalls[len(s.stalls)-1]
-}
-
-// lastCPU is the CPU of the stall line that was read last.
-func (s *stream) lastCPU() *StalledCPU {
-	if st := s.open(func(st *Stall) bool { return len(st.CPUs) > 0 }); st != nil && len(st.CPUs) > 0 {
-		return &st.CPUs[len(st.CPUs)-1]
-	}
-	return nil
-}
-
-func (f *Facts) lastStall() *Stall {
-	if len(f.Stalls) == 0 {
-		return nil
-	}
-	return f.Stalls[len(f.Stalls)-1]
-}
-
 // heldLock adds a lock. A symbolised log prints a lock once for each inlined
 // function, so its number comes again.
 func (c *collector) heldLock(s *stream, e *entry, l *klog.HeldLock) {
@@ -512,59 +347,4 @@ func (c *collector) heldLock(s *stream, e *entry, l *klog.HeldLock) {
 		return
 	}
 	s.locks.Locks = append(s.locks.Locks, Lock{e.line, name(l.Name), name(l.At.Func), l.Index})
-}
-
-func stalledCPU(e *entry, l *klog.StalledCPU) StalledCPU {
-	c := StalledCPU{Line: e.line, CPU: l.CPU, FQS: l.FQS, Softirqs: l.SoftirqNow - l.SoftirqThen, False: l.FalsePositive,
-		Idle: l.Nesting == 0 && l.NMINesting == 0, probe: l.Probe}
-	text := klog.Format(l, klog.Text{Prefix: klog.PrefixNone})
-	_, rest, _ := strings.Cut(text, "-")
-	c.Letters, _, _ = strings.Cut(rest, ":")
-	for _, m := range []struct {
-		set  bool
-		text string
-	}{
-		{l.Offline, "offline"},
-		{l.NotNow, "not among the CPUs of this grace period"},
-		{l.NotNext, "not among the CPUs of the next"},
-		{l.Probe.Sent && l.Probe.Answered, "it answered an interrupt in this grace period"},
-		{l.Probe.Sent && !l.Probe.Answered, "it has not answered the interrupt that was sent to it"},
-		{!l.Probe.Sent && !l.Probe.Missing, "no interrupt was sent to it yet"},
-	} {
-		if m.set {
-			c.Meaning = append(c.Meaning, m.text)
-		}
-	}
-	if l.Behind > 0 {
-		c.Behind = &l.Behind
-	} else {
-		c.Ticks = &l.Ticks
-	}
-	return c
-}
-
-func stalledTask(e *entry, m *klog.TaskMark) StalledTask {
-	t := StalledTask{Line: e.line, PID: m.PID, Running: m.OnCPU || m.Running, Nesting: m.Nesting}
-	if m.OnCPU {
-		t.Meaning = []string{"it was running: a stack printed for it is an old one"}
-		return t
-	}
-	for _, l := range []struct {
-		set    bool
-		letter byte
-		text   string
-	}{
-		{m.Blocked, 'b', "preempted inside the reader"},
-		{m.NeedQS, 'q', "asked to report"},
-		{m.ExpHint, 'e', "an expedited grace period waits for it"},
-		{m.OnList, 'l', "on the node's list of blocked tasks"},
-		{m.Running, 'R', "running"},
-		{m.Boosted == 'B', 'B', "boosted"},
-	} {
-		if l.set {
-			t.Letters += string(rune(l.letter))
-			t.Meaning = append(t.Meaning, l.text)
-		}
-	}
-	return t
 }

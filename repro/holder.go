@@ -1,0 +1,117 @@
+package repro
+
+import (
+	"slices"
+)
+
+// queue links the tasks that wait for tracing's mutex.
+func (c *chain) queue() []*Task {
+	waiters := c.f.of(WaitEventMutex)
+	if len(waiters) == 0 {
+		return nil
+	}
+	c.Behind = "event_mutex"
+	w := waiters[0]
+	what := w.what()
+	if what == "" {
+		what = "a task"
+	}
+	c.link(w.Line, "%s (%s) %s for event_mutex", names(waiters), what, verb(waiters, "waits", "wait"))
+	return waiters
+}
+
+// holder finds who holds the mutex: the kernel's word, or a list of locks, or a
+// stack in which it must be held. In a list of locks the waiters have the mutex,
+// too.
+func (c *chain) holder(queue []*Task) *Task {
+	f := c.f
+	if len(queue) == 0 {
+		return nil
+	}
+	waits := pids(queue)
+	for _, h := range f.Hung {
+		if b := h.Blocker; b != nil && b.PID != 0 && waits[h.Task.PID] && !waits[b.PID] {
+			c.link(b.Line, "the mutex is likely held by %s:%d, says the kernel", b.Comm, b.PID)
+			return f.task(b.PID)
+		}
+	}
+	if l, k := f.holderOf("event_mutex", waits); l != nil {
+		c.link(k.Line, "event_mutex is held by %s:%d (taken in %s)", l.Comm, l.PID, k.At)
+		return f.task(l.PID)
+	}
+	for _, t := range f.shown(WaitTracepoint, WaitTrace, WaitTasks, WaitRCU, WaitSRCU, WaitExpedited, WaitRude, WaitBarrier) {
+		if has(t, eventMutexTakers...) {
+			c.link(t.frameLine(eventMutexTakers...), "event_mutex is held by %s: its stack goes through %s", t, base(t.Stack[t.index(eventMutexTakers...)]))
+			return t
+		}
+	}
+	c.unknown("who holds event_mutex: no stack and no list of locks in the log shows it")
+	return nil
+}
+
+// holderOf finds in the lists of locks who holds a lock. Whoever waits for it has
+// it in the list, too, as the last one. So the holder is a task that is known not
+// to wait for it, or else the only one with the lock that is not known to wait.
+func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock) {
+	var holder *Locks
+	var lock *Lock
+	unsure := 0
+	for _, l := range f.Locks {
+		i := slices.IndexFunc(l.Locks, func(k Lock) bool { return k.Name == name })
+		if i < 0 || waits[l.PID] {
+			continue
+		}
+		t := f.task(l.PID)
+		if t != nil && i == len(l.Locks)-1 && slices.Contains([]Family{WaitEventMutex, WaitMutex, WaitRWSem}, t.Family) {
+			continue
+		}
+		if t != nil || i < len(l.Locks)-1 {
+			return l, &l.Locks[i]
+		}
+		holder, lock = l, &l.Locks[i]
+		unsure++
+	}
+	if unsure == 1 {
+		return holder, lock
+	}
+	return nil, nil
+}
+
+// wanted is the lock that a task waits for, as the lists of locks show it.
+func (f *Facts) wanted(pid int) string {
+	if l := f.locksOf[pid]; l != nil {
+		return l.Locks[len(l.Locks)-1].Name
+	}
+	return ""
+}
+
+// lockHolder links who holds the lock that a task waits for.
+func (c *chain) lockHolder(t *Task) bool {
+	f := c.f
+	for _, h := range f.Hung {
+		if b := h.Blocker; b != nil && h.Task == t && b.PID == t.PID {
+			c.link(b.Line, "the %s is likely held by that task itself, says the kernel: a deadlock", b.Lock)
+			return true
+		}
+		if b := h.Blocker; b != nil && h.Task == t && b.PID != 0 {
+			c.link(b.Line, "the %s is likely held by %s:%d, says the kernel", b.Lock, b.Comm, b.PID)
+			c.place(f.task(b.PID))
+			return true
+		}
+	}
+	name := f.wanted(t.PID)
+	if name == "" {
+		return false
+	}
+	waiters := map[int]bool{}
+	for _, o := range f.of(WaitMutex, WaitRWSem) {
+		waiters[o.PID] = f.wanted(o.PID) == name
+	}
+	l, k := f.holderOf(name, waiters)
+	if l == nil {
+		return false
+	}
+	c.link(k.Line, "%s is held by %s:%d (taken in %s)", name, l.Comm, l.PID, k.At)
+	c.place(f.task(l.PID))
+	return true
+}

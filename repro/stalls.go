@@ -1,0 +1,142 @@
+package repro
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/klog"
+)
+
+func (c *collector) blocker(s *stream, e *entry, l *klog.Blocker) {
+	b := &Blocker{Where: e.where(), Lock: strings.TrimPrefix(strings.TrimPrefix(string(l.Lock), "an "), "a ")}
+	if l.Owner != nil {
+		b.Comm, b.PID = name(l.Owner.Comm), l.Owner.PID
+	}
+	// The line follows its report, perhaps after those of some others.
+	const near = 20
+	recent := c.facts.Hung[max(0, len(c.facts.Hung)-near):]
+	for _, h := range slices.Backward(recent) {
+		if h.Task.PID == l.Task.PID && h.Blocker == nil {
+			h.Blocker = b
+			break
+		}
+	}
+	// The owner's stack may follow.
+	s.hung, s.task = nil, nil
+}
+
+func (c *collector) stallEnd(s *stream, e *entry, l *klog.StallEnd) {
+	st := c.opened(s, e, func(st *Stall) bool { return st.Self == l.Self })
+	st.End, st.T, st.G, st.Q, st.NCPUs = e.line, l.Jiffies, l.GP, l.Queued, l.NCPUs
+	if !l.Self {
+		st.By = &l.By
+	}
+	for i, o := range s.stalls {
+		if o == st {
+			s.stalls = append(s.stalls[:i], s.stalls[i+1:]...)
+			break
+		}
+	}
+}
+
+// maxOpen bounds the stalls whose end is still looked for: a log that was cut
+// has no ends.
+const maxOpen = 8
+
+// opened is open, or a new stall: the first line of a report may be missing.
+func (c *collector) opened(s *stream, e *entry, fits func(*Stall) bool) *Stall {
+	if st := s.open(fits); st != nil {
+		return st
+	}
+	st := &Stall{Where: e.where(), boot: e.clock == sinceBoot}
+	c.facts.Stalls = append(c.facts.Stalls, st)
+	s.stalls = append(s.stalls, st)
+	return st
+}
+
+// open returns the oldest stall whose end was not seen and that fits, or else
+// the newest one. Two CPUs may print their reports at once.
+func (s *stream) open(fits func(*Stall) bool) *Stall {
+	if len(s.stalls) > maxOpen {
+		s.stalls = s.stalls[len(s.stalls)-maxOpen:]
+	}
+	for _, st := range s.stalls {
+		if fits(st) {
+			return st
+		}
+	}
+	if len(s.stalls) == 0 {
+		return nil
+	}
+	return s.stalls[len(s.stalls)-1]
+}
+
+// lastCPU is the CPU of the stall line that was read last.
+func (s *stream) lastCPU() *StalledCPU {
+	if st := s.open(func(st *Stall) bool { return len(st.CPUs) > 0 }); st != nil && len(st.CPUs) > 0 {
+		return &st.CPUs[len(st.CPUs)-1]
+	}
+	return nil
+}
+
+func (f *Facts) lastStall() *Stall {
+	if len(f.Stalls) == 0 {
+		return nil
+	}
+	return f.Stalls[len(f.Stalls)-1]
+}
+
+func stalledCPU(e *entry, l *klog.StalledCPU) StalledCPU {
+	c := StalledCPU{Line: e.line, CPU: l.CPU, FQS: l.FQS, Softirqs: l.SoftirqNow - l.SoftirqThen, False: l.FalsePositive,
+		Idle: l.Nesting == 0 && l.NMINesting == 0, probe: l.Probe}
+	text := klog.Format(l, klog.Text{Prefix: klog.PrefixNone})
+	_, rest, _ := strings.Cut(text, "-")
+	c.Letters, _, _ = strings.Cut(rest, ":")
+	for _, m := range []struct {
+		set  bool
+		text string
+	}{
+		{l.Offline, "offline"},
+		{l.NotNow, "not among the CPUs of this grace period"},
+		{l.NotNext, "not among the CPUs of the next"},
+		{l.Probe.Sent && l.Probe.Answered, "it answered an interrupt in this grace period"},
+		{l.Probe.Sent && !l.Probe.Answered, "it has not answered the interrupt that was sent to it"},
+		{!l.Probe.Sent && !l.Probe.Missing, "no interrupt was sent to it yet"},
+	} {
+		if m.set {
+			c.Meaning = append(c.Meaning, m.text)
+		}
+	}
+	if l.Behind > 0 {
+		c.Behind = &l.Behind
+	} else {
+		c.Ticks = &l.Ticks
+	}
+	return c
+}
+
+func stalledTask(e *entry, m *klog.TaskMark) StalledTask {
+	t := StalledTask{Line: e.line, PID: m.PID, Running: m.OnCPU || m.Running, Nesting: m.Nesting}
+	if m.OnCPU {
+		t.Meaning = []string{"it was running: a stack printed for it is an old one"}
+		return t
+	}
+	for _, l := range []struct {
+		set    bool
+		letter byte
+		text   string
+	}{
+		{m.Blocked, 'b', "preempted inside the reader"},
+		{m.NeedQS, 'q', "asked to report"},
+		{m.ExpHint, 'e', "an expedited grace period waits for it"},
+		{m.OnList, 'l', "on the node's list of blocked tasks"},
+		{m.Running, 'R', "running"},
+		{m.Boosted == 'B', 'B', "boosted"},
+	} {
+		if l.set {
+			t.Letters += string(rune(l.letter))
+			t.Meaning = append(t.Meaning, l.text)
+		}
+	}
+	return t
+}
