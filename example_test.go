@@ -47,7 +47,8 @@ func ExampleJudge() {
 	fmt.Println(v)
 	fmt.Println("hangs less often:", v.HangsLess, "unsafe trials:", v.Unsafe())
 	// Output:
-	// impatient: hung in 0 of 24 trials, LESS often than baseline (7); less often in repro2; the trials do not exclude a rate of up to 14% over this mix.
+	// impatient: hung in 0 of 24 trials, LESS often than baseline (8); less often in repro2; the trials do not exclude a rate of up to 14% over this mix.
+	//   starved in 1 trials: rcu_tasks_trace_srcu_struct > kworker waits for a CPU, under the storm
 	// hangs less often: true unsafe trials: 0
 }
 
@@ -62,6 +63,7 @@ func ExampleJudge_undeclared() {
 	}
 	fmt.Println(v)
 	// Output:
-	// impatient: UNSAFE in 7 of 24 trials; hung in 0 of 24 trials, LESS often than baseline (7); less often in repro2; the trials do not exclude a rate of up to 14% over this mix.
-	//   unsafe in 7 trials: a grace period of rcu_tasks_trace_srcu_struct contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU
+	// impatient: UNSAFE in 8 of 24 trials; hung in 0 of 24 trials, LESS often than baseline (8); less often in repro2; the trials do not exclude a rate of up to 14% over this mix.
+	//   unsafe in 8 trials: a grace period of rcu_tasks_trace_srcu_struct contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU
+	//   starved in 1 trials: rcu_tasks_trace_srcu_struct > kworker waits for a CPU, under the storm
 }

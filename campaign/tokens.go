@@ -21,6 +21,6 @@ func (ts *tokens) of(s world.Spec, sum trial.Checksum) string {
 		t = s.Token(ts.world, 0)
 		ts.origin[s.Scenario.Name] = t
 	}
-	t.Subject, t.Seed, t.Variation, t.Checksum = s.Subject, s.Seed, s.Variation, sum
+	t.Subject, t.Seed, t.Draws, t.Variation, t.Checksum = s.Subject, s.Seed, s.Draws, s.Variation, sum
 	return t.String()
 }

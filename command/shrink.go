@@ -70,12 +70,12 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 	if err != nil {
 		return badInput(err)
 	}
-	r, err := shrink.Minimise(t.Varied(), fix, t.Seed, shrink.Options{Budget: o.budget, Progress: follow})
+	r, err := shrink.Minimise(t.Varied(), fix, t.Seed, shrink.Options{Budget: o.budget, Draws: t.Draws, Progress: follow})
 	done()
 	if err != nil {
 		return badInput(err)
 	}
-	small := world.Spec{Scenario: r.After, Subject: t.Subject, Seed: t.Seed}
+	small := world.Spec{Scenario: r.After, Subject: t.Subject, Seed: t.Seed, Draws: t.Draws}
 	result, err := inDetail(cmd.Context(), o.in.World, small)
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t worl
 		return r, badInput(err)
 	}
 	rec := timeline.NewRecorder(t.Scenario.Horizon, from, until)
-	r = kernel.Run(t.Varied(), fix, t.Seed, kernel.Options{Log: true, Blame: true, Trace: rec})
+	r = kernel.Run(t.Varied(), fix, t.Seed, kernel.Options{Log: true, Blame: true, Draws: t.Draws, Trace: rec})
 	t.Label(&r)
 	r.Replay = t.Token(w.Name(), r.Checksum).String()
 	if o.trace != "" {

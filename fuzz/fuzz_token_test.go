@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
@@ -17,7 +18,7 @@ import (
 func FuzzToken(f *testing.F) {
 	f.Add([]byte(trial.Token{}.String()))
 	f.Add([]byte(trial.Token{World: "kernel", Subject: "baseline", Seed: 7, Checksum: 9, Scenario: "repro2", Variation: 3, Digest: 5}.String()))
-	f.Add([]byte(trial.Token{World: "kernel", Scenario: "repro2", Draws: []trial.Draw{{Stream: "storm 0 phase", Index: 3, Value: 1 << 63}}}.String()))
+	f.Add([]byte(trial.Token{World: "kernel", Scenario: "repro2", Draws: []seed.Draw{{Stream: "storm 0 phase", Index: 3, Value: 1 << 63}}}.String()))
 	f.Add([]byte("gps1.Bmtlcm5lbAhiYXNlbGluZQZyZXBybzIHAAAAAAAAAO_Nq4lnRSMBGGMAAAAAAAAAAEh_lK8"))
 	f.Add([]byte(trial.Token{World: "order", Body: bytes.Repeat([]byte("schedule "), 50)}.String()))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -64,7 +65,7 @@ func tokenOf(data []byte) trial.Token {
 	tok := trial.Token{Seed: word(0), Checksum: trial.Checksum(word(1)), Variation: int(int64(word(2))), Digest: word(3)}
 	tok.World, tok.Subject, tok.Scenario = name(), name(), name()
 	for n := int(tok.Seed % 5); n > 0; n-- {
-		tok.Draws = append(tok.Draws, trial.Draw{Stream: name(), Index: int(tok.Digest>>n) & math.MaxInt32, Value: tok.Seed << n})
+		tok.Draws = append(tok.Draws, seed.Draw{Stream: name(), Index: int(tok.Digest>>n) & math.MaxInt32, Value: tok.Seed << n})
 	}
 	if len(rest) > 0 {
 		tok.Body = rest

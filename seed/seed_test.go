@@ -69,8 +69,8 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// The draws that worlds and campaigns make: how math/rand/v2 turns a stream into
-// numbers of a range is part of every token too.
+// The draws of campaigns and of the order world: how math/rand/v2 turns a stream
+// into numbers of a range is part of what they repeat.
 func TestDraws(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -44,7 +44,7 @@ type cause struct {
 
 func (m *search) record() *recording {
 	rec := &recording{cpus: make([]load, m.best.Machine.CPUs), began: -1}
-	kernel.Run(m.best, m.fix, m.seed, kernel.Options{MaxSteps: m.maxSteps, Trace: rec})
+	kernel.Run(m.best, m.fix, m.seed, kernel.Options{MaxSteps: m.maxSteps, Draws: m.opt.Draws, Trace: rec})
 	m.trials++
 	return rec
 }

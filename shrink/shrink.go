@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
@@ -30,6 +31,8 @@ type Options struct {
 	// is counted in trials so that the outcome does not depend on the
 	// machine.
 	Budget int
+	// Draws replace numbers that the seed gives.
+	Draws []seed.Draw
 	// Progress, if set, is called after every trial.
 	Progress func(trials, budget int, stage string, size Size)
 }
@@ -64,7 +67,7 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 	}
 	if m.opt.Run == nil {
 		m.opt.Run = func(sc workload.Scenario, seed, maxSteps uint64) trial.Result {
-			return kernel.Run(sc, fix, seed, kernel.Options{MaxSteps: maxSteps})
+			return kernel.Run(sc, fix, seed, kernel.Options{MaxSteps: maxSteps, Draws: opt.Draws})
 		}
 	}
 	was := m.opt.Run(sc, seed, 0)

@@ -12,6 +12,8 @@ import (
 	"math"
 	"regexp"
 	"strings"
+
+	"github.com/gpstorm/gpstorm/seed"
 )
 
 // Token names one trial completely: what to run, and the checksum it must
@@ -31,17 +33,10 @@ type Token struct {
 	Digest uint64
 	// Draws replace single numbers that the trial draws. A trial of which
 	// every number is replaced has no seed.
-	Draws []Draw
+	Draws []seed.Draw
 	// Body is the scenario itself, in the world's own form; empty if the
 	// preset's name says it all.
 	Body []byte
-}
-
-// Draw is one number that a trial draws.
-type Draw struct {
-	Stream string // name of the random stream, as package seed derives it
-	Index  int    // which number of the stream, from 0
-	Value  uint64 // the 64 bits that the stream's source gives
 }
 
 // The forms of a token. The first is read only; String writes the second.
@@ -183,9 +178,9 @@ func decodeToken(b []byte, hasDraws bool) (Token, error) {
 	return t, nil
 }
 
-func decodeDraws(b []byte) (draws []Draw, err error) {
+func decodeDraws(b []byte) (draws []seed.Draw, err error) {
 	for r := (fields{b: b}); len(r.b) > 0; {
-		d := Draw{Stream: r.name("draws: stream"), Index: int(r.size("draws: index", math.MaxInt32)), Value: r.uint64("draws: value")}
+		d := seed.Draw{Stream: r.name("draws: stream"), Index: int(r.size("draws: index", math.MaxInt32)), Value: r.uint64("draws: value")}
 		switch {
 		case r.err != nil:
 			return nil, r.err

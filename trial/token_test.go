@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gpstorm/gpstorm/seed"
 )
 
 var tokens = map[string]Token{
@@ -21,11 +23,11 @@ var tokens = map[string]Token{
 		Variation: -1, Digest: math.MaxUint64, Body: []byte(strings.Repeat("storms:\n- source: nmi\n  period: 1ms\n", 40))},
 	"binary":  {World: "order", Body: []byte{0, 255, 0, 10, 13}},
 	"largest": {World: "live", Body: make([]byte, maxBody)},
-	"draws": {World: "kernel", Subject: "poll", Scenario: "repro2", Digest: 99, Draws: []Draw{
+	"draws": {World: "kernel", Subject: "poll", Scenario: "repro2", Digest: 99, Draws: []seed.Draw{
 		{Stream: "storm 0 phase", Index: 0, Value: math.MaxUint64}, {Stream: "storm 0 phase", Index: 2}, {Stream: "", Index: math.MaxInt32, Value: 1},
 	}},
-	"draws and body": {World: "kernel", Draws: []Draw{{Stream: "x"}}, Body: []byte("name: own\n")},
-	"most draws":     {World: "kernel", Draws: make([]Draw, maxDraws)},
+	"draws and body": {World: "kernel", Draws: []seed.Draw{{Stream: "x"}}, Body: []byte("name: own\n")},
+	"most draws":     {World: "kernel", Draws: make([]seed.Draw, maxDraws)},
 }
 
 func TestTokenComesBackAsItWas(t *testing.T) {

@@ -1,7 +1,11 @@
 // Package trial describes what one run found, as plain data.
 package trial
 
-import "time"
+import (
+	"time"
+
+	"github.com/gpstorm/gpstorm/seed"
+)
 
 // Result is everything one trial has to say. Marshalled, it is one line of a
 // results file.
@@ -60,6 +64,8 @@ type Result struct {
 	// Checksum runs over every decision of the trial; 0 if the world is not
 	// reproducible.
 	Checksum Checksum `json:"checksum,omitzero"`
+	// Draws are the numbers that the trial drew, if it was to keep them.
+	Draws []seed.Draw `json:"draws,omitempty"`
 	// Replay is the token that runs the trial again.
 	Replay string `json:"replay,omitempty"`
 }

@@ -55,6 +55,6 @@ func ExampleVary() {
 	}
 	// Output:
 	// 0 10ms 9.5ms
-	// 1 16.8ms 15.8ms
-	// 2 20ms 18.8ms
+	// 1 10ms 9.64ms
+	// 2 5ms 4.75ms
 }

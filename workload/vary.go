@@ -3,7 +3,6 @@ package workload
 import (
 	"fmt"
 	"math/bits"
-	"math/rand/v2"
 	"time"
 
 	"github.com/gpstorm/gpstorm/seed"
@@ -25,11 +24,17 @@ var quarters = [...]int64{500, 595, 707, 841, 1000, 1189, 1414, 1682, 2000}
 // stream of its own, so that a change of one field leaves the draws of the others
 // the same. The result is valid and keeps its name.
 func Vary(sc Scenario, variation int, trialSeed uint64) Scenario {
+	return VaryBy(sc, variation, seed.NewDraws(trialSeed))
+}
+
+// VaryBy is Vary with the numbers of a trial. All variations but 0 have the same
+// distribution.
+func VaryBy(sc Scenario, variation int, draws *seed.Draws) Scenario {
 	sc = sc.clone()
 	if variation <= 0 {
 		return sc
 	}
-	v := varier{seed: seed.Derive(trialSeed, fmt.Sprintf("vary %d", variation))}
+	v := varier{draws: draws, prefix: fmt.Sprintf("vary %d ", variation)}
 	for i := range sc.Storms {
 		v.storm(fmt.Sprintf("storm %d ", i), &sc.Storms[i], sc.Horizon)
 	}
@@ -60,9 +65,12 @@ func Vary(sc Scenario, variation int, trialSeed uint64) Scenario {
 }
 
 // varier draws the changes of one variation.
-type varier struct{ seed uint64 }
+type varier struct {
+	draws  *seed.Draws
+	prefix string // of the names of its streams
+}
 
-func (v varier) stream(name string) *rand.Rand { return seed.Stream(v.seed, name) }
+func (v varier) stream(name string) *seed.Uniforms { return v.draws.Stream(v.prefix + name) }
 
 // factor is a factor within so many quarter octaves of 1, in thousandths.
 func (v varier) factor(name string, reach int) int64 {

@@ -23,7 +23,7 @@ func TestVariationsAreValidAndDiffer(t *testing.T) {
 		before := string(Encode(sc))
 		seen := map[string]int{before: 0}
 		for n := 1; n <= 60; n++ {
-			v := Vary(sc, n, 5)
+			v := Vary(sc, n, 6)
 			if err := v.Validate(); err != nil {
 				t.Fatalf("%s, variation %d: %v", sc.Name, n, err)
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -23,6 +24,8 @@ type Spec struct {
 	// Subject is the name of what is judged.
 	Subject string
 	Seed    uint64
+	// Draws replace numbers that the seed gives.
+	Draws []seed.Draw
 }
 
 // String names the trial in an error message.
@@ -31,7 +34,9 @@ func (s Spec) String() string {
 }
 
 // Varied is the scenario that the trial runs.
-func (s Spec) Varied() workload.Scenario { return workload.Vary(s.Scenario, s.Variation, s.Seed) }
+func (s Spec) Varied() workload.Scenario {
+	return workload.VaryBy(s.Scenario, s.Variation, seed.NewDraws(s.Seed, s.Draws...))
+}
 
 // Label writes into a result which trial it is of.
 func (s Spec) Label(r *trial.Result) {
@@ -45,6 +50,7 @@ func (s Spec) Token(world string, sum trial.Checksum) trial.Token {
 	t := trial.Token{
 		World: world, Subject: s.Subject, Seed: s.Seed, Checksum: sum,
 		Scenario: s.Scenario.Name, Variation: s.Variation, Digest: workload.Digest(s.Scenario),
+		Draws: s.Draws,
 	}
 	if preset, ok := workload.Preset(t.Scenario); !ok || workload.Digest(preset) != t.Digest {
 		t.Body = workload.Encode(s.Scenario)
@@ -55,13 +61,10 @@ func (s Spec) Token(world string, sum trial.Checksum) trial.Token {
 // FromToken returns the trial that a token names. It does not look the subject
 // up: that depends on the world, which the token names too.
 func FromToken(t trial.Token) (s Spec, err error) {
-	if n := len(t.Draws); n > 0 {
-		return s, fmt.Errorf("token: draws: %d: want none: explicit draws are not supported by this build", n)
-	}
 	if t.Variation < 0 || t.Variation >= MaxVariations {
 		return s, fmt.Errorf("token: variation: %d: want 0 to %d", t.Variation, MaxVariations-1)
 	}
-	s = Spec{Variation: t.Variation, Subject: t.Subject, Seed: t.Seed}
+	s = Spec{Variation: t.Variation, Subject: t.Subject, Seed: t.Seed, Draws: t.Draws}
 	if len(t.Body) > 0 {
 		s.Scenario, err = workload.Decode(t.Body)
 	} else {
@@ -76,15 +79,16 @@ func FromToken(t trial.Token) (s Spec, err error) {
 // wireSpec is a Spec in JSON. The scenario is its canonical YAML: the one form
 // of scenarios that Decode checks.
 type wireSpec struct {
-	Scenario  string `json:"scenario"`
-	Variation int    `json:"variation,omitempty"`
-	Subject   string `json:"subject"`
-	Seed      uint64 `json:"seed"`
+	Scenario  string      `json:"scenario"`
+	Variation int         `json:"variation,omitempty"`
+	Subject   string      `json:"subject"`
+	Seed      uint64      `json:"seed"`
+	Draws     []seed.Draw `json:"draws,omitempty"`
 }
 
 // MarshalJSON writes the Spec for another process.
 func (s Spec) MarshalJSON() ([]byte, error) {
-	return json.Marshal(wireSpec{string(workload.Encode(s.Scenario)), s.Variation, s.Subject, s.Seed})
+	return json.Marshal(wireSpec{string(workload.Encode(s.Scenario)), s.Variation, s.Subject, s.Seed, s.Draws})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. It refuses unknown fields and
@@ -103,6 +107,6 @@ func (s *Spec) UnmarshalJSON(b []byte) error {
 	if w.Variation < 0 || w.Variation >= MaxVariations {
 		return fmt.Errorf("spec: variation: %d: want 0 to %d", w.Variation, MaxVariations-1)
 	}
-	*s = Spec{sc, w.Variation, w.Subject, w.Seed}
+	*s = Spec{sc, w.Variation, w.Subject, w.Seed, w.Draws}
 	return nil
 }

@@ -30,6 +30,7 @@ type World interface {
 type Want struct {
 	Log   bool // the console
 	Blame bool // the shares of the wait of each close()
+	Draws bool // the numbers that the trial draws, where the world draws any
 }
 
 // Subject is what the trials of a campaign judge: a candidate, or in a world of

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -30,10 +31,16 @@ func own(t *testing.T) workload.Scenario {
 	return sc
 }
 
+// draws replace a number of variation 1 and one of a trial.
+var draws = []seed.Draw{{Stream: "vary 1 tasks 0 section", Value: math.MaxUint64}, {Stream: "storm 0", Index: 3, Value: 1<<53 + 1}}
+
 // A Spec that another process reads is the same trial.
 func TestSpecSurvivesJSON(t *testing.T) {
 	t.Parallel()
-	specs := []Spec{{Scenario: own(t), Subject: "callrcu+overlap", Seed: math.MaxUint64}}
+	specs := []Spec{
+		{Scenario: own(t), Subject: "callrcu+overlap", Seed: math.MaxUint64},
+		{Scenario: own(t), Variation: 1, Subject: "poll", Draws: draws},
+	}
 	for _, sc := range workload.Presets() {
 		specs = append(specs, Spec{Scenario: sc, Variation: MaxVariations - 1, Subject: "baseline", Seed: 7})
 	}
@@ -84,6 +91,7 @@ func TestTokenNamesTheTrial(t *testing.T) {
 		short bool
 	}{
 		"preset":            {Spec{Scenario: preset(t, "repro2"), Variation: 12, Subject: "poll", Seed: 7}, true},
+		"draws":             {Spec{Scenario: preset(t, "heavy"), Variation: 1, Subject: "poll", Seed: 7, Draws: draws}, true},
 		"a preset, changed": {Spec{Scenario: own(t), Subject: "callrcu+overlap", Seed: math.MaxUint64}, false},
 	} {
 		token := c.spec.Token("live", 9)
@@ -107,12 +115,11 @@ func TestTokenNamesTheTrial(t *testing.T) {
 func TestTokensThatNameNoTrialAreRefused(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*trial.Token){
-		"token: draws: 2: want none: explicit draws are not supported by this build": func(k *trial.Token) { k.Draws = make([]trial.Draw, 2) },
-		"token: variation: -1: want 0 to 9999999":                                    func(k *trial.Token) { k.Variation = -1 },
-		"token: variation: 10000000: want 0 to 9999999":                              func(k *trial.Token) { k.Variation = MaxVariations },
-		"token: scenario: ": func(k *trial.Token) { k.Scenario = "nosuch" },
-		"token: ":           func(k *trial.Token) { k.Body = []byte("colour: red\n") },
-		"token: scenario":   func(k *trial.Token) { k.Digest++ }, // the preset has changed since
+		"token: variation: -1: want 0 to 9999999":       func(k *trial.Token) { k.Variation = -1 },
+		"token: variation: 10000000: want 0 to 9999999": func(k *trial.Token) { k.Variation = MaxVariations },
+		"token: scenario: ":                             func(k *trial.Token) { k.Scenario = "nosuch" },
+		"token: ":                                       func(k *trial.Token) { k.Body = []byte("colour: red\n") },
+		"token: scenario":                               func(k *trial.Token) { k.Digest++ }, // the preset has changed since
 	} {
 		token := Spec{Scenario: preset(t, "calm"), Subject: "poll"}.Token("kernel", 1)
 		change(&token)

@@ -117,6 +117,9 @@ func (k *kernel) result() trial.Result {
 	k.diagnose(&r)
 	r.Blame = k.blameOfAll()
 	r.Checksum = k.checksum
+	if k.opt.KeepDraws {
+		r.Draws = k.draws.Used()
+	}
 	return r
 }
 

@@ -8,8 +8,6 @@
 package kernel
 
 import (
-	"math/rand/v2"
-
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
@@ -26,6 +24,10 @@ type Options struct {
 	// Step passes storms one interrupt at a time instead of whole periods
 	// by arithmetic: slower, and the oracle of the fast way.
 	Step bool
+	// Draws replace numbers that the seed gives.
+	Draws []seed.Draw
+	// KeepDraws puts the numbers that the trial drew into its result.
+	KeepDraws bool
 	// MaxSteps cuts a trial off after that many steps; 0 is no limit.
 	MaxSteps uint64
 
@@ -43,10 +45,11 @@ type Options struct {
 
 // kernel is one trial in progress.
 type kernel struct {
-	sc   *workload.Scenario
-	fix  *fixes.Fix
-	seed uint64
-	opt  Options
+	sc    *workload.Scenario
+	fix   *fixes.Fix
+	seed  uint64
+	draws *seed.Draws
+	opt   Options
 
 	now              ns
 	agenda           agenda
@@ -126,9 +129,9 @@ func Run(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) trial.Re
 	return k.result()
 }
 
-func newKernel(sc *workload.Scenario, fix *fixes.Fix, seed uint64, opt Options) *kernel {
+func newKernel(sc *workload.Scenario, fix *fixes.Fix, trialSeed uint64, opt Options) *kernel {
 	k := &kernel{
-		sc: sc, fix: fix, seed: seed, opt: opt,
+		sc: sc, fix: fix, seed: trialSeed, draws: seed.NewDraws(trialSeed, opt.Draws...), opt: opt,
 		tick:             1_000_000_000 / ns(sc.Machine.HZ),
 		jiffies:          initialJiffies,
 		timekeeper:       noOwner,
@@ -152,8 +155,8 @@ func (k *kernel) stop() {
 	}
 }
 
-// stream is the random stream of that name.
-func (k *kernel) stream(name string) *rand.Rand { return seed.Stream(k.seed, name) }
+// stream is the stream of random numbers of that name.
+func (k *kernel) stream(name string) *seed.Uniforms { return k.draws.Stream(name) }
 
 // at makes fn happen at an instant.
 func (k *kernel) at(t ns, fn func()) { k.agenda.push(max(t, k.now), eventTarget{fn: fn}) }

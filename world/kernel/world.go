@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 )
 
@@ -13,7 +15,7 @@ const Name = "kernel"
 
 // ModelVersion is the version of the model. Raise it with every change by which
 // any trial comes out differently: results of two versions are not mixed.
-const ModelVersion = "1"
+const ModelVersion = "2"
 
 // World is the virtual kernel as a world.
 type World struct {
@@ -57,7 +59,12 @@ func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.R
 	if err != nil {
 		return trial.Result{}, err
 	}
-	r := Run(s.Varied(), f, s.Seed, Options{Log: want.Log, Blame: want.Blame})
+	vary := seed.NewDraws(s.Seed, s.Draws...)
+	sc := workload.VaryBy(s.Scenario, s.Variation, vary)
+	r := Run(sc, f, s.Seed, Options{Log: want.Log, Blame: want.Blame, Draws: s.Draws, KeepDraws: want.Draws})
+	if want.Draws {
+		r.Draws = append(vary.Used(), r.Draws...)
+	}
 	s.Label(&r)
 	return r, nil
 }

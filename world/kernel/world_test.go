@@ -3,6 +3,7 @@ package kernel_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,6 +38,43 @@ func TestWorldRunsTheTrialOfItsSpec(t *testing.T) {
 	}
 	if f := w.Facts(); !f.Reproducible || !f.Virtual || f.Model != kernel.ModelVersion {
 		t.Errorf("facts %+v", f)
+	}
+}
+
+// The numbers that a trial drew are the trial: under another seed they give the
+// same results, and a single other number gives other ones.
+func TestATrialIsTheVectorOfItsDraws(t *testing.T) {
+	t.Parallel()
+	w := kernel.New(fixes.Find)
+	run := func(s world.Spec) trial.Result {
+		t.Helper()
+		r, err := w.Run(context.Background(), s, world.Want{Log: true, Draws: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Seed = 0
+		return r
+	}
+	for _, name := range []string{"calm", "heavy", "many-closers"} {
+		sc, _ := workload.Preset(name)
+		s := world.Spec{Scenario: sc, Variation: 1, Subject: "poll", Seed: 9}
+		want := run(s)
+		if len(want.Draws) < 10 {
+			t.Errorf("%s: %d numbers drawn: %v", name, len(want.Draws), want.Draws)
+		}
+		s.Seed, s.Draws = 1000, want.Draws
+		if d := cmp.Diff(want, run(s)); d != "" {
+			t.Errorf("%s, from its draws: (-want +got)\n%s", name, d)
+		}
+		s.Draws = slices.Clone(s.Draws)
+		for i := range s.Draws {
+			if s.Draws[i].Stream == "tick 1" {
+				s.Draws[i].Value += 1 << 63
+			}
+		}
+		if got := run(s); got.Checksum == want.Checksum {
+			t.Errorf("%s: the phase of another tick gave the same trial", name)
+		}
 	}
 }
 
