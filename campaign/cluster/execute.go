@@ -72,10 +72,12 @@ func (e *Executor) Execute(ctx context.Context, n int, spec func(int) world.Spec
 		Executor: e, run: e.runs, n: n, spec: spec, emit: emit,
 		encoder: encoder{}, sent: map[int]*sent{}, held: map[int]*outcome{}, last: time.Now(),
 	}
-	e.count(func(s *Session) { s.Done, s.Total = 0, n })
 	e.mu.Lock()
-	e.began = time.Now()
+	e.session.Run, e.session.Done, e.session.Total, e.began = e.runs, 0, n, time.Now()
 	e.mu.Unlock()
+	if e.runs > 1 {
+		_ = e.nc.Publish(sessionSubject, e.record()) // workers abandon older executions
+	}
 	inner, cancel := context.WithCancel(ctx)
 	defer func() {
 		cancel()

@@ -80,6 +80,7 @@ type Session struct {
 	// Done of Total trials of the present execution have results. Rate is
 	// trials a second over it.
 	Done  int     `json:"done"`
+	Run   int     `json:"run"` // the number of that execution
 	Total int     `json:"total"`
 	Rate  float64 `json:"rate"`
 	// Counts of the whole session.

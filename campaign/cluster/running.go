@@ -44,8 +44,10 @@ func (r *running) run(ctx context.Context) error {
 		case r.progress <- struct{}{}:
 		default:
 		}
-		// After a try that failed, show how far this one gets.
-		if r.try > 1 {
+		switch {
+		case !r.w.attends(r.a.ID, r.place.run):
+			lost = errAbandoned
+		case r.try > 1: // after a try that failed, show how far this one gets
 			lost = publish()
 		}
 		return lost
@@ -87,7 +89,7 @@ func (r *running) publish(ctx context.Context, a answer) error {
 		if err == nil {
 			return nil
 		}
-		if !r.w.attends(r.a.ID) {
+		if !r.w.attends(r.a.ID, r.place.run) {
 			return err
 		}
 		select {
@@ -114,9 +116,15 @@ func (r *running) split(ctx context.Context, a answer, why error) error {
 	return errors.Join(r.publish(ctx, head), r.publish(ctx, tail))
 }
 
-// attends reports whether the worker hears a coordinator.
-func (w *Worker) attends(session string) bool {
+// errAbandoned ends a chunk whose results nobody seems to need. The coordinator may
+// be back later, so the chunk is not acknowledged.
+var errAbandoned = errors.New("abandoned")
+
+// attends reports whether the worker hears a coordinator that still needs the
+// results of an execution.
+func (w *Worker) attends(session string, run int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.sessions[session] != nil
+	a := w.sessions[session]
+	return a != nil && run >= a.Run
 }

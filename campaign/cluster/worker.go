@@ -187,7 +187,7 @@ func (w *Worker) hear(ctx context.Context, m *nats.Msg) {
 		a = &attended{Session: s}
 		w.sessions[s.ID] = a
 	}
-	a.last = time.Now()
+	a.last, a.Run = time.Now(), s.Run
 	if a.consumer == nil && a.refused == "" && !a.joining {
 		a.joining = true
 		go w.join(ctx, a)

@@ -1,0 +1,630 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
+)
+
+var schedules = flag.Int("faults", 1, "how many random schedules of faults to try")
+
+// role is the environment variable by which this program is a process of a cluster:
+// the name of the role and its arguments, in JSON.
+const role = "GPSTORM_CLUSTER_TEST"
+
+// faultWait is the acknowledgement time of the tests of faults.
+const faultWait = 1500 * time.Millisecond
+
+// process is what a child of the test is to be.
+type process struct {
+	Role   string // server, worker or coordinator
+	Listen string
+	URL    string
+	Store  string
+	Out    string
+	Crash  bool // the world ends the process in one trial
+	Hang   bool // one trial does not end
+}
+
+const token = "a token for tests"
+
+func TestMain(m *testing.M) {
+	text := os.Getenv(role)
+	if text == "" {
+		os.Exit(m.Run())
+	}
+	go func() { // no child outlives the test
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(9)
+	}()
+	var p process
+	err := json.Unmarshal([]byte(text), &p)
+	if err == nil {
+		err = p.run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func (p *process) run() error {
+	ctx := context.Background()
+	if p.Role == "server" {
+		if _, err := Serve(ServerConfig{Listen: p.Listen, Token: token, Store: p.Store}); err != nil {
+			return err
+		}
+		select {}
+	}
+	nc, err := Access{URL: p.URL, Token: token}.Connect(p.Role)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	if p.Role == "worker" {
+		w := &Worker{Conn: nc, Worlds: []world.World{p.world()}, Build: "b1", Slots: 1}
+		return w.Run(ctx)
+	}
+	e, err := Open(ctx, nc, Config{
+		World: p.world(), Build: "b1", AckWait: faultWait, Patience: 90 * time.Second, Tries: 20,
+		Notify: func(line string) { fmt.Fprintln(os.Stderr, line) },
+	})
+	if err != nil {
+		return err
+	}
+	_, err = campaign.Run(ctx, faultPlan(), e, campaign.Options{Out: p.Out, Resume: true})
+	return errors.Join(err, e.Close())
+}
+
+// world takes a few milliseconds for a trial.
+func (p *process) world() world.World {
+	return worldtest.Func(func(s world.Spec) trial.Result {
+		time.Sleep(4 * time.Millisecond)
+		if s.Variation == poisoned && p.Crash {
+			os.Exit(7)
+		}
+		if s.Variation == poisoned && p.Hang {
+			select {}
+		}
+		return sums(s)
+	})
+}
+
+// poisoned is a variation whose trials fail their workers.
+const poisoned = 150
+
+func faultPlan() *campaign.Plan {
+	calm, _ := workload.Preset(campaign.Calm)
+	return &campaign.Plan{Scenarios: []workload.Scenario{calm}, Variations: 600, Fixes: []world.Subject{{Name: "a"}, {Name: "b"}}, Seed: 3}
+}
+
+// start starts a child.
+func (p process) start(t *testing.T) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), role+"="+string(b))
+	cmd.Stderr = &logWriter{t: t, name: p.Role}
+	if _, err := cmd.StdinPipe(); err != nil { // closes with this process
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { kill(cmd) })
+	return cmd
+}
+
+// kill kills a child that it may have killed before.
+func kill(cmd *exec.Cmd) {
+	if cmd.ProcessState == nil {
+		_ = cmd.Process.Signal(syscall.SIGCONT)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+}
+
+// logWriter shows the lines of a child when its test fails.
+type logWriter struct {
+	t    *testing.T
+	name string
+}
+
+func (l *logWriter) Write(b []byte) (int, error) {
+	l.t.Logf("%s: %s", l.name, bytes.TrimSpace(b))
+	return len(b), nil
+}
+
+// cut is a network that can be cut: a relay of connections to a server.
+type cut struct {
+	to  string
+	l   net.Listener
+	mu  sync.Mutex
+	off bool
+	all []net.Conn
+}
+
+func newCut(t *testing.T, to string) *cut {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cut{to: to, l: l}
+	t.Cleanup(func() { _ = l.Close(); c.set(true) })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go c.relay(in)
+		}
+	}()
+	return c
+}
+
+func (c *cut) relay(in net.Conn) {
+	out, err := net.Dial("tcp", c.to)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil || c.off {
+		_ = in.Close()
+		if err == nil {
+			_ = out.Close()
+		}
+		return
+	}
+	c.all = append(c.all, in, out)
+	for _, pair := range [][2]net.Conn{{in, out}, {out, in}} {
+		go func() {
+			_, _ = io.Copy(pair[0], pair[1])
+			_ = pair[0].Close()
+		}()
+	}
+}
+
+// set cuts the network, or mends it.
+func (c *cut) set(off bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.off = off
+	for _, conn := range c.all {
+		if off {
+			_ = conn.Close()
+		}
+	}
+	c.all = nil
+}
+
+// cast is the processes of a cluster.
+type cast struct {
+	t           *testing.T
+	server      process
+	serverCmd   *exec.Cmd
+	worker      process
+	workers     []*exec.Cmd
+	coordinator process
+	coordCmd    *exec.Cmd
+	net         *cut // between the workers and the server
+}
+
+func newCast(t *testing.T, workers int) *cast {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c := &cast{t: t, net: newCut(t, address)}
+	c.server = process{Role: "server", Listen: address, Store: filepath.Join(dir, "store")}
+	c.worker = process{Role: "worker", URL: "nats://" + c.net.l.Addr().String()}
+	c.coordinator = process{Role: "coordinator", URL: "nats://" + address, Out: filepath.Join(dir, "results.jsonl")}
+	c.startServer()
+	for range workers {
+		c.workers = append(c.workers, c.worker.start(t))
+	}
+	c.coordCmd = c.coordinator.start(t)
+	return c
+}
+
+// startServer starts the server and waits until it accepts connections.
+func (c *cast) startServer() {
+	c.t.Helper()
+	c.serverCmd = c.server.start(c.t)
+	for end := time.Now().Add(30 * time.Second); ; {
+		nc, err := Access{URL: "nats://" + c.server.Listen, Token: token}.Connect("test")
+		if err == nil {
+			nc.Close()
+			return
+		}
+		if time.Now().After(end) {
+			c.t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond) // between two tries
+	}
+}
+
+// trials waits until the results file holds that many lines.
+func (c *cast) trials(n int) {
+	c.t.Helper()
+	for end := time.Now().Add(90 * time.Second); ; time.Sleep(20 * time.Millisecond) { // between two looks
+		b, _ := os.ReadFile(c.coordinator.Out)
+		if bytes.Count(b, []byte("\n")) > n {
+			return
+		}
+		if time.Now().After(end) {
+			c.t.Fatalf("%d lines of results, want %d", bytes.Count(b, []byte("\n")), n)
+		}
+	}
+}
+
+// finish waits for the coordinator and compares its results file with that of a
+// local run.
+func (c *cast) finish() {
+	c.t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- c.coordCmd.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	case <-time.After(2 * time.Minute):
+		c.t.Fatal("the coordinator does not end")
+	}
+	got, err := os.ReadFile(c.coordinator.Out)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	same(c.t, got, faultResults())
+}
+
+// faultResults is the results file of a local run.
+var faultResults = sync.OnceValue(func() []byte {
+	dir, err := os.MkdirTemp("", "gpstorm-*")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	out := filepath.Join(dir, "results.jsonl")
+	if _, err := campaign.Run(context.Background(), faultPlan(), &campaign.Local{World: sums}, campaign.Options{Out: out}); err != nil {
+		panic(err)
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		panic(err)
+	}
+	return b
+})
+
+// fault is something that goes wrong, and how long it stays so.
+type fault struct {
+	name string
+	do   func(c *cast, r *rand.Rand)
+}
+
+// outage is long beside the acknowledgement time.
+const outage = 2*faultWait + 500*time.Millisecond
+
+var faults = []fault{
+	{"worker killed", func(c *cast, r *rand.Rand) {
+		i := r.IntN(len(c.workers))
+		kill(c.workers[i])
+		c.workers[i] = c.worker.start(c.t)
+	}},
+	{"worker stopped beyond the acknowledgement time", func(c *cast, r *rand.Rand) {
+		w := c.workers[r.IntN(len(c.workers))].Process
+		_ = w.Signal(syscall.SIGSTOP)
+		time.Sleep(outage) // the fault
+		_ = w.Signal(syscall.SIGCONT)
+	}},
+	{"server killed and started again", func(c *cast, _ *rand.Rand) {
+		kill(c.serverCmd)
+		c.startServer()
+	}},
+	{"coordinator killed and resumed", func(c *cast, _ *rand.Rand) {
+		kill(c.coordCmd)
+		c.coordCmd = c.coordinator.start(c.t)
+	}},
+	{"network of the workers cut", func(c *cast, _ *rand.Rand) {
+		c.net.set(true)
+		time.Sleep(outage) // the fault
+		c.net.set(false)
+	}},
+	{"coordinator stopped", func(c *cast, _ *rand.Rand) {
+		_ = c.coordCmd.Process.Signal(syscall.SIGSTOP)
+		time.Sleep(outage) // the fault
+		_ = c.coordCmd.Process.Signal(syscall.SIGCONT)
+	}},
+}
+
+func TestEachFaultLeavesTheResultsTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes and waits for time-outs")
+	}
+	for i, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			c := newCast(t, 2)
+			c.trials(200)
+			f.do(c, rand.New(rand.NewPCG(1, uint64(i))))
+			c.finish()
+		})
+	}
+}
+
+func TestRandomSchedulesOfFaultsLeaveTheResultsTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes and waits for time-outs")
+	}
+	for seed := range *schedules {
+		t.Run(strconv.Itoa(seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(7, uint64(seed)))
+			c := newCast(t, 2+r.IntN(2))
+			var done []string
+			for at := 30 + r.IntN(200); at < 1100; at += 50 + r.IntN(400) {
+				c.trials(at)
+				f := faults[r.IntN(len(faults))]
+				done = append(done, fmt.Sprintf("%s at %d", f.name, at))
+				f.do(c, r)
+			}
+			t.Log(strings.Join(done, ", "))
+			c.finish()
+		})
+	}
+}
+
+func TestAPoisonedTrialIsSetAsideAndNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes and waits for time-outs")
+	}
+	for _, how := range []string{"crash", "hang"} {
+		t.Run(how, func(t *testing.T) {
+			c := newCast(t, 0)
+			kill(c.coordCmd)
+			c.worker.Crash, c.worker.Hang = how == "crash", how == "hang"
+			for range 4 {
+				c.workers = append(c.workers, c.worker.start(t))
+			}
+			nc, err := Access{URL: c.coordinator.URL, Token: token}.Connect("test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			var n notes
+			e, err := Open(t.Context(), nc, Config{World: sums, Build: "b1", AckWait: faultWait, TrialLimit: time.Second, Patience: time.Minute, Notify: n.add})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := e.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			out := filepath.Join(t.TempDir(), "results.jsonl")
+			_, err = campaign.Run(t.Context(), faultPlan(), e, campaign.Options{Out: out})
+			want := fmt.Sprintf("variation %d, seed", poisoned)
+			if f := (*world.Failure)(nil); !errors.As(err, &f) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "in 3 tries") {
+				t.Errorf("error %v, want a failure of the world that names %s and 3 tries", err, want)
+			}
+			got, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := bytes.Count(got, []byte("\n")); n != 1+2*poisoned || !bytes.HasPrefix(faultResults(), got) {
+				t.Errorf("%d lines, want the head and the %d trials before it", n, 2*poisoned)
+			}
+		})
+	}
+}
+
+func TestAFullStoreDelaysAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	// 24 KiB: a few chunks and a few results.
+	e := r.executor(sums, func(c *Config) { c.StoreBytes = 96 << 10 })
+	for range 3 {
+		r.worker(sums, nil)
+	}
+	const n = 20_000
+	got, err := lines(t, e, n, specs(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, local(t, sums, n, specs(t)))
+}
+
+func TestMessagesOfStrangersCountForNothing(t *testing.T) {
+	t.Parallel()
+	slow := worldtest.Func(func(s world.Spec) trial.Result { time.Sleep(time.Millisecond); return sums(s) })
+	r := newRig(t)
+	e := r.executor(slow, nil)
+	r.worker(slow, nil)
+	stranger := r.connect()
+	publish := func(subject string, data []byte) {
+		if err := stranger.Publish(subject, data); err != nil {
+			t.Error(err)
+		}
+	}
+	packed := func(v any) []byte {
+		b, err := pack(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	sent := 0
+	spam := func() {
+		p := place{e.id, e.runs, sent}
+		wrong := specs(t)(sent)
+		wrong.Seed++
+		var r, empty trial.Result
+		wrong.Label(&r)
+		for _, data := range [][]byte{
+			nil, []byte("junk"), packed("text"), packed(&answer{}), packed(&answer{First: sent, Worker: "w", Results: []trial.Result{r}}),
+			packed(&answer{First: sent, Worker: "w", Results: []trial.Result{empty}}),
+			packed(&answer{First: 1 << 40, Worker: "w", Results: []trial.Result{r}}), packed(&answer{First: -5, Worker: "w", Results: []trial.Result{r}}),
+			{0xff, 0xff, 0xff, 0xff, 0x0f, 0}, // says that it is 4 GiB long
+		} {
+			publish(p.result(), data)
+			publish(place{e.id, e.runs, -1}.result(), data)
+			publish(place{e.id, e.runs + 1, 0}.result(), data)
+			publish("gpstorm.result."+e.id+".x.y", data)
+			publish(p.work(), data) // workers must refuse it
+			publish(sessionSubject, data)
+			publish(workerSubject, data)
+			publish(joinSubject+e.id, data)
+			publish(advisory+workStream+"."+e.id, data)
+		}
+		sent++
+	}
+	const n = 600
+	var out bytes.Buffer
+	err := e.Execute(t.Context(), n, specs(t), func(i int, result trial.Result) error {
+		if i%100 == 0 {
+			spam()
+		}
+		return json.NewEncoder(&out).Encode(&result)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, out.Bytes(), local(t, sums, n, specs(t)))
+	if s := e.Session(); s.Rejected == 0 {
+		t.Errorf("session %+v; want messages that were rejected", s)
+	}
+}
+
+func TestOneOfThreeServersIsLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts three servers")
+	}
+	servers, urls := three(t)
+	slow := worldtest.Func(func(s world.Spec) trial.Result { time.Sleep(2 * time.Millisecond); return sums(s) })
+	connect := func() *nats.Conn {
+		nc, err := Access{URL: strings.Join(urls, ","), Token: token}.Connect("test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nc.Close)
+		return nc
+	}
+	r := &rig{t, nil, &notes{}}
+	var e *Executor
+	for end := time.Now().Add(time.Minute); ; { // until the servers have a leader
+		var err error
+		e, err = Open(t.Context(), connect(), Config{World: slow, Build: "b1", AckWait: faultWait, Patience: time.Minute, Tries: 20, Replicas: 3, Notify: r.notes.add})
+		if err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for range 2 {
+		w := &Worker{Conn: connect(), Worlds: []world.World{slow}, Build: "b1", Slots: 1}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- w.Run(ctx) }()
+		defer func() { cancel(); <-done }()
+	}
+	const n = 2000
+	var out bytes.Buffer
+	err := e.Execute(t.Context(), n, specs(t), func(i int, result trial.Result) error {
+		if i == 300 { // the one that leads the queue
+			stream, err := e.js.Stream(t.Context(), workStream)
+			if err != nil {
+				return err
+			}
+			info := stream.CachedInfo()
+			k := slices.IndexFunc(servers, func(s *server.Server) bool { return s.Name() == info.Cluster.Leader })
+			servers[max(k, 0)].Shutdown()
+		}
+		return json.NewEncoder(&out).Encode(&result)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, out.Bytes(), local(t, sums, n, specs(t)))
+}
+
+// three starts a cluster of three servers.
+func three(t *testing.T) (servers []*server.Server, urls []string) {
+	t.Helper()
+	var routes []*url.URL
+	var ports []int
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		routes = append(routes, &url.URL{Scheme: "nats", Host: l.Addr().String()})
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 {
+		s, err := server.NewServer(&server.Options{
+			ServerName: fmt.Sprint("n", i), Host: "127.0.0.1", Port: -1, Authorization: token, NoSigs: true, NoLog: true,
+			JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: maxStore, JetStreamMaxMemory: 1 << 20, Routes: routes,
+			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[i]},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+		servers = append(servers, s)
+	}
+	for _, s := range servers {
+		if !s.ReadyForConnections(30 * time.Second) {
+			t.Fatal("a server does not start")
+		}
+		urls = append(urls, "nats://"+s.Addr().String())
+	}
+	return servers, urls
+}
