@@ -3,6 +3,7 @@ package fuzz
 import (
 	"context"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,12 +20,21 @@ import (
 // request may be over while a section is open that was open before it; once
 // all sections are closed every request must be over, and every callback must
 // have run exactly once.
+//
+// Beside that, updaters replace a value by Pointer.Update and must never be given
+// a freed one; values pass through a Pool and must not come back while a section
+// holds them; callbacks panic in a domain whose OnPanic ends its goroutine; owners
+// of a grace period lose their goroutine in the middle of it; and Close races with
+// callers of Call, none of whose callbacks may run after it.
 func FuzzLive(f *testing.F) {
 	for _, s := range []string{
 		"", "\x00\x00\x03\x08\x02\x00", "\x01\x01\x03\x05\x07\x02\x00\x03",
 		"\x02\x00\x05\x06\x09\x02\x01\x07", "\x03\x0a\x03\x08\x03\x08\x02\x00",
 		"\x04\x00\x03\x0b\x00\x0b\x03\x02\x00\x02\x00", "\x00\x0c\x03\x0d\x05\x00\x03\x09\x00\x03\x02\x00",
 		"\x01\x0a\x0a\x03\x0a\x04\x05\x08\x08\x02\x03\x02\x02\x07\x07",
+		"\x00\x0e\xff\x0e\x02\x08\x1f\x08\x1f\x0e\xff\x0e\x04\x08\x1f\x08\x1f\x0e\xff\x0e\x01\x08\x1f\x07\x08\x1f",
+		"\x00\x0f\x05\x05\x07\x0f\x05", "\x00\x10\x00\x00\x10\x01\x10\x01\x10\x00\x02\x00\x10\x01",
+		"\x01\x11\x03\x03\x05\x11\x06\x07", "\x00\x12\x04\x12\x1f\x12\x03",
 	} {
 		f.Add([]byte(s))
 	}
@@ -60,11 +70,25 @@ type liveDriver struct {
 	requests []*request
 	queued   int
 	ran      atomic.Int32
+
+	value    srcu.Pointer[updated] // for updaters
+	updaters sync.WaitGroup
+	pool     *srcu.Pool[pooled]
+	current  srcu.Pointer[pooled]
+	drop     atomic.Bool // the next owner that sums loses its goroutine
 }
+
+// updated is a value that must not be freed while an updater reads it.
+type updated struct{ freed atomic.Bool }
+
+// pooled is a value whose use changes each time that Get returns it.
+type pooled struct{ use atomic.Int32 }
 
 type section struct {
 	leave func()
 	open  bool
+	held  *pooled // what it has loaded, and the use of that
+	use   int32
 }
 
 // request is a wait for a grace period, with the sections it must wait for.
@@ -87,8 +111,13 @@ func newLiveDriver(t *witness, data []byte) *liveDriver {
 	barriers := []func() srcu.Barrier{
 		fixes.Membarrier, fixes.Blocking, fixes.CallRCU, fixes.Polling, fixes.Expedited,
 	}
-	l.d = newCore(srcu.Config{Barrier: barriers[int(l.next())%len(barriers)](), RCU: rcu.NewLive()},
-		nil, func(s srcu.Side) srcu.Side { return pausingSide{s, &l.pauses} }, func(what string) { t.Error(what) })
+	l.d = newCore(srcu.Config{
+		Barrier: barriers[int(l.next())%len(barriers)](), RCU: rcu.NewLive(),
+		OnPanic: func(any) { runtime.Goexit() },
+	}, nil, func(s srcu.Side) srcu.Side { return pausingSide{s, &l.pauses, &l.drop} }, func(what string) { t.Error(what) })
+	l.value.Publish(&updated{})
+	l.pool = srcu.NewPool(l.d, func() *pooled { return &pooled{} })
+	l.current.Publish(l.pool.Get())
 	return l
 }
 
@@ -103,7 +132,7 @@ func (l *liveDriver) next() byte {
 }
 
 func (l *liveDriver) step(depth int) {
-	switch op := l.next() % 14; op {
+	switch op := l.next() % 19; op {
 	case 0:
 		l.open(func() func() {
 			t := l.d.ReadLock()
@@ -152,13 +181,90 @@ func (l *liveDriver) step(depth int) {
 				l.t.Errorf("Synchronize in a callback: %v", err)
 			}
 		})
+	case 14:
+		l.update(int(l.next()))
+	case 15:
+		l.call(func() { panic("planned") })
+	case 16:
+		for range 1 + int(l.next())%2*300 { // one value, or more than a batch
+			v := l.pool.Get()
+			v.use.Add(1)
+			if err := l.pool.Put(context.Background(), l.current.Publish(v)); err != nil {
+				l.t.Fatalf("Put: %v", err)
+			}
+		}
+	case 17:
+		l.drop.Store(true)
+	case 18:
+		l.closeBesideCallers(int(l.next() % 32))
+	}
+}
+
+// update replaces the value on another goroutine, which yields so often while it
+// reads the old one.
+func (l *liveDriver) update(yields int) {
+	l.updaters.Go(func() {
+		err := l.value.Update(context.Background(), l.d, func(old *updated) *updated {
+			for range yields {
+				runtime.Gosched()
+				if old.freed.Load() {
+					l.t.Error("Update gave its function a freed value")
+				}
+			}
+			return &updated{}
+		}, func(old *updated) {
+			if old.freed.Swap(true) {
+				l.t.Error("a value was freed twice")
+			}
+		})
+		if err != nil {
+			l.t.Errorf("Update: %v", err)
+		}
+	})
+}
+
+// closeBesideCallers closes a domain of its own, whose limit is low, while others
+// call: each callback that was accepted must have run when Close returns.
+func (l *liveDriver) closeBesideCallers(pauses int) {
+	d := srcu.NewDomain(srcu.Config{MaxPending: 2})
+	var accepted, ran, late atomic.Int32
+	var closed atomic.Bool
+	var callers sync.WaitGroup
+	in := d.ReadLock()
+	for range 4 {
+		callers.Go(func() {
+			for d.Call(context.Background(), func() {
+				ran.Add(1)
+				if closed.Load() {
+					late.Add(1)
+				}
+			}) == nil {
+				accepted.Add(1)
+			}
+		})
+	}
+	callers.Go(func() {
+		for range pauses {
+			runtime.Gosched()
+		}
+		d.ReadUnlock(in)
+	})
+	if err := d.Close(context.Background()); err != nil {
+		l.t.Errorf("Close beside callers: %v", err)
+	}
+	closed.Store(true)
+	callers.Wait()
+	if ran.Load() != accepted.Load() || late.Load() > 0 {
+		l.t.Errorf("%d calls were accepted, %d callbacks ran, %d of them after Close", accepted.Load(), ran.Load(), late.Load())
 	}
 }
 
 func (l *liveDriver) open(enter func() func()) {
 	if len(l.sections) < maxOpen {
-		leave := enter()
-		l.sections = append(l.sections, &section{leave, true})
+		s := &section{leave: enter(), open: true}
+		s.held = l.current.Load()
+		s.use = s.held.use.Load()
+		l.sections = append(l.sections, s)
 	}
 }
 
@@ -171,6 +277,9 @@ func (l *liveDriver) close(i int, elsewhere bool) {
 	i %= len(l.sections)
 	s := l.sections[i]
 	l.sections = append(l.sections[:i], l.sections[i+1:]...)
+	if s.held.use.Load() != s.use {
+		l.t.Error("the pool returned a value that a section holds")
+	}
 	s.open = false
 	if !elsewhere {
 		s.leave()
@@ -204,10 +313,13 @@ func (l *liveDriver) beside(name string, wait func(context.Context) error) {
 		return over.Load()
 	}
 	go func() {
-		if err := wait(ctx); err == nil {
+		defer func() {
+			if !over.Load() { // given up, or this goroutine was the owner that got lost
+				gone.Store(true)
+			}
+		}()
+		if wait(ctx) == nil {
 			over.Store(true)
-		} else {
-			gone.Store(true)
 		}
 	}()
 }
@@ -228,8 +340,8 @@ func (l *liveDriver) call(then func()) {
 		if over.Swap(true) {
 			l.t.Error("a callback ran twice")
 		}
-		then()
 		l.ran.Add(1)
+		then()
 	})
 	if err != nil {
 		l.t.Fatalf("Call: %v", err)
@@ -273,6 +385,7 @@ func (l *liveDriver) finish() {
 		l.close(0, false)
 		l.check()
 	}
+	l.updaters.Wait()
 	for deadline := time.Now().Add(patience); len(l.requests) > 0; l.check() {
 		if time.Now().After(deadline) {
 			l.t.Fatalf("%s is not over %v after the last section was closed", l.requests[0].name, patience)
@@ -291,6 +404,7 @@ func (l *liveDriver) finish() {
 type pausingSide struct {
 	srcu.Side
 	pauses *atomic.Int32
+	drop   *atomic.Bool
 }
 
 func (s pausingSide) pause() {
@@ -300,6 +414,9 @@ func (s pausingSide) pause() {
 }
 
 func (s pausingSide) Unlocks(rank int) uint64 {
+	if s.drop.Swap(false) {
+		runtime.Goexit()
+	}
 	defer s.pause()
 	return s.Side.Unlocks(rank)
 }
