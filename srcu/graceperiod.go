@@ -39,7 +39,7 @@ func (gp *GracePeriod) Snapshot() Cookie { return Cookie(rcu.SeqSnap(gp.seq.Load
 
 // Done reports whether c's grace period has ended.
 func (gp *GracePeriod) Done(c Cookie) bool {
-	return c == Completed || rcu.SeqDoneExact(gp.seq.Load(), uint64(c))
+	return c == completed || rcu.SeqDoneExact(gp.seq.Load(), uint64(c))
 }
 
 // State is the phase of the running grace period.

@@ -8,9 +8,9 @@ import "github.com/gpstorm/gpstorm/rcu"
 // negative value and pass through it after 100 grace periods.
 type Cookie uint64
 
-// Completed is the cookie that is done from the start
+// completed is the cookie that is done from the start
 // (SRCU_GET_STATE_COMPLETED).
-const Completed Cookie = 0x1
+const completed Cookie = 0x1
 
 // State is the phase of the running grace period: the low two bits of the
 // grace-period sequence number (SRCU_STATE_*).
