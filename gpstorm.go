@@ -48,6 +48,14 @@ func Judge(ctx context.Context, fix fixes.Fix, o Options) (*Verdict, error) {
 	if len(plan.Scenarios) == 0 {
 		plan.Scenarios = workload.Presets()
 	}
+	for i, sc := range plan.Scenarios {
+		if err := sc.Validate(); err != nil {
+			return nil, fmt.Errorf("scenarios[%d] %q: %w", i, sc.Name, err)
+		}
+	}
+	if o.Parallel < 0 {
+		return nil, fmt.Errorf("parallel: %d: want 0 or more", o.Parallel)
+	}
 	if plan.Variations == 0 {
 		plan.Variations = defaultVariations
 	}

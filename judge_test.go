@@ -43,6 +43,8 @@ func TestJudgeRefusesBadInput(t *testing.T) {
 	}{
 		{taken, options, `candidate: "callrcu": want a name that is not taken`},
 		{impatient, gpstorm.Options{Variations: -1}, `variations: -1: want 1 to`},
+		{impatient, gpstorm.Options{Parallel: -1}, `parallel: -1: want 0 or more`},
+		{impatient, gpstorm.Options{Scenarios: make([]workload.Scenario, 1)}, `scenarios[0] "": name: `},
 	} {
 		if v, err := gpstorm.Judge(t.Context(), c.fix, c.options); v != nil || err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, %v; want %q", v, err, c.want)

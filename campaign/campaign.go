@@ -115,7 +115,7 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 	// This build must find what the file holds: run the last trial again.
 	err = c.execute(ctx, c.sum.trials-1, c.sum.trials, func(r *trial.Result) error {
 		if again, err := lineOf(r); err != nil || !bytes.Equal(again, last) {
-			return cmp.Or(err, Inputf("%s: trial %d: comes out differently now: want a new file, for another build of gpstorm wrote this one", o.Out, c.sum.trials))
+			return cmp.Or(err, Inputf("%s: trial %d: comes out differently now: want a new file, for another gpstorm wrote this one or it was altered", o.Out, c.sum.trials))
 		}
 		return nil
 	})

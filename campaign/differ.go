@@ -54,7 +54,16 @@ func (h *Head) differs(want *Head) error {
 			}
 		}
 	}
-	return different([3]string{"facts", fmt.Sprintf("%+v", h.Facts), fmt.Sprintf("%+v", want.Facts)})
+	for _, f := range [][3]string{
+		{"facts: reproducible", fmt.Sprint(h.Facts.Reproducible), fmt.Sprint(want.Facts.Reproducible)},
+		{"facts: virtual", fmt.Sprint(h.Facts.Virtual), fmt.Sprint(want.Facts.Virtual)},
+		{"facts: trial", quoted(h.Facts.Trial), quoted(want.Facts.Trial)},
+	} {
+		if err := different(f); err != nil {
+			return err
+		}
+	}
+	return differentNames("facts: measures", h.Facts.Measures.Names(), want.Facts.Measures.Names())
 }
 
 // different is an error if the two values of a field differ.

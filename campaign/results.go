@@ -3,6 +3,7 @@ package campaign
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,16 +63,27 @@ func newReader(name string, r io.Reader) (*reader, error) {
 	return rd, nil
 }
 
-func (rd *reader) line() ([]byte, error) {
-	line, err := rd.r.ReadBytes('\n')
-	switch {
-	case err == io.EOF && len(line) > 0:
-		return nil, errTorn
-	case err != nil:
-		return nil, err
+// maxLine is far above the length of any line of a results file. A longer one is
+// of another file, or of a device without an end.
+const maxLine = 64 << 20
+
+func (rd *reader) line() (line []byte, err error) {
+	for {
+		part, err := rd.r.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case err == bufio.ErrBufferFull && len(line) < maxLine:
+			continue
+		case err == bufio.ErrBufferFull:
+			return nil, fmt.Errorf("length: more than %d MiB: want a line of results", maxLine>>20)
+		case err == io.EOF && len(line) > 0:
+			return nil, errTorn
+		case err != nil:
+			return nil, err
+		}
+		rd.end += int64(len(line))
+		return line, nil
 	}
-	rd.end += int64(len(line))
-	return line, nil
 }
 
 // next returns the next trial and its line as it stands, or io.EOF. A trial
@@ -128,6 +140,9 @@ func createResults(path string, h *Head) (*resultsFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("out: %w", err)
 	}
+	if err := lock(path, f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	if _, err := f.Write(h.line()); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -147,6 +162,12 @@ func resumeResults(path string, h *Head, have func(outcome)) (file *resultsFile,
 			err = errors.Join(err, f.Close())
 		}
 	}()
+	if err := lock(path, f); err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, cmp.Or(err, Inputf("out: %s: want a regular file to continue", path))
+	}
 	end, err := readResults(path, f, h, have)
 	if err != nil {
 		return nil, err

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/trial"
@@ -109,7 +111,9 @@ func TestResumeNamesTheFieldThatDiffers(t *testing.T) {
 		`fixes: baseline, good, same, busted: want good, baseline, same, busted`: plan(func(p *Plan) {
 			p.Fixes[0], p.Fixes[1] = p.Fixes[1], p.Fixes[0]
 		}),
-		`shard: none: want 1/2`: plan(func(p *Plan) { p.Shard = &Shard{1, 2} }),
+		`facts: measures: without ipis: want grace_periods, ipis`: but(`"ipis",`, ``),
+		`facts: reproducible: false: want true`:                   but(`"reproducible":true`, `"reproducible":false`),
+		`shard: none: want 1/2`:                                   plan(func(p *Plan) { p.Shard = &Shard{1, 2} }),
 	} {
 		file, p := c()
 		path := write(t, []byte(file))
@@ -279,5 +283,33 @@ func TestParseShard(t *testing.T) {
 		if s, err := ParseShard(bad); err == nil {
 			t.Errorf("%q: got %v", bad, s)
 		}
+	}
+}
+
+// Two processes that append to one file would mix their lines.
+func TestOnlyOneCampaignAppendsToAFile(t *testing.T) {
+	t.Parallel()
+	p := testPlan(2)
+	whole := runToFile(t, p, in(synthetic), Options{})
+	path := write(t, whole[:len(whole)/2])
+	var inner error
+	var once sync.Once
+	run := func(at world.Spec) trial.Result {
+		once.Do(func() {
+			_, inner = Run(context.Background(), p, in(synthetic), Options{Out: path, Resume: true})
+		})
+		return synthetic(at)
+	}
+	same(t, "the first", runToFile(t, p, in(run), Options{Out: path, Resume: true}), whole)
+	if want := "out: " + path + ": in use: want a file to which no other process appends"; inner == nil || inner.Error() != want {
+		t.Errorf("the second: got %v, want %s", inner, want)
+	}
+}
+
+func TestResumeRefusesADevice(t *testing.T) {
+	t.Parallel()
+	_, err := Run(context.Background(), testPlan(2), in(synthetic), Options{Out: os.DevNull, Resume: true})
+	if want := "out: " + os.DevNull + ": want a regular file to continue"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -48,16 +48,19 @@ var measures = []string{"grace_periods", "ipis", "worker_sleep", "console", "bla
 // Has reports whether all of those quantities are in the set.
 func (m Measures) Has(all Measures) bool { return m&all == all }
 
-// MarshalJSON writes a list of names.
-func (m Measures) MarshalJSON() ([]byte, error) {
+// Names lists the quantities of the set.
+func (m Measures) Names() []string {
 	names := []string{}
 	for i, name := range measures {
 		if m.Has(1 << i) {
 			names = append(names, name)
 		}
 	}
-	return json.Marshal(names)
+	return names
 }
+
+// MarshalJSON writes the list of names.
+func (m Measures) MarshalJSON() ([]byte, error) { return json.Marshal(m.Names()) }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (m *Measures) UnmarshalJSON(b []byte) error {

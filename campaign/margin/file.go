@@ -108,10 +108,21 @@ func namesOf(margins []Margin) string {
 	return strings.Join(names, ", ")
 }
 
+// maxFile is far above the length of a file of margins.
+const maxFile = 64 << 20
+
 func read(path string, byAxis map[Axis]*Set) error {
-	b, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return err
+	}
+	if len(b) > maxFile {
+		return campaign.Inputf("%s: length: more than %d MiB: want a file of margins", path, maxFile>>20)
 	}
 	if len(b) == 0 {
 		return campaign.Inputf("%s: empty: want a file of margins", path)

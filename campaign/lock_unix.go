@@ -1,0 +1,19 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package campaign
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// lock refuses a file to which another process appends, since their lines would
+// mix. The kernel ends the lock with the process, however that ends. A file
+// system without locks grants every one.
+func lock(path string, f *os.File) error {
+	if errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
+		return Inputf("out: %s: in use: want a file to which no other process appends", path)
+	}
+	return nil
+}
