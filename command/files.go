@@ -2,17 +2,36 @@ package command
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 )
 
+// maxInput is the most that a command reads of one file, so that a device without
+// an end does not take all memory.
+const maxInput = 64 << 20
+
 // readFile reads an input file. A file that cannot be read is bad input.
 func readFile(field, path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
+	b, err := readBounded(path)
 	if err != nil {
 		return nil, unreadable(field, path, err)
 	}
 	return b, nil
+}
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxInput+1))
+	if len(b) > maxInput {
+		return nil, fmt.Errorf("longer than %d MiB", maxInput>>20)
+	}
+	return b, err
 }
 
 // checkFiles refuses files that cannot be read.

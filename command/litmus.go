@@ -198,7 +198,7 @@ func judgeFiles(ctx context.Context, files []string, workers int, answer answere
 }
 
 func judgeFile(ctx context.Context, path string, answer answerer) (judged, error) {
-	src, err := os.ReadFile(path)
+	src, err := readBounded(path)
 	if err != nil {
 		return judged{}, unreadable("file", path, err)
 	}

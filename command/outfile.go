@@ -56,9 +56,16 @@ func (o *outFile) is(path string) bool {
 }
 
 // writeFile writes a file whole or not at all: first beside its place, then
-// renamed into it.
+// renamed into it. A link stays, and the file that it leads to is written. What
+// is no regular file, a pipe say, is written as it stands.
 func writeFile(to outFile, write func(io.Writer) error) (err error) {
 	path := string(to)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeInPlace(path, write)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
@@ -75,4 +82,12 @@ func writeFile(to outFile, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+func writeInPlace(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }

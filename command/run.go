@@ -79,6 +79,9 @@ decisions than the one that made the token, replay fails: exit 1.`,
   gpstorm replay "$(gpstorm run repro2 --json | jq -r .replay)" --log`,
 		Args: exactly("a token or a failure file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("seed") {
+				return wrong("--seed", c.seed, "no seed: the token has its own")
+			}
 			ref, err := readReference(args[0])
 			if err != nil {
 				return err

@@ -96,8 +96,12 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 
 // lookup finds what to shrink.
 func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t world.Spec, err error) {
-	if sc, err := o.names.scenario(arg); err == nil && !isFailureFile(arg) {
+	sc, err := o.names.scenario(arg)
+	if err == nil && !isFailureFile(arg) {
 		return world.Spec{Scenario: sc, Subject: o.fix, Seed: o.seed}, nil
+	}
+	if _, absent := os.Stat(arg); absent != nil && !trial.IsToken(arg) {
+		return t, err // the name of a scenario, most likely
 	}
 	for _, name := range []string{"fix", "seed"} {
 		if cmd.Flags().Changed(name) {

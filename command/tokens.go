@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/failure"
@@ -28,7 +27,7 @@ func readReference(arg string) (r reference, err error) {
 		return r, badInput(err)
 	}
 	r.file = arg
-	if r.text, err = os.ReadFile(arg); err != nil {
+	if r.text, err = readBounded(arg); err != nil {
 		return r, wrong("token", arg, "a token, which begins with gps2., or a failure file")
 	}
 	if r.token, err = failure.ParseToken(r.text); err != nil {
@@ -77,7 +76,7 @@ func (c *common) checkScenario(t *world.Spec, r *reference) error {
 
 // isFailureFile reports whether a file begins like a failure file.
 func isFailureFile(path string) bool {
-	b, err := os.ReadFile(path)
+	b, err := readBounded(path)
 	return err == nil && failure.Is(b)
 }
 

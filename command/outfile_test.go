@@ -1,0 +1,50 @@
+//go:build unix
+
+package command
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// A device or a pipe stays what it is, and a link stays a link.
+func TestWriteFileKeepsWhatIsNoRegularFile(t *testing.T) {
+	t.Parallel()
+	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	f, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := writeFile(outFile(pipe), hello); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 5)
+	if _, err := io.ReadFull(f, got); err != nil || string(got) != "hello" {
+		t.Errorf("the pipe: read %q, %v", got, err)
+	}
+	link, file := filepath.Join(dir, "link"), filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(outFile(link), hello); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(link); err != nil || to != file {
+		t.Errorf("the link leads to %q, %v", to, err)
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != "hello" {
+		t.Errorf("the file holds %q, %v", b, err)
+	}
+}
