@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"world/kernel", "world/order", "world/live", "world/worldtest"},
 	{"fixes/mutant", "world/order/litmus", "campaign/stat"},
 	{"campaign", "failure", "repro", "shrink"},
-	{"campaign/margin", "campaign/calibration", "campaign/cluster"},
+	{"campaign/margin", "campaign/rare", "campaign/calibration", "campaign/cluster"},
 	{"campaign/gate"},
 	{"report", "report/timeline"},
 	{"fuzz", "fuzz/guide", "fuzz/measure"},

@@ -89,6 +89,14 @@ var ofFlag = map[string][]string{
 	"explore --states":         {"-1"},
 	"litmus --model":           {"arm", ""},
 	"report --margins":         {"nosuch.jsonl", ".", ""},
+	"rare --fix":               {"nosuch", ""},
+	"rare --world":             {"live"},
+	"rare --threshold":         {"-1s", "24h"},
+	"rare --trials":            {"0", "-1", "99"},
+	"rare --replicates":        {"0", "7", "1001"},
+	"rare --floor":             {"0", "1", "NaN"},
+	"rare --confidence":        {"10%", "100%"},
+	"rare --parallel":          {"-1"},
 	"runs --max-hang-rate":     {"0%", "100%", "-1%"},
 	"runs --confidence":        {"10%", "100%"},
 	"runs --power":             {"10%", "100%"},
@@ -135,7 +143,7 @@ var ofFlag = map[string][]string{
 
 // with is what a command line needs so that the flag is what is wrong with it.
 var with = map[string][]string{
-	"run": {"calm"}, "replay": {"gps2.AAAA"}, "shrink": {"calm"}, "merge": {"a.jsonl"}, "report": {"a.jsonl"}, "litmus": {"a.litmus"},
+	"run": {"calm"}, "rare": {"calm"}, "replay": {"gps2.AAAA"}, "shrink": {"calm"}, "merge": {"a.jsonl"}, "report": {"a.jsonl"}, "litmus": {"a.litmus"},
 	"status": {"--nats=nats://127.0.0.1:1"}, "status --nats": {}, "worker": {"--nats=nats://127.0.0.1:1"}, "worker --nats": {},
 	"gate": {"--fix=throttle"}, "gate --fix": {}, "gate --max-hang-rate": {"--fix=throttle"},
 	"gate --margin-axis": {"--fix=throttle", "--min-margin=95%"}, "gate --margin-level": {"--fix=throttle", "--min-margin=95%"},

@@ -54,6 +54,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newGateCommand(c),
 		newShrinkCommand(c),
 		newMarginCommand(c),
+		newRareCommand(c),
 		newRunsCommand(c),
 		newValidateCommand(c),
 		newExploreCommand(c),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
@@ -31,6 +32,7 @@ func TestScripts(t *testing.T) {
 			"lines": lines,
 			"field": field,
 			"forge": forge,
+			"worst": worst,
 		},
 	})
 }
@@ -99,6 +101,19 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has no field %s", args[2], args[1])
 	}
 	ts.Setenv(args[0], value)
+}
+
+// worst sets a variable to the token of the first of the worst trials in a file.
+func worst(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: worst variable file")
+	}
+	var e rare.Estimate
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &e))
+	if len(e.Worst) == 0 {
+		ts.Fatalf("%s names no worst trial", args[1])
+	}
+	ts.Setenv(args[0], e.Worst[0].Replay)
 }
 
 // forge makes the token in a variable claim another checksum.

@@ -1,0 +1,160 @@
+package rare
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	counting "github.com/gpstorm/gpstorm/campaign/stat"
+)
+
+// conclude puts the replicates together.
+func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world string) {
+	e.At = pilot.level()
+	e.Reached = e.At == p.Threshold
+	for _, r := range all {
+		e.Replicates = append(e.Replicates, r.exceeds(e.At))
+	}
+	e.Rate = stat.Mean(e.Replicates, nil)
+	e.Interval = interval(e.Replicates, p.Level)
+	if v := stat.Variance(e.Replicates, nil) / float64(len(all)); v > 0 {
+		e.Brute = e.Rate * (1 - e.Rate) / v
+	}
+	first := firstTrials(all, p.Threshold)
+	counted := counting.ClopperPearson(first, p.Trials*len(all), p.Level)
+	switch {
+	case !e.Reached:
+		// A longer wait is not more frequent, and the first trials, which are
+		// independent, bound its rate too.
+		e.Interval = counting.Interval{Lo: 0, Hi: min(e.Interval.Hi, counted.Hi)}
+	case len(pilot.past) == 1:
+		e.Interval = counted // no chains: nothing but counting
+	}
+	for i, s := range pilot.past {
+		e.Levels = append(e.Levels, levelOf(all, i, s.Wait))
+	}
+	e.Doubts = doubts(e, pilot, all)
+	e.worst(all, world)
+}
+
+// firstTrials counts the independent trials that reach a wait.
+func firstTrials(all []*replicate, wait time.Duration) (n int) {
+	for _, r := range all {
+		below, _ := slices.BinarySearch(r.past[0].waits, wait)
+		n += len(r.past[0].waits) - below
+	}
+	return n
+}
+
+// levelOf is the mean of a level over the replicates that came to it.
+func levelOf(all []*replicate, i int, wait time.Duration) Level {
+	l, n := Level{Wait: wait}, 0.0
+	for _, r := range all {
+		if i < len(r.past) {
+			s := r.past[i]
+			n++
+			l.Passed, l.Accepted, l.Ancestors = l.Passed+s.Passed, l.Accepted+s.Accepted, l.Ancestors+s.Ancestors
+		}
+		l.Rate += r.exceeds(wait) / float64(len(all))
+	}
+	n = max(n, 1)
+	l.Passed, l.Accepted, l.Ancestors = l.Passed/n, l.Accepted/n, l.Ancestors/n
+	return l
+}
+
+// interval is that of the mean of replicates whose logarithms are about normal,
+// as those of products of many shares are: Cox's interval for the mean of a
+// lognormal distribution, with Student's quantiles. If a replicate is 0, it is
+// Student's interval of the mean.
+//
+// Olsson, Journal of Statistics Education 13 (2005) number 1.
+func interval(replicates []float64, level float64) counting.Interval {
+	n := float64(len(replicates))
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile((1 + level) / 2)
+	if slices.Min(replicates) == 0 {
+		mean, v := stat.MeanVariance(replicates, nil)
+		half := t * math.Sqrt(v/n)
+		return counting.Interval{Lo: max(mean-half, 0), Hi: min(mean+half, 1)}
+	}
+	mean, v := stat.MeanVariance(logs(replicates), nil)
+	half := t * math.Sqrt(v/n+v*v/(2*(n-1)))
+	return counting.Interval{Lo: min(math.Exp(mean+v/2-half), 1), Hi: min(math.Exp(mean+v/2+half), 1)}
+}
+
+func logs(values []float64) (logs []float64) {
+	for _, v := range values {
+		logs = append(logs, math.Log(v))
+	}
+	return logs
+}
+
+// The limits of trust.
+const (
+	leastAccepted  = 0.05
+	leastAncestors = 10
+	mostSpread     = 1.2 // standard deviation of the logarithms of the replicates
+	mostShare      = 0.6 // of the sum of the replicates, in one of them
+)
+
+// doubts are reasons not to trust the estimate.
+func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
+	doubt := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
+	stuck, dead, ancestors := 0, 0, 0.0
+	for _, r := range all {
+		if slices.ContainsFunc(r.past, func(s stage) bool { return s.Accepted < leastAccepted }) {
+			stuck++
+		}
+		if r.end == extinct {
+			dead++
+		} else {
+			ancestors += r.past[len(r.past)-1].Ancestors
+		}
+	}
+	if stuck > 0 {
+		doubt("chains are stuck: in %d of %d replicates fewer than %g %% of the moves at a level were accepted", stuck, len(all), 100*leastAccepted)
+	}
+	if pilot.end == saturated {
+		doubt("the longest close() saturates at %v: no trial of the pilot at that level took longer, so it found no path to %v", e.At, e.Threshold)
+	}
+	if ancestors < leastAncestors {
+		doubt("few ancestors: the trials that passed the last level descend from %.0f first ones in all replicates, want %d", ancestors, leastAncestors)
+	}
+	if dead > 0 {
+		doubt("%d of %d replicates died out: none of their trials passed a level", dead, len(all))
+		return found
+	}
+	if s := stat.StdDev(logs(e.Replicates), nil); s > mostSpread {
+		doubt("the replicates disagree: one standard deviation of them is a factor of %.2g, want %.2g", math.Exp(s), math.Exp(mostSpread))
+	} else if share := slices.Max(e.Replicates) / (e.Rate * float64(len(all))); share > mostShare {
+		doubt("one replicate is %.0f %% of the sum of all", 100*share)
+	}
+	return found
+}
+
+// worstTrials is how many trials an estimate names.
+const worstTrials = 5
+
+// worst picks the trials with the longest close(), one of each ancestor.
+func (e *Estimate) worst(all []*replicate, world string) {
+	var best []sample
+	for _, r := range all {
+		byAncestor := map[int]int{}
+		for _, t := range r.trials {
+			if at, ok := byAncestor[t.ancestor]; !ok {
+				byAncestor[t.ancestor] = len(best)
+				best = append(best, t)
+			} else if t.wait > best[at].wait {
+				best[at] = t
+			}
+		}
+	}
+	slices.SortStableFunc(best, func(a, b sample) int { return cmp.Compare(b.wait, a.wait) })
+	for _, b := range best[:min(worstTrials, len(best))] {
+		e.Worst = append(e.Worst, Trial{b.wait, b.spec.Token(world, b.sum).String()})
+	}
+}

@@ -1,0 +1,274 @@
+package rare
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/gonum/mathext"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
+)
+
+// synthetic is a world whose longest close() is a known function of its draws, in
+// thousandths of a second, and threshold the wait that has a given probability.
+type synthetic struct {
+	name      string
+	wait      func(*seed.Draws) float64
+	threshold func(p float64) float64
+}
+
+// gauss is a standard normal number of a stream.
+func gauss(s *seed.Uniforms) float64 {
+	return mathext.NormalQuantile(min(max(s.Float64(), 1e-16), 1-1e-16))
+}
+
+var synthetics = []synthetic{
+	{"one number", func(d *seed.Draws) float64 {
+		return -1000 * math.Log1p(-d.Stream("x").Float64())
+	}, func(p float64) float64 { return -1000 * math.Log(p) }},
+	{"sum of 20", func(d *seed.Draws) float64 {
+		s, sum := d.Stream("x"), 0.0
+		for range 20 {
+			sum += gauss(s)
+		}
+		return 10000 + 1000*sum/math.Sqrt(20)
+	}, func(p float64) float64 { return 10000 - 1000*mathext.NormalQuantile(p) }},
+	{"two ways", func(d *seed.Draws) float64 { // both tails
+		s := d.Stream("x")
+		return 1000 * math.Abs(gauss(s)+gauss(s)) / math.Sqrt2
+	}, func(p float64) float64 { return -1000 * mathext.NormalQuantile(p/2) }},
+	{"longest of many", func(d *seed.Draws) float64 { // as many as are drawn
+		n, longest := 1+d.Stream("n").IntN(9), 0.0
+		for i := range n {
+			longest = max(longest, -1000*math.Log1p(-d.Stream(fmt.Sprint("x", i)).Float64()))
+		}
+		return longest
+	}, func(p float64) float64 { // P = mean over n of 1 - (1 - q)^n, q = e^-t
+		lo, hi := 0.0, 100.0
+		for range 200 {
+			t, sum := (lo+hi)/2, 0.0
+			for n := 1; n <= 9; n++ {
+				sum -= math.Expm1(float64(n)*math.Log1p(-math.Exp(-t))) / 9
+			}
+			if sum > p {
+				lo = t
+			} else {
+				hi = t
+			}
+		}
+		return 1000 * lo
+	}},
+}
+
+func (s synthetic) world() worldtest.Func {
+	return func(spec world.Spec) trial.Result {
+		d := seed.NewDraws(spec.Seed, spec.Draws...)
+		wait := time.Duration(s.wait(d) * float64(time.Millisecond))
+		return trial.Result{Closes: []trial.Close{{Wait: wait}}, Draws: d.Used()}
+	}
+}
+
+func (s synthetic) plan(p float64) *Plan {
+	return &Plan{
+		Scenario: workload.Scenario{Name: s.name, Horizon: time.Hour}, Subject: "none",
+		Threshold:  time.Duration(s.threshold(p) * float64(time.Millisecond)),
+		Replicates: 10, Trials: 200, Floor: 1e-12, Level: 0.95,
+	}
+}
+
+// inline runs trials one after another.
+type inline struct{ worldtest.Func }
+
+func (in inline) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
+	for i := range n {
+		if err := emit(i, in.Func(spec(i))); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func estimate(t *testing.T, p *Plan, ex campaign.Executor) *Estimate {
+	t.Helper()
+	e, err := Run(t.Context(), p, ex)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+var repetitions = flag.Int("repetitions", 40, "how often the coverage of intervals is tried for each probability")
+
+// The interval at 95 % must hold the known probability. How often it does is
+// counted over many seeds; the bound here is what chance allows at a coverage of
+// 95 %, so a few in a thousand runs of other seeds would fail.
+func TestIntervalsHoldKnownProbabilities(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many simulations")
+	}
+	for _, s := range synthetics {
+		for _, p := range []float64{1e-2, 1e-4, 1e-6, 1e-8} {
+			t.Run(fmt.Sprintf("%s %g", s.name, p), func(t *testing.T) {
+				t.Parallel()
+				held, sum, trials, width, doubted := 0, 0.0, 0, 0.0, 0
+				for i := range *repetitions {
+					plan := s.plan(p)
+					plan.Seed = uint64(i)
+					e := estimate(t, plan, inline{s.world()})
+					if !e.Reached {
+						t.Fatalf("seed %d: the threshold was not reached: %+v", i, e.Levels)
+					}
+					if e.Interval.Lo <= p && p <= e.Interval.Hi {
+						held++
+					}
+					if len(e.Doubts) > 0 {
+						doubted++
+					}
+					sum += e.Rate / p
+					trials += e.Trials
+					width += math.Log(e.Interval.Hi / e.Interval.Lo)
+				}
+				n := float64(*repetitions)
+				t.Logf("%d of %d intervals hold it; mean estimate %.3f of it; %d trials; the interval's ends are a factor of %.2f apart; %d doubted",
+					held, *repetitions, sum/n, trials / *repetitions, math.Exp(width/n), doubted)
+				if stat.AtLeast(*repetitions-held, *repetitions, 0.05) < 1e-3 {
+					t.Errorf("%d of %d intervals hold the probability, want 95 %%", held, *repetitions)
+				}
+				if ratio := sum / n; math.Abs(ratio-1) > 0.25 {
+					t.Errorf("estimates are %.3f of the probability on average", ratio)
+				}
+			})
+		}
+	}
+}
+
+func TestTheSameEstimateHoweverManyTrialsRunAtOnce(t *testing.T) {
+	t.Parallel()
+	s := synthetics[3]
+	plan := s.plan(1e-3)
+	want := estimate(t, plan, inline{s.world()})
+	for _, parallel := range []int{1, 5} {
+		got := estimate(t, plan, &campaign.Local{World: s.world(), Parallel: parallel})
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%d at once: (-want +got)\n%s", parallel, d)
+		}
+	}
+}
+
+// A wait that no trial exceeds is a reason to doubt, and its rate only a bound; the
+// independent first trials bound the rate as well.
+func TestAWaitThatSaturatesIsDoubted(t *testing.T) {
+	t.Parallel()
+	s := synthetic{"capped", func(d *seed.Draws) float64 {
+		return min(-1000*math.Log1p(-d.Stream("x").Float64()), 3000)
+	}, func(float64) float64 { return 10000 }}
+	e := estimate(t, s.plan(0), inline{s.world()})
+	if e.Reached || e.At != 3*time.Second || e.Interval.Lo != 0 || e.Interval.Hi > 0.002 {
+		t.Errorf("%+v", e)
+	}
+	if len(e.Doubts) == 0 || !strings.Contains(e.Doubts[0], "saturates at 3s") {
+		t.Errorf("doubts: %q", e.Doubts)
+	}
+	if want := math.Exp(-3); math.Abs(e.Rate/want-1) > 0.2 {
+		t.Errorf("rate of 3s: %g, want %g", e.Rate, want)
+	}
+}
+
+// Below the floor the estimate is a bound, and no reason to doubt.
+func TestARateBelowTheFloorIsABound(t *testing.T) {
+	t.Parallel()
+	s := synthetics[0]
+	p := s.plan(1e-9)
+	p.Floor, p.Trials = 1e-3, 1000
+	e := estimate(t, p, inline{s.world()})
+	if e.Reached || e.Interval.Lo != 0 || e.Interval.Hi < 1e-4 || e.Interval.Hi > 3e-3 || len(e.Doubts) > 0 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// Chains that cannot move, as only fresh numbers of one seed in many reach a
+// level, are doubted.
+func TestStuckChainsAreDoubted(t *testing.T) {
+	t.Parallel()
+	s := synthetic{"needles", func(d *seed.Draws) float64 {
+		u := d.Stream("x").Float64()
+		return 1000 * float64(seed.Hash(fmt.Sprint(u))>>11) / (1 << 53) // no two numbers are close
+	}, func(p float64) float64 { return 1000 * (1 - p) }}
+	e := estimate(t, s.plan(1e-5), inline{s.world()})
+	if !slices.ContainsFunc(e.Doubts, func(d string) bool { return strings.Contains(d, "chains are stuck") }) {
+		t.Errorf("doubts: %q, rate %g", e.Doubts, e.Rate)
+	}
+}
+
+// A trial of the estimate runs again from its token alone.
+func TestWorstTrialsReplay(t *testing.T) {
+	t.Parallel()
+	s := synthetics[3]
+	e := estimate(t, s.plan(1e-3), inline{s.world()})
+	if len(e.Worst) != worstTrials {
+		t.Fatalf("%d trials, want %d", len(e.Worst), worstTrials)
+	}
+	for _, w := range e.Worst {
+		token, err := trial.ParseToken(w.Replay)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := seed.NewDraws(token.Seed, token.Draws...)
+		if got := time.Duration(s.wait(d) * float64(time.Millisecond)); got != w.Wait || w.Wait < e.Threshold {
+			t.Errorf("%v, want %v, at least %v", got, w.Wait, e.Threshold)
+		}
+	}
+}
+
+func TestBadPlansAreRefused(t *testing.T) {
+	t.Parallel()
+	s := synthetics[0]
+	for want, change := range map[string]func(*Plan){
+		"threshold: 0s: want":      func(p *Plan) { p.Threshold = 0 },
+		"threshold: 1h0m0s: want":  func(p *Plan) { p.Threshold = time.Hour },
+		"replicates: 7: want":      func(p *Plan) { p.Replicates = 7 },
+		"trials: 99: want":         func(p *Plan) { p.Trials = 99 },
+		"floor: 0: want":           func(p *Plan) { p.Floor = 0 },
+		"floor: NaN: want":         func(p *Plan) { p.Floor = math.NaN() },
+		"confidence: 1: want":      func(p *Plan) { p.Level = 1 },
+		"world: test: want one wh": nil,
+	} {
+		p, run := s.plan(0.1), s.world()
+		if change == nil { // a world that keeps no draws
+			run = func(world.Spec) trial.Result { return trial.Result{} }
+		} else {
+			change(p)
+		}
+		_, err := Run(t.Context(), p, inline{run})
+		if input := (*campaign.InputError)(nil); !errors.As(err, &input) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestNormalAndUniformAreInverse(t *testing.T) {
+	t.Parallel()
+	for _, v := range []uint64{0, 1, 1 << 20, 1 << 62, 1<<63 - 1, 1 << 63, 3 << 62, math.MaxUint64 - 1<<20, math.MaxUint64} {
+		got := uniform(normal(v))
+		if d := math.Abs(float64(got) - float64(v)); d > 1e-9*float64(min(v, ^v))+2048 {
+			t.Errorf("%#x came back as %#x", v, got)
+		}
+	}
+	if a, b := normal(1<<60), normal(^uint64(1<<60)); a != -b {
+		t.Errorf("%g and %g, want symmetry", a, b)
+	}
+}

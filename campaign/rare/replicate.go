@@ -1,0 +1,264 @@
+package rare
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// sample is one trial of a replicate.
+type sample struct {
+	wait     time.Duration
+	spec     world.Spec
+	draws    []seed.Draw // all that it drew
+	sum      trial.Checksum
+	ancestor int // the number of the first trial that it descends from
+}
+
+// ladder is what the replicates share: the levels, the last of which is the event
+// whose rate they estimate, and the spread of the moves at each.
+type ladder struct {
+	levels  []time.Duration
+	spreads []float64
+}
+
+// replicate is one subset simulation in progress. The pilot, which has no ladder,
+// chooses the levels and the spreads. The replicates take them as they are, and so
+// have no bias from choosing levels by the trials that they count (Au and Beck,
+// section 5.1): the mean of each is the rate, however its chains mix.
+//
+// The trials that pass a level are kept, and each begins a chain. So every trial
+// of a level has the distribution that it needs from the first step of its chain
+// on, and no step is thrown away.
+type replicate struct {
+	plan   *Plan
+	ladder *ladder
+	seed   uint64
+	rng    *rand.Rand
+
+	past    []stage
+	rate    float64 // of reaching the current level
+	trials  []sample
+	heads   []int // by chain: its latest trial, an index of trials
+	started int   // trials that were proposed so far
+
+	spread             float64 // of a move: 0 is none, 1 a fresh number
+	accepted, proposed int     // at the current level
+	before             int     // of them accepted before the current round
+	done               bool
+	end                ending
+}
+
+// ending is why a replicate ended.
+type ending int
+
+const (
+	reached   ending = iota // its last level
+	belowRate               // of the floor
+	saturated               // all trials of a level have the same longest close()
+	extinct                 // no trial passed a level
+)
+
+// stage is a level that was passed, and the waits of the trials before it.
+type stage struct {
+	Level
+	waits  []time.Duration // in ascending order
+	spread float64         // of the moves at the level before it
+}
+
+func newReplicate(p *Plan, l *ladder, s uint64) *replicate {
+	return &replicate{plan: p, ladder: l, seed: s, rng: seed.Stream(s, "moves"), rate: 1, spread: 0.6}
+}
+
+// level is the wait that every trial of the current level has at least.
+func (r *replicate) level() time.Duration {
+	if len(r.past) == 0 {
+		return 0
+	}
+	return r.past[len(r.past)-1].Wait
+}
+
+// proposals are the trials of the next round, one for each chain as far as the
+// level has room; none if the replicate is done.
+func (r *replicate) proposals() (specs []world.Spec) {
+	if r.done {
+		return nil
+	}
+	room := r.plan.Trials - len(r.trials)
+	if len(r.past) > 0 {
+		room = min(room, len(r.heads))
+	}
+	for i := range room {
+		s := world.Spec{Scenario: r.plan.Scenario, Subject: r.plan.Subject, Seed: seed.Derive(r.seed, fmt.Sprintf("trial %d", r.started))}
+		if r.plan.Varied {
+			s.Variation = 1 // all but 0 have the same distribution
+		}
+		if len(r.past) > 0 {
+			s.Draws = r.move(r.trials[r.heads[i]].draws)
+		}
+		specs = append(specs, s)
+		r.started++
+	}
+	return specs
+}
+
+// move is a step of a chain before it is accepted or not: every number of the
+// trial moves, by a step that keeps the distribution of the numbers. Numbers that
+// the trial at hand did not draw come from the new trial's own seed; they are
+// independent of all others, so a step and the step back are equally likely.
+//
+// Papaioannou, Betz, Zwirglmaier and Straub, Probabilistic Engineering Mechanics
+// 41 (2015) 89-103: conditional sampling in the standard normal space.
+func (r *replicate) move(draws []seed.Draw) []seed.Draw {
+	moved := slices.Clone(draws)
+	keep := math.Sqrt(1 - r.spread*r.spread)
+	for i := range moved {
+		moved[i].Value = uniform(float64(keep*normal(moved[i].Value)) + float64(r.spread*r.rng.NormFloat64()))
+	}
+	return moved
+}
+
+// take receives the result of a proposal: trial i of the round.
+func (r *replicate) take(i int, s world.Spec, res *trial.Result) {
+	got := sample{wait: longest(res), spec: s, draws: res.Draws, sum: res.Checksum, ancestor: len(r.trials)}
+	if len(r.past) == 0 {
+		r.trials = append(r.trials, got)
+		return
+	}
+	head := r.trials[r.heads[i]]
+	r.proposed++
+	if got.wait >= r.level() {
+		r.accepted++
+		got.ancestor = head.ancestor
+		head = got
+	}
+	r.heads[i] = len(r.trials)
+	r.trials = append(r.trials, head)
+}
+
+// endRound follows a round of n trials. It adapts the moves of the pilot to an
+// acceptance near 0.44, and goes to the next level if the current one is full.
+func (r *replicate) endRound(n int) {
+	if r.done {
+		return
+	}
+	if r.ladder == nil && len(r.past) > 0 && n > 0 {
+		share := float64(r.accepted-r.before) / float64(n)
+		r.spread = min(max(r.spread*math.Exp((share-0.44)/2), 0.02), 1)
+	}
+	r.before = r.accepted
+	if len(r.trials) < r.plan.Trials {
+		return
+	}
+	waits := r.waits()
+	if r.ladder != nil {
+		r.pass(r.ladder.levels[len(r.past)], waits)
+		if len(r.trials) == 0 {
+			r.done, r.end = true, extinct
+		} else if len(r.past) == len(r.ladder.levels) {
+			r.done, r.end = true, reached
+		}
+		return
+	}
+	next, ok := r.choose(waits)
+	r.done, r.end = !ok, saturated
+	if ok || len(r.past) == 0 {
+		r.pass(next, waits)
+	}
+	switch {
+	case next == r.plan.Threshold:
+		r.done, r.end = true, reached
+	case !r.done && r.rate < r.plan.Floor:
+		r.done, r.end = true, belowRate
+	}
+}
+
+// choose returns the next level of a pilot, the threshold at most; false if there
+// is none, as no trial waited longer than the others.
+func (r *replicate) choose(waits []time.Duration) (time.Duration, bool) {
+	n := len(waits)
+	next := waits[n-int(math.Ceil(passing*float64(n)))]
+	if next == waits[0] {
+		// So many trials are level that none would be left behind.
+		above, _ := slices.BinarySearch(waits, next+1)
+		if above == n {
+			return next, next >= r.plan.Threshold
+		}
+		next = waits[above]
+	}
+	return min(next, r.plan.Threshold), true
+}
+
+// pass keeps the trials that reach the next level. It puts them in a random order,
+// so that which chains are a step longer does not depend on what they found.
+func (r *replicate) pass(next time.Duration, waits []time.Duration) {
+	var kept []sample
+	ancestors := map[int]bool{}
+	for _, t := range r.trials {
+		if t.wait >= next {
+			kept = append(kept, t)
+			ancestors[t.ancestor] = true
+		}
+	}
+	share := float64(len(kept)) / float64(len(r.trials))
+	r.rate *= share
+	r.past = append(r.past, stage{Level{Wait: next, Passed: share, Accepted: r.acceptance(), Ancestors: float64(len(ancestors))}, waits, r.spread})
+	r.rng.Shuffle(len(kept), func(i, j int) { kept[i], kept[j] = kept[j], kept[i] })
+	r.trials, r.heads = kept, make([]int, len(kept))
+	for i := range r.heads {
+		r.heads[i] = i
+	}
+	r.accepted, r.proposed, r.before = 0, 0, 0
+	if r.ladder != nil && len(r.past) < len(r.ladder.levels) {
+		r.spread = r.ladder.spreads[len(r.past)]
+	}
+}
+
+// climbed is the ladder of a pilot that is done.
+func (r *replicate) climbed() *ladder {
+	l := &ladder{}
+	for _, s := range r.past {
+		l.levels = append(l.levels, s.Wait)
+		l.spreads = append(l.spreads, s.spread)
+	}
+	return l
+}
+
+// acceptance is the share of moves of the current level that were accepted; 1 if
+// there were none.
+func (r *replicate) acceptance() float64 {
+	if r.proposed == 0 {
+		return 1
+	}
+	return float64(r.accepted) / float64(r.proposed)
+}
+
+// waits are those of the trials of the current level, in ascending order.
+func (r *replicate) waits() []time.Duration {
+	waits := make([]time.Duration, len(r.trials))
+	for i, t := range r.trials {
+		waits[i] = t.wait
+	}
+	slices.Sort(waits)
+	return waits
+}
+
+// exceeds estimates the probability that the longest close() takes so long or
+// longer, for any wait up to the last level.
+func (r *replicate) exceeds(wait time.Duration) float64 {
+	rate := 1.0
+	for _, s := range r.past {
+		if s.Wait >= wait {
+			below, _ := slices.BinarySearch(s.waits, wait)
+			return rate * float64(len(s.waits)-below) / float64(len(s.waits))
+		}
+		rate *= s.Passed
+	}
+	return 0 // extinct
+}

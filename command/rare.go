@@ -1,0 +1,144 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/rare"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+type rareOptions struct {
+	*common
+	plan       rare.Plan
+	confidence percent
+	unvaried   bool
+	parallel   int
+	in         worldFlag
+}
+
+func newRareCommand(c *common) *cobra.Command {
+	o := rareOptions{common: c, confidence: 0.95}
+	cmd := &cobra.Command{
+		Use:   "rare SCENARIO",
+		Short: "Estimate a rate of hangs that is too small to count",
+		Long: `Estimates by subset simulation how often a close() takes the threshold or longer,
+over what a scenario draws (phases, offsets, starts) and over its variations. A
+pilot chooses levels of the longest close() between none and the threshold.
+Independent replicates then estimate the share of trials that pass from each level
+to the next; a rate is the mean of their products. Trials of a level are made by
+Markov chains on the numbers that trials draw.
+
+Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
+		Example: `  gpstorm rare heavy --fix callrcu
+  gpstorm rare crowded --fix poll --threshold 60s --json`,
+		Args:              exactly("a scenario: a preset's name or a YAML file"),
+		ValidArgsFunction: c.names.completeScenarios,
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.rare(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.plan.Subject, "fix", campaign.Baseline, "the candidate's `name`")
+	flags.DurationVar(&o.plan.Threshold, "threshold", 0, "how long a close() takes that counts (default the scenario's hung-task timeout)")
+	flags.BoolVar(&o.unvaried, "unvaried", false, "the rate of the scenario itself, without its variations")
+	flags.IntVar(&o.plan.Trials, "trials", 500, "trials of a replicate at one level")
+	flags.IntVar(&o.plan.Replicates, "replicates", 10, "independent estimates")
+	flags.Float64Var(&o.plan.Floor, "floor", 1e-9, "the rate at which the search ends")
+	flags.Var(&o.confidence, "confidence", "that of the interval")
+	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
+	o.in.register(cmd, c)
+	mustComplete(cmd, "fix", c.names.completeFixes)
+	return cmd
+}
+
+func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
+	if o.parallel < 0 {
+		return wrong("--parallel", o.parallel, "0 or more")
+	}
+	if !o.in.Facts().Reproducible {
+		return wrong("--world", o.in.Name(), "a world whose trials can be run again exactly")
+	}
+	p := &o.plan
+	if p.Scenario, err = o.names.scenario(scenario); err != nil {
+		return badInput(err)
+	}
+	if _, err := o.in.Subject(p.Subject); err != nil {
+		return badInput(err)
+	}
+	if p.Threshold == 0 {
+		p.Threshold = p.Scenario.Watchdog.HungTask
+	}
+	p.Varied, p.Level, p.Seed = !o.unvaried, float64(o.confidence), o.seed
+	ex := o.in.executor(o.parallel)
+	ex.Want = world.Want{Draws: true}
+
+	level := time.Duration(0)
+	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
+	bar.live = func() string { return "trials, level " + level.Round(time.Millisecond).String() }
+	p.Progress = func(trials int, at time.Duration) {
+		level = at
+		bar.update(trials, -1)
+	}
+	e, err := rare.Run(cmd.Context(), p, ex)
+	bar.done()
+	if errors.Is(err, context.Canceled) {
+		return undecided("interrupted; a simulation keeps no results")
+	}
+	if err != nil {
+		return inputOrFailure(err)
+	}
+	if o.json {
+		err = json.NewEncoder(cmd.OutOrStdout()).Encode(e)
+	} else {
+		err = o.text(cmd.OutOrStdout(), e)
+	}
+	if err == nil && len(e.Doubts) > 0 {
+		err = &exitError{code: exitUndecided}
+	}
+	return err
+}
+
+// text writes the estimate for a reader.
+func (o *rareOptions) text(w io.Writer, e *rare.Estimate) error {
+	over := "over its variations"
+	if !e.Varied {
+		over = "as it is"
+	}
+	fmt.Fprintf(w, "%s, %s, under %s: how often a close() takes %v or longer\n", e.Scenario, over, e.Fix, e.Threshold)
+	if e.Reached {
+		fmt.Fprintf(w, "  rate     %.2g, %s interval %.2g to %.2g\n", e.Rate, &o.confidence, e.Interval.Lo, e.Interval.Hi)
+	} else {
+		fmt.Fprintf(w, "  rate     below %.2g, with a confidence of %s: it is %.2g already for %v\n", e.Interval.Hi, &o.confidence, e.Rate, e.At)
+	}
+	fmt.Fprintf(w, "  trials   %d", e.Trials)
+	if e.Brute > 0 {
+		fmt.Fprintf(w, "; counting takes %.2g for the same standard error", e.Brute)
+	}
+	fmt.Fprintln(w)
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(out, "\tclose() of\trate\tpassed\tmoves accepted\tancestors\t")
+	for _, l := range e.Levels {
+		fmt.Fprintf(out, "\t%v\t%.2g\t%.0f %%\t%.0f %%\t%.1f\t\n", l.Wait.Round(time.Microsecond), l.Rate, 100*l.Passed, 100*l.Accepted, l.Ancestors)
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if len(e.Worst) > 0 {
+		fmt.Fprintf(w, "  longest  %v: %s replay %s\n", e.Worst[0].Wait.Round(time.Microsecond), o.program, e.Worst[0].Replay)
+	}
+	if e.Unsafe > 0 {
+		fmt.Fprintf(w, "  UNSAFE, deadlocked or with a lost wakeup in %d trials: %s replay %s\n", e.Unsafe, o.program, e.Broken)
+	}
+	if len(e.Doubts) > 0 {
+		fmt.Fprintf(w, "NOT TO BE TRUSTED: %s\n", strings.Join(e.Doubts, ";\n  "))
+	}
+	return nil
+}
