@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/s2"
 
+	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -28,10 +29,11 @@ type chunk struct {
 }
 
 type chunkTrial struct {
-	Scenario  int    `json:"scenario"` // index
-	Subject   int    `json:"subject"`  // index
-	Variation int    `json:"variation"`
-	Seed      uint64 `json:"seed"`
+	Scenario  int         `json:"scenario"` // index
+	Subject   int         `json:"subject"`  // index
+	Variation int         `json:"variation"`
+	Seed      uint64      `json:"seed"`
+	Draws     []seed.Draw `json:"draws,omitempty"`
 }
 
 // answer is the results of consecutive trials of a chunk.
@@ -82,7 +84,7 @@ func (e encoder) chunk(specs []world.Spec) ([]byte, error) {
 		return len(*all) - 1
 	}
 	for _, s := range specs {
-		c.Trials = append(c.Trials, chunkTrial{index(&c.Scenarios, e.yaml(s.Scenario)), index(&c.Subjects, s.Subject), s.Variation, s.Seed})
+		c.Trials = append(c.Trials, chunkTrial{index(&c.Scenarios, e.yaml(s.Scenario)), index(&c.Subjects, s.Subject), s.Variation, s.Seed, s.Draws})
 	}
 	return pack(&c)
 }
@@ -106,7 +108,7 @@ func (c *chunk) specs() ([]world.Spec, error) {
 			t.Variation < 0 || t.Variation >= world.MaxVariations {
 			return nil, fmt.Errorf("chunk: trial %d: %+v: want indices in range", i, t)
 		}
-		specs[i] = world.Spec{Scenario: scenarios[t.Scenario], Variation: t.Variation, Subject: c.Subjects[t.Subject], Seed: t.Seed}
+		specs[i] = world.Spec{Scenario: scenarios[t.Scenario], Variation: t.Variation, Subject: c.Subjects[t.Subject], Seed: t.Seed, Draws: t.Draws}
 	}
 	return specs, nil
 }

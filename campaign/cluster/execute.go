@@ -50,8 +50,7 @@ type sent struct {
 	first, n int
 	missing  int
 	at       time.Time // when the server took it
-	attempt  int       // how often it was handed to the server
-	gone     bool      // it was not on the server when last looked up
+	attempt  int       // how often it was handed out again
 }
 
 // outcome is a result, or the error of its trial.
@@ -391,25 +390,26 @@ func (x *execution) oldest() (oldest *sent) {
 	return oldest
 }
 
-// lookUp looks for a chunk on the server. If it is gone twice in a row, its results
-// are not on their way either: it is handed out again.
+// lookUp looks for a chunk on the server. A worker acknowledges it after its results
+// are stored, and they are acknowledged here: if there is neither the chunk nor any
+// of its results, the server has lost it, and it is handed out again.
 func (x *execution) lookUp(ctx context.Context, c *sent) error {
-	work, err := x.js.Stream(ctx, workStream)
-	if err == nil {
-		_, err = work.GetLastMsgForSubject(ctx, place{x.id, x.run, c.first}.work())
+	p := place{x.id, x.run, c.first}
+	for _, at := range []struct{ stream, subject string }{{workStream, p.work()}, {resultStream, p.result()}} {
+		s, err := x.js.Stream(ctx, at.stream)
+		if err == nil {
+			_, err = s.GetLastMsgForSubject(ctx, at.subject)
+		}
+		if err == nil {
+			c.at = time.Now() // look again later
+		}
+		if !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return err
+		}
 	}
-	switch {
-	case err == nil:
-		c.gone, c.at = false, time.Now() // it waits or runs
-	case !errors.Is(err, jetstream.ErrMsgNotFound):
-		return err
-	case !c.gone:
-		c.gone = true
-	default:
-		x.cfg.Notify(fmt.Sprintf("trials %d to %d are lost on the server, and handed out again", c.first, c.first+c.n-1))
-		c.gone, c.at = false, time.Time{}
-		c.attempt++
-		x.unsent = append(x.unsent, c)
-	}
+	x.cfg.Notify(fmt.Sprintf("trials %d to %d are lost on the server, and handed out again", c.first, c.first+c.n-1))
+	c.at = time.Time{}
+	c.attempt++
+	x.unsent = append(x.unsent, c)
 	return nil
 }

@@ -1,0 +1,98 @@
+package cluster
+
+import (
+	"context"
+	"flag"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
+)
+
+var (
+	scaleTrials  = flag.Int("scale", 0, "run so many trials in TestScale")
+	scaleWorkers = flag.Int("workers", 1000, "the number of workers in TestScale")
+	scaleWork    = flag.Duration("work", 0, "the CPU time of a trial in TestScale")
+	scaleLocal   = flag.Bool("local", false, "run the trials of TestScale without a cluster")
+)
+
+// TestScale shows what a coordinator, its server and its workers cost, all in this
+// process.
+func TestScale(t *testing.T) {
+	if *scaleTrials == 0 {
+		t.Skip("needs -scale")
+	}
+	w := worldtest.Func(func(s world.Spec) trial.Result {
+		for end := cpuOfThread() + *scaleWork; *scaleWork > 0 && cpuOfThread() < end; {
+			continue
+		}
+		return sums(s)
+	})
+	var ex campaign.Executor = &campaign.Local{World: w, Parallel: *scaleWorkers}
+	queued := func() uint64 { return 0 }
+	if !*scaleLocal {
+		s, err := Serve(ServerConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &rig{t, s, &notes{}}
+		t.Cleanup(func() { _ = s.Shutdown() })
+		e := r.executor(w, func(c *Config) { c.AckWait = 30 * time.Second; c.InMemory = false; c.Notify = nil })
+		for range *scaleWorkers {
+			r.worker(w, func(w *Worker) { w.Slots = 1; w.Notify = nil })
+		}
+		for e.Session().Workers < *scaleWorkers {
+			time.Sleep(10 * time.Millisecond) // between two looks
+		}
+		ex = e
+		nc := r.connect()
+		queued = func() uint64 {
+			st, err := Ask(t.Context(), nc, time.Millisecond)
+			if err != nil {
+				return 0
+			}
+			return st.Bytes
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var heap, store uint64
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		for ctx.Err() == nil {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			heap, store = max(heap, m.HeapInuse), max(store, queued())
+			time.Sleep(200 * time.Millisecond) // between two looks
+		}
+	})
+	began, cpu := time.Now(), cpuOfProcess()
+	n := 0
+	if err := ex.Execute(t.Context(), *scaleTrials, specs(t), func(int, trial.Result) error { n++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(began)
+	used := cpuOfProcess() - cpu
+	cancel()
+	looking.Wait()
+	t.Logf("%d trials, %v elapsed, %v CPU, %.0f trials a second, heap %d MB, store %.1f MB",
+		n, took.Round(time.Millisecond), used.Round(time.Millisecond), float64(n)/took.Seconds(), heap>>20, float64(store)/1e6)
+}
+
+func cpuOfProcess() time.Duration { return usage(syscall.RUSAGE_SELF) }
+
+// cpuOfThread is the CPU time of the calling thread (RUSAGE_THREAD of Linux).
+func cpuOfThread() time.Duration { return usage(1) }
+
+func usage(who int) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(who, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
