@@ -1,20 +1,48 @@
 package kernel
 
+// execution is the part of a CPU's state that run changes.
+type execution struct {
+	at      ns
+	storm   stormCPU
+	exit    bool // exitToSoftirq
+	eqs     uint64
+	taken   ns // stormTime
+	sources []source
+}
+
+// save copies the state of the CPU.
+func (c *cpu) save(e *execution) {
+	e.at, e.storm, e.exit, e.eqs, e.taken = c.at, c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime
+	e.sources = e.sources[:0]
+	for _, s := range c.wide {
+		e.sources = append(e.sources, *s)
+	}
+	for _, s := range c.own {
+		e.sources = append(e.sources, *s)
+	}
+}
+
+// restore gives the CPU a state that was saved.
+func (c *cpu) restore(e *execution) {
+	c.at, c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime = e.at, e.storm, e.exit, e.eqs, e.taken
+	for i, s := range c.wide {
+		*s = e.sources[i]
+	}
+	for i, s := range c.own {
+		*s = e.sources[len(c.wide)+i]
+	}
+}
+
 // ahead is the state that a CPU will have at an instant if nothing disturbs it
 // until then. To plan when a CPU will have done its work, its storms are executed
 // ahead of time; ahead keeps the outcome, so that they are not executed again when
 // that instant comes.
 type ahead struct {
 	valid    bool
-	solo     bool // it is in cpu.solo
-	at       ns
+	solo     bool // it is in cpu.solo, but for at
 	progress ns
 	allowed  ns // perf's allowance, which must not have changed since
-	storm    stormCPU
-	exit     bool // exitToSoftirq
-	eqs      uint64
-	taken    ns // stormTime
-	sources  []source
+	execution
 }
 
 // lookahead finds the instant at which run will return by itself, leaving
@@ -36,10 +64,8 @@ func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 			return o.at, o.at < limit
 		}
 	}
-	keep, rate, n := c.stormCPU, k.rate, len(k.scratch)
-	began, exit, eqs, storm := c.at, c.exitToSoftirq, c.eqs, c.stormTime
-	k.scratch = c.copySources(k.scratch)
-	tr := k.trace
+	undo, rate, tr := &k.undo, k.rate, k.trace
+	c.save(undo)
 	k.trace = nil
 	progress := c.run(limit, work, c.irqActive)
 	k.trace = tr
@@ -47,16 +73,11 @@ func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	at, returns = c.at, c.at < limit
 	// A tracer has to see everything happen, and a lowered rate is global.
 	if a.valid = tr == nil && !k.opt.Step && k.rate.allowed == rate.allowed; a.valid {
-		a.solo = false
-		a.at, a.progress, a.allowed = at, progress, rate.allowed
-		a.storm, a.exit, a.eqs, a.taken = c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime
-		a.sources = c.copySources(a.sources[:0])
+		a.solo, a.progress, a.allowed = false, progress, rate.allowed
+		c.save(&a.execution)
 	}
-
-	c.setSources(k.scratch[n:])
-	k.scratch = k.scratch[:n]
-	c.stormCPU, k.rate = keep, rate
-	c.at, c.exitToSoftirq, c.eqs, c.stormTime = began, exit, eqs, storm
+	c.restore(undo)
+	k.rate = rate
 	return at, returns
 }
 
@@ -71,34 +92,26 @@ func (k *kernel) reach(c *cpu) (progress ns, ok bool) {
 		return 0, false
 	case a.solo:
 		c.solo.apply()
-		return a.progress, true
+	default:
+		c.restore(&a.execution)
 	}
-	c.stormCPU = a.storm
-	c.at, c.exitToSoftirq, c.eqs, c.stormTime = a.at, a.exit, a.eqs, a.taken
-	c.setSources(a.sources)
 	return a.progress, true
 }
 
-// copySources appends the state of the CPU's sources.
-func (c *cpu) copySources(to []source) []source {
-	for _, s := range c.wide {
-		to = append(to, *s)
+// stormUntilNow is the time that samples have taken of a CPU up to now. The CPU
+// stays as it is: an update would plan its next event anew, and what was planned
+// earlier for the same instant would then happen first.
+func (k *kernel) stormUntilNow(c *cpu) (taken ns) {
+	if c.at == k.now || c.undisturbed() {
+		return c.stormTime
 	}
-	for _, s := range c.own {
-		to = append(to, *s)
-	}
-	return to
-}
-
-// setSources gives the CPU's sources the states copied before.
-func (c *cpu) setSources(from []source) {
-	i := 0
-	for _, s := range c.wide {
-		*s = from[i]
-		i++
-	}
-	for _, s := range c.own {
-		*s = from[i]
-		i++
-	}
+	undo, rate, tr, planned := &k.undo, k.rate, k.trace, c.solo
+	c.save(undo)
+	k.trace = nil
+	c.runToNow()
+	taken = c.stormTime
+	k.trace = tr
+	c.restore(undo)
+	k.rate, c.solo = rate, planned
+	return taken
 }

@@ -78,25 +78,15 @@ func (k *kernel) flushBlame(b *blameState) {
 	s := b.shares[of]
 	s.wait += d
 	if stormed(b.now.what) {
-		s.storm += min(d, k.stormOf(b.now.cpu)-b.storm)
+		s.storm += min(d, k.stormUntilNow(k.cpus[b.now.cpu])-b.storm)
 	}
 	b.shares[of] = s
 }
 
 func (k *kernel) markStorm(b *blameState) {
 	if stormed(b.now.what) {
-		b.storm = k.stormOf(b.now.cpu)
+		b.storm = k.stormUntilNow(k.cpus[b.now.cpu])
 	}
-}
-
-// stormOf is the time samples have taken of a CPU up to now.
-func (k *kernel) stormOf(cpu uint8) ns {
-	c := k.cpus[cpu]
-	if c.at != k.now {
-		k.sync(c)
-		k.plan(c)
-	}
-	return c.stormTime
 }
 
 // stormed reports whether what is waited for happens on a CPU that a storm may

@@ -86,7 +86,6 @@ func (k *kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
 }
 
 func (k *kernel) beginClose(t *task) *closing {
-	k.syncAll()
 	c := &closing{Close: trial.Close{Task: t.name, Start: time.Duration(k.now)}, ipis: k.ipis, ran: k.ran(), storm: k.stormTime()}
 	t.closing = c
 	c.blame.since, c.blame.now = k.now, cause{what: trial.CloserRuns, cpu: uint8(t.cpu.id)}
@@ -100,7 +99,6 @@ func (k *kernel) beginClose(t *task) *closing {
 func (k *kernel) endClose(t *task, c *closing) {
 	k.finishClose(c)
 	c.done = true
-	k.syncAll()
 	c.stormEnd = k.stormTime()
 	k.trace.closeEnd(t)
 	t.closing = nil

@@ -86,10 +86,7 @@ func (k *kernel) sync(c *cpu) {
 	from := c.at
 	progress, ok := k.reach(c)
 	if !ok {
-		progress = c.run(k.now, c.work(), c.irqActive)
-		if c.at < k.now { // beyond the switch, into a task without an end
-			progress += c.run(k.now, c.cur.left, false)
-		}
+		progress = c.runToNow()
 	}
 	switch {
 	case c.irqActive:
@@ -113,6 +110,17 @@ func (k *kernel) sync(c *cpu) {
 	if len(k.rate.lowered) > 0 {
 		k.rateLowered()
 	}
+}
+
+// runToNow executes what the CPU does up to the present, and returns the progress
+// made.
+func (c *cpu) runToNow() (progress ns) {
+	now := c.k.now
+	progress = c.run(now, c.work(), c.irqActive)
+	if c.at < now { // beyond the switch, into a task without an end
+		progress += c.run(now, c.cur.left, false)
+	}
+	return progress
 }
 
 // settle runs everything that is due on the CPU now and plans its next event.

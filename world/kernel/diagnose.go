@@ -65,10 +65,15 @@ func (k *kernel) makeFair() {
 }
 
 // drain lets the rest of the trial finish without storms. What finishes was slow
-// or starved; what does not is stuck.
+// or starved; what does not is stuck. The time for that begins when the last
+// sample has been taken, for a CPU does nothing else meanwhile.
 func (k *kernel) drain() {
 	if !k.finished() || !k.quiet() {
-		k.runUntil(k.now+ns(k.sc.Drain), func() bool { return k.finished() && k.quiet() })
+		sampled := ns(0)
+		for _, c := range k.cpus {
+			sampled = max(sampled, c.nmiLeft+c.hrLeft)
+		}
+		k.runUntil(k.now+sampled+ns(k.sc.Drain), func() bool { return k.finished() && k.quiet() })
 	}
 	k.syncAll()
 	if k.finished() && k.quiet() {

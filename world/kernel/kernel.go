@@ -85,7 +85,7 @@ type kernel struct {
 	// stormsOn counts those that are on, stormSpan the time some was.
 	stormsOn  int
 	stormSpan ns
-	scratch   []source
+	undo      execution // of a CPU that is executed ahead of time
 
 	groups      []*closerGroup
 	closersLeft int // tasks that have not finished

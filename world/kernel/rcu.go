@@ -60,6 +60,7 @@ type rcuCPU struct {
 type rcuCallback struct {
 	seq   uint64 // the grace period it needs; when it has been given one, that
 	epoch uint64 // of the kernel when it was posted
+	at    ns     // when that was
 	fn    func()
 }
 
@@ -239,7 +240,7 @@ func (k *kernel) callbackBatch(c *cpu) int {
 // when the CPU next looks: at a tick, in RCU_SOFTIRQ.
 func (k *kernel) call(fn func()) {
 	c := k.hereOr0()
-	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
+	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
 }
 
 // assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).

@@ -74,6 +74,9 @@ func (o *solo) run(until, work ns) {
 		switch d := min(work-o.progress, until-o.at); {
 		case !o.active:
 			o.execute(d)
+		case o.s.nmi && o.left == 0: // due when the work before this stretch was done
+			o.left = o.s.period
+			o.begin()
 		case o.s.nmi:
 			if n := o.cyclesNMI(until, work); n > 0 {
 				o.trace.skipped(o.c, o.s, n, o.at+o.left, o.s.period+o.s.handler)

@@ -24,9 +24,12 @@ type domain struct {
 	foundReader bool           // the last scan did not see its rank empty
 	loops       []*loop
 	lastHeld    ns // when a scan last had readers inside, at its end
-	// emptyLooks counts the scans since the last step that had none.
+	// emptyLooks counts the looks since lastStep that found none and could have
+	// been the end of the scan: no RCU grace period was still to come.
 	emptyLooks int
-	withoutRCU bool // a grace period need not contain one of RCU
+	lastStep   ns     // when the last grace period ended, or the rank was flipped
+	delay      uint64 // of the last timer, in jiffies
+	withoutRCU bool   // a grace period need not contain one of RCU
 
 	callbacks srcu.Callbacks
 	process   work // process_srcu
@@ -203,7 +206,7 @@ func (s *domainSide) Locks(rank int) uint64 {
 	s.foundReader = sum != s.lastSum
 	if sum != (*domain)(s).sumUnlocks(rank) {
 		s.lastHeld = s.k.now
-	} else {
+	} else if s.posted == 0 && !(*domain)(s).pollsInVain() {
 		s.emptyLooks++
 	}
 	s.k.trace.srcuLocks((*domain)(s), sum)
@@ -228,7 +231,7 @@ func (s *domainSide) sum() {
 
 func (s *domainSide) Flip() {
 	s.k.syncAll()
-	s.emptyLooks = 0
+	s.lastStep, s.emptyLooks = s.k.now, 0
 	s.current = 1 - s.current
 	s.k.decide(decideFlip, uint64(s.current))
 	s.k.trace.srcuFlip((*domain)(s))
@@ -267,6 +270,7 @@ func (s *domainSide) FenceAll() {
 
 func (s *domainSide) Requeue(jiffies uint64) {
 	s.k.trace.srcuLook((*domain)(s))
+	s.delay = jiffies
 	s.k.queueDelayed(&s.process, jiffies)
 }
 
@@ -274,7 +278,7 @@ func (s *domainSide) Requeue(jiffies uint64) {
 // the domain is small (SRCU_SIZE_SMALL).
 func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
-	s.lastEnd, k.lastMove, s.emptyLooks = k.now, k.now, 0
+	s.lastEnd, s.lastStep, k.lastMove, s.emptyLooks = k.now, k.now, k.now, 0
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))
 	boot := k.cpus[0]

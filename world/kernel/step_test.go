@@ -43,3 +43,14 @@ func TestArithmeticAgreesWithStepping(t *testing.T) {
 		}
 	}
 }
+
+// A sample that is due as an interrupt handler ends begins at once, whether whole
+// periods follow or not.
+func TestASampleDueAsAHandlerEndsAgreesWithStepping(t *testing.T) {
+	t.Parallel()
+	sc, fix := scenarioFile(t, "sample-due-as-a-handler-ends"), lookup(t, "kick")
+	opt := Options{Log: true, MaxSteps: 60_000}
+	fast := Run(sc, fix, 5558978506027569730, opt)
+	opt.Step = true
+	same(t, sc.Name, fast, Run(sc, fix, 5558978506027569730, opt))
+}

@@ -160,7 +160,7 @@ func (k *kernel) closersFinished(g *closerGroup) {
 // stormTime is the time that samples have taken so far, of all CPUs.
 func (k *kernel) stormTime() (sum ns) {
 	for _, c := range k.cpus {
-		sum += c.stormTime
+		sum += k.stormUntilNow(c)
 	}
 	return sum
 }

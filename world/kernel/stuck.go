@@ -101,9 +101,18 @@ func (k *kernel) awaitsCPU(w *work) bool {
 	return false
 }
 
+// recent reports whether something that has gone on since then may still be
+// under way: in a fair drain, what takes half of it does not move.
+func (k *kernel) recent(since ns) bool { return k.now-since < ns(k.sc.Drain)/2 }
+
 // inVain is how many scans, or grace periods, may pass in vain before they count
 // as lost.
 const inVain = 16
+
+// longestDelay is what no delay of the kernel exceeds, in jiffies
+// (SRCU_MAX_INTERVAL): a scan that is retried sooner, again and again, may never
+// succeed.
+const longestDelay = 10
 
 func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 	lost := func(m trial.Mechanism) (outlook, bool) {
@@ -112,7 +121,7 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 	}
 	w := &d.process
 	if !d.machine.Needed() {
-		if d.callbacks.Pending() > 0 && d.invoke.idle() && k.now-d.lastEnd > ns(k.sc.Drain)/2 {
+		if d.callbacks.Pending() > 0 && d.invoke.idle() && !k.recent(d.lastEnd) {
 			return lost(trial.CallbacksForgotten)
 		}
 		return unclear, d.invoke.on == nil
@@ -128,10 +137,12 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 		return unclear, false
 	case d.drifted():
 		return lost(trial.CountersDrifted)
-	case d.emptyLooks > inVain:
+	case d.emptyLooks > inVain && !k.recent(d.lastStep):
 		return lost(trial.ScansInVain)
 	case w.timer == 0 && k.awaitsCPU(w), d.fromReaders():
 		return moves, true
+	case d.delay > longestDelay && w.timer != 0 && !rcu.SeqGE(k.jiffies, w.timer):
+		return moves, true // late, but it will look again
 	case d.polling == nil:
 		return unclear, true
 	}
@@ -143,7 +154,7 @@ func (k *kernel) judgePoll(d *domain, lost func(trial.Mechanism) (outlook, bool)
 	n, e := &k.rcu, &k.rcu.exp
 	switch passed := int64(rcu.SeqCount(n.seq) - rcu.SeqCount(d.pollMark.normal)); {
 	case !d.pollsInVain():
-		if k.now-n.polledAt < ns(k.sc.Drain)/2 {
+		if k.recent(n.polledAt) {
 			return moves, true // the next look will see it
 		}
 		return unclear, true
@@ -194,9 +205,8 @@ func (k *kernel) judgeRCU(c *cause) outlook {
 		c.rcu, c.what = trial.NormalRCU, m
 		return endless
 	}
-	// In a fair drain a grace period that takes half of it does not move.
 	o := unclear
-	if !rcu.SeqRunning(n.seq) || k.rcuAge() < ns(k.sc.Drain)/2 {
+	if !rcu.SeqRunning(n.seq) || k.recent(n.started) {
 		o = moves
 	}
 	if n.kthread.state == running {
@@ -207,9 +217,14 @@ func (k *kernel) judgeRCU(c *cause) outlook {
 		case n.initFlag:
 			return lost(trial.KthreadNotWoken)
 		case k.callbacksWaiting():
-			return unclear // a softirq should request a grace period
+			if k.recent(k.oldestCallback()) {
+				return moves // a softirq will request a grace period
+			}
+			return unclear
 		case !rcu.SeqGE(n.seq, n.needed) || len(n.syncNext) > 0:
 			return lost(trial.GPNotRequested)
+		case k.recent(k.oldestCallback()):
+			return moves // a softirq will invoke it
 		}
 		return unclear
 	}
@@ -256,6 +271,24 @@ func (k *kernel) callbacksWaiting() bool {
 	return false
 }
 
+// oldestCallback is when the RCU callback was posted that has waited the longest,
+// long ago if none waits.
+func (k *kernel) oldestCallback() (at ns) {
+	at = never
+	for _, c := range k.cpus {
+		if len(c.unassigned) > 0 {
+			at = min(at, c.unassigned[0].at)
+		}
+		if c.assigned.len() > 0 {
+			at = min(at, c.assigned.at(0).at)
+		}
+	}
+	if at == never {
+		at = -never
+	}
+	return at
+}
+
 // judgeExp judges the expedited grace period that runs, or is about to start.
 func (k *kernel) judgeExp(c *cause) outlook {
 	e := &k.rcu.exp
@@ -283,7 +316,7 @@ func (k *kernel) judgeExp(c *cause) outlook {
 			o = moves
 		}
 	}
-	if e.running && k.now-e.started < ns(k.sc.Drain)/2 {
+	if e.running && k.recent(e.started) {
 		o = moves
 	}
 	return o

@@ -1,0 +1,103 @@
+package kernel
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// scenarioFile reads a scenario of testdata/trials.
+func scenarioFile(t testing.TB, name string) workload.Scenario {
+	t.Helper()
+	b, err := os.ReadFile("testdata/trials/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc, err := workload.Decode(b)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return sc
+}
+
+// Trials that fuzzing found: something waits when the drain ends, and would go on.
+// None is stuck.
+func TestWhatIsUnderWayAtTheEndIsNotLost(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		scenario, fix string
+		seed          uint64
+		want          trial.Diagnosis
+	}{
+		{"scan-between-grace-periods", "callrcu", 9645599306916696560, trial.Slow},
+		{"hrtimer-handler-outlasts-the-drain", "expedited", 2113812820020177342, trial.Starved},
+		{"nmi-handler-outlasts-the-drain", "expedited", 8930297071463608997, trial.Starved},
+		{"nmi-handler-outlasts-the-drain", "baseline", 8930297071463608997, trial.Starved},
+	} {
+		t.Run(tt.scenario+"/"+tt.fix, func(t *testing.T) {
+			t.Parallel()
+			r := Run(scenarioFile(t, tt.scenario), lookup(t, tt.fix), tt.seed, Options{Blame: true})
+			if r.Diagnosis != tt.want {
+				t.Errorf("%s: %s, want %s", r.Diagnosis, r.Why(), tt.want)
+			}
+			agree(t, &r)
+		})
+	}
+}
+
+// lateSide is a side of which every delay is ten thousand times as long.
+type lateSide struct{ srcu.Side }
+
+func (s lateSide) Requeue(jiffies uint64) { s.Side.Requeue(10_000 * jiffies) }
+
+// sumsEachJiffy polls as the candidate poll does, and takes both sums at every look.
+func sumsEachJiffy() srcu.Barrier {
+	poll := fixes.Polling()
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		s.Unlocks(1 - s.Current())
+		s.Locks(1 - s.Current())
+		return poll.Order(s, scan)
+	})
+}
+
+// A teardown that waits too long, or that works too much while it waits, is slow.
+func TestWastefulScansAreSlow(t *testing.T) {
+	t.Parallel()
+	late := lookup(t, "baseline")
+	late.Side = func(s srcu.Side) srcu.Side { return lateSide{s} }
+	busy := lookup(t, "poll")
+	busy.Barrier = sumsEachJiffy
+
+	sc := quietMachine()
+	sc.Horizon, sc.Drain = 3*time.Second, 4*time.Second
+	sc.Watchdog.HungTask = time.Second
+	sc.Closers[0].Start = 50 * time.Millisecond
+	long := sc
+	long.Tasks = []workload.Tasks{{Name: "reader", Count: 1, Reads: workload.ReadsTasksTrace, Section: 300 * time.Millisecond, Gap: time.Millisecond}}
+	slowRCU := sc
+	slowRCU.Machine.CPUs = 2
+	slowRCU.Tasks = []workload.Tasks{{Name: "reader", Count: 12, CPUs: []int{1}, Reads: workload.ReadsRCU, Section: 200 * time.Millisecond, Gap: time.Millisecond}}
+	for _, tt := range []struct {
+		name string
+		fix  fixes.Fix
+		sc   workload.Scenario
+	}{
+		{"a delay without bound", late, long},
+		{"sums at every look", busy, slowRCU},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(5) {
+				r := Run(tt.sc, tt.fix, seed, Options{})
+				if r.Diagnosis != trial.Slow {
+					t.Errorf("seed %d: %s: %s, want slow", seed, r.Diagnosis, r.Why())
+				}
+			}
+		})
+	}
+}
