@@ -80,7 +80,8 @@ const (
 	// enabled (SRCU-fast, notrace).
 	ReaderFast Reader = iota
 	// ReaderFull: the same with a full barrier after the lock and before
-	// the unlock (normal or NMI-safe SRCU); scans need only a fence.
+	// the unlock (normal or NMI-safe SRCU); scans need only a fence, in every
+	// world (NewBarriers).
 	ReaderFull
 	// ReaderPreemptOff: preemption disabled around the probes; a vanilla
 	// RCU grace period waits for them (before 7.0-rc1).
@@ -126,12 +127,19 @@ const (
 	MustBeUnsafe         // somewhere: a reader uses what was freed
 )
 
-// NewBarrier returns a new barrier for one trial.
-func (f *Fix) NewBarrier() srcu.Barrier {
-	if f.Barrier == nil {
-		return Blocking()
+// NewBarriers returns new barriers for one trial: that of the scans of tasks-trace,
+// and that of tracepoint_srcu. They are the same one, so that it may share state,
+// unless tracepoint readers have full barriers: then a scan of tracepoint_srcu
+// needs only a fence. Tasks-Trace readers are fast under every candidate.
+func (f *Fix) NewBarriers() (tasksTrace, tracepoint srcu.Barrier) {
+	tasksTrace = Blocking()
+	if f.Barrier != nil {
+		tasksTrace = f.Barrier()
 	}
-	return f.Barrier()
+	if f.Reader == ReaderFull {
+		return tasksTrace, Fenced()
+	}
+	return tasksTrace, tasksTrace
 }
 
 // NewMachine returns a new machine for one domain of a trial.

@@ -69,28 +69,24 @@ func (k *kernel) bootRCU() {
 func (k *kernel) bootTracing() {
 	tr := &k.tracing
 	tr.eventMutex.name, tr.tracepoints.name = "event_mutex", "tracepoints_mutex"
-	barrier := k.fix.NewBarrier()
+	tasksTrace, tracepoint := k.fix.NewBarriers()
 	if k.fix.TasksTrace == fixes.TasksTraceHoldouts {
 		k.holdouts = k.newHoldouts()
 		tr.tasksTrace = k.holdouts
 	} else {
-		d := k.newDomain("rcu_tasks_trace_srcu_struct", barrier)
+		d := k.newDomain("rcu_tasks_trace_srcu_struct", tasksTrace)
 		d.withoutRCU = k.fix.WithoutRCU&fixes.TasksTraceDomain != 0
 		tr.tasksTrace = d
 	}
-	switch k.fix.Reader {
-	case fixes.ReaderPreemptOff:
+	if k.fix.Reader == fixes.ReaderPreemptOff {
 		v := &vanilla{k: k}
 		tr.tracepoint, tr.startPoll = v, v.startPoll
-	case fixes.ReaderFull:
-		barrier = fixes.Fenced()
-		fallthrough
-	default:
-		d := k.newDomain("tracepoint_srcu", barrier)
-		d.withoutRCU = k.fix.WithoutRCU&fixes.TracepointDomain != 0
-		k.tracepointSRCU = d
-		tr.tracepoint, tr.startPoll = d, d.startPoll
+		return
 	}
+	d := k.newDomain("tracepoint_srcu", tracepoint)
+	d.withoutRCU = k.fix.WithoutRCU&fixes.TracepointDomain != 0
+	k.tracepointSRCU = d
+	tr.tracepoint, tr.startPoll = d, d.startPoll
 }
 
 func (k *kernel) bootPerf() {

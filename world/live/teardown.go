@@ -20,19 +20,16 @@ type domains struct {
 
 func newDomains(c *Config, y *yielder, misuse func(string)) (d domains) {
 	d.rcu = rcu.NewLive()
-	barrier := c.Fix.NewBarrier()
-	switch c.Fix.Reader {
-	case fixes.ReaderPreemptOff:
+	tasksTrace, tracepoint := c.Fix.NewBarriers()
+	if c.Fix.Reader == fixes.ReaderPreemptOff {
 		d.tracepoint = rcuDomain{d.rcu}
-	case fixes.ReaderFull:
-		d.tracepoint = newSRCU(c, fixes.Fenced(), d.rcu, y, misuse)
-	default:
-		d.tracepoint = newSRCU(c, barrier, d.rcu, y, misuse)
+	} else {
+		d.tracepoint = newSRCU(c, tracepoint, d.rcu, y, misuse)
 	}
 	if c.Fix.TasksTrace == fixes.TasksTraceHoldouts {
 		d.tasksTrace = rcuDomain{rcu.NewLive()}
 	} else {
-		fast := newSRCU(c, barrier, d.rcu, y, misuse)
+		fast := newSRCU(c, tasksTrace, d.rcu, y, misuse)
 		fast.fenced = false
 		d.tasksTrace = fast
 	}

@@ -83,11 +83,12 @@ type stopped struct{}
 
 func newSession(c *Case) *session {
 	s := &session{c: c, lay: c.layout(), callbacks: map[Value]func(){}}
-	b := c.Fix.NewBarrier()
+	var barriers [2]srcu.Barrier
+	barriers[tasksTraceDomain], barriers[tracepointDomain] = c.Fix.NewBarriers()
 	for d := range s.lay.domains {
 		dom := &domain{s: s, id: d}
 		dom.side = c.Fix.WrapSide(&side{s: s, domain: d})
-		dom.machine = c.Fix.NewMachine(b, srcu.KernelPace(250))
+		dom.machine = c.Fix.NewMachine(barriers[d], srcu.KernelPace(250))
 		s.domains = append(s.domains, dom)
 	}
 	s.spawn("closer", s.closer)
