@@ -29,8 +29,8 @@ type Scenario struct {
 	// has not returned by then is censored.
 	Horizon time.Duration `yaml:"horizon"`
 	// Drain is how long the trial goes on after the horizon without storms,
-	// to tell a slow wait from one that never ends. It ends early when
-	// nothing is left to wait for.
+	// from the end of the last sample on, to tell a slow wait from one that
+	// never ends. It ends early when nothing is left to wait for.
 	Drain time.Duration `yaml:"drain"`
 }
 
