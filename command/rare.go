@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,6 +60,10 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 	return cmd
 }
 
+// hungTaskTimeout is the kernel's, kernel.hung_task_timeout_secs, where a scenario
+// has none of its own.
+const hungTaskTimeout = 120 * time.Second
+
 func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 	if o.parallel < 0 {
 		return wrong("--parallel", o.parallel, "0 or more")
@@ -74,7 +79,7 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 		return badInput(err)
 	}
 	if p.Threshold == 0 {
-		p.Threshold = p.Scenario.Watchdog.HungTask
+		p.Threshold = cmp.Or(p.Scenario.Watchdog.HungTask, hungTaskTimeout)
 	}
 	p.Varied, p.Level, p.Seed = !o.unvaried, float64(o.confidence), o.seed
 	ex := o.in.executor(o.parallel)
