@@ -19,12 +19,13 @@ const module = "github.com/gpstorm/gpstorm"
 // floors lists the packages of the house from the ground up. A package imports
 // only from floors below its own.
 var floors = [][]string{
-	{"internal/interrupt", "internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/scenarios/real", "world/boot/kernels"},
+	{"internal/interrupt", "internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/scenarios/boot", "testdata/scenarios/real", "world/boot/kernels", "world/boot/wire"},
 	{"klog", "rcu", "trial", "workload"},
 	{"srcu"},
 	{"fixes"},
-	{"world"},
-	{"world/kernel", "world/order", "world/live", "world/worldtest"},
+	{"world", "world/boot/guest"},
+	{"world/boot/qemu"},
+	{"world/boot", "world/kernel", "world/order", "world/live", "world/worldtest"},
 	{"fixes/mutant", "world/order/litmus", "campaign/stat"},
 	{"campaign", "failure", "repro", "shrink"},
 	{"campaign/margin", "campaign/rare", "campaign/calibration", "campaign/cluster"},

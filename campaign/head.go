@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -123,14 +124,23 @@ func trialSeed(campaign uint64, scenario string, variation int) uint64 {
 // baseline is the index of the candidate the others are compared with, or -1.
 func (h *Head) baseline() int {
 	for i := range h.Fixes {
-		if h.Fixes[i].Name == Baseline {
+		if h.Fixes[i].Base {
 			return i
 		}
 	}
-	return -1
+	return slices.IndexFunc(h.Fixes, func(f world.Subject) bool { return f.Name == Baseline })
 }
 
-// Baseline is the name of the candidate the others are compared with.
+// Base is the name of the subject that the others are compared with, whether or
+// not the campaign has it.
+func (h *Head) Base() string {
+	if i := h.baseline(); i >= 0 {
+		return h.Fixes[i].Name
+	}
+	return Baseline
+}
+
+// Baseline is the name of the candidate that others are compared with.
 const Baseline = "baseline"
 
 func (h *Head) line() []byte {

@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"slices"
+
 	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/trial"
 )
@@ -45,6 +47,9 @@ type Row struct {
 	Stalled  int `json:"rcu_stall_reported"`
 	// Truncated counts the trials cut off by the model's limit on steps.
 	Truncated int `json:"truncated"`
+	// LeftOut counts the trials that are in no other figure of the row, for
+	// their conditions were not the scenario's.
+	LeftOut int `json:"left_out,omitempty"`
 
 	Closes   int       `json:"closes"`
 	Censored int       `json:"censored"`
@@ -153,6 +158,7 @@ type collector struct {
 type rowSum struct {
 	trials, hung                   int
 	reported, stalled, truncated   int
+	leftOut                        int
 	waits, workerD                 latencies
 	returned                       int
 	normal, expedited, ipis        int
@@ -178,10 +184,14 @@ func newCollector(h Head) *collector {
 func (c *collector) add(r *trial.Result) {
 	at := c.head.cell(c.trials)
 	c.trials++
-	c.rows[at.scenario][at.fix].add(r)
-	c.loads[at.fix].add(r)
-	if r.Failed() {
-		c.clusters.add(r)
+	if r.LeftOut == "" {
+		c.rows[at.scenario][at.fix].add(r)
+		c.loads[at.fix].add(r)
+		if r.Failed() {
+			c.clusters.add(r)
+		}
+	} else {
+		c.rows[at.scenario][at.fix].leftOut++
 	}
 	c.block = append(c.block, *r)
 	if len(c.block) == len(c.head.Fixes) {
@@ -220,6 +230,9 @@ func (s *rowSum) add(r *trial.Result) {
 
 // pair compares the trials of a whole block with the baseline's.
 func (c *collector) pair(scenario int) {
+	if slices.ContainsFunc(c.block, func(r trial.Result) bool { return r.LeftOut != "" }) {
+		return
+	}
 	c.sampled[scenario].add(c.block)
 	base := c.head.baseline()
 	if base < 0 {
@@ -273,7 +286,7 @@ func (c *collector) summary() *Summary {
 // compared reports whether the candidate is one that is held against the
 // baseline: there is one, and it is not a control.
 func (c *collector) compared(fix int) bool {
-	return c.head.baseline() >= 0 && c.head.Fixes[fix].Must == "" && c.head.Fixes[fix].Name != Baseline
+	return c.head.baseline() >= 0 && c.head.Fixes[fix].Must == "" && c.head.baseline() != fix
 }
 
 func (c *collector) overall() (all []Overall) {
@@ -310,7 +323,7 @@ func (s *rowSum) row(class, fix string) Row {
 		Class: class, Fix: fix,
 		Trials: s.trials, Hung: s.hung,
 		HangRate: stat.ClopperPearson(s.hung, s.trials, Level),
-		Reported: s.reported, Stalled: s.stalled, Truncated: s.truncated,
+		Reported: s.reported, Stalled: s.stalled, Truncated: s.truncated, LeftOut: s.leftOut,
 		Closes: s.waits.count, Censored: s.waits.censored, Close: s.waits.quantiles(), Waits: s.waits.distribution(),
 		Returned:  s.returned,
 		WorkerD:   s.workerD.quantiles(),

@@ -130,7 +130,7 @@ func checkPolicy(t *testing.T, b []byte) {
 	if err := readPolicy(path, &flags); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := p.resolve(&common{names: gpstormNames(t)}); err != nil {
+	if _, _, _, err := p.resolve(&common{names: gpstormNames(t)}, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -7,7 +7,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/world/boot"
 )
+
+// defaultBoots is how often evaluate runs each scenario on each kernel: medians of
+// fewer boots differ by more than kernels do.
+const defaultBoots = 4
 
 // defaultVariations is how many variations of each scenario evaluate runs: two
 // idle cores take half a minute for them.
@@ -23,6 +28,7 @@ type evaluateOptions struct {
 	resume     bool
 	shard      string
 	failures   outDir
+	boots      int
 }
 
 func newEvaluateCommand(c *common) *cobra.Command {
@@ -38,9 +44,14 @@ caught as unsafe. If one of them does not, the campaign is INVALID: exit 3.
 --out keeps the trials, one a line in an append-only file. After Ctrl-C the file
 holds the trials that have finished, and --resume continues from there. The shards
 of a campaign can run on different machines; gpstorm merge joins their files. With
---nats the trials run on the workers of a server, and the results are the same bytes.`,
+--nats the trials run on the workers of a server, and the results are the same bytes.
+
+
+--world boot compares real kernels instead: each --kernel takes a candidate's place
+and is booted --boots times for each scenario, in turns. The first is the baseline.`,
 		Example: `  gpstorm evaluate --fix callrcu --fix overlap --scenario heavy
-  gpstorm evaluate --variations 500 --out results.jsonl --html report.html`,
+  gpstorm evaluate --variations 500 --out results.jsonl --html report.html
+  gpstorm evaluate --world boot --kernel base=7.0.13 --kernel old=6.19.14`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.evaluate(cmd) },
 	}
@@ -49,6 +60,7 @@ of a campaign can run on different machines; gpstorm merge joins their files. Wi
 	o.where.register(cmd, c)
 	flags := cmd.Flags()
 	flags.IntVar(&o.variations, "variations", defaultVariations, "variations of each scenario; the first is the scenario itself")
+	flags.IntVar(&o.boots, "boots", defaultBoots, "of --world boot: how often each scenario runs on each kernel")
 	flags.Var(&o.out, "out", "keep the trials in this `file`, one a line")
 	flags.BoolVar(&o.resume, "resume", false, "continue after the trials that --out already holds")
 	flags.Var(&o.failures, "failures", "write a file for each cause of failure into this `directory`")
@@ -76,6 +88,7 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 		err = inputf("%w, or --resume to continue this one", err)
 	}
 	if err != nil {
+		o.consoleOf(cmd, err)
 		return inputOrFailure(err)
 	}
 	if o.failures != "" {
@@ -86,6 +99,20 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 		o.note(cmd, "%d failure files are in %s; %s replay and shrink take them", len(paths), o.failures, o.program)
 	}
 	return o.conclude(cmd, sum)
+}
+
+// bootPlan changes a plan of candidates into one of kernels.
+func (o *evaluateOptions) bootPlan(cmd *cobra.Command, w *boot.World, p *campaign.Plan) error {
+	for _, flag := range []string{"fix", "variations", "failures"} {
+		if cmd.Flags().Changed(flag) {
+			return wrong("--"+flag, absent("given"), "no such flag beside --world boot")
+		}
+	}
+	if len(o.scenarios) == 0 {
+		p.Scenarios = boot.Presets()
+	}
+	p.Fixes, p.Variations = w.Subjects(), o.boots
+	return o.ready(w, p.Scenarios)
 }
 
 func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
@@ -113,7 +140,21 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 		}
 		p.Shard = &s
 	}
-	added := p.AddControls(o.controls()...)
+	real, err := o.where.world()
+	if err != nil {
+		return nil, err
+	}
+	var added []string
+	if real != nil {
+		if err := o.bootPlan(cmd, real, p); err != nil {
+			return nil, err
+		}
+	} else {
+		if cmd.Flags().Changed("boots") {
+			return nil, wrong("--boots", o.boots, "--world boot beside it")
+		}
+		added = p.AddControls(o.controls()...)
+	}
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}

@@ -17,11 +17,20 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/gpstorm/gpstorm/world/boot/guest"
 )
 
 // Main runs the command line of the process and returns its exit code: 0 done,
 // 1 failed, 2 bad input, 3 invalid or undecided.
+//
+// As /init of a machine that world boot started, the process is the guest there,
+// whatever the arguments: the kernel passes boot options on as such.
 func Main(p Program) int {
+	if os.Getpid() == 1 && os.Args[0] == "/init" {
+		guest.Init()
+		return exitFailure // the machine could not be switched off
+	}
 	// The first interrupt stops the work in order; a second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

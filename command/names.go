@@ -10,6 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/boot"
 )
 
 // names are the candidates and scenarios that the command line can name.
@@ -34,6 +35,11 @@ func (n *names) scenario(name string) (workload.Scenario, error) {
 	sc, err := n.scenarios.Find(name)
 	if err == nil {
 		return sc, nil
+	}
+	for _, preset := range boot.Presets() {
+		if preset.Name == name {
+			return preset, nil
+		}
 	}
 	if ext := filepath.Ext(name); !strings.ContainsRune(name, filepath.Separator) && ext != ".yaml" && ext != ".yml" {
 		return sc, badInput(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/boot"
 )
 
 // policyFlags is the policy of a gate, as command line and YAML file write it.
@@ -45,19 +46,34 @@ func (p *policyFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&p.budget, "budget", 5000, "trials after which a criterion is undecided")
 }
 
-// resolve looks up the names in the policy.
-func (p *policyFlags) resolve(c *common) ([]world.Subject, []workload.Scenario, gate.Policy, error) {
+// resolve looks up the names in the policy. Kernels, if there are any, take the
+// candidates' place.
+func (p *policyFlags) resolve(c *common, real *boot.World) ([]world.Subject, []workload.Scenario, gate.Policy, error) {
 	policy := gate.Policy{
 		MaxHangRate: float64(p.maxHangRate), MaxP99: p.maxP99, NoUnsafe: p.noUnsafe,
 		Confidence: float64(p.confidence), Budget: p.budget,
 	}
-	if len(p.fixes) == 0 {
+	switch {
+	case real != nil && len(p.fixes) > 0:
+		return nil, nil, policy, wrong("fix", p.fixes[0], "no candidate beside --world boot: kernels take their place")
+	case real != nil && p.minMargin != "":
+		return nil, nil, policy, wrong("min margin", p.minMargin, "none beside --world boot")
+	case real == nil && len(p.fixes) == 0:
 		return nil, nil, policy, wrong("fix", absent("none"), "at least one candidate")
 	}
 	s := selection{scenarios: p.scenarios, fixes: p.fixes}
 	plan, err := s.plan(c)
 	if err != nil {
 		return nil, nil, policy, err
+	}
+	if real != nil {
+		plan.Fixes = real.Subjects()
+		if len(p.scenarios) == 0 {
+			plan.Scenarios = boot.Presets()
+		}
+		if err := c.ready(real, plan.Scenarios); err != nil {
+			return nil, nil, policy, err
+		}
 	}
 	if policy.Margin, err = p.margin(c); err != nil {
 		return nil, nil, policy, err

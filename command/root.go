@@ -65,6 +65,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newStatusCommand(c),
 		newReadCommand(c),
 		newKernelsCommand(c),
+		newGuestCommand(c),
 		newVersionCommand(c),
 	)
 	root.Args = knownCommand

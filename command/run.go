@@ -9,6 +9,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/order"
 )
@@ -20,6 +21,7 @@ func newRunCommand(c *common) *cobra.Command {
 		in        worldFlag
 		log       bool
 		how       traceOptions
+		kernels   kernelFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "run SCENARIO",
@@ -27,18 +29,33 @@ func newRunCommand(c *common) *cobra.Command {
 		Long: `Runs one trial and reports what happened: the outcome, each close(), and with
 --log what the kernel's console printed. SCENARIO is a preset's name or a YAML
 file. The last line reproduces the trial. --trace writes a timeline of it, --dmesg
-prints the console alone.`,
+prints the console alone. In --world boot a --kernel takes the candidate's place.`,
 		Example: `  gpstorm run repro2 --fix baseline --log
+  gpstorm run boot-hrtimer-95 --world boot --kernel base=7.0.13
   gpstorm run heavy --fix callrcu --variation 17 --seed 4 --json`,
 		Args:              exactly("a scenario: a preset's name or a YAML file"),
 		ValidArgsFunction: c.names.completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			real, err := kernels.world(&in)
+			if err != nil {
+				return err
+			}
 			if err := how.check(c, in.World, log); err != nil {
 				return err
 			}
 			sc, err := c.names.scenario(args[0])
 			if err != nil {
 				return badInput(err)
+			}
+			if real != nil {
+				all := real.Subjects()
+				if cmd.Flags().Changed("fix") || len(all) > 1 {
+					return wrong("--kernel", len(all), "one alone, and no --fix")
+				}
+				if err := c.ready(real, []workload.Scenario{sc}); err != nil {
+					return err
+				}
+				fix = all[0].Name
 			}
 			if _, err := in.Subject(fix); err != nil {
 				return badInput(err)
@@ -49,6 +66,7 @@ prints the console alone.`,
 			t := world.Spec{Scenario: sc, Variation: variation, Subject: fix, Seed: c.seed}
 			r, err := how.run(cmd.Context(), c, in.World, t)
 			if err != nil {
+				c.consoleOf(cmd, err)
 				return err
 			}
 			return how.show(cmd, c, in.Facts(), log, r)
@@ -60,6 +78,7 @@ prints the console alone.`,
 	flags.BoolVar(&log, "log", false, "show the kernel's console")
 	how.flags(flags)
 	in.register(cmd, c)
+	kernels.register(cmd, &in)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }

@@ -14,12 +14,14 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/boot"
 )
 
 // where is the flags that say on which machines the trials of a campaign run.
 type where struct {
 	natsFlags
 	in       worldFlag
+	kernels  kernelFlags
 	parallel int
 	replicas int
 	local    localWorkers
@@ -28,6 +30,7 @@ type where struct {
 func (o *where) register(cmd *cobra.Command, c *common) {
 	flags := cmd.Flags()
 	o.in.register(cmd, c)
+	o.kernels.register(cmd, &o.in)
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once on this machine; 0 is one for each CPU")
 	o.natsFlags.register(flags)
 	flags.IntVar(&o.replicas, "nats-replicas", 1, "how many servers of the cluster keep each message: 1, 3 or 5")
@@ -52,6 +55,15 @@ func (o *where) check() error {
 		choice{"--parallel", o.parallel > 0}, choice{"--nats", o.url != ""}, choice{"--workers", o.local > 0})
 }
 
+// world is the world of real kernels, or nil if the flags name another.
+func (o *where) world() (*boot.World, error) {
+	w, err := o.kernels.world(&o.in)
+	if w != nil && (o.url != "" || o.local > 0) {
+		return nil, wrong("--world", boot.Name, "another world for a cluster: workers have no kernels")
+	}
+	return w, err
+}
+
 // place is where trials run. It must be closed.
 type place struct {
 	campaign.Executor
@@ -62,6 +74,9 @@ type place struct {
 // open prepares the machines. The subjects are those of the campaign: a worker
 // proves that it has them.
 func (o *where) open(cmd *cobra.Command, c *common, subjects []world.Subject) (*place, error) {
+	if w, ok := o.in.World.(*boot.World); ok {
+		return &place{&boots{World: w, parallel: o.parallel}, nil, func() {}}, nil
+	}
 	if o.url == "" && o.local == 0 {
 		return &place{o.in.executor(o.parallel), nil, func() {}}, nil
 	}

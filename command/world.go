@@ -12,6 +12,7 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/boot"
 	"github.com/gpstorm/gpstorm/world/kernel"
 	"github.com/gpstorm/gpstorm/world/live"
 )
@@ -37,6 +38,7 @@ func (n *names) world(name string) (world.World, string) {
 type worldFlag struct {
 	world.World
 	names *names
+	boots bool // the command takes kernels for the world boot
 }
 
 func (f *worldFlag) register(cmd *cobra.Command, c *common) {
@@ -46,12 +48,18 @@ func (f *worldFlag) register(cmd *cobra.Command, c *common) {
 
 func (f *worldFlag) want() string {
 	_, want := f.names.world("")
+	if f.boots {
+		want += ", " + boot.Name
+	}
 	return want
 }
 
 // Set is part of pflag.Value.
 func (f *worldFlag) Set(name string) error {
 	w, _ := f.names.world(name)
+	if name == boot.Name && f.boots {
+		w, _ = boot.New() // its kernels come when all flags are read
+	}
 	if w == nil {
 		return errors.New("unknown world")
 	}

@@ -108,7 +108,7 @@ func pageOf(r *Report) *pageData {
 func loadsOf(s *campaign.Summary) (loads []pageLoad) {
 	var base *campaign.Load
 	for i := range s.Loads {
-		if s.Loads[i].Fix == campaign.Baseline {
+		if s.Loads[i].Fix == s.Head.Base() {
 			base = &s.Loads[i]
 		}
 	}

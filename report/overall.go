@@ -181,8 +181,8 @@ func headline(s *campaign.Summary) []string {
 	for _, o := range s.Overall {
 		seen := fmt.Sprintf("%s (%d)", o.Fix, o.Hung)
 		switch c := o.VsBaseline; {
-		case o.Fix == campaign.Baseline:
-			base = fmt.Sprintf("baseline (%d of %d trials)", o.Hung, o.Trials)
+		case o.Fix == s.Head.Base():
+			base = fmt.Sprintf("%s (%d of %d trials)", o.Fix, o.Hung, o.Trials)
 		case c == nil:
 		case c.HangsLess():
 			less = append(less, seen)

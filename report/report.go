@@ -166,10 +166,26 @@ func (r *Report) definitions() []string {
 	lines = append(lines, comparisonColumns(r.facts()).legend()...)
 	h := &r.Summary.Head
 	lines = append(lines, fmt.Sprintf("%d variations of each scenario, of which the first is the scenario itself; campaign seed %d.", h.Variations, h.Seed))
+	if base := h.Base(); base != campaign.Baseline {
+		lines = append(lines, "Baseline, with which the others are compared, is "+base+".")
+	}
+	if n := leftOut(r.Summary); n > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %d trials are in no figure, for their conditions were not those of the scenario; results files say why.", n, r.Summary.Trials))
+	}
 	if other := r.Summary.Head.OtherBuild(); other != "" {
 		lines = append(lines, other)
 	}
 	return append(lines, worldLines(r.facts())...)
+}
+
+// leftOut counts the trials that are in no figure.
+func leftOut(s *campaign.Summary) (n int) {
+	for i := range s.Classes {
+		for j := range s.Classes[i].Rows {
+			n += s.Classes[i].Rows[j].LeftOut
+		}
+	}
+	return n
 }
 
 // oneLine is the first line of what a scenario says about itself.

@@ -40,6 +40,9 @@ func (t *Trial) Text(w io.Writer) error {
 		fmt.Fprintf(&b, ": %s", why)
 	}
 	b.WriteByte('\n')
+	if r.LeftOut != "" {
+		fmt.Fprintf(&b, "  left out   %s\n", r.LeftOut)
+	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "  !!!        %s\n", v.Detail)
 	}
@@ -56,9 +59,12 @@ func (t *Trial) Text(w io.Writer) error {
 	if f.Measures.Has(world.WorkerSleep) {
 		fmt.Fprintf(&b, "  kworkers   in D state in process_srcu for at most %s at a stretch, %s in all\n", duration(r.WorkerD), duration(r.WorkerDTotal))
 	}
-	if f.Virtual {
+	switch {
+	case f.Virtual && r.Steps > 0:
 		fmt.Fprintf(&b, "  ended      at %s of virtual time, after %d steps\n\n", duration(r.Elapsed), r.Steps)
-	} else {
+	case f.Virtual:
+		fmt.Fprintf(&b, "  ended      at %s of virtual time\n\n", duration(r.Elapsed))
+	default:
 		fmt.Fprintf(&b, "  ended      after %s\n\n", duration(r.Elapsed))
 	}
 	if err := closeColumns.measured(f.Measures).table(pointers(r.Closes)).text(&b); err != nil {

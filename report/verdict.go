@@ -94,6 +94,9 @@ func controls(s *campaign.Summary) (lines []string) {
 		return []string{fmt.Sprintf("Shard %s of a campaign: %d trials of %d. The controls are judged on the whole campaign, so nothing follows from one shard: merge it with the others.",
 			sh, s.Trials, s.Head.Variations*len(s.Head.Scenarios)*len(s.Head.Fixes))}
 	}
+	if s.Head.Facts.Uncontrolled {
+		return []string{"No controls took part, for this world has none: where nothing hung, nothing shows that a hang would have been seen."}
+	}
 	var met []string
 	for _, c := range s.Checks {
 		if !c.Passed {
@@ -181,7 +184,7 @@ func overall(s *campaign.Summary, o *campaign.Overall) string {
 	}
 	base := 0
 	for _, other := range s.Overall {
-		if other.Fix == campaign.Baseline {
+		if other.Fix == s.Head.Base() {
 			base = other.Hung
 		}
 	}

@@ -55,6 +55,9 @@ type Result struct {
 	RCUStalls int   `json:"rcu_stalls"` // lines printed
 	Log       []Log `json:"log,omitempty"`
 
+	// LeftOut says why the trial counts for nothing, if it does not: its
+	// conditions were not the scenario's. It is shown, and left out of sums.
+	LeftOut string `json:"left_out,omitempty"`
 	// Truncated tells that the trial was cut off by a limit on its steps, so
 	// that its diagnosis is only what was known then.
 	Truncated bool `json:"truncated,omitempty"`

@@ -17,6 +17,9 @@ type Facts struct {
 	// Virtual: times are virtual, and do not depend on the machine. Where they
 	// are not, trials that run at once disturb each other.
 	Virtual bool `json:"virtual"`
+	// Uncontrolled: no subject of this world is there to misbehave, so that a
+	// campaign is valid without controls.
+	Uncontrolled bool `json:"uncontrolled,omitempty"`
 	// Model is the version of the model that the results depend on; empty if
 	// the world models nothing.
 	Model string `json:"-"`

@@ -40,6 +40,9 @@ type Subject struct {
 	Claim string `json:"claim,omitempty"` // what it says it does, in one line
 	Loses string `json:"loses,omitempty"` // the guarantee it gives up; empty if none
 	Must  Must   `json:"must,omitempty"`  // how it must misbehave, if it is a control
+	// Base: the others are compared with it. Where no subject is marked so, that
+	// is the candidate named baseline.
+	Base bool `json:"base,omitempty"`
 }
 
 // Must says how a control must misbehave for its campaign to be valid.

@@ -162,6 +162,9 @@ func Run(ctx context.Context, scenarios []workload.Scenario, subject world.Subje
 		rounds := (policy.Budget + len(scenarios) - 1) / max(1, len(scenarios))
 		plan := &campaign.Plan{Scenarios: scenarios, Variations: rounds, Fixes: []world.Subject{subject}, Seed: seed}
 		if err := campaign.Each(ctx, plan, ex, func(s world.Spec, r *trial.Result) error {
+			if r.LeftOut != "" {
+				return nil
+			}
 			g.add(s, r, false)
 			if g.gate.Trials%len(scenarios) == 0 && g.decided(false) {
 				return campaign.ErrEnough
@@ -174,6 +177,9 @@ func Run(ctx context.Context, scenarios []workload.Scenario, subject world.Subje
 	if !policy.Margin.IsZero() && !g.gate.Failed {
 		spec := policy.Margin.Trials(subject.Name, seed)
 		if err := ex.Execute(ctx, policy.Budget, spec, func(i int, r trial.Result) error {
+			if r.LeftOut != "" {
+				return nil
+			}
 			g.add(spec(i), &r, true)
 			if g.decided(true) {
 				return campaign.ErrEnough

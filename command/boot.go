@@ -1,0 +1,181 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/boot"
+)
+
+// kernelFlags are the flags of the commands that boot kernels.
+type kernelFlags struct{ kernels []string }
+
+func (f *kernelFlags) register(cmd *cobra.Command, in *worldFlag) {
+	in.boots = true
+	cmd.Flags().StringArrayVar(&f.kernels, "kernel", nil, "of --world boot: a `NAME=VERSION|PATH[,OPTION=VALUE...]`; may be repeated")
+}
+
+// world makes the world of the kernels in place of the one that the flag named, if
+// that is boot.
+func (f *kernelFlags) world(in *worldFlag) (*boot.World, error) {
+	if in.Name() != boot.Name {
+		if len(f.kernels) > 0 {
+			return nil, wrong("--kernel", f.kernels[0], "--world boot beside it")
+		}
+		return nil, nil
+	}
+	if len(f.kernels) == 0 {
+		return nil, wrong("--kernel", absent("none"), "at least one for --world boot: base=7.0.13, or mine=PATH/bzImage")
+	}
+	var all []boot.Kernel
+	for _, text := range f.kernels {
+		k, err := boot.ParseKernel(text)
+		if err != nil {
+			return nil, badInput(err)
+		}
+		all = append(all, k)
+	}
+	w, err := boot.New(all...)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	in.World = w
+	return w, nil
+}
+
+// ready refuses scenarios that cannot be run on a real kernel, and a machine that
+// cannot boot one.
+func (c *common) ready(w *boot.World, scenarios []workload.Scenario) error {
+	for i := range scenarios {
+		if err := boot.Check(&scenarios[i]); err != nil {
+			return inputf("scenario %s: %w", scenarios[i].Name, err)
+		}
+	}
+	return w.Check()
+}
+
+// consoleOf shows the end of the console of a boot that failed.
+func (c *common) consoleOf(cmd *cobra.Command, err error) {
+	var failed interface{ Tail() []string }
+	if errors.As(err, &failed) {
+		for _, line := range failed.Tail() {
+			fmt.Fprintf(cmd.ErrOrStderr(), "  %s\n", line)
+		}
+	}
+}
+
+// boots runs trials of real kernels, several in a boot.
+type boots struct {
+	*boot.World
+	parallel int // boots at once
+	want     world.Want
+}
+
+var _ campaign.Executor = (*boots)(nil)
+
+// Execute runs the trials of a plan. It looks at a block of the plan at a time: of
+// each kernel in turn, the trials that can share a boot do.
+func (b *boots) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	jobs := share(n, spec)
+	type found struct {
+		results []trial.Result
+		err     error
+	}
+	founds := make([]chan found, len(jobs))
+	for i := range founds {
+		founds[i] = make(chan found, 1)
+	}
+	var workers sync.WaitGroup
+	todo := make(chan int)
+	for range max(b.parallel, 1) {
+		workers.Go(func() {
+			for j := range todo {
+				specs := make([]world.Spec, len(jobs[j]))
+				for i, at := range jobs[j] {
+					specs[i] = spec(at)
+				}
+				results, err := b.RunAll(ctx, specs, b.want)
+				founds[j] <- found{results, err}
+			}
+		})
+	}
+	go func() {
+		defer close(todo)
+		for j := range jobs {
+			select {
+			case todo <- j:
+			case <-ctx.Done():
+				founds[j] <- found{err: ctx.Err()}
+			}
+		}
+	}()
+	defer workers.Wait()
+	defer cancel()
+
+	// Results go out in the order of the plan: one waits for the boots of those
+	// before it.
+	ready := map[int]trial.Result{}
+	next := 0
+	for j := range jobs {
+		f := <-founds[j]
+		for i, r := range f.results {
+			ready[jobs[j][i]] = r
+		}
+		for r, ok := ready[next]; ok; r, ok = ready[next] {
+			delete(ready, next)
+			if err := emit(next, r); err != nil {
+				if err == campaign.ErrEnough {
+					return nil
+				}
+				return err
+			}
+			next++
+		}
+		if f.err != nil {
+			return f.err
+		}
+	}
+	return nil
+}
+
+// share divides trials into boots, in an order in which the kernels of a block boot
+// one soon after the other.
+func share(n int, spec func(int) world.Spec) (jobs [][]int) {
+	type open struct {
+		job   int
+		specs []world.Spec
+	}
+	var last []open // boots that may get more trials
+	variation := 0
+	for i := range n {
+		s := spec(i)
+		if s.Variation != variation {
+			last, variation = nil, s.Variation
+		}
+		at := -1
+		for j := range last {
+			if boot.Together(last[j].specs, &s) {
+				at = j
+				break
+			}
+		}
+		if at < 0 {
+			at = len(last)
+			last = append(last, open{job: len(jobs)})
+			jobs = append(jobs, nil)
+		}
+		last[at].specs = append(last[at].specs, s)
+		jobs[last[at].job] = append(jobs[last[at].job], i)
+	}
+	return jobs
+}

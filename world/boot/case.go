@@ -1,0 +1,260 @@
+package boot
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/boot/qemu"
+	"github.com/gpstorm/gpstorm/world/boot/wire"
+)
+
+// full is the share at which NMIs are asked for where a scenario leaves tasks next
+// to nothing of the CPU: beyond 1 by more than a calibration may be off. An NMI
+// that comes while the handler runs is kept pending, so that no task runs at all.
+const full = 1.05
+
+// nothing is the largest share left to tasks that counts as next to nothing.
+const nothing = 0.01
+
+// pitMost is the longest period of the timer that raises NMIs.
+const pitMost = 54 * time.Millisecond
+
+// maxClosers bounds the closers of a case: each has a tracepoint of its own.
+const maxClosers = 32
+
+// What a loop of getppid() executes, counted on 7.0.13: so many instructions
+// under rcu_read_lock(), and so many outside.
+const (
+	getppidInside  = 100
+	getppidOutside = 234
+)
+
+// Check reports what a real kernel in this world cannot be made to do, by the
+// field of the scenario.
+func Check(sc *workload.Scenario) error {
+	_, err := caseOf(sc, 0)
+	return err
+}
+
+// Cases makes the cases of scenarios for a guest that is started by hand. The seed
+// draws when closers begin.
+func Cases(scenarios []workload.Scenario, seed uint64) ([]wire.Case, error) {
+	cases := make([]wire.Case, len(scenarios))
+	for i := range scenarios {
+		var err error
+		if cases[i], err = caseOf(&scenarios[i], seed); err != nil {
+			return nil, fmt.Errorf("scenario %s: %w", scenarios[i].Name, err)
+		}
+	}
+	return cases, nil
+}
+
+// refusal is what a scenario wants and this world has not.
+func refusal(field string, value any, want string, args ...any) error {
+	return fmt.Errorf("%s: %v: want %s (world %s)", field, value, fmt.Sprintf(want, args...), Name)
+}
+
+// caseOf makes the case of a scenario for a guest. The seed draws when closers
+// begin.
+func caseOf(sc *workload.Scenario, trialSeed uint64) (c wire.Case, err error) {
+	if err := checkMachine(sc); err != nil {
+		return c, err
+	}
+	c = wire.Case{
+		Name: sc.Name, MIPS: sc.Machine.MIPS, Horizon: sc.Horizon, Drain: sc.Drain,
+		HungTask: hungTask(sc), RCUStall: sc.Watchdog.RCUStall, Workqueue: sc.Watchdog.Workqueue,
+		Perf: wire.Perf{MaxSampleRate: 100_000, CPUPercent: 25},
+	}
+	switch p := sc.Perf; {
+	case p.NoThrottle:
+		c.Perf.CPUPercent = 0
+	default:
+		if p.MaxSampleRate > 0 {
+			c.Perf.MaxSampleRate = p.MaxSampleRate
+		}
+		if p.CPUPercent > 0 {
+			c.Perf.CPUPercent = p.CPUPercent
+		}
+	}
+	if c.Storm, err = stormOf(sc); err != nil {
+		return c, err
+	}
+	if c.Hogs, err = hogsOf(sc); err != nil {
+		return c, err
+	}
+	c.Closers, err = closersOf(sc, trialSeed)
+	return c, err
+}
+
+// hungTask is the threshold of the hung-task detector.
+func hungTask(sc *workload.Scenario) time.Duration {
+	if sc.Watchdog.HungTask == 0 {
+		return 120 * time.Second
+	}
+	return sc.Watchdog.HungTask
+}
+
+func checkMachine(sc *workload.Scenario) error {
+	m := &sc.Machine
+	switch _, ok := qemu.Shift(m.MIPS); {
+	case m.CPUs != 1:
+		return refusal("machine.cpus", m.CPUs, "1: emulated CPUs share one clock, so that latencies on several are the emulator's")
+	case !ok:
+		return refusal("machine.mips", strconv.FormatFloat(m.MIPS, 'f', -1, 64), "1000 or a half, a quarter and so on of it: 15.6, 62.5, 125, 1000")
+	case m.Preempt == workload.PreemptListed:
+		return refusal("machine.preempt", m.Preempt, "none, lazy or full")
+	case sc.RCU.Boost:
+		return refusal("rcu.boost", true, "false: it is a choice of who builds the kernel")
+	case sc.Watchdog.ProveRCU:
+		return refusal("watchdog.prove_rcu", true, "false: it is a choice of who builds the kernel")
+	case len(sc.RCULoad) > 0:
+		return refusal("rcu_load", fmt.Sprintf("%d entries", len(sc.RCULoad)), "none")
+	}
+	for field, d := range map[string]time.Duration{
+		"watchdog.hung_task": sc.Watchdog.HungTask, "watchdog.rcu_stall": sc.Watchdog.RCUStall, "watchdog.workqueue": sc.Watchdog.Workqueue,
+	} {
+		if d%time.Second != 0 {
+			return refusal(field, d, "whole seconds")
+		}
+	}
+	return nil
+}
+
+func stormOf(sc *workload.Scenario) (*wire.Storm, error) {
+	switch len(sc.Storms) {
+	case 0:
+		return nil, nil
+	case 1:
+	default:
+		return nil, refusal("storms", fmt.Sprintf("%d entries", len(sc.Storms)), "one at most")
+	}
+	s := &sc.Storms[0]
+	for _, no := range []struct {
+		field string
+		set   bool
+	}{{"at", len(s.At) > 0}, {"growth", s.Growth != 0}, {"closed_by", s.ClosedBy != ""}} {
+		if no.set {
+			return nil, refusal("storms[0]."+no.field, "given", "nothing")
+		}
+	}
+	w := &wire.Storm{
+		NMI: s.Source == workload.NMI, Task: s.Task, Events: max(s.Events, 1), Period: s.Period,
+		From: s.From, Until: s.Until,
+	}
+	if w.Until == 0 {
+		w.Until = sc.Horizon
+	}
+	handlers := s.Handler * time.Duration(w.Events)
+	if !w.NMI {
+		w.Share = float64(handlers) / float64(s.Period)
+		if w.Share > 0.97 {
+			return nil, refusal("storms[0].handler", s.Handler, "at most 97 %% of the CPU in all: above that hrtimer_interrupt() backs off")
+		}
+		return w, nil
+	}
+	// The model's period is the time that tasks get between two handlers, the
+	// timer's is from one interrupt to the next.
+	w.Period = s.Period + handlers
+	w.Share = float64(handlers) / float64(w.Period)
+	w.Events = 1
+	switch {
+	case s.Task != "":
+		return nil, refusal("storms[0].task", s.Task, "nothing beside source nmi: the timer interrupts the CPU, whatever runs")
+	case w.Period > pitMost:
+		return nil, refusal("storms[0].period", s.Period, "at most %v together with the handlers: the timer counts no further", pitMost)
+	case 1-w.Share < nothing:
+		w.Share = full
+	}
+	return w, nil
+}
+
+func hogsOf(sc *workload.Scenario) (hogs []wire.Hogs, err error) {
+	for i := range sc.Tasks {
+		t, field := &sc.Tasks[i], "tasks["+strconv.Itoa(i)+"]"
+		h := wire.Hogs{Name: t.Name, Count: t.Count, FIFO: t.Sched == workload.FIFO}
+		if t.Sleep != 0 {
+			return nil, refusal(field+".sleep", t.Sleep, "nothing")
+		}
+		switch t.Reads {
+		case workload.ReadsNothing:
+			h.Kind = wire.Spin
+		case workload.ReadsRCU:
+			h.Kind = wire.GetPPID
+			if err := checkSection(t, field, sc.Machine.MIPS); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, refusal(field+".reads", t.Reads, "rcu or nothing")
+		}
+		hogs = append(hogs, h)
+	}
+	return hogs, nil
+}
+
+// checkSection wants sections and gaps about as long as a loop of getppid() has
+// them: within a factor of two.
+func checkSection(t *workload.Tasks, field string, mips float64) error {
+	about := func(instructions float64) time.Duration {
+		return time.Duration(instructions / mips * float64(time.Microsecond))
+	}
+	for _, part := range []struct {
+		name string
+		is   time.Duration
+		like time.Duration
+	}{{"section", t.Section, about(getppidInside)}, {"gap", t.Gap, about(getppidOutside)}} {
+		if r := float64(part.is) / float64(part.like); !(math.Abs(math.Log2(r)) <= 1.0001) {
+			return refusal(field+"."+part.name, part.is, "about %v: readers are loops of getppid(), here with a section of about %v and a gap of %v", part.like, about(getppidInside), about(getppidOutside))
+		}
+	}
+	return nil
+}
+
+func closersOf(sc *workload.Scenario, trialSeed uint64) (closers []wire.Closers, err error) {
+	total := 0
+	for i := range sc.Closers {
+		g := &sc.Closers[i]
+		if total += g.Count; total > maxClosers {
+			return nil, refusal("closers["+strconv.Itoa(i)+"].count", g.Count, "at most %d in all", maxClosers)
+		}
+		draw := seed.Stream(trialSeed, "closers "+g.Name)
+		w := wire.Closers{Name: g.Name, FIFO: g.Sched == workload.FIFO, Shared: g.Shared, Repeat: max(g.Repeat, 1), Pause: g.Pause}
+		for range g.Count {
+			start := g.Start
+			if g.Jitter > 0 {
+				start += time.Duration(draw.Int64N(int64(g.Jitter)))
+			}
+			w.Starts = append(w.Starts, start)
+		}
+		closers = append(closers, w)
+	}
+	return closers, nil
+}
+
+// bootOptions are the boot options that a scenario wants.
+func bootOptions(sc *workload.Scenario) []string {
+	options := []string{"preempt=" + string(sc.Machine.Preempt)}
+	for _, o := range []struct {
+		set    bool
+		option string
+	}{
+		{sc.RCU.Normal, "rcupdate.rcu_normal=1"}, {sc.RCU.Expedited, "rcupdate.rcu_expedited=1"},
+		{sc.SRCU.NoAutoExpedite, "srcutree.exp_holdoff=0"},
+	} {
+		if o.set {
+			options = append(options, o.option)
+		}
+	}
+	return options
+}
+
+// machineKey names the machine that a scenario needs: scenarios with the same can
+// share a boot.
+func machineKey(sc *workload.Scenario) string {
+	shift, _ := qemu.Shift(sc.Machine.MIPS)
+	return fmt.Sprint(shift, slices.Sorted(slices.Values(bootOptions(sc))))
+}

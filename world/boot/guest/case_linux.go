@@ -1,0 +1,260 @@
+package guest
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gpstorm/gpstorm/world/boot/wire"
+)
+
+// bench runs cases one after the other.
+type bench struct {
+	out        *wire.Writer
+	kmsg       *kmsg
+	nsPerRound float64 // of spin, with the kernel's ticks
+}
+
+// errUnresolved: closers hang on, so that no further case can run.
+var errUnresolved = errors.New("closers have not returned")
+
+// poll bounds how often the monitor looks: it takes from what little time a storm
+// leaves.
+const (
+	pollLeast = 20 * time.Millisecond
+	pollMost  = 200 * time.Millisecond
+)
+
+// run runs a case and writes its records. An error is a fault of the guest, or
+// errUnresolved.
+func (b *bench) run(number int, c *wire.Case) error {
+	if err := configure(c); err != nil {
+		return err
+	}
+	if err := b.kmsg.skip(); err != nil {
+		return err
+	}
+	hogs, err := startHogs(c.Hogs)
+	if err != nil {
+		return err
+	}
+	defer hogs.stop()
+	sleep(20 * time.Millisecond)
+	done := wire.Done{Case: number, Name: c.Name}
+	storm, weight, err := b.raise(c.Storm, hogs)
+	if err != nil {
+		return err
+	}
+	if storm != nil {
+		defer storm.close()
+		done.Storm = &wire.Stormy{Asked: c.Storm.Share, Achieved: weight.share, Extrapolated: weight.extrapolated, Weight: weight.rounds, Measured: weight.measured}
+	}
+	if err := b.watch(c, storm, weight.rounds, &done); err != nil {
+		return err
+	}
+	hogs.stop()
+	if done.Dropped, err = b.messages(number); err != nil {
+		return err
+	}
+	if err := b.out.Write(wire.Record{Done: &done}); err != nil {
+		return err
+	}
+	if len(done.Unresolved) > 0 {
+		return errUnresolved
+	}
+	return nil
+}
+
+// configure sets what a case wants of the kernel.
+func configure(c *wire.Case) error {
+	const kernel = "/proc/sys/kernel/"
+	rate := c.Perf.MaxSampleRate
+	for _, s := range []struct {
+		path  string
+		value any
+	}{
+		// While the percentage is 0 or 100 the rate cannot be set.
+		{kernel + "perf_cpu_time_max_percent", 25},
+		{kernel + "perf_event_max_sample_rate", rate},
+		{kernel + "perf_cpu_time_max_percent", c.Perf.CPUPercent},
+		{kernel + "hung_task_timeout_secs", int(c.HungTask / time.Second)},
+		{kernel + "hung_task_warnings", -1},
+	} {
+		if err := set(s.path, s.value); err != nil {
+			return err
+		}
+	}
+	for path, threshold := range map[string]time.Duration{
+		"/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout": c.RCUStall,
+		"/sys/module/workqueue/parameters/watchdog_thresh":      c.Workqueue,
+	} {
+		if threshold == 0 {
+			continue
+		}
+		if err := set(path, int(threshold/time.Second)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// raise makes the storm of a case, calibrated and off; nil if it has none.
+func (b *bench) raise(s *wire.Storm, hogs *hogs) (storm, calibrated, error) {
+	switch {
+	case s == nil:
+		return nil, calibrated{}, nil
+	case s.NMI:
+		st, err := newNMIStorm(s.Period)
+		if err != nil {
+			return nil, calibrated{}, err
+		}
+		weight, err := calibrate(st, s.Period, s.Events, s.Share, b.nsPerRound)
+		if err != nil {
+			return nil, calibrated{}, errors.Join(err, st.close())
+		}
+		return st, weight, nil
+	}
+	var pids []int
+	if s.Task != "" {
+		if pids = hogs.byName[s.Task]; len(pids) == 0 {
+			return nil, calibrated{}, fmt.Errorf("storm: task %q: want the name of hogs", s.Task)
+		}
+	}
+	// Events of tasks interrupt the tasks alone, not the spin that measures: they
+	// get the weight that events of the CPU need.
+	st, err := newTimerStorm(s.Period, s.Events, nil)
+	if err != nil {
+		return nil, calibrated{}, err
+	}
+	weight, err := calibrate(st, s.Period, s.Events, s.Share, b.nsPerRound)
+	if err != nil || pids == nil {
+		if err != nil {
+			return nil, calibrated{}, errors.Join(err, st.close())
+		}
+		return st, weight, nil
+	}
+	if err := st.close(); err != nil {
+		return nil, calibrated{}, err
+	}
+	if st, err = newTimerStorm(s.Period, s.Events, pids); err != nil {
+		return nil, calibrated{}, err
+	}
+	return st, weight, nil
+}
+
+// watch runs the closers under the storm until they are done, or the horizon and
+// the drain are over.
+func (b *bench) watch(c *wire.Case, st storm, rounds uint64, done *wire.Done) error {
+	closers, err := newClosers(c.Closers)
+	if err != nil {
+		return err
+	}
+	var (
+		began atomic.Int64
+		stop  atomic.Bool
+		ready = make(chan struct{})
+	)
+	for _, cl := range closers {
+		go cl.run(&began, &stop, ready)
+		<-ready
+	}
+	t0 := now() + 5*time.Millisecond
+	began.Store(int64(t0))
+	var failed error
+	storming := false
+	storm := func(on bool) {
+		if st == nil || failed != nil || on == storming {
+			return
+		}
+		storming = on
+		if on {
+			failed = st.begin(rounds, t0+c.Storm.Until)
+			return
+		}
+		if failed = st.end(); failed == nil {
+			done.Storm.Samples, failed = st.ran()
+		}
+	}
+	every := min(max(c.Horizon/200, pollLeast), pollMost)
+	finished := func() bool {
+		for _, cl := range closers {
+			if !cl.done.Load() {
+				return false
+			}
+		}
+		return true
+	}
+	stormed := st == nil
+	for at := t0; failed == nil && !finished(); at = now() {
+		since := at - t0
+		if since >= c.Horizon+c.Drain {
+			break
+		}
+		if since >= c.Horizon {
+			stop.Store(true)
+		}
+		next := at + every
+		if !stormed {
+			switch {
+			case since < c.Storm.From:
+				next = min(next, t0+c.Storm.From)
+			case since < c.Storm.Until:
+				storm(true)
+				next = min(next, t0+c.Storm.Until)
+			default:
+				storm(false)
+				stormed = true
+			}
+		}
+		sleepUntil(next)
+	}
+	stop.Store(true)
+	storm(false)
+	ended := now()
+	done.Ended = ended - t0
+	for _, cl := range closers {
+		done.Closes = append(done.Closes, cl.found(t0, ended)...)
+		switch {
+		case !cl.done.Load():
+			done.Unresolved = append(done.Unresolved, cl.name)
+		case cl.err != nil && failed == nil:
+			failed = cl.err
+		}
+	}
+	return failed
+}
+
+// messages writes what the kernel has said since the case began, and returns how
+// many lines were too many.
+func (b *bench) messages(number int) (dropped int, err error) {
+	for n := 0; ; n++ {
+		at, text, ok, err := b.kmsg.next()
+		if err != nil || !ok {
+			return dropped, err
+		}
+		if n >= wire.MaxLines {
+			dropped++
+			continue
+		}
+		if err := b.out.Write(wire.Record{Line: &wire.Line{Case: number, At: at, Text: strings.ToValidUTF8(text, "?")}}); err != nil {
+			return dropped, err
+		}
+	}
+}
+
+// processors is how many processors of Go a guest has: one for each thread that
+// may block in a call, and some for the runtime.
+func processors(cases []wire.Case) int {
+	most := 0
+	for i := range cases {
+		n := 0
+		for _, g := range cases[i].Closers {
+			n += len(g.Starts)
+		}
+		most = max(most, n)
+	}
+	return max(most+8, runtime.NumCPU())
+}

@@ -1,0 +1,72 @@
+package qemu
+
+import (
+	"bufio"
+	"debug/elf"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/u-root/u-root/pkg/cpio"
+
+	"github.com/gpstorm/gpstorm/world/boot/guest"
+	"github.com/gpstorm/gpstorm/world/boot/wire"
+)
+
+// CheckGuest reports a program that cannot be /init of an initramfs which has
+// nothing else: one that is not a static program of this kind of machine.
+func CheckGuest(path string) error {
+	const build = "CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build ./cmd/gpstorm"
+	f, err := elf.Open(path)
+	if err != nil {
+		return fmt.Errorf("guest: %s: not a program of Linux: want one made by %s", path, build)
+	}
+	defer f.Close()
+	if f.Machine != elf.EM_X86_64 {
+		return fmt.Errorf("guest: %s: a program for %v: want one made by %s", path, f.Machine, build)
+	}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP {
+			return fmt.Errorf("guest: %s: linked dynamically: want one made by %s", path, build)
+		}
+	}
+	return nil
+}
+
+// writeInitramfs writes an archive with the guest as /init and its cases. It is
+// not compressed: unpacking would cost the emulated CPU more than reading.
+func writeInitramfs(path, program string, cases []wire.Case) (err error) {
+	if err := CheckGuest(program); err != nil {
+		return err
+	}
+	text, err := json.Marshal(cases)
+	if err != nil {
+		return err
+	}
+	init, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b := bufio.NewWriterSize(f, 1<<20)
+	records := []cpio.Record{
+		cpio.Directory("dev", 0o755),
+		cpio.CharDev("dev/console", 0o600, 5, 1),
+		cpio.StaticFile("init", string(init), 0o755),
+		cpio.StaticFile(guest.CasesPath[1:], string(text), 0o644),
+	}
+	cpio.MakeAllReproducible(records)
+	w := cpio.Newc.Writer(b)
+	if err := cpio.WriteRecords(w, records); err != nil {
+		return fmt.Errorf("initramfs: %w", err)
+	}
+	if err := cpio.WriteTrailer(w); err != nil {
+		return fmt.Errorf("initramfs: %w", err)
+	}
+	return b.Flush()
+}

@@ -1,0 +1,327 @@
+// Package qemu boots a kernel in an emulated machine of its own, with an
+// initramfs and nothing else: no disk, no network, nothing of the host but two
+// serial ports that the guest writes to.
+//
+// Time in the machine is virtual: one instruction takes a fixed time (QEMU's
+// option -icount), so that what a guest measures hardly depends on the host.
+package qemu
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gpstorm/gpstorm/world/boot/wire"
+)
+
+// Program is the emulator.
+const Program = "qemu-system-x86_64"
+
+// ErrMissing: the emulator is not on this machine.
+var ErrMissing = fmt.Errorf("%s: not found: want QEMU, as apt-get install qemu-system-x86 installs it", Program)
+
+// Machine is what to boot.
+type Machine struct {
+	Program string // the emulator; empty is Program, looked up in the PATH
+	Kernel  string // the path of a bzImage
+	// Options are boot options beside those that every boot has.
+	Options []string
+	// Shift: one instruction takes 2^Shift nanoseconds.
+	Shift int
+	// CPU is how much CPU time the emulator may take, Wall how long it may last;
+	// 0 are the defaults. The first tells a kernel that makes no progress from a
+	// host that is busy.
+	CPU, Wall time.Duration
+}
+
+// The limits of a boot. The boot itself takes about 8 s of CPU time, a case of a
+// preset 1 to 10 s.
+const (
+	bootCPU     = 60 * time.Second
+	caseCPU     = 40 * time.Second
+	defaultWall = 30 * time.Minute
+)
+
+// limits are those of a boot with so many cases.
+func (m *Machine) limits(cases int) (cpu, wall time.Duration) {
+	return cmp.Or(m.CPU, bootCPU+time.Duration(cases)*caseCPU), cmp.Or(m.Wall, defaultWall)
+}
+
+// Shift returns the Shift at which a machine executes so many million instructions
+// a second, and false if there is none.
+func Shift(mips float64) (int, bool) {
+	shift := int(math.Round(math.Log2(1000 / mips)))
+	if shift < 0 || shift > 10 {
+		return 0, false
+	}
+	exact := 1000 / math.Exp2(float64(shift))
+	return shift, math.Abs(mips-exact) <= exact/50
+}
+
+// Outcome is what a boot took and said.
+type Outcome struct {
+	Console []string // the last lines
+	Wall    time.Duration
+	CPU     time.Duration // of the emulator
+}
+
+// Failure is a boot that did not come to its end. It is no finding about the
+// kernel that was booted.
+type Failure struct {
+	What    string
+	Console []string // the last lines
+}
+
+// Error is one line.
+func (f *Failure) Error() string { return f.What }
+
+// Tail is the end of the console.
+func (f *Failure) Tail() []string { return f.Console }
+
+// fatal are messages after which a kernel is not what it was. Watchdogs that only
+// report begin with BUG too.
+var fatal = regexp.MustCompile(`Kernel panic - not syncing|Oops:|BUG: (unable to handle|kernel NULL)`)
+
+const (
+	// lastWords is how long a kernel that crashed may go on printing.
+	lastWords = 2 * time.Second
+	// farewell is how long it may take to switch off after its last record.
+	farewell = 3 * time.Second
+	tail     = 40 // lines of the console that are kept
+)
+
+// Boot boots a machine with a guest program as /init and hands on its records as
+// they come, until the guest has said that it is done. The emulator is gone when
+// Boot returns, and when this process dies.
+func (m *Machine) Boot(ctx context.Context, guest string, cases []wire.Case, each func(wire.Record)) (_ Outcome, err error) {
+	program, err := m.find()
+	if err != nil {
+		return Outcome{}, err
+	}
+	dir, err := os.MkdirTemp("", "gpstorm-boot-")
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	initramfs := filepath.Join(dir, "initramfs")
+	if err := writeInitramfs(initramfs, guest, cases); err != nil {
+		return Outcome{}, err
+	}
+	most, wall := m.limits(len(cases))
+	run := &run{each: each, over: make(chan string, 1)}
+	consoleR, consoleW, err := os.Pipe()
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer consoleR.Close()
+	recordsR, recordsW, err := os.Pipe()
+	if err != nil {
+		return Outcome{}, errors.Join(err, consoleW.Close())
+	}
+	defer recordsR.Close()
+
+	cmd := exec.Command(program, m.arguments(initramfs)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	cmd.ExtraFiles = []*os.File{consoleW, recordsW}
+	dieWithParent(cmd)
+	// The kernel ends the emulator when the thread that started it ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	began := time.Now()
+	err = cmd.Start()
+	_, _ = consoleW.Close(), recordsW.Close()
+	if err != nil {
+		return Outcome{}, fmt.Errorf("qemu: %w", err)
+	}
+	var readers sync.WaitGroup
+	readers.Go(func() { run.console(consoleR) })
+	readers.Go(func() { run.records(recordsR) })
+	exited := make(chan error, 1)
+	go func() {
+		readers.Wait() // the ports are closed when the emulator ends
+		exited <- cmd.Wait()
+	}()
+
+	why, gone := "", false
+	limit := time.NewTimer(wall)
+	defer limit.Stop()
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for over := false; !over; {
+		over = true
+		select {
+		case err = <-exited:
+			gone = true
+		case <-ctx.Done():
+		case <-limit.C:
+			why = fmt.Sprintf("no end within %v on this machine", wall)
+		case <-look.C:
+			if over = cpuTime(cmd.Process.Pid) > most; over {
+				why = fmt.Sprintf("no end within %v of CPU time", most)
+			}
+		case why = <-run.over:
+			grace := lastWords
+			if why == "" {
+				grace = farewell
+			}
+			select {
+			case err = <-exited:
+				gone = true
+			case <-ctx.Done():
+			case <-time.After(grace):
+			}
+		}
+	}
+	if !gone {
+		_ = cmd.Process.Kill() // it may have ended by itself meanwhile
+		<-exited
+	}
+	out := Outcome{Console: run.lines, Wall: time.Since(began), CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	if ctx.Err() != nil {
+		return out, ctx.Err()
+	}
+	if why = run.why(why, err, stderr.Bytes()); why != "" {
+		return out, &Failure{What: why, Console: run.lines}
+	}
+	return out, nil
+}
+
+// why says in one line what went wrong, or nothing.
+func (r *run) why(why string, exit error, stderr []byte) string {
+	damage := r.reader.Err()
+	switch {
+	case why != "":
+		return why
+	case r.ended && damage == nil:
+		return ""
+	case r.ended:
+		return "results: " + damage.Error()
+	case exit != nil:
+		text := strings.Join(strings.Fields(string(stderr)), " ")
+		return strings.TrimSuffix(fmt.Sprintf("qemu: %v: %.300s", exit, text), ": ")
+	case damage != nil:
+		return "results end too early, and " + damage.Error()
+	}
+	return "the guest ended without its last record"
+}
+
+// Check reports a machine without the emulator.
+func Check() error {
+	_, err := (&Machine{}).find()
+	return err
+}
+
+func (m *Machine) find() (string, error) {
+	if m.Program != "" {
+		return m.Program, nil
+	}
+	path, err := exec.LookPath(Program)
+	if err != nil {
+		return "", ErrMissing
+	}
+	return path, nil
+}
+
+// arguments are those of the emulator. The first serial port is the console, the
+// second carries the records; both are pipes.
+func (m *Machine) arguments(initramfs string) []string {
+	options := append([]string{
+		"console=ttyS0", "quiet", "loglevel=1", "panic=-1", "nokaslr", "norandmaps", "mitigations=off",
+		"tsc=reliable", "no_timer_check", "nowatchdog", "iomem=relaxed", "random.trust_cpu=off",
+		"cryptomgr.notests=1", "damon_stat.enabled=0", "GODEBUG=asyncpreemptoff=1",
+	}, m.Options...)
+	return []string{
+		"-M", "pc,hpet=off", "-accel", "tcg,thread=single",
+		"-icount", "shift=" + strconv.Itoa(m.Shift) + ",sleep=off,align=off",
+		"-seed", "42", "-rtc", "base=2026-01-01,clock=vm", "-cpu", "max,-rdrand,-rdseed", "-smp", "1", "-m", "512",
+		"-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
+		"-chardev", "file,id=console,path=/dev/fd/3", "-serial", "chardev:console",
+		"-chardev", "file,id=records,path=/dev/fd/4", "-serial", "chardev:records",
+		"-kernel", m.Kernel, "-initrd", initramfs, "-append", strings.Join(options, " "),
+	}
+}
+
+// run is a boot under way.
+type run struct {
+	each   func(wire.Record)
+	reader wire.Reader
+	ended  bool // the last record has come
+	lines  []string
+	// over gets why the boot is to end: empty if the guest is done.
+	over chan string
+	once sync.Once
+}
+
+func (r *run) end(why string) { r.once.Do(func() { r.over <- why }) }
+
+// records hands on what the guest writes.
+func (r *run) records(from io.Reader) {
+	b := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(b)
+		for _, record := range r.reader.Feed(b[:n]) {
+			if record.End != nil {
+				r.ended = true
+			}
+			r.each(record)
+			if r.ended {
+				r.end("")
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// console keeps the last lines and looks for the end of the kernel.
+func (r *run) console(from io.Reader) {
+	const longest = 1000
+	var rest []byte
+	b := make([]byte, 64<<10)
+	line := func(l []byte) {
+		text := strings.TrimSpace(strings.ToValidUTF8(string(l), "?"))
+		if text == "" {
+			return
+		}
+		if r.lines = append(r.lines, text); len(r.lines) > tail {
+			r.lines = r.lines[1:]
+		}
+		if fatal.MatchString(text) {
+			r.end("the kernel crashed: " + text)
+		}
+	}
+	for {
+		n, err := from.Read(b)
+		rest = append(rest, b[:n]...)
+		for {
+			l, more, ok := bytes.Cut(rest, []byte("\n"))
+			if !ok && len(rest) < longest {
+				break
+			}
+			if !ok {
+				l, more = rest[:longest], rest[longest:]
+			}
+			line(l)
+			rest = more
+		}
+		if err != nil {
+			line(rest)
+			return
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package boot
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/klog"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/boot/wire"
+)
+
+// A close is ok that takes less than one lateAfter-th of the hung-task timeout, as
+// in the virtual kernel.
+const lateAfter = 10
+
+// starvedShare is the share of the CPU from which on a storm is what a late close
+// is put down to: the virtual kernel's.
+const starvedShare = 0.25
+
+// offTarget is by how much the share of a storm may differ from the one asked for.
+const offTarget = 0.025
+
+// checkKernel reports a kernel that is not the one that was to boot, or whose
+// properties are not the scenario's.
+func checkKernel(k *Kernel, sc *workload.Scenario, h *wire.Hello) error {
+	switch m := &sc.Machine; {
+	case k.Version != "" && !strings.HasPrefix(h.Release, k.Version+"+"):
+		return fmt.Errorf("kernel %s: release %s has booted: want %s", k.Name, h.Release, k.Version)
+	case h.CPUs != m.CPUs:
+		return fmt.Errorf("machine.cpus: %d: kernel %s runs on %d", m.CPUs, k.Name, h.CPUs)
+	case h.HZ != m.HZ:
+		return fmt.Errorf("machine.hz: %d: want %d, that of kernel %s", m.HZ, h.HZ, k.Name)
+	case h.Preempt != "" && h.Preempt != string(m.Preempt):
+		return fmt.Errorf("machine.preempt: %s: want %s, the one that kernel %s (%s) took", m.Preempt, h.Preempt, k.Name, h.Release)
+	}
+	return nil
+}
+
+// resultOf is what a case found, as a trial of a scenario.
+func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Result {
+	r := trial.Result{Symptom: trial.NoSymptom, Diagnosis: trial.OK, Elapsed: d.Ended, Truncated: len(d.Unresolved) > 0}
+	if s := d.Storm; s != nil {
+		r.StormDuty = math.Min(s.Achieved, 1)
+		if off := s.Achieved - s.Asked; math.Abs(off) > offTarget {
+			r.LeftOut = fmt.Sprintf("the storm took %.1f %% of the CPU, %.1f %% were asked for", 100*s.Achieved, 100*s.Asked)
+		}
+	}
+	for _, l := range lines {
+		r.Log = append(r.Log, trial.Log{At: l.At, Text: l.Text})
+		switch line, _, _ := klog.ParseLine(l.Text); line.(type) {
+		case *klog.HungLine:
+			r.HungTasks++
+		case *klog.StallLine, *klog.ExpLine:
+			r.RCUStalls++
+		}
+	}
+	switch {
+	case r.HungTasks > 0:
+		r.Symptom = trial.HungTask
+	case r.RCUStalls > 0:
+		r.Symptom = trial.RCUStall
+	}
+	late := false
+	for _, c := range d.Closes {
+		is := trial.Close{Task: c.Task, Start: c.Start, Wait: c.Wait}
+		if c.Start >= sc.Horizon {
+			continue // of a closer that the horizon met while it opened
+		}
+		if !c.Returned || c.Start+c.Wait > sc.Horizon {
+			is.Censored, is.Wait = true, sc.Horizon-c.Start
+		}
+		// What a close took in the drain counts for the hang: it is known.
+		if c.Wait >= hungTask(sc) {
+			r.Overdue++
+		}
+		late = late || is.Censored || lateAfter*c.Wait >= hungTask(sc)
+		r.Closes = append(r.Closes, is)
+	}
+	switch {
+	case late && r.StormDuty >= starvedShare:
+		r.Diagnosis = trial.Starved
+	case late:
+		r.Diagnosis = trial.Slow
+	}
+	return r
+}

@@ -1,0 +1,82 @@
+package boot
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/world/boot/kernels"
+)
+
+// Kernel is a subject of this world: a kernel image and boot options.
+type Kernel struct {
+	Name string
+	// Version is that of a stock kernel, Path an image of the user's; one of
+	// them is set.
+	Version, Path string
+	Options       []string // OPTION=VALUE
+}
+
+var kernelName = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,39}$`)
+
+// ParseKernel reads NAME=VERSION or NAME=PATH, with boot options OPTION=VALUE
+// after it, separated by commas. What has a slash is a path.
+func ParseKernel(text string) (Kernel, error) {
+	name, rest, ok := strings.Cut(text, "=")
+	parts := strings.Split(rest, ",")
+	k := Kernel{Name: name, Options: parts[1:]}
+	image := parts[0]
+	switch {
+	case !ok || image == "":
+		return Kernel{}, fmt.Errorf("kernel: %.60q: want NAME=VERSION or NAME=PATH, then boot options: base=7.0.13 or mine=./bzImage,rcutree.kthread_prio=50", text)
+	case !kernelName.MatchString(name):
+		return Kernel{}, fmt.Errorf("kernel: %.60q: want a name of a small letter, then up to 39 small letters, digits, '.', '_', '-'", name)
+	case strings.ContainsRune(image, filepath.Separator):
+		k.Path = image
+	default:
+		if err := kernels.CheckVersion(image); err != nil {
+			return Kernel{}, fmt.Errorf("%w, or a path with a slash", err)
+		}
+		k.Version = image
+	}
+	for _, o := range k.Options {
+		option, _, ok := strings.Cut(o, "=")
+		if !ok || option == "" || strings.ContainsAny(o, " \t\n\"") {
+			return Kernel{}, fmt.Errorf("kernel %s: option %.60q: want OPTION=VALUE without spaces", name, o)
+		}
+		if slices.Contains(owned, option) {
+			return Kernel{}, fmt.Errorf("kernel %s: option %s: want it in the scenario: all kernels of a comparison have the same", name, option)
+		}
+	}
+	return k, nil
+}
+
+// owned are the boot options that scenarios set.
+var owned = []string{"preempt", "rcupdate.rcu_normal", "rcupdate.rcu_expedited", "srcutree.exp_holdoff", "console", "maxcpus", "nr_cpus"}
+
+// about says in one line what the kernel is.
+func (k *Kernel) about() string {
+	what := "Linux " + k.Version + " as Debian builds it"
+	if k.Path != "" {
+		what = k.Path
+	}
+	return strings.Join(append([]string{what}, k.Options...), ", ")
+}
+
+// checkImage reports a file that is no bzImage: one without the header of the
+// x86 boot protocol (Documentation/arch/x86/boot.rst).
+func checkImage(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var magic [4]byte
+	if _, err := f.ReadAt(magic[:], 0x202); err != nil || string(magic[:]) != "HdrS" {
+		return fmt.Errorf("%s: not a kernel image: want a bzImage of x86", path)
+	}
+	return nil
+}
