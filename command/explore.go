@@ -19,6 +19,8 @@ type exploreFlags struct {
 	twoDomains         bool
 	unregisterGP       bool
 	priorGP, mixedGP   bool
+	atomics            bool
+	drop               string
 	slow               int
 	spurious, retries  int
 	preemptions        int
@@ -61,6 +63,8 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.BoolVar(&f.priorGP, "prior-gp", false, "a grace period is under way before unhooking")
 	flags.IntVar(&f.spurious, "spurious", 0, "runs of the work item without a request")
 	flags.BoolVar(&f.mixedGP, "mixed-gp", false, "that grace period is expedited if the others are not, and the reverse")
+	flags.BoolVar(&f.atomics, "atomics", false, "give the machine's own accesses the orderings that it declares (weak)")
+	flags.StringVar(&f.drop, "drop", "", "drop the ordering of this `access`, with --atomics")
 	flags.IntVar(&f.slow, "slow", 1, "polls that a grace period is too slow for; 0 assumes prompt grace periods")
 	flags.IntVar(&f.retries, "retries", 0, "retries of a scan that compete with other steps; 0 is 2")
 	flags.IntVar(&f.preemptions, "preemptions", 1, "preemptions of one update-side task by another")
@@ -106,6 +110,7 @@ func (f *exploreFlags) caseOf() (order.Case, error) {
 	c.PriorGP = c.PriorGP || f.priorGP
 	c.MixedGP = c.MixedGP || f.mixedGP
 	c.Slow = f.slow
+	c.Atomics, c.Drop = f.atomics || f.drop != "", f.drop
 	c.Spurious = max(c.Spurious, f.spurious)
 	c.Retries, c.Preemptions, c.Switches = f.retries, f.preemptions, f.switches
 	if err := c.Validate(); err != nil {

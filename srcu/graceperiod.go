@@ -14,9 +14,8 @@ type GracePeriod struct {
 	barrier Barrier
 	pace    Pace
 
-	seq       atomic.Uint64 // srcu_gp_seq
-	needed    atomic.Uint64 // srcu_gp_seq_needed
-	neededExp atomic.Uint64 // srcu_gp_seq_needed_exp
+	words     [Words]atomic.Uint64
+	memory    Memory        // what accesses the words instead; nil is this machine
 	started   atomic.Uint64 // jiffies at the start of this grace period
 	undelayed atomic.Uint64 // zero delays handed out in this phase
 
@@ -28,28 +27,32 @@ type GracePeriod struct {
 // New returns an idle machine whose scans are ordered by b.
 func New(b Barrier, p Pace) *GracePeriod {
 	gp := &GracePeriod{barrier: b, pace: p}
-	gp.seq.Store(initialSeq)
-	gp.needed.Store(initialSeq)
-	gp.neededExp.Store(initialSeq)
+	gp.words[WordSeq].Store(initialSeq)
+	gp.words[WordNeeded].Store(initialSeq)
+	gp.words[WordNeededExp].Store(initialSeq)
 	return gp
 }
 
 // Snapshot returns a cookie for a full grace period from now.
-func (gp *GracePeriod) Snapshot() Cookie { return Cookie(rcu.SeqSnap(gp.seq.Load())) }
+func (gp *GracePeriod) Snapshot() Cookie { return Cookie(rcu.SeqSnap(gp.load(AccessSnapshot))) }
 
 // Done reports whether c's grace period has ended.
 func (gp *GracePeriod) Done(c Cookie) bool {
-	return c == completed || rcu.SeqDoneExact(gp.seq.Load(), uint64(c))
+	return c == completed || rcu.SeqDoneExact(gp.load(AccessDone), uint64(c))
 }
 
 // State is the phase of the running grace period.
-func (gp *GracePeriod) State() State { return stateOf(gp.seq.Load()) }
+func (gp *GracePeriod) State() State { return stateOf(gp.load(AccessAdvance)) }
 
 // Needed reports whether a requested grace period has not ended yet.
-func (gp *GracePeriod) Needed() bool { return !rcu.SeqGE(gp.seq.Load(), gp.needed.Load()) }
+func (gp *GracePeriod) Needed() bool {
+	return !rcu.SeqGE(gp.load(AccessAdvance), gp.load(AccessAdvanceNeeded))
+}
 
 // Expedited reports whether an expedited request has not been met yet.
-func (gp *GracePeriod) Expedited() bool { return !rcu.SeqGE(gp.seq.Load(), gp.neededExp.Load()) }
+func (gp *GracePeriod) Expedited() bool {
+	return !rcu.SeqGE(gp.load(AccessAdvance), gp.load(AccessExpedited))
+}
 
 // Request makes sure that a grace period ending at or after c will run.
 //
@@ -57,11 +60,11 @@ func (gp *GracePeriod) Expedited() bool { return !rcu.SeqGE(gp.seq.Load(), gp.ne
 // that grace period is followed by a look at the mark, so one of the two
 // always starts the next.
 func (gp *GracePeriod) Request(s Side, c Cookie, expedited bool) {
-	rcu.SeqRaise(&gp.needed, uint64(c))
+	gp.raise(AccessRaise, uint64(c))
 	if expedited {
-		rcu.SeqRaise(&gp.neededExp, uint64(c))
+		gp.raise(AccessRaiseExp, uint64(c))
 	}
-	seq := gp.seq.Load()
+	seq := gp.load(AccessRequest)
 	if stateOf(seq) == Idle && !rcu.SeqGE(seq, uint64(c)) && gp.begin(s, seq) {
 		s.Requeue(gp.delay(s))
 	}
@@ -92,8 +95,8 @@ const (
 // Advance takes the machine through as many phases as it can
 // (srcu_advance_state).
 func (gp *GracePeriod) Advance(s Side) Progress {
-	if seq := gp.seq.Load(); stateOf(seq) == Idle {
-		if rcu.SeqGE(seq, gp.needed.Load()) {
+	if seq := gp.load(AccessAdvance); stateOf(seq) == Idle {
+		if rcu.SeqGE(seq, gp.load(AccessAdvanceNeeded)) {
 			return Resting
 		}
 		gp.begin(s, seq)
@@ -105,7 +108,7 @@ func (gp *GracePeriod) Advance(s Side) Progress {
 		s.Fence() // E: the scan before the flip
 		s.Flip()
 		s.Fence() // D: the flip before the second scan
-		gp.seq.Store(gp.seq.Load()&^rcu.SeqPhase | uint64(Scan2))
+		gp.store(AccessScan2, gp.load(AccessAdvance)&^rcu.SeqPhase|uint64(Scan2))
 		gp.undelayed.Store(0)
 	}
 	if p := gp.scanEmpty(s, 2); p != Ended {
@@ -166,7 +169,7 @@ func (gp *GracePeriod) attempt(s Side, sc *Scan) (empty, ordered bool) {
 
 // begin starts a grace period unless somebody else just did (srcu_gp_start).
 func (gp *GracePeriod) begin(s Side, idle uint64) bool {
-	if !gp.seq.CompareAndSwap(idle, idle+uint64(Scan1)) {
+	if !gp.swap(AccessBegin, idle, idle+uint64(Scan1)) {
 		return false
 	}
 	gp.started.Store(s.Jiffies())
@@ -182,11 +185,11 @@ func (gp *GracePeriod) end(s Side) {
 		delay = 0
 	}
 	s.Fence()
-	seq := rcu.SeqEnd(gp.seq.Load())
-	gp.seq.Store(seq)
-	rcu.SeqRaise(&gp.neededExp, seq)
+	seq := rcu.SeqEnd(gp.load(AccessAdvance))
+	gp.store(AccessEnd, seq)
+	gp.raise(AccessRaiseExp, seq)
 	s.Ended(delay)
-	if !rcu.SeqGE(seq, gp.needed.Load()) && gp.begin(s, seq) {
+	if !rcu.SeqGE(seq, gp.load(AccessEndNeeded)) && gp.begin(s, seq) {
 		s.Requeue(0)
 	}
 }
@@ -194,8 +197,8 @@ func (gp *GracePeriod) end(s Side) {
 // reschedule requeues the work if a grace period is needed, starting it if
 // none runs (srcu_reschedule).
 func (gp *GracePeriod) reschedule(s Side, delay uint64) {
-	seq := gp.seq.Load()
-	if rcu.SeqGE(seq, gp.needed.Load()) {
+	seq := gp.load(AccessReschedule)
+	if rcu.SeqGE(seq, gp.load(AccessRescheduleNeeded)) {
 		return
 	}
 	if stateOf(seq) == Idle {

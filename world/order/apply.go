@@ -128,6 +128,14 @@ func (m *machine) proceed(n *state, task, choice int) {
 		n.sums[task] = partial{}
 	case rqFence:
 		m.acquired(n, task)
+		n.orderWords(task)
+	case rqLoadWord, rqStoreWord, rqSwapWord:
+		answer = m.accessWord(n, task, r, choice)
+		if n.limit {
+			return
+		}
+	case rqAwait:
+		n.orderWords(task)
 	case rqSync:
 		n.waiting &= 1 << task
 		if r.b == flavourRCU {
@@ -170,7 +178,7 @@ func (m *machine) schedule(n *state, task int) {
 // immediate reports whether a task with such a request can continue at once.
 func (k reqKind) immediate() bool {
 	switch k {
-	case rqStore, rqRead, rqFence, rqDone:
+	case rqStore, rqRead, rqFence, rqDone, rqLoadWord, rqStoreWord, rqSwapWord:
 		return true
 	}
 	return k.notifies()
@@ -181,6 +189,7 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 	// Work is handed over with release and acquire: loads of this run come
 	// after everything the hand-over comes after. Stores may still wait.
 	m.acquired(n, task)
+	n.orderWords(task)
 	switch r.a {
 	case roleWorker:
 		if n.queued>>r.b&1 == 0 {

@@ -12,6 +12,7 @@ package order
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gpstorm/gpstorm/fixes"
 )
@@ -48,6 +49,12 @@ type Case struct {
 	// passed its barrier, since the last quiescent state is recorded late. With
 	// 0 grace periods are prompt, and a claim about liveness assumes that.
 	Slow int
+	// Atomics gives the machine's own accesses, to srcu_gp_seq and its like, the
+	// orderings that srcu declares; without, they are sequentially consistent.
+	// Only for mode weak.
+	Atomics bool
+	// Drop names an access whose ordering is dropped, to show what it is for.
+	Drop string
 	// Retries bounds how often a work item that saw readers and requeued
 	// itself competes with other steps: later retries happen only if no other
 	// step is enabled. 0 is 2.
@@ -102,6 +109,12 @@ func (c *Case) Validate() error {
 		return fmt.Errorf("slow: %d: want 0 to %d", c.Slow, maxSlow)
 	case c.MixedGP && !c.PriorGP:
 		return fmt.Errorf("mixed-gp: true: want a grace period before unhooking (prior-gp)")
+	case c.Atomics && c.Mode != Weak:
+		return fmt.Errorf("atomics: in mode %s: want mode weak", c.Mode)
+	case c.Drop != "" && !c.Atomics:
+		return fmt.Errorf("drop: %q: want atomics as well", c.Drop)
+	case c.Drop != "" && !isAccess(c.Drop):
+		return fmt.Errorf("drop: %q: want one of %s", c.Drop, strings.Join(accessNames(), ", "))
 	case c.Retries < 0:
 		return fmt.Errorf("retries: %d: want 0 or more", c.Retries)
 	}

@@ -124,6 +124,12 @@ func (c *Case) String() string {
 	if c.MixedGP {
 		s += " of the other kind"
 	}
+	if c.Atomics {
+		s += ", orderings of the machine's accesses as declared"
+	}
+	if c.Drop != "" {
+		s += " but for " + c.Drop
+	}
 	if c.Slow == 0 {
 		s += ", prompt grace periods"
 	}

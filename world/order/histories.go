@@ -8,6 +8,8 @@ type histories struct {
 	c     *Case
 	nodes []history
 
+	initialWord Value // of the machine's words
+
 	live   *session // a session that has got the replies up to node at
 	at     int32
 	reruns int
@@ -30,6 +32,7 @@ type reply struct {
 
 func newHistories(c *Case) *histories {
 	b := &histories{c: c, live: newSession(c)}
+	b.initialWord = b.live.initialWord
 	b.nodes = []history{{parent: -1, pending: b.pending(), crash: b.live.crash}}
 	return b
 }

@@ -64,6 +64,7 @@ func (m *machine) start() *state {
 	}
 	if m.update != nil {
 		first := m.update.nodes[0]
+		m.startWords(s)
 		s.sums = make([]partial, len(first.pending))
 		if m.mode == Weak {
 			s.hist = make([][]Value, len(s.mem))
@@ -222,6 +223,8 @@ func (m *machine) choices(s *state, task int, r request, out []step) []step {
 		n += len(s.hist[m.counterOf(s, task, r)])
 	case r.kind == rqIdle && r.a == roleSoftirq:
 		n = bits.OnesCount64(s.ready)
+	case r.kind == rqLoadWord:
+		n = len(m.points(s, task, r))
 	case r.kind == rqDone && m.canBeLate(s, r.a):
 		n = 2
 	}

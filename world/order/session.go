@@ -25,6 +25,7 @@ type session struct {
 	deferred    []func()
 	completions Value
 	starts      Value // grace periods requested so far
+	initialWord Value // of the machine's words
 }
 
 // task is one kernel context of the update side.
@@ -40,29 +41,33 @@ type task struct {
 type reqKind uint8
 
 const (
-	rqExit     reqKind = iota // the task is done
-	rqIdle                    // wait for work; a is the role, b the domain
-	rqStore                   // store b at location a
-	rqRead                    // sum counters a over all CPUs
-	rqFence                   // full barrier of this task
-	rqSync                    // grace period a of flavour b, and wait for it
-	rqStart                   // start grace period a of flavour b; do not wait
-	rqCall                    // grace period a, then its callback
-	rqDone                    // has a grace period numbered a or later ended?
-	rqRequeue                 // queue domain a's work
-	rqEnded                   // schedule domain a's callbacks
-	rqComplete                // completion a
-	rqAwait                   // wait for completion a
-	rqDefer                   // hand a function to the deferred worker
-	rqSpin                    // let time pass
-	rqSleep                   // sleep a jiffy, then poll again whether a grace period ended
-	rqMark                    // an event for the oracles: a is its kind, b its number
+	rqExit      reqKind = iota // the task is done
+	rqIdle                     // wait for work; a is the role, b the domain
+	rqStore                    // store b at location a
+	rqRead                     // sum counters a over all CPUs
+	rqFence                    // full barrier of this task
+	rqSync                     // grace period a of flavour b, and wait for it
+	rqStart                    // start grace period a of flavour b; do not wait
+	rqCall                     // grace period a, then its callback
+	rqDone                     // has a grace period numbered a or later ended?
+	rqRequeue                  // queue domain a's work
+	rqEnded                    // schedule domain a's callbacks
+	rqComplete                 // completion a
+	rqAwait                    // wait for completion a
+	rqDefer                    // hand a function to the deferred worker
+	rqSpin                     // let time pass
+	rqSleep                    // sleep a jiffy, then poll again whether a grace period ended
+	rqLoadWord                 // access a loads a word of domain b
+	rqStoreWord                // ... stores val
+	rqSwapWord                 // ... stores val if the word is old
+	rqMark                     // an event for the oracles: a is its kind, b its number
 )
 
 type request struct {
-	kind reqKind
-	a, b Value
-	cpus uint16 // the CPUs that rqRead and rqSync are about; 0 is all
+	kind     reqKind
+	a, b     Value
+	cpus     uint16 // the CPUs that rqRead and rqSync are about; 0 is all
+	old, val Value  // of an access to a word
 }
 
 const (
@@ -89,6 +94,9 @@ func newSession(c *Case) *session {
 		dom := &domain{s: s, id: d}
 		dom.side = c.Fix.WrapSide(&side{s: s, domain: d})
 		dom.machine = c.Fix.NewMachine(barriers[d], srcu.KernelPace(250))
+		if u, ok := dom.machine.(interface{ Use(srcu.Memory) uint64 }); ok && c.Atomics {
+			s.initialWord = Value(u.Use(words{s, Value(d)}))
+		}
 		s.domains = append(s.domains, dom)
 	}
 	s.spawn("closer", s.closer)
@@ -149,7 +157,7 @@ func (s *session) request(kind reqKind, a, b Value) Value { return s.requestOn(0
 // requestOn makes a request about some CPUs only.
 func (s *session) requestOn(cpus uint16, kind reqKind, a, b Value) Value {
 	t := s.cur
-	if !t.yield(request{kind, a, b, cpus}) {
+	if !t.yield(request{kind: kind, a: a, b: b, cpus: cpus}) {
 		panic(stopped{})
 	}
 	return t.answer

@@ -37,6 +37,11 @@ type state struct {
 	preempted uint8
 	spurious  uint8 // runs of work items that nobody asked for
 
+	log      []wordWrite // every change of a word
+	words    int         // their number
+	low      []uint8     // by task, the point of the log that its later loads follow
+	coherent []uint8     // by task and word, the point of its last access
+
 	pre      []preexisting
 	freed    bool
 	last     int8 // who stepped last; only with a bound on switches
@@ -90,6 +95,9 @@ func (s *state) copyTo(n *state) {
 	n.gps = append(o.gps[:0], s.gps...)
 	n.sums = append(o.sums[:0], s.sums...)
 	n.pre = append(o.pre[:0], s.pre...)
+	n.log = append(o.log[:0], s.log...)
+	n.low = append(o.low[:0], s.low...)
+	n.coherent = append(o.coherent[:0], s.coherent...)
 }
 
 // key is a fingerprint of a state. Two different states share one with a
@@ -128,6 +136,15 @@ func (s *state) key() key {
 	}
 	for _, p := range s.pre {
 		h.add(p.mask)
+	}
+	for _, w := range s.log {
+		h.add(uint64(w.word)<<56 ^ uint64(w.val))
+	}
+	for _, at := range s.low {
+		h.add(uint64(at))
+	}
+	for _, at := range s.coherent {
+		h.add(uint64(at))
 	}
 	return key{h.a, h.b}
 }

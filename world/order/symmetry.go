@@ -115,6 +115,7 @@ func (m *machine) key(s *state) key {
 	}
 	h := hasher{1, 2}
 	s.hashUpdate(&h)
+	m.hashWords(&h, s)
 	h.add(uint64(s.mem[locHook])<<32 ^ uint64(s.mem[locObject]))
 	for d := range m.lay.domains {
 		h.add(uint64(s.mem[m.lay.current(d)]))

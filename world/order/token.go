@@ -23,6 +23,8 @@ type record struct {
 	PriorGP      bool     `json:"prior_gp,omitempty"`
 	MixedGP      bool     `json:"mixed_gp,omitempty"`
 	Slow         int      `json:"slow,omitempty"`
+	Atomics      bool     `json:"atomics,omitempty"`
+	Drop         string   `json:"drop,omitempty"`
 	NoReduction  bool     `json:"no_reduction,omitempty"`
 	WholeSums    bool     `json:"whole_sums,omitempty"`
 	Spurious     int      `json:"spurious,omitempty"`
@@ -51,6 +53,7 @@ func (f *Finding) Token() trial.Token {
 		Sections: c.Sections, Mode: c.Mode.String(), TwoDomains: c.TwoDomains,
 		Expedited: c.Expedited, UnregisterGP: c.UnregisterGP, PriorGP: c.PriorGP, Spurious: c.Spurious, Retries: c.Retries,
 		Preemptions: c.Preemptions, Switches: c.Switches, Kind: f.Violation.Kind,
+		Atomics: c.Atomics, Drop: c.Drop,
 		MixedGP: c.MixedGP, Slow: c.Slow, NoReduction: f.whole, WholeSums: f.sums,
 	}
 	for _, rd := range c.Readers {
@@ -88,7 +91,7 @@ func Replay(t trial.Token, find func(name string) (fixes.Fix, error)) (*Finding,
 	f := &Finding{Violation: Violation{Kind: r.Kind}, whole: r.NoReduction, sums: r.WholeSums, Case: Case{
 		Fix: fix, Sections: r.Sections, Mode: mode, TwoDomains: r.TwoDomains,
 		Expedited: r.Expedited, UnregisterGP: r.UnregisterGP, PriorGP: r.PriorGP, Spurious: r.Spurious, Retries: r.Retries,
-		Preemptions: r.Preemptions, Switches: r.Switches, MixedGP: r.MixedGP, Slow: r.Slow,
+		Preemptions: r.Preemptions, Switches: r.Switches, MixedGP: r.MixedGP, Slow: r.Slow, Atomics: r.Atomics, Drop: r.Drop,
 	}}
 	for _, name := range r.Readers {
 		rd, err := LookupReader(name)

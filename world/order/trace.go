@@ -3,6 +3,9 @@ package order
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/srcu"
 )
 
 // Line is one step of a counterexample.
@@ -114,6 +117,8 @@ func (m *machine) traceTask(s *state, task, choice int) {
 			result = "not yet: its end is recorded late"
 		}
 		say("", "polls RCU grace period %d: %s", r.a, result)
+	case rqLoadWord, rqStoreWord, rqSwapWord:
+		m.traceWord(s, task, r, choice)
 	case rqAwait:
 		say("", "wakes up")
 	case rqSpin, rqSleep:
@@ -135,6 +140,38 @@ func (m *machine) traceSum(s *state, task int, r request, choice int) {
 		mark = fmt.Sprintf("before its write of %s", m.lay.name(s.buf[0].loc))
 	}
 	m.trace.add(0, mark, "%s: read %s = %d", m.update.taskName(task), m.lay.name(loc), v)
+}
+
+var wordNames = [...]string{srcu.WordSeq: "gp_seq", srcu.WordNeeded: "gp_seq_needed", srcu.WordNeededExp: "gp_seq_needed_exp"}
+
+// wordString writes a sequence number as the grace periods since the start and, while
+// one runs, its phase.
+func (m *machine) wordString(v Value) string {
+	seq := uint64(v - m.update.initialWord)
+	text := fmt.Sprint(rcu.SeqCount(seq))
+	if rcu.SeqRunning(seq) {
+		text += fmt.Sprintf(".scan%d", seq&rcu.SeqPhase)
+	}
+	return text
+}
+
+// traceWord describes an access to a word of the machine.
+func (m *machine) traceWord(s *state, task int, r request, choice int) {
+	word, a := wordOf(r), srcu.Access(r.a)
+	name := fmt.Sprintf("%s: %s: ", m.update.taskName(task), a)
+	now := m.wordAt(s, word, len(s.log))
+	switch r.kind {
+	case rqLoadWord:
+		v, mark := m.wordAt(s, word, m.points(s, task, r)[choice]), ""
+		if choice > 0 {
+			mark = "performed early: it is " + m.wordString(now) + " by now"
+		}
+		m.trace.add(0, mark, "%sload %s = %s", name, wordNames[a.Word()], m.wordString(v))
+	case rqStoreWord:
+		m.trace.add(0, "", "%s%s := %s", name, wordNames[a.Word()], m.wordString(r.val))
+	case rqSwapWord:
+		m.trace.add(0, "", "%s%s := %s if it is %s", name, wordNames[a.Word()], m.wordString(r.val), m.wordString(r.old))
+	}
 }
 
 // traceRequest describes a task's new request if it takes effect at once.
