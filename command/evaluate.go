@@ -58,6 +58,7 @@ and is booted --boots times for each scenario, in turns. The first is the baseli
 	o.selection.flags(cmd, c)
 	o.form.flags(cmd)
 	o.where.register(cmd, c)
+	o.where.kernels.register(cmd, &o.where.in)
 	flags := cmd.Flags()
 	flags.IntVar(&o.variations, "variations", defaultVariations, "variations of each scenario; the first is the scenario itself")
 	flags.IntVar(&o.boots, "boots", defaultBoots, "of --world boot: how often each scenario runs on each kernel")

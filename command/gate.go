@@ -58,6 +58,7 @@ control did not misbehave.`,
 	flags.StringVar(&o.file, "policy", "", "read the policy from this YAML `file`")
 	o.policy.register(flags)
 	o.where.register(cmd, c)
+	o.where.kernels.register(cmd, &o.where.in)
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
 	mustComplete(cmd, "fix", c.names.completeFixes)

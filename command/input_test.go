@@ -135,6 +135,10 @@ var ofFlag = map[string][]string{
 	"worker --idle":            {"-1s"},
 	"status --within":          {"0s", "-1s"},
 	"torture --scenario":       {"nosuch"},
+	"run --kernel":             {"base=7.0.13", "nosuch"}, // without world boot
+	"evaluate --kernel":        {"base=7.0.13", "nosuch"},
+	"evaluate --boots":         {"0", "3"},
+	"gate --kernel":            {"base=7.0.13", "nosuch"},
 	"torture --duration":       {"-1s"},
 	"torture --readers":        {"-1", "1001"},
 	"torture --updaters":       {"-1", "1001"},

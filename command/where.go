@@ -30,7 +30,6 @@ type where struct {
 func (o *where) register(cmd *cobra.Command, c *common) {
 	flags := cmd.Flags()
 	o.in.register(cmd, c)
-	o.kernels.register(cmd, &o.in)
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once on this machine; 0 is one for each CPU")
 	o.natsFlags.register(flags)
 	flags.IntVar(&o.replicas, "nats-replicas", 1, "how many servers of the cluster keep each message: 1, 3 or 5")
