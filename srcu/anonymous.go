@@ -34,10 +34,6 @@ func (d *Domain) readLockSlowly(between func()) Ticket {
 // fencedShare returns the slot of the caller when it is fenced.
 func (d *Domain) fencedShare() *slot { return &d.fenced[ownBlock()%fencedSlots] }
 
-// share returns the shared slot of the caller, which it may count in with
-// atomic instructions only. Who shares a slot with whom matters only for speed.
-func (d *Domain) share() *slot { return &d.shared[ownBlock()%sharedSlots] }
-
 // ownBlock is the stack block of the caller, as good as any number for sharing.
 func ownBlock() uintptr {
 	var here byte

@@ -50,3 +50,7 @@ func (r *Reader) ReadUnlock(t Ticket) {
 	r.d.leave(t, r)
 	r.n.add(unlocked, uint32(t))
 }
+
+// share returns the shared slot of the caller, which it may count in with
+// atomic instructions only. Who shares a slot with whom matters only for speed.
+func (d *Domain) share() *slot { return &d.shared[ownBlock()%sharedSlots] }

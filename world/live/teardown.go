@@ -71,8 +71,8 @@ type torn struct {
 
 var _ fixes.Unregistered = (*torn)(nil)
 
-// over is the panic that ends a teardown whose trial is over.
-var over = errors.New("the trial is over")
+// errOver is the panic that ends a teardown whose trial is over.
+var errOver = errors.New("the trial is over")
 
 // tearDown unpublishes the object, and waits and frees as the candidate does. It
 // is called with the event mutex held. The error is that of the context.
@@ -89,7 +89,7 @@ func (t *run) tearDown() (err error) {
 // untilOver calls f and reports whether it came to its end.
 func untilOver(f func()) (ended bool) {
 	defer func() {
-		if p := recover(); p != nil && p != any(over) {
+		if p := recover(); p != nil && p != any(errOver) {
 			panic(p)
 		}
 	}()
@@ -136,12 +136,12 @@ func (u *torn) Flush() {
 }
 
 // await waits for a channel to be closed. When the trial is over first it panics
-// with over.
+// with errOver.
 func (t *run) await(c <-chan struct{}) {
 	select {
 	case <-c:
 	case <-t.ctx.Done():
-		panic(over)
+		panic(errOver)
 	}
 }
 
@@ -153,7 +153,7 @@ type waiter struct {
 
 func (w waiter) Synchronize() {
 	if w.d.Synchronize(w.t.ctx, false) != nil {
-		panic(over)
+		panic(errOver)
 	}
 }
 
@@ -176,7 +176,7 @@ const jiffy = 4 * time.Millisecond / scale
 func (w waiter) Await(c srcu.Cookie) {
 	for !w.d.Done(c) {
 		if w.t.ctx.Err() != nil {
-			panic(over)
+			panic(errOver)
 		}
 		time.Sleep(jiffy)
 	}
