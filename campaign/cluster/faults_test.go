@@ -384,10 +384,17 @@ var faults = []fault{
 	}},
 }
 
-func TestEachFaultLeavesTheResultsTheSame(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes and waits for time-outs")
+// long skips a test of which most is waiting for time-outs, unless the long form
+// is run: GPSTORM_LONG=on go test ./campaign/cluster
+func long(t *testing.T) {
+	t.Helper()
+	if os.Getenv("GPSTORM_LONG") != "on" {
+		t.Skip("GPSTORM_LONG=on runs it")
 	}
+}
+
+func TestEachFaultLeavesTheResultsTheSame(t *testing.T) {
+	long(t)
 	for i, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			c := newCast(t, 2)
@@ -399,9 +406,7 @@ func TestEachFaultLeavesTheResultsTheSame(t *testing.T) {
 }
 
 func TestRandomSchedulesOfFaultsLeaveTheResultsTheSame(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes and waits for time-outs")
-	}
+	long(t)
 	for seed := range *schedules {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
@@ -421,9 +426,7 @@ func TestRandomSchedulesOfFaultsLeaveTheResultsTheSame(t *testing.T) {
 }
 
 func TestAPoisonedTrialIsSetAsideAndNamed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes and waits for time-outs")
-	}
+	long(t)
 	for _, how := range []string{"crash", "hang"} {
 		t.Run(how, func(t *testing.T) {
 			c := newCast(t, 0)
@@ -542,9 +545,7 @@ func TestMessagesOfStrangersCountForNothing(t *testing.T) {
 }
 
 func TestOneOfThreeServersIsLost(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts three servers")
-	}
+	long(t)
 	servers, urls := three(t)
 	slow := worldtest.Func(func(s world.Spec) trial.Result { time.Sleep(2 * time.Millisecond); return sums(s) })
 	connect := func() *nats.Conn {
