@@ -39,11 +39,11 @@ whether it meets a policy. A candidate that hangs at the maximum rate or more
 passes with a probability of at most 1 - confidence; one that hangs at a quarter
 of that rate or less fails with at most the same probability; in between the test
 may decide either way. The rate is over all scenarios, which take turns. Trials at
-the load of --min-margin decide about the margin: if a higher load never makes the
-candidate hang less often, its margin is at least that load exactly if it hangs
-there less often than --margin-level. A YAML file can hold scenarios and policy;
-flags override it. The gate tests the controls first; --world boot has none, and
-judges the given kernels instead of candidates.
+the load of --min-margin decide about the margin: it is at least that load if the
+candidate hangs there less often than --margin-level. This holds as far as a higher
+load never makes the candidate hang less often. A YAML file can hold scenarios and
+policy; flags override it. The gate tests the controls first; --world boot has none,
+and judges the given kernels instead of candidates.
 
 Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or a
 control did not misbehave.`,

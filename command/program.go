@@ -18,7 +18,8 @@ type Program struct {
 	// Fixes are candidates beside those of package fixes. Every command
 	// takes them by name, and evaluates them when no --fix is given.
 	Fixes []fixes.Fix
-	// Scenarios are scenarios beside the presets.
+	// Scenarios are scenarios beside the presets. workload.Decode makes one of
+	// the YAML text of a file.
 	Scenarios []workload.Scenario
 }
 

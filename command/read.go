@@ -25,8 +25,8 @@ a report and do not parse are shown. Without a file, or for "-", it reads
 standard input.
 
 --scenario writes a scenario to start from: what the log shows is filled in with
-its line, the rest is a guess and says so. It is run once under baseline, and
-what of the log it does not show is said.`,
+its line, the rest is a guess and says so. The command runs it once under baseline, and
+prints which symptoms of the log that run does not show.`,
 		Example: `  gpstorm read console.log
   dmesg | gpstorm read --json
   gpstorm read console.log --scenario mine.yaml && gpstorm evaluate --scenario mine.yaml`,

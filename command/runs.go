@@ -51,7 +51,7 @@ runs are independent, or all runs of a boot hang together.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.answer(cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()
-	flags.Var(&o.maxRate, "max-hang-rate", "the rate to show that hangs are rarer than")
+	flags.Var(&o.maxRate, "max-hang-rate", "show that hangs are rarer than this rate")
 	flags.Var(&o.seen, "seen", "how many of how many runs hung so far (default 0/0)")
 	flags.Var(&o.before, "before", "how many of how many runs hung without the fix")
 	flags.Float64Var(&o.better, "better", 1, "by what factor hangs have to become rarer")
