@@ -12,7 +12,7 @@ import (
 // controls, and the scenarios in which they must misbehave. It leaves alone what
 // the plan has already, and returns the names of what it added.
 func (p *Plan) AddControls(controls ...world.Subject) (added []string) {
-	for _, name := range []string{ReportStorm, LongReader} {
+	for _, name := range []string{ReportStorm, longReader} {
 		if slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == name }) {
 			continue
 		}

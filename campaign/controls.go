@@ -7,12 +7,12 @@ import (
 )
 
 // ReportStorm is the scenario of the report, in which a control that must hang
-// has to; Calm is the one without a storm, in which it must not. LongReader is
+// has to; Calm is the one without a storm, in which it must not. longReader is
 // the one in which a control that must be unsafe can hardly miss a reader.
 const (
 	ReportStorm = "repro2"
 	Calm        = "calm"
-	LongReader  = "long-reader"
+	longReader  = "long-reader"
 )
 
 // Check is one thing that must be true for a campaign to mean anything.

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -121,7 +122,12 @@ func tested(t *gate.Test) string {
 	if t.Bad == 0 {
 		return "none allowed"
 	}
-	return twoDigits(t.Good) + " against " + twoDigits(t.Bad)
+	return exactly(t.Good) + " against " + exactly(t.Bad)
+}
+
+// exactly is a rate that was set, and not estimated.
+func exactly(rate float64) string {
+	return strconv.FormatFloat(100*rate, 'g', 4, 64) + "%"
 }
 
 const gateLegend = "seen: the trials in which it happened, their share and its 95 % interval (Clopper-Pearson), which does not allow for the stopping of the test. tested: the sequential test tells the second rate or more from the first rate or less; between the two it may decide either way."

@@ -92,6 +92,14 @@ func TestAGateSaysWhatItTestedAndTheInterval(t *testing.T) {
 	}
 }
 
+// A quarter of 50 % is not 12 %.
+func TestTheRatesOfATestAreNotRounded(t *testing.T) {
+	t.Parallel()
+	if got, want := tested(&gate.Test{Good: 0.125, Bad: 0.5}), "12.5% against 50%"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestRatesHaveTwoDigits(t *testing.T) {
 	t.Parallel()
 	for rate, want := range map[float64]string{0: "0%", 0.0025: "0.25%", 13.0 / 1755: "0.74%", 0.01: "1%", 1e-6: "0.0001%", 0.0996: "10%", 0.5: "50%", 0.9999: ">99.9%"} {

@@ -43,9 +43,7 @@ func (t *Trial) Text(w io.Writer) error {
 	if r.LeftOut != "" {
 		fmt.Fprintf(&b, "  left out   %s\n", r.LeftOut)
 	}
-	for _, v := range r.Violations {
-		fmt.Fprintf(&b, "  !!!        %s\n", v.Detail)
-	}
+	writeViolations(&b, r.Violations)
 	if f.Measures.Has(world.StormShare) {
 		fmt.Fprintf(&b, "  storm      at most %s of a CPU\n", percent(r.StormDuty))
 	}
@@ -97,4 +95,21 @@ var closeColumns = columns[*trial.Close]{
 		return cell{Text: fmt.Sprintf("%d + %d", c.Waited.Normal, c.Waited.Expedited)}
 	}},
 	{head: "IPIs", needs: world.IPIs, show: func(c *trial.Close) cell { return cell{Text: strconv.Itoa(c.IPIs)} }},
+}
+
+// writeViolations writes each kind of finding once, and how often it was made.
+func writeViolations(b *strings.Builder, all []trial.Violation) {
+	times := map[string]int{}
+	for _, v := range all {
+		times[v.Detail]++
+	}
+	for _, v := range all {
+		switch n := times[v.Detail]; {
+		case n == 1:
+			fmt.Fprintf(b, "  !!!        %s\n", v.Detail)
+		case n > 1:
+			fmt.Fprintf(b, "  !!!        %s (%d times)\n", v.Detail, n)
+		}
+		times[v.Detail] = 0
+	}
 }

@@ -104,7 +104,7 @@ func (c Cause) links() (prefixes []Cause, path []string) {
 		add(c.Group)
 	}
 	if p.Mechanism = c.Mechanism; c.Mechanism != NoMechanism {
-		add(c.Mechanism.Phrase())
+		add(c.Mechanism.phrase())
 	}
 	return prefixes, path
 }

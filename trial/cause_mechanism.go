@@ -116,8 +116,8 @@ var mechanisms = map[Mechanism]struct{ name, phrase string }{
 // String is the stable name, "reader-queued" say.
 func (m Mechanism) String() string { return mechanisms[m].name }
 
-// Phrase puts the mechanism into words.
-func (m Mechanism) Phrase() string { return mechanisms[m].phrase }
+// phrase puts the mechanism into words.
+func (m Mechanism) phrase() string { return mechanisms[m].phrase }
 
 // ofReader reports whether the task at the end of the chain is a reader.
 func (m Mechanism) ofReader() bool {

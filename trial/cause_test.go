@@ -77,10 +77,10 @@ func TestMechanismsAreToldApart(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range all {
 		var back Mechanism
-		if err := back.UnmarshalText([]byte(m.String())); m.String() == "" || m.Phrase() == "" || err != nil || back != m || seen[m.String()] || seen[m.Phrase()] {
-			t.Errorf("mechanism %d: %q, %q, %v", m, m, m.Phrase(), err)
+		if err := back.UnmarshalText([]byte(m.String())); m.String() == "" || m.phrase() == "" || err != nil || back != m || seen[m.String()] || seen[m.phrase()] {
+			t.Errorf("mechanism %d: %q, %q, %v", m, m, m.phrase(), err)
 		}
-		seen[m.String()], seen[m.Phrase()] = true, true
+		seen[m.String()], seen[m.phrase()] = true, true
 	}
 	if len(all) != len(mechanisms) {
 		t.Errorf("%d mechanisms, %d have names", len(all), len(mechanisms))

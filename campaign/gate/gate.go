@@ -36,9 +36,9 @@ type Policy struct {
 	Budget int
 }
 
-// Indifference is the ratio between the rate that must not pass and the one
+// indifference is the ratio between the rate that must not pass and the one
 // that must not fail. In between a gate may decide either way.
-const Indifference = 4
+const indifference = 4
 
 // Validate reports the first thing wrong with the policy.
 func (p *Policy) Validate() error {
@@ -85,7 +85,7 @@ type criterion struct {
 func (p *Policy) criteria() []criterion {
 	var all []criterion
 	add := func(name string, limit float64, happens func(*trial.Result) bool) {
-		all = append(all, criterion{name: name, test: stat.SPRT{Good: limit / Indifference, Bad: limit}, happens: happens})
+		all = append(all, criterion{name: name, test: stat.SPRT{Good: limit / indifference, Bad: limit}, happens: happens})
 	}
 	if p.MaxHangRate > 0 {
 		add(fmt.Sprintf("hangs in less than %g%% of trials", 100*p.MaxHangRate), p.MaxHangRate,

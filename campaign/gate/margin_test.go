@@ -43,7 +43,7 @@ func TestMarginGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 			wrong func(*Result) bool
 		}{
 			"margin just too small": {w.DutyAt(level), func(g *Result) bool { return g.Passed }},
-			"margin large enough":   {w.DutyAt(level / Indifference), func(g *Result) bool { return g.Failed }},
+			"margin large enough":   {w.DutyAt(level / indifference), func(g *Result) bool { return g.Failed }},
 		} {
 			p := Policy{Margin: atLeast(c.duty, level), Confidence: confidence, Budget: 4000}
 			wrong, trials := 0, 0

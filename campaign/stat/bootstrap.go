@@ -31,23 +31,23 @@ type Ratio struct {
 func (r Ratio) Decided() bool { return r.Known && (r.Hi < 1 || r.Lo > 1) }
 
 const (
-	// Replicates is the number of resamples of MedianRatio.
-	Replicates = 999
-	// MinPairs is the fewest pairs it works on: with fewer, even all pairs
+	// replicates is the number of resamples of MedianRatio.
+	replicates = 999
+	// minPairs is the fewest pairs it works on: with fewer, even all pairs
 	// on one side are no evidence at 95 % (a sign test has p > 0.05).
-	MinPairs = 6
+	minPairs = 6
 )
 
 // MedianRatio is the Kaplan-Meier median of a divided by that of base, with a
 // percentile bootstrap interval at the given level. Pairs of trials, numbered
 // from 0 to pairs-1, are resampled whole: both sides, and all waits of a trial,
 // stay together, so that neither the pairing nor what waits of one trial have
-// in common is counted as evidence. With fewer than MinPairs, or if more than
+// in common is counted as evidence. With fewer than minPairs, or if more than
 // one resample in forty has no ratio, the ratio is unknown.
 //
 // Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
 func MedianRatio(a, base []Wait, pairs int, level float64, rng *rand.Rand) Ratio {
-	if pairs < MinPairs {
+	if pairs < minPairs {
 		return Ratio{}
 	}
 	a, base = byLength(a), byLength(base)
@@ -59,8 +59,8 @@ func MedianRatio(a, base []Wait, pairs int, level float64, rng *rand.Rand) Ratio
 	if !ok {
 		return Ratio{}
 	}
-	resampled := make([]float64, 0, Replicates)
-	for range Replicates {
+	resampled := make([]float64, 0, replicates)
+	for range replicates {
 		clear(times)
 		for range pairs {
 			times[rng.IntN(pairs)]++
@@ -69,7 +69,7 @@ func MedianRatio(a, base []Wait, pairs int, level float64, rng *rand.Rand) Ratio
 			resampled = append(resampled, r)
 		}
 	}
-	if len(resampled) < Replicates-Replicates/40 {
+	if len(resampled) < replicates-replicates/40 {
 		return Ratio{}
 	}
 	tail := 100 * (1 - level) / 2
