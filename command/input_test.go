@@ -87,6 +87,7 @@ var ofFlag = map[string][]string{
 	"explore --pct":            {"-1", "17"},
 	"explore --runs":           {"0", "-1"},
 	"explore --states":         {"-1"},
+	"explore --drop":           {"nosuch"},
 	"litmus --model":           {"arm", ""},
 	"report --margins":         {"nosuch.jsonl", ".", ""},
 	"rare --fix":               {"nosuch", ""},
