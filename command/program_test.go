@@ -156,3 +156,15 @@ func TestAProgramWithABadNameIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestACandidateThatPanicsIsOneLine(t *testing.T) {
+	t.Parallel()
+	p := mine()
+	p.Fixes = append(p.Fixes, fixes.Fix{Name: "boom", Barrier: func() srcu.Barrier {
+		return srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool { panic("boom") })
+	}})
+	got := invoke(t, p, "run", "quiet", "--fix", "boom")
+	if want := "mine: fix boom, scenario quiet, variation 0, seed 1: panic: boom\n"; got.code != exitFailure || got.errors != want {
+		t.Errorf("exit %d, stderr %q; want %q", got.code, got.errors, want)
+	}
+}

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,8 +95,14 @@ func (f *worldFlag) checkLoad(axis margin.Axis) error {
 // inKernel runs the trials of a campaign in the virtual kernel.
 func (c *common) inKernel() *campaign.Local { return &campaign.Local{World: c.names.worlds()[0]} }
 
-// inDetail runs one trial with its console and with the blame of every close().
-func inDetail(ctx context.Context, w world.World, s world.Spec) (trial.Result, error) {
+// inDetail runs one trial with its console and with the blame of every close(). A
+// candidate that panics is an error, as it is in a campaign.
+func inDetail(ctx context.Context, w world.World, s world.Spec) (r trial.Result, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%s: panic: %v", s, v)
+		}
+	}()
 	return w.Run(ctx, s, world.Want{Log: true, Blame: true})
 }
 
