@@ -13,9 +13,9 @@ import (
 
 // bench runs cases one after the other.
 type bench struct {
-	out        *wire.Writer
-	kmsg       *kmsg
-	nsPerRound float64 // of spin, with the kernel's ticks
+	out       *wire.Writer
+	kmsg      *kmsg
+	unstormed float64 // the pace of spin, with the kernel's ticks
 }
 
 // errUnresolved: closers hang on, so that no further case can run.
@@ -44,8 +44,14 @@ func (b *bench) run(number int, c *wire.Case) error {
 	defer hogs.stop()
 	sleep(20 * time.Millisecond)
 	done := wire.Done{Case: number, Name: c.Name}
+	if err := throttle(unthrottled); err != nil {
+		return err
+	}
 	storm, weight, err := b.raise(c.Storm, hogs)
 	if err != nil {
+		return err
+	}
+	if err := throttle(c.Perf); err != nil {
 		return err
 	}
 	if storm != nil {
@@ -70,20 +76,14 @@ func (b *bench) run(number int, c *wire.Case) error {
 
 // configure sets what a case wants of the kernel.
 func configure(c *wire.Case) error {
-	const kernel = "/proc/sys/kernel/"
-	rate := c.Perf.MaxSampleRate
 	for _, s := range []struct {
-		path  string
+		name  string
 		value any
 	}{
-		// While the percentage is 0 or 100 the rate cannot be set.
-		{kernel + "perf_cpu_time_max_percent", 25},
-		{kernel + "perf_event_max_sample_rate", rate},
-		{kernel + "perf_cpu_time_max_percent", c.Perf.CPUPercent},
-		{kernel + "hung_task_timeout_secs", int(c.HungTask / time.Second)},
-		{kernel + "hung_task_warnings", -1},
+		{"hung_task_timeout_secs", int(c.HungTask / time.Second)},
+		{"hung_task_warnings", -1},
 	} {
-		if err := set(s.path, s.value); err != nil {
+		if err := set(sysctls+s.name, s.value); err != nil {
 			return err
 		}
 	}
@@ -101,6 +101,19 @@ func configure(c *wire.Case) error {
 	return nil
 }
 
+// sysctls are those of the kernel's group.
+const sysctls = "/proc/sys/kernel/"
+
+// unthrottled is perf without any limit on its samples.
+var unthrottled = wire.Perf{MaxSampleRate: 100_000}
+
+// throttle sets how perf limits its samples.
+func throttle(p wire.Perf) error {
+	const rate, percent = sysctls + "perf_event_max_sample_rate", sysctls + "perf_cpu_time_max_percent"
+	// While the percentage is 0 or 100 the rate cannot be set.
+	return errors.Join(set(percent, 25), set(rate, p.MaxSampleRate), set(percent, p.CPUPercent))
+}
+
 // raise makes the storm of a case, calibrated and off; nil if it has none.
 func (b *bench) raise(s *wire.Storm, hogs *hogs) (storm, calibrated, error) {
 	switch {
@@ -111,7 +124,7 @@ func (b *bench) raise(s *wire.Storm, hogs *hogs) (storm, calibrated, error) {
 		if err != nil {
 			return nil, calibrated{}, err
 		}
-		weight, err := calibrate(st, s.Period, s.Events, s.Share, b.nsPerRound)
+		weight, err := calibrate(st, s.Period, s.Events, s.Share, b.unstormed)
 		if err != nil {
 			return nil, calibrated{}, errors.Join(err, st.close())
 		}
@@ -129,7 +142,7 @@ func (b *bench) raise(s *wire.Storm, hogs *hogs) (storm, calibrated, error) {
 	if err != nil {
 		return nil, calibrated{}, err
 	}
-	weight, err := calibrate(st, s.Period, s.Events, s.Share, b.nsPerRound)
+	weight, err := calibrate(st, s.Period, s.Events, s.Share, b.unstormed)
 	if err != nil || pids == nil {
 		if err != nil {
 			return nil, calibrated{}, errors.Join(err, st.close())
@@ -165,16 +178,19 @@ func (b *bench) watch(c *wire.Case, st storm, rounds uint64, done *wire.Done) er
 	began.Store(int64(t0))
 	var failed error
 	storming := false
+	var from time.Duration
 	storm := func(on bool) {
 		if st == nil || failed != nil || on == storming {
 			return
 		}
 		storming = on
 		if on {
+			from = now()
 			failed = st.begin(rounds, t0+c.Storm.Until)
 			return
 		}
 		if failed = st.end(); failed == nil {
+			done.Storm.Lasted = now() - from
 			done.Storm.Samples, failed = st.ran()
 		}
 	}

@@ -69,7 +69,7 @@ func (b *bench) prepare() (err error) {
 	if err := settle(); err != nil {
 		return err
 	}
-	b.nsPerRound = reference()
+	b.unstormed = pace(unstormed)
 	h, err := hello()
 	if err != nil {
 		return err

@@ -109,24 +109,29 @@ func spin(rounds int) (x uint64) {
 	return x
 }
 
-// timed is how long a spin takes.
-func timed(rounds int) time.Duration {
+// chunk is how many rounds a spin makes between two looks at the clock.
+const chunk = 256
+
+// pace is how many rounds of spin a thread makes in a microsecond, over so long a
+// time. Where that is a whole number of the storm's periods, it begins and ends
+// between two handlers, so that exactly as many handlers are within it.
+func pace(over time.Duration) float64 {
 	began := now()
-	runtime.KeepAlive(spin(rounds)) // or the compiler might leave the loop out
-	return now() - began
+	for n := 1; ; n++ {
+		runtime.KeepAlive(spin(chunk)) // or the compiler might leave the loop out
+		if took := now() - began; took >= over {
+			return float64(n*chunk) / float64(took) * float64(time.Microsecond)
+		}
+	}
 }
 
-// instructionsPerRound is about how many instructions spin executes a round. It
-// is the start of a calibration, not its result.
-const instructionsPerRound = 6
+// roundInstructions is about how many instructions spin executes a round, with its
+// part of the looks at the clock. It is the start of a calibration, not its result.
+const roundInstructions = 8
 
-// reference is how many nanoseconds a round of spin takes on a CPU that only the
-// kernel's ticks interrupt.
-func reference() float64 {
-	const short = 2000
-	rounds := max(int(float64(short)*float64(100*time.Millisecond)/float64(max(timed(short), 1))), short)
-	return float64(timed(rounds)) / float64(rounds)
-}
+// unstormed is how long the pace of a CPU is measured that only ticks interrupt: a
+// whole number of ticks, whatever HZ is.
+const unstormed = 200 * time.Millisecond
 
 // calibrated is what a calibration found.
 type calibrated struct {
@@ -136,66 +141,94 @@ type calibrated struct {
 	measured     []float64 // shares, on the way
 }
 
-// lightest and heavier are the shares from which a calibration draws its line,
-// measurable the highest at which a task still runs between the handlers.
 const (
-	lightest   = 0.35
-	heavier    = 0.75
+	// measurable is the highest share at which a task still runs between the
+	// handlers.
 	measurable = 0.97
-	// measured is how many periods of the storm a measurement lasts.
-	measured = 60
+	// periods is how many periods of the storm a measurement lasts.
+	periods = 40
+	// near is how close to the wanted share a calibration tries to come, and
+	// tries is how often it corrects the weight for that.
+	near  = 0.004
+	tries = 6
+	// apart is how far apart, as a part of a weight, two points must be that a
+	// slope is taken from.
+	apart = 0.02
 )
 
-// calibrate finds the weight at which a storm takes a share of the time that
-// ticks leave to tasks. The share is a straight line in the weight, of which two
-// points are measured; the weight for the wanted share is tried and corrected
-// once. The thread must be one that only interrupts hold up.
-func calibrate(s storm, period time.Duration, events int, wanted, nsPerRound float64) (calibrated, error) {
-	perRound := nsPerRound / instructionsPerRound * (unrolled + 8) // of the handler
-	full := float64(period) / perRound / float64(events)
-	var shares []float64
-	measure := func(weight, expected float64) (float64, error) {
-		if err := s.begin(uint64(max(weight, 0)), 0); err != nil {
+// calibrate finds the weight at which a storm takes a share of the time that ticks
+// leave to tasks. The share is close to a straight line in the weight: two points
+// give a first line, and each further measurement corrects the weight by the slope
+// between the last two, until the share is near the wanted one. If it never is, the best
+// weight that was tried stays, with the share that was measured for it. The thread
+// must be one that only interrupts hold up; unstormed is its pace without a storm.
+func calibrate(s storm, period time.Duration, events int, wanted, unstormed float64) (calibrated, error) {
+	handlerRounds := unstormed * roundInstructions / (unrolled + 8) // in a microsecond
+	full := handlerRounds * float64(period) / float64(time.Microsecond) / float64(events)
+	return solve(full, wanted, func(weight float64) (float64, error) {
+		if err := s.begin(uint64(weight), 0); err != nil {
 			return 0, err
 		}
 		sleep(2 * period)
-		rounds := int(measured * float64(period) * (1 - min(expected, measurable)) / nsPerRound)
-		took := timed(rounds)
+		stormed := pace(periods * period)
 		if err := s.end(); err != nil {
 			return 0, err
 		}
-		share := 1 - nsPerRound*float64(rounds)/float64(took)
-		shares = append(shares, share)
-		return share, nil
+		return 1 - stormed/unstormed, nil
+	})
+}
+
+// solve finds the weight for a share. full is about the weight for a share of 1.
+func solve(full, wanted float64, measure func(weight float64) (float64, error)) (c calibrated, err error) {
+	type point struct{ weight, share float64 }
+	try := func(weight float64) (point, error) {
+		share, err := measure(math.Max(1, weight))
+		c.measured = append(c.measured, share)
+		return point{math.Max(1, weight), share}, err
 	}
-	s1, err := measure(lightest*full, lightest)
+	target := math.Min(wanted, measurable-0.03)
+	a, err := try(target / 3 * full)
 	if err != nil {
-		return calibrated{}, err
+		return c, err
 	}
-	s2, err := measure(heavier*full, heavier)
+	b, err := try(target * 0.8 * full)
 	if err != nil {
-		return calibrated{}, err
+		return c, err
 	}
-	slope := (s2 - s1) / ((heavier - lightest) * full)
+	slope := (b.share - a.share) / (b.weight - a.weight)
 	if !(slope > 0) {
-		return calibrated{}, fmt.Errorf("storm: shares of %.3f and %.3f were measured where %.2f and %.2f were expected", s1, s2, lightest, heavier)
+		return c, fmt.Errorf("storm: handlers of %.0f and %.0f rounds took %.3f and %.3f of the CPU: want more for more rounds", a.weight, b.weight, a.share, b.share)
 	}
-	at := func(share float64) float64 { return lightest*full + (share-s1)/slope }
 	if wanted > measurable {
-		return calibrated{uint64(at(wanted)), wanted, true, shares}, nil
+		// The last measurable point is the nearest to what is continued.
+		if b, err = try(b.weight + (target-b.share)/slope); err != nil {
+			return c, err
+		}
+		slope = (b.share - a.share) / (b.weight - a.weight)
+		c.rounds, c.share, c.extrapolated = uint64(b.weight+(wanted-b.share)/slope), wanted, true
+		return c, nil
 	}
-	weight := at(wanted)
-	if weight < 1 {
-		return calibrated{}, errors.New("storm: its handlers take more than the wanted share even if they do nothing")
+	best, at := b, b
+	for range tries {
+		weight := at.weight + (wanted-at.share)/slope
+		if weight < 1 && at.weight <= 1 {
+			return c, errors.New("storm: its handlers take more than the wanted share even if they do nothing")
+		}
+		last := at
+		if at, err = try(weight); err != nil {
+			return c, err
+		}
+		// Between points that are too close noise would make the slope.
+		if steep := (at.share - last.share) / (at.weight - last.weight); math.Abs(at.weight-last.weight) > apart*last.weight && steep > 0 {
+			slope = steep
+		}
+		if math.Abs(at.share-wanted) < math.Abs(best.share-wanted) {
+			best = at
+		}
+		if math.Abs(best.share-wanted) <= near {
+			break
+		}
 	}
-	s3, err := measure(weight, wanted)
-	if err != nil {
-		return calibrated{}, err
-	}
-	weight = math.Max(1, weight+(wanted-s3)/slope)
-	s4, err := measure(weight, wanted)
-	if err != nil {
-		return calibrated{}, err
-	}
-	return calibrated{uint64(weight), s4, false, shares}, nil
+	c.rounds, c.share = uint64(best.weight), best.share
+	return c, nil
 }

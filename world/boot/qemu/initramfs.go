@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"bufio"
+	"bytes"
 	"debug/elf"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,33 @@ func CheckGuest(path string) error {
 	return nil
 }
 
+// loaded is a program without what is not loaded to run it: symbols and what
+// debuggers read, which are more than a quarter of a program of Go. The emulated
+// CPU would copy them.
+func loaded(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := elf.NewFile(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("guest: %s: %w", path, err)
+	}
+	end := uint64(0)
+	for _, p := range f.Progs {
+		end = max(end, p.Off+p.Filesz)
+	}
+	if end > uint64(len(b)) {
+		return nil, fmt.Errorf("guest: %s: cut off", path)
+	}
+	// Without the sections there is no table of them either: e_shoff, then
+	// e_shnum and e_shstrndx of the ELF header of 64 bits.
+	b = b[:end]
+	clear(b[0x28:0x30])
+	clear(b[0x3c:0x40])
+	return b, nil
+}
+
 // writeInitramfs writes an archive with the guest as /init and its cases. It is
 // not compressed: unpacking would cost the emulated CPU more than reading.
 func writeInitramfs(path, program string, cases []wire.Case) (err error) {
@@ -44,7 +72,7 @@ func writeInitramfs(path, program string, cases []wire.Case) (err error) {
 	if err != nil {
 		return err
 	}
-	init, err := os.ReadFile(program)
+	init, err := loaded(program)
 	if err != nil {
 		return err
 	}

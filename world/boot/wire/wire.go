@@ -129,9 +129,10 @@ type Stormy struct {
 	Achieved     float64 `json:"achieved"`
 	Extrapolated bool    `json:"extrapolated,omitempty"`
 	// Weight is the rounds of the handler's loop, Samples how often it ran in
-	// the case.
-	Weight  uint64 `json:"weight"`
-	Samples uint64 `json:"samples"`
+	// the case, while the storm Lasted.
+	Weight  uint64        `json:"weight"`
+	Samples uint64        `json:"samples"`
+	Lasted  time.Duration `json:"lasted_ns"`
 	// Measured are the shares that the calibration measured on its way.
 	Measured []float64 `json:"measured"`
 }
