@@ -116,6 +116,10 @@ func (s *scanner) alike() Line {
 		return s.warning()
 	case s.word("---[ end trace "):
 		return s.endTrace()
+	case addressAhead(s.rest()):
+		return s.tasksHoldout()
+	case pidAhead(s.rest()):
+		return s.traceHoldout()
 	case s.word("Kicking "):
 		l := KickLine{s.flavor()}
 		s.need(" grace-period kthread")

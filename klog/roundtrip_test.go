@@ -263,6 +263,11 @@ func TestLinesOfNoReportAreReadBackAsTheyWere(t *testing.T) {
 			&CPUTimeSpent{longs.Draw(t, "hardirq ms"), longs.Draw(t, "softirq ms"), longs.Draw(t, "system ms"), longs.Draw(t, "ms")},
 			&ExpNodes{Old: true}, &TaskDump{cpus.Draw(t, "dumped")},
 			&LocksShown{}, &TasksStall{"rcu_tasks_trace"},
+			&TasksHoldout{"00000000769f52cd", false, true, 2, 2, 1, -1, 64},
+			&TasksHoldout{noAddress, true, false, 0, 7, 0, 3, 0},
+			&TraceHoldout{PID: 9, Letters: "Ii"}, &TraceHoldout{PID: 9, Letters: "i"},
+			&TraceHoldout{PID: 9, Letters: ".iN", Rest: true, Nesting: 1, Need: "N", CPU: 3},
+			&TraceHoldout{PID: 9, Letters: "...B", Rest: true, Nesting: 1, Need: "!?", CPU: -1, Offline: true},
 			&LocksHeld{rapid.IntRange(1, 48).Draw(t, "locks"), owners.Draw(t, "task")},
 			&HeldLock{3, words64.Draw(t, "lock"), rapid.SampledFrom([]string{"event_mutex", "(wq_completion)rcu_gp", "&tr->lock){", "a b"}).Draw(t, "class"), "+.+.", "4:4", frames.Draw(t, "at")},
 		}).Draw(t, "line")
