@@ -18,7 +18,8 @@ func newReadCommand(c *common) *cobra.Command {
 		Use:   "read [LOG...]",
 		Short: "Read console logs: what hangs, who holds it up, and whether the machine was slow",
 		Long: `read reads console logs of Linux kernels from 5.0 on, as printk, dmesg, syslog,
-journald or kdump wrote them, and logs of rcutorture and kvm.sh. It says which
+journald (journalctl -o json, too) or kdump wrote them, quoted and wrapped in mails,
+or with names of scripts/decode_stacktrace.sh, and logs of rcutorture and kvm.sh. It says which
 wait hangs, who holds it up as far as the log shows it, and whether the machine
 was slow or the kernel. Each fact has its line. Messages that look like part of
 a report and do not parse are shown. Without a file, or for "-", it reads
@@ -39,7 +40,10 @@ prints which symptoms of the log that run does not show.`,
 			}
 			for i, name := range logs {
 				log, err := readLog(cmd, name)
-				if err != nil {
+				switch {
+				case errors.Is(err, repro.ErrNoLog):
+					return wrong("LOG", name, "a console log (%v)", strings.TrimPrefix(err.Error(), repro.ErrNoLog.Error()+": "))
+				case err != nil:
 					return wrong("LOG", name, "a file that can be read (%v)", err)
 				}
 				if i > 0 && !c.json {

@@ -13,7 +13,7 @@ import (
 // Read reads a log. The error is of the reader alone: no text is wrong.
 func Read(name string, r io.Reader) (*Log, error) {
 	c := collector{facts: &Facts{}, streams: map[string]*stream{}}
-	lines, size, err := entries(r, c.entry)
+	lines, size, err := entries(r, usual, c.entry)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,9 @@ type stream struct {
 	tasks   *RCUTasks
 	locks   *Locks
 
-	half *entry // looks like a report and does not parse: perhaps half a line
+	caller string // of the last line of a call trace, on ARM
+
+	half *half // looks like a report and does not parse: perhaps half a line
 }
 
 type collector struct {
@@ -51,6 +53,9 @@ type collector struct {
 	// wrapped is the stream with the last half line: what a terminal wrapped
 	// has no timestamp and no caller of its own.
 	wrapped *stream
+	// header is of how many words what a logger puts before each message is, if
+	// it is of a form that is not known here.
+	header int
 }
 
 func (c *collector) entry(e entry) {
@@ -59,43 +64,93 @@ func (c *collector) entry(e entry) {
 		s = &stream{}
 		c.streams[e.caller] = s
 	}
-	if w := c.wrapped; w != nil && !e.stamped && w.half != nil && w.half.line+1 == e.line {
+	if w := c.wrapped; w != nil && !e.stamped && w.half != nil && w.half.last+1 == e.line {
 		s = w
 	}
 	c.wrapped = nil
-	if half := s.half; half != nil {
-		s.half = nil
-		if continues(half.text, e.text) {
-			// What pr_cont() adds became a line of its own.
-			half.text += " " + strings.Trim(e.text, " \t")
-			if !c.read(s, half) {
-				s.half, c.wrapped = half, s
-			}
-			return
-		}
-		for _, joined := range joins(half, &e) {
-			if c.read(s, &joined) {
-				return
-			}
-		}
-		c.suspect(half)
+	if c.joined(s, &e) {
+		return
 	}
 	switch {
-	case c.read(s, &e):
+	case c.read(s, &e), c.behindHeader(s, &e):
 	case looksLikeReport(e.text):
-		s.half, c.wrapped = &e, s
+		s.half, c.wrapped = newHalf(e), s
 	default:
 		c.facts.Other++
 	}
 }
 
+// joined takes a message as the rest of one of which only the first part came, and
+// says whether it is.
+func (c *collector) joined(s *stream, e *entry) bool {
+	half := s.half
+	if half == nil {
+		return false
+	}
+	if continues(half.text, e.text) {
+		// What pr_cont() adds became a line of its own.
+		half.with(e, half.text+" "+strings.Trim(e.text, " \t"))
+		if !c.read(s, &half.entry) {
+			c.wrapped = s
+			return true
+		}
+		s.half = nil
+		return true
+	}
+	texts := half.joins(e)
+	for _, text := range texts {
+		whole := half.entry
+		whole.text = text
+		if c.report(s, &whole) {
+			s.half = nil
+			return true
+		}
+	}
+	if half.goesOn(e) && len(texts) > 0 && !c.other(s, e) {
+		half.with(e, texts...)
+		c.wrapped = s
+		return true
+	}
+	c.giveUp(s)
+	return false
+}
+
+// maxKept is how many messages of reports are kept: a log without end must not
+// need memory without end.
+const maxKept = 1_000_000
+
 // read takes one message in and says whether it is part of a report.
 func (c *collector) read(s *stream, e *entry) bool {
-	if c.facts.boot(e) || c.facts.torture(e) || c.facts.busyWorkqueue(e) || c.lateTasks(s, e) {
+	if c.facts.Understood >= maxKept {
+		if _, _, ok := klog.ParseLine(plainFrame(e.text)); !ok {
+			return false
+		}
+		c.facts.Understood++
+		c.facts.Unkept++
+		return true
+	}
+	if c.other(s, e) {
 		c.facts.Understood++
 		return true
 	}
+	return c.report(s, e)
+}
+
+// other takes in what klog does not read.
+func (c *collector) other(s *stream, e *entry) bool {
+	return c.facts.boot(e) || c.facts.torture(e) || c.facts.busyWorkqueue(e) || c.lateTasks(s, e)
+}
+
+// report takes in one message that only reports have.
+func (c *collector) report(s *stream, e *entry) bool {
 	text := plainFrame(e.text)
+	if c.call(s, e, text) {
+		return true
+	}
+	s.caller = ""
+	if at, ok := programCounter(text); ok {
+		text = "RIP: 0010:" + at
+	}
 	l, _, ok := klog.ParseLine(text)
 	if !ok {
 		return false
@@ -142,13 +197,71 @@ func plainFrame(text string) string {
 	for _, mark := range []string{" (P)", " (unreliable)", " (F)", " (T)", " (L)"} {
 		s = strings.TrimSuffix(s, mark)
 	}
-	// ARM: "schedule from schedule_timeout+0x88/0xf0" and, until 5.18,
-	// "(schedule) from [<c08872fc>] (schedule_timeout+0x230/0x2d0)". The
-	// function is the left one.
-	if left, right, ok := strings.Cut(s, " from "); ok && len(s) < 200 && strings.Contains(right, "+0x") && !strings.Contains(left, " ") {
-		return strings.Trim(left, "()") + "+0x0/0x0"
+	return undecoded(s)
+}
+
+// undecoded undoes what scripts/decode_stacktrace.sh makes of a function's place:
+// "process_srcu (kernel/rcu/srcutree.c:1555 (discriminator 3)) module".
+func undecoded(text string) string {
+	if len(text) > maxContinued || !strings.Contains(text, ")") {
+		return text
 	}
-	return s
+	end := -1 // of the first file's name
+	for _, suffix := range []string{".c:", ".h:", ".S:", ".rs:"} {
+		if i := strings.Index(text, suffix); i >= 0 && (end < 0 || i < end) {
+			end = i
+		}
+	}
+	if end < 0 {
+		return text
+	}
+	open := strings.LastIndex(text[:end], " (")
+	if open <= 0 || strings.Contains(text[:open], "+0x") {
+		return text
+	}
+	module := strings.TrimSpace(text[strings.LastIndexByte(text, ')')+1:])
+	if strings.Contains(module, " ") {
+		return text
+	}
+	return text[:open] + "+0x0/0x0"
+}
+
+// programCounter is where a CPU was, as architectures other than x86 say it: "pc :
+// f+0x1/0x2" (arm64), "PC is at f+0x1/0x2" (ARM), "epc : f+0x1/0x2" (RISC-V),
+// "NIP [c000000000012345] f+0x1/0x2" (PowerPC).
+func programCounter(text string) (at string, ok bool) {
+	for _, opening := range []string{"pc : ", "PC is at ", "epc : ", "NIP ["} {
+		if at, ok = strings.CutPrefix(text, opening); ok {
+			if _, behind, bracket := strings.Cut(at, "] "); bracket {
+				at = behind
+			}
+			return strings.TrimRight(at, " "), true
+		}
+	}
+	return "", false
+}
+
+// call takes in a line of a call trace of ARM: "schedule from
+// schedule_timeout+0x88/0xf0" and, until 5.18, "(schedule) from [<c08872fc>]
+// (schedule_timeout+0x230/0x2d0)". Each function comes twice, as the caller and
+// then as the callee; the last one as the caller only.
+func (c *collector) call(s *stream, e *entry, text string) bool {
+	callee, caller, ok := strings.Cut(text, " from ")
+	if !ok || len(text) > 200 || !strings.Contains(caller, "+0x") || strings.Contains(callee, " ") {
+		return false
+	}
+	callee = strings.Trim(callee, "()")
+	if i := strings.Index(caller, "] "); i >= 0 {
+		caller = caller[i+2:]
+	}
+	caller, _, _ = strings.Cut(strings.Trim(caller, "()"), "+0x")
+	c.facts.Understood++
+	if callee != s.caller {
+		c.frame(s, e, &klog.Frame{Func: callee})
+	}
+	s.caller = strings.Clone(caller)
+	c.frame(s, e, &klog.Frame{Func: caller})
+	return true
 }
 
 func (c *collector) line(s *stream, e *entry, l klog.Line) {
@@ -232,6 +345,10 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 	case *klog.TasksStall:
 		s.tasks = &RCUTasks{Where: e.where(), Flavor: name(l.Flavor), Stall: true}
 		f.RCUTasks = append(f.RCUTasks, s.tasks)
+	case *klog.TasksHoldout, *klog.TraceHoldout:
+		if r := s.tasks; r != nil {
+			r.Holdouts = append(r.Holdouts, holdout(e, l))
+		}
 	case *klog.LocksShown:
 		s.locks, s.task, s.running, s.tasks = nil, nil, nil, nil
 	case *klog.LocksHeld:

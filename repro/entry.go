@@ -3,6 +3,7 @@ package repro
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -29,16 +30,39 @@ const (
 	ofDay
 )
 
+// limits are how long a log and its lines may be, in bytes: what is longer, or
+// never ends, is no log.
+type limits struct{ log, line int64 }
+
+var usual = limits{log: 256 << 20, line: 16 << 20}
+
+// ErrNoLog says that what was read is no console log.
+var ErrNoLog = errors.New("no console log")
+
 // entries reads a log and hands its entries over in order. It returns the
 // number of lines and bytes. Its memory is that of the longest line.
-func entries(r io.Reader, each func(entry)) (lines int, size int64, err error) {
+func entries(r io.Reader, most limits, each func(entry)) (lines int, size int64, err error) {
 	b := bufio.NewReaderSize(r, 1<<16)
+	var line []byte
 	for {
-		line, err := b.ReadString('\n')
-		size += int64(len(line))
-		if line != "" {
+		part, err := b.ReadSlice('\n')
+		line = append(line, part...)
+		size += int64(len(part))
+		switch {
+		case int64(len(line)) > most.line:
+			return lines, size, fmt.Errorf("%w: line %d is longer than %d MiB", ErrNoLog, lines+1, most.line>>20)
+		case size > most.log:
+			return lines, size, fmt.Errorf("%w: it is longer than %d MiB", ErrNoLog, most.log>>20)
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		}
+		if len(line) > 0 {
 			lines++
-			split(strings.TrimRight(line, "\r\n"), lines, each)
+			text := strings.TrimRight(string(line), "\r\n")
+			if !journal(text, lines, each) {
+				split(text, lines, each)
+			}
+			line = line[:0]
 		}
 		if errors.Is(err, io.EOF) {
 			return lines, size, nil

@@ -40,6 +40,9 @@ type Facts struct {
 	// Suspects are the first of them.
 	Unread   int       `json:"unread"`
 	Suspects []Suspect `json:"suspects,omitempty"`
+	// Unkept counts the messages of reports beyond the first million: they are
+	// counted and not kept.
+	Unkept int `json:"unkept,omitempty"`
 
 	Kernel Kernel `json:"kernel"`
 
@@ -230,8 +233,24 @@ type RCUTasks struct {
 	Number  uint64 `json:"number,omitempty"`
 	Exiting bool   `json:"exiting,omitempty"` // it waits for tasks that exit
 	Stall   bool   `json:"stall,omitempty"`
-	// Tasks are those that hold it up.
+	// Tasks are those that hold it up, as far as they are shown.
 	Tasks []*Task `json:"tasks,omitempty"`
+	// Holdouts is what the report says of each of them.
+	Holdouts []Holdout `json:"holdouts,omitempty"`
+}
+
+// Holdout is a task that holds a grace period of RCU Tasks up.
+type Holdout struct {
+	Line int `json:"line"`
+	// PID is that of a holdout of RCU Tasks Trace; RCU Tasks shows the task.
+	PID int `json:"pid,omitempty"`
+	// CPU is where it is or was last; nil if the line does not say it.
+	CPU *int `json:"cpu,omitempty"`
+	// Switches are its voluntary context switches since the grace period began:
+	// nil if the line does not say it. Since it is a holdout, usually 0.
+	Switches *uint64  `json:"voluntary_switches,omitempty"`
+	Nesting  int      `json:"nesting,omitempty"` // of readers of RCU Tasks Trace
+	Meaning  []string `json:"meaning,omitempty"`
 }
 
 // Lockup is a CPU or a worker pool that makes no progress.

@@ -225,11 +225,20 @@ func (c *chain) tasksHoldouts() {
 			age = r
 			continue
 		}
-		c.kind("rcu-tasks")
-		named = named || len(r.Tasks) > 0
-		if len(r.Tasks) > 0 {
-			c.link(r.Line, "%s waits for %s: not asleep and not in user mode since", r.Flavor, names(r.Tasks))
+		kind, why := "rcu-tasks", "no voluntary context switch and no user mode since"
+		if r.Flavor == "rcu_tasks_trace" {
+			kind, why = "tasks-trace", "inside a reader of RCU Tasks Trace"
+		}
+		c.kind(kind)
+		named = named || len(r.Tasks)+len(r.Holdouts) > 0
+		switch {
+		case len(r.Tasks) > 0:
+			c.link(r.Line, "%s waits for %s: %s", r.Flavor, names(r.Tasks), why)
 			c.place(r.Tasks[0])
+		case len(r.Holdouts) > 0:
+			h := &r.Holdouts[0]
+			c.link(h.Line, "%s waits for %s: %s", r.Flavor, h.who(), why)
+			c.unknown("what that task does: its stack is not in the log")
 		}
 	}
 	if age == nil {
@@ -251,6 +260,17 @@ func (c *chain) tasksHoldouts() {
 	case !named:
 		c.unknown("which task holds the grace period of %s up: its kthread names it after rcu_task_stall_timeout only", age.Flavor)
 	}
+}
+
+// who names a holdout whose stack is not in the log.
+func (h *Holdout) who() string {
+	switch {
+	case h.PID != 0:
+		return fmt.Sprintf("task %d", h.PID)
+	case h.CPU != nil:
+		return fmt.Sprintf("a task on CPU %d", *h.CPU)
+	}
+	return "a task"
 }
 
 // inSeconds is a span in seconds, if HZ is known.

@@ -1,7 +1,9 @@
 package repro
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // queue links the tasks that wait for tracing's mutex.
@@ -45,8 +47,22 @@ func (c *chain) holder(queue []*Task) *Task {
 			return t
 		}
 	}
-	c.unknown("who holds event_mutex: no stack and no list of locks in the log shows it")
+	c.unknown("who holds event_mutex: no stack and no list of locks in the log shows it%s", f.unlisted())
 	return nil
+}
+
+// unlisted names the running tasks of which lockdep does not list the locks.
+func (f *Facts) unlisted() string {
+	var running []string
+	for _, l := range f.Locks {
+		if !l.Listed && len(running) < 4 {
+			running = append(running, fmt.Sprintf("%s:%d", l.Comm, l.PID))
+		}
+	}
+	if len(running) == 0 {
+		return ""
+	}
+	return "; it may be one that ran, of which lockdep lists no locks: " + strings.Join(running, ", ")
 }
 
 // holderOf finds in the lists of locks who holds a lock. Whoever waits for it has

@@ -223,7 +223,10 @@ func (w *weigher) waits() {
 		w.add(KernelSlow, 1, q[0].Line, "tasks queue for event_mutex: %d", len(q))
 	}
 	for _, r := range f.RCUTasks {
-		if r.Stall {
+		switch {
+		case r.Stall && r.Flavor == "rcu_tasks_trace":
+			w.add(KernelSlow, 2, r.Line, "readers of RCU Tasks Trace do not end: that is no matter of CPUs")
+		case r.Stall:
 			w.add(KernelSlow, 2, r.Line, "RCU Tasks waits for tasks that run without sleeping: that is no matter of CPUs")
 		}
 	}

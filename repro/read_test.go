@@ -2,6 +2,7 @@ package repro
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -274,6 +275,59 @@ func TestPiecesOfALineAreJoined(t *testing.T) {
 	if s := f.Stalls[0]; s.Unnamed != 0 || len(s.Tasks) != 2 || s.Tasks[1].PID != 79 || s.T != 21002 {
 		t.Errorf("%+v", s)
 	}
+}
+
+func TestHoldoutsOfRCUTasks(t *testing.T) {
+	t.Parallel()
+	f := read(t, logs(t)["rcu-tasks-trace"]).Facts
+	cpu := func(n int) *int { return &n }
+	none := uint64(0)
+	want := []Holdout{
+		{Line: 2, PID: 85, CPU: cpu(2), Nesting: 1, Meaning: []string{"it blocked inside a reader", "it has to report the end of its reader"}},
+		{Line: 11, PID: 86, Meaning: []string{"it ran and could not be looked at", "it is an idle task"}},
+		{Line: 12, PID: 87, Meaning: []string{"it ran and could not be looked at"}},
+		{Line: 13, PID: 88, CPU: cpu(-1), Meaning: []string{"its CPU is offline"}},
+		{Line: 15, CPU: cpu(64), Switches: &none, Meaning: []string{"its CPU runs without ticks (nohz_full)"}},
+	}
+	if d := cmp.Diff(want, slices.Concat(f.RCUTasks[0].Holdouts, f.RCUTasks[1].Holdouts)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// The frames below a task whose line is torn are not those of the task before.
+func TestATornTaskHasItsOwnStack(t *testing.T) {
+	t.Parallel()
+	f := read(t, logs(t)["wrapped-mail"]).Facts
+	if n := len(f.Tasks); n != 2 || !slices.Equal(f.Tasks[0].Stack, []string{"__schedule"}) || f.Tasks[1].Comm != "torn-here" || !slices.Equal(f.Tasks[1].Stack, []string{"spin_here"}) {
+		t.Errorf("%d tasks: %+v", n, f.Tasks)
+	}
+}
+
+// What never ends is no log: memory stays bounded and the error says why.
+func TestWhatNeverEndsIsNoLog(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		piece []byte
+		want  string
+	}{
+		"a line":     {make([]byte, 1<<20), "line 1 is longer than 1 MiB"},
+		"many lines": {[]byte("line\n"), "it is longer than 2 MiB"},
+	} {
+		_, _, err := entries(endless(tt.piece), limits{log: 2 << 20, line: 1 << 20}, func(entry) {})
+		if !errors.Is(err, ErrNoLog) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %s", name, err, tt.want)
+		}
+	}
+}
+
+// endless reads the same bytes over and over.
+type endless []byte
+
+func (e endless) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		n += copy(p[n:], e)
+	}
+	return n, nil
 }
 
 func TestWhoHoldsALockIsNotWhoWaitsForIt(t *testing.T) {

@@ -31,8 +31,10 @@ func (c *chain) root() {
 	for _, p := range st.CPUs {
 		cpus = append(cpus, p.CPU)
 	}
-	for _, t := range st.Tasks {
-		tasks = append(tasks, t.PID)
+	for _, t := range st.Tasks { // each node above shows them again
+		if !slices.Contains(tasks, t.PID) {
+			tasks = append(tasks, t.PID)
+		}
 	}
 	switch {
 	case len(cpus)+len(tasks) > 0 && st.End > 0:

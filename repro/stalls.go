@@ -1,6 +1,7 @@
 package repro
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -139,4 +140,39 @@ func stalledTask(e *entry, m *klog.TaskMark) StalledTask {
 		}
 	}
 	return t
+}
+
+// holdout says what the line of a holdout means.
+func holdout(e *entry, l klog.Line) Holdout {
+	h := Holdout{Line: e.line}
+	say := func(set bool, format string, args ...any) {
+		if set {
+			h.Meaning = append(h.Meaning, fmt.Sprintf(format, args...))
+		}
+	}
+	switch l := l.(type) {
+	case *klog.TasksHoldout:
+		h.CPU = &l.CPU
+		if l.Now >= l.Then {
+			n := l.Now - l.Then
+			h.Switches = &n
+		}
+		say(l.Idle, "it is an idle task")
+		say(l.NoHzFull, "its CPU runs without ticks (nohz_full)")
+		say(l.IdleCPU >= 0, "it was in user mode without ticks on CPU %d", l.IdleCPU)
+	case *klog.TraceHoldout:
+		h.PID, h.Nesting = l.PID, l.Nesting
+		if l.Rest {
+			h.CPU = &l.CPU
+		}
+		letters := l.Letters
+		say(!l.Rest, "it ran and could not be looked at")
+		say(strings.Contains(letters, "I"), "an interrupt that asks it is on its way")
+		say(strings.Contains(letters, "i"), "it is an idle task")
+		say(strings.Contains(letters, "N"), "its CPU runs without ticks (nohz_full)")
+		say(strings.Contains(letters, "B"), "it blocked inside a reader")
+		say(strings.HasPrefix(l.Need, "N"), "it has to report the end of its reader")
+		say(l.Offline, "its CPU is offline")
+	}
+	return h
 }

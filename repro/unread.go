@@ -1,6 +1,7 @@
 package repro
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/klog"
@@ -9,21 +10,53 @@ import (
 // maxSuspects is how many messages that do not parse are kept with their text.
 const maxSuspects = 50
 
-// joins are the ways in which half a line and the next may be one. A terminal
+// half is the first part of a message, or the first parts put together.
+type half struct {
+	entry
+	last   int      // the line of the last part
+	parts  int      // of the message
+	joined []string // the texts that the parts may make
+}
+
+func newHalf(e entry) *half { return &half{entry: e, last: e.line, parts: 1, joined: []string{e.text}} }
+
+// maxParts is into how many lines a message may be broken: a mail may be wrapped,
+// quoted and wrapped again.
+const maxParts = 4
+
+// with adds a part; the message is now one of those texts.
+func (h *half) with(e *entry, texts ...string) {
+	h.text, h.joined = texts[0], texts
+	h.last = e.line
+	h.parts++
+}
+
+// joins are the texts that the message may be with a further part. A terminal
 // wraps a long line, a mail wraps it at a blank or, quoted-printable, behind "=",
 // and a task's name may hold a line break.
-func joins(half, next *entry) []entry {
-	with := func(text string) entry {
-		joined := *half
-		joined.text = text
-		return joined
+func (h *half) joins(next *entry) (texts []string) {
+	for _, text := range h.joined {
+		if len(text)+len(next.text) > maxContinued {
+			continue
+		}
+		if h.parts == 1 {
+			texts = append(texts, text+"\n"+next.text)
+		}
+		if !next.stamped || h.line == next.line {
+			texts = append(texts, strings.TrimSuffix(text, "=")+next.text, strings.TrimRight(text, " \t")+" "+strings.TrimLeft(next.text, " \t"))
+		}
 	}
-	all := []entry{with(half.text + "\n" + next.text)}
-	if !next.stamped || half.line == next.line {
-		all = append(all, with(strings.TrimSuffix(half.text, "=")+next.text),
-			with(strings.TrimRight(half.text, " \t")+" "+strings.TrimLeft(next.text, " \t")))
+	return texts
+}
+
+// goesOn says whether the next line may be one more part although the message is
+// not whole with it: it has no timestamp, and is nothing of its own.
+func (h *half) goesOn(next *entry) bool {
+	if next.stamped || h.parts == maxParts || strings.Trim(next.text, " \t") == "" || looksLikeReport(next.text) {
+		return false
 	}
-	return all
+	_, _, ok := klog.ParseLine(plainFrame(next.text))
+	return !ok
 }
 
 // maxContinued bounds a line that is put together.
@@ -59,9 +92,32 @@ func (c *collector) lateTasks(s *stream, e *entry) bool {
 
 func (c *collector) giveUp(s *stream) {
 	if s.half != nil {
-		c.suspect(s.half)
+		c.suspect(&s.half.entry)
+		c.tornTask(s, &s.half.entry)
 		s.half = nil
 	}
+}
+
+// tornTask begins a task of which the line is torn, so that the frames below do
+// not become those of the task before.
+func (c *collector) tornTask(s *stream, e *entry) {
+	text := strings.Trim(e.text, " \t")
+	if !isTaskLine(text) {
+		return
+	}
+	comm, rest, _ := strings.Cut(strings.TrimPrefix(text, "task:"), " state:")
+	l := klog.TaskLine{Comm: strings.TrimRight(comm, " \t"), State: '?'}
+	if _, number, ok := strings.Cut(rest, " pid:"); ok {
+		number = strings.TrimLeft(number, " ")
+		digits := len(number) - len(strings.TrimLeft(number, "0123456789"))
+		l.PID, _ = strconv.Atoi(number[:min(digits, 9)])
+	}
+	c.task(s, e, &l)
+}
+
+// isTaskLine says whether a text begins like the line of a task.
+func isTaskLine(text string) bool {
+	return strings.HasPrefix(text, "task:") && strings.Contains(text, " state:")
 }
 
 func (c *collector) suspect(e *entry) {
@@ -84,6 +140,9 @@ var marks = []string{
 }
 
 func looksLikeReport(text string) bool {
+	if isTaskLine(strings.TrimLeft(text, " \t")) {
+		return true
+	}
 	for _, m := range marks {
 		if strings.Contains(text, m) {
 			return true
