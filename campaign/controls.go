@@ -69,7 +69,7 @@ func (s *Summary) checkControls() []Check {
 			for _, class := range s.Classes {
 				row := s.row(class.Name, f.Name)
 				trials += row.Trials
-				unsafe += row.Unsafe()
+				unsafe += row.unsafe()
 			}
 			seen := nothingSeen
 			if trials > 0 {

@@ -38,8 +38,8 @@ func FuzzResults(f *testing.F) {
 		if err != io.EOF && strings.Contains(err.Error(), "\n") {
 			t.Errorf("an error of several lines: %q", err)
 		}
-		if rd != nil && read > rd.Head.Trials() {
-			t.Errorf("read %d trials of a campaign of %d", read, rd.Head.Trials())
+		if rd != nil && read > rd.head.Trials() {
+			t.Errorf("read %d trials of a campaign of %d", read, rd.head.Trials())
 		}
 
 		kept := 0

@@ -63,14 +63,14 @@ func open(paths []string, use func(*merged) error) error {
 // campaign, each once.
 func (m *merged) agree() error {
 	first := m.shards[0]
-	m.head = first.Head
+	m.head = first.head
 	if len(m.shards) == 1 && (m.head.Shard == nil || m.head.Shard.Of > 1) {
 		return nil
 	}
 	m.head.Shard = nil
 	byIndex := make([]*reader, len(m.shards))
 	for _, rd := range m.shards {
-		s := rd.Head.Shard
+		s := rd.head.Shard
 		if s == nil {
 			return Inputf("%s: shard: none: want a shard, as other files are given", rd.name)
 		}
@@ -81,7 +81,7 @@ func (m *merged) agree() error {
 			return Inputf("%s: shard: %s: want it once, %s is the same", rd.name, s, other.name)
 		}
 		byIndex[s.Index-1] = rd
-		if err := rd.Head.differs(&first.Head); err != nil {
+		if err := rd.head.differs(&first.head); err != nil {
 			return Inputf("%s: %w, as in %s", rd.name, err, first.name)
 		}
 	}
@@ -112,7 +112,7 @@ func (m *merged) turn() *reader {
 func (m *merged) complete() error {
 	if m.read < m.head.Trials() {
 		rd := m.turn()
-		return Inputf("%s: holds %d trials of %d: %w", rd.name, rd.read, rd.Head.Trials(), ErrIncomplete)
+		return Inputf("%s: holds %d trials of %d: %w", rd.name, rd.read, rd.head.Trials(), ErrIncomplete)
 	}
 	for _, rd := range m.shards {
 		if _, err := rd.next(); err != io.EOF {

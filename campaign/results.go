@@ -17,7 +17,7 @@ import (
 
 // reader reads a results file: a head, then one trial a line in plan order.
 type reader struct {
-	Head Head
+	head Head
 
 	name string
 	r    *bufio.Reader
@@ -57,7 +57,7 @@ func newReader(name string, r io.Reader) (*reader, error) {
 	if err != nil {
 		return nil, Inputf("%s: line 1: %w", name, err)
 	}
-	if rd.Head, err = parseHead(line); err != nil {
+	if rd.head, err = parseHead(line); err != nil {
 		return nil, Inputf("%s: %w", name, err)
 	}
 	return rd, nil
@@ -102,7 +102,7 @@ func (rd *reader) next() (outcome, error) {
 	if err := dec.Decode(&o.result); err != nil {
 		return outcome{}, Inputf("%s: line %d: not a trial: %w", rd.name, rd.read+2, err)
 	}
-	if err := rd.Head.check(rd.read, &o.result); err != nil {
+	if err := rd.head.check(rd.read, &o.result); err != nil {
 		return outcome{}, Inputf("%s: line %d: %w", rd.name, rd.read+2, err)
 	}
 	rd.read++
@@ -210,7 +210,7 @@ func readResults(path string, f io.Reader, h *Head, have func(outcome)) (int64, 
 	if err != nil {
 		return 0, err
 	}
-	if err := rd.Head.resumable(h); err != nil {
+	if err := rd.head.resumable(h); err != nil {
 		return 0, Inputf("%s: %w", path, err)
 	}
 	for {

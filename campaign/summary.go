@@ -93,8 +93,8 @@ type Overall struct {
 // Diagnoses counts trials by diagnosis.
 type Diagnoses map[trial.Diagnosis]int
 
-// Unsafe counts the trials in which an oracle saw memory misused.
-func (r *Row) Unsafe() int { return r.Diagnoses[trial.Unsafe] }
+// unsafe counts the trials in which an oracle saw memory misused.
+func (r *Row) unsafe() int { return r.Diagnoses[trial.Unsafe] }
 
 // Severity lists the diagnoses from good to bad.
 var Severity = []trial.Diagnosis{trial.OK, trial.Slow, trial.Starved, trial.LostWakeup, trial.Deadlock, trial.Unsafe}

@@ -18,9 +18,9 @@ type Finding struct {
 	Notes []string
 }
 
-// Format writes the finding as comments: the command that replays it, the case,
+// text writes the finding as comments: the command that replays it, the case,
 // what is violated, and the schedule as a table, a column for each thread.
-func (f *Finding) Format() ([]byte, error) {
+func (f *Finding) text() ([]byte, error) {
 	var b, table bytes.Buffer
 	if err := f.As.WriteTable(&table); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (f *Finding) Format() ([]byte, error) {
 // name of candidate, memory model, kind of violation and checksum, and returns
 // its path.
 func (f *Finding) Save(dir string) (path string, err error) {
-	text, err := f.Format()
+	text, err := f.text()
 	if err != nil {
 		return "", err
 	}

@@ -129,9 +129,9 @@ func (l *Live) GracePeriods() uint64 { return SeqCount(l.seq.Load() - liveInitia
 func (l *Live) done(c uint64) bool { return SeqDone(l.seq.Load(), c) }
 
 func (l *Live) request(c Cookie, expedited bool) {
-	SeqRaise(&l.needed, uint64(c))
+	seqRaise(&l.needed, uint64(c))
 	if expedited {
-		SeqRaise(&l.hurried, uint64(c))
+		seqRaise(&l.hurried, uint64(c))
 	}
 }
 

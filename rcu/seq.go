@@ -49,8 +49,8 @@ func SeqDoneExact(seq, cookie uint64) bool {
 	return SeqGE(seq, cookie) || !SeqGE(seq, cookie-seqGuard)
 }
 
-// SeqRaise sets *mark to seq unless it is there or beyond.
-func SeqRaise(mark *atomic.Uint64, seq uint64) {
+// seqRaise sets *mark to seq unless it is there or beyond.
+func seqRaise(mark *atomic.Uint64, seq uint64) {
 	for {
 		old := mark.Load()
 		if SeqGE(old, seq) || mark.CompareAndSwap(old, seq) {

@@ -259,7 +259,7 @@ func (d *Draft) YAML(log string) []byte {
 	fmt.Fprintf(&b, "# A scenario to start from, made from %s. Comments name its lines.\n", strings.Map(printing, log))
 	fmt.Fprintf(&b, "# Baseline shows of the log: %s.\n", join(d.Shows))
 	for _, m := range d.Missing {
-		why := m.Unmodelled()
+		why := m.unmodelled()
 		if why == "" {
 			why = "not in this setup"
 		}

@@ -109,7 +109,7 @@ func TestNoDraftOfWhatTheModelDoesNotHave(t *testing.T) {
 		d, err := read(t, logs(t)[name]).Draft()
 		if name == "rcu-tasks" {
 			// It has the queue, and says what it does not have.
-			if err != nil || !strings.Contains(string(d.YAML(name)), string(TasksGP)+" ("+TasksGP.Unmodelled()+")") {
+			if err != nil || !strings.Contains(string(d.YAML(name)), string(TasksGP)+" ("+TasksGP.unmodelled()+")") {
 				t.Errorf("%s: %v", name, err)
 			}
 			continue

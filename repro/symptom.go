@@ -33,9 +33,9 @@ const (
 	OtherHung     Symptom = "a task hung in another wait"
 )
 
-// Unmodelled says of a symptom why the virtual kernel cannot show it; empty if
+// unmodelled says of a symptom why the virtual kernel cannot show it; empty if
 // it can.
-func (s Symptom) Unmodelled() string {
+func (s Symptom) unmodelled() string {
 	switch s {
 	case KthreadAsleep:
 		return "timers are not lost and CPUs are not stolen there"

@@ -24,10 +24,10 @@ func failureOf(r *trial.Result) Failure {
 	}
 }
 
-// In reports whether a trial fails in that way: with the same signature; with a
+// in reports whether a trial fails in that way: with the same signature; with a
 // hang if there was one; and if there was none and every close() returned, then
 // every one returns here too, or a shorter trial would look like a failure.
-func (f Failure) In(r *trial.Result) bool {
+func (f Failure) in(r *trial.Result) bool {
 	if !r.Failed() || r.Truncated {
 		return false
 	}

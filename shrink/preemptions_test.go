@@ -28,7 +28,7 @@ func TestPreemptedReadersShrinkToThePreemptionsThatMatter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "preempted-reader", fix, 2, r, r.Failure.In)
+	check(t, "preempted-reader", fix, 2, r, r.Failure.in)
 	if r.Spent || r.To.AnyPreemption || r.To.Preemptions == 0 || r.To.Preemptions > 20 || r.To.Interrupts != 0 {
 		t.Errorf("shrunk to %+v, spent %t", r.To, r.Spent)
 	}
@@ -61,7 +61,7 @@ func TestFewerPreemptionsAreSmallerThanFewerInterrupts(t *testing.T) {
 	sc.Preemptions = nil
 	sc.Horizon *= 2 // and more interrupts
 	none := sizeOf(&sc)
-	if usual.Interrupts >= none.Interrupts || none.Compare(one) >= 0 || one.Compare(usual) >= 0 || usual.Compare(one) <= 0 {
+	if usual.Interrupts >= none.Interrupts || none.compare(one) >= 0 || one.compare(usual) >= 0 || usual.compare(one) <= 0 {
 		t.Errorf("any %+v, one %+v, none %+v", usual, one, none)
 	}
 }

@@ -20,8 +20,8 @@ const DefaultBudget = 1500
 
 // Options bound a search, say what it must keep, and let one follow it.
 type Options struct {
-	// Fails reports whether a trial fails as the search is to keep it. If it is
-	// nil, that is as the first trial does: Failure.In.
+	// Fails reports whether a trial fails in the way that the search must keep.
+	// Nil reports whether its signature is that of the first trial.
 	Fails func(*trial.Result) bool
 	// Run runs one trial of at most that many steps, 0 being no limit. Nil is
 	// the virtual kernel, which in any case suggests which interrupts and
@@ -74,7 +74,7 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 	m.trials++
 	failure := failureOf(&was)
 	if m.opt.Fails == nil {
-		m.opt.Fails = failure.In
+		m.opt.Fails = failure.in
 	}
 	if !m.opt.Fails(&was) {
 		return nil, fmt.Errorf("trial: %s: want one that fails", Outcome(&was))
@@ -123,7 +123,7 @@ func (m *search) bothWays() {
 	}
 	late.trials = m.trials
 	late.run()
-	if late.size.Compare(m.size) >= 0 {
+	if late.size.compare(m.size) >= 0 {
 		m.trials, m.spent = late.trials, late.spent
 		return
 	}
@@ -158,7 +158,7 @@ func (m *search) try(sc workload.Scenario) bool {
 		return false
 	}
 	size := sizeOf(&sc)
-	if size.Compare(m.size) >= 0 {
+	if size.compare(m.size) >= 0 {
 		return false
 	}
 	if m.trials >= m.opt.Budget {

@@ -33,7 +33,7 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fai
 	if was := kernel.Run(r.Before, fix, seed, kernel.Options{}); failureOf(&was) != r.Failure {
 		t.Errorf("%s: failed with %+v, the search was for %+v", name, failureOf(&was), r.Failure)
 	}
-	if r.To.Compare(r.From) > 0 || r.To != sizeOf(&r.After) || r.From != sizeOf(&r.Before) {
+	if r.To.compare(r.From) > 0 || r.To != sizeOf(&r.After) || r.From != sizeOf(&r.Before) {
 		t.Errorf("%s: of size %+v, was %+v", name, r.To, r.From)
 	}
 	if r.To.AnyPreemption != (r.After.Machine.Preempt == workload.PreemptFull || r.After.Machine.Preempt == workload.PreemptLazy) {
@@ -59,7 +59,7 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fai
 			t.Errorf("%s: without %s it is said that %s; it is that %s", name, w.What, Outcome(&w.Result), Outcome(&got))
 		}
 		size := sizeOf(&w.Scenario)
-		if size.Compare(r.To) >= 0 {
+		if size.compare(r.To) >= 0 {
 			t.Errorf("%s: without %s it is not smaller: %+v", name, w.What, size)
 		}
 		if w.Same && !r.Spent {
@@ -96,7 +96,7 @@ func TestWhatIsLeftFailsTheSameWayAndIsNeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check(t, fix.Name, fix, seed, r, r.Failure.In)
+		check(t, fix.Name, fix, seed, r, r.Failure.in)
 	}
 	if found < wanted {
 		t.Errorf("only %d of 1000 random scenarios fail", found)
@@ -178,7 +178,7 @@ func TestBudgetEndsTheSearch(t *testing.T) {
 		if !r.Spent {
 			t.Errorf("%d trials were enough", budget)
 		}
-		check(t, "repro2", fix, 1, r, r.Failure.In)
+		check(t, "repro2", fix, 1, r, r.Failure.in)
 	}
 }
 
@@ -218,14 +218,14 @@ func TestSameFailureWhateverTheNumbers(t *testing.T) {
 		{"a hang that was cut", cut(hung("thread-3", "thread", trial.Starved, 1)), true},
 		{"cut off", truncated, false},
 	} {
-		if got := f.In(c.r); got != c.want {
+		if got := f.in(c.r); got != c.want {
 			t.Errorf("%s: same is %t", c.name, got)
 		}
 	}
 
 	late := failureOf(hung("thread-1", "thread", trial.Starved, 0))
 	early := cut(hung("thread-1", "thread", trial.Starved, 0))
-	if late.In(early) || !failureOf(early).In(early) {
+	if late.in(early) || !failureOf(early).in(early) {
 		t.Error("a close() that was cut off is taken for one that was late")
 	}
 }

@@ -80,8 +80,8 @@ func storm(sc *workload.Scenario, st *workload.Storm) (sources, interrupts int) 
 	return sources, cpus * min(events*int(span/st.Period), int(span/st.Handler)+1)
 }
 
-// Compare orders sizes, negative meaning smaller.
-func (s Size) Compare(o Size) int {
+// compare orders sizes, negative meaning smaller.
+func (s Size) compare(o Size) int {
 	return cmp.Or(
 		cmp.Compare(s.CPUs, o.CPUs), cmp.Compare(s.Tasks, o.Tasks), cmp.Compare(s.Closes, o.Closes),
 		cmp.Compare(s.Sources, o.Sources), cmp.Compare(s.Loads, o.Loads),

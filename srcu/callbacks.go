@@ -3,14 +3,12 @@ package srcu
 import "github.com/gpstorm/gpstorm/internal/sched"
 
 // Callbacks is a domain's list of callbacks, each tagged with the cookie of
-// the grace period it waits for. Push is lock-free, allocates one node, and may
-// be called by any number of threads; Invoke must not run twice at once.
+// the grace period it waits for. Enqueue adds one: it is lock-free, allocates one
+// node, and may be called by any number of threads. Invoke must not run twice at
+// once.
 type Callbacks struct {
 	list sched.Callbacks
 }
-
-// Push adds a callback to be run when c's grace period has ended.
-func (q *Callbacks) Push(c Cookie, fn func()) { q.list.Push(uint64(c), fn) }
 
 // Pending is the number of callbacks that have not been run yet.
 func (q *Callbacks) Pending() int { return q.list.Pending() }

@@ -98,7 +98,7 @@ func (r *rig) connect() *nats.Conn {
 // executor opens a session with time-outs of seconds.
 func (r *rig) executor(w world.World, change func(*Config)) *Executor {
 	r.t.Helper()
-	cfg := Config{World: w, Build: "b1", AckWait: 2 * time.Second, Patience: time.Minute, InMemory: true, Notify: r.notes.add}
+	cfg := Config{World: w, Build: "b1", ackWait: 2 * time.Second, patience: time.Minute, InMemory: true, Notify: r.notes.add}
 	if change != nil {
 		change(&cfg)
 	}
@@ -325,7 +325,7 @@ func TestAWorkerThatDiffersIsRefused(t *testing.T) {
 			r := newRig(t)
 			e := r.executor(sums, func(cfg *Config) {
 				cfg.Canaries = []world.Spec{specs(t)(0), specs(t)(1)}
-				cfg.Patience = 4 * time.Second
+				cfg.patience = 4 * time.Second
 			})
 			r.worker(c.world, func(w *Worker) { w.Build = c.build })
 			_, err := lines(t, e, 10, specs(t))

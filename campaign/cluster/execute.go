@@ -186,7 +186,7 @@ func (x *execution) publish(ctx context.Context, c *sent) bool {
 		p := place{x.id, x.run, c.first}
 		// If the acknowledgement is lost, the server recognises the chunk.
 		id := fmt.Sprintf("%s.%d", p, c.attempt)
-		sub, cancel := context.WithTimeout(ctx, max(x.cfg.AckWait/6, time.Second))
+		sub, cancel := context.WithTimeout(ctx, max(x.cfg.ackWait/6, time.Second))
 		defer cancel()
 		_, err = x.js.Publish(sub, p.work(), data, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
 	}
@@ -343,7 +343,7 @@ func (x *execution) bury(ctx context.Context, m jetstream.Msg) {
 		if i >= x.emitted && x.held[i] == nil {
 			s := x.spec(i)
 			x.fail(c, i, &world.Failure{World: x.Name(), Err: fmt.Errorf(
-				"%s: no worker finished it in %d tries; it is set aside; to run it alone: replay %s", s, x.cfg.Tries, s.Token(x.Name(), 0))})
+				"%s: no worker finished it in %d tries; it is set aside; to run it alone: replay %s", s, x.cfg.tries, s.Token(x.Name(), 0))})
 			return
 		}
 	}
@@ -353,7 +353,7 @@ func (x *execution) bury(ctx context.Context, m jetstream.Msg) {
 // server has lost again, and hands out again a chunk that is gone from the server
 // without results.
 func (x *execution) audit(ctx context.Context) error {
-	if wait := time.Since(x.last); wait > x.cfg.Patience {
+	if wait := time.Since(x.last); wait > x.cfg.patience {
 		why := "no worker has joined"
 		if names := x.names(); len(names) > 0 {
 			why = "workers " + strings.Join(names[:min(len(names), 5)], ", ")
@@ -364,11 +364,11 @@ func (x *execution) audit(ctx context.Context) error {
 		return &world.Failure{World: x.Name(), Err: fmt.Errorf("no result for %v: %s", wait.Round(time.Second), why)}
 	}
 	oldest := x.oldest()
-	overdue := oldest != nil && !oldest.at.IsZero() && time.Since(oldest.at) >= x.cfg.AckWait
+	overdue := oldest != nil && !oldest.at.IsZero() && time.Since(oldest.at) >= x.cfg.ackWait
 	if !overdue && x.trouble == nil {
 		return nil
 	}
-	sub, cancel := context.WithTimeout(ctx, max(x.cfg.AckWait/6, time.Second))
+	sub, cancel := context.WithTimeout(ctx, max(x.cfg.ackWait/6, time.Second))
 	defer cancel()
 	if err := cmp.Or(x.makeStreams(sub), x.makeConsumers(sub)); err != nil {
 		x.trouble = err

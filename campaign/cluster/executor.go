@@ -27,19 +27,19 @@ type Config struct {
 	// Canaries are trials that a worker must compute as this program does,
 	// before it gets work.
 	Canaries []world.Spec
-	// AckWait is how long a chunk may be without a sign of life of its worker
+	// ackWait is how long a chunk may be without a sign of life of its worker
 	// before it is delivered again; 30 s.
-	AckWait time.Duration
-	// TrialLimit is how long one trial may take on a worker; 10 min.
-	TrialLimit time.Duration
-	// Patience is how long Execute waits without any result; 15 min.
-	Patience time.Duration
-	// Tries is how often a chunk is delivered before it is set aside; 3.
-	Tries int
+	ackWait time.Duration
+	// trialLimit is how long one trial may take on a worker; 10 min.
+	trialLimit time.Duration
+	// patience is how long Execute waits without any result; 15 min.
+	patience time.Duration
+	// tries is how often a chunk is delivered before it is set aside; 3.
+	tries int
 	// Replicas is how many servers of a cluster keep each message; 1.
 	Replicas int
-	// StoreBytes bounds what the streams hold together; 1 GiB.
-	StoreBytes int64
+	// storeBytes bounds what the streams hold together; 1 GiB.
+	storeBytes int64
 	// InMemory keeps the streams in the memory of the server.
 	InMemory bool
 	// Notify, if set, is called with one line for each event that a user should
@@ -53,17 +53,17 @@ func (c Config) withDefaults() Config {
 			*d = v
 		}
 	}
-	orDuration(&c.AckWait, 30*time.Second)
-	orDuration(&c.TrialLimit, 10*time.Minute)
-	orDuration(&c.Patience, 15*time.Minute)
-	if c.Tries <= 0 {
-		c.Tries = 3
+	orDuration(&c.ackWait, 30*time.Second)
+	orDuration(&c.trialLimit, 10*time.Minute)
+	orDuration(&c.patience, 15*time.Minute)
+	if c.tries <= 0 {
+		c.tries = 3
 	}
 	if c.Replicas <= 0 {
 		c.Replicas = 1
 	}
-	if c.StoreBytes <= 0 {
-		c.StoreBytes = 1 << 30
+	if c.storeBytes <= 0 {
+		c.storeBytes = 1 << 30
 	}
 	if c.Notify == nil {
 		c.Notify = func(string) {}
@@ -150,7 +150,7 @@ func Open(ctx context.Context, nc *nats.Conn, cfg Config) (*Executor, error) {
 	}
 	e.session = Session{
 		ID: e.id, World: cfg.World.Name(), Model: e.want.Model, Build: cfg.Build,
-		AckWait: cfg.AckWait, TrialLimit: cfg.TrialLimit, Tries: cfg.Tries,
+		AckWait: cfg.ackWait, TrialLimit: cfg.trialLimit, Tries: cfg.tries,
 	}
 	for _, step := range []func(context.Context) error{e.makeStreams, e.sweep, e.makeConsumers} {
 		if err := step(ctx); err != nil {
@@ -296,7 +296,7 @@ func (e *Executor) forget() {
 	var gone []string
 	e.mu.Lock()
 	for name, w := range e.workers {
-		if time.Since(w.last) > 3*e.session.beat()+e.cfg.AckWait/2 {
+		if time.Since(w.last) > 3*e.session.beat()+e.cfg.ackWait/2 {
 			gone = append(gone, name)
 			delete(e.workers, name)
 		}

@@ -97,7 +97,7 @@ func (p *process) run() error {
 		return w.Run(ctx)
 	}
 	e, err := Open(ctx, nc, Config{
-		World: p.world(), Build: "b1", AckWait: faultWait, Patience: 90 * time.Second, Tries: 20,
+		World: p.world(), Build: "b1", ackWait: faultWait, patience: 90 * time.Second, tries: 20,
 		Notify: func(line string) { fmt.Fprintln(os.Stderr, line) },
 	})
 	if err != nil {
@@ -441,7 +441,7 @@ func TestAPoisonedTrialIsSetAsideAndNamed(t *testing.T) {
 			}
 			defer nc.Close()
 			var n notes
-			e, err := Open(t.Context(), nc, Config{World: sums, Build: "b1", AckWait: faultWait, TrialLimit: time.Second, Patience: time.Minute, Notify: n.add})
+			e, err := Open(t.Context(), nc, Config{World: sums, Build: "b1", ackWait: faultWait, trialLimit: time.Second, patience: time.Minute, Notify: n.add})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -471,7 +471,7 @@ func TestAFullStoreDelaysAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	// 24 KiB: a few chunks and a few results.
-	e := r.executor(sums, func(c *Config) { c.StoreBytes = 96 << 10 })
+	e := r.executor(sums, func(c *Config) { c.storeBytes = 96 << 10 })
 	for range 3 {
 		r.worker(sums, nil)
 	}
@@ -560,7 +560,7 @@ func TestOneOfThreeServersIsLost(t *testing.T) {
 	var e *Executor
 	for end := time.Now().Add(time.Minute); ; { // until the servers have a leader
 		var err error
-		e, err = Open(t.Context(), connect(), Config{World: slow, Build: "b1", AckWait: faultWait, Patience: time.Minute, Tries: 20, Replicas: 3, Notify: r.notes.add})
+		e, err = Open(t.Context(), connect(), Config{World: slow, Build: "b1", ackWait: faultWait, patience: time.Minute, tries: 20, Replicas: 3, Notify: r.notes.add})
 		if err == nil {
 			break
 		}

@@ -65,9 +65,9 @@ func (e *Executor) makeStreams(ctx context.Context) error {
 		storage = jetstream.MemoryStorage
 	}
 	for _, s := range []jetstream.StreamConfig{
-		{Name: workStream, Subjects: []string{"gpstorm.work.>"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: e.cfg.StoreBytes / 4, Discard: jetstream.DiscardNew},
-		{Name: resultStream, Subjects: []string{"gpstorm.result.>"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: e.cfg.StoreBytes / 2, Discard: jetstream.DiscardNew},
-		{Name: deadStream, Subjects: []string{advisory + workStream + ".>"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: e.cfg.StoreBytes / 16, Discard: jetstream.DiscardOld},
+		{Name: workStream, Subjects: []string{"gpstorm.work.>"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: e.cfg.storeBytes / 4, Discard: jetstream.DiscardNew},
+		{Name: resultStream, Subjects: []string{"gpstorm.result.>"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: e.cfg.storeBytes / 2, Discard: jetstream.DiscardNew},
+		{Name: deadStream, Subjects: []string{advisory + workStream + ".>"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: e.cfg.storeBytes / 16, Discard: jetstream.DiscardOld},
 	} {
 		s.MaxAge, s.Storage, s.Replicas = maxAge, storage, e.cfg.Replicas
 		if _, err := e.js.CreateOrUpdateStream(ctx, s); err != nil {
@@ -80,14 +80,14 @@ func (e *Executor) makeStreams(ctx context.Context) error {
 // makeConsumers makes the consumers of the session, or keeps those that exist. The
 // server removes them when nobody has used them for a while.
 func (e *Executor) makeConsumers(ctx context.Context) error {
-	inactive := 10 * e.cfg.AckWait
+	inactive := 10 * e.cfg.ackWait
 	work := jetstream.ConsumerConfig{
 		Durable: e.id, FilterSubject: "gpstorm.work." + e.id + ".>", InactiveThreshold: inactive,
-		AckPolicy: jetstream.AckExplicitPolicy, AckWait: e.cfg.AckWait, MaxDeliver: e.cfg.Tries, MaxAckPending: -1,
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: e.cfg.ackWait, MaxDeliver: e.cfg.tries, MaxAckPending: -1,
 	}
 	results := jetstream.ConsumerConfig{
 		Durable: e.id, FilterSubject: "gpstorm.result." + e.id + ".>", InactiveThreshold: inactive,
-		AckPolicy: jetstream.AckExplicitPolicy, AckWait: e.cfg.AckWait, MaxAckPending: -1,
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: e.cfg.ackWait, MaxAckPending: -1,
 	}
 	dead := results
 	dead.FilterSubject = advisory + workStream + "." + e.id

@@ -29,9 +29,8 @@ type Plan struct {
 	Subject string
 	// Threshold: the event is that a close() takes so long or longer.
 	Threshold time.Duration
-	// Replicates is the number of independent estimates, MinReplicates or
-	// more; Trials the number of trials of each at one level, MinTrials or
-	// more.
+	// Replicates is the number of independent estimates, 8 or more; Trials the
+	// number of trials of each at one level, 100 or more.
 	Replicates, Trials int
 	// Floor ends the search: below it the estimate is only a bound.
 	Floor float64
@@ -45,22 +44,22 @@ type Plan struct {
 
 // The least numbers for which the coverage of the interval was measured.
 const (
-	MinReplicates = 8
-	MinTrials     = 100
+	minReplicates = 8
+	minTrials     = 100
 )
 
 // passing is the share of the trials of a level that the next level is to keep.
 const passing = 0.1
 
-// Validate checks the numbers.
-func (p *Plan) Validate() error {
+// validate checks the numbers.
+func (p *Plan) validate() error {
 	switch {
 	case p.Threshold <= 0 || p.Threshold >= p.Scenario.Horizon:
 		return campaign.Inputf("threshold: %v: want more than 0 and less than the scenario's horizon, %v", p.Threshold, p.Scenario.Horizon)
-	case p.Replicates < MinReplicates || p.Replicates > 1000:
-		return campaign.Inputf("replicates: %d: want %d to 1000", p.Replicates, MinReplicates)
-	case p.Trials < MinTrials || p.Trials > 1_000_000:
-		return campaign.Inputf("trials: %d: want %d to 1000000", p.Trials, MinTrials)
+	case p.Replicates < minReplicates || p.Replicates > 1000:
+		return campaign.Inputf("replicates: %d: want %d to 1000", p.Replicates, minReplicates)
+	case p.Trials < minTrials || p.Trials > 1_000_000:
+		return campaign.Inputf("trials: %d: want %d to 1000000", p.Trials, minTrials)
 	case !(p.Floor >= 1e-15 && p.Floor < 1):
 		return campaign.Inputf("floor: %g: want 1e-15 or more, and less than 1", p.Floor)
 	case !(p.Level >= 0.5 && p.Level < 1):
@@ -125,7 +124,7 @@ type Trial struct {
 // (world.Want.Draws). The same plan gives the same estimate, however many trials
 // run at once.
 func Run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, error) {
-	if err := p.Validate(); err != nil {
+	if err := p.validate(); err != nil {
 		return nil, err
 	}
 	e := &Estimate{Scenario: p.Scenario.Name, Varied: p.Varied, Fix: p.Subject, Seed: p.Seed, Threshold: p.Threshold, Level: p.Level}

@@ -16,8 +16,8 @@ func TestSituationsHaveMarksOfTheirOwn(t *testing.T) {
 	marks := map[int]map[fold]bool{}
 	all := map[fold]bool{}
 	see := func(f fold) {
-		if m := f.mark(); m < 0 || m >= Marks {
-			t.Fatalf("%#x has mark %d of %d", f, m, Marks)
+		if m := f.mark(); m < 0 || m >= markCount {
+			t.Fatalf("%#x has mark %d of %d", f, m, markCount)
 		} else if marks[m] == nil {
 			marks[m] = map[fold]bool{}
 		}
@@ -58,8 +58,8 @@ func TestWhatIsNotToldApart(t *testing.T) {
 }
 
 func TestMarkTakesAnyNumber(t *testing.T) {
-	for _, m := range []int{0, 255, 256, Marks - 1, Marks, -1} {
-		Mark(m)
+	for _, m := range []int{0, 255, 256, markCount - 1, markCount, -1} {
+		mark(m)
 	}
 }
 
@@ -73,6 +73,6 @@ func FuzzMark(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		h := fnv.New32a()
 		h.Write(data)
-		Mark(int(h.Sum32() >> 8))
+		mark(int(h.Sum32() >> 8))
 	})
 }

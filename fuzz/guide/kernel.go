@@ -17,7 +17,7 @@ func Kernel() func(*kernel.Situation) { return new(situations).mark }
 
 // situations are the marks that a trial has had.
 type situations struct {
-	seen [Marks / 64]uint64
+	seen [markCount / 64]uint64
 }
 
 func (g *situations) mark(s *kernel.Situation) {
@@ -33,7 +33,7 @@ func (g *situations) once(of fold) {
 	m := of.mark()
 	if word, bit := m/64, uint64(1)<<(m%64); g.seen[word]&bit == 0 {
 		g.seen[word] |= bit
-		Mark(m)
+		mark(m)
 	}
 }
 
@@ -90,5 +90,5 @@ func (f fold) mark() int {
 	const odd = 0x9e3779b97f4a7c15 // 2^64 over the golden ratio
 	h := uint64(f) * odd
 	h ^= h >> 32
-	return int(h * odd >> 40 % uint64(Marks))
+	return int(h * odd >> 40 % uint64(markCount))
 }

@@ -2,14 +2,14 @@
 // counters on the edges of the code; a jump table turns states into edges.
 package guide
 
-// Marks is how many marks there are.
-const Marks = 256 * len(pages)
+// markCount is how many marks there are.
+const markCount = 256 * len(pages)
 
-// Mark executes a basic block of its own for each mark, which are counted modulo
-// Marks. Under go test -fuzz each has an edge counter, and an input that is the
+// mark executes a basic block of its own for each mark, which are counted modulo
+// markCount. Under go test -fuzz each has an edge counter, and an input that is the
 // first to reach one is kept; else this does nothing.
-func Mark(m int) {
-	m = int(uint(m) % uint(Marks))
+func mark(m int) {
+	m = int(uint(m) % uint(markCount))
 	pages[m>>8](uint8(m))
 }
 

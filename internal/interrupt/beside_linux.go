@@ -64,7 +64,7 @@ func (fifo) Aim(tid int, s Storm) (func() Achieved, error) {
 	stop, err := beside(tid, s, func() error {
 		err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0)
 		if err != nil {
-			return fmt.Errorf("fifo: %w: %w", ErrUnsupported, err)
+			return fmt.Errorf("fifo: %w: %w", errUnsupported, err)
 		}
 		return nil
 	}, func() (time.Duration, bool) {

@@ -78,8 +78,8 @@ type Source interface {
 	Aim(tid int, s Storm) (stop func() Achieved, err error)
 }
 
-// ErrUnsupported is in the error of a source that this machine or user lacks.
-var ErrUnsupported = errors.New("interrupts of this kind are not available")
+// errUnsupported is in the error of a source that this machine or user lacks.
+var errUnsupported = errors.New("interrupts of this kind are not available")
 
 // Best returns the first source of perf, fifo and signals that works here, nil if
 // none does. The first call tries them.

@@ -18,7 +18,7 @@ func spin(tid int, d time.Duration) {
 func TestSourcesInterruptTheThreadTheyAreAimedAt(t *testing.T) {
 	for _, s := range sources() {
 		t.Run(s.Name(), func(t *testing.T) {
-			if err := try(s); errors.Is(err, ErrUnsupported) {
+			if err := try(s); errors.Is(err, errUnsupported) {
 				t.Skip(err)
 			} else if err != nil {
 				t.Fatal(err)

@@ -7,4 +7,4 @@ func Thread() int { return 0 }
 
 func sources() []Source { return nil }
 
-func try(Source) error { return ErrUnsupported }
+func try(Source) error { return errUnsupported }

@@ -17,7 +17,7 @@ func (perf) Aim(tid int, s Storm) (func() Achieved, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	refused := func(what string, err error) error { return fmt.Errorf("perf: %w: %s: %w", ErrUnsupported, what, err) }
+	refused := func(what string, err error) error { return fmt.Errorf("perf: %w: %s: %w", errUnsupported, what, err) }
 	counts, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1})
 	if err != nil {
 		return nil, refused("map", err)

@@ -59,7 +59,7 @@ func Perfetto(w io.Writer, r *Recorder) error {
 
 func notes(r *Recorder) map[string]string {
 	n := map[string]string{"detail": fmt.Sprintf("from %v to %v", r.from, min(r.until, r.end))}
-	if outline, detail := r.Cut(); outline > 0 || detail > 0 {
+	if outline, detail := r.cut(); outline > 0 || detail > 0 {
 		if detail > 0 {
 			n["detail"] = fmt.Sprintf("from %v, cut at %v: too much", r.from, detail)
 		}

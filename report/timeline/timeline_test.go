@@ -252,7 +252,7 @@ func TestTooMuchIsCutAndSaid(t *testing.T) {
 		t.Skip("keeps hundreds of thousands of events")
 	}
 	r, _ := record(t, "repro2", "baseline", 30*time.Second)
-	if outline, detail := r.Cut(); outline != 0 || detail != 0 {
+	if outline, detail := r.cut(); outline != 0 || detail != 0 {
 		t.Errorf("cut at %v and %v although it is little", outline, detail)
 	}
 	sc, _ := workload.Preset("repro2")
@@ -263,7 +263,7 @@ func TestTooMuchIsCutAndSaid(t *testing.T) {
 	sc.Horizon = min(sc.Horizon, 60*time.Second)
 	r = NewRecorder(sc.Horizon, time.Second, sc.Horizon)
 	kernel.Run(sc, f, 1, kernel.Options{Trace: r})
-	_, detail := r.Cut()
+	_, detail := r.cut()
 	if n := len(r.events); detail == 0 || n > maxDetail+maxOutline {
 		t.Errorf("detail cut at %v, %d events", detail, n)
 	}

@@ -122,7 +122,7 @@ func (k *kernel) result() trial.Result {
 	k.diagnose(&r)
 	r.Blame = k.blameOfAll()
 	r.Checksum = k.checksum
-	if k.opt.KeepDraws {
+	if k.opt.keepDraws {
 		r.Draws = k.draws.Used()
 	}
 	return r

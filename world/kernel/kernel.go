@@ -26,8 +26,8 @@ type Options struct {
 	Step bool
 	// Draws replace numbers that the seed gives.
 	Draws []seed.Draw
-	// KeepDraws puts the numbers that the trial drew into its result.
-	KeepDraws bool
+	// keepDraws puts the numbers that the trial drew into its result.
+	keepDraws bool
 	// MaxSteps cuts a trial off after that many steps; 0 is no limit.
 	MaxSteps uint64
 

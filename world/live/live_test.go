@@ -69,7 +69,7 @@ func TestEveryCoreStandsTheTorture(t *testing.T) {
 				if r.Failed() {
 					t.Errorf("%v", r)
 				}
-				if r.Sections() == 0 || r.GracePeriods() == 0 {
+				if r.sections() == 0 || r.gracePeriods() == 0 {
 					t.Errorf("proved nothing: %v", r)
 				}
 			}
@@ -84,7 +84,7 @@ func tortureEnough(t *testing.T, c Config) (r Report) {
 		c.Duration = 50 * time.Millisecond
 	}
 	for ; c.Duration < 10*time.Second; c.Duration *= 4 {
-		if r = torture(t, c); r.Failed() || r.GracePeriods() >= 10 {
+		if r = torture(t, c); r.Failed() || r.gracePeriods() >= 10 {
 			break
 		}
 	}

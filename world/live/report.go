@@ -58,16 +58,16 @@ func (r *Report) Failed() bool { return len(r.Failures) > 0 }
 // the run: in a quarter of the looks.
 func (r *Report) Parallel() bool { return r.Overlaps > 0 && 4*r.Overlaps >= r.Looks }
 
-// Sections is the number of read-side critical sections.
-func (r *Report) Sections() (n uint64) {
+// sections is the number of read-side critical sections.
+func (r *Report) sections() (n uint64) {
 	for _, v := range r.Pipe {
 		n += v
 	}
 	return n
 }
 
-// GracePeriods is the number of waits for a grace period that ended.
-func (r *Report) GracePeriods() (n uint64) {
+// gracePeriods is the number of waits for a grace period that ended.
+func (r *Report) gracePeriods() (n uint64) {
 	for _, v := range r.Updates {
 		n += v
 	}
@@ -78,7 +78,7 @@ func (r *Report) GracePeriods() (n uint64) {
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "torture: %s %s t: %.1fs rd: %d gp: %d cb: %d par: %d/%d storm: %v Reader Pipe:",
-		r.Fix, r.Heavy, r.Elapsed.Seconds(), r.Sections(), r.GracePeriods(), r.Callbacks, r.Overlaps, r.Looks, r.Storm)
+		r.Fix, r.Heavy, r.Elapsed.Seconds(), r.sections(), r.gracePeriods(), r.Callbacks, r.Overlaps, r.Looks, r.Storm)
 	for _, n := range r.Pipe {
 		fmt.Fprintf(&b, " %d", n)
 	}

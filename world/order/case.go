@@ -71,7 +71,7 @@ type Case struct {
 // Bounds of a case.
 const (
 	MaxReaders     = 6
-	MaxSections    = 8
+	maxSections    = 8
 	defaultRetries = 2
 	maxPreemptions = 100
 	maxSpurious    = 4
@@ -97,8 +97,8 @@ func (c *Case) Validate() error {
 	switch {
 	case len(c.Readers) < 1 || len(c.Readers) > MaxReaders:
 		return fmt.Errorf("readers: %d: want 1 to %d", len(c.Readers), MaxReaders)
-	case c.Sections < 1 || c.Sections > MaxSections:
-		return fmt.Errorf("sections: %d: want 1 to %d", c.Sections, MaxSections)
+	case c.Sections < 1 || c.Sections > maxSections:
+		return fmt.Errorf("sections: %d: want 1 to %d", c.Sections, maxSections)
 	case c.Mode > Weak:
 		return fmt.Errorf("mode: %d: want sc, tso, pso or weak", c.Mode)
 	case c.Preemptions < 0 || c.Preemptions > maxPreemptions:

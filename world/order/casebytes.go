@@ -38,7 +38,7 @@ func CaseFromBytes(b []byte) (Case, []byte) {
 func suitable(r fixes.Reader, bits byte) Reader {
 	switch r {
 	case fixes.ReaderPreemptOff:
-		return PreemptOff()
+		return preemptOff()
 	case fixes.ReaderFull:
 		bits |= withB | withC
 	}

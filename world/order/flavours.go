@@ -5,11 +5,11 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// Readers returns the reader flavours of this package: those of the candidates
+// readerFlavours returns the reader flavours of this package: those of the candidates
 // first, then incorrect ones.
-func Readers() []Reader {
+func readerFlavours() []Reader {
 	return []Reader{
-		Fast(), Full(), PreemptOff(),
+		Fast(), Full(), preemptOff(),
 		{Name: "fast-migrating", Section: fastMigrating},
 		{Name: "nmi-safe", Section: nmiSafe},
 		{Name: "no-lock-fence", Section: noLockFence},
@@ -27,7 +27,7 @@ func LookupReader(name string) (Reader, error) {
 		return r, nil
 	}
 	var names []string
-	for _, r := range Readers() {
+	for _, r := range readerFlavours() {
 		if r.Name == name {
 			return r, nil
 		}
@@ -42,7 +42,7 @@ func ReaderOf(r fixes.Reader) Reader {
 	case fixes.ReaderFull:
 		return Full()
 	case fixes.ReaderPreemptOff:
-		return PreemptOff()
+		return preemptOff()
 	}
 	return Fast()
 }
@@ -71,9 +71,9 @@ func Full() Reader {
 	}}
 }
 
-// PreemptOff is the reader before SRCU-fast: preemption disabled, so that a
+// preemptOff is the reader before SRCU-fast: preemption disabled, so that a
 // vanilla RCU grace period waits for it.
-func PreemptOff() Reader {
+func preemptOff() Reader {
 	return Reader{Name: "preempt-off", Vanilla: true, Section: func(s *Section) {
 		s.EnterRCU()
 		s.Deref(s.Load(s.Hook()))

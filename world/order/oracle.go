@@ -46,7 +46,7 @@ func (m *machine) inside(n *state, domain int) uint64 {
 		done := n.thr[i].done
 		for k, s := range p.sections {
 			if s.first >= 0 && done>>s.first&1 != 0 && s.all&^done != 0 {
-				set |= 1 << (i*MaxSections + k)
+				set |= 1 << (i*maxSections + k)
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func (m *machine) inside(n *state, domain int) uint64 {
 
 func (m *machine) judge(n *state, pre preexisting) {
 	each(pre.mask, func(b int) {
-		cpu, k := b/MaxSections, b%MaxSections
+		cpu, k := b/maxSections, b%maxSections
 		if m.progs[cpu].sections[k].all&^n.thr[cpu].done != 0 {
 			m.report(n, Violation{ShortGrace, fmt.Sprintf(
 				"a grace period ends while a section on cpu%d that began before it still runs", cpu)})

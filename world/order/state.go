@@ -71,7 +71,7 @@ type partial struct {
 }
 
 // preexisting are the sections that had begun when a grace period was
-// requested, bit thread*MaxSections+section.
+// requested, bit thread*maxSections+section.
 type preexisting struct {
 	id   Value
 	mask uint64

@@ -162,7 +162,7 @@ func (m *machine) hashCPU(s *state, cpu int) key {
 		h.add(uint64(i)<<8 ^ uint64(g.waits>>cpu&1))
 	}
 	for i, p := range s.pre {
-		h.add(uint64(i)<<32 ^ p.mask>>(cpu*MaxSections)&(1<<MaxSections-1))
+		h.add(uint64(i)<<32 ^ p.mask>>(cpu*maxSections)&(1<<maxSections-1))
 	}
 	return key{h.a, h.b}
 }

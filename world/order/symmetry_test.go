@@ -92,7 +92,7 @@ func TestSymmetryKeepsVerdicts(t *testing.T) {
 		if testing.Short() && name != "none" {
 			continue
 		}
-		for _, r := range Readers() {
+		for _, r := range readerFlavours() {
 			c := For(fix, 1, 1, Weak)
 			c.Readers = Same(r, 1)
 			less, _, err := Explore(c, Options{})

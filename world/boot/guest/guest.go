@@ -7,7 +7,7 @@ package guest
 const (
 	// CasesPath is where /init finds its cases, a JSON list of wire.Case.
 	CasesPath = "/cases.json"
-	// ResultsPort is where /init writes its records: a port that the kernel does
+	// resultsPort is where /init writes its records: a port that the kernel does
 	// not write to.
-	ResultsPort = "/dev/ttyS1"
+	resultsPort = "/dev/ttyS1"
 )

@@ -169,7 +169,7 @@ func boot() (err error) {
 			return fmt.Errorf("mount %s: %w", m.where, err)
 		}
 	}
-	port, err := openPort(ResultsPort)
+	port, err := openPort(resultsPort)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ import (
 
 // Failures that are no fault of what was asked for.
 var (
-	// ErrNoApt: the tools of Debian's packages are not on this machine.
-	ErrNoApt = errors.New("no apt here: want a machine with apt-get, apt-cache and dpkg-deb, or a kernel image of your own by its path")
+	// errNoApt: the tools of Debian's packages are not on this machine.
+	errNoApt = errors.New("no apt here: want a machine with apt-get, apt-cache and dpkg-deb, or a kernel image of your own by its path")
 	// ErrNotServed: the archive has other versions now.
 	ErrNotServed = errors.New("not served any more")
 )
@@ -61,7 +61,7 @@ const (
 func (a *apt) update(ctx context.Context) error {
 	for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb"} {
 		if _, err := exec.LookPath(a.tool(tool)); err != nil {
-			return fmt.Errorf("kernels: %w", ErrNoApt)
+			return fmt.Errorf("kernels: %w", errNoApt)
 		}
 	}
 	stamp := filepath.Join(a.root, "updated")

@@ -24,9 +24,9 @@ import (
 	"time"
 )
 
-// Limit is how many bytes of images a store keeps. Fetching one more removes
+// mostBytes is how many bytes of images a store keeps. Fetching one more removes
 // those that were not used for the longest time.
-const Limit = 256 << 20
+const mostBytes = 256 << 20
 
 // Store is a directory of kernel images.
 type Store struct {
@@ -58,7 +58,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernels: %w", err)
 	}
-	return &Store{dir: dir, limit: Limit, apt: apt{root: filepath.Join(dir, "apt"), source: debian}}, nil
+	return &Store{dir: dir, limit: mostBytes, apt: apt{root: filepath.Join(dir, "apt"), source: debian}}, nil
 }
 
 // Dir is the directory, Limit the most bytes of images that it keeps.
@@ -128,7 +128,7 @@ func (s *Store) Get(ctx context.Context, v string) (Image, error) {
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errDamaged):
 		return Image{}, err
 	}
-	return s.Fetch(ctx, v)
+	return s.fetch(ctx, v)
 }
 
 // use checks an image against its hash and notes the time.
@@ -147,10 +147,10 @@ func (s *Store) use(img Image) (Image, error) {
 	return img, nil
 }
 
-// Fetch downloads a version, checks the package against the hash in the signed
+// fetch downloads a version, checks the package against the hash in the signed
 // index, and keeps its image. A version that the archive no longer has is
-// ErrNotServed; a machine without apt is ErrNoApt.
-func (s *Store) Fetch(ctx context.Context, v string) (img Image, err error) {
+// ErrNotServed; a machine without apt is an error as well.
+func (s *Store) fetch(ctx context.Context, v string) (img Image, err error) {
 	if err := CheckVersion(v); err != nil {
 		return Image{}, err
 	}

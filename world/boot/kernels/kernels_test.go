@@ -149,7 +149,7 @@ func TestWhatCannotBeFetchedIsSaidInOneLine(t *testing.T) {
 			if err := os.Remove(filepath.Join(a.dir, "apt-cache")); err != nil {
 				a.t.Fatal(err)
 			}
-		}, ErrNoApt, "no apt here"},
+		}, errNoApt, "no apt here"},
 		{"no network", "7.0.13", func(a *archive) { a.tool("apt-get", "echo 'E: no route' >&2; exit 100") }, nil, "apt-get update: exit status 100: E: no route"},
 		{"another package than the index says", "7.0.13", func(a *archive) {
 			a.write(packageOf("7.0.13")+".deb", "forged")

@@ -27,15 +27,15 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// Program is the emulator.
-const Program = "qemu-system-x86_64"
+// emulator is the program that boots kernels.
+const emulator = "qemu-system-x86_64"
 
-// ErrMissing: the emulator is not on this machine.
-var ErrMissing = fmt.Errorf("%s: not found: want QEMU, as apt-get install qemu-system-x86 installs it", Program)
+// errMissing: the emulator is not on this machine.
+var errMissing = fmt.Errorf("%s: not found: want QEMU, as apt-get install qemu-system-x86 installs it", emulator)
 
 // Machine is what to boot.
 type Machine struct {
-	Program string // the emulator; empty is Program, looked up in the PATH
+	Program string // the emulator; empty is qemu-system-x86_64, looked up in the PATH
 	Kernel  string // the path of a bzImage
 	// Options are boot options beside those that every boot has.
 	Options []string
@@ -229,9 +229,9 @@ func (m *Machine) find() (string, error) {
 	if m.Program != "" {
 		return m.Program, nil
 	}
-	path, err := exec.LookPath(Program)
+	path, err := exec.LookPath(emulator)
 	if err != nil {
-		return "", ErrMissing
+		return "", errMissing
 	}
 	return path, nil
 }
