@@ -19,11 +19,11 @@ const module = "github.com/gpstorm/gpstorm"
 // floors lists the packages of the house from the ground up. A package imports
 // only from floors below its own.
 var floors = [][]string{
-	{"internal/interrupt", "internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/scenarios/boot", "testdata/scenarios/real", "world/boot/kernels", "world/boot/wire"},
+	{"internal/interrupt", "internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/scenarios/boot", "testdata/scenarios/real", "world/boot/module", "world/boot/wire"},
 	{"klog", "rcu", "trial", "workload"},
 	{"srcu"},
 	{"fixes"},
-	{"world", "world/boot/guest"},
+	{"world", "world/boot/guest", "world/boot/kernels"},
 	{"world/boot/qemu"},
 	{"world/boot", "world/kernel", "world/order", "world/live", "world/worldtest"},
 	{"fixes/mutant", "world/order/litmus", "campaign/stat"},

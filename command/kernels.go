@@ -5,18 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/world/boot/kernels"
+	fixmodule "github.com/gpstorm/gpstorm/world/boot/module"
 )
 
 // listedKernel is one line of kernels list.
 type listedKernel struct {
 	Version string `json:"version"`
 	Served  bool   `json:"served"` // by the archive, now
+	// Headers are served too, so that candidates can be built for it; Module: one
+	// was.
+	Headers bool `json:"headers"`
+	Module  bool `json:"module"`
 	*kernels.Image
 }
 
@@ -32,8 +38,52 @@ Apt fetches them with a configuration of its own: nothing of the system changes.
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newKernelsListCommand(c), newKernelsFetchCommand(c))
+	cmd.AddCommand(newKernelsListCommand(c), newKernelsFetchCommand(c), newKernelsBuildCommand(c))
 	return cmd
+}
+
+func newKernelsBuildCommand(c *common) *cobra.Command {
+	var about strings.Builder
+	for _, m := range fixmodule.Candidates {
+		fmt.Fprintf(&about, "  %-14s %s\n", m.Name, m.About)
+	}
+	return &cobra.Command{
+		Use:   "build-fix VERSION...",
+		Short: "Build the module of candidates for stock kernels",
+		Long: `Compiles a kernel module that puts a candidate into a stock kernel, without building
+one: --kernel ipi=7.3.4,fix=membarrier. It wants gcc and binutils, and headers of the
+version, which are fetched as kernels are and not kept. The archive has headers of
+7.2 and later only. The module is GPL-2.0. Its candidates:
+
+` + about.String() + `
+The broken ones show that the check of readers works, which runs in every boot with
+a candidate.`,
+		Example: `  gpstorm kernels build-fix 7.3.4
+  gpstorm evaluate --world boot --kernel base=7.3.4 --kernel ipi=7.3.4,fix=membarrier`,
+		Args: atLeastOne("a version such as 7.3.4"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, v := range args {
+				if err := kernels.CheckVersion(v); err != nil {
+					return badInput(err)
+				}
+			}
+			store, err := kernels.Open("")
+			if err != nil {
+				return err
+			}
+			for _, v := range args {
+				path, err := store.BuildModule(cmd.Context(), v)
+				if cmd.Context().Err() != nil {
+					return undecided("interrupted")
+				}
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), path)
+			}
+			return nil
+		},
+	}
 }
 
 func newKernelsListCommand(c *common) *cobra.Command {
@@ -61,12 +111,16 @@ much of the cache's bound is taken. Without apt or network it lists the cache al
 			if err != nil {
 				c.note(cmd, "what is served is not known: %s", oneLine(err))
 			}
-			return c.listKernels(cmd, store, kept, served)
+			headers, err := store.Buildable(cmd.Context())
+			if err != nil && cmd.Context().Err() == nil {
+				headers = nil // as above
+			}
+			return c.listKernels(cmd, store, kept, served, headers)
 		},
 	}
 }
 
-func (c *common) listKernels(cmd *cobra.Command, store *kernels.Store, kept []kernels.Image, served []string) error {
+func (c *common) listKernels(cmd *cobra.Command, store *kernels.Store, kept []kernels.Image, served, headers []string) error {
 	var all []listedKernel
 	for _, v := range served {
 		all = append(all, listedKernel{Version: v, Served: true})
@@ -80,6 +134,10 @@ func (c *common) listKernels(cmd *cobra.Command, store *kernels.Store, kept []ke
 			all = append(all, listedKernel{Version: kept[i].Version})
 		}
 		all[at].Image = &kept[i]
+	}
+	for i := range all {
+		_, err := store.Module(all[i].Version)
+		all[i].Module, all[i].Headers = err == nil, slices.Contains(headers, all[i].Version)
 	}
 	slices.SortFunc(all, func(a, b listedKernel) int { return kernels.CompareVersions(a.Version, b.Version) })
 	if c.json {
@@ -99,6 +157,12 @@ func (c *common) listKernels(cmd *cobra.Command, store *kernels.Store, kept []ke
 			if !k.Served && len(served) > 0 {
 				state += ", not served any more"
 			}
+		}
+		switch {
+		case k.Module:
+			state += ", candidates built"
+		case k.Headers:
+			state += ", candidates can be built"
 		}
 		fmt.Fprintf(out, "%s\t%s\n", k.Version, state)
 	}

@@ -38,6 +38,22 @@ func checkKernel(k *Kernel, sc *workload.Scenario, h *wire.Hello) error {
 	return nil
 }
 
+// checkFix reports a case in which the candidate of the kernel was not what closed
+// the events, or whose check of readers says nothing.
+func checkFix(k *Kernel, d *wire.Done) error {
+	switch f := d.Fix; {
+	case k.Fix == "":
+		return nil
+	case f == nil || f.Name != k.Fix:
+		return fmt.Errorf("kernel %s: the guest ran without the candidate %s", k.Name, k.Fix)
+	case f.Hits == 0 && len(d.Closes) > 0:
+		return fmt.Errorf("kernel %s: candidate %s: none of its code ran in the case", k.Name, k.Fix)
+	case f.Entered == 0:
+		return fmt.Errorf("kernel %s: candidate %s: no reader was inside in %d rounds of the check", k.Name, k.Fix, f.Rounds)
+	}
+	return nil
+}
+
 // resultOf is what a case found, as a trial of a scenario.
 func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Result {
 	r := trial.Result{Symptom: trial.NoSymptom, Diagnosis: trial.OK, Elapsed: d.Ended, Truncated: len(d.Unresolved) > 0}
@@ -87,6 +103,13 @@ func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Res
 		r.Diagnosis = trial.Starved
 	case late:
 		r.Diagnosis = trial.Slow
+	}
+	if f := d.Fix; f != nil && f.Late > 0 {
+		r.Diagnosis = trial.Unsafe
+		r.Violations = append(r.Violations, trial.Violation{
+			Oracle: trial.GracePeriodTooShort, Unsafe: true,
+			Detail: fmt.Sprintf("before the case: %d readers ran on after the probe was unregistered and waited for (%d rounds, a reader inside in %d)", f.Late, f.Rounds, f.Entered),
+		})
 	}
 	return r
 }

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/world/boot/kernels"
+	"github.com/gpstorm/gpstorm/world/boot/module"
 )
 
 // Kernel is a subject of this world: a kernel image and boot options.
@@ -17,17 +19,22 @@ type Kernel struct {
 	// Version is that of a stock kernel, Path an image of the user's; one of
 	// them is set.
 	Version, Path string
-	Options       []string // OPTION=VALUE
+	// Fix is a candidate that a module puts into the kernel; empty if there is
+	// none. Module is the path of that module; empty is the one that was built
+	// for the version.
+	Fix, Module string
+	Options     []string // OPTION=VALUE
 }
 
 var kernelName = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,39}$`)
 
 // ParseKernel reads NAME=VERSION or NAME=PATH, with boot options OPTION=VALUE
-// after it, separated by commas. What has a slash is a path.
+// after it, separated by commas. What has a slash is a path. The options fix=CANDIDATE
+// and module=PATH are not the kernel's.
 func ParseKernel(text string) (Kernel, error) {
 	name, rest, ok := strings.Cut(text, "=")
 	parts := strings.Split(rest, ",")
-	k := Kernel{Name: name, Options: parts[1:]}
+	k := Kernel{Name: name}
 	image := parts[0]
 	switch {
 	case !ok || image == "":
@@ -42,20 +49,53 @@ func ParseKernel(text string) (Kernel, error) {
 		}
 		k.Version = image
 	}
-	for _, o := range k.Options {
-		option, _, ok := strings.Cut(o, "=")
+	for _, o := range parts[1:] {
+		option, value, ok := strings.Cut(o, "=")
 		if !ok || option == "" || strings.ContainsAny(o, " \t\n\"") {
 			return Kernel{}, fmt.Errorf("kernel %s: option %.60q: want OPTION=VALUE without spaces", name, o)
 		}
 		if slices.Contains(owned, option) {
 			return Kernel{}, fmt.Errorf("kernel %s: option %s: want it in the scenario: all kernels of a comparison have the same", name, option)
 		}
+		switch option {
+		case "fix":
+			k.Fix = value
+		case "module":
+			k.Module = value
+		default:
+			k.Options = append(k.Options, o)
+		}
 	}
-	return k, nil
+	return k, k.checkFix()
+}
+
+// checkFix reports a candidate that no module can put into the kernel.
+func (k *Kernel) checkFix() error {
+	switch {
+	case k.Fix == "" && k.Module != "":
+		return fmt.Errorf("kernel %s: module: %s: want a fix=CANDIDATE beside it", k.Name, k.Module)
+	case k.Fix == "":
+		return nil
+	case k.Version == "" && k.Module == "":
+		return fmt.Errorf("kernel %s: fix: %s: want module=PATH beside it, the module built for %s", k.Name, k.Fix, k.Path)
+	}
+	var names []string
+	for _, c := range module.Candidates {
+		names = append(names, c.Name)
+	}
+	if !slices.Contains(names, k.Fix) {
+		return fmt.Errorf("kernel %s: %w", k.Name, named.Unknown("fix", k.Fix, "a candidate of the module", names))
+	}
+	return nil
 }
 
 // owned are the boot options that scenarios set.
 var owned = []string{"preempt", "rcupdate.rcu_normal", "rcupdate.rcu_expedited", "srcutree.exp_holdoff", "console", "maxcpus", "nr_cpus"}
+
+// broken reports whether the kernel has a candidate that must be caught.
+func (k *Kernel) broken() bool {
+	return slices.ContainsFunc(module.Candidates, func(c module.Candidate) bool { return c.Broken && c.Name == k.Fix })
+}
 
 // about says in one line what the kernel is.
 func (k *Kernel) about() string {
@@ -63,7 +103,13 @@ func (k *Kernel) about() string {
 	if k.Path != "" {
 		what = k.Path
 	}
-	return strings.Join(append([]string{what}, k.Options...), ", ")
+	parts := []string{what}
+	for _, c := range module.Candidates {
+		if c.Name == k.Fix {
+			parts = append(parts, c.Name+" by a module: "+c.About)
+		}
+	}
+	return strings.Join(append(parts, k.Options...), ", ")
 }
 
 // checkImage reports a file that is no bzImage: one without the header of the

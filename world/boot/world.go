@@ -34,6 +34,7 @@ type World struct {
 	kernels []Kernel
 	boot    booter
 	image   func(ctx context.Context, version string) (path string, err error)
+	module  func(version string) (path string, err error)
 
 	mu     sync.Mutex
 	images map[string]string // paths that were checked, by kernel
@@ -70,6 +71,13 @@ func New(all ...Kernel) (*World, error) {
 		img, err := store.Get(ctx, version)
 		return img.Path, err
 	}
+	w.module = func(version string) (string, error) {
+		store, err := kernels.Open("")
+		if err != nil {
+			return "", err
+		}
+		return store.Module(version)
+	}
 	return w, nil
 }
 
@@ -92,7 +100,11 @@ func (w *World) Subject(name string) (world.Subject, error) {
 	for i := range w.kernels {
 		k := &w.kernels[i]
 		if k.Name == name {
-			return world.Subject{Name: name, Claim: k.about(), Base: i == 0}, nil
+			s := world.Subject{Name: name, Claim: k.about(), Base: i == 0}
+			if k.broken() {
+				s.Must = world.MustBeUnsafe
+			}
+			return s, nil
 		}
 		all = append(all, k.Name)
 	}
@@ -111,11 +123,16 @@ func (w *World) Subjects() (all []world.Subject) {
 	return all
 }
 
-// Check reports what would keep every trial from running: no emulator, or a
-// program that cannot be the guest.
+// Check reports what would keep every trial from running: no emulator, a program
+// that cannot be the guest, or a candidate without its module.
 func (w *World) Check() error {
 	if err := qemu.Check(); err != nil {
 		return err
+	}
+	for i := range w.kernels {
+		if _, err := w.moduleOf(&w.kernels[i]); err != nil {
+			return err
+		}
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -182,6 +199,13 @@ func (w *World) bootOnce(ctx context.Context, k *Kernel, path string, specs []wo
 	sc := &specs[0].Scenario
 	shift, _ := qemu.Shift(sc.Machine.MIPS)
 	m := &qemu.Machine{Kernel: path, Shift: shift, Options: append(bootOptions(sc), k.Options...)}
+	if k.Fix != "" {
+		module, err := w.moduleOf(k)
+		if err != nil {
+			return nil, err
+		}
+		m.Module, m.ModuleParameters = module, "fix="+k.Fix
+	}
 	var (
 		results []trial.Result
 		lines   []*wire.Line
@@ -208,6 +232,11 @@ func (w *World) bootOnce(ctx context.Context, k *Kernel, path string, specs []wo
 		case r.Done != nil && hello == nil, r.Done != nil && r.Done.Case != len(results):
 			fail(fmt.Errorf("results: case %d came after %d others", r.Done.Case, len(results)))
 		case r.Done != nil && r.Done.Case < len(specs):
+			if err := checkFix(k, r.Done); err != nil {
+				fail(err)
+				cancel(err)
+				return
+			}
 			results = append(results, resultOf(&specs[r.Done.Case].Scenario, r.Done, lines))
 			lines = nil
 		case r.Fault != nil:
@@ -262,6 +291,24 @@ func (w *World) imageOf(ctx context.Context, k *Kernel) (path string, err error)
 		return "", err
 	}
 	w.images[k.Name] = path
+	return path, nil
+}
+
+// moduleOf returns the path of the module of a kernel's candidate, if it has one.
+func (w *World) moduleOf(k *Kernel) (string, error) {
+	if k.Fix == "" {
+		return "", nil
+	}
+	if k.Module != "" {
+		if _, err := os.Stat(k.Module); err != nil {
+			return "", fmt.Errorf("kernel %s: module: %w", k.Name, err)
+		}
+		return k.Module, nil
+	}
+	path, err := w.module(k.Version)
+	if err != nil {
+		return "", fmt.Errorf("kernel %s: fix %s: %w: want it made by gpstorm kernels build-fix %s", k.Name, k.Fix, err, k.Version)
+	}
 	return path, nil
 }
 

@@ -177,6 +177,67 @@ func TestResultsBeforeAFailureAreKept(t *testing.T) {
 	}
 }
 
+// patched is a world of one kernel with a candidate.
+func patched(t *testing.T, fix string, ran *wire.Fix) *World {
+	t.Helper()
+	w := recorded(t, func(m *qemu.Machine, _ []wire.Case) ([]wire.Record, error) {
+		if m.Module != "gpstorm.ko" || m.ModuleParameters != "fix="+fix {
+			t.Errorf("module %q with %q", m.Module, m.ModuleParameters)
+		}
+		d := done(0, wire.Close{Task: "closer-0", Wait: time.Millisecond, Returned: true})
+		d.Done.Fix = ran
+		return []wire.Record{hello(nil), d}, nil
+	})
+	w.kernels[0].Fix = fix
+	w.module = func(version string) (string, error) { return "gpstorm.ko", nil }
+	return w
+}
+
+func TestACandidateThatDoesNotWaitIsUnsafe(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		fix  string
+		late int
+		want trial.Diagnosis
+		must world.Must
+	}{{"overlap", 0, trial.OK, ""}, {"overlap", 1, trial.Unsafe, ""}, {"broken-wait", 15, trial.Unsafe, world.MustBeUnsafe}} {
+		w := patched(t, c.fix, &wire.Fix{Name: c.fix, Hits: 8, Rounds: 8, Entered: 8, Late: c.late})
+		r, err := w.Run(context.Background(), spec(t, "base", "boot-calm"), world.Want{})
+		if err != nil || r.Diagnosis != c.want || (len(r.Violations) > 0) != (c.late > 0) {
+			t.Errorf("%s, %d late: %s, %v, %v", c.fix, c.late, r.Diagnosis, r.Violations, err)
+		}
+		if s, err := w.Subject("base"); err != nil || s.Must != c.must {
+			t.Errorf("%s must %q, want %q (%v)", c.fix, s.Must, c.must, err)
+		}
+	}
+}
+
+// A case in which the kernel's own code waited says nothing about the candidate.
+func TestACandidateThatDidNotRunIsAFailureOfTheWorld(t *testing.T) {
+	t.Parallel()
+	for want, fix := range map[string]*wire.Fix{
+		"ran without the candidate overlap": nil,
+		"none of its code ran":              {Name: "overlap", Rounds: 8, Entered: 8},
+		"no reader was inside in 8 rounds":  {Name: "overlap", Rounds: 8, Hits: 8},
+	} {
+		_, err := patched(t, "overlap", fix).Run(context.Background(), spec(t, "base", "boot-calm"), world.Want{})
+		var f *world.Failure
+		if !errors.As(err, &f) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func TestACandidateWithoutItsModuleIsSaid(t *testing.T) {
+	t.Parallel()
+	w := recorded(t)
+	w.kernels[0].Fix = "overlap"
+	w.module = func(string) (string, error) { return "", errors.New("no module") }
+	if _, err := w.moduleOf(&w.kernels[0]); err == nil || !strings.Contains(err.Error(), "kernel base: fix overlap: no module: want it made by gpstorm kernels build-fix 7.0.13") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAnUnknownKernelIsNamed(t *testing.T) {
 	t.Parallel()
 	w := recorded(t)

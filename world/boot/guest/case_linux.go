@@ -15,7 +15,8 @@ import (
 type bench struct {
 	out       *wire.Writer
 	kmsg      *kmsg
-	unstormed float64 // the pace of spin, with the kernel's ticks
+	unstormed float64   // the pace of spin, with the kernel's ticks
+	fix       *wire.Fix // the candidate in the kernel; nil if there is none
 }
 
 // errUnresolved: closers hang on, so that no further case can run.
@@ -58,10 +59,22 @@ func (b *bench) run(number int, c *wire.Case) error {
 		defer storm.close()
 		done.Storm = &wire.Stormy{Asked: c.Storm.Share, Achieved: weight.share, Extrapolated: weight.extrapolated, Weight: weight.rounds, Measured: weight.measured}
 	}
+	before, err := b.hits()
+	if err != nil {
+		return err
+	}
 	if err := b.watch(c, storm, weight.rounds, &done); err != nil {
 		return err
 	}
 	hogs.stop()
+	if b.fix != nil {
+		fix := *b.fix
+		if fix.Hits, err = b.hits(); err != nil {
+			return err
+		}
+		fix.Hits -= before
+		done.Fix = &fix
+	}
 	if done.Dropped, err = b.messages(number); err != nil {
 		return err
 	}

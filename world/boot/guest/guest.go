@@ -7,6 +7,10 @@ package guest
 const (
 	// CasesPath is where /init finds its cases, a JSON list of wire.Case.
 	CasesPath = "/cases.json"
+	// ModulePath is where /init finds the kernel module of a candidate, if there is
+	// one, and ModuleParametersPath what it is loaded with.
+	ModulePath           = "/gpstorm.ko"
+	ModuleParametersPath = "/gpstorm.parameters"
 	// resultsPort is where /init writes its records: a port that the kernel does
 	// not write to.
 	resultsPort = "/dev/ttyS1"

@@ -69,6 +69,12 @@ func (b *bench) prepare() (err error) {
 	if err := settle(); err != nil {
 		return err
 	}
+	if err := b.kmsg.skip(); err != nil {
+		return err
+	}
+	if err := b.load(); err != nil {
+		return err
+	}
 	b.unstormed = pace(unstormed)
 	h, err := hello()
 	if err != nil {

@@ -134,15 +134,20 @@ func mirror(dir, keyring string) string {
 
 // versions are those that the list of packages has.
 func (a *apt) versions(ctx context.Context) ([]string, error) {
-	out, err := a.run(ctx, a.root, "apt-cache", "pkgnames", packagePrefix)
+	return a.named(ctx, packagePrefix, packageSuffix)
+}
+
+// named are the versions of the packages with names of that form.
+func (a *apt) named(ctx context.Context, prefix, suffix string) ([]string, error) {
+	out, err := a.run(ctx, a.root, "apt-cache", "pkgnames", prefix)
 	if err != nil {
 		return nil, err
 	}
 	var served []string
 	for name := range strings.Lines(string(out)) {
 		name = strings.TrimSpace(name)
-		v := strings.TrimSuffix(strings.TrimPrefix(name, packagePrefix), packageSuffix)
-		if version.MatchString(v) && name == packageOf(v) {
+		v := strings.TrimSuffix(strings.TrimPrefix(name, prefix), suffix)
+		if version.MatchString(v) && name == prefix+v+suffix {
 			served = append(served, v)
 		}
 	}
@@ -159,23 +164,28 @@ func (a *apt) download(ctx context.Context, v, dir string) (string, error) {
 	if !slices.Contains(served, v) {
 		return "", fmt.Errorf("kernel: %s: %w: want one of %s", v, ErrNotServed, strings.Join(served, ", "))
 	}
-	shown, err := a.run(ctx, dir, "apt-cache", "show", packageOf(v)+"/"+a.source.suite)
+	return a.fetch(ctx, packageOf(v), dir)
+}
+
+// fetch fetches a package into a directory, checks it, and returns its path.
+func (a *apt) fetch(ctx context.Context, name, dir string) (string, error) {
+	shown, err := a.run(ctx, dir, "apt-cache", "show", name+"/"+a.source.suite)
 	if err != nil {
 		return "", err
 	}
-	if _, err := a.run(ctx, dir, "apt-get", "download", "-q", packageOf(v)); err != nil {
+	if _, err := a.run(ctx, dir, "apt-get", "download", "-q", name); err != nil {
 		return "", err
 	}
 	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
 	if err != nil || len(debs) != 1 {
-		return "", fmt.Errorf("kernels: %s: %d packages were downloaded, want one", packageOf(v), len(debs))
+		return "", fmt.Errorf("kernels: %s: %d packages were downloaded, want one", name, len(debs))
 	}
 	sum, err := hashOf(debs[0])
 	if err != nil {
 		return "", err
 	}
 	if want := fieldsOf(string(shown))["SHA256"]; sum != want {
-		return "", fmt.Errorf("kernels: %s: sha256 %s: want %s, that of the signed index", packageOf(v), sum, want)
+		return "", fmt.Errorf("kernels: %s: sha256 %s: want %s, that of the signed index", name, sum, want)
 	}
 	return debs[0], nil
 }

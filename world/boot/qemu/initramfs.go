@@ -64,7 +64,7 @@ func loaded(path string) ([]byte, error) {
 
 // writeInitramfs writes an archive with the guest as /init and its cases. It is
 // not compressed: unpacking would cost the emulated CPU more than reading.
-func writeInitramfs(path, program string, cases []wire.Case) (err error) {
+func (m *Machine) writeInitramfs(path, program string, cases []wire.Case) (err error) {
 	if err := CheckGuest(program); err != nil {
 		return err
 	}
@@ -87,6 +87,15 @@ func writeInitramfs(path, program string, cases []wire.Case) (err error) {
 		cpio.CharDev("dev/console", 0o600, 5, 1),
 		cpio.StaticFile("init", string(init), 0o755),
 		cpio.StaticFile(guest.CasesPath[1:], string(text), 0o644),
+	}
+	if m.Module != "" {
+		module, err := os.ReadFile(m.Module)
+		if err != nil {
+			return err
+		}
+		records = append(records,
+			cpio.StaticFile(guest.ModulePath[1:], string(module), 0o644),
+			cpio.StaticFile(guest.ModuleParametersPath[1:], m.ModuleParameters, 0o644))
 	}
 	cpio.MakeAllReproducible(records)
 	w := cpio.Newc.Writer(b)

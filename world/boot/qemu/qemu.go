@@ -39,6 +39,9 @@ type Machine struct {
 	Kernel  string // the path of a bzImage
 	// Options are boot options beside those that every boot has.
 	Options []string
+	// Module is the path of a kernel module for the guest to load before its first
+	// case, with these parameters; empty if there is none.
+	Module, ModuleParameters string
 	// Shift: one instruction takes 2^Shift nanoseconds.
 	Shift int
 	// CPU is how much CPU time the emulator may take, Wall how long it may last;
@@ -117,7 +120,7 @@ func (m *Machine) Boot(ctx context.Context, guest string, cases []wire.Case, eac
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	initramfs := filepath.Join(dir, "initramfs")
-	if err := writeInitramfs(initramfs, guest, cases); err != nil {
+	if err := m.writeInitramfs(initramfs, guest, cases); err != nil {
 		return Outcome{}, err
 	}
 	most, wall := m.limits(len(cases))

@@ -188,7 +188,7 @@ func TestAMissingEmulatorIsSaid(t *testing.T) {
 func TestTheInitramfsHoldsTheGuestAndItsCases(t *testing.T) {
 	t.Parallel()
 	guestPath, path := static(t), filepath.Join(t.TempDir(), "initramfs")
-	if err := writeInitramfs(path, guestPath, []wire.Case{{Name: "calm"}}); err != nil {
+	if err := (&Machine{}).writeInitramfs(path, guestPath, []wire.Case{{Name: "calm"}}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)

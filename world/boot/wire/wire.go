@@ -108,6 +108,7 @@ type Done struct {
 	Case   int     `json:"case"`
 	Name   string  `json:"name"`
 	Storm  *Stormy `json:"storm,omitempty"`
+	Fix    *Fix    `json:"fix,omitempty"`
 	Closes []Close `json:"closes"`
 	// Ended is when the last close returned, or when the case was given up.
 	Ended time.Duration `json:"ended_ns"`
@@ -135,6 +136,19 @@ type Stormy struct {
 	Lasted  time.Duration `json:"lasted_ns"`
 	// Measured are the shares that the calibration measured on its way.
 	Measured []float64 `json:"measured"`
+}
+
+// Fix is a candidate that a module put into the kernel.
+type Fix struct {
+	Name string `json:"name"`
+	// Hits is how often its code ran in the case instead of the kernel's.
+	Hits int64 `json:"hits"`
+	// The check of the boot, before its first case: how often a probe was
+	// unregistered and torn down, how often a reader was inside then, and how
+	// many readers were still inside after the teardown.
+	Rounds  int `json:"rounds"`
+	Entered int `json:"entered"`
+	Late    int `json:"late"`
 }
 
 // Close is one open and close of a perf event.
