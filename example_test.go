@@ -47,7 +47,7 @@ func ExampleJudge() {
 	fmt.Println(v)
 	fmt.Println("hangs less often:", v.HangsLess, "unsafe trials:", v.Unsafe())
 	// Output:
-	// impatient: hung in 0 of 24 trials, LESS often than baseline (8); less often in repro2; the trials do not exclude a rate of up to 14% over this mix.
+	// impatient: hung in 0 of 24 trials, LESS often than baseline (8); less often in repro2; the trials do not exclude a rate of up to 14% over this mix. It breaks the documented guarantee that a tasks-trace grace period contains an RCU one.
 	//   starved in 1 trials: rcu_tasks_trace_srcu_struct > kworker waits for a CPU, under the storm
 	// hangs less often: true unsafe trials: 0
 }

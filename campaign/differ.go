@@ -47,6 +47,8 @@ func (h *Head) differs(want *Head) error {
 			{"must", quoted(string(f.Must)), quoted(string(w.Must))},
 			{"claim", quoted(f.Claim), quoted(w.Claim)},
 			{"loses", quoted(f.Loses), quoted(w.Loses)},
+			{"breaks", quoted(f.Breaks), quoted(w.Breaks)},
+			{"unavailable", quoted(f.Unavailable), quoted(w.Unavailable)},
 		} {
 			t[0] = "fixes: " + f.Name + ": " + t[0]
 			if err := different(t); err != nil {

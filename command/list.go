@@ -20,6 +20,10 @@ type listed struct {
 	About  string `json:"about"`
 	Source string `json:"source,omitempty"`
 	Loses  string `json:"loses,omitempty"`
+	// Of a candidate: the documented guarantee that it breaks, and why nobody
+	// can have it.
+	BreaksGuarantee string `json:"breaks_guarantee,omitempty"`
+	Unavailable     string `json:"unavailable,omitempty"`
 
 	// Of a mutant: the candidate that it breaks, the kind of property that it
 	// violates, and the worlds that catch it.
@@ -78,7 +82,7 @@ func (c *common) list(kind string) ([]listed, bool) {
 	var items []listed
 	add := func(kind string, all []fixes.Fix) {
 		for _, f := range all {
-			items = append(items, listed{Kind: kind, Name: f.Name, About: f.Claim, Source: f.Source, Loses: f.Loses})
+			items = append(items, listed{Kind: kind, Name: f.Name, About: f.Claim, Source: f.Source, Loses: f.Loses, BreaksGuarantee: f.Breaks(), Unavailable: f.Unavailable})
 		}
 	}
 	switch kind {
@@ -115,6 +119,12 @@ func printList(w io.Writer, all []listed) error {
 		}
 		if item.Loses != "" {
 			fmt.Fprintf(out, "  \tgives up %s\n", item.Loses)
+		}
+		if item.BreaksGuarantee != "" {
+			fmt.Fprintf(out, "  \tbreaks %s\n", item.BreaksGuarantee)
+		}
+		if item.Unavailable != "" {
+			fmt.Fprintf(out, "  \ta yardstick: nobody can have it; %s\n", item.Unavailable)
 		}
 		if item.Breaks != "" {
 			fmt.Fprintf(out, "  \tbreaks the %s of %s; caught by %s\n", item.Class, item.Breaks, strings.Join(item.Worlds, ", "))

@@ -42,12 +42,41 @@ func CallRCU() srcu.Barrier {
 	})
 }
 
+// CallRCUExpedited posts one RCU callback per attempt, as CallRCU does, and asks for
+// an expedited grace period, which completes the callback too where
+// Fix.ExpeditedCallbacks holds. Nothing sleeps.
+func CallRCUExpedited() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if scan.First() {
+			s.RCU().Call(func() {
+				scan.Elapse()
+				s.Requeue(0)
+			})
+			s.RCU().Expedite()
+		}
+		return scan.Elapsed()
+	})
+}
+
 // Polling takes an RCU cookie after the unlock sum, requests its grace period,
 // and looks again every jiffy; nothing sleeps. The cookie never outlives the
 // sum it was taken after.
 func Polling() srcu.Barrier { return srcu.BarrierFunc(poll) }
 
+// PollingSlowly is Polling with the state machine's own delays between two looks
+// (Scan.Delay), one jiffy at least: each scan may overlook the end of its grace
+// period for up to ten.
+func PollingSlowly() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		return pollEvery(s, scan, func() uint64 { return max(1, scan.Delay(s)) })
+	})
+}
+
 func poll(s srcu.Side, scan *srcu.Scan) bool {
+	return pollEvery(s, scan, func() uint64 { return 1 })
+}
+
+func pollEvery(s srcu.Side, scan *srcu.Scan, delay func() uint64) bool {
 	switch {
 	case !scan.First():
 	case scan.Expedited:
@@ -64,7 +93,7 @@ func poll(s srcu.Side, scan *srcu.Scan) bool {
 		// is needed already.
 		s.RCU().Start()
 	}
-	s.Requeue(1)
+	s.Requeue(delay())
 	return false
 }
 

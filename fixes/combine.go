@@ -27,13 +27,14 @@ func combine(a, b Fix) (Fix, error) {
 			k.copy(&c, &b)
 		}
 	}
-	if c.TasksTrace == TasksTraceHoldouts && c.Reader == ReaderPreemptOff && (c.Barrier != nil || c.Machine != nil || c.Side != nil) {
+	if c.TasksTrace == TasksTraceHoldouts && c.Reader == ReaderPreemptOff && (c.Barrier != nil || c.TracepointBarrier != nil || c.Machine != nil || c.Side != nil) {
 		return Fix{}, fmt.Errorf("fix: %q: want candidates that go together; one changes the scans of SRCU, the other leaves no SRCU domain to scan", both)
 	}
 	c.Name = both
 	c.Claim = a.Claim + "; and " + b.Claim
 	c.Source = joined(a.Source, b.Source)
 	c.Loses = joined(a.Loses, b.Loses)
+	c.Unavailable = joined(a.Unavailable, b.Unavailable)
 	c.WithoutRCU = a.WithoutRCU | b.WithoutRCU
 	return c, nil
 }
@@ -60,11 +61,15 @@ var knobs = []knob{
 	{"what readers execute", func(f *Fix) bool { return f.Reader != ReaderFast }, func(to, from *Fix) { to.Reader = from.Reader }},
 	{"Tasks-Trace RCU", func(f *Fix) bool { return f.TasksTrace != TasksTraceSRCU }, func(to, from *Fix) { to.TasksTrace = from.TasksTrace }},
 	{"how a scan is ordered", func(f *Fix) bool { return f.Barrier != nil }, func(to, from *Fix) { to.Barrier = from.Barrier }},
+	{"how a scan of tracepoint_srcu is ordered", func(f *Fix) bool { return f.TracepointBarrier != nil }, func(to, from *Fix) { to.TracepointBarrier = from.TracepointBarrier }},
 	{"the grace-period machine", func(f *Fix) bool { return f.Machine != nil }, func(to, from *Fix) { to.Machine = from.Machine }},
 	{"the side it works on", func(f *Fix) bool { return f.Side != nil }, func(to, from *Fix) { to.Side = from.Side }},
 	{"how close() waits", func(f *Fix) bool { return f.Teardown != nil }, func(to, from *Fix) { to.Teardown = from.Teardown }},
 	{"what bounds a storm", func(f *Fix) bool { return f.Budget != Budget{} }, func(to, from *Fix) { to.Budget = from.Budget }},
 	{"rcu_kick_kthreads", func(f *Fix) bool { return f.KickKthreads }, func(to, from *Fix) { to.KickKthreads = true }},
+	{"the kernel", func(f *Fix) bool { return f.Kernel != "" }, func(to, from *Fix) { to.Kernel = from.Kernel }},
 	{"vanilla RCU", func(f *Fix) bool { return f.OldRCU }, func(to, from *Fix) { to.OldRCU = true }},
+	{"how a grace period starts", func(f *Fix) bool { return f.StartByIRQWork }, func(to, from *Fix) { to.StartByIRQWork = true }},
+	{"what completes RCU callbacks", func(f *Fix) bool { return f.ExpeditedCallbacks }, func(to, from *Fix) { to.ExpeditedCallbacks = true }},
 	{"decisions of a world", func(f *Fix) bool { return len(f.Overrides) > 0 }, func(to, from *Fix) { to.Overrides = from.Overrides }},
 }

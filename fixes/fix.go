@@ -9,14 +9,19 @@ package fixes
 
 import (
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Fix is one candidate. The zero value of each field is what 7.0-rc1 does.
+// Fix is one candidate. The zero value of each field is what the kernel does that
+// it is applied to, 7.0-rc1 unless Kernel or the scenario names another.
 type Fix struct {
 	Name   string
 	Claim  string // the change, in one line
 	Source string // its origin: a report, a patch, a kernel
 	Loses  string // the guarantee that it gives up; empty if none
+	// Unavailable says why nobody can have this candidate: it is shown as a
+	// yardstick. Empty if one can.
+	Unavailable string
 
 	// Reader is what a tracepoint's readers execute.
 	Reader Reader
@@ -26,6 +31,9 @@ type Fix struct {
 	// domains. It is called once per trial, so that domains may share
 	// state. Nil is Blocking.
 	Barrier func() srcu.Barrier
+	// TracepointBarrier, if set, makes the barrier that orders the scans of
+	// tracepoint_srcu, in place of Barrier.
+	TracepointBarrier func() srcu.Barrier
 	// Machine makes the grace-period machine of a domain. Nil is srcu.New;
 	// a planted bug wraps it.
 	Machine func(srcu.Barrier, srcu.Pace) srcu.Machine
@@ -37,9 +45,21 @@ type Fix struct {
 	// Budget bounds the time perf samples may take of a CPU; the zero value
 	// leaves only the kernel's own throttle.
 	Budget Budget
+	// Kernel is the release that the candidate is applied to; empty is that of
+	// the scenario. What the release does where the candidate changes nothing
+	// is for On to fill in.
+	Kernel workload.Version
 	// OldRCU is vanilla RCU before 7.0: the grace-period kthread does not
 	// report its own CPU's quiescent state at the start.
 	OldRCU bool
+	// StartByIRQWork: a request that begins an SRCU grace period raises an
+	// irq_work, which queues the work (since 7.0-rc6, for requests under
+	// scheduler locks: srcu_funnel_gp_start, srcu_irq_work).
+	StartByIRQWork bool
+	// ExpeditedCallbacks: the end of an expedited grace period makes RCU
+	// callbacks ready too (since 7.3: rcu_segcblist_advance by
+	// poll_state_synchronize_rcu_full).
+	ExpeditedCallbacks bool
 	// KickKthreads is the boot option rcutree.rcu_kick_kthreads=1.
 	KickKthreads bool
 	// WithoutRCU are the SRCU-fast domains whose grace periods need not contain
@@ -86,6 +106,11 @@ const (
 	// ReaderPreemptOff: preemption disabled around the probes; a vanilla
 	// RCU grace period waits for them (before 7.0-rc1).
 	ReaderPreemptOff
+	// ReaderAtomic is ReaderFull with preemption disabled around the probes.
+	// Such readers never sleep, so whoever tears down spins, on its own CPU,
+	// until both ranks were seen empty, and then waits for one grace period of
+	// vanilla RCU. No work item takes part.
+	ReaderAtomic
 )
 
 // TasksTrace is an implementation of Tasks-Trace RCU.
@@ -129,18 +154,24 @@ const (
 
 // NewBarriers returns new barriers for one trial: that of the scans of tasks-trace,
 // and that of tracepoint_srcu. They are the same one, so that it may share state,
-// unless tracepoint readers have full barriers: then a scan of tracepoint_srcu
-// needs only a fence. Tasks-Trace readers are fast under every candidate.
+// unless the candidate has one for tracepoint_srcu alone, or tracepoint readers have
+// full barriers: then a scan of tracepoint_srcu needs only a fence. Tasks-Trace readers are fast under every candidate.
 func (f *Fix) NewBarriers() (tasksTrace, tracepoint srcu.Barrier) {
 	tasksTrace = Blocking()
 	if f.Barrier != nil {
 		tasksTrace = f.Barrier()
 	}
-	if f.Reader == ReaderFull {
+	switch {
+	case f.Fenced():
 		return tasksTrace, Fenced()
+	case f.TracepointBarrier != nil:
+		return tasksTrace, f.TracepointBarrier()
 	}
 	return tasksTrace, tasksTrace
 }
+
+// Fenced reports whether the readers of tracepoints have full barriers.
+func (f *Fix) Fenced() bool { return f.Reader == ReaderFull || f.Reader == ReaderAtomic }
 
 // NewMachine returns a new machine for one domain of a trial.
 func (f *Fix) NewMachine(b srcu.Barrier, p srcu.Pace) srcu.Machine {

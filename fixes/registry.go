@@ -1,11 +1,17 @@
 package fixes
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/gpstorm/gpstorm/workload"
+)
 
 const (
 	report   = "the report, action "
 	upstream = "upstream option"
 	ours     = "gpstorm"
+
+	isolation = "isolation of real-time CPUs from IPIs"
 )
 
 // all is the table of candidates, in the order in which they are shown.
@@ -19,7 +25,19 @@ var all = []Fix{
 		Name:   "v6.19",
 		Claim:  "before the regression: preempt-off readers and vanilla RCU, tasks-trace by holdout scan",
 		Source: "Linux 6.19", Loses: "preemptible BPF on tracepoints",
-		Reader: ReaderPreemptOff, TasksTrace: TasksTraceHoldouts, OldRCU: true,
+		Unavailable: "the holdout scan was deleted in 7.0, and its maintainers call bringing it back impracticable",
+		Kernel:      workload.Linux619,
+		Reader:      ReaderPreemptOff, TasksTrace: TasksTraceHoldouts, OldRCU: true,
+	},
+	{
+		Name:   "v7.0",
+		Claim:  "7.0-rc6 and later: a request raises an irq_work, which queues the work of the grace period",
+		Source: "Linux 7.0.13", Kernel: workload.Linux70,
+	},
+	{
+		Name:   "v7.3",
+		Claim:  "as v7.0, and expedited grace periods complete RCU callbacks too",
+		Source: "Linux 7.3.4", Kernel: workload.Linux73,
 	},
 	{
 		Name:   "revert",
@@ -38,6 +56,17 @@ var all = []Fix{
 		Source: report + "3", Barrier: Polling,
 	},
 	{
+		Name:   "poll-slowly",
+		Claim:  "poll, with the 1 to 10 jiffies between two looks that the state machine has for its retries",
+		Source: report + "3", Barrier: PollingSlowly,
+	},
+	{
+		Name:   "callrcu-expedited",
+		Claim:  "the scan posts a callback and asks for an expedited grace period; either kind completes it",
+		Source: ours + ", by what 7.3 does", Loses: isolation,
+		Barrier: CallRCUExpedited, ExpeditedCallbacks: true,
+	},
+	{
 		Name:   "throttle",
 		Claim:  "perf samples may take a quarter of each CPU, counted per CPU and over every kind of event",
 		Source: report + "3", Loses: "samples above the budget", Budget: Budget{Percent: 25},
@@ -50,7 +79,12 @@ var all = []Fix{
 	{
 		Name:   "expedited",
 		Claim:  "synchronize_rcu_expedited() in every scan",
-		Source: upstream, Loses: "isolation of real-time CPUs from IPIs", Barrier: Expedited,
+		Source: upstream, Loses: isolation, Barrier: Expedited,
+	},
+	{
+		Name:   "expedite-current",
+		Claim:  "close() asks both domains to go on expedited",
+		Source: "srcu_expedite_current(), Linux 6.18", Loses: isolation, Teardown: Expediting,
 	},
 	{
 		Name:   "fullbarrier",
@@ -65,6 +99,23 @@ var all = []Fix{
 		Barrier: Membarrier, WithoutRCU: TasksTraceDomain | TracepointDomain,
 	},
 	{
+		Name:   "membarrier-tp",
+		Claim:  "the same for tracepoint_srcu alone; a grace period of tasks-trace contains one of RCU as ever",
+		Source: ours, Loses: "an RCU grace period inside each of tracepoint_srcu",
+		TracepointBarrier: Membarrier, WithoutRCU: TracepointDomain,
+	},
+	{
+		Name:   "atomic",
+		Claim:  "tracepoint readers with preemption off and full barriers; close() spins until they have left, then waits for one RCU grace period",
+		Source: "atomic SRCU, proposed for Linux 7.4", Loses: "preemptible BPF on tracepoints, and the CPU time of close()",
+		Reader: ReaderAtomic,
+	},
+	{
+		Name:   "domain",
+		Claim:  "wait for the domain alone that protects this tracepoint: tasks-trace if its probes may sleep, else tracepoint_srcu",
+		Source: ours, Teardown: ReadingDomain,
+	},
+	{
 		Name:   "overlap",
 		Claim:  "start the tracepoint grace period first, wait for tasks-trace meanwhile, then for the rest",
 		Source: ours, Teardown: Overlap,
@@ -75,6 +126,11 @@ var all = []Fix{
 		Source: ours, Teardown: Reuse,
 	},
 	{
+		Name:   "startfirst",
+		Claim:  "take a cookie of the tracepoint domain, wait for tasks-trace, then poll the cookie",
+		Source: ours, Teardown: StartFirst,
+	},
+	{
 		Name:   "batch",
 		Claim:  "one RCU grace period serves the scans of all domains that are ready for it",
 		Source: ours, Barrier: Batched,
@@ -83,6 +139,11 @@ var all = []Fix{
 		Name:   "asyncfree",
 		Claim:  "close() does not wait: callbacks of both domains hand the freeing to a worker",
 		Source: ours, Loses: "a bound on memory held by closed events", Teardown: Deferred,
+	},
+	{
+		Name:   "bpf-links",
+		Claim:  "close() does not wait: a callback of the one domain that protects this tracepoint hands the freeing to a worker",
+		Source: "bpf_link_free(), Linux 7.0", Loses: "the memory of up to 64 closed events until then", Teardown: Links,
 	},
 }
 

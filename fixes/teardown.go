@@ -12,9 +12,17 @@ type Domain interface {
 	// Begin posts a callback that completes after a full grace period from
 	// now and returns a function that blocks until it has run.
 	Begin() (wait func())
+	// Start requests a full grace period from now, and returns its cookie
+	// (start_poll_synchronize_srcu). It does not block.
+	Start() srcu.Cookie
 	// Await sleeps, a jiffy at a time, until the cookie's grace period has
 	// ended. It requests nothing.
 	Await(srcu.Cookie)
+	// Expedite makes what is left of the grace period in progress, and the next
+	// one, expedited (srcu_expedite_current). A wait for RCU in which a worker
+	// sleeps already is not cut short. It does nothing where readers are not
+	// those of an SRCU domain.
+	Expedite()
 }
 
 // Unregistered is a tracepoint whose last perf probe has just been unhooked
@@ -26,6 +34,12 @@ type Unregistered interface {
 	// Tracepoint is the domain of all other probes: tracepoint_srcu, or
 	// vanilla RCU where readers disable preemption.
 	Tracepoint() Domain
+	// ReadIn is the set of domains in whose sections the probe was called: that
+	// of Tasks-Trace RCU if the tracepoint is a faultable one, the tracepoint
+	// domain otherwise.
+	ReadIn() Domains
+	// Held is how many closed events, this one included, have not been freed.
+	Held() int
 	// Cookie is the tracepoint domain's cookie that unregistering took
 	// after it unhooked the probe (tracepoint_remove_func).
 	Cookie() srcu.Cookie
@@ -81,6 +95,65 @@ func Deferred(u Unregistered) {
 			u.Defer(func() { release(u) })
 		})
 	})
+}
+
+// StartFirst takes a cookie of the tracepoint domain, waits for Tasks-Trace, and then
+// polls the cookie.
+func StartFirst(u Unregistered) {
+	c := u.Tracepoint().Start()
+	u.TasksTrace().Synchronize()
+	u.Tracepoint().Await(c)
+	release(u)
+}
+
+// ReadingDomain waits for the domain alone in whose sections the probe was called.
+func ReadingDomain(u Unregistered) {
+	for _, d := range reading(u) {
+		d.Synchronize()
+	}
+	release(u)
+}
+
+// reading are the domains in whose sections the probe was called.
+func reading(u Unregistered) (ds []Domain) {
+	if u.ReadIn()&TasksTraceDomain != 0 {
+		ds = append(ds, u.TasksTrace())
+	}
+	if u.ReadIn()&TracepointDomain != 0 {
+		ds = append(ds, u.Tracepoint())
+	}
+	return ds
+}
+
+// Expediting is Serial with both domains told to go on expedited. Each is told
+// after the wait was posted, for it is the grace periods requested so far that are
+// expedited.
+func Expediting(u Unregistered) {
+	for _, d := range []Domain{u.TasksTrace(), u.Tracepoint()} {
+		wait := d.Begin()
+		d.Expedite()
+		wait()
+	}
+	release(u)
+}
+
+// mostHeld bounds the closed events that Links leaves to its callbacks.
+const mostHeld = 64
+
+// Links frees as BPF links do: a callback of the domain in whose sections the probe
+// was called hands the freeing to a worker, and nobody waits (bpf_link_free). From
+// mostHeld events on that are not freed, it waits itself.
+func Links(u Unregistered) {
+	if u.Held() > mostHeld {
+		ReadingDomain(u)
+		return
+	}
+	then := func() { u.Defer(func() { release(u) }) }
+	for _, d := range reading(u) {
+		next := then
+		then = func() { d.Call(next) }
+	}
+	then()
 }
 
 func release(u Unregistered) {

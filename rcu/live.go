@@ -120,6 +120,9 @@ func (l *Live) poll(expedited bool) Cookie {
 	return c
 }
 
+// Expedite asks for an expedited grace period, which completes callbacks too.
+func (l *Live) Expedite() { l.poll(true) }
+
 // Done reports whether the cookie's grace period has ended.
 func (l *Live) Done(c Cookie) bool { return l.done(uint64(c)) }
 

@@ -75,7 +75,28 @@ func (r *Report) overallColumns() columns[int] {
 		head: "gives up", words: true, about: "the guarantee that the candidate gives up.",
 		show: func(j int) cell { return cell{Text: cmp.Or(s.Head.Fixes[j].Loses, nothing)} },
 	})
+	if slices.ContainsFunc(s.Head.Fixes, func(f world.Subject) bool { return mark(f) != "" }) {
+		cs = append(cs, column[int]{
+			head: "mark", words: true, about: "yardstick: nobody can have it. breaks guarantee: it breaks one that the kernel documents, " +
+				"such as that a tasks-trace grace period contains an RCU one.",
+			show: func(j int) cell {
+				f := s.Head.Fixes[j]
+				return cell{Text: cmp.Or(mark(f), nothing), Title: cmp.Or(f.Unavailable, f.Breaks)}
+			},
+		})
+	}
 	return cs.measured(r.facts().Measures)
+}
+
+// mark says why a candidate that does well is still no answer.
+func mark(f world.Subject) string {
+	switch {
+	case f.Unavailable != "":
+		return "yardstick"
+	case f.Breaks != "":
+		return "breaks guarantee"
+	}
+	return ""
 }
 
 // overallTable is the comparison of all candidates over all scenarios.

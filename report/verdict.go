@@ -42,11 +42,23 @@ func (r *Report) verdict() (lines []statement) {
 	about(headline(s)...)
 	for i, f := range s.Head.Fixes {
 		if f.Must != world.MustBeUnsafe {
-			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses)})
+			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses) + caution(f)})
 		}
 	}
 	about(reach(s, pairWord(r.facts()))...)
 	return lines
+}
+
+// caution says why a candidate that does well is still no answer, as a sentence of
+// its own.
+func caution(f world.Subject) (words string) {
+	if f.Breaks != "" {
+		words += " It breaks " + f.Breaks + "."
+	}
+	if f.Unavailable != "" {
+		words += " A yardstick: nobody can have it; " + f.Unavailable + "."
+	}
+	return words
 }
 
 // About returns the verdict on one candidate, in words. It is empty if the report

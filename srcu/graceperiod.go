@@ -27,6 +27,7 @@ type GracePeriod struct {
 // New returns an idle machine whose scans are ordered by b.
 func New(b Barrier, p Pace) *GracePeriod {
 	gp := &GracePeriod{barrier: b, pace: p}
+	gp.scan.gp = gp
 	gp.words[WordSeq].Store(initialSeq)
 	gp.words[WordNeeded].Store(initialSeq)
 	gp.words[WordNeededExp].Store(initialSeq)
@@ -66,8 +67,17 @@ func (gp *GracePeriod) Request(s Side, c Cookie, expedited bool) {
 	}
 	seq := gp.load(AccessRequest)
 	if stateOf(seq) == Idle && !rcu.SeqGE(seq, uint64(c)) && gp.begin(s, seq) {
-		s.Requeue(gp.delay(s))
+		gp.start(s)
 	}
+}
+
+// start queues the work of a grace period that a request has begun.
+func (gp *GracePeriod) start(s Side) {
+	if gp.pace.Start != nil {
+		gp.pace.Start(func() { s.Requeue(gp.delay(s)) })
+		return
+	}
+	s.Requeue(gp.delay(s))
 }
 
 // Process advances the machine as far as it goes and requeues it if a grace

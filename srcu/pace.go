@@ -12,6 +12,10 @@ type Pace struct {
 	// first: readers seen that way are really there, so a barrier would be
 	// wasted. Not in the kernel; the live core uses it.
 	Precheck bool
+	// Start, if set, runs the function that queues the work of a grace period
+	// which a request has begun, in a context where that is allowed (since
+	// 7.0-rc6 an irq_work, srcu_irq_work). Nil: the requester runs it.
+	Start func(queue func())
 }
 
 // maxInterval caps every retry delay, in jiffies (SRCU_MAX_INTERVAL).

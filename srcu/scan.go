@@ -19,6 +19,7 @@ type Scan struct {
 	// Cookie is the barrier's own: the RCU cookie it polls.
 	Cookie rcu.Cookie
 
+	gp     *GracePeriod
 	tries  int  // attempts left before giving up until a later run
 	opened bool // the attempts were counted out
 	summed bool // Unlocks holds this attempt's sum
@@ -34,6 +35,11 @@ func (sc *Scan) First() bool {
 	sc.asked = true
 	return first
 }
+
+// Delay is how many jiffies the state machine itself would let pass before its next
+// look: it grows with the age of the grace period, up to ten (srcu_get_delay). Each
+// call counts as one of the machine's own, which are bounded while they are zero.
+func (sc *Scan) Delay(s Side) uint64 { return sc.gp.delay(s) }
 
 // Elapse records that the wait of the barrier is over. Safe from any
 // context. Call it before Side.Requeue, so that the run which follows sees it.

@@ -38,6 +38,7 @@ const (
 	Holdouts                     // the kthread of Tasks-Trace RCU looks at its holdouts again later
 	TraceKthreadQueued           // that kthread waits for a CPU
 	TraceKthreadRuns             // that kthread executes
+	IRQWorkQueued                // the irq_work that is to start the grace period has not run
 	MechanismWaits               // how many of these there are, with NoMechanism
 )
 
@@ -91,6 +92,7 @@ var mechanisms = map[Mechanism]struct{ name, phrase string }{
 	Holdouts:           {"holdouts", "Tasks-Trace holdouts"},
 	TraceKthreadQueued: {"trace-kthread-queued", "Tasks-Trace kthread waits for a CPU"},
 	TraceKthreadRuns:   {"trace-kthread-runs", "Tasks-Trace kthread executes"},
+	IRQWorkQueued:      {"irq-work-queued", "irq_work not run"},
 
 	MutexUnowned:       {"mutex-unowned", "waits for a mutex that nobody holds"},
 	WorkNotQueued:      {"work-not-queued", "waits for a work item that is not queued"},

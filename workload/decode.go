@@ -40,7 +40,10 @@ type decoder struct {
 	at map[string]ast.Node // the node of each path, for messages of later checks
 }
 
-var durationType = reflect.TypeFor[time.Duration]()
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	versionType  = reflect.TypeFor[Version]()
+)
 
 // value stores a node in a field.
 func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
@@ -54,6 +57,10 @@ func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
 			return wrong(path, n, wantDuration)
 		}
 		v.SetInt(int64(got))
+		return nil
+	}
+	if f, is := n.(*ast.FloatNode); is && v.Type() == versionType {
+		v.SetString(f.GetToken().Value) // 7.0 is a number to YAML
 		return nil
 	}
 	switch v.Kind() {

@@ -43,6 +43,12 @@ type Machine struct {
 	// second. It scales the cost of all kernel work; 15.6 is a heavily
 	// debugged kernel under emulation, 2000 an ordinary machine.
 	MIPS float64 `yaml:"mips"`
+	// Version is the kernel that the candidates are applied to; empty is
+	// 7.0-rc1. A candidate that is a release itself, such as v7.3, ignores it.
+	Version Version `yaml:"version,omitempty"`
+	// NoSelfIPI: a CPU cannot interrupt itself, so an irq_work waits for its
+	// next tick (arch_irq_work_has_interrupt).
+	NoSelfIPI bool `yaml:"no_self_ipi,omitempty"`
 }
 
 // Preempt is a preemption model.
@@ -179,6 +185,9 @@ type Closers struct {
 	Count int    `yaml:"count"`
 	CPUs  []int  `yaml:"cpus,omitempty,flow"`
 	Sched Sched  `yaml:"sched,omitempty"`
+	// Kind is what the events are attached to; empty is a tracepoint that readers
+	// of either kind of section call.
+	Kind ClosersKind `yaml:"kind,omitempty"`
 	// Shared makes the group hold events of one and the same tracepoint, so
 	// that only the last close waits; otherwise each has its own.
 	Shared bool `yaml:"shared,omitempty"`
@@ -190,6 +199,20 @@ type Closers struct {
 	Repeat int           `yaml:"repeat,omitempty"`
 	Pause  time.Duration `yaml:"pause,omitempty"`
 }
+
+// ClosersKind is what perf events are attached to.
+type ClosersKind string
+
+// The kinds.
+const (
+	// AnyTracepoint is called by readers of tracepoint and of tasks-trace sections.
+	AnyTracepoint ClosersKind = ""
+	// PlainTracepoint is called by readers of tracepoint sections only.
+	PlainTracepoint ClosersKind = "tracepoint"
+	// FaultableTracepoint is entry to or exit from a system call: called by
+	// readers of tasks-trace sections only.
+	FaultableTracepoint ClosersKind = "faultable"
+)
 
 // RCULoad is a background user of vanilla RCU.
 type RCULoad struct {

@@ -67,6 +67,7 @@ func (sc *Scenario) check() *Error {
 	oneOf(c, "machine.hz", sc.Machine.HZ, HZs)
 	oneOf(c, "machine.preempt", sc.Machine.Preempt, []Preempt{PreemptNone, PreemptLazy, PreemptFull, PreemptListed})
 	within(c, "machine.mips", sc.Machine.MIPS, 1, 1e6)
+	oneOf(c, "machine.version", sc.Machine.Version, append([]Version{""}, Versions()...))
 	c.span("horizon", sc.Horizon, time.Millisecond, maxHorizon)
 	c.span("drain", sc.Drain, 0, maxDrain)
 	if sc.RCU.Boost && sc.Machine.Preempt == PreemptNone {
@@ -265,6 +266,7 @@ func (c *checker) closers(groups []Closers, tasks []Tasks) {
 		}
 		c.cpuList(path+".cpus", g.CPUs)
 		oneOf(c, path+".sched", g.Sched, []Sched{Fair, FIFO})
+		oneOf(c, path+".kind", g.Kind, []ClosersKind{AnyTracepoint, PlainTracepoint, FaultableTracepoint})
 		c.span(path+".start", g.Start, 0, c.horizon)
 		if c.err == nil { // else the difference may be anything
 			c.span(path+".jitter", g.Jitter, 0, c.horizon-g.Start)

@@ -39,7 +39,11 @@ type Subject struct {
 	Name  string `json:"name"`
 	Claim string `json:"claim,omitempty"` // what it says it does, in one line
 	Loses string `json:"loses,omitempty"` // the guarantee it gives up; empty if none
-	Must  Must   `json:"must,omitempty"`  // how it must misbehave, if it is a control
+	// Breaks is the documented guarantee of the kernel that it breaks, and
+	// Unavailable why nobody can have it; empty if it breaks none, or one can.
+	Breaks      string `json:"breaks,omitempty"`
+	Unavailable string `json:"unavailable,omitempty"`
+	Must        Must   `json:"must,omitempty"` // how it must misbehave, if it is a control
 	// Base: the others are compared with it. Where no subject is marked so, that
 	// is the candidate named baseline.
 	Base bool `json:"base,omitempty"`
@@ -56,7 +60,7 @@ const (
 
 // Candidate is a fix candidate as a subject.
 func Candidate(f fixes.Fix) Subject {
-	s := Subject{Name: f.Name, Claim: f.Claim, Loses: f.Loses}
+	s := Subject{Name: f.Name, Claim: f.Claim, Loses: f.Loses, Breaks: f.Breaks(), Unavailable: f.Unavailable}
 	switch f.Control {
 	case fixes.MustHang:
 		s.Must = MustHang

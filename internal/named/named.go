@@ -41,7 +41,7 @@ func (l *List[T]) Names() []string { return slices.Clone(l.names) }
 func (l *List[T]) Values() []T { return slices.Clone(l.values) }
 
 // few is how many names an error lists at most.
-const few = 20
+const few = 40
 
 // Unknown is the error for a name that no value has:
 //

@@ -106,6 +106,10 @@ func checkMachine(sc *workload.Scenario) error {
 		return refusal("machine.cpus", m.CPUs, "1: emulated CPUs share one clock, so that latencies on several are the emulator's")
 	case !ok:
 		return refusal("machine.mips", strconv.FormatFloat(m.MIPS, 'f', -1, 64), "1000 or a half, a quarter and so on of it: 15.6, 62.5, 125, 1000")
+	case m.Version != "":
+		return refusal("machine.version", m.Version, "nothing: the subject is a kernel of a version of its own")
+	case m.NoSelfIPI:
+		return refusal("machine.no_self_ipi", true, "false: emulated CPUs interrupt themselves")
 	case m.Preempt == workload.PreemptListed:
 		return refusal("machine.preempt", m.Preempt, "none, lazy or full")
 	case sc.RCU.Boost:
@@ -220,6 +224,9 @@ func closersOf(sc *workload.Scenario, trialSeed uint64) (closers []wire.Closers,
 		g := &sc.Closers[i]
 		if total += g.Count; total > maxClosers {
 			return nil, refusal("closers["+strconv.Itoa(i)+"].count", g.Count, "at most %d in all", maxClosers)
+		}
+		if g.Kind == workload.FaultableTracepoint {
+			return nil, refusal("closers["+strconv.Itoa(i)+"].kind", g.Kind, "tracepoint, or nothing")
 		}
 		draw := seed.Stream(trialSeed, "closers "+g.Name)
 		w := wire.Closers{Name: g.Name, FIFO: g.Sched == workload.FIFO, Shared: g.Shared, Repeat: max(g.Repeat, 1), Pause: g.Pause}

@@ -94,7 +94,7 @@ func (k *kernel) markStorm(b *blameState) {
 func stormed(m trial.Mechanism) bool {
 	switch m {
 	case trial.CloserRuns, trial.WorkerRuns, trial.KthreadRuns, trial.GPNotNoticed, trial.NoQuiescentState,
-		trial.QSNotReported, trial.ReaderRuns, trial.ExpNotAnswered, trial.ExpWorkerRuns, trial.TraceKthreadRuns:
+		trial.QSNotReported, trial.ReaderRuns, trial.ExpNotAnswered, trial.ExpWorkerRuns, trial.TraceKthreadRuns, trial.IRQWorkQueued:
 		return true
 	}
 	return false

@@ -78,15 +78,21 @@ func (k *kernel) bootTracing() {
 		d.withoutRCU = k.fix.WithoutRCU&fixes.TasksTraceDomain != 0
 		tr.tasksTrace = d
 	}
-	if k.fix.Reader == fixes.ReaderPreemptOff {
+	switch k.fix.Reader {
+	case fixes.ReaderPreemptOff:
 		v := &vanilla{k: k}
-		tr.tracepoint, tr.startPoll = v, v.startPoll
-		return
+		k.preemptOff = v
+		tr.tracepoint, tr.done = v, v.done
+	case fixes.ReaderAtomic:
+		s := k.newSpinning(tracepoint)
+		k.tracepointSRCU, k.preemptOff = s.d, &s.vanilla
+		tr.tracepoint, tr.done = s, s.done
+	default:
+		d := k.newDomain("tracepoint_srcu", tracepoint)
+		d.withoutRCU = k.fix.WithoutRCU&fixes.TracepointDomain != 0
+		k.tracepointSRCU = d
+		tr.tracepoint, tr.done = d, d.machine.Done
 	}
-	d := k.newDomain("tracepoint_srcu", tracepoint)
-	d.withoutRCU = k.fix.WithoutRCU&fixes.TracepointDomain != 0
-	k.tracepointSRCU = d
-	tr.tracepoint, tr.startPoll = d, d.startPoll
 }
 
 func (k *kernel) bootPerf() {
@@ -146,6 +152,8 @@ func (k *kernel) bindReader(l *loop) {
 			r.barrier = 1
 		case fixes.ReaderPreemptOff:
 			l.rcu, l.off = true, true
+		case fixes.ReaderAtomic:
+			r.barrier, l.rcu, l.off = 1, true, true
 		}
 		l.reader = r
 	case workload.ReadsTasksTrace:
@@ -164,25 +172,12 @@ func (k *kernel) bindReader(l *loop) {
 	if r.domain != nil {
 		r.domain.loops = append(r.domain.loops, l)
 	}
-	if v, ok := k.tracing.tracepoint.(*vanilla); ok && l.off {
-		v.loops = append(v.loops, l)
+	if l.off {
+		k.preemptOff.loops = append(k.preemptOff.loops, l)
 	}
 	k.readers = append(k.readers, l)
 	if l.spec.Reads == workload.ReadsTracepoint {
 		k.tracepointLoops = append(k.tracepointLoops, l)
-	}
-}
-
-func (k *kernel) newTracepoint(name string) *tracepoint {
-	tp := &tracepoint{name: name}
-	k.tracepoints = append(k.tracepoints, tp)
-	return tp
-}
-
-// bindTracepoints lets the readers hit the closers' tracepoints, in turn.
-func (k *kernel) bindTracepoints() {
-	for i, l := range k.readers {
-		l.reader.tp = k.tracepoints[i%len(k.tracepoints)]
 	}
 }
 

@@ -41,7 +41,7 @@ func (k *kernel) startClosers(g *closerGroup) {
 		}
 		tp := shared
 		if tp == nil {
-			tp = k.newTracepoint(name)
+			tp = k.newTracepoint(name, spec.Kind)
 			if spec.Shared {
 				shared = tp
 			}

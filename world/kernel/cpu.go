@@ -33,7 +33,8 @@ type cpu struct {
 	resched resched
 
 	tick
-	timers wheel
+	timers   wheel
+	irqWorks []func() // that wait for the tick
 	rcuCPU
 	pool      *pool
 	ksoftirqd *task

@@ -68,7 +68,8 @@ type kernel struct {
 
 	rcu             rcuNode
 	domains         []*domain
-	tracepointSRCU  *domain
+	tracepointSRCU  *domain  // nil if tracepoint readers use no SRCU
+	preemptOff      *vanilla // nil if they do not disable preemption
 	holdouts        *holdouts
 	tracing         tracing
 	tracepoints     []*tracepoint
@@ -130,6 +131,8 @@ func Run(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) trial.Re
 }
 
 func newKernel(sc *workload.Scenario, fix *fixes.Fix, trialSeed uint64, opt Options) *kernel {
+	applied := fix.On(sc.Machine.Version)
+	fix = &applied
 	k := &kernel{
 		sc: sc, fix: fix, seed: trialSeed, draws: seed.NewDraws(trialSeed, opt.Draws...), opt: opt,
 		tick:             1_000_000_000 / ns(sc.Machine.HZ),

@@ -189,5 +189,5 @@ func (d *domain) lost() bool {
 			return false
 		}
 	}
-	return d.machine.Needed() && !d.process.queued && d.process.on == nil
+	return d.machine.Needed() && !d.process.queued && d.process.on == nil && !d.starting && d.spinner == nil
 }

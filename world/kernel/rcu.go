@@ -58,9 +58,11 @@ type rcuCPU struct {
 }
 
 type rcuCallback struct {
-	seq   uint64 // the grace period it needs; when it has been given one, that
-	epoch uint64 // of the kernel when it was posted
-	at    ns     // when that was
+	seq   uint64   // the grace period it needs; when it has been given one, that
+	exp   uint64   // the expedited one that does as well, when it has been given one
+	given *rcuMark // where to note both, if anywhere
+	epoch uint64   // of the kernel when it was posted
+	at    ns       // when that was
 	fn    func()
 }
 
@@ -84,11 +86,6 @@ func (q *rcuCallbacks) pop() rcuCallback {
 		q.head = 0
 	}
 	return cb
-}
-
-// ready reports whether the grace period of the i-th callback is over.
-func (q *rcuCallbacks) ready(seq uint64, i int) bool {
-	return i < q.len() && rcu.SeqDone(seq, q.at(i).seq)
 }
 
 // rcuTask is the state that RCU keeps of a task.
@@ -196,7 +193,7 @@ func (k *kernel) rcuPending(c *cpu) bool {
 	switch {
 	case c.needsQS && !c.noQS:
 		return true
-	case c.assigned.ready(n.seq, 0):
+	case k.callbackReady(c, 0):
 		return true
 	case len(c.unassigned) > 0 && !rcu.SeqRunning(n.seq):
 		return true
@@ -214,7 +211,7 @@ func (k *kernel) rcuCore(c *cpu) {
 		k.assignCallbacks(c)
 	}
 	for range callbackLimit {
-		if !c.assigned.ready(k.rcu.seq, 0) {
+		if !k.callbackReady(c, 0) {
 			return
 		}
 		k.moved = true
@@ -222,15 +219,30 @@ func (k *kernel) rcuCore(c *cpu) {
 		k.checkRCU("callback", cb.epoch)
 		cb.fn()
 	}
-	if c.assigned.ready(k.rcu.seq, 0) {
+	if k.callbackReady(c, 0) {
 		c.softPending |= softRCU
 	}
+}
+
+// callbackReady reports whether a grace period of the i-th callback of a CPU is
+// over: the one it was given, or since 7.3 an expedited one that began since.
+func (k *kernel) callbackReady(c *cpu, i int) bool {
+	if i >= c.assigned.len() {
+		return false
+	}
+	cb := c.assigned.at(i)
+	return k.completed(rcuMark{cb.seq, cb.exp})
+}
+
+// completed reports whether a callback is ready that was given these grace periods.
+func (k *kernel) completed(m rcuMark) bool {
+	return rcu.SeqDone(k.rcu.seq, m.normal) || k.fix.ExpeditedCallbacks && rcu.SeqDone(k.rcu.exp.seq, m.exp)
 }
 
 // callbackBatch is how many callbacks the next pass will invoke.
 func (k *kernel) callbackBatch(c *cpu) int {
 	n := 0
-	for n < callbackLimit && c.assigned.ready(k.rcu.seq, n) {
+	for n < callbackLimit && k.callbackReady(c, n) {
 		n++
 	}
 	return n
@@ -238,9 +250,13 @@ func (k *kernel) callbackBatch(c *cpu) int {
 
 // call queues a callback on this CPU (call_rcu_hurry). It gets a grace period
 // when the CPU next looks: at a tick, in RCU_SOFTIRQ.
-func (k *kernel) call(fn func()) {
+func (k *kernel) call(fn func()) { k.post(nil, fn) }
+
+// post is call that notes, when the callback is given its grace period, which
+// grace periods complete it.
+func (k *kernel) post(given *rcuMark, fn func()) {
 	c := k.hereOr0()
-	c.unassigned = append(c.unassigned, rcuCallback{epoch: k.newEpoch(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
+	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
 }
 
 // assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
@@ -253,7 +269,10 @@ func (k *kernel) assignCallbacks(c *cpu) {
 		if !rcu.SeqGE(s, cb.seq) {
 			k.unsafe(trial.CallbackTooEarly, "an RCU callback was given a grace period that ran when it was posted")
 		}
-		cb.seq = s
+		cb.seq, cb.exp = s, rcu.SeqSnap(k.rcu.exp.seq)
+		if cb.given != nil {
+			*cb.given = rcuMark{cb.seq, cb.exp}
+		}
 		c.assigned.push(cb)
 	}
 	c.unassigned = c.unassigned[:0]

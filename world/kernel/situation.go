@@ -102,7 +102,8 @@ func (k *kernel) observe() {
 		s.Oldest = time.Duration(k.now) - c.Start
 		s.Cause, s.CauseDomain, s.Behind = now.what, int(now.domain), now.behind
 		if s.Oldest > 0 {
-			s.Duty = float64(sampled-c.storm) / float64(s.Oldest) / float64(len(k.cpus))
+			// The close began at an instant that a CPU may not have been updated to.
+			s.Duty = float64(max(0, sampled-c.storm)) / float64(s.Oldest) / float64(len(k.cpus))
 		}
 	}
 	k.opt.Observe(s)

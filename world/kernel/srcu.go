@@ -34,13 +34,20 @@ type domain struct {
 	callbacks srcu.Callbacks
 	process   work // process_srcu
 	invoke    work // srcu_invoke_callbacks
-	lastEnd   ns
-	waits     gpCounts // RCU grace periods that this domain's scans have had
-	polling   *int     // which count the cookie being polled will go to
+	// starting: an irq_work on startingOn is to queue process.
+	starting   bool
+	startingOn *cpu
+	lastEnd    ns
+	waits      gpCounts // RCU grace periods that this domain's scans have had
+	polling    *int     // which count the cookie being polled will go to
 	// pollMark is when it was taken, pollCookie which it is.
 	pollMark   rcuMark
 	pollCookie uint64
-	posted     int // RCU callbacks that will resume a scan
+	posted     int                // RCU callbacks that will resume a scan
+	lastPost   *rcuMark           // the grace periods that complete the last of them; zero if it has been given none
+	hurried    bool               // an expedited one was asked for, for their sake
+	expediting map[int]expediting // by CPU
+	spinner    *task              // drives the grace period itself
 }
 
 // srcuCounters are the counters of one CPU, by rank (struct srcu_ctr).
@@ -69,7 +76,11 @@ const expHoldoff ns = 25_000
 func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 	d := &domain{k: k, name: name, lastEnd: -expHoldoff - 1, counters: make([]srcuCounters, len(k.cpus))}
 	d.barrier = b
-	d.machine = k.fix.NewMachine(b, srcu.KernelPace(k.sc.Machine.HZ))
+	pace := srcu.KernelPace(k.sc.Machine.HZ)
+	if k.fix.StartByIRQWork {
+		pace.Start = d.startLater
+	}
+	d.machine = k.fix.NewMachine(b, pace)
 	d.side = k.fix.WrapSide((*domainSide)(d))
 	d.process = work{name: "process_srcu", fn: func(t *task) {
 		d.machine.Process(d.side)
@@ -158,8 +169,8 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 	}, expedited)
 }
 
-// startPoll is start_poll_synchronize_srcu.
-func (d *domain) startPoll() srcu.Cookie {
+// Start is start_poll_synchronize_srcu.
+func (d *domain) Start() srcu.Cookie {
 	c := d.machine.Snapshot()
 	d.machine.Request(d.side, c, false)
 	return c
@@ -337,9 +348,17 @@ func (r *domainRCU) SynchronizeExpedited() {
 
 func (r *domainRCU) Call(fn func()) {
 	r.posted++
-	r.k.call(func() {
-		r.posted--
-		r.waits.normal++
+	mark := r.k.rcuMark()
+	r.lastPost = &rcuMark{}
+	r.k.post(r.lastPost, func() {
+		if r.posted--; r.posted == 0 {
+			r.lastPost, r.hurried = nil, false
+		}
+		if rcu.SeqDone(r.k.rcu.seq, mark.normal) {
+			r.waits.normal++
+		} else { // an expedited grace period has completed it
+			r.waits.expedited++
+		}
 		fn()
 	})
 }
@@ -360,6 +379,12 @@ func (r *domainRCU) StartExpedited() rcu.Cookie {
 	r.poll(&r.waits.expedited, c)
 	r.k.pollExpedited(uint64(c))
 	return c
+}
+
+// Expedite asks for an expedited grace period that a callback is to be completed by.
+func (r *domainRCU) Expedite() {
+	r.hurried = true
+	r.k.pollExpedited(uint64(r.Snapshot()))
 }
 
 // poll notes where the cookie being polled will be counted, and since when it

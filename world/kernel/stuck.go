@@ -133,6 +133,10 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 		return unclear, false
 	case d.lost():
 		return lost(trial.DomainNotDriven)
+	case d.spinner != nil:
+		return k.judgeNode(d.spinner, c)
+	case d.starting:
+		return moves, true // the CPU takes the interrupt as soon as it can
 	case !w.queued: // an RCU callback is to resume the scan
 		return unclear, false
 	case d.drifted():

@@ -93,6 +93,9 @@ func (h *holdouts) Begin() func() {
 	}
 }
 
+// Start takes no cookie: this Tasks-Trace RCU has none.
+func (h *holdouts) Start() srcu.Cookie { return 0 }
+
 func (h *holdouts) Await(srcu.Cookie) { h.Synchronize() }
 
 // vanilla is vanilla RCU as the domain of a tracepoint whose readers disable
@@ -137,7 +140,7 @@ func (v *vanilla) Await(c srcu.Cookie) {
 		return
 	}
 	t.waitCookie = c
-	for !rcu.SeqGE(v.k.rcu.polled, uint64(c)) {
+	for !v.done(c) {
 		t.where = inPollWait
 		t.ask(sleepTicks(blocked, 1))
 	}
@@ -145,7 +148,10 @@ func (v *vanilla) Await(c srcu.Cookie) {
 	v.k.countDirect(t)
 }
 
-func (v *vanilla) startPoll() srcu.Cookie {
+func (v *vanilla) done(c srcu.Cookie) bool { return rcu.SeqGE(v.k.rcu.polled, uint64(c)) }
+
+// Start is start_poll_synchronize_rcu.
+func (v *vanilla) Start() srcu.Cookie {
 	c := v.k.snap(CookieWaitsForNext, v.k.rcu.polled)
 	v.k.requestGP(rcu.SeqSnap(v.k.rcu.seq))
 	return srcu.Cookie(c)

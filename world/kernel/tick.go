@@ -56,6 +56,7 @@ func (k *kernel) onTick(c *cpu) {
 		c.softPending |= softTimer
 	}
 	k.rcuTick(c)
+	k.runIRQWorks(c)
 	c.tickSources()
 	k.schedTick(c)
 	if c.idle() {
@@ -144,9 +145,10 @@ func (c *cpu) tickPending() bool {
 }
 
 // programIdleTick makes an idle CPU wake for its first wheel timer, if any. As
-// long as it has RCU callbacks it goes on ticking (rcu_needs_cpu).
+// long as it has RCU callbacks, or an irq_work that waits for a tick, it goes on
+// ticking (rcu_needs_cpu, irq_work_needs_cpu).
 func (k *kernel) programIdleTick(c *cpu) {
-	if len(c.unassigned) > 0 || c.assigned.len() > 0 {
+	if len(c.unassigned) > 0 || c.assigned.len() > 0 || len(c.irqWorks) > 0 {
 		k.startTick(c)
 		return
 	}

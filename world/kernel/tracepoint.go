@@ -4,17 +4,20 @@ import (
 	"slices"
 
 	"github.com/gpstorm/gpstorm/fixes"
-	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
 )
 
 // tracepoint is a trace event that perf can attach to (kernel/tracepoint.c,
 // kernel/trace/trace_event_perf.c).
 type tracepoint struct {
 	name  string
+	kind  workload.ClosersKind
 	users int    // perf_refcount
 	lists *lists // what readers find: the probe and its per-CPU lists
+	// readIn is in which sections the probe is called.
+	readIn fixes.Domains
 	// offEpoch is that of the last removal of a last probe.
 	offEpoch uint64
 }
@@ -35,8 +38,8 @@ type tracing struct {
 	tracepoints mutex // tracepoints_mutex
 	tasksTrace  fixes.Domain
 	tracepoint  fixes.Domain
-	startPoll   func() srcu.Cookie
-	unfreed     []*unregistered // of which something is left to free
+	done        func(srcu.Cookie) bool // of tracepoint
+	unfreed     []*unregistered        // of which something is left to free
 	// lastOff is the snapshot that removing a last probe leaves for whoever
 	// adds the first one next (tp_transition_snapshot 1_0_1).
 	lastOff   srcu.Cookie
@@ -73,13 +76,9 @@ func (k *kernel) open(t *task, tp *tracepoint) {
 // condSync waits for a full grace period of the tracepoint domain unless the
 // cookie's is over (tp_rcu_cond_sync).
 func (k *kernel) condSync(t *task, c srcu.Cookie) {
-	if k.tracepointSRCU != nil && k.tracepointSRCU.machine.Done(c) {
-		return
+	if !k.tracing.done(c) {
+		k.tracing.tracepoint.Synchronize()
 	}
-	if k.tracepointSRCU == nil && rcu.SeqGE(k.rcu.polled, uint64(c)) {
-		return
-	}
-	k.tracing.tracepoint.Synchronize()
 }
 
 // closeEvent is close() of a perf event (perf_trace_destroy): the last user
@@ -107,7 +106,7 @@ func (k *kernel) unregister(t *task, tp *tracepoint) *unregistered {
 	u := &unregistered{k: k, tp: tp, lists: tp.lists}
 	tp.lists = nil
 	tr.unfreed = append(tr.unfreed, u)
-	u.cookie = tr.startPoll()
+	u.cookie = tr.tracepoint.Start()
 	tr.lastOff, tr.offArmed = u.cookie, true
 	probes := tp.name + " probes"
 	epoch := k.newEpoch()
@@ -132,6 +131,8 @@ type unregistered struct {
 func (u *unregistered) TasksTrace() fixes.Domain { return u.k.tracing.tasksTrace }
 func (u *unregistered) Tracepoint() fixes.Domain { return u.k.tracing.tracepoint }
 func (u *unregistered) Cookie() srcu.Cookie      { return u.cookie }
+func (u *unregistered) ReadIn() fixes.Domains    { return u.tp.readIn }
+func (u *unregistered) Held() int                { return len(u.k.tracing.unfreed) }
 
 func (u *unregistered) Clear() {
 	u.checkEventMutex("list pointer cleared")

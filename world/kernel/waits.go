@@ -160,8 +160,11 @@ func (k *kernel) domainWaits(d *domain, c *cause) node {
 		return w
 	case c.phase == trial.Invocation && d.invoke.on != nil:
 		return &d.invoke
+	case d.starting:
+		c.what, c.cpu = trial.IRQWorkQueued, uint8(d.startingOn.id)
+		return nil
 	case !w.queued && d.machine.State() != srcu.Idle: // an RCU callback is to resume the scan
-		return &k.rcu
+		return k.callbackWaits(d, c)
 	case w.queued && w.timer == 0:
 		c.what = trial.WorkerQueued
 	case w.queued && d.foundReader:
@@ -174,6 +177,22 @@ func (k *kernel) domainWaits(d *domain, c *cause) node {
 		c.what = trial.CallbackQueued
 	}
 	return nil
+}
+
+// callbackWaits follows the RCU callback that is to resume a scan.
+func (k *kernel) callbackWaits(d *domain, c *cause) node {
+	n, e := &k.rcu, &k.rcu.exp
+	switch m := d.lastPost; {
+	case !k.fix.ExpeditedCallbacks || m == nil:
+	case *m != rcuMark{} && k.completed(*m):
+		c.what = trial.CallbackQueued
+		return nil
+	case d.hurried && !e.poll.idle():
+		return &e.poll
+	case e.running && (d.hurried || !rcu.SeqRunning(n.seq) && !n.initFlag):
+		return e
+	}
+	return n
 }
 
 // phase is how far the domain's grace period has come.
@@ -281,7 +300,7 @@ func (k *kernel) export(c cause) trial.Cause {
 // storm there.
 func ofCPU(m trial.Mechanism) bool {
 	switch m {
-	case trial.GPNotNoticed, trial.NoQuiescentState, trial.QSNotReported, trial.ExpNotAnswered, trial.ReportLost:
+	case trial.GPNotNoticed, trial.NoQuiescentState, trial.QSNotReported, trial.ExpNotAnswered, trial.ReportLost, trial.IRQWorkQueued:
 		return true
 	}
 	return false

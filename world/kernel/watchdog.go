@@ -81,7 +81,7 @@ func (k *kernel) scanHung(timeout uint64) {
 
 func (t *task) hungReport() []string {
 	k := t.k
-	report := klog.Hung{Build: klog.Rc1, Task: t.show(), Blocked: time.Duration(ns(k.jiffies-t.hung.since) * k.tick)}
+	report := klog.Hung{Build: k.build(), Task: t.show(), Blocked: time.Duration(ns(k.jiffies-t.hung.since) * k.tick)}
 	if m := t.waitingOn; m != nil && m.owner != nil {
 		report.Owner = &klog.Owner{Comm: m.owner.name, PID: m.owner.pid}
 	}

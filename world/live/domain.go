@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/internal/seam"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
@@ -55,7 +54,7 @@ func newSRCU(c *Config, b srcu.Barrier, r *rcu.Live, y *yielder, misuse func(str
 	}
 	return &srcuDomain{
 		Domain: newCore(srcu.Config{Barrier: b, RCU: r}, c.Fix.NewMachine, side, misuse),
-		fenced: c.Fix.Reader == fixes.ReaderFull, yields: y, broken: unlockOf(&c.Fix),
+		fenced: c.Fix.Fenced(), yields: y, broken: unlockOf(&c.Fix),
 	}
 }
 

@@ -79,6 +79,7 @@ var errOver = errors.New("the trial is over")
 func (t *run) tearDown() (err error) {
 	o := t.current.Swap(&object{})
 	o.age.Store(1)
+	t.held.Add(1)
 	u := &torn{t: t, o: o, cookie: t.d.tracepoint.Start()}
 	if !untilOver(func() { t.c.Fix.TeardownOrDefault()(u) }) {
 		return t.ctx.Err()
@@ -103,6 +104,11 @@ func (u *torn) Tracepoint() fixes.Domain { return waiter{u.t, u.t.d.tracepoint} 
 
 func (u *torn) Cookie() srcu.Cookie { return u.cookie }
 
+// ReadIn is both domains: readers of either use the object.
+func (u *torn) ReadIn() fixes.Domains { return fixes.TasksTraceDomain | fixes.TracepointDomain }
+
+func (u *torn) Held() int { return int(u.t.held.Load()) }
+
 // Clear and Drop are about the event's list and the trace buffers, which nobody
 // reads here.
 func (u *torn) Clear() {}
@@ -110,7 +116,10 @@ func (u *torn) Clear() {}
 func (u *torn) Drop() {}
 
 // Free makes the object one that no reader may see.
-func (u *torn) Free() { u.o.older() }
+func (u *torn) Free() {
+	u.t.held.Add(-1)
+	u.o.older()
+}
 
 // Defer runs fn on a worker, which takes the event mutex.
 func (u *torn) Defer(fn func()) {
@@ -168,6 +177,12 @@ func (w waiter) Begin() (wait func()) {
 	w.Call(func() { close(ran) })
 	return func() { w.t.await(ran) }
 }
+
+func (w waiter) Start() srcu.Cookie { return w.d.Start() }
+
+// Expedite makes no difference here: grace periods of this world are as soon as
+// they can be.
+func (w waiter) Expedite() {}
 
 // jiffy is how long Await sleeps between two looks: 4 ms at the scale of this
 // world.

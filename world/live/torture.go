@@ -29,6 +29,7 @@ type run struct {
 
 	eventMutex sync.Mutex     // held by whoever tears down
 	workers    sync.WaitGroup // that tear down later
+	held       atomic.Int64   // objects torn down and not freed yet
 
 	reads     [pipeLength + 1]atomic.Uint64 // by the worst age seen
 	updates   [numWays]atomic.Uint64

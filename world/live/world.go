@@ -71,6 +71,7 @@ func (w *World) Run(ctx context.Context, s world.Spec, _ world.Want) (trial.Resu
 		return trial.Result{}, err
 	}
 	sc := s.Varied()
+	f = f.On(sc.Machine.Version)
 	c, err := Config{Fix: f, Seed: s.Seed, Duration: trialTime, Scenario: &sc, StallAfter: hangAfter}.withDefaults()
 	if err != nil {
 		return trial.Result{}, &world.Failure{World: Name, Err: err}

@@ -39,6 +39,8 @@ func suitable(r fixes.Reader, bits byte) Reader {
 	switch r {
 	case fixes.ReaderPreemptOff:
 		return preemptOff()
+	case fixes.ReaderAtomic:
+		return atomic()
 	case fixes.ReaderFull:
 		bits |= withB | withC
 	}

@@ -9,7 +9,7 @@ import (
 // first, then incorrect ones.
 func readerFlavours() []Reader {
 	return []Reader{
-		Fast(), Full(), preemptOff(),
+		Fast(), Full(), preemptOff(), atomic(),
 		{Name: "fast-migrating", Section: fastMigrating},
 		{Name: "nmi-safe", Section: nmiSafe},
 		{Name: "no-lock-fence", Section: noLockFence},
@@ -43,6 +43,8 @@ func ReaderOf(r fixes.Reader) Reader {
 		return Full()
 	case fixes.ReaderPreemptOff:
 		return preemptOff()
+	case fixes.ReaderAtomic:
+		return atomic()
 	}
 	return Fast()
 }
@@ -77,6 +79,16 @@ func preemptOff() Reader {
 	return Reader{Name: "preempt-off", Vanilla: true, Section: func(s *Section) {
 		s.EnterRCU()
 		s.Deref(s.Load(s.Hook()))
+		s.LeaveRCU()
+	}}
+}
+
+// atomic is Full with preemption disabled: the reader of fixes.ReaderAtomic.
+func atomic() Reader {
+	full := Full()
+	return Reader{Name: "atomic", Section: func(s *Section) {
+		s.EnterRCU()
+		full.Section(s)
 		s.LeaveRCU()
 	}}
 }

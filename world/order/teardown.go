@@ -56,6 +56,19 @@ func (d *domain) Begin() (wait func()) {
 	return func() { s.request(rqAwait, id, 0) }
 }
 
+func (d *domain) Start() srcu.Cookie {
+	d.s.fence()
+	c := d.machine.Snapshot()
+	d.machine.Request(d.side, c, false)
+	return c
+}
+
+// Expedite makes the request that srcu_expedite_current makes with a callback.
+func (d *domain) Expedite() {
+	d.s.fence()
+	d.machine.Request(d.side, d.machine.Snapshot(), true)
+}
+
 func (d *domain) Await(c srcu.Cookie) {
 	for !d.machine.Done(c) {
 		d.s.request(rqSleep, 0, 0)
@@ -81,7 +94,12 @@ func (v vanilla) Begin() (wait func()) {
 	return func() { s.request(rqAwait, id, 0) }
 }
 
+// Start takes no cookie: Await waits for a grace period of its own.
+func (v vanilla) Start() srcu.Cookie { return 0 }
+
 func (v vanilla) Await(srcu.Cookie) { v.s.synchronize(v.flavour) }
+
+func (v vanilla) Expedite() {}
 
 // emptyDomain is a domain without readers.
 type emptyDomain struct{ s *session }
@@ -89,7 +107,9 @@ type emptyDomain struct{ s *session }
 func (n emptyDomain) Synchronize()      { n.s.fence() }
 func (emptyDomain) Call(fn func())      { fn() }
 func (emptyDomain) Begin() func()       { return func() {} }
+func (emptyDomain) Start() srcu.Cookie  { return 0 }
 func (emptyDomain) Await(_ srcu.Cookie) {}
+func (emptyDomain) Expedite()           {}
 
 // unregistered is the tracepoint after its probe was unhooked.
 type unregistered struct {
@@ -113,21 +133,32 @@ func (u *unregistered) TasksTrace() fixes.Domain {
 }
 
 func (u *unregistered) Tracepoint() fixes.Domain {
-	if u.s.vanilla() {
-		return vanilla{u.s, flavourRCU}
+	rcu, d := vanilla{u.s, flavourRCU}, u.s.domains[tracepointDomain]
+	switch {
+	case u.s.vanilla():
+		return rcu
+	case u.s.c.Fix.Reader == fixes.ReaderAtomic:
+		return spinning{rcu, d}
 	}
-	return u.s.domains[tracepointDomain]
+	return d
 }
+
+// ReadIn is both domains where the case has readers of both: they use one object.
+func (u *unregistered) ReadIn() fixes.Domains {
+	if u.s.lay.domains == 1 {
+		return fixes.TracepointDomain
+	}
+	return fixes.TasksTraceDomain | fixes.TracepointDomain
+}
+
+func (u *unregistered) Held() int { return 1 }
 
 // Cookie takes a cookie and requests its grace period, once: when the probe is
 // unhooked or, without Case.UnregisterGP, when the teardown first calls it.
 func (u *unregistered) Cookie() srcu.Cookie {
 	if !u.taken {
 		u.taken = true
-		d := u.s.domains[tracepointDomain]
-		u.s.fence()
-		u.cookie = d.machine.Snapshot()
-		d.machine.Request(d.side, u.cookie, false)
+		u.cookie = u.s.domains[tracepointDomain].Start()
 	}
 	return u.cookie
 }

@@ -1,0 +1,42 @@
+package fixes
+
+import (
+	"cmp"
+
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// On returns the candidate as it is when applied to a release: what it leaves to
+// the kernel is what that release does. The release of the candidate's own Kernel
+// goes before. On Linux 6.19 tracepoints use no SRCU and Tasks-Trace RCU has no SRCU
+// domain, so a candidate that only changes how such domains are scanned is that
+// kernel unchanged.
+func (f Fix) On(v workload.Version) Fix {
+	f.Kernel = cmp.Or(f.Kernel, v, workload.Linux70rc1)
+	switch f.Kernel {
+	case workload.Linux619:
+		f.OldRCU = true
+		f.TasksTrace = TasksTraceHoldouts
+		if f.Reader == ReaderFast {
+			f.Reader = ReaderPreemptOff
+		}
+	case workload.Linux73:
+		f.StartByIRQWork, f.ExpeditedCallbacks = true, true
+	case workload.Linux70:
+		f.StartByIRQWork = true
+	}
+	return f
+}
+
+// guarantee is documented since 7.1 (Documentation/RCU, "Tasks Trace RCU").
+const guarantee = "the documented guarantee that a tasks-trace grace period contains an RCU one"
+
+// Breaks names the documented guarantee of the kernel that the candidate breaks,
+// empty if it breaks none. Since 7.1 one is documented that concerns candidates: a
+// grace period of Tasks-Trace RCU contains one of vanilla RCU.
+func (f *Fix) Breaks() string {
+	if f.WithoutRCU&TasksTraceDomain != 0 {
+		return guarantee
+	}
+	return ""
+}

@@ -1,0 +1,28 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// A candidate that nobody can have, or that breaks a documented guarantee, is marked;
+// where there is none the column is absent.
+func TestCandidatesAreMarked(t *testing.T) {
+	t.Parallel()
+	text := func(r *Report) string {
+		return written(t, func(b *bytes.Buffer) error { return r.Markdown(b) })
+	}
+	r := reported()
+	if strings.Contains(text(r), " mark ") {
+		t.Error("a column of marks without marks")
+	}
+	r.Summary.Head.Fixes[1].Unavailable = "its code is gone"
+	r.Summary.Head.Fixes[2].Breaks = "a guarantee"
+	got := text(r)
+	for _, want := range []string{" mark ", " yardstick ", " breaks guarantee ", "It breaks a guarantee.", "nobody can have it; its code is gone."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in the report", want)
+		}
+	}
+}

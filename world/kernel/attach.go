@@ -1,0 +1,42 @@
+package kernel
+
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+func (k *kernel) newTracepoint(name string, kind workload.ClosersKind) *tracepoint {
+	tp := &tracepoint{name: name, kind: kind}
+	k.tracepoints = append(k.tracepoints, tp)
+	return tp
+}
+
+// bindTracepoints lets the readers call the probes of the closers' tracepoints, in
+// turn, each of a kind that they call.
+func (k *kernel) bindTracepoints() {
+	for i, l := range k.readers {
+		in, other := fixes.TracepointDomain, workload.FaultableTracepoint
+		if l.spec.Reads == workload.ReadsTasksTrace {
+			in, other = fixes.TasksTraceDomain, workload.PlainTracepoint
+		}
+		var called []*tracepoint
+		for _, tp := range k.tracepoints {
+			if tp.kind != other {
+				called = append(called, tp)
+			}
+		}
+		if len(called) > 0 {
+			tp := called[i%len(called)]
+			l.reader.tp = tp
+			tp.readIn |= in
+		}
+	}
+	for _, tp := range k.tracepoints {
+		switch {
+		case tp.kind == workload.FaultableTracepoint:
+			tp.readIn = fixes.TasksTraceDomain
+		case tp.readIn == 0:
+			tp.readIn = fixes.TracepointDomain
+		}
+	}
+}

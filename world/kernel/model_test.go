@@ -1,0 +1,53 @@
+package kernel
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// TestModelVersionCoversEveryChange compares the checksums of trials with those that
+// were recorded for ModelVersion. A new feature must change none of them where a
+// scenario leaves it out; a change of the model raises ModelVersion.
+func TestModelVersionCoversEveryChange(t *testing.T) {
+	t.Parallel()
+	const file = "testdata/model.txt"
+	var b strings.Builder
+	fmt.Fprintf(&b, "model %s\n", ModelVersion)
+	for _, sc := range workload.Presets() {
+		sc.Horizon, sc.Drain = min(sc.Horizon, 15*time.Second), 0
+		for i := range sc.Storms {
+			if sc.Storms[i].From < sc.Horizon {
+				sc.Storms[i].Until = min(sc.Storms[i].Until, sc.Horizon)
+			}
+		}
+		for _, fix := range []string{"baseline", "callrcu", "expedited", "v6.19"} {
+			r := Run(workload.Vary(sc, 1, 5), lookup(t, fix), 5, Options{MaxSteps: 100_000})
+			fmt.Fprintf(&b, "%s %s %s\n", sc.Name, fix, r.Checksum)
+		}
+	}
+	if flag.Lookup("rewrite").Value.String() == "true" { // a flag of datadriven
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, recorded := strings.Split(b.String(), "\n"), strings.Split(string(want), "\n")
+	for i := range min(len(got), len(recorded)) {
+		if got[i] != recorded[i] {
+			t.Fatalf("%s: recorded as %q. If trials are to come out differently, raise ModelVersion, say so in CHANGELOG.md, and record them:\n\tgo test ./world/kernel -run %s -rewrite", got[i], recorded[i], t.Name())
+		}
+	}
+	if len(got) != len(recorded) {
+		t.Fatalf("%d trials, %d recorded: record them with -rewrite", len(got), len(recorded))
+	}
+}
