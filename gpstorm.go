@@ -69,7 +69,7 @@ func Judge(ctx context.Context, fix fixes.Fix, o Options) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	if sum.Trials < sum.Head.Trials() {
+	if sum.CutShort {
 		return nil, fmt.Errorf("cut short after %d of %d trials: %w", sum.Trials, sum.Head.Trials(), context.Cause(ctx))
 	}
 	if err := sum.Invalid(); err != nil {

@@ -43,22 +43,25 @@ func Run(ctx context.Context, p *Plan, ex Executor, o Options) (sum *Summary, er
 			}
 		}()
 	}
-	err = c.execute(ctx, c.sum.trials, c.head.Trials(), func(r *trial.Result) error {
-		if out != nil {
-			line, err := lineOf(r)
-			if err != nil {
-				return err
+	for err == nil && !c.sum.course.done() {
+		n, cells := c.sum.course.round()
+		err = c.execute(ctx, n, cells, func(r *trial.Result) error {
+			if out != nil {
+				line, err := lineOf(r)
+				if err != nil {
+					return err
+				}
+				if err := out.append(line); err != nil {
+					return fmt.Errorf("out: %w", err)
+				}
 			}
-			if err := out.append(line); err != nil {
-				return fmt.Errorf("out: %w", err)
+			c.sum.add(r)
+			if o.Progress != nil {
+				o.Progress(c.sum.course.progress())
 			}
-		}
-		c.sum.add(r)
-		if o.Progress != nil {
-			o.Progress(c.sum.trials, c.head.Trials())
-		}
-		return nil
-	})
+			return nil
+		})
+	}
 	if err != nil && !interrupted(ctx, err) {
 		return nil, err
 	}
@@ -72,7 +75,7 @@ func Each(ctx context.Context, p *Plan, ex Executor, emit func(world.Spec, *tria
 		return &InputError{err}
 	}
 	head := p.head(ex.Name(), ex.Facts())
-	spec := func(i int) world.Spec { return p.spec(&head, i) }
+	spec := func(i int) world.Spec { return p.spec(head.cell(i)) }
 	return ex.Execute(ctx, head.Trials(), spec, func(i int, r trial.Result) error { return emit(spec(i), &r) })
 }
 
@@ -85,11 +88,10 @@ type campaign struct {
 	sum    *collector
 }
 
-// execute runs the trials of a range. A failure gets the token that runs it
-// again.
-func (c *campaign) execute(ctx context.Context, from, to int, emit func(*trial.Result) error) error {
-	spec := func(i int) world.Spec { return c.plan.spec(&c.head, from+i) }
-	return c.ex.Execute(ctx, to-from, spec, func(i int, r trial.Result) error {
+// execute runs n trials. A failure gets the token that runs it again.
+func (c *campaign) execute(ctx context.Context, n int, cells func(i int) cell, emit func(*trial.Result) error) error {
+	spec := func(i int) world.Spec { return c.plan.spec(cells(i)) }
+	return c.ex.Execute(ctx, n, spec, func(i int, r trial.Result) error {
 		if !c.head.Facts.Reproducible {
 			r.Checksum = 0
 		}
@@ -104,17 +106,17 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 	if !o.Resume {
 		return createResults(o.Out, &c.head)
 	}
-	var last []byte
+	var last outcome
 	out, err := resumeResults(o.Out, &c.head, func(oc outcome) {
 		c.sum.add(&oc.result)
-		last = oc.line
+		last = oc
 	})
 	if err != nil || c.sum.trials == 0 || !c.head.Facts.Reproducible {
 		return out, err
 	}
 	// This build must find what the file holds: run the last trial again.
-	err = c.execute(ctx, c.sum.trials-1, c.sum.trials, func(r *trial.Result) error {
-		if again, err := lineOf(r); err != nil || !bytes.Equal(again, last) {
+	err = c.execute(ctx, 1, func(int) cell { return last.cell }, func(r *trial.Result) error {
+		if again, err := lineOf(r); err != nil || !bytes.Equal(again, last.line) {
 			return cmp.Or(err, Inputf("%s: trial %d: comes out differently now: want a new file, for another gpstorm wrote this one or it was altered", o.Out, c.sum.trials))
 		}
 		return nil
@@ -134,7 +136,7 @@ func Summarize(paths []string) (*Summary, error) {
 		for {
 			o, err := m.next()
 			if err == io.EOF {
-				if len(paths) == 1 && m.read < m.head.Trials() {
+				if len(paths) == 1 && !m.done() {
 					return nil
 				}
 				return m.complete()

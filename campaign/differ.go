@@ -18,6 +18,7 @@ func (h *Head) differs(want *Head) error {
 		{"build", quoted(h.Build), quoted(want.Build)},
 		{"seed", fmt.Sprint(h.Seed), fmt.Sprint(want.Seed)},
 		{"variations", fmt.Sprint(h.Variations), fmt.Sprint(want.Variations)},
+		{"until_decided", fmt.Sprint(h.UntilDecided), fmt.Sprint(want.UntilDecided)},
 	} {
 		if err := different(f); err != nil {
 			return err

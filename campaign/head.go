@@ -39,6 +39,8 @@ type Head struct {
 	Scenarios  []Class         `json:"scenarios"`
 	Fixes      []world.Subject `json:"fixes"`
 	Shard      *Shard          `json:"shard,omitempty"` // nil is the whole
+	// UntilDecided: trials of comparisons that were decided are left out.
+	UntilDecided bool `json:"until_decided,omitempty"`
 }
 
 // Class is the group of trials made from one scenario.
@@ -87,10 +89,14 @@ type cell struct {
 	seed                     uint64
 }
 
+// block tells which block a trial is of.
+func (c cell) block() [2]int { return [2]int{c.scenario, c.variation} }
+
 // blocks is the number of blocks of the whole, not only of the shard.
 func (h *Head) blocks() int { return h.Variations * len(h.Scenarios) }
 
-// Trials is the number of trials, of the shard if it is one.
+// Trials is the number of trials, of the shard if it is one; the most that there
+// may be, if decided comparisons are left out.
 func (h *Head) Trials() int {
 	blocks := h.blocks()
 	if s := h.Shard; s != nil {
@@ -183,6 +189,10 @@ func parseHead(line []byte) (Head, error) {
 		return h, errors.New("line 1: fixes: none: want at least one")
 	case s != nil && (s.Of < 1 || s.Index < 1 || s.Index > s.Of):
 		return h, fmt.Errorf("line 1: shard: %s: want i/n with 1 <= i <= n", s)
+	case s != nil && h.UntilDecided:
+		return h, fmt.Errorf("line 1: shard: %s: want none with until_decided", s)
+	case h.UntilDecided && h.baseline() < 0:
+		return h, errors.New("line 1: fixes: no baseline: want one with until_decided")
 	}
 	return h, nil
 }

@@ -92,7 +92,7 @@ func (m *merged) agree() error {
 // next returns the next trial in plan order, or io.EOF at the end of the campaign
 // or where the file that has the next trial ends before it.
 func (m *merged) next() (outcome, error) {
-	if m.read == m.head.Trials() {
+	if m.done() {
 		return outcome{}, io.EOF
 	}
 	o, err := m.turn().next()
@@ -100,6 +100,14 @@ func (m *merged) next() (outcome, error) {
 		m.read++
 	}
 	return o, err
+}
+
+// done reports whether all trials were read.
+func (m *merged) done() bool {
+	if m.head.UntilDecided {
+		return m.shards[0].done()
+	}
+	return m.read >= m.head.Trials()
 }
 
 // turn is the file that has the next trial.
@@ -110,8 +118,7 @@ func (m *merged) turn() *reader {
 
 // complete is an error if a file ends too early, or has more than its part.
 func (m *merged) complete() error {
-	if m.read < m.head.Trials() {
-		rd := m.turn()
+	if rd := m.turn(); !m.done() {
 		return Inputf("%s: holds %d trials of %d: %w", rd.name, rd.read, rd.head.Trials(), ErrIncomplete)
 	}
 	for _, rd := range m.shards {

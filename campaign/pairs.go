@@ -20,14 +20,14 @@ type pairSample struct {
 	class string
 	rng   *rand.Rand
 	seen  int
-	kept  [][][]stat.Wait // by block, fix
+	kept  [][][]stat.Wait // by block, fix; nil of a fix that has no trial in the block
 }
 
 func newPairSample(campaign uint64, class string) pairSample {
 	return pairSample{seed: campaign, class: class, rng: seed.Stream(campaign, "pairs kept of "+class)}
 }
 
-func (p *pairSample) add(block []trial.Result) {
+func (p *pairSample) add(block []*trial.Result) {
 	p.seen++
 	if len(p.kept) < maxPairs {
 		p.kept = append(p.kept, waitsOf(block))
@@ -38,10 +38,14 @@ func (p *pairSample) add(block []trial.Result) {
 	}
 }
 
-func waitsOf(block []trial.Result) [][]stat.Wait {
+func waitsOf(block []*trial.Result) [][]stat.Wait {
 	waits := make([][]stat.Wait, len(block))
-	for i := range block {
-		for _, cl := range block[i].Closes {
+	for i, r := range block {
+		if r == nil {
+			continue
+		}
+		waits[i] = []stat.Wait{}
+		for _, cl := range r.Closes {
 			waits[i] = append(waits[i], stat.Wait{For: cl.Wait, Censored: cl.Censored})
 		}
 	}
@@ -73,18 +77,24 @@ func longer(a, b stat.Quantile) int {
 	return cmp.Compare(a.At, b.At)
 }
 
+// medianRatio compares the blocks that both candidates have.
 func (p *pairSample) medianRatio(fix, base int) stat.Ratio {
 	rng := seed.Stream(p.seed, "bootstrap of "+p.class)
-	return stat.MedianRatio(p.of(fix), p.of(base), len(p.kept), Level, rng)
+	var of, with []stat.Wait
+	pairs := 0
+	for _, block := range p.kept {
+		if block[fix] != nil && block[base] != nil {
+			of, with = appendWaits(of, pairs, block[fix]), appendWaits(with, pairs, block[base])
+			pairs++
+		}
+	}
+	return stat.MedianRatio(of, with, pairs, Level, rng)
 }
 
-func (p *pairSample) of(fix int) []stat.Wait {
-	var all []stat.Wait
-	for pair, block := range p.kept {
-		for _, w := range block[fix] {
-			w.Pair = pair
-			all = append(all, w)
-		}
+func appendWaits(all []stat.Wait, pair int, waits []stat.Wait) []stat.Wait {
+	for _, w := range waits {
+		w.Pair = pair
+		all = append(all, w)
 	}
 	return all
 }

@@ -19,6 +19,11 @@ type Plan struct {
 	// Shard restricts the plan to a part of it; nil is the whole. A shard
 	// has whole blocks.
 	Shard *Shard
+	// UntilDecided runs the plan in rounds, and leaves out the trials of
+	// comparisons with the baseline that were decided before a round. Variations
+	// is then the most that there are. It excludes shards, whose results would
+	// have to decide together.
+	UntilDecided bool
 }
 
 // Validate reports the first thing wrong with the plan.
@@ -34,6 +39,12 @@ func (p *Plan) Validate() error {
 	}
 	if s := p.Shard; s != nil && (s.Of < 1 || s.Index < 1 || s.Index > s.Of) {
 		return fmt.Errorf("shard: %s: want i/n with 1 <= i <= n", s)
+	}
+	if p.UntilDecided && p.Shard != nil {
+		return fmt.Errorf("shard: %s: want none in a campaign until it is decided", p.Shard)
+	}
+	if h := (Head{Fixes: p.Fixes}); p.UntilDecided && h.baseline() < 0 {
+		return fmt.Errorf("fixes: no baseline: want one in a campaign until it is decided")
 	}
 	names := map[string]bool{}
 	for i := range p.Scenarios {
@@ -57,7 +68,7 @@ func (p *Plan) Validate() error {
 func (p *Plan) head(name string, facts world.Facts) Head {
 	h := Head{
 		Format: format, World: name, Model: facts.Model, Build: Build(), Facts: facts,
-		Seed: p.Seed, Variations: p.Variations, Fixes: p.Fixes, Shard: p.Shard,
+		Seed: p.Seed, Variations: p.Variations, Fixes: p.Fixes, Shard: p.Shard, UntilDecided: p.UntilDecided,
 	}
 	for i := range p.Scenarios {
 		h.Scenarios = append(h.Scenarios, ClassOf(&p.Scenarios[i]))
@@ -65,8 +76,7 @@ func (p *Plan) head(name string, facts world.Facts) Head {
 	return h
 }
 
-// spec is the i-th trial of a head that describes the plan.
-func (p *Plan) spec(h *Head, i int) world.Spec {
-	c := h.cell(i)
+// spec is the trial of a cell of a head that describes the plan.
+func (p *Plan) spec(c cell) world.Spec {
 	return world.Spec{Scenario: p.Scenarios[c.scenario], Variation: c.variation, Subject: p.Fixes[c.fix].Name, Seed: c.seed}
 }

@@ -19,14 +19,16 @@ import (
 type reader struct {
 	head Head
 
-	name string
-	r    *bufio.Reader
-	read int   // trials
-	end  int64 // bytes up to the end of the last whole line
+	name   string
+	r      *bufio.Reader
+	read   int     // trials
+	course *course // of a campaign that runs until it has decided
+	end    int64   // bytes up to the end of the last whole line
 }
 
 // outcome is a finished trial and the line that stands for it.
 type outcome struct {
+	cell   cell
 	result trial.Result
 	line   []byte
 }
@@ -59,6 +61,9 @@ func newReader(name string, r io.Reader) (*reader, error) {
 	}
 	if rd.head, err = parseHead(line); err != nil {
 		return nil, Inputf("%s: %w", name, err)
+	}
+	if rd.head.UntilDecided {
+		rd.course = newCourse(&rd.head)
 	}
 	return rd, nil
 }
@@ -102,19 +107,34 @@ func (rd *reader) next() (outcome, error) {
 	if err := dec.Decode(&o.result); err != nil {
 		return outcome{}, Inputf("%s: line %d: not a trial: %w", rd.name, rd.read+2, err)
 	}
-	if err := rd.head.check(rd.read, &o.result); err != nil {
+	if rd.done() {
+		return outcome{}, Inputf("%s: line %d: trial %d: want at most %d", rd.name, rd.read+2, rd.read+1, rd.read)
+	}
+	if rd.course != nil {
+		o.cell = rd.course.next()
+	} else {
+		o.cell = rd.head.cell(rd.read)
+	}
+	if err := rd.head.check(o.cell, &o.result); err != nil {
 		return outcome{}, Inputf("%s: line %d: %w", rd.name, rd.read+2, err)
+	}
+	if rd.course != nil {
+		rd.course.take(&o.result)
 	}
 	rd.read++
 	return o, nil
 }
 
-// check reports whether the result is of the i-th trial.
-func (h *Head) check(i int, r *trial.Result) error {
-	if i >= h.Trials() {
-		return fmt.Errorf("trial %d: want at most %d", i+1, h.Trials())
+// done reports whether all trials were read.
+func (rd *reader) done() bool {
+	if rd.course != nil {
+		return rd.course.done()
 	}
-	c := h.cell(i)
+	return rd.read >= rd.head.Trials()
+}
+
+// check reports whether the result is of that trial.
+func (h *Head) check(c cell, r *trial.Result) error {
 	want := world.Spec{Subject: h.Fixes[c.fix].Name, Variation: c.variation, Seed: c.seed}
 	want.Scenario.Name = h.Scenarios[c.scenario].Name
 	got := world.Spec{Subject: r.Fix, Variation: r.Variation, Seed: r.Seed}

@@ -39,13 +39,13 @@ func (l *loadSum) add(r *trial.Result) {
 	}
 }
 
-func (l *loadSum) load(fix string) Load {
+func (l *loadSum) load(h *Head, fix string) Load {
 	out := Load{Fix: fix}
 	for i, b := range l {
 		out.Bins = append(out.Bins, LoadBin{
 			From: float64(i) / loadBins, To: float64(i+1) / loadBins,
 			Trials: b.trials, Hung: b.hung,
-			HangRate: stat.ClopperPearson(b.hung, b.trials, Level),
+			HangRate: h.Interval(b.hung, b.trials),
 		})
 	}
 	return out

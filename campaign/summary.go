@@ -15,9 +15,11 @@ const Power = 0.8
 
 // Summary holds the findings of a campaign.
 type Summary struct {
-	Head    Head
-	Trials  int // summed up; fewer than planned if the campaign was cut short
-	Classes []ClassSummary
+	Head   Head
+	Trials int // summed up
+	// CutShort: trials of the campaign are missing.
+	CutShort bool
+	Classes  []ClassSummary
 	// Overall holds a row for each candidate over all scenarios.
 	Overall []Overall
 	Checks  []Check
@@ -106,7 +108,8 @@ type Comparison struct {
 	// other did not.
 	OnlyBaseline int `json:"only_baseline_hung"`
 	OnlyFix      int `json:"only_fix_hung"`
-	// P is McNemar's exact p-value; Corrected is P after Holm's correction
+	// P is McNemar's exact p-value, or that of the sequential sign test in a
+	// campaign that runs until it has decided; Corrected is P after Holm's correction
 	// for the comparisons of the same table: those of the scenario, or those
 	// over all scenarios.
 	P         float64 `json:"p"`
@@ -148,28 +151,29 @@ func (c *Comparison) ClosesLater() bool {
 type collector struct {
 	head     Head
 	trials   int
-	block    []trial.Result // of the block under way
-	rows     [][]rowSum     // by scenario, fix
-	sampled  []pairSample   // by scenario
-	loads    []loadSum      // by fix
+	course   *course
+	block    []*trial.Result // by fix: of the block under way
+	at       cell            // the latest trial of it
+	rows     [][]rowSum      // by scenario, fix
+	sampled  []pairSample    // by scenario
+	loads    []loadSum       // by fix
 	clusters clusterSet
 }
 
 type rowSum struct {
-	trials, hung                   int
-	reported, stalled, truncated   int
-	leftOut                        int
-	waits, workerD                 latencies
-	returned                       int
-	normal, expedited, ipis        int
-	diagnoses                      Diagnoses
-	blame                          blameSum
-	pairs, onlyBaseline, onlyFixed int
-	shorter, longer                int
+	trials, hung                 int
+	reported, stalled, truncated int
+	leftOut                      int
+	waits, workerD               latencies
+	returned                     int
+	normal, expedited, ipis      int
+	diagnoses                    Diagnoses
+	blame                        blameSum
 }
 
 func newCollector(h Head) *collector {
-	c := &collector{head: h, clusters: clusterSet{}, loads: make([]loadSum, len(h.Fixes))}
+	c := &collector{head: h, clusters: clusterSet{}, loads: make([]loadSum, len(h.Fixes)), block: make([]*trial.Result, len(h.Fixes))}
+	c.course = newCourse(&c.head)
 	for _, class := range h.Scenarios {
 		rows := make([]rowSum, len(h.Fixes))
 		for i := range rows {
@@ -182,7 +186,7 @@ func newCollector(h Head) *collector {
 }
 
 func (c *collector) add(r *trial.Result) {
-	at := c.head.cell(c.trials)
+	at := c.course.next()
 	c.trials++
 	if r.LeftOut == "" {
 		c.rows[at.scenario][at.fix].add(r)
@@ -193,11 +197,19 @@ func (c *collector) add(r *trial.Result) {
 	} else {
 		c.rows[at.scenario][at.fix].leftOut++
 	}
-	c.block = append(c.block, *r)
-	if len(c.block) == len(c.head.Fixes) {
-		c.pair(at.scenario)
-		c.block = c.block[:0]
+	c.block[at.fix] = r
+	c.course.take(r)
+	if c.course.done() || c.course.next().block() != at.block() {
+		c.endBlock(at.scenario)
 	}
+}
+
+// endBlock keeps the waits of a whole block.
+func (c *collector) endBlock(scenario int) {
+	if !slices.ContainsFunc(c.block, leftOut) {
+		c.sampled[scenario].add(c.block)
+	}
+	clear(c.block)
 }
 
 func (s *rowSum) add(r *trial.Result) {
@@ -228,45 +240,17 @@ func (s *rowSum) add(r *trial.Result) {
 	s.blame.add(r.Blame)
 }
 
-// pair compares the trials of a whole block with the baseline's.
-func (c *collector) pair(scenario int) {
-	if slices.ContainsFunc(c.block, func(r trial.Result) bool { return r.LeftOut != "" }) {
-		return
-	}
-	c.sampled[scenario].add(c.block)
-	base := c.head.baseline()
-	if base < 0 {
-		return
-	}
-	baseClose := medianClose(&c.block[base])
-	for i := range c.block {
-		s := &c.rows[scenario][i]
-		s.pairs++
-		switch order := longer(medianClose(&c.block[i]), baseClose); {
-		case order < 0:
-			s.shorter++
-		case order > 0:
-			s.longer++
-		}
-		switch baseHung, hung := c.block[base].Hung(), c.block[i].Hung(); {
-		case baseHung && !hung:
-			s.onlyBaseline++
-		case hung && !baseHung:
-			s.onlyFixed++
-		}
-	}
-}
-
 func (c *collector) summary() *Summary {
-	sum := &Summary{Head: c.head, Trials: c.trials, Clusters: c.clusters.sorted()}
+	sum := &Summary{Head: c.head, Trials: c.trials, CutShort: !c.course.done(), Clusters: c.clusters.sorted()}
 	base := c.head.baseline()
 	for i, class := range c.head.Scenarios {
 		cs := ClassSummary{Class: class}
 		var table []*Comparison
 		for j := range c.head.Fixes {
 			row := c.rows[i][j].row(class.Name, c.head.Fixes[j].Name)
-			if c.compared(j) && c.rows[i][j].pairs > 0 {
-				row.VsBaseline = c.rows[i][j].comparison()
+			row.HangRate = c.head.Interval(row.Hung, row.Trials)
+			if t := &c.course.tallies[i][j]; c.head.compared(j) && t.pairs > 0 {
+				row.VsBaseline = t.comparison(t.p(&c.head, &t.hangs), t.p(&c.head, &t.closes))
 				row.VsBaseline.Median = c.sampled[i].medianRatio(j, base)
 				table = append(table, row.VsBaseline)
 			}
@@ -277,16 +261,10 @@ func (c *collector) summary() *Summary {
 	}
 	sum.Overall = c.overall()
 	for j := range c.loads {
-		sum.Loads = append(sum.Loads, c.loads[j].load(c.head.Fixes[j].Name))
+		sum.Loads = append(sum.Loads, c.loads[j].load(&c.head, c.head.Fixes[j].Name))
 	}
 	sum.Checks = sum.checkControls()
 	return sum
-}
-
-// compared reports whether the candidate is one that is held against the
-// baseline: there is one, and it is not a control.
-func (c *collector) compared(fix int) bool {
-	return c.head.baseline() >= 0 && c.head.Fixes[fix].Must == "" && c.head.baseline() != fix
 }
 
 func (c *collector) overall() (all []Overall) {
@@ -301,15 +279,16 @@ func (c *collector) overall() (all []Overall) {
 			closes += r.waits.count
 			s.trials += r.trials
 			s.hung += r.hung
-			s.pairs += r.pairs
-			s.onlyBaseline += r.onlyBaseline
-			s.onlyFixed += r.onlyFixed
-			s.shorter += r.shorter
-			s.longer += r.longer
 		}
 		o := Overall{Fix: f.Name, Trials: s.trials, Hung: s.hung, Blame: s.blame.blame(closes)}
-		if c.compared(j) && s.pairs > 0 {
-			o.VsBaseline = s.comparison()
+		if t := &c.course.overall[j]; c.head.compared(j) && t.pairs > 0 {
+			// Which scenarios have many pairs depends on what was found, so that
+			// only a sequential test of them all holds.
+			p := func(s *stat.SignTest) float64 { return stat.McNemar(s.Up, s.Down) }
+			if c.head.UntilDecided {
+				p = (*stat.SignTest).P
+			}
+			o.VsBaseline = t.comparison(p(&t.hangs), p(&t.closes))
 			table = append(table, o.VsBaseline)
 		}
 		all = append(all, o)
@@ -322,7 +301,6 @@ func (s *rowSum) row(class, fix string) Row {
 	r := Row{
 		Class: class, Fix: fix,
 		Trials: s.trials, Hung: s.hung,
-		HangRate: stat.ClopperPearson(s.hung, s.trials, Level),
 		Reported: s.reported, Stalled: s.stalled, Truncated: s.truncated, LeftOut: s.leftOut,
 		Closes: s.waits.count, Censored: s.waits.censored, Close: s.waits.quantiles(), Waits: s.waits.distribution(),
 		Returned:  s.returned,
@@ -339,12 +317,20 @@ func (s *rowSum) row(class, fix string) Row {
 	return r
 }
 
-func (s *rowSum) comparison() *Comparison {
+// Interval is that of a hang rate. It holds for a number of trials that depends on
+// what they found, if that of the campaign does.
+func (h *Head) Interval(hung, trials int) stat.Interval {
+	if h.UntilDecided {
+		return stat.Sequence(hung, trials, Level)
+	}
+	return stat.ClopperPearson(hung, trials, Level)
+}
+
+func (t *tally) comparison(hangs, closes float64) *Comparison {
 	return &Comparison{
-		Pairs:        s.pairs,
-		OnlyBaseline: s.onlyBaseline, OnlyFix: s.onlyFixed,
-		P:       stat.McNemar(s.onlyBaseline, s.onlyFixed),
-		Shorter: s.shorter, Longer: s.longer,
+		Pairs:        t.pairs,
+		OnlyBaseline: t.hangs.Up, OnlyFix: t.hangs.Down, P: hangs,
+		Shorter: t.closes.Up, Longer: t.closes.Down, CloseCorrected: closes,
 	}
 }
 
@@ -353,7 +339,7 @@ func correct(comparisons []*Comparison) {
 	hangs := make([]float64, len(comparisons))
 	waits := make([]float64, len(comparisons))
 	for i, c := range comparisons {
-		hangs[i], waits[i] = c.P, stat.McNemar(c.Shorter, c.Longer)
+		hangs[i], waits[i] = c.P, c.CloseCorrected
 	}
 	hangs, waits = stat.Holm(hangs), stat.Holm(waits)
 	for i, c := range comparisons {

@@ -176,11 +176,11 @@ func TestPairsKeptDoNotGrowWithTheCampaign(t *testing.T) {
 	t.Parallel()
 	p := newPairSample(1, "heavy")
 	for i := range 5 * maxPairs {
-		p.add([]trial.Result{{Closes: []trial.Close{{Wait: time.Duration(i)}}}})
+		p.add([]*trial.Result{{Closes: []trial.Close{{Wait: time.Duration(i)}}}})
 	}
 	late := 0
-	for _, w := range p.of(0) {
-		if w.For >= 4*maxPairs {
+	for _, block := range p.kept {
+		if block[0][0].For >= 4*maxPairs {
 			late++
 		}
 	}
@@ -214,7 +214,7 @@ func TestLoadTellsHangsByStormDuty(t *testing.T) {
 	for _, r := range []trial.Result{{StormDuty: 0}, {StormDuty: 0.95, Overdue: 1}, {StormDuty: 1}, {StormDuty: 1.2}, {StormDuty: -1}} {
 		l.add(&r)
 	}
-	bins := l.load("x").Bins
+	bins := l.load(&Head{}, "x").Bins
 	if bins[0].Trials != 2 || bins[9].Trials != 3 || bins[9].Hung != 1 || bins[5].Trials != 0 {
 		t.Errorf("got %+v", bins)
 	}
@@ -226,7 +226,7 @@ func TestMemoryDoesNotGrowWithTheNumberOfTrials(t *testing.T) {
 	c := newCollector(h)
 	heapAfter := func(trials int) uint64 {
 		for c.trials < trials {
-			r := synthetic(p.spec(&h, c.trials))
+			r := synthetic(p.spec(h.cell(c.trials)))
 			c.add(&r)
 		}
 		runtime.GC()
