@@ -56,6 +56,9 @@ func (c *common) evaluateCommand(h *campaign.Head) string {
 	for _, f := range h.Fixes {
 		fmt.Fprintf(&b, " --fix %s", quote(f.Name))
 	}
+	if h.UntilDecided {
+		b.WriteString(" --until-decided")
+	}
 	if h.Shard != nil {
 		fmt.Fprintf(&b, " --shard %s", h.Shard)
 	}

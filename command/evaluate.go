@@ -27,6 +27,7 @@ type evaluateOptions struct {
 	out        outFile
 	resume     bool
 	shard      string
+	decided    bool
 	failures   outDir
 	boots      int
 }
@@ -46,6 +47,9 @@ holds the trials that have finished, and --resume continues from there. The shar
 of a campaign can run on different machines; gpstorm merge joins their files. With
 --nats the trials run on the workers of a server, and the results are the same bytes.
 
+With --until-decided the trials run in rounds, and a comparison with the baseline
+gets no more of them once it is decided, by tests that stay valid under repeated
+looks; --variations is then the most. Which trials run depends on results alone.
 
 --world boot compares real kernels instead: each --kernel takes a candidate's place
 and is booted --boots times for each scenario, in turns. The first is the baseline.`,
@@ -65,6 +69,7 @@ and is booted --boots times for each scenario, in turns. The first is the baseli
 	flags.Var(&o.out, "out", "keep the trials in this `file`, one a line")
 	flags.BoolVar(&o.resume, "resume", false, "continue after the trials that --out already holds")
 	flags.Var(&o.failures, "failures", "write a file for each cause of failure into this `directory`")
+	flags.BoolVar(&o.decided, "until-decided", false, "give comparisons that are decided no more variations")
 	flags.StringVar(&o.shard, "shard", "", "run only part `i/n` of the trials, into --out")
 	return cmd
 }
@@ -130,7 +135,7 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Seed, p.Variations = o.seed, o.variations
+	p.Seed, p.Variations, p.UntilDecided = o.seed, o.variations, o.decided
 	if o.shard != "" {
 		s, err := campaign.ParseShard(o.shard)
 		if err != nil {
@@ -138,6 +143,9 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 		}
 		if o.out == "" {
 			return nil, wrong("--shard", s, "--out, the file for its trials")
+		}
+		if o.decided {
+			return nil, wrong("--shard", s, "none with --until-decided, whose trials decide together")
 		}
 		p.Shard = &s
 	}
@@ -170,11 +178,11 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 // conclude reports a finished campaign and turns its validity into an exit code.
 func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary) error {
 	planned := sum.Head.Trials()
-	if sum.Head.Shard != nil && sum.Trials == planned {
+	if sum.Head.Shard != nil && !sum.CutShort {
 		o.note(cmd, "shard %s: %d trials are in %s; %s merge joins the shards", sum.Head.Shard, planned, o.out, o.program)
 		return nil
 	}
-	if sum.Trials == planned {
+	if !sum.CutShort {
 		if err := o.form.write(cmd, o.common, sum, nil); err != nil {
 			return err
 		}

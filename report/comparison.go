@@ -14,13 +14,14 @@ import (
 // The legend of the columns that share one.
 const (
 	aboutClose = "time that close() took. A close() that had not returned when the scenario ended counts as longer than the time seen: p50, p90 and p99 are Kaplan-Meier quantiles (nearest rank if all returned), >300s means beyond what was seen, and max is the longest time seen. With more than 4096 closes a row, quantiles come from a histogram and are accurate to 0.4 %."
-	aboutRatio = "ratio of the median close() to that of baseline, with its 95 %% interval (percentile bootstrap, 999 resamples of whole %ss, fixed seed; not corrected for the number of rows); ~ where the interval contains 1; - where a median is beyond what was seen or there are fewer than 6 %[1]ss. The verdict says shorter or longer only where an exact sign test of the trials' medians shows it (p < 0.05 after Holm's correction)."
-	aboutVs    = "difference in hang rate to baseline, in percentage points, where McNemar's exact test shows one (p < 0.05 after Holm's correction for the comparisons of the table); ~ where it shows none. %s The verdict compares over all scenarios in a table of its own."
+	aboutRatio = "ratio of the median close() to that of baseline, with its 95 %% interval (percentile bootstrap, 999 resamples of whole %ss, fixed seed; not corrected for the number of rows); ~ where the interval contains 1; - where a median is beyond what was seen or there are fewer than 6 %[1]ss. The verdict says shorter or longer only where %[2]s of the trials' medians shows it (p < 0.05 after Holm's correction)."
+	aboutVs    = "difference in hang rate to baseline, in percentage points, where %[2]s shows one (p < 0.05 after Holm's correction for the comparisons of the table); ~ where it shows none. %[1]s The verdict compares over all scenarios in a table of its own."
 )
 
 // comparisonColumns are those of the table of one scenario: a row for each
 // candidate.
-func comparisonColumns(f world.Facts) columns[*campaign.Row] {
+func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
+	f, tests := h.Facts, testsOf(h)
 	cs := columns[*campaign.Row]{
 		{fields: []rowField{{"scenario", func(r *campaign.Row) string { return r.Class }}}},
 		{
@@ -30,7 +31,7 @@ func comparisonColumns(f world.Facts) columns[*campaign.Row] {
 		},
 		{
 			head:  "hangs [95%]",
-			about: "share of the trials that hung, with its exact 95 % interval (Clopper-Pearson).",
+			about: "share of the trials that hung, with its " + tests.interval + ".",
 			show: func(r *campaign.Row) cell {
 				return cell{Text: hangCell(r), Sort: share(r.Hung, r.Trials)}
 			},
@@ -50,7 +51,7 @@ func comparisonColumns(f world.Facts) columns[*campaign.Row] {
 		},
 		{
 			head:  "vs base",
-			about: fmt.Sprintf(aboutVs, pairing(f)),
+			about: fmt.Sprintf(aboutVs, pairing(f), tests.hangs),
 			show: func(r *campaign.Row) cell {
 				return cell{Text: againstCell(r.VsBaseline), Sort: difference(r.VsBaseline)}
 			},
@@ -72,7 +73,7 @@ func comparisonColumns(f world.Facts) columns[*campaign.Row] {
 		closeColumn("max", "close_max", func(r *campaign.Row) stat.Quantile { return r.Close.Max }),
 		{
 			head:  "p50 / base",
-			about: fmt.Sprintf(aboutRatio, pairWord(f)),
+			about: fmt.Sprintf(aboutRatio, pairWord(f), tests.closes),
 			show: func(r *campaign.Row) cell {
 				c := cell{Text: ratioCell(r.VsBaseline)}
 				if r.VsBaseline != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/margin"
-	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 )
@@ -26,7 +25,7 @@ func (r *Report) overallColumns() columns[int] {
 				o := &s.Overall[j]
 				rate := share(o.Hung, o.Trials)
 				return cell{
-					Text: fmt.Sprintf("%d of %d", o.Hung, o.Trials), Small: interval(stat.ClopperPearson(o.Hung, o.Trials, campaign.Level)),
+					Text: fmt.Sprintf("%d of %d", o.Hung, o.Trials), Small: overallRate(&s.Head, o.Hung, o.Trials),
 					Sort: rate, Shade: rate,
 				}
 			},

@@ -153,19 +153,20 @@ func (r *Report) CSV(w io.Writer) error {
 	for i := range r.Summary.Classes {
 		rows = append(rows, pointers(r.Summary.Classes[i].Rows)...)
 	}
-	return comparisonColumns(r.facts()).csv(w, rows)
+	return comparisonColumns(&r.Summary.Head).csv(w, rows)
 }
 
 func (r *Report) comparisonTable(c *campaign.ClassSummary) *table {
-	return comparisonColumns(r.facts()).table(pointers(c.Rows))
+	return comparisonColumns(&r.Summary.Head).table(pointers(c.Rows))
 }
 
 // definitions say what each figure means.
 func (r *Report) definitions() []string {
 	lines := []string{"A trial hangs if a close() takes the hung-task timeout or longer."}
-	lines = append(lines, comparisonColumns(r.facts()).legend()...)
+	lines = append(lines, comparisonColumns(&r.Summary.Head).legend()...)
 	h := &r.Summary.Head
-	lines = append(lines, fmt.Sprintf("%d variations of each scenario, of which the first is the scenario itself; campaign seed %d.", h.Variations, h.Seed))
+	lines = append(lines, fmt.Sprintf("%s%d variations of each scenario, of which the first is the scenario itself; campaign seed %d.", atMost(h), h.Variations, h.Seed))
+	lines = append(lines, testsOf(h).how...)
 	if base := h.Base(); base != campaign.Baseline {
 		lines = append(lines, "Baseline, with which the others are compared, is "+base+".")
 	}

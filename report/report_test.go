@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -31,6 +32,27 @@ func TestReportsMatchTheGoldenFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name, []byte(written(t, func(b *bytes.Buffer) error { return write(b) })))
 		})
+	}
+}
+
+// A campaign that ends comparisons early names its tests, and says what it left out.
+func TestAReportOfDecidedComparisonsSaysSo(t *testing.T) {
+	t.Parallel()
+	sum := summary(t, func(p *campaign.Plan) { p.UntilDecided = true })
+	got := written(t, func(b *bytes.Buffer) error { return (&Report{Summary: sum, Program: "gpstorm"}).Text(b) })
+	got = strings.Join(strings.Fields(got), " ")
+	for _, want := range []string{
+		"Of 6 comparisons within one scenario ", fmt.Sprintf(" %d of at most %d trials ran.", sum.Trials, sum.Head.Trials()),
+		"At most 40 variations of each scenario", "95 % interval by a confidence sequence", "where a sequential sign test of the pairs",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in:\n%s", want, got)
+		}
+	}
+	for _, no := range []string{"Cut short", "Clopper", "over this mix"} {
+		if strings.Contains(got, no) {
+			t.Errorf("want no %q in:\n%s", no, got)
+		}
 	}
 }
 

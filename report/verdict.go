@@ -33,8 +33,8 @@ func (r *Report) verdict() (lines []statement) {
 		}
 	}
 	about(controls(s)...)
-	if planned := s.Head.Trials(); s.Trials < planned {
-		about(fmt.Sprintf("Cut short: %d of %d planned trials.", s.Trials, planned))
+	if s.CutShort {
+		about(fmt.Sprintf("Cut short: %d of %d planned trials.", s.Trials, s.Head.Trials()))
 	}
 	if n := truncated(s); n > 0 {
 		about(fmt.Sprintf("%d trials reached the limit on steps and were cut off: their figures hold only up to that moment.", n))
@@ -45,7 +45,11 @@ func (r *Report) verdict() (lines []statement) {
 			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses) + caution(f)})
 		}
 	}
-	about(reach(s, pairWord(r.facts()))...)
+	if s.Head.UntilDecided {
+		about(decisions(s)...)
+	} else {
+		about(reach(s, pairWord(r.facts()))...)
+	}
 	return lines
 }
 
@@ -173,7 +177,7 @@ func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 	parts = append(parts, overall(s, o))
 	say("less often in %s", less)
 	say("MORE often in %s", more)
-	if o.Hung == 0 {
+	if o.Hung == 0 && !s.Head.UntilDecided {
 		upper := stat.ClopperPearson(0, o.Trials, campaign.Level).Hi
 		parts = append(parts, fmt.Sprintf("the trials do not exclude a rate of up to %s over this mix", percent(upper)))
 	}
