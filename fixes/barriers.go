@@ -6,7 +6,7 @@ import "github.com/gpstorm/gpstorm/srcu"
 // request is: what srcu_readers_active_idx_check does for SRCU-fast domains in
 // 7.0-rc1. The worker sleeps in D state meanwhile.
 func Blocking() srcu.Barrier {
-	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+	return srcu.Stateless(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.Expedited {
 			s.RCU().SynchronizeExpedited()
 		} else {
@@ -19,7 +19,7 @@ func Blocking() srcu.Barrier {
 // Expedited waits inside the scan for one expedited RCU grace period, even if the
 // request is a normal one.
 func Expedited() srcu.Barrier {
-	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
+	return srcu.Stateless(func(s srcu.Side, _ *srcu.Scan) bool {
 		s.RCU().SynchronizeExpedited()
 		return true
 	})
@@ -28,7 +28,7 @@ func Expedited() srcu.Barrier {
 // CallRCU posts one RCU callback per attempt, which requeues the work; nothing
 // sleeps. call_rcu has no expedited form, so an expedited scan polls.
 func CallRCU() srcu.Barrier {
-	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+	return srcu.Stateless(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.Expedited {
 			return poll(s, scan)
 		}
@@ -61,7 +61,7 @@ func CallRCUExpedited() srcu.Barrier {
 // Polling takes an RCU cookie after the unlock sum, requests its grace period,
 // and looks again every jiffy; nothing sleeps. The cookie never outlives the
 // sum it was taken after.
-func Polling() srcu.Barrier { return srcu.BarrierFunc(poll) }
+func Polling() srcu.Barrier { return srcu.Stateless(poll) }
 
 // PollingSlowly is Polling with the state machine's own delays between two looks
 // (Scan.Delay), one jiffy at least: each scan may overlook the end of its grace
@@ -100,7 +100,7 @@ func pollEvery(s srcu.Side, scan *srcu.Scan, delay func() uint64) bool {
 // Fenced orders the sums with one full barrier of the scanning CPU. It is
 // enough only when the readers have full barriers too.
 func Fenced() srcu.Barrier {
-	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
+	return srcu.Stateless(func(s srcu.Side, _ *srcu.Scan) bool {
 		s.Fence()
 		return true
 	})
@@ -109,7 +109,7 @@ func Fenced() srcu.Barrier {
 // Membarrier interrupts every CPU for one full barrier and waits for the
 // handlers: all that SRCU-fast needs, and independent of RCU.
 func Membarrier() srcu.Barrier {
-	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
+	return srcu.Stateless(func(s srcu.Side, _ *srcu.Scan) bool {
 		s.FenceAll()
 		return true
 	})

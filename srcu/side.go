@@ -63,6 +63,15 @@ type BarrierFunc func(s Side, scan *Scan) bool
 // Order calls f.
 func (f BarrierFunc) Order(s Side, scan *Scan) bool { return f(s, scan) }
 
+// Stateless is a BarrierFunc of which this holds: what a call does, and what the
+// callbacks do that it posts, depends on nothing but its Side and its Scan, where
+// cookies that compare alike count as equal. A search may then take two histories
+// that leave the machine in one state for the same.
+type Stateless func(s Side, scan *Scan) bool
+
+// Order calls f.
+func (f Stateless) Order(s Side, scan *Scan) bool { return f(s, scan) }
+
 // Machine is the update side as a world drives it. GracePeriod is the machine;
 // a planted bug wraps it and overrides a method.
 type Machine interface {

@@ -34,7 +34,7 @@ func (m *machine) apply(s *state, st step) *state {
 			}
 		}
 		n.mem[p.loc] = p.val
-		n.changed()
+		m.changed(n)
 
 	case stepTask:
 		m.proceed(n, int(st.who), int(st.arg))
@@ -67,7 +67,7 @@ func (m *machine) operate(n *state, cpu, j int) {
 	o := &p.ops[j]
 	m.traceOp(n, cpu, j)
 	n.waiting &^= n.counted
-	n.changed()
+	m.changed(n)
 	if o.kind.special() {
 		t.done |= 1 << j
 		if o.kind == opBegin {
@@ -86,6 +86,7 @@ func (m *machine) operate(n *state, cpu, j int) {
 		}
 		n.mem[loc] = e.val
 	}
+	m.over(n, cpu)
 }
 
 // begin starts a grace period, which waits for one barrier of every CPU unless
@@ -126,7 +127,7 @@ func (m *machine) proceed(n *state, task, choice int) {
 		}
 		answer = n.sums[task].acc
 		n.sums[task] = partial{}
-	case rqFence:
+	case rqFence, rqAcquire:
 		m.acquired(n, task)
 		n.orderWords(task)
 	case rqLoadWord, rqStoreWord, rqSwapWord:
@@ -146,7 +147,7 @@ func (m *machine) proceed(n *state, task, choice int) {
 		case choice == 1:
 			n.slow++
 			n.waiting, n.polling = 0, 0
-			n.changed()
+			m.changed(n)
 		case n.ended >= r.a:
 			answer = 1
 			n.observed = max(n.observed, r.a)
@@ -178,7 +179,7 @@ func (m *machine) schedule(n *state, task int) {
 // immediate reports whether a task with such a request can continue at once.
 func (k reqKind) immediate() bool {
 	switch k {
-	case rqStore, rqRead, rqFence, rqDone, rqLoadWord, rqStoreWord, rqSwapWord:
+	case rqStore, rqRead, rqFence, rqAcquire, rqDone, rqLoadWord, rqStoreWord, rqSwapWord:
 		return true
 	}
 	return k.notifies()
@@ -201,7 +202,9 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 		n.counted &^= 1 << task
 		if n.retry>>r.b&1 != 0 {
 			n.retry &^= 1 << r.b
-			n.retries++
+			if !m.endless {
+				n.retries++
+			}
 		}
 		if m.left(n) {
 			if n.afterReaders++; n.afterReaders > maxAfterReaders {
@@ -261,7 +264,12 @@ func (m *machine) canBeLate(s *state, number Value) bool {
 }
 
 // changed records that a retry may read a new value.
-func (s *state) changed() { s.tried, s.probes = 0, 0 }
+func (m *machine) changed(n *state) {
+	n.tried, n.probes = 0, 0
+	if m.endless {
+		n.retry = 0
+	}
+}
 
 // readOne reads one CPU's counter, its current value or one that an early load
 // returned, and reports whether the sum is complete.
@@ -302,8 +310,10 @@ func (m *machine) acquired(n *state, task int) {
 
 // advance replies to a task and records the effect of its next request.
 func (m *machine) advance(n *state, task int, answer Value) {
-	n.node = m.update.step(n.node, task, answer)
+	e := m.update.step(n.node, task, answer)
+	n.node = e.node
 	at := &m.update.nodes[n.node]
+	n.renumber(e.less, at.cookie)
 	if at.crash != "" {
 		n.dead = true
 		m.report(n, Violation{Crashed, at.crash})
@@ -335,7 +345,7 @@ func (m *machine) advance(n *state, task int, answer Value) {
 		n.scheduled |= 1 << r.a
 		n.waiting &= 1 << task
 		n.sleeping = 0
-		n.changed()
+		m.changed(n)
 	case rqComplete:
 		if n.completed>>r.a&1 != 0 {
 			m.report(n, Violation{DoubleCallback, "a callback ran twice"})

@@ -52,12 +52,13 @@ func Explore(c Case, o Options) (*Finding, Coverage, error) {
 	if err := c.Validate(); err != nil {
 		return nil, Coverage{}, err
 	}
-	m, err := newMachine(&c)
+	m, err := newMachineOf(&c, !o.NoReduction)
 	if err != nil {
 		return nil, Coverage{}, err
 	}
 	defer func() { m.close() }()
 	m.reduce = !o.NoReduction
+	m.endless = m.update.same != nil && c.Retries == 0
 	m.sums = m.reduce && m.symmetric()
 	found, cov := explore(m, c, o)
 	if m.sums && m.unusual {

@@ -28,7 +28,7 @@ func (f *Finding) Trace() ([]Line, error) {
 
 // follow takes exactly the steps of a schedule and judges the last state.
 func (m *machine) follow(schedule []step, only Kind) (Violation, error) {
-	m.only = only
+	m.only, m.replays = only, true
 	s := m.start()
 	for i, st := range schedule {
 		possible := false

@@ -11,8 +11,10 @@ type histories struct {
 	initialWord Value // of the machine's words
 
 	live   *session // a session that has got the replies up to node at
-	at     int32
+	at     int32    // -1 is none
 	reruns int
+
+	same map[key]int32 // nodes by what the update side does after them; nil if not compared
 }
 
 // history is the update side after one sequence of replies.
@@ -22,7 +24,16 @@ type history struct {
 	answer  Value
 	pending []request // by task
 	crash   string
-	next    map[reply]int32
+	next    map[reply]edge
+	starts  Value // grace periods requested so far
+	cookie  bool  // a barrier holds a cookie of one
+}
+
+// edge leads to the node after a reply. Numbers of grace periods in a state are
+// reduced by less on the way.
+type edge struct {
+	node int32
+	less Value
 }
 
 type reply struct {
@@ -30,8 +41,11 @@ type reply struct {
 	answer Value
 }
 
-func newHistories(c *Case) *histories {
-	b := &histories{c: c, live: newSession(c)}
+func newHistories(c *Case, compare bool) *histories {
+	b := &histories{c: c, live: newSession(c, compare)}
+	if compare {
+		b.same = map[key]int32{}
+	}
 	b.initialWord = b.live.initialWord
 	b.nodes = []history{{parent: -1, pending: b.pending(), crash: b.live.crash}}
 	return b
@@ -47,25 +61,43 @@ func (b *histories) pending() []request {
 
 func (b *histories) taskName(i int) string { return b.live.tasks[i].name }
 
-// step replies to a task's request at a node and returns the node that follows.
-func (b *histories) step(node int32, task int, answer Value) int32 {
+// step replies to a task's request at a node and returns the edge that follows.
+func (b *histories) step(node int32, task int, answer Value) edge {
 	key := reply{task, answer}
-	if n, ok := b.nodes[node].next[key]; ok {
-		return n
+	if e, ok := b.nodes[node].next[key]; ok {
+		return e
 	}
 	b.seek(node)
 	b.live.resume(task, answer)
-	n := int32(len(b.nodes))
-	b.nodes = append(b.nodes, history{
-		parent: node, task: task, answer: answer,
-		pending: b.pending(), crash: b.live.crash,
-	})
-	if b.nodes[node].next == nil {
-		b.nodes[node].next = map[reply]int32{}
+	e := edge{node: int32(len(b.nodes))}
+	if same, ok := b.equal(e.node); ok {
+		e = edge{same, b.live.starts - b.nodes[same].starts}
+		b.at = -1
+	} else {
+		b.nodes = append(b.nodes, history{
+			parent: node, task: task, answer: answer, pending: b.pending(), crash: b.live.crash,
+			starts: b.live.starts, cookie: b.same == nil || b.live.holdsCookie(),
+		})
+		b.at = e.node
 	}
-	b.nodes[node].next[key] = n
-	b.at = n
-	return n
+	if b.nodes[node].next == nil {
+		b.nodes[node].next = map[reply]edge{}
+	}
+	b.nodes[node].next[key] = e
+	return e
+}
+
+// equal returns a node after which the update side behaves as the live session; if
+// there is none, n will be the one.
+func (b *histories) equal(n int32) (same int32, ok bool) {
+	if b.same == nil || b.live.crash != "" {
+		return 0, false
+	}
+	k := b.live.fingerprint()
+	if same, ok = b.same[k]; !ok {
+		b.same[k] = n
+	}
+	return same, ok
 }
 
 // seek brings the live session to a node.
@@ -78,7 +110,7 @@ func (b *histories) seek(node int32) {
 		path = append(path, reply{b.nodes[n].task, b.nodes[n].answer})
 	}
 	b.live.close()
-	b.live = newSession(b.c)
+	b.live = newSession(b.c, b.same != nil)
 	b.reruns++
 	for i := len(path) - 1; i >= 0; i-- {
 		b.live.resume(path[i].task, path[i].answer)

@@ -17,6 +17,8 @@ type machine struct {
 	free     []*state // for reuse
 	only     Kind     // the one kind of violation to report; empty reports all
 	reduce   bool     // use partial-order reduction
+	endless  bool     // retries compete with other steps whenever something has changed
+	replays  bool     // follow a schedule, of a search with whatever bounds on retries
 	graceful bool     // some program waits for a grace period
 	unusual  bool     // the update side made a request that symmetry.go does not cover
 	sums     bool     // use the reductions of symmetry.go
@@ -37,7 +39,11 @@ type step struct {
 	arg  uint8
 }
 
-func newMachine(c *Case) (*machine, error) {
+func newMachine(c *Case) (*machine, error) { return newMachineOf(c, false) }
+
+// newMachineOf makes a machine that merges histories after which the update side
+// behaves alike, if that is possible.
+func newMachineOf(c *Case, merge bool) (*machine, error) {
 	progs, err := c.programs()
 	if err != nil {
 		return nil, err
@@ -45,7 +51,7 @@ func newMachine(c *Case) (*machine, error) {
 	m := &machine{progs: progs, mode: c.Mode, lay: c.layout(), c: c, reduce: true}
 	m.init = make([]Value, m.lay.size())
 	m.init[locHook] = 1
-	m.update = newHistories(c)
+	m.update = newHistories(c, merge && c.comparable())
 	m.class = classes(progs)
 	return m, nil
 }
@@ -200,10 +206,13 @@ func (m *machine) postponed(s *state, task int, r request) bool {
 	// A run that read no counters only polled a cookie. One fruitless poll
 	// competes with other steps: a barrier that polls too early must be found.
 	fruitless := s.waiting>>task&1 != 0 && (s.fruitless >= maxFruitless || s.counted>>task&1 != 0)
+	if m.replays {
+		return false
+	}
 	switch r.kind {
 	case rqIdle:
 		return r.a == roleWorker && (fruitless ||
-			s.retry>>r.b&1 != 0 && int(s.retries) >= m.c.retries())
+			s.retry>>r.b&1 != 0 && (m.endless || int(s.retries) >= m.c.retries()))
 	case rqSpin:
 		return fruitless
 	case rqSleep:

@@ -30,7 +30,7 @@ func TestMutantsShowWhereTheyShould(t *testing.T) {
 			c.Mode--
 			bound := 0
 			if c.TwoDomains && m.Fix.Teardown != nil {
-				bound = 100_000 // two workers at once: too many histories to search
+				bound = 20_000 // two workers at once: too many histories to search
 			}
 			f, cov, err := order.Explore(c, order.Options{States: bound})
 			if err != nil {

@@ -27,7 +27,7 @@ func (m *machine) pass(n *state) {
 			continue
 		}
 		n.waiting, n.polling = 0, 0
-		n.changed()
+		m.changed(n)
 		if g.flavour == flavourRCU && m.update != nil {
 			n.ended = max(n.ended, g.number)
 		}
@@ -45,6 +45,7 @@ func (m *machine) invisible(n *state) bool {
 	for i, r := range m.update.nodes[n.node].pending {
 		switch {
 		case r.kind == rqFence && len(n.buf) == 0:
+		case r.kind == rqAcquire:
 		case m.reduce && r.kind == rqRead && m.stableSum(n, i, r):
 		case m.reduce && r.kind.notifies() && m.alone(n, i):
 		default:

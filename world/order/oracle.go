@@ -53,6 +53,23 @@ func (m *machine) inside(n *state, domain int) uint64 {
 	return set
 }
 
+// over forgets the sections of a CPU that are over: no grace period can be too short
+// for them any more.
+func (m *machine) over(n *state, cpu int) {
+	kept := n.pre[:0]
+	for _, p := range n.pre {
+		for k, s := range m.progs[cpu].sections {
+			if s.all&^n.thr[cpu].done == 0 {
+				p.mask &^= 1 << (cpu*maxSections + k)
+			}
+		}
+		if p.mask != 0 {
+			kept = append(kept, p)
+		}
+	}
+	n.pre = kept
+}
+
 func (m *machine) judge(n *state, pre preexisting) {
 	each(pre.mask, func(b int) {
 		cpu, k := b/maxSections, b%maxSections

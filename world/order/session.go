@@ -26,6 +26,7 @@ type session struct {
 	completions Value
 	starts      Value // grace periods requested so far
 	initialWord Value // of the machine's words
+	past        *past // nil unless histories are compared
 }
 
 // task is one kernel context of the update side.
@@ -36,6 +37,8 @@ type task struct {
 	yield   func(request) bool
 	answer  Value
 	pending request
+	// position identifies the place of the request, if histories are compared.
+	position uint64
 }
 
 type reqKind uint8
@@ -46,6 +49,7 @@ const (
 	rqStore                    // store b at location a
 	rqRead                     // sum counters a over all CPUs
 	rqFence                    // full barrier of this task
+	rqAcquire                  // what follows comes after what was read before
 	rqSync                     // grace period a of flavour b, and wait for it
 	rqStart                    // start grace period a of flavour b; do not wait
 	rqCall                     // grace period a, then its callback
@@ -86,14 +90,17 @@ const (
 // stopped unwinds a task whose session is abandoned.
 type stopped struct{}
 
-func newSession(c *Case) *session {
+func newSession(c *Case, compare bool) *session {
 	s := &session{c: c, lay: c.layout(), callbacks: map[Value]func(){}}
 	var barriers [2]srcu.Barrier
 	barriers[tasksTraceDomain], barriers[tracepointDomain] = c.Fix.NewBarriers()
+	if compare {
+		s.past = newPast(s.lay.domains)
+	}
 	for d := range s.lay.domains {
 		dom := &domain{s: s, id: d}
 		dom.side = c.Fix.WrapSide(&side{s: s, domain: d})
-		dom.machine = c.Fix.NewMachine(barriers[d], srcu.KernelPace(250))
+		dom.machine = c.Fix.NewMachine(barrier{barriers[d], s, d}, srcu.KernelPace(250))
 		if u, ok := dom.machine.(interface{ Use(srcu.Memory) uint64 }); ok && c.Atomics {
 			s.initialWord = Value(u.Use(words{s, Value(d)}))
 		}
@@ -157,6 +164,9 @@ func (s *session) request(kind reqKind, a, b Value) Value { return s.requestOn(0
 // requestOn makes a request about some CPUs only.
 func (s *session) requestOn(cpus uint16, kind reqKind, a, b Value) Value {
 	t := s.cur
+	if s.past != nil {
+		t.position = position()
+	}
 	if !t.yield(request{kind: kind, a: a, b: b, cpus: cpus}) {
 		panic(stopped{})
 	}
@@ -166,6 +176,9 @@ func (s *session) requestOn(cpus uint16, kind reqKind, a, b Value) Value {
 // resume runs task i from a reply up to its next request.
 func (s *session) resume(i int, answer Value) {
 	t := s.tasks[i]
+	if s.past != nil {
+		s.record(i, answer)
+	}
 	s.cur, t.answer = t, answer
 	r, ok := t.next()
 	if !ok {

@@ -60,7 +60,7 @@ func (x *side) Fence() { x.s.fence() }
 
 func (x *side) FenceAll() { x.s.synchronize(flavourIPI) }
 
-func (x *side) RCU() rcu.GracePeriods { return gracePeriods{x.s} }
+func (x *side) RCU() rcu.GracePeriods { return gracePeriods{x.s, x.domain} }
 
 func (x *side) Requeue(uint64) { x.s.request(rqRequeue, Value(x.domain), 0) }
 
@@ -73,10 +73,36 @@ func (x *side) Spin() { x.s.request(rqSpin, 0, 0) }
 
 var _ srcu.Side = (*side)(nil)
 
+// barrier is a domain's barrier in this world.
+type barrier struct {
+	srcu.Barrier
+	s      *session
+	domain int
+}
+
+// Order orders a scan. What a barrier reads by Scan.Elapsed is an acquire: the scan
+// goes on after the callback that has called Scan.Elapse.
+func (b barrier) Order(side srcu.Side, scan *srcu.Scan) bool {
+	if b.s.past != nil {
+		b.s.call(b.domain)
+	}
+	ordered := b.Barrier.Order(side, scan)
+	if ordered && scan.Elapsed() {
+		b.s.request(rqAcquire, 0, 0)
+	}
+	if b.s.past != nil {
+		b.s.past.returned(b.domain, ordered)
+	}
+	return ordered
+}
+
 // gracePeriods is vanilla RCU. Each request is a grace period of its own that
 // begins at once. A later beginning, or one grace period for several requests,
 // allows less.
-type gracePeriods struct{ s *session }
+type gracePeriods struct {
+	s      *session
+	domain int // whose barrier calls; -1 is a teardown
+}
 
 var _ rcu.GracePeriods = gracePeriods{}
 
@@ -98,18 +124,30 @@ func (g gracePeriods) SynchronizeExpedited() { g.s.synchronize(flavourRCU) }
 func (g gracePeriods) Call(fn func()) {
 	g.s.starts++
 	g.s.callbacks[g.s.starts] = fn
+	if g.s.past != nil && g.domain >= 0 {
+		g.s.past.posted[g.s.starts] = g.domain
+	}
 	g.s.request(rqCall, g.s.starts, flavourRCU)
 }
 
 // The first cookie of a run is 0: the counters of the kernel pass through it.
 func cookieOf(number Value) rcu.Cookie { return rcu.Cookie(4 * (number - 1)) }
 
+// holds records that a barrier holds a cookie.
+func (g gracePeriods) holds() {
+	if g.s.past != nil && g.domain >= 0 {
+		g.s.past.during[g.domain].cookie = true
+	}
+}
+
 func (g gracePeriods) Snapshot() rcu.Cookie {
+	g.holds()
 	g.s.fence()
 	return cookieOf(g.s.starts + 1)
 }
 
 func (g gracePeriods) Start() rcu.Cookie {
+	g.holds()
 	g.s.fence()
 	g.s.starts++
 	number := g.s.starts // the others may ask for one before we go on

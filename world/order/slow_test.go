@@ -84,7 +84,7 @@ func TestMixedRequests(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"baseline", "callrcu", "poll"} {
 		fix, _ := lookup(name)
-		if testing.Short() && name != "baseline" {
+		if !order.LongForm() && name != "baseline" {
 			continue
 		}
 		for _, expedited := range []bool{false, true} {

@@ -84,7 +84,9 @@ func (m *machine) readAll(n *state, task int, r request, choice int) {
 
 // canRead reports whether a task may still read counters before its next full
 // barrier.
-func canRead(r request) bool { return r.kind != rqIdle && r.kind != rqSync && r.kind != rqFence }
+func canRead(r request) bool {
+	return r.kind != rqIdle && r.kind != rqSync && r.kind != rqFence && r.kind != rqAcquire
+}
 
 // keepsOld reports whether the old value of a counter must be kept: the worker of
 // its domain can still read it.

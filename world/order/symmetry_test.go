@@ -61,11 +61,10 @@ func TestSymmetryKeepsFinalStates(t *testing.T) {
 	t.Parallel()
 	cases := []Case{
 		For(fixes.Fix{}, 1, 1, Weak),
-		For(fixes.Fix{Barrier: fixes.CallRCU}, 1, 1, Weak),
 		For(fixes.Fix{Barrier: fixes.Membarrier}, 1, 1, Weak),
 	}
-	if !testing.Short() {
-		cases = append(cases, For(fixes.Fix{}, 1, 2, Weak), For(fixes.Fix{}, 2, 1, Weak))
+	if long {
+		cases = append(cases, For(fixes.Fix{}, 1, 2, Weak), For(fixes.Fix{}, 2, 1, Weak), For(fixes.Fix{Barrier: fixes.CallRCU}, 1, 1, Weak))
 	}
 	for _, c := range cases {
 		whole, n := canonicalEnds(t, c, false)
@@ -89,7 +88,7 @@ func TestSymmetryKeepsVerdicts(t *testing.T) {
 	}
 	found := 0
 	for name, fix := range barriers {
-		if testing.Short() && name != "none" {
+		if !long && name != "none" {
 			continue
 		}
 		for _, r := range readerFlavours() {

@@ -73,8 +73,8 @@ func TestBarrierPlacement(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if testing.Short() && tt.readers > 1 {
-				t.Skip("two readers")
+			if !order.LongForm() && tt.readers > 1 {
+				t.Skip("GPSTORM_LONG=on runs it")
 			}
 			got := ""
 			for _, m := range order.Modes() {

@@ -84,7 +84,7 @@ type vanilla struct {
 
 func (v vanilla) Synchronize() { v.s.synchronize(v.flavour) }
 
-func (v vanilla) Call(fn func()) { gracePeriods{v.s}.Call(fn) }
+func (v vanilla) Call(fn func()) { gracePeriods{v.s, -1}.Call(fn) }
 
 func (v vanilla) Begin() (wait func()) {
 	s := v.s

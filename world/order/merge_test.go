@@ -1,0 +1,71 @@
+package order
+
+import (
+	"testing"
+
+	"github.com/gpstorm/gpstorm/fixes"
+)
+
+// TestMergedHistoriesBehaveAlike: a search that merges histories counts exactly the
+// executions that a search without counts, in fewer states. It would count others
+// if an update side behaved differently after one of two merged histories.
+func TestMergedHistoriesBehaveAlike(t *testing.T) {
+	t.Parallel()
+	type vary map[string]func(*Case)
+	plain := vary{"plain": func(*Case) {}}
+	all := vary{
+		"plain":      func(*Case) {},
+		"expedited":  func(c *Case) { c.Expedited = true },
+		"prior":      func(c *Case) { c.PriorGP = true },
+		"mixed":      func(c *Case) { c.PriorGP, c.MixedGP = true, true },
+		"unregister": func(c *Case) { c.UnregisterGP = true },
+		"spurious":   func(c *Case) { c.Spurious = 1 },
+		"sections":   func(c *Case) { c.Sections = 2 },
+	}
+	if !long {
+		all = plain
+	}
+	for name, tt := range map[string]struct {
+		fix   fixes.Fix
+		mode  Mode
+		cases vary
+	}{
+		"blocking":   {fixes.Fix{}, SC, all},
+		"membarrier": {fixes.Fix{Barrier: fixes.Membarrier}, SC, plain},
+		"callrcu":    {fixes.Fix{Barrier: fixes.CallRCU}, SC, all},
+		"poll":       {fixes.Fix{Barrier: fixes.Polling}, SC, all},
+		"reuse":      {fixes.Fix{Teardown: fixes.Reuse}, SC, plain},
+		"deferred":   {fixes.Fix{Teardown: fixes.Deferred}, SC, plain},
+		"weak":       {fixes.Fix{}, Weak, plain},
+		"weak poll":  {fixes.Fix{Barrier: fixes.Polling}, Weak, plain},
+	} {
+		for how, change := range tt.cases {
+			c := For(tt.fix, 1, 1, tt.mode)
+			change(&c)
+			merged, less := counted(t, c, true)
+			whole, more := counted(t, c, false)
+			if merged.Executions != whole.Executions || !merged.Complete || !whole.Complete {
+				t.Errorf("%s, %s: %s\nwithout merging: %s", name, how, merged, whole)
+			}
+			if merged.States >= whole.States || less >= more {
+				t.Errorf("%s, %s: %d states and %d histories, %d and %d without merging", name, how, merged.States, less, whole.States, more)
+			}
+		}
+	}
+}
+
+// counted searches a case with the reductions, whose retries have no bound.
+func counted(t *testing.T, c Case, merge bool) (cov Coverage, histories int) {
+	t.Helper()
+	m, err := newMachineOf(&c, merge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	m.sums, m.endless = m.symmetric(), true
+	f, cov := explore(m, c, Options{States: 300_000})
+	if f != nil {
+		t.Fatalf("%s: %s", c.String(), f.Violation)
+	}
+	return cov, cov.Histories
+}
