@@ -155,7 +155,7 @@ func TestSameSearchSameOutcome(t *testing.T) {
 	var r [2]*Result
 	for i := range r {
 		var err error
-		r[i], err = Minimise(sc, fix, 5, Options{Budget: 15, Progress: func(_, _ int, stage string, _ Size) {
+		r[i], err = Minimise(sc, fix, 4, Options{Budget: 15, Progress: func(_, _ int, stage string, _ Size) {
 			stages[i] = append(stages[i], stage)
 		}})
 		if err != nil {

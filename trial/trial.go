@@ -77,6 +77,8 @@ type Result struct {
 type Close struct {
 	Task  string        `json:"task"`
 	Start time.Duration `json:"start_ns"`
+	// Open is how long the open before it took; 0 if there was none.
+	Open time.Duration `json:"open_ns,omitempty"`
 	// Wait is how long close() took, or had taken when it was censored.
 	Wait time.Duration `json:"wait_ns"`
 	// Censored: close() had not returned at the horizon.

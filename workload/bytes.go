@@ -192,6 +192,7 @@ func drawClosers(w word, name string, cpus int) Closers {
 	return Closers{
 		Name: name, Count: 1 + w.take(2), CPUs: affinity(&w, cpus), Sched: of(&w, 1, gridSched), Shared: w.flag(),
 		Start: of(&w, 3, gridStart), Jitter: of(&w, 3, gridStart), Repeat: 1 + w.take(3), Pause: of(&w, 3, gridStart),
+		Unopened: Off(w.flag()), Gap: of(&w, 3, gridStart), GapJitter: of(&w, 3, gridStart), PauseJitter: of(&w, 3, gridStart),
 	}
 }
 

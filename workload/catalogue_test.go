@@ -22,7 +22,7 @@ func TestCatalogueFindsPresetsAndOwnScenarios(t *testing.T) {
 		"hevay": `scenario: "hevay": want a scenario; did you mean "heavy"?`,
 		"kth":   `scenario: "kth": want a scenario; did you mean "kthread-starved"?`,
 		"zzz": `scenario: "zzz": want a scenario: repro2, calm, crowded, light, medium, heavy, extreme, ` +
-			`preempted-reader, softirq-starved, kthread-starved, busy-rcu, many-closers, long-reader, mine`,
+			`preempted-reader, softirq-starved, kthread-starved, busy-rcu, many-closers, long-reader, faultable, mine`,
 	} {
 		if _, err := c.Find(name); err == nil || err.Error() != want {
 			t.Errorf("%q:\n got %v\nwant %s", name, err, want)

@@ -43,6 +43,7 @@ type decoder struct {
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	versionType  = reflect.TypeFor[Version]()
+	offType      = reflect.TypeFor[Off]()
 )
 
 // value stores a node in a field.
@@ -80,7 +81,7 @@ func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
 		return wrong(path, n, "want a text, in quotes if it looks like something else")
 	case reflect.Bool:
 		if b, ok := n.(*ast.BoolNode); ok {
-			v.SetBool(b.Value)
+			v.SetBool(b.Value != (v.Type() == offType))
 			return nil
 		}
 		return wrong(path, n, "want true or false")

@@ -33,8 +33,8 @@ const everything = `name: all.fields-1_0
 about: >-
   two lines
   folded into one
-machine: {cpus: 4, hz: 1000, preempt: lazy, mips: 15.6}
-rcu: {normal: true, expedited: true, boost: true}
+machine: {cpus: 4, hz: 1000, preempt: lazy, mips: 15.6, fair_server: false}
+rcu: {normal: true, expedited: true, boost: true, kthread_prio: 99}
 srcu: {no_auto_expedite: true}
 perf: {max_sample_rate: 1000, cpu_percent: 99}
 storms:
@@ -78,9 +78,13 @@ closers:
   jitter: 600s
   repeat: 156
   pause: 1s
+  pause_jitter: 2ms
+  opened: false
+  gap: 3ms
+  gap_jitter: 4ms
 rcu_load:
-- {kind: expedited, cpu: 3, period: 10us}
-watchdog: {hung_task: 140s, rcu_stall: 100s, workqueue: 30s, prove_rcu: true}
+- {kind: expedited, cpu: 3, period: 10us, sched: fifo}
+watchdog: {hung_task: 140s, hung_interval: 1s, hung_warnings: -1, hung_sched: fifo, rcu_stall: 100s, workqueue: 30s, prove_rcu: true}
 horizon: 3600s
 drain: 0s
 `
@@ -98,8 +102,8 @@ func TestEveryFieldIsRead(t *testing.T) {
 	}
 	want := Scenario{
 		Name: "all.fields-1_0", About: "two lines folded into one",
-		Machine: Machine{CPUs: 4, HZ: 1000, Preempt: PreemptLazy, MIPS: 15.6},
-		RCU:     RCU{Normal: true, Expedited: true, Boost: true},
+		Machine: Machine{CPUs: 4, HZ: 1000, Preempt: PreemptLazy, MIPS: 15.6, NoFairServer: true},
+		RCU:     RCU{Normal: true, Expedited: true, Boost: true, KthreadPrio: 99},
 		SRCU:    SRCU{NoAutoExpedite: true},
 		Perf:    Perf{MaxSampleRate: 1000, CPUPercent: 99},
 		Storms: []Storm{
@@ -111,9 +115,9 @@ func TestEveryFieldIsRead(t *testing.T) {
 			{Name: "r", Count: 255, CPUs: []int{1, 2}, Sched: FIFO, Reads: ReadsTasksTrace, Section: 100, Gap: 900, Sleep: us, SleepEvery: 7},
 			{Name: "hog", Count: 1, Gap: time.Hour},
 		},
-		Closers:  []Closers{{Name: "c", Count: 64, CPUs: []int{0}, Sched: FIFO, Shared: true, Start: 3000 * time.Second, Jitter: 600 * time.Second, Repeat: 156, Pause: time.Second}},
-		RCULoad:  []RCULoad{{Kind: RequestExpedited, CPU: 3, Period: 10 * us}},
-		Watchdog: Watchdog{HungTask: 140 * time.Second, RCUStall: 100 * time.Second, Workqueue: 30 * time.Second, ProveRCU: true},
+		Closers:  []Closers{{Name: "c", Count: 64, CPUs: []int{0}, Sched: FIFO, Shared: true, Start: 3000 * time.Second, Jitter: 600 * time.Second, Repeat: 156, Pause: time.Second, PauseJitter: 2 * ms, Unopened: true, Gap: 3 * ms, GapJitter: 4 * ms}},
+		RCULoad:  []RCULoad{{Kind: RequestExpedited, CPU: 3, Period: 10 * us, Sched: FIFO}},
+		Watchdog: Watchdog{HungTask: 140 * time.Second, HungInterval: time.Second, HungWarnings: -1, HungSched: FIFO, RCUStall: 100 * time.Second, Workqueue: 30 * time.Second, ProveRCU: true},
 		Horizon:  time.Hour,
 	}
 	if d := cmp.Diff(want, got); d != "" {

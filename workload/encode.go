@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -12,6 +13,8 @@ import (
 func Encode(sc Scenario) []byte {
 	b, err := yaml.MarshalWithOptions(sc, yaml.CustomMarshaler(func(d time.Duration) ([]byte, error) {
 		return []byte(formatDuration(d)), nil
+	}), yaml.CustomMarshaler(func(off Off) ([]byte, error) {
+		return strconv.AppendBool(nil, !bool(off)), nil
 	}))
 	if err != nil {
 		panic(err) // plain data always marshals

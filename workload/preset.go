@@ -16,7 +16,7 @@ var presetNames = []string{
 	"repro2",
 	"calm", "crowded", "light", "medium", "heavy", "extreme",
 	"preempted-reader", "softirq-starved", "kthread-starved", "busy-rcu", "many-closers",
-	"long-reader",
+	"long-reader", "faultable",
 }
 
 // loadPresets reads the embedded files once; they are part of the program, so

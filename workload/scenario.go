@@ -49,6 +49,10 @@ type Machine struct {
 	// NoSelfIPI: a CPU cannot interrupt itself, so an irq_work waits for its
 	// next tick (arch_irq_work_has_interrupt).
 	NoSelfIPI bool `yaml:"no_self_ipi,omitempty"`
+	// NoFairServer turns off the server that gives fair tasks 5 % of the time
+	// beside real-time ones that never sleep, as kernels older than 6.12 have it
+	// who also do not throttle real-time tasks. In YAML: fair_server: false.
+	NoFairServer Off `yaml:"fair_server,omitempty"`
 }
 
 // Preempt is a preemption model.
@@ -78,6 +82,9 @@ type RCU struct {
 	Normal    bool `yaml:"normal,omitempty"`    // rcupdate.rcu_normal=1: expedited requests become normal
 	Expedited bool `yaml:"expedited,omitempty"` // rcupdate.rcu_expedited=1
 	Boost     bool `yaml:"boost,omitempty"`     // CONFIG_RCU_BOOST
+	// KthreadPrio is rcutree.kthread_prio; 0 is 1 with Boost, else an ordinary
+	// grace-period kthread.
+	KthreadPrio int `yaml:"kthread_prio,omitempty"`
 }
 
 // SRCU holds boot options of SRCU.
@@ -195,9 +202,16 @@ type Closers struct {
 	Start  time.Duration `yaml:"start,omitempty"`
 	Jitter time.Duration `yaml:"jitter,omitempty"`
 	// Repeat is how many times each opens and closes, 1 if 0, with Pause
-	// between a close and the next open.
-	Repeat int           `yaml:"repeat,omitempty"`
-	Pause  time.Duration `yaml:"pause,omitempty"`
+	// between a close and the next open, drawn up to PauseJitter longer.
+	Repeat      int           `yaml:"repeat,omitempty"`
+	Pause       time.Duration `yaml:"pause,omitempty"`
+	PauseJitter time.Duration `yaml:"pause_jitter,omitempty"`
+	// Unopened makes the first close begin with an open as well; else the event
+	// was opened long before the trial. In YAML: opened: false.
+	Unopened Off `yaml:"opened,omitempty"`
+	// Gap is how long an event stays open, drawn up to GapJitter longer.
+	Gap       time.Duration `yaml:"gap,omitempty"`
+	GapJitter time.Duration `yaml:"gap_jitter,omitempty"`
 }
 
 // ClosersKind is what perf events are attached to.
@@ -214,11 +228,16 @@ const (
 	FaultableTracepoint ClosersKind = "faultable"
 )
 
+// Off is a switch that is on unless it is turned off: in YAML a bool of the
+// opposite value.
+type Off bool
+
 // RCULoad is a background user of vanilla RCU.
 type RCULoad struct {
 	Kind   RCURequest    `yaml:"kind"`
 	CPU    int           `yaml:"cpu,omitempty"`
 	Period time.Duration `yaml:"period"`
+	Sched  Sched         `yaml:"sched,omitempty"` // of the task, where there is one
 }
 
 // RCURequest is a way to request a grace period.
@@ -235,6 +254,12 @@ const (
 type Watchdog struct {
 	// HungTask is kernel.hung_task_timeout_secs; 0 is 120s.
 	HungTask time.Duration `yaml:"hung_task,omitempty"`
+	// HungInterval is kernel.hung_task_check_interval_secs; 0 is HungTask.
+	HungInterval time.Duration `yaml:"hung_interval,omitempty"`
+	// HungWarnings is kernel.hung_task_warnings; 0 is 10, -1 no limit.
+	HungWarnings int `yaml:"hung_warnings,omitempty"`
+	// HungSched is the policy of khungtaskd; as FIFO it has priority 80.
+	HungSched Sched `yaml:"hung_sched,omitempty"`
 	// RCUStall is rcupdate.rcu_cpu_stall_timeout; 0 is 21s.
 	RCUStall time.Duration `yaml:"rcu_stall,omitempty"`
 	// Workqueue is workqueue.watchdog_thresh; 0 is 30s.

@@ -74,6 +74,7 @@ func (sc *Scenario) check() *Error {
 		c.fail("rcu.boost", "true", "want false where machine.preempt is none: only a preemptible RCU boosts")
 	}
 
+	within(c, "rcu.kthread_prio", sc.RCU.KthreadPrio, 0, 99)
 	c.perf(&sc.Perf)
 	c.watchdog(&sc.Watchdog)
 	c.tasks(sc.Tasks)
@@ -203,6 +204,9 @@ func (c *checker) perf(p *Perf) {
 // 300 s by the kernel (rcu_jiffies_till_stall_check).
 func (c *checker) watchdog(w *Watchdog) {
 	c.spanOrNone("watchdog.hung_task", w.HungTask, time.Second, maxThreshold)
+	c.spanOrNone("watchdog.hung_interval", w.HungInterval, time.Second, maxThreshold)
+	within(c, "watchdog.hung_warnings", w.HungWarnings, -1, 1_000_000)
+	oneOf(c, "watchdog.hung_sched", w.HungSched, []Sched{Fair, FIFO})
 	c.spanOrNone("watchdog.rcu_stall", w.RCUStall, 3*time.Second, 300*time.Second)
 	c.spanOrNone("watchdog.workqueue", w.Workqueue, time.Second, maxThreshold)
 }
@@ -271,7 +275,12 @@ func (c *checker) closers(groups []Closers, tasks []Tasks) {
 		if c.err == nil { // else the difference may be anything
 			c.span(path+".jitter", g.Jitter, 0, c.horizon-g.Start)
 		}
-		c.span(path+".pause", g.Pause, 0, maxWait)
+		for _, s := range []struct {
+			name string
+			d    time.Duration
+		}{{"pause", g.Pause}, {"pause_jitter", g.PauseJitter}, {"gap", g.Gap}, {"gap_jitter", g.GapJitter}} {
+			c.span(path+"."+s.name, s.d, 0, maxWait)
+		}
 	}
 }
 
@@ -357,6 +366,10 @@ func (c *checker) loads(loads []RCULoad) {
 		oneOf(c, path+".kind", l.Kind, []RCURequest{RequestCall, RequestSync, RequestExpedited})
 		c.cpu(path+".cpu", l.CPU)
 		c.span(path+".period", l.Period, 10*time.Microsecond, maxWait)
+		oneOf(c, path+".sched", l.Sched, []Sched{Fair, FIFO})
+		if l.Kind == RequestCall && l.Sched != Fair {
+			c.fail(path+".sched", show(string(l.Sched)), "want nothing where kind is call: no task calls call_rcu()")
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ var quarters = [...]int64{500, 595, 707, 841, 1000, 1189, 1414, 1682, 2000}
 // samples and of the time between them, its number of events (up to half an
 // octave) and its phase; of tasks their number (unless they are real-time) and the
 // lengths of their sections, gaps and sleeps; of closers their number (if it is
-// more than one), start, jitter and pause; of RCU load its period. Each draw has a
+// more than one), start, jitter, pause and gap; of RCU load its period. Each draw has a
 // stream of its own, so that a change of one field leaves the draws of the others
 // the same. The result is valid and keeps its name.
 func Vary(sc Scenario, variation int, trialSeed uint64) Scenario {
@@ -152,6 +152,9 @@ func (v varier) closers(groups []Closers, horizon time.Duration) {
 		g.Start = v.span(name+"start", g.Start, 0, horizon)
 		g.Jitter = v.span(name+"jitter", g.Jitter, 0, horizon-g.Start)
 		g.Pause = v.span(name+"pause", g.Pause, 0, maxWait)
+		g.PauseJitter = v.span(name+"pause jitter", g.PauseJitter, 0, maxWait)
+		g.Gap = v.span(name+"gap", g.Gap, 0, maxWait)
+		g.GapJitter = v.span(name+"gap jitter", g.GapJitter, 0, maxWait)
 	}
 }
 

@@ -72,7 +72,7 @@ func Run(ctx context.Context, ex campaign.Executor) (*Result, error) {
 	}
 	v := &Result{}
 	for _, group := range []func(*runs, *Result){
-		gracePeriodRows, latencyRows, loadRows, synchronizeRows, convoyRows, rateRows, hangRows,
+		gracePeriodRows, latencyRows, fullRows, loadRows, synchronizeRows, convoyRows, rateRows, hangRows,
 	} {
 		group(l, v)
 	}
@@ -85,6 +85,7 @@ type band struct{ low, high float64 }
 var (
 	exact   = band{1, 1}
 	quarter = band{0.75, 1.25}
+	half    = band{0.65, 1.5} // a ratio of two boots
 	twofold = band{0.5, 2}
 	shown   = band{} // for the eye
 )

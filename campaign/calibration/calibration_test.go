@@ -2,7 +2,6 @@ package calibration_test
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -32,26 +31,10 @@ func outside(t *testing.T, find func(string) (fixes.Fix, error)) []string {
 	return names
 }
 
-// The misses that are known, each explained in docs/validation.md. What is
-// better than it says there should be taken from both.
-func TestModelAgreesWithRealKernelsButForTheKnownMisses(t *testing.T) {
-	known := []string{
-		"convoy, p50: 1 closer, 6.19",
-		"convoy, p50: 4 closers, 6.19",
-		"convoy, p50: 1 closer, 7.0",
-		"convoy, p50: 4 closers, 7.0",
-	}
-	if got := outside(t, fixes.Find); !slices.Equal(got, known) {
-		t.Errorf("outside their bands:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(known, "\n"))
-	}
-	doc, err := os.ReadFile("../../docs/validation.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range known {
-		if !strings.Contains(string(doc), k) {
-			t.Errorf("docs/validation.md does not speak of %q", k)
-		}
+// docs/validation.md says where the model is off within its bands.
+func TestModelAgreesWithRealKernels(t *testing.T) {
+	if got := outside(t, fixes.Find); len(got) != 0 {
+		t.Errorf("outside their bands:\n%s", strings.Join(got, "\n"))
 	}
 }
 

@@ -7,12 +7,13 @@ type execution struct {
 	exit    bool // exitToSoftirq
 	eqs     uint64
 	taken   ns // stormTime
+	irqs    ns // irqTime
 	sources []source
 }
 
 // save copies the state of the CPU.
 func (c *cpu) save(e *execution) {
-	e.at, e.storm, e.exit, e.eqs, e.taken = c.at, c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime
+	e.at, e.storm, e.exit, e.eqs, e.taken, e.irqs = c.at, c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime, c.irqTime
 	e.sources = e.sources[:0]
 	for _, s := range c.wide {
 		e.sources = append(e.sources, *s)
@@ -24,7 +25,7 @@ func (c *cpu) save(e *execution) {
 
 // restore gives the CPU a state that was saved.
 func (c *cpu) restore(e *execution) {
-	c.at, c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime = e.at, e.storm, e.exit, e.eqs, e.taken
+	c.at, c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime, c.irqTime = e.at, e.storm, e.exit, e.eqs, e.taken, e.irqs
 	for i, s := range c.wide {
 		*s = e.sources[i]
 	}

@@ -27,7 +27,7 @@ func (k *kernel) boot() {
 	for i := range k.sc.RCULoad {
 		k.startLoad(i, &k.sc.RCULoad[i])
 	}
-	k.wake(k.spawn("khungtaskd", k.allCPUs(), stepFunc(k.khungtaskd())))
+	k.startHungDetector()
 	k.workqueueWatchdog()
 }
 
@@ -60,8 +60,16 @@ func (k *kernel) bootRCU() {
 	}
 	n.kthread = k.spawn(k.flavor(), k.allCPUs(), stepFunc(k.gpKthread))
 	n.kthread.quiet, n.kthread.role = true, asKthread
+	prio := k.sc.RCU.KthreadPrio
+	if k.sc.RCU.Boost {
+		prio = max(prio, 1)
+	}
+	n.kthread.prio = prio
 	n.exp.worker = k.spawn("rcu_exp_gp_kthr", k.allCPUs(), stepFunc(k.expWorker))
 	n.exp.worker.role = asExpWorker
+	if k.sc.RCU.Boost { // CONFIG_RCU_EXP_KTHREAD
+		n.exp.worker.prio = prio
+	}
 	n.exp.poll = work{name: "sync_rcu_do_polled_gp", fn: k.doPolledExp}
 }
 
@@ -127,7 +135,10 @@ func (k *kernel) bootTasks() {
 			l := newLoop(k, spec, draws.Int64N(max(1, ns(spec.Section+spec.Gap))))
 			t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), l)
 			t.loop, l.t = l, t
-			t.fifo, t.kernel, t.quiet = spec.Sched == workload.FIFO, false, true
+			t.kernel, t.quiet = false, true
+			if spec.Sched == workload.FIFO {
+				t.prio = 1
+			}
 			t.role, t.family, t.group, t.leader = asReader, spec.Name, spec.Name, t
 			if n > 0 && t.group != "" {
 				t.leader = k.tasks[len(k.tasks)-2].leader
@@ -209,6 +220,9 @@ func (k *kernel) startLoad(i int, load *workload.RCULoad) {
 			t.ask(demand{state: sleeping, sleep: period})
 		}
 	}))
+	if load.Sched == workload.FIFO {
+		t.prio = 1
+	}
 	k.at(first, func() { k.wake(t) })
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -33,6 +34,7 @@ func (k *kernel) startClosers(g *closerGroup) {
 	g.left = spec.Count
 	k.closersLeft += spec.Count
 	draws := k.stream("closers " + spec.Name)
+	gaps, pauses := k.stream("gaps "+spec.Name), k.stream("pauses "+spec.Name)
 	var shared *tracepoint
 	for i := range spec.Count {
 		name := spec.Name
@@ -46,37 +48,64 @@ func (k *kernel) startClosers(g *closerGroup) {
 				shared = tp
 			}
 		}
-		t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), k.direct(func(t *task) { k.closer(t, g, tp) }))
-		t.fifo, t.kernel, t.family = spec.Sched == workload.FIFO, false, spec.Name
+		var rounds []round
+		for range max(1, spec.Repeat) {
+			rounds = append(rounds, round{pause: drawn(pauses, spec.Pause, spec.PauseJitter), gap: drawn(gaps, spec.Gap, spec.GapJitter)})
+		}
+		t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), k.direct(func(t *task) { k.closer(t, g, tp, rounds) }))
+		t.kernel, t.family = false, spec.Name
+		if spec.Sched == workload.FIFO {
+			t.prio = 1
+		}
 		at := ns(spec.Start)
 		if spec.Jitter > 0 {
 			at += draws.Int64N(ns(spec.Jitter))
 		}
-		// The event was opened long before the trial: the probe is there.
-		tp.users++
-		if tp.lists == nil {
-			tp.lists = &lists{}
-			k.tracing.buffers++
+		if !spec.Unopened { // the probe has long been there
+			tp.users++
+			if tp.lists == nil {
+				tp.lists = &lists{}
+				k.tracing.buffers++
+			}
 		}
 		k.at(at, func() { k.wake(t) })
 	}
 }
 
-func (k *kernel) closer(t *task, g *closerGroup, tp *tracepoint) {
-	for i := range max(1, g.spec.Repeat) {
+// round is one open and close: the pause before it, and how long the event stays
+// open.
+type round struct{ pause, gap ns }
+
+// drawn is a length of time, up to jitter longer.
+func drawn(draws *seed.Uniforms, d, jitter time.Duration) ns {
+	if jitter == 0 {
+		return ns(d)
+	}
+	return ns(d) + draws.Int64N(ns(jitter))
+}
+
+func (k *kernel) closer(t *task, g *closerGroup, tp *tracepoint, rounds []round) {
+	for i, r := range rounds {
 		if k.drained { // only what has begun is finished
 			break
 		}
-		if i > 0 {
-			if g.spec.Pause > 0 {
-				t.ask(demand{state: sleeping, sleep: ns(g.spec.Pause)})
-			}
+		opened := ns(0)
+		if i > 0 && r.pause > 0 {
+			t.ask(demand{state: sleeping, sleep: r.pause})
+		}
+		if i > 0 || bool(g.spec.Unopened) {
+			began := k.now
 			k.open(t, tp)
+			opened = k.now - began
+			if r.gap > 0 {
+				t.ask(demand{state: sleeping, sleep: r.gap})
+			}
 			if k.drained {
 				break
 			}
 		}
 		c := k.beginClose(t)
+		c.Open = time.Duration(opened)
 		k.closeEvent(t, tp)
 		k.endClose(t, c)
 	}

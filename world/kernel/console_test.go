@@ -27,6 +27,7 @@ var shapes = compile(
 	`rcu: INFO: rcu_(preempt|sched) self-detected stall on CPU`,
 	`rcu: \t\d+-[O.][o.][N.][\d.!]: \(\d+ (ticks this GP|GPs behind)\) idle=[0-9a-f]{4}/\d+/0x[0-9a-f]+ softirq=\d+/\d+ fqs=\d+ ?`,
 	`rcu: \tTasks blocked on level-0 rcu_node \(CPUs \d+-\d+\):( P\d+(/\d+:[b.][q.][e.][l.])?)+`,
+	`rcu: All QSes seen, last rcu_preempt kthread activity \d+ \(\d+-\d+\), jiffies_till_next_fqs=\d+, root ->qsmask 0x0`,
 	`rcu: \t\(detected by \d+, t=\d+ jiffies, g=-?\d+, q=\d+ ncpus=\d+\)`,
 	`rcu: \t\(t=\d+ jiffies g=-?\d+ q=\d+ ncpus=\d+\)`,
 	`rcu: rcu_preempt kthread starved for \d+ jiffies! g-?\d+ f0x[0-9a-f]+ RCU_GP_[A-Z_]+\(\d\) ->state=[RSDI] ->cpu=\d+`,

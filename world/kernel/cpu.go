@@ -30,6 +30,7 @@ type cpu struct {
 	cur      *task // nil is idle
 	overhead ns    // switch cost still to be paid before cur executes
 	runqueue
+	server  fairServer
 	resched resched
 
 	tick
@@ -42,6 +43,8 @@ type cpu struct {
 	ranReader bool   // this CPU has run a tracepoint reader (the debug flavour record)
 	eqs       uint64 // changes whenever the CPU enters or leaves idle
 	stormTime ns     // taken by samples so far
+	irqTime   ns     // the part of it that hrtimers took
+	rtTime    ns     // taken by real-time tasks so far
 	// stormWhileOn is the part of it while some storm was on: a sample may
 	// outlast the storm that it belongs to.
 	stormWhileOn ns
@@ -100,13 +103,19 @@ func (k *kernel) sync(c *cpu) {
 		if progress > paid {
 			c.cur.progress(progress - paid)
 		}
+		if c.cur.fifo() {
+			c.rtTime += progress
+		}
 	}
 	if c.at != k.now {
 		panic("kernel: a CPU stopped short of an instant without an event")
 	}
 	k.trace.executed(c)
-	if c.cur != nil {
-		c.cur.vruntime += k.now - from
+	if t := c.cur; t != nil {
+		t.vruntime += k.now - from
+		if !t.fifo() {
+			c.server.left -= k.now - from
+		}
 	}
 	if len(k.rate.lowered) > 0 {
 		k.rateLowered()

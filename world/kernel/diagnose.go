@@ -49,7 +49,9 @@ func (k *kernel) cutOff() {
 // wait that long, and the drain must let everything finish that can.
 func (k *kernel) makeFair() {
 	for _, t := range k.tasks {
-		t.fifo = t.fifo && t.loop == nil
+		if t.loop != nil {
+			t.prio = 0
+		}
 	}
 	for _, c := range k.cpus {
 		rt := c.rt

@@ -158,6 +158,7 @@ func TestDomainsOutOfPhaseTakeTwiceAsLong(t *testing.T) {
 		k := newKernel(&sc, &fix, 1, Options{})
 		defer k.stop()
 		k.boot()
+		k.rcu.kthread.allowed, k.rcu.kthread.cpu = 1, k.cpus[0] // behind the workers
 		const rounds = 10
 		task := k.spawn("sync", 1, k.direct(func(t *task) {
 			var left, began [2]ns
@@ -238,7 +239,7 @@ func TestCallbackScansAreLaterWhenSoftirqsStarve(t *testing.T) {
 func TestExpeditingDoesNotCureAStarvedReader(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "repro2")
-	if r := Run(sc, lookup(t, "expedited"), 1, Options{}); !r.Hung() || !strings.Contains(r.Why(), "preempted reader") {
+	if r := Run(sc, lookup(t, "expedited"), 7, Options{}); !r.Hung() || !strings.Contains(r.Why(), "preempted reader") {
 		t.Errorf("hung %t, %s by %q; want a hang by a preempted reader", r.Hung(), r.Diagnosis, r.Why())
 	}
 }

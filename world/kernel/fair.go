@@ -10,7 +10,7 @@ package kernel
 // its share. The current task counts if it is a fair one.
 func (k *kernel) average(c *cpu) ns {
 	sum, n := c.fairSum, ns(len(c.fair))
-	if t := c.cur; t != nil && !t.fifo {
+	if t := c.cur; t != nil && !t.fifo() {
 		sum += t.vruntime + k.now - c.at
 		n++
 	}
@@ -29,7 +29,7 @@ func (k *kernel) place(c *cpu, t *task, moved bool) {
 	switch {
 	case t.lag > 0:
 		if n := ns(len(c.fair)); n > 0 || c.cur != nil {
-			if c.cur != nil && !c.cur.fifo {
+			if c.cur != nil && !c.cur.fifo() {
 				n++
 			}
 			t.lag += t.lag / max(n, 1)

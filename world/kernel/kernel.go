@@ -140,7 +140,6 @@ func newKernel(sc *workload.Scenario, fix *fixes.Fix, trialSeed uint64, opt Opti
 		timekeeper:       noOwner,
 		nsPerInstruction: 1000 / sc.Machine.MIPS,
 		lastPID:          4000,
-		hungLeft:         hungWarnings,
 	}
 	if o, ok := fixes.OverrideOf[Overrides](fix); ok {
 		if o.Decide != nil {

@@ -104,7 +104,7 @@ func (l *loop) sectionOver() {
 		l.k.endSection(l.t)
 	}
 	if l.boosted {
-		l.boosted, l.t.fifo = false, false
+		l.boosted, l.t.prio = false, 0
 		l.k.kickCPU(l.t.cpu, hardResched)
 	}
 }

@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"slices"
-
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -14,8 +12,8 @@ type rcuNode struct {
 	seq    uint64 // rcu_state.gp_seq and the node's
 	needed uint64 // the furthest grace period asked for
 	qsmask uint32 // CPUs that owe the running grace period a quiescent state
-	// readers are the tasks that were switched out inside a read-side
-	// critical section, the latest first (blkd_tasks).
+	// readers are the tasks that were switched out inside a read-side critical
+	// section (blkd_tasks), in the order of queue.
 	readers []*task
 
 	initFlag, fqsFlag bool // RCU_GP_FLAG_INIT, RCU_GP_FLAG_FQS
@@ -345,19 +343,14 @@ func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 	n := &k.rcu
 	bit := uint32(1) << c.id
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
-		t.rcu.queued = true
-		t.rcu.blocksGP = k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0)
-		n.readers = slices.Insert(n.readers, 0, t)
+		n.queue(t,
+			k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0),
+			n.exp.mask&bit != 0 && k.decision(SwitchedOutBlocksExp, c.id, true))
 		k.decide(decideBlocked, uint64(t.pid))
 	}
-	if n.exp.mask&bit != 0 {
-		if t.rcu.queued {
-			t.rcu.blocksExp = k.decision(SwitchedOutBlocksExp, c.id, true)
-		}
-		if c.expAsked {
-			t.rcu.expHint = false
-			k.reportExp(c)
-		}
+	if n.exp.mask&bit != 0 && c.expAsked {
+		t.rcu.expHint = false
+		k.reportExp(c)
 	}
 	if k.decision(SwitchQuiescent, c.id, true) {
 		k.recordQS(c)

@@ -93,7 +93,7 @@ func (k *kernel) expWorker(t *task) demand {
 		t.where = nowhere
 		k.endExp()
 		e.phase = expIdle
-		return use(k.cost(costSync))
+		return use(k.cost(costExpEnd))
 	}
 }
 

@@ -236,14 +236,15 @@ const boostDelay ns = 500_000_000
 // boost lends a preempted reader real-time priority until its section ends
 // (rcu_boost).
 func (k *kernel) boost(t *task) {
-	if t.fifo || t.state != running || t.cpu.cur == t {
+	if t.fifo() || t.state != running || t.cpu.cur == t {
 		return
 	}
 	c := t.cpu
 	for i, q := range c.fair {
 		if q == t {
 			c.takeFair(i)
-			t.fifo, t.loop.boosted = true, true
+			t.loop.boosted = true
+			t.prio = max(1, k.sc.RCU.KthreadPrio)
 			k.enqueue(c, t)
 			k.preemptFor(c, t)
 			return

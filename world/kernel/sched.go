@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -16,6 +17,7 @@ type runqueue struct {
 	fairSum  ns // of their virtual runtimes
 	vtime    ns // average virtual runtime when a fair task was last picked
 	switches uint64
+	capacity capacity
 }
 
 func (q *runqueue) runnable() int { return len(q.rt) + len(q.fair) }
@@ -31,10 +33,6 @@ const (
 	hardResched // TIF_NEED_RESCHED
 )
 
-const (
-	balanceEvery = 64 // jiffies between periodic balancing
-)
-
 // slice is the time a fair task may run before another gets its turn
 // (base_slice, scaled by the number of CPUs).
 func (k *kernel) slice() ns { return 700_000 * ns(1+bits.Len(uint(len(k.cpus)))-1) }
@@ -48,7 +46,7 @@ func (k *kernel) wake(t *task) {
 	k.decide(decideWake, uint64(t.pid))
 	k.noteWorkerSleep(t)
 	k.moved = k.moved || t.watched
-	t.state = running
+	t.state, t.woken = running, true
 	t.wakeGen++
 	t.wakeups++
 	t.left = 0
@@ -63,9 +61,9 @@ func (k *kernel) wake(t *task) {
 	k.preemptFor(c, t)
 }
 
-// placeWoken chooses the CPU of a woken task: where it ran if that is idle,
-// else any idle CPU, else where it ran; a FIFO task rather goes where a fair
-// one runs.
+// placeWoken chooses the CPU of a woken task: where it ran if that is idle, else
+// any idle CPU, else where it ran, or where it is woken if a fair task has to share
+// less there; a FIFO task rather goes where a fair one runs.
 func (k *kernel) placeWoken(t *task) *cpu {
 	prev := t.cpu
 	if prev.vacant() || t.allowed == 1<<prev.id {
@@ -80,23 +78,29 @@ func (k *kernel) placeWoken(t *task) *cpu {
 		if c.vacant() {
 			return c
 		}
-		if other == nil && t.fifo && !c.busyRT() {
+		if other == nil && t.fifo() && !c.busyRT() {
 			other = c
 		}
 	}
-	if t.fifo && prev.busyRT() && other != nil {
+	if t.fifo() && prev.busyRT() && other != nil {
 		return other
+	}
+	if c := k.here; !t.fifo() && c != nil && c != prev && t.allowed&(1<<c.id) != 0 && k.prefers(c, prev) {
+		return c
 	}
 	return prev
 }
 
 func (c *cpu) vacant() bool { return c.cur == nil && c.runnable() == 0 }
-func (c *cpu) busyRT() bool { return c.cur != nil && c.cur.fifo || len(c.rt) > 0 }
+func (c *cpu) busyRT() bool { return c.cur != nil && c.cur.fifo() || len(c.rt) > 0 }
 
 func (k *kernel) enqueue(c *cpu, t *task) {
-	if t.fifo {
-		c.rt = append(c.rt, t)
+	if t.fifo() {
+		c.addRT(t, false)
 	} else {
+		if len(c.fair) == 0 && (c.cur == nil || c.cur.fifo()) {
+			c.server.start(k.now)
+		}
 		c.addFair(t)
 	}
 }
@@ -106,9 +110,9 @@ func (k *kernel) preemptFor(c *cpu, t *task) {
 	switch cur := c.cur; {
 	case cur == nil:
 		k.kickCPU(c, hardResched)
-	case t.fifo && !cur.fifo:
+	case t.prio > cur.prio && (cur.fifo() || !c.fairFirst()):
 		k.kickCPU(c, hardResched)
-	case !t.fifo && !cur.fifo && k.now-cur.pickedAt >= k.slice():
+	case !t.fifo() && !cur.fifo() && k.now-cur.pickedAt >= k.slice():
 		k.kickCPU(c, k.fairResched())
 	}
 }
@@ -179,8 +183,8 @@ func (k *kernel) schedule(c *cpu) {
 		k.noteContextSwitch(c, prev)
 	}
 	if prev != nil && prev.state == running {
-		if prev.fifo { // a preempted one stays the first of its priority
-			c.rt = append([]*task{prev}, c.rt...)
+		if prev.fifo() { // a preempted one stays the first of its priority
+			c.addRT(prev, true)
 		} else {
 			if prev.vruntime >= prev.deadline {
 				prev.deadline = prev.vruntime + k.slice()
@@ -217,16 +221,27 @@ func (k *kernel) schedule(c *cpu) {
 	next.switches++
 	next.pickedAt = k.now
 	next.cpu = c
-	c.overhead = k.cost(costSwitch)
+	c.overhead = k.cost(switchCost(prev, next))
+	next.woken = false
 	c.setOwn(next)
 	if l := next.loop; l != nil {
 		l.resume()
 	}
 }
 
+// addRT queues a real-time task by its priority, as the first or the last of
+// those that have the same.
+func (c *cpu) addRT(t *task, first bool) {
+	at := slices.IndexFunc(c.rt, func(o *task) bool { return o.prio < t.prio || first && o.prio == t.prio })
+	if at < 0 {
+		at = len(c.rt)
+	}
+	c.rt = slices.Insert(c.rt, at, t)
+}
+
 // pick removes the task that should run next from the queue.
 func (c *cpu) pick() *task {
-	if len(c.rt) > 0 {
+	if len(c.rt) > 0 && !(c.fairFirst() && len(c.fair) > 0) {
 		t := c.rt[0]
 		c.rt = append(c.rt[:0], c.rt[1:]...)
 		return t
@@ -237,17 +252,18 @@ func (c *cpu) pick() *task {
 // schedTick ends the current task's slice if it is used up and balances load
 // now and then.
 func (k *kernel) schedTick(c *cpu) {
-	if t := c.cur; t != nil && !t.fifo && len(c.fair) > 0 && k.now-t.pickedAt >= k.slice() {
+	if t := c.cur; t != nil && !t.fifo() && len(c.fair) > 0 && k.now-t.pickedAt >= k.slice() {
 		if c.resched == lazyResched {
 			c.resched = hardResched // a tick later laziness ends
 		} else {
 			c.resched = max(c.resched, k.fairResched())
 		}
 	}
-	if t := c.cur; t != nil && len(c.rt) > 0 && !t.fifo {
+	k.serveFair(c)
+	if t := c.cur; t != nil && len(c.rt) > 0 && c.rt[0].prio > t.prio && (t.fifo() || !c.fairFirst()) {
 		c.resched = hardResched
 	}
-	if k.jiffies%balanceEvery == uint64(c.id)%balanceEvery {
+	if int64(k.jiffies-c.capacity.balanceAt) >= 0 {
 		k.balance(c)
 	}
 }
@@ -273,18 +289,6 @@ func (k *kernel) pull(c *cpu) bool {
 	}
 	k.migrate(busiest, c, busiest.spare(c))
 	return true
-}
-
-// balance evens out the queues of the busiest CPU and this one.
-func (k *kernel) balance(c *cpu) {
-	for _, o := range k.cpus {
-		if o != c && len(o.fair) >= len(c.fair)+2 {
-			if i := o.spare(c); i >= 0 {
-				k.migrate(o, c, i)
-				return
-			}
-		}
-	}
 }
 
 // spare is the index of a queued fair task that may run on c, or -1.
@@ -328,7 +332,7 @@ func (k *kernel) stepTask(c *cpu, t *task) {
 
 // sleepTask takes the current task off the CPU.
 func (k *kernel) sleepTask(c *cpu, t *task, d demand) {
-	if !t.fifo {
+	if !t.fifo() {
 		k.noteLag(c, t)
 	}
 	t.state = d.state

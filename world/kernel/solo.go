@@ -196,6 +196,9 @@ func (o *solo) apply() {
 	c, s := o.c, o.s
 	c.at, c.exitToSoftirq = o.at, o.exit
 	c.stormTime += o.taken
+	if !s.nmi {
+		c.irqTime += o.taken
+	}
 	c.nmi, c.nmiLeft, c.hr, c.hrLeft = nil, 0, nil, 0
 	if s.nmi {
 		s.left = o.left

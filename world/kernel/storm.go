@@ -115,6 +115,7 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 			d := min(c.hrLeft, gap, until-c.at)
 			c.execute(d)
 			c.stormTime += d
+			c.irqTime += d
 			if c.hrLeft -= d; c.hrLeft == 0 {
 				c.endHR()
 			}

@@ -16,8 +16,9 @@ type task struct {
 	state    taskState
 	cpu      *cpu // where it runs, is queued, or ran last
 	allowed  uint32
-	fifo     bool
+	prio     int // real-time priority; 0 is a fair task
 	kernel   bool
+	woken    bool // and not switched to since
 	vruntime ns
 	deadline ns // in virtual runtime
 	lag      ns // owed when it went to sleep
@@ -51,6 +52,9 @@ type task struct {
 	timedOut   bool
 	wakeups    uint64
 }
+
+// fifo reports whether the task is SCHED_FIFO.
+func (t *task) fifo() bool { return t.prio > 0 }
 
 type taskState byte
 

@@ -12,16 +12,18 @@ type holdouts struct {
 	k       *kernel
 	kthread *task
 	waiting []func()
+	idle    bool // the kthread waits for requests
 	loops   []*loop
 	waits   gpCounts
 }
 
-// holdoutPoll is how long the kthread sleeps between looks at holdouts, and
-// after each grace period, in tenths of a second (gp_sleep, init_fract).
-const holdoutPoll = 10
+// holdoutPause is how long the kthread sleeps before it looks at holdouts again,
+// at first, and after each grace period, as a part of a second (init_fract,
+// gp_sleep): HZ/200 where readers have no barriers of their own, as on x86.
+const holdoutPause = 200
 
 func (k *kernel) newHoldouts() *holdouts {
-	h := &holdouts{k: k}
+	h := &holdouts{k: k, idle: true}
 	h.kthread = k.spawn("rcu_tasks_trace", k.allCPUs(), k.direct(h.run))
 	h.kthread.role = asTraceKthread
 	return h
@@ -29,9 +31,11 @@ func (k *kernel) newHoldouts() *holdouts {
 
 func (h *holdouts) run(t *task) {
 	k := h.k
-	nap := uint64(k.sc.Machine.HZ / holdoutPoll)
+	rest := uint64(max(1, k.sc.Machine.HZ/holdoutPause))
 	for {
+		h.idle = true
 		t.sleepUntil(sleeping, nowhere, func() bool { return len(h.waiting) > 0 })
+		h.idle = false
 		batch := h.waiting
 		h.waiting = nil
 		epoch := k.newEpoch()
@@ -39,14 +43,15 @@ func (h *holdouts) run(t *task) {
 		k.synchronize(t)
 		h.waits.normal++
 		k.lastMove = k.now
-		for h.heldOut(epoch) {
-			t.ask(sleepTicks(idling, nap))
+		for pause := rest; h.heldOut(epoch); {
+			t.ask(sleepTicks(idling, pause))
+			pause = min(pause+1, uint64(k.sc.Machine.HZ)) // it backs off slowly
 			t.use(costHoldoutScan)
 		}
 		for _, fn := range batch {
 			fn()
 		}
-		t.ask(sleepTicks(idling, nap))
+		t.ask(sleepTicks(idling, rest))
 	}
 }
 
@@ -64,7 +69,9 @@ func (h *holdouts) heldOut(epoch uint64) bool {
 
 func (h *holdouts) Call(fn func()) {
 	h.waiting = append(h.waiting, h.k.once("tasks-trace callback", fn))
-	h.k.wake(h.kthread)
+	if h.idle { // a request does not end a rest (rcuwait_wake_up)
+		h.k.wake(h.kthread)
+	}
 }
 
 func (h *holdouts) Synchronize() {

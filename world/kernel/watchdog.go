@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -22,11 +23,32 @@ type hungState struct {
 // silent (kernel.hung_task_warnings).
 const hungWarnings = 10
 
-// khungtaskd looks at all tasks once per timeout and reports those in D state
-// that have not been switched since the look that first saw them that long
-// ago (check_hung_uninterruptible_tasks).
+// startHungDetector makes khungtaskd, and wakes it.
+func (k *kernel) startHungDetector() {
+	switch w := k.sc.Watchdog.HungWarnings; w {
+	case 0:
+		k.hungLeft = hungWarnings
+	case -1:
+		k.hungLeft = math.MaxInt
+	default:
+		k.hungLeft = w
+	}
+	t := k.spawn("khungtaskd", k.allCPUs(), stepFunc(k.khungtaskd()))
+	if k.sc.Watchdog.HungSched == workload.FIFO {
+		t.prio = detectorPriority
+	}
+	k.wake(t)
+}
+
+// detectorPriority is that of khungtaskd where it is a real-time task.
+const detectorPriority = 80
+
+// khungtaskd looks at all tasks once per interval and reports those in D state
+// that have not been switched since the look that first saw them, if that is a
+// timeout ago (check_hung_uninterruptible_tasks).
 func (k *kernel) khungtaskd() stepFunc {
 	timeout := uint64(k.hungTimeout() / k.tick)
+	interval := uint64(orDefault(k.sc.Watchdog.HungInterval, time.Duration(k.hungTimeout())) / k.tick)
 	const (
 		rest = iota
 		look
@@ -37,7 +59,7 @@ func (k *kernel) khungtaskd() stepFunc {
 		switch next {
 		case rest:
 			next = look
-			return sleepTicks(sleeping, timeout)
+			return sleepTicks(sleeping, min(interval, timeout))
 		case look:
 			next = report
 			return use(k.cost(costHungScan))

@@ -1,0 +1,56 @@
+package kernel
+
+// fairServer is the deadline server that fair tasks have since 6.12 (fair_server,
+// kernel/sched/deadline.c): beside real-time tasks that never sleep they get 50 ms
+// in each second. The server holds back until the last moment at which the budget
+// still fits into its period; what fair tasks get without it counts.
+//
+// It is looked at in ticks, where the kernel has a timer of its own.
+type fairServer struct {
+	since   ns   // when its period began
+	left    ns   // of its budget
+	serves  bool // fair tasks go before real-time ones
+	running bool // it has served, and does not hold back in the next period
+}
+
+// Defaults of /sys/kernel/debug/sched/fair_server.
+const (
+	serverPeriod ns = 1_000_000_000
+	serverBudget ns = 50_000_000
+)
+
+// start is dl_server_start: a fair task has come to a CPU that had none.
+func (s *fairServer) start(now ns) {
+	s.serves, s.running = false, false
+	if now-s.since >= serverPeriod || s.left <= 0 {
+		s.since, s.left = now, serverBudget
+	}
+}
+
+// fairFirst reports whether fair tasks go before real-time ones.
+func (c *cpu) fairFirst() bool { return c.server.serves }
+
+// serveFair is the server's part of a tick.
+func (k *kernel) serveFair(c *cpu) {
+	if k.sc.Machine.NoFairServer {
+		return
+	}
+	s := &c.server
+	if s.left <= 0 { // dl_runtime_exceeded
+		s.left = serverBudget
+		if s.serves {
+			s.since, s.running = max(s.since+serverPeriod, k.now), true
+		} else {
+			s.since, s.running = k.now, false
+		}
+		s.serves = false
+	}
+	due := s.since
+	if !s.running {
+		due += serverPeriod - s.left // the zero-laxity point
+	}
+	if !s.serves && k.now >= due && len(c.fair) > 0 && c.cur != nil && c.cur.fifo() {
+		s.serves = true
+		c.resched = hardResched
+	}
+}

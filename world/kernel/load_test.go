@@ -1,0 +1,53 @@
+package kernel
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/testdata/scenarios/real"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// The harness calibrated a storm by what it left of a real-time loop, and the
+// loop without a storm had its ticks. So a load of 95 % leaves tasks 5 % of what
+// ticks leave, and the ticks of the storm's time are part of the load.
+func TestStormsOfRealSetupsLeaveWhatTheLoadSays(t *testing.T) {
+	t.Parallel()
+	for name, load := range map[string]float64{
+		"rt-80": 0.80, "rt-95": 0.95, "fair-80": 0.80, "fair-95": 0.95,
+		"full-80": 0.80, "full-95": 0.95, "convoy-80-1": 0.80, "convoy-80-4": 0.80,
+		"rate-none": 0.95,
+	} {
+		b, err := real.Scenarios.ReadFile(name + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sc, err := workload.Decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stormy := spun(t, sc)
+		sc.Storms = nil
+		if got := 1 - stormy/spun(t, sc); math.Abs(got-load) > 0.003 {
+			t.Errorf("%s: the storm takes %.4f of what a loop would get, want %.2f", name, got, load)
+		}
+	}
+}
+
+// spun is how many rounds a real-time loop makes in a setup.
+func spun(t *testing.T, sc workload.Scenario) float64 {
+	sc.Tasks = []workload.Tasks{{Name: "spin", Count: 1, Sched: workload.FIFO, Gap: time.Microsecond}}
+	sc.Closers = []workload.Closers{{Name: "closer", Count: 1, Start: 20 * time.Second}}
+	fix := lookup(t, "baseline")
+	k := newKernel(&sc, &fix, 1, Options{})
+	defer k.stop()
+	k.boot()
+	k.runUntil(8_000_000_000, func() bool { return false })
+	for _, o := range k.tasks {
+		if o.loop != nil {
+			return float64(o.loop.rounds)
+		}
+	}
+	return 0
+}
