@@ -18,8 +18,8 @@ import (
 
 // The two kernels that were measured, as candidates.
 const (
-	realOld = "v6.19"           // 6.19.14
-	realNew = campaign.Baseline // 7.0.13
+	realOld = "v6.19" // 6.19.14
+	realNew = "v7.0"  // 7.0.13
 )
 
 // boots is how many seeds each setup is run with. A seed stands for a boot, of
