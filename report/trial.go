@@ -43,6 +43,10 @@ func (t *Trial) Text(w io.Writer) error {
 	if r.LeftOut != "" {
 		fmt.Fprintf(&b, "  left out   %s\n", r.LeftOut)
 	}
+	if r.Evidence != "" {
+		fmt.Fprintf(&b, "  evidence   %s\n", r.Evidence)
+		fmt.Fprintf(&b, "  RCU        there %d normal and %d expedited grace periods were waited for\n", r.GracePeriods.Normal, r.GracePeriods.Expedited)
+	}
 	writeViolations(&b, r.Violations)
 	if f.Measures.Has(world.StormShare) {
 		fmt.Fprintf(&b, "  storm      at most %s of a CPU\n", percent(r.StormDuty))

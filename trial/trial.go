@@ -55,6 +55,9 @@ type Result struct {
 	RCUStalls int   `json:"rcu_stalls"` // lines printed
 	Log       []Log `json:"log,omitempty"`
 
+	// Evidence says where Cause and Blame are from, if they are not of the trial
+	// itself.
+	Evidence string `json:"evidence,omitempty"`
 	// LeftOut says why the trial counts for nothing, if it does not: its
 	// conditions were not the scenario's. It is shown, and left out of sums.
 	LeftOut string `json:"left_out,omitempty"`

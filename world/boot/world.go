@@ -123,6 +123,22 @@ func (w *World) Subjects() (all []world.Subject) {
 	return all
 }
 
+// Machine names the emulator with its version, and says what day it is.
+func (w *World) Machine(ctx context.Context) (machine, date string, err error) {
+	machine, err = qemu.Version(ctx)
+	return machine, time.Now().UTC().Format(time.DateOnly), err
+}
+
+// Image is the version of a kernel, or the path of its image, and the candidate that
+// a module puts into it.
+func (w *World) Image(name string) (image, fix string) {
+	k, err := w.find(name)
+	if err != nil {
+		return "", ""
+	}
+	return cmp.Or(k.Version, k.Path), k.Fix
+}
+
 // Check reports what would keep every trial from running: no emulator, a program
 // that cannot be the guest, or a candidate without its module.
 func (w *World) Check() error {
@@ -141,19 +157,35 @@ func (w *World) Check() error {
 	return qemu.CheckGuest(self)
 }
 
-// Run boots the kernel with one case.
+// Run boots the kernel with one case. If a close() is late, and it is wanted to know
+// why, a second boot takes evidence: the probes would change what the first finds.
 func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.Result, error) {
 	results, err := w.RunAll(ctx, []world.Spec{s}, want)
 	if len(results) == 0 {
 		return trial.Result{}, err
 	}
-	return results[0], nil
+	r := results[0]
+	if !want.Blame || r.Diagnosis != trial.Slow && r.Diagnosis != trial.Starved {
+		return r, nil
+	}
+	again, err := w.runAll(ctx, []world.Spec{s}, world.Want{}, hungTask(&s.Scenario)/lateAfter)
+	if err != nil {
+		return r, err
+	}
+	r.Blame, r.GracePeriods, r.Cause = again[0].Blame, again[0].GracePeriods, again[0].Cause
+	r.Evidence = secondBoot(&again[0])
+	return r, nil
 }
 
 // RunAll runs trials of one kernel in one boot, or in further ones where a trial
 // leaves the kernel unfit for the next. All need the same machine: see Together.
 // With an error come the results of the trials before it.
 func (w *World) RunAll(ctx context.Context, specs []world.Spec, want world.Want) ([]trial.Result, error) {
+	return w.runAll(ctx, specs, want, 0)
+}
+
+// runAll takes evidence of closes that take longer than late, if that is not 0.
+func (w *World) runAll(ctx context.Context, specs []world.Spec, want world.Want, late time.Duration) ([]trial.Result, error) {
 	k, err := w.find(specs[0].Subject)
 	if err != nil {
 		return nil, err
@@ -163,6 +195,7 @@ func (w *World) RunAll(ctx context.Context, specs []world.Spec, want world.Want)
 		if cases[i], err = caseOf(&specs[i].Scenario, specs[i].Seed); err != nil {
 			return nil, err
 		}
+		cases[i].Evidence = late
 	}
 	path, err := w.imageOf(ctx, k)
 	if err != nil {
@@ -199,6 +232,9 @@ func (w *World) bootOnce(ctx context.Context, k *Kernel, path string, specs []wo
 	sc := &specs[0].Scenario
 	shift, _ := qemu.Shift(sc.Machine.MIPS)
 	m := &qemu.Machine{Kernel: path, Shift: shift, Options: append(bootOptions(sc), k.Options...)}
+	if cases[0].Evidence > 0 {
+		m.Options = append(m.Options, "rcutree.sysrq_rcu=1")
+	}
 	if k.Fix != "" {
 		module, err := w.moduleOf(k)
 		if err != nil {
@@ -237,7 +273,11 @@ func (w *World) bootOnce(ctx context.Context, k *Kernel, path string, specs []wo
 				cancel(err)
 				return
 			}
-			results = append(results, resultOf(&specs[r.Done.Case].Scenario, r.Done, lines))
+			result := resultOf(&specs[r.Done.Case].Scenario, r.Done, lines)
+			if r.Done.Evidence != nil {
+				explain(&result, r.Done.Evidence, lines)
+			}
+			results = append(results, result)
 			lines = nil
 		case r.Fault != nil:
 			fail(fmt.Errorf("in the guest: %s", oneLine(r.Fault.Text)))

@@ -178,6 +178,10 @@ func (b *bench) watch(c *wire.Case, st storm, rounds uint64, done *wire.Done) er
 	if err != nil {
 		return err
 	}
+	look, err := newEvidence(c.Evidence)
+	if err != nil {
+		return err
+	}
 	var (
 		began atomic.Int64
 		stop  atomic.Bool
@@ -238,12 +242,22 @@ func (b *bench) watch(c *wire.Case, st storm, rounds uint64, done *wire.Done) er
 				stormed = true
 			}
 		}
+		if err := look.look(closers, t0); err != nil && failed == nil {
+			failed = err
+		}
 		sleepUntil(next)
 	}
 	stop.Store(true)
 	storm(false)
 	ended := now()
 	done.Ended = ended - t0
+	threads := map[int]string{}
+	for _, cl := range closers {
+		threads[int(cl.thread.Load())] = cl.name
+	}
+	if done.Evidence, err = look.end(threads); err != nil && failed == nil {
+		failed = err
+	}
 	for _, cl := range closers {
 		done.Closes = append(done.Closes, cl.found(t0, ended)...)
 		switch {

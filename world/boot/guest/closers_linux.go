@@ -67,6 +67,7 @@ type closer struct {
 	returns atomic.Int32 // how many of closes there are
 	// calling is when the close() under way was called, plus one; 0 if none is.
 	calling atomic.Int64
+	thread  atomic.Int64 // its number
 	opened  atomic.Int64 // how long its open took
 	done    atomic.Bool
 	err     error
@@ -106,6 +107,7 @@ func newClosers(groups []wire.Closers) ([]*closer, error) {
 func (c *closer) run(t0 *atomic.Int64, stop *atomic.Bool, ready chan<- struct{}) {
 	runtime.LockOSThread() // and the thread ends with this goroutine
 	defer c.done.Store(true)
+	c.thread.Store(int64(unix.Gettid()))
 	if c.fifo {
 		if c.err = fifo(0, priorityCloser); c.err != nil {
 			ready <- struct{}{}

@@ -137,12 +137,13 @@ func (a *apt) compile(ctx context.Context, source, common, configured, to string
 
 // kernelCode are the compiler's options for code that runs in an x86-64 kernel
 // (arch/x86/Makefile and the Makefile of Linux): no red zone, no floating point, the
-// code model of the kernel, thunks for indirect branches and returns.
+// code model of the kernel. Returns stay plain: the sites of return thunks would have
+// to be listed by objtool for the kernel to patch them.
 var kernelCode = []string{
 	"-std=gnu11", "-O2", "-fshort-wchar", "-funsigned-char", "-fno-common", "-fno-PIE", "-fno-strict-aliasing", "-fms-extensions",
 	"-mno-sse", "-mno-mmx", "-mno-sse2", "-mno-3dnow", "-mno-avx", "-mno-80387", "-m64", "-march=x86-64", "-mpreferred-stack-boundary=3",
 	"-mskip-rax-setup", "-mno-red-zone", "-mcmodel=kernel", "-fcf-protection=branch", "-fno-jump-tables", "-fno-asynchronous-unwind-tables",
 	"-fno-delete-null-pointer-checks", "-fno-stack-protector", "-fomit-frame-pointer", "-fno-strict-overflow", "-fconserve-stack",
-	"-mindirect-branch=thunk-extern", "-mindirect-branch-register", "-mindirect-branch-cs-prefix", "-mfunction-return=thunk-extern",
+	"-mindirect-branch=thunk-extern", "-mindirect-branch-register", "-mindirect-branch-cs-prefix", "-mfunction-return=keep",
 	"-Wall", "-Wno-pointer-sign", "-Wno-attributes", "-Wno-address-of-packed-member",
 }

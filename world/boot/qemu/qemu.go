@@ -228,6 +228,26 @@ func Check() error {
 	return err
 }
 
+// version is in the first line that the emulator prints of itself.
+var version = regexp.MustCompile(`version ([0-9][0-9.]*)`)
+
+// Version names the emulator with its version: QEMU 7.2.22.
+func Version(ctx context.Context) (string, error) {
+	path, err := (&Machine{}).find()
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.CommandContext(ctx, path, "-version").Output()
+	if err != nil {
+		return "", fmt.Errorf("qemu: -version: %w", err)
+	}
+	m := version.FindSubmatch(out)
+	if m == nil {
+		return "", fmt.Errorf("qemu: -version: %.60q: want a version", out)
+	}
+	return "QEMU " + string(m[1]), nil
+}
+
 func (m *Machine) find() (string, error) {
 	if m.Program != "" {
 		return m.Program, nil

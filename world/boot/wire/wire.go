@@ -15,6 +15,9 @@ type Case struct {
 	Hogs    []Hogs    `json:"hogs,omitempty"`
 	Closers []Closers `json:"closers"`
 	Perf    Perf      `json:"perf"`
+	// Evidence, if it is not 0, asks for a look at what is blocked whenever a
+	// close has taken so long, and for a trace of the grace periods.
+	Evidence time.Duration `json:"evidence_ns,omitempty"`
 	// Horizon is when the storm ends and closes that have not returned are
 	// censored; Drain is how long the guest then waits for them.
 	Horizon time.Duration `json:"horizon_ns"`
@@ -105,11 +108,13 @@ type Hello struct {
 
 // Done is what a case found. Times are of the guest, from the start of the case.
 type Done struct {
-	Case   int     `json:"case"`
-	Name   string  `json:"name"`
-	Storm  *Stormy `json:"storm,omitempty"`
-	Fix    *Fix    `json:"fix,omitempty"`
-	Closes []Close `json:"closes"`
+	Case  int     `json:"case"`
+	Name  string  `json:"name"`
+	Storm *Stormy `json:"storm,omitempty"`
+	Fix   *Fix    `json:"fix,omitempty"`
+	// Evidence is that of a case that asked for it.
+	Evidence *Evidence `json:"evidence,omitempty"`
+	Closes   []Close   `json:"closes"`
 	// Ended is when the last close returned, or when the case was given up.
 	Ended time.Duration `json:"ended_ns"`
 	// Unresolved are the tasks whose close had not returned even then.
@@ -136,6 +141,22 @@ type Stormy struct {
 	Lasted  time.Duration `json:"lasted_ns"`
 	// Measured are the shares that the calibration measured on its way.
 	Measured []float64 `json:"measured"`
+}
+
+// MaxLooks is how often a case looks at what is blocked, at most: each look prints
+// the stacks of all blocked tasks to the kernel's log.
+const MaxLooks = 12
+
+// Evidence tells why closes took long. What was blocked at each look is among the
+// kernel messages of the case.
+type Evidence struct {
+	Looks int `json:"looks"`
+	// Hits counts calls by the name of a probe: wait, scan, normal, expedited, tasks.
+	Hits map[string]int64 `json:"hits"`
+	// Trace are the last lines of the kernel's trace of those probes, Closers the
+	// closers by the number of their thread.
+	Trace   []string       `json:"trace"`
+	Closers map[int]string `json:"closers"`
 }
 
 // Fix is a candidate that a module put into the kernel.

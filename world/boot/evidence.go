@@ -1,0 +1,255 @@
+package boot
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/klog"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/boot/wire"
+)
+
+// The SRCU domains that a close() of perf waits for, in that order
+// (perf_trace_event_unreg, tracepoint_synchronize_unregister).
+var domains = [2]string{"rcu_tasks_trace_srcu_struct", "tracepoint_srcu"}
+
+// look is what was blocked at one time.
+type look struct {
+	at    time.Duration
+	tasks map[int][]string // the stacks of blocked tasks, by number
+	rcu   rcuState
+}
+
+// rcuState is what RCU said of itself (rcutree.sysrq_rcu).
+type rcuState struct {
+	kthread string // the state of the grace-period kthread: 0x0 is runnable
+	// pending: a grace period is needed or under way on a node.
+	pending bool
+	cpus    uint64 // that have not reported
+	readers bool   // preempted readers hold up the normal grace period
+	exp     bool   // and the expedited one
+}
+
+var (
+	kthreadState = regexp.MustCompile(`wait state: \S+ ->state: (0x[0-9a-f]+) `)
+	nodeState    = regexp.MustCompile(`rcu_node \d+:\d+ ->gp_seq (-?\d+) ->gp_seq_needed (-?\d+) ->qsmask (0x[0-9a-f]+|0) (....) `)
+)
+
+// looks divides the messages of a case into those of its looks.
+func looks(lines []*wire.Line) (all []look) {
+	var stack int // of which task the frames are
+	for _, l := range lines {
+		if strings.HasSuffix(l.Text, "sysrq: Show Blocked State") {
+			all, stack = append(all, look{at: l.At, tasks: map[int][]string{}}), 0
+			continue
+		}
+		if len(all) == 0 {
+			continue
+		}
+		at := &all[len(all)-1]
+		if m := kthreadState.FindStringSubmatch(l.Text); m != nil && strings.Contains(l.Text, "rcu_preempt") {
+			at.rcu.kthread = m[1]
+		} else if m := nodeState.FindStringSubmatch(l.Text); m != nil {
+			at.rcu.pending = true
+			at.rcu.cpus, _ = strconv.ParseUint(m[3], 0, 64)
+			at.rcu.exp, at.rcu.readers = strings.Contains(m[4], "E"), strings.Contains(m[4], "G")
+		}
+		switch line, _, _ := klog.ParseLine(l.Text); line := line.(type) {
+		case *klog.TaskLine:
+			stack = line.PID
+			at.tasks[stack] = []string{}
+		case *klog.Frame:
+			if stack != 0 && !line.Guess {
+				at.tasks[stack] = append(at.tasks[stack], line.Func)
+			}
+		}
+	}
+	return all
+}
+
+// traced is an event of the guest's trace.
+type traced struct {
+	thread       int
+	at           time.Duration
+	name, domain string
+	tries        int // of a scan: 1 in the first of a grace period, 2 in the second
+}
+
+var traceLine = regexp.MustCompile(`-(\d+) +\[\d+\] \S+ +(\d+)\.(\d{6}): (\w+): \([^)]*\)(?: domain=(\S+))?(?: rank=\d+ tries=(\d+))?`)
+
+func events(trace []string) (all []traced) {
+	for _, text := range trace {
+		m := traceLine.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		thread, err1 := strconv.Atoi(m[1])
+		seconds, err2 := strconv.ParseInt(m[2], 10, 32)
+		micros, err3 := strconv.ParseInt(m[3], 10, 32)
+		if err1 != nil || err2 != nil || err3 != nil {
+			continue
+		}
+		tries, _ := strconv.Atoi(m[6])
+		all = append(all, traced{thread, time.Duration(seconds)*time.Second + time.Duration(micros)*time.Microsecond, m[4], m[5], tries})
+	}
+	return all
+}
+
+// causesOf are what closers waited for at the looks of a case, one for each closer
+// that was blocked at each.
+func causesOf(e *wire.Evidence, lines []*wire.Line) (causes []trial.Cause) {
+	all := events(e.Trace)
+	for _, l := range looks(lines) {
+		chain, ok := l.chain(e, all)
+		for _, thread := range slices.Sorted(maps.Keys(e.Closers)) {
+			switch stack := l.tasks[thread]; {
+			case !ok || stack == nil:
+			case contains(stack, "mutex_lock"):
+				behind := chain
+				behind.Behind = true
+				causes = append(causes, behind)
+			case contains(stack, "synchronize_"):
+				causes = append(causes, chain)
+			}
+		}
+	}
+	return causes
+}
+
+// chain is what the closer waits for that holds event_mutex; false if none is inside
+// its wait.
+func (l *look) chain(e *wire.Evidence, all []traced) (c trial.Cause, ok bool) {
+	closer := 0
+	for _, thread := range slices.Sorted(maps.Keys(e.Closers)) {
+		if contains(l.tasks[thread], "synchronize_") {
+			closer = thread
+		}
+	}
+	if closer == 0 {
+		return c, false
+	}
+	// Its waits come in turns: first for one domain, then for the other.
+	domain, waits := "", 0
+	for i := range all {
+		if ev := &all[i]; ev.thread == closer && ev.name == "wait" && ev.at <= l.at {
+			domain, waits = ev.domain, waits+1
+		}
+	}
+	kind := trial.NormalRCU
+	if domain == "" { // before SRCU-fast: a wait for vanilla RCU, or for Tasks-Trace
+		if contains(l.tasks[closer], "tasks") {
+			return trial.Cause{Domain: domains[0]}, true
+		}
+		c.RCU = kind
+		c.Mechanism, c.CPU = l.rcu.mechanism(kind)
+		return c, true
+	}
+	c.Domain = domains[(waits-1)%2]
+	worker, last := 0, ""
+	for i := range all {
+		if ev := &all[i]; ev.name == "scan" && ev.domain == domain && ev.at <= l.at {
+			worker, c.Phase = ev.thread, trial.Phase(int(trial.Scan1)+min(max(ev.tries, 1), 2)-1)
+		}
+	}
+	for i := range all {
+		if ev := &all[i]; ev.thread == worker && ev.at <= l.at {
+			last = ev.name
+		}
+	}
+	stack := l.tasks[worker]
+	switch {
+	case contains(stack, "synchronize_rcu_expedited"):
+		kind = trial.ExpeditedRCU
+	case contains(stack, "synchronize_rcu"):
+	case last == "normal" || last == "expedited":
+		// It went to sleep in the scan, and is not blocked any more.
+		c.Mechanism = trial.WorkerQueued
+		return c, true
+	default:
+		return c, true // no more is known
+	}
+	c.RCU = kind
+	c.Mechanism, c.CPU = l.rcu.mechanism(kind)
+	return c, true
+}
+
+// mechanism is what holds up a grace period, as far as the state of RCU shows it.
+func (s *rcuState) mechanism(kind trial.Kind) (trial.Mechanism, trial.CPU) {
+	first := trial.CPU(0)
+	for cpu := range 64 {
+		if s.cpus&(1<<cpu) != 0 && first == 0 {
+			first = trial.OnCPU(cpu)
+		}
+	}
+	switch {
+	case kind == trial.ExpeditedRCU && s.exp, kind == trial.NormalRCU && s.readers:
+		return trial.ReaderQueued, 0
+	case kind == trial.ExpeditedRCU:
+		return trial.NoMechanism, 0
+	case first != 0:
+		return trial.NoQuiescentState, first
+	case s.kthread == "0x0":
+		return trial.KthreadQueued, 0
+	case s.kthread != "":
+		return trial.KthreadAsleep, 0
+	}
+	return trial.NoMechanism, 0
+}
+
+// contains reports whether a function of the stack has that text in its name.
+func contains(stack []string, text string) bool {
+	for _, f := range stack {
+		if strings.Contains(f, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// secondBoot says what the boot that took the evidence was like.
+func secondBoot(r *trial.Result) string {
+	var longest time.Duration
+	for _, c := range r.Closes {
+		longest = max(longest, c.Wait)
+	}
+	text := fmt.Sprintf("a second boot, with probes, in which the longest close() took %v", longest.Round(time.Millisecond))
+	if len(r.Blame) == 0 {
+		text += ": it shows no close() that was late and blocked"
+	}
+	return text
+}
+
+// explain adds what the evidence shows to the result of the boot that took it.
+func explain(r *trial.Result, e *wire.Evidence, lines []*wire.Line) {
+	r.GracePeriods = trial.GracePeriods{Normal: int(e.Hits["normal"]), Expedited: int(e.Hits["expedited"])}
+	causes := causesOf(e, lines)
+	if len(causes) == 0 {
+		return
+	}
+	var waited time.Duration
+	for _, c := range r.Closes {
+		waited += c.Wait
+	}
+	each := waited / time.Duration(len(causes))
+	for _, c := range causes {
+		at := -1
+		for i := range r.Blame {
+			if r.Blame[i].Cause == c {
+				at = i
+			}
+		}
+		if at < 0 {
+			at = len(r.Blame)
+			r.Blame = append(r.Blame, trial.Share{Cause: c})
+		}
+		r.Blame[at].Wait += each
+	}
+	if c, ok := trial.Largest(r.Blame); ok && (r.Diagnosis == trial.Slow || r.Diagnosis == trial.Starved) {
+		r.Cause = &c
+	}
+}

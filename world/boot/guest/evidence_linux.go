@@ -1,0 +1,121 @@
+package guest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gpstorm/gpstorm/world/boot/wire"
+)
+
+// events are kprobe events that tell what closes and their grace periods do. The
+// arguments of functions are where the calling convention of x86-64 has them.
+var events = []string{
+	"wait synchronize_srcu domain=%di",
+	"scan try_check_zero domain=%di rank=%si:u32 tries=%dx:u32",
+	"normal synchronize_rcu",
+	"expedited synchronize_rcu_expedited",
+	"tasks synchronize_rcu_tasks_trace",
+}
+
+const (
+	group = "gpstorm"
+	// traceBuffer is the size of the trace of a CPU in KiB.
+	traceBuffer = 512
+)
+
+// evidence shows why closes of a case take long: a trace of what waits for what, and
+// at chosen times the stacks of all tasks that are blocked and the state of RCU.
+type evidence struct {
+	every time.Duration // a close that takes longer is looked at as often
+	next  time.Duration
+	taken int
+}
+
+// newEvidence puts the probes in. A kernel without one of the functions goes without
+// that probe.
+func newEvidence(every time.Duration) (*evidence, error) {
+	if every <= 0 {
+		return nil, nil
+	}
+	for path, value := range map[string]any{"tracing_on": 0, "buffer_size_kb": traceBuffer, "trace": ""} {
+		if err := set(filepath.Join(tracing, path), value); err != nil {
+			return nil, fmt.Errorf("evidence: %w", err)
+		}
+	}
+	f, err := os.OpenFile(filepath.Join(tracing, "kprobe_events"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return nil, fmt.Errorf("evidence: %w: want a kernel with KPROBE_EVENTS", err)
+	}
+	found := 0
+	for _, e := range events {
+		if _, err := fmt.Fprintf(f, "p:%s/%s\n", group, e); err == nil {
+			found++
+		}
+	}
+	if err := f.Close(); err != nil || found == 0 {
+		return nil, fmt.Errorf("evidence: %d of %d probes: %w", found, len(events), err)
+	}
+	for path, value := range map[string]any{
+		filepath.Join(tracing, "events", group, "enable"): 1,
+		filepath.Join(tracing, "tracing_on"):              1,
+		"/proc/sys/kernel/sysrq":                          1,
+	} {
+		if err := set(path, value); err != nil {
+			return nil, fmt.Errorf("evidence: %w", err)
+		}
+	}
+	return &evidence{every: every, next: every}, nil
+}
+
+// look dumps what is blocked if a close has taken so long that it is time to.
+func (e *evidence) look(closers []*closer, t0 time.Duration) error {
+	if e == nil || e.taken >= wire.MaxLooks {
+		return nil
+	}
+	at, slow := now(), false
+	for _, c := range closers {
+		calling := time.Duration(c.calling.Load() - 1)
+		slow = slow || calling >= 0 && at-calling >= e.every
+	}
+	if !slow || at-t0 < e.next {
+		return nil
+	}
+	e.taken++
+	e.next = at - t0 + e.every
+	// w: the stacks of blocked tasks; y: the state of RCU (rcutree.sysrq_rcu).
+	return errors.Join(set("/proc/sysrq-trigger", "w"), set("/proc/sysrq-trigger", "y"))
+}
+
+// end takes the probes out and returns the trace and what the probes counted.
+func (e *evidence) end(threads map[int]string) (*wire.Evidence, error) {
+	if e == nil {
+		return nil, nil
+	}
+	found := &wire.Evidence{Looks: e.taken, Hits: map[string]int64{}, Closers: threads}
+	if err := set(filepath.Join(tracing, "tracing_on"), 0); err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(get(filepath.Join(tracing, "kprobe_profile"))) {
+		var name string
+		var hits int64
+		if n, _ := fmt.Sscan(line, &name, &hits); n == 2 {
+			found.Hits[name] = hits
+		}
+	}
+	for line := range strings.Lines(get(filepath.Join(tracing, "trace"))) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			found.Trace = append(found.Trace, line)
+		}
+	}
+	if over := len(found.Trace) - wire.MaxLines; over > 0 {
+		found.Trace = found.Trace[over:]
+	}
+	return found, errors.Join(
+		set(filepath.Join(tracing, "events", group, "enable"), 0),
+		set(filepath.Join(tracing, "kprobe_events"), ""),
+	)
+}
