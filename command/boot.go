@@ -32,11 +32,20 @@ func (f *kernelFlags) world(in *worldFlag) (*boot.World, error) {
 		}
 		return nil, nil
 	}
-	if len(f.kernels) == 0 {
-		return nil, wrong("--kernel", absent("none"), "at least one for --world boot: base=7.0.13, or mine=PATH/bzImage")
+	w, err := worldOf(f.kernels)
+	if err == nil {
+		in.World = w
+	}
+	return w, err
+}
+
+// worldOf makes the world of the kernels of a command line.
+func worldOf(kernels []string) (*boot.World, error) {
+	if len(kernels) == 0 {
+		return nil, wrong("--kernel", absent("none"), "at least one: base=7.0.13, or mine=PATH/bzImage")
 	}
 	var all []boot.Kernel
-	for _, text := range f.kernels {
+	for _, text := range kernels {
 		k, err := boot.ParseKernel(text)
 		if err != nil {
 			return nil, badInput(err)
@@ -47,7 +56,6 @@ func (f *kernelFlags) world(in *worldFlag) (*boot.World, error) {
 	if err != nil {
 		return nil, badInput(err)
 	}
-	in.World = w
 	return w, nil
 }
 

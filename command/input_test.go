@@ -140,6 +140,10 @@ var ofFlag = map[string][]string{
 	"evaluate --kernel":        {"base=7.0.13", "nosuch"},
 	"evaluate --boots":         {"0", "3"},
 	"gate --kernel":            {"base=7.0.13", "nosuch"},
+	"validate --kernel":        {"base=7.0.13", "nosuch"},
+	"validate --scenario":      {"boot-calm", "nosuch"}, // without --boot
+	"validate --boots":         {"0", "3"},
+	"validate --recordings":    {"nosuch.jsonl", "."},
 	"torture --duration":       {"-1s"},
 	"torture --readers":        {"-1", "1001"},
 	"torture --updaters":       {"-1", "1001"},

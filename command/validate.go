@@ -1,41 +1,198 @@
 package command
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign/calibration"
 	"github.com/gpstorm/gpstorm/report"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/boot"
 )
 
+type validateOptions struct {
+	*common
+	boot           bool
+	kernels, names []string
+	boots          int
+	recordings     string
+	record         outFile
+}
+
 func newValidateCommand(c *common) *cobra.Command {
-	return &cobra.Command{
+	o := validateOptions{common: c}
+	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Compare the virtual kernel with measured kernels",
-		Long: `Linux 6.19.14 and 7.0.13 were measured in a number of setups. This command runs
-the same setups in the virtual kernel, with the candidates v6.19 and baseline, and
-prints the model's figures beside the measured ones, with their ratio and the band
-for it. A seed stands for a boot; the seeds are always the same.
+		Long: `Real kernels were measured in a number of setups. This command runs the same setups
+in the virtual kernel and prints the model's figures beside the measured ones, with
+their ratio and the band for it. A seed stands for a boot; the seeds are always the
+same. The last table ranks the candidates by a real kernel and by the model.
 
-Exit codes: 0 all figures are within their bands; 1 some are not.`,
+The recordings of real kernels are part of the program. --boot makes new ones, of
+the kernels given, and compares with those instead; --record keeps them, and
+--recordings compares with kept ones.
+
+Figures that are known to be outside their bands are shown with the reason.
+
+Exit codes: 0 all other figures are within their bands; 1 some are not.`,
 		Example: `  gpstorm validate
-  gpstorm validate --json | jq 'select(.within | not)'`,
+  gpstorm validate --boot --kernel base=7.0.13 --scenario boot-calm --record mine.jsonl
+  gpstorm validate --json | jq 'select(.within == false)'`,
 		Args: exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := calibration.Run(cmd.Context(), c.inKernel())
-			if err != nil {
-				return err
-			}
-			write := report.ValidationText
-			if c.json {
-				write = report.ValidationJSON
-			}
-			if err := write(cmd.OutOrStdout(), v); err != nil {
-				return err
-			}
-			if v.Outside() > 0 {
-				return &exitError{code: exitFailure}
-			}
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.validate(cmd) },
 	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.boot, "boot", false, "boot real kernels, and compare with them")
+	flags.StringArrayVar(&o.kernels, "kernel", nil, "with --boot: a `NAME=VERSION|PATH[,OPTION=VALUE...]`; may be repeated")
+	flags.StringArrayVar(&o.names, "scenario", nil, "with --boot: a `preset` for real kernels; may be repeated (default all)")
+	flags.IntVar(&o.boots, "boots", 1, "with --boot: how often each scenario runs on each kernel")
+	flags.Var(&o.record, "record", "with --boot: keep the recordings in this `file`, one a line")
+	flags.StringVar(&o.recordings, "recordings", "", "compare with the recordings of this `file`")
+	return cmd
+}
+
+func (o *validateOptions) validate(cmd *cobra.Command) error {
+	recordings, err := o.recorded(cmd)
+	if err != nil {
+		return err
+	}
+	v, err := calibration.Run(cmd.Context(), o.inKernel())
+	if err != nil {
+		return err
+	}
+	if err := v.Compare(cmd.Context(), o.inKernel(), recordings); err != nil {
+		return inputOrFailure(err)
+	}
+	write := report.ValidationText
+	if o.json {
+		write = report.ValidationJSON
+	}
+	if err := write(cmd.OutOrStdout(), v); err != nil {
+		return err
+	}
+	if v.Unknown() > 0 {
+		return &exitError{code: exitFailure}
+	}
+	return nil
+}
+
+// recorded are the recordings to compare with.
+func (o *validateOptions) recorded(cmd *cobra.Command) ([]calibration.Recording, error) {
+	for _, flag := range []string{"kernel", "scenario", "boots", "record"} {
+		if !o.boot && cmd.Flags().Changed(flag) {
+			return nil, wrong("--"+flag, absent("given"), "--boot beside it")
+		}
+	}
+	switch {
+	case o.boot && o.recordings != "":
+		return nil, wrong("--recordings", o.recordings, "no --boot beside it")
+	case o.boot:
+		return o.bootAll(cmd)
+	case o.recordings == "":
+		return calibration.Shipped()
+	}
+	b, err := readFile("--recordings", o.recordings)
+	if err != nil {
+		return nil, err
+	}
+	all, err := calibration.ReadRecordings(bytes.NewReader(b))
+	if err != nil {
+		return nil, inputf("%s: %w", o.recordings, err)
+	}
+	return all, nil
+}
+
+// bootAll makes recordings.
+func (o *validateOptions) bootAll(cmd *cobra.Command) ([]calibration.Recording, error) {
+	if o.boots < 1 || o.boots > 100 {
+		return nil, wrong("--boots", o.boots, "1 to 100")
+	}
+	scenarios, err := presetsNamed(o.names)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	w, err := worldOf(o.kernels)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.ready(w, scenarios); err != nil {
+		return nil, err
+	}
+	machine, date, err := w.Machine(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	subjects := w.Subjects()
+	perBoot := len(subjects) * len(scenarios)
+	spec := func(i int) world.Spec {
+		return world.Spec{
+			Scenario: scenarios[i%len(scenarios)], Subject: subjects[i/len(scenarios)%len(subjects)].Name,
+			Variation: i / perBoot, Seed: o.seed + uint64(i/perBoot),
+		}
+	}
+	var all []calibration.Recording
+	n := perBoot * o.boots
+	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
+	err = (&boots{World: w, parallel: 1}).Execute(cmd.Context(), n, spec, func(i int, r trial.Result) error {
+		s := spec(i)
+		kernel, fix := w.Image(s.Subject)
+		rec, ok := calibration.Record(&r, &s.Scenario, kernel, fix, machine, date)
+		if !ok {
+			o.note(cmd, "%s on %s: left out: %s", s.Scenario.Name, s.Subject, r.LeftOut)
+		} else {
+			all = append(all, rec)
+		}
+		bar.update(i+1, n)
+		return nil
+	})
+	bar.done()
+	if err != nil {
+		o.consoleOf(cmd, err)
+		return nil, inputOrFailure(err)
+	}
+	if o.record == "" {
+		return all, nil
+	}
+	return all, writeFile(o.record, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		for i := range all {
+			if err := enc.Encode(&all[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// presetsNamed are the presets of real kernels with those names; all if there are
+// none.
+func presetsNamed(names []string) (found []workload.Scenario, err error) {
+	all := boot.Presets()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var known []string
+	for _, sc := range all {
+		known = append(known, sc.Name)
+	}
+	for _, name := range unique(names) {
+		at := -1
+		for i := range all {
+			if all[i].Name == name {
+				at = i
+			}
+		}
+		if at < 0 {
+			return nil, fmt.Errorf("scenario: %q: want a preset for real kernels, one of %v", name, known)
+		}
+		found = append(found, all[at])
+	}
+	return found, nil
 }

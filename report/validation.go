@@ -31,7 +31,19 @@ func ValidationText(w io.Writer, v *calibration.Result) error {
 		b.WriteByte('\n')
 		rows = rows[n:]
 	}
-	fmt.Fprintf(&b, "%d of %d judged figures are within their bands\n", judged-v.Outside(), judged)
+	for i := range v.Rankings {
+		r := &v.Rankings[i]
+		fmt.Fprintf(&b, "candidates by close() p50, %s, %s\n", r.Ranked[0].Scenario, r.Ranked[0].Kernel)
+		if err := rankingColumns.table(pointers(r.Ranked)).text(&b); err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "rank correlation %.2f\n\n", r.Correlation)
+	}
+	fmt.Fprintf(&b, "%d of %d judged figures are within their bands", judged-v.Outside(), judged)
+	if known := v.Outside() - v.Unknown(); known > 0 {
+		fmt.Fprintf(&b, "; of %d that are not the reason is known", known)
+	}
+	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -61,11 +73,21 @@ var validationColumns = columns[*validationRow]{
 		switch {
 		case !r.Judged():
 			return cell{}
+		case r.Known != "":
+			return cell{Text: "known: " + r.Known}
 		case !r.Within:
 			return cell{Text: "OUTSIDE"}
 		}
 		return cell{Text: "ok"}
 	}},
+}
+
+var rankingColumns = columns[*calibration.Ranked]{
+	{head: "candidate", words: true, show: func(r *calibration.Ranked) cell { return cell{Text: r.Fix} }},
+	{head: "measured", show: func(r *calibration.Ranked) cell { return cell{Text: quantity(r.Measured, "ms")} }},
+	{head: "place", show: func(r *calibration.Ranked) cell { return cell{Text: quantity(r.MeasuredPlace, "")} }},
+	{head: "model", show: func(r *calibration.Ranked) cell { return cell{Text: quantity(r.Model, "ms")} }},
+	{head: "place", show: func(r *calibration.Ranked) cell { return cell{Text: quantity(r.ModelPlace, "")} }},
 }
 
 // quantity writes a figure with its unit.
@@ -85,11 +107,16 @@ func quantity(v float64, unit string) string {
 	return digits(v) + " " + unit
 }
 
-// ValidationJSON writes a line for each figure.
+// ValidationJSON writes a line for each figure, then one for each ranking.
 func ValidationJSON(w io.Writer, v *calibration.Result) error {
 	enc := json.NewEncoder(w)
 	for i := range v.Rows {
 		if err := enc.Encode(&v.Rows[i]); err != nil {
+			return err
+		}
+	}
+	for i := range v.Rankings {
+		if err := enc.Encode(&v.Rankings[i]); err != nil {
 			return err
 		}
 	}

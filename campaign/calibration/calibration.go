@@ -30,6 +30,8 @@ const boots = 16
 // Result compares the model with real kernels.
 type Result struct {
 	Rows []Row `json:"rows"`
+	// Rankings are the orders of candidates by real kernels and by the model.
+	Rankings []Ranking `json:"rankings,omitempty"`
 }
 
 // Row is one figure of both.
@@ -44,6 +46,8 @@ type Row struct {
 	High float64 `json:"high,omitempty"`
 	// Within is whether the ratio lies within the band.
 	Within bool `json:"within"`
+	// Known is why the ratio is outside its band, if that is known.
+	Known string `json:"known,omitempty"`
 }
 
 // Ratio is model over measured.
@@ -53,9 +57,18 @@ func (r *Row) Ratio() float64 { return r.Model / r.Measured }
 func (r *Row) Judged() bool { return r.High != 0 }
 
 // Outside counts the rows outside their band.
-func (v *Result) Outside() (n int) {
+func (v *Result) Outside() int {
+	return v.count(func(r *Row) bool { return !r.Within })
+}
+
+// Unknown counts the rows outside their band whose reason is not known.
+func (v *Result) Unknown() int {
+	return v.count(func(r *Row) bool { return !r.Within && r.Known == "" })
+}
+
+func (v *Result) count(is func(*Row) bool) (n int) {
 	for i := range v.Rows {
-		if !v.Rows[i].Within {
+		if is(&v.Rows[i]) {
 			n++
 		}
 	}
@@ -94,6 +107,9 @@ func (v *Result) add(group, what, unit string, measured, model float64, b band) 
 	r := Row{Group: group, What: what, Unit: unit, Measured: measured, Model: model, Low: b.low, High: b.high}
 	ratio := r.Ratio()
 	r.Within = !r.Judged() || ratio >= b.low && ratio <= b.high
+	if !r.Within {
+		r.Known = deviation(group, what)
+	}
 	v.Rows = append(v.Rows, r)
 }
 

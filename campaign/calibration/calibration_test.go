@@ -15,8 +15,16 @@ import (
 // outside lists the figures outside their bands.
 func outside(t *testing.T, find func(string) (fixes.Fix, error)) []string {
 	t.Helper()
-	v, err := calibration.Run(context.Background(), &campaign.Local{World: kernel.New(find)})
+	model := &campaign.Local{World: kernel.New(find)}
+	v, err := calibration.Run(context.Background(), model)
 	if err != nil {
+		t.Fatal(err)
+	}
+	recordings, err := calibration.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Compare(context.Background(), model, recordings); err != nil {
 		t.Fatal(err)
 	}
 	var names []string

@@ -1,0 +1,200 @@
+package calibration
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// Ranked is a candidate with its place among those that were recorded on the same
+// kernel in the same scenario: 1 closes quickest.
+type Ranked struct {
+	Scenario string `json:"scenario"`
+	Kernel   string `json:"kernel"`
+	Fix      string `json:"fix"`
+	// Measured and Model are medians of close() in ms.
+	Measured float64 `json:"measured_ms"`
+	Model    float64 `json:"model_ms"`
+	// The places; of candidates that are equal the mean of theirs.
+	MeasuredPlace float64 `json:"measured_place"`
+	ModelPlace    float64 `json:"model_place"`
+}
+
+// Ranking is the order of the candidates in a scenario.
+type Ranking struct {
+	Ranked []Ranked `json:"ranked"`
+	// Correlation is Spearman's rank correlation of the two orders.
+	Correlation float64 `json:"correlation"`
+}
+
+// unchanged is how a ranking calls the kernel without a candidate.
+const unchanged = "unchanged"
+
+// Compare runs the scenarios of recordings in the virtual kernel, each with the model
+// of its kernel, and adds the rows and rankings to v.
+func (v *Result) Compare(ctx context.Context, ex campaign.Executor, all []Recording) error {
+	sets, err := recorded()
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		r := &all[i]
+		sc, ok := sets[r.Scenario]
+		if !ok {
+			return fmt.Errorf("recording of %s on %s: no scenario of that name", r.Scenario, r.Kernel)
+		}
+		if content := campaign.ClassOf(&sc).Content; r.Content != content {
+			return fmt.Errorf("recording of %s on %s: made of version %s of the scenario: want %s, the one there is", r.Scenario, r.Kernel, r.Content, content)
+		}
+	}
+	cells, measured := grouped(all)
+	model, err := modelled(ctx, ex, sets, cells)
+	if err != nil {
+		return err
+	}
+	v.compare(cells, measured, model)
+	return nil
+}
+
+// modelled are the closes of each cell in the virtual kernel, sorted.
+func modelled(ctx context.Context, ex campaign.Executor, sets map[string]workload.Scenario, cells []cell) (map[cell][]time.Duration, error) {
+	waits := map[cell][]time.Duration{}
+	spec := func(i int) world.Spec {
+		c := cells[i/boots]
+		sc := sets[c.scenario]
+		subject := modelOf(c, &sc)
+		return world.Spec{Scenario: sc, Subject: subject, Seed: uint64(i%boots) + 1}
+	}
+	err := ex.Execute(ctx, len(cells)*boots, spec, func(i int, r trial.Result) error {
+		c := cells[i/boots]
+		for _, w := range r.Closes {
+			waits[c] = append(waits[c], w.Wait)
+		}
+		return nil
+	})
+	for _, w := range waits {
+		slices.Sort(w)
+	}
+	return waits, err
+}
+
+// modelOf returns the candidate that stands for what ran in a cell, and gives the
+// scenario the kernel that it is applied to.
+func modelOf(c cell, sc *workload.Scenario) (subject string) {
+	switch {
+	case older(c.kernel, "7.0"):
+		sc.Machine.Version = workload.Linux619
+	case older(c.kernel, "7.3"):
+		sc.Machine.Version = workload.Linux70
+	default:
+		sc.Machine.Version = workload.Linux73
+	}
+	return cmp.Or(c.fix, campaign.Baseline)
+}
+
+const (
+	recordedTimes  = "real kernels: close() p50"
+	recordedKernel = "real kernels: close() / on the oldest kernel"
+	recordedFix    = "real kernels: close() / on the same kernel unchanged"
+)
+
+func (v *Result) compare(cells []cell, measured, model map[cell][]time.Duration) {
+	for _, c := range cells {
+		v.add(recordedTimes, c.String(), "ms", middle(measured[c]), middle(model[c]), shown)
+	}
+	ratios := func(group string, of func(cell) (cell, bool)) {
+		for _, c := range cells {
+			if to, ok := of(c); ok && to != c && measured[to] != nil {
+				v.add(group, c.String(), "x", middle(measured[c])/middle(measured[to]), middle(model[c])/middle(model[to]), twofold)
+			}
+		}
+	}
+	oldest := map[string]cell{}
+	for _, c := range cells {
+		if have, ok := oldest[c.scenario]; c.fix == "" && (!ok || older(c.kernel, have.kernel)) {
+			oldest[c.scenario] = c
+		}
+	}
+	ratios(recordedKernel, func(c cell) (cell, bool) { return oldest[c.scenario], c.fix == "" })
+	ratios(recordedFix, func(c cell) (cell, bool) { return cell{c.scenario, c.kernel, ""}, c.fix != "" })
+	v.rank(cells, measured, model)
+}
+
+// older reports whether a kernel is older than another, by their numbers.
+func older(a, b string) bool {
+	var x, y [3]int
+	_, _ = fmt.Sscanf(a, "%d.%d.%d", &x[0], &x[1], &x[2])
+	_, _ = fmt.Sscanf(b, "%d.%d.%d", &y[0], &y[1], &y[2])
+	return slices.Compare(x[:], y[:]) < 0
+}
+
+// rank adds a ranking for each scenario and kernel with at least two candidates.
+func (v *Result) rank(cells []cell, measured, model map[cell][]time.Duration) {
+	var done []cell
+	for _, c := range cells {
+		of := cell{c.scenario, c.kernel, ""}
+		if c.fix == "" || slices.Contains(done, of) {
+			continue
+		}
+		done = append(done, of)
+		var ranked []Ranked
+		for _, o := range cells {
+			if o.scenario != of.scenario || o.kernel != of.kernel {
+				continue
+			}
+			name := o.fix
+			if name == "" {
+				name = unchanged
+			}
+			ranked = append(ranked, Ranked{Scenario: o.scenario, Kernel: o.kernel, Fix: name, Measured: middle(measured[o]), Model: middle(model[o])})
+		}
+		if len(ranked) < 3 {
+			continue
+		}
+		for i := range ranked {
+			ranked[i].MeasuredPlace = place(ranked, ranked[i].Measured, func(r *Ranked) float64 { return r.Measured })
+			ranked[i].ModelPlace = place(ranked, ranked[i].Model, func(r *Ranked) float64 { return r.Model })
+		}
+		slices.SortStableFunc(ranked, func(a, b Ranked) int {
+			if a.MeasuredPlace < b.MeasuredPlace {
+				return -1
+			}
+			return 1
+		})
+		v.Rankings = append(v.Rankings, Ranking{ranked, spearman(ranked)})
+	}
+}
+
+// place is the place of a figure among those of all, from 1; the mean place of equal
+// ones.
+func place(all []Ranked, figure float64, of func(*Ranked) float64) float64 {
+	below, equal := 0, 0
+	for i := range all {
+		switch f := of(&all[i]); {
+		case f < figure:
+			below++
+		case f == figure:
+			equal++
+		}
+	}
+	return float64(below) + float64(equal+1)/2
+}
+
+// spearman is the correlation of the places; NaN if all of one order are equal.
+func spearman(all []Ranked) float64 {
+	mean := float64(len(all)+1) / 2
+	var xy, xx, yy float64
+	for i := range all {
+		x, y := all[i].MeasuredPlace-mean, all[i].ModelPlace-mean
+		xy, xx, yy = xy+x*y, xx+x*x, yy+y*y
+	}
+	return xy / math.Sqrt(xx*yy)
+}

@@ -1,0 +1,156 @@
+package calibration
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// worldOf runs trials whose closes take as long as a function says.
+type worldOf func(s world.Spec) time.Duration
+
+func (w worldOf) Name() string       { return "test" }
+func (w worldOf) Facts() world.Facts { return world.Facts{Virtual: true} }
+
+func (w worldOf) Execute(_ context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
+	for i := range n {
+		if err := emit(i, trial.Result{Closes: []trial.Close{{Wait: w(spec(i))}}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// of is a recording of one close.
+func of(t *testing.T, kernel, fix string, wait time.Duration) Recording {
+	t.Helper()
+	sets, err := recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := sets["boot-calm"]
+	rec, ok := Record(&trial.Result{Closes: []trial.Close{{Wait: wait}}}, &sc, kernel, fix, "QEMU 1", "2026-01-02")
+	if !ok {
+		t.Fatal("no recording")
+	}
+	return rec
+}
+
+func TestRecordingsAreComparedWithTheModelOfTheirKernel(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	all := []Recording{
+		of(t, "6.19.14", "", 40*ms), of(t, "7.0.13", "", 60*ms), of(t, "7.3.4", "", 100*ms),
+		of(t, "7.3.4", "membarrier", 30*ms), of(t, "7.3.4", "expedited", 90*ms), of(t, "7.3.4", "poll", 95*ms),
+	}
+	seen := map[string]bool{}
+	v := &Result{}
+	err := v.Compare(context.Background(), worldOf(func(s world.Spec) time.Duration {
+		seen[fmt.Sprint(s.Scenario.Machine.Version, " ", s.Subject)] = true
+		// As measured, but for 7.0, and for two candidates in the other order.
+		return map[string]time.Duration{
+			"6.19 baseline": 40 * ms, "7.0 baseline": 121 * ms, "7.3 baseline": 100 * ms,
+			"7.3 membarrier": 30 * ms, "7.3 expedited": 95 * ms, "7.3 poll": 90 * ms,
+		}[fmt.Sprint(s.Scenario.Machine.Version, " ", s.Subject)]
+	}), all)
+	if err != nil || len(seen) != len(all) {
+		t.Fatalf("%v, ran %v", err, seen)
+	}
+	var outside []string
+	for _, r := range v.Rows {
+		if !r.Within {
+			outside = append(outside, r.Group+": "+r.What)
+		}
+	}
+	if diff := cmp.Diff([]string{recordedKernel + ": boot-calm, 7.0.13"}, outside); diff != "" || v.Unknown() != 1 {
+		t.Errorf("%d unknown\n%s", v.Unknown(), diff)
+	}
+	if len(v.Rankings) != 1 {
+		t.Fatalf("%d rankings, want one", len(v.Rankings))
+	}
+	var order []string
+	for _, r := range v.Rankings[0].Ranked {
+		order = append(order, fmt.Sprintf("%s %g %g", r.Fix, r.MeasuredPlace, r.ModelPlace))
+	}
+	if diff := cmp.Diff([]string{"membarrier 1 1", "expedited 2 3", "poll 3 2", "unchanged 4 4"}, order); diff != "" {
+		t.Error(diff)
+	}
+	if got := v.Rankings[0].Correlation; math.Abs(got-0.8) > 1e-9 {
+		t.Errorf("correlation %g, want 0.8", got)
+	}
+}
+
+func TestARecordingOfAnotherScenarioIsRefused(t *testing.T) {
+	t.Parallel()
+	for want, change := range map[string]func(*Recording){
+		"made of version 0123 of the scenario": func(r *Recording) { r.Content = "0123" },
+		"no scenario of that name":             func(r *Recording) { r.Scenario = "boot-none" },
+	} {
+		rec := of(t, "7.0.13", "", time.Second)
+		change(&rec)
+		err := (&Result{}).Compare(context.Background(), worldOf(nil), []Recording{rec})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func TestATrialThatCountsForNothingIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	sc := workload.Scenario{Name: "x"}
+	for _, r := range []trial.Result{{LeftOut: "off target", Closes: []trial.Close{{}}}, {}} {
+		if _, ok := Record(&r, &sc, "7.0.13", "", "", ""); ok {
+			t.Errorf("%+v was recorded", r)
+		}
+	}
+}
+
+func TestBadRecordingsAreRefusedByTheirLine(t *testing.T) {
+	t.Parallel()
+	good := `{"kernel":"7.0.13","scenario":"boot-calm","content":"","boot":0,"machine":"","date":"","closes_ns":[1]}` + "\n"
+	for text, want := range map[string]string{
+		good + "{":                        "recordings: line 2:",
+		good + `{"kernel":"x","more":1}`:  "line 2: json: unknown field",
+		`{"kernel":"7.0.13"}`:             "line 1: closes_ns: want at least one",
+		strings.Repeat("x", 2<<20) + "\n": "recordings:",
+	} {
+		if _, err := ReadRecordings(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// The recordings that are part of the program are of scenarios as they are now, and
+// say on what they were made.
+func TestShippedRecordingsAreWhole(t *testing.T) {
+	t.Parallel()
+	all, err := Shipped()
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d recordings, %v", len(all), err)
+	}
+	sets, err := recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		sc := sets[r.Scenario]
+		again, _ := Record(&trial.Result{Closes: make([]trial.Close, 1)}, &sc, r.Kernel, r.Fix, r.Machine, r.Date)
+		if diff := cmp.Diff(again, r, cmpopts.IgnoreFields(Recording{}, "Boot", "Storm", "Closes", "Overdue", "HungTasks", "RCUStalls")); diff != "" {
+			t.Errorf("%s on %s: %s", r.Scenario, r.Kernel, diff)
+		}
+		if _, err := time.Parse(time.DateOnly, r.Date); err != nil || !strings.HasPrefix(r.Machine, "QEMU ") || slices.Min(r.Closes) <= 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
