@@ -3,6 +3,7 @@ package calibration
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -12,9 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // worldOf runs trials whose closes take as long as a function says.
@@ -128,6 +132,32 @@ func TestBadRecordingsAreRefusedByTheirLine(t *testing.T) {
 		if _, err := ReadRecordings(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
+	}
+}
+
+// What is within its band again must be taken from the list, and what the list has
+// must be a figure.
+func TestKnownDeviationsAreDeviations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs all recorded scenarios in the virtual kernel")
+	}
+	t.Parallel()
+	all, err := Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &Result{}
+	if err := v.Compare(context.Background(), &campaign.Local{World: kernel.New(fixes.Find)}, all); err != nil {
+		t.Fatal(err)
+	}
+	var known []string
+	for _, r := range v.Rows {
+		if r.Known != "" {
+			known = append(known, r.Group+": "+r.What)
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(deviations)), slices.Sorted(slices.Values(known))); diff != "" {
+		t.Error(diff)
 	}
 }
 
