@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,6 +26,12 @@ type rareOptions struct {
 	in         worldFlag
 }
 
+// The size of an estimate: at a rate of 1e-6 it takes some 60,000 trials.
+const (
+	defaultRareTrials = 1000
+	defaultReplicates = 10
+)
+
 func newRareCommand(c *common) *cobra.Command {
 	o := rareOptions{common: c, confidence: 0.95}
 	cmd := &cobra.Command{
@@ -50,8 +55,8 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 	flags.StringVar(&o.plan.Subject, "fix", campaign.Baseline, "the candidate's `name`")
 	flags.DurationVar(&o.plan.Threshold, "threshold", 0, "how long a close() takes that counts (default the scenario's hung-task timeout)")
 	flags.BoolVar(&o.unvaried, "unvaried", false, "the rate of the scenario itself, without its variations")
-	flags.IntVar(&o.plan.Trials, "trials", 500, "trials of a replicate at one level")
-	flags.IntVar(&o.plan.Replicates, "replicates", 10, "independent estimates")
+	flags.IntVar(&o.plan.Trials, "trials", defaultRareTrials, "trials of a replicate at one level")
+	flags.IntVar(&o.plan.Replicates, "replicates", defaultReplicates, "independent estimates")
 	flags.Float64Var(&o.plan.Floor, "floor", 1e-9, "the rate at which the search ends")
 	flags.Var(&o.confidence, "confidence", "that of the interval")
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
@@ -59,10 +64,6 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }
-
-// hungTaskTimeout is the kernel's, kernel.hung_task_timeout_secs, where a scenario
-// has none of its own.
-const hungTaskTimeout = 120 * time.Second
 
 func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 	if o.parallel < 0 {
@@ -79,7 +80,7 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 		return badInput(err)
 	}
 	if p.Threshold == 0 {
-		p.Threshold = cmp.Or(p.Scenario.Watchdog.HungTask, hungTaskTimeout)
+		p.Threshold = rare.Timeout(&p.Scenario)
 	}
 	p.Varied, p.Level, p.Seed = !o.unvaried, float64(o.confidence), o.seed
 	ex := o.in.executor(o.parallel)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -15,52 +14,53 @@ import (
 
 // conclude puts the replicates together.
 func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world string) {
-	e.At = pilot.level()
-	e.Reached = e.At == p.Threshold
+	at := pilot.level()
+	e.At, e.Reached = pilot.scale.from(at.step), at == event
 	for _, r := range all {
-		e.Replicates = append(e.Replicates, r.exceeds(e.At))
+		e.Replicates = append(e.Replicates, r.exceeds(at))
+		e.Checksums = append(e.Checksums, r.sum)
 	}
 	e.Rate = stat.Mean(e.Replicates, nil)
 	e.Interval = interval(e.Replicates, p.Level)
 	if v := stat.Variance(e.Replicates, nil) / float64(len(all)); v > 0 {
 		e.Brute = e.Rate * (1 - e.Rate) / v
 	}
-	first := firstTrials(all, p.Threshold)
-	counted := counting.ClopperPearson(first, p.Trials*len(all), p.Level)
+	first := firstTrials(all)
+	e.Counted = counting.ClopperPearson(first, p.Trials*len(all), p.Level)
 	switch {
 	case !e.Reached:
 		// A longer wait is not more frequent, and the first trials, which are
 		// independent, bound its rate too.
-		e.Interval = counting.Interval{Lo: 0, Hi: min(e.Interval.Hi, counted.Hi)}
+		e.Interval = counting.Interval{Lo: 0, Hi: min(e.Interval.Hi, e.Counted.Hi)}
 	case len(pilot.past) == 1:
-		e.Interval = counted // no chains: nothing but counting
+		e.Interval = e.Counted // no chains: nothing but counting
 	}
 	for i, s := range pilot.past {
-		e.Levels = append(e.Levels, levelOf(all, i, s.Wait))
+		e.Levels = append(e.Levels, levelOf(all, i, s))
 	}
 	e.Doubts = doubts(e, pilot, all)
 	e.worst(all, world)
 }
 
-// firstTrials counts the independent trials that reach a wait.
-func firstTrials(all []*replicate, wait time.Duration) (n int) {
+// firstTrials counts the independent trials in which the event happened.
+func firstTrials(all []*replicate) (n int) {
 	for _, r := range all {
-		below, _ := slices.BinarySearch(r.past[0].waits, wait)
-		n += len(r.past[0].waits) - below
+		below, _ := slices.BinarySearchFunc(r.past[0].scores, event, score.compare)
+		n += len(r.past[0].scores) - below
 	}
 	return n
 }
 
 // levelOf is the mean of a level over the replicates that came to it.
-func levelOf(all []*replicate, i int, wait time.Duration) Level {
-	l, n := Level{Wait: wait}, 0.0
+func levelOf(all []*replicate, i int, of stage) Level {
+	l, n := Level{Wait: of.Wait, Total: of.Total, Spread: of.Spread}, 0.0
 	for _, r := range all {
 		if i < len(r.past) {
 			s := r.past[i]
 			n++
 			l.Passed, l.Accepted, l.Ancestors = l.Passed+s.Passed, l.Accepted+s.Accepted, l.Ancestors+s.Ancestors
 		}
-		l.Rate += r.exceeds(wait) / float64(len(all))
+		l.Rate += r.exceeds(of.at) / float64(len(all))
 	}
 	n = max(n, 1)
 	l.Passed, l.Accepted, l.Ancestors = l.Passed/n, l.Accepted/n, l.Ancestors/n

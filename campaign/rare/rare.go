@@ -8,8 +8,8 @@
 package rare
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -76,18 +76,24 @@ type Estimate struct {
 	Seed      uint64        `json:"seed"`
 	Threshold time.Duration `json:"threshold_ns"`
 	// Reached tells whether the threshold was reached. If not, the rate is that
-	// of the longest wait that was, At, and a bound on that of the threshold.
+	// of the last level that was, whose longest close() is At, and a bound on
+	// that of the threshold.
 	Reached bool          `json:"reached"`
 	At      time.Duration `json:"at_ns"`
-	// Rate estimates the probability that the longest close() of a trial takes
-	// At or longer. Interval is the interval of that of the threshold, at
+	// Rate estimates the probability that a trial passes the last level, which is
+	// the threshold if it was reached. Interval is the interval of that of the threshold, at
 	// confidence Level.
 	Rate     float64           `json:"rate"`
 	Interval counting.Interval `json:"interval"`
 	Level    float64           `json:"confidence"`
+	// Counted is the exact interval from the independent first trials alone. It
+	// holds whatever the chains did.
+	Counted counting.Interval `json:"counted"`
 	// Replicates are the independent estimates whose mean is the rate.
 	Replicates []float64 `json:"replicates"`
-	Trials     int       `json:"trials"` // those of the pilot included
+	// Checksums are of all trials of each replicate, in their order.
+	Checksums []trial.Checksum `json:"checksums"`
+	Trials    int              `json:"trials"` // those of the pilot included
 	// Brute is how many trials would count the rate with the same standard
 	// error; 0 if there is none.
 	Brute  float64 `json:"brute_force_trials"`
@@ -104,8 +110,14 @@ type Estimate struct {
 
 // Level is one level, as the mean of the replicates saw it.
 type Level struct {
-	Wait   time.Duration `json:"wait_ns"` // from which on a trial passes
-	Passed float64       `json:"passed"`  // share of the trials before it
+	// A trial passes whose longest close() takes Wait or longer, and among those
+	// that differ by less than a hundredth the ones whose close()s take Total
+	// together.
+	Wait   time.Duration `json:"wait_ns"`
+	Total  time.Duration `json:"total_ns"`
+	Passed float64       `json:"passed"` // share of the trials before it
+	// Spread is that of the moves before it: 0 is none, 1 a fresh number.
+	Spread float64 `json:"spread"`
 	// Accepted is the share of the moves before it that were accepted; 1 if
 	// there were none.
 	Accepted float64 `json:"accepted"`
@@ -134,7 +146,7 @@ func Run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, error) 
 	}
 	var all []*replicate
 	for i := range p.Replicates {
-		all = append(all, newReplicate(p, pilot.climbed(), seed.Derive(p.Seed, fmt.Sprintf("rare %d", i))))
+		all = append(all, newReplicate(p, pilot.climbed(), replicateSeed(p.Seed, i)))
 	}
 	if err := e.simulate(ctx, p, ex, all...); err != nil {
 		return nil, err
@@ -182,7 +194,7 @@ func (e *Estimate) simulate(ctx context.Context, p *Plan, ex campaign.Executor, 
 			r.endRound(counts[i])
 		}
 		if p.Progress != nil {
-			p.Progress(e.Trials, all[0].level())
+			p.Progress(e.Trials, all[0].scale.from(all[0].level().step))
 		}
 	}
 }
@@ -192,11 +204,17 @@ func broken(r *trial.Result) bool {
 	return r.Diagnosis == trial.Unsafe || r.Diagnosis == trial.Deadlock || r.Diagnosis == trial.LostWakeup
 }
 
-// longest is the score of a trial: how long its longest close() took, or had taken
-// at the horizon.
+// longest is how long the longest close() of a trial took, or had taken at the
+// horizon.
 func longest(r *trial.Result) (wait time.Duration) {
 	for i := range r.Closes {
 		wait = max(wait, r.Closes[i].Wait)
 	}
 	return wait
+}
+
+// Timeout is how long a close() of a scenario takes that hangs: the scenario's
+// hung-task timeout, or the kernel's, kernel.hung_task_timeout_secs.
+func Timeout(sc *workload.Scenario) time.Duration {
+	return cmp.Or(sc.Watchdog.HungTask, 120*time.Second)
 }

@@ -178,6 +178,24 @@ func TestTheSameEstimateHoweverManyTrialsRunAtOnce(t *testing.T) {
 	}
 }
 
+// Every replicate runs again alone, from what the estimate says.
+func TestAReplicateRunsAgain(t *testing.T) {
+	t.Parallel()
+	s := synthetics[3]
+	p := s.plan(1e-3)
+	e := estimate(t, p, inline{s.world()})
+	for i, want := range e.Replicates {
+		got, sum, err := Again(t.Context(), p, e, i, inline{s.world()})
+		if err != nil || got != want || sum != e.Checksums[i] || i > 0 && sum == e.Checksums[0] {
+			t.Errorf("replicate %d: %g, %v, %v, want %g, %v", i, got, sum, err, want, e.Checksums[i])
+		}
+	}
+	e.Levels[0].Wait++
+	if _, _, err := Again(t.Context(), p, e, 0, inline{s.world()}); err == nil {
+		t.Error("a level that is none: want an error")
+	}
+}
+
 // A wait that no trial exceeds is a reason to doubt, and its rate only a bound; the
 // independent first trials bound the rate as well.
 func TestAWaitThatSaturatesIsDoubted(t *testing.T) {
@@ -186,14 +204,61 @@ func TestAWaitThatSaturatesIsDoubted(t *testing.T) {
 		return min(-1000*math.Log1p(-d.Stream("x").Float64()), 3000)
 	}, func(float64) float64 { return 10000 }}
 	e := estimate(t, s.plan(0), inline{s.world()})
-	if e.Reached || e.At != 3*time.Second || e.Interval.Lo != 0 || e.Interval.Hi > 0.002 {
+	if e.Reached || e.At > 3*time.Second || e.At < 2970*time.Millisecond || e.Interval.Lo != 0 || e.Interval.Hi > 0.002 {
 		t.Errorf("%+v", e)
 	}
-	if len(e.Doubts) == 0 || !strings.Contains(e.Doubts[0], "saturates at 3s") {
+	if len(e.Doubts) == 0 || !strings.Contains(e.Doubts[0], "saturates at "+e.At.String()) {
 		t.Errorf("doubts: %q", e.Doubts)
 	}
 	if want := math.Exp(-3); math.Abs(e.Rate/want-1) > 0.2 {
 		t.Errorf("rate of 3s: %g, want %g", e.Rate, want)
+	}
+}
+
+// Where the longest close() goes no further, the time of all of them together does,
+// down to the floor.
+func TestTheScoreGoesOnWhereTheLongestCloseDoesNot(t *testing.T) {
+	t.Parallel()
+	run := worldtest.Func(func(spec world.Spec) trial.Result {
+		d := seed.NewDraws(spec.Seed, spec.Draws...)
+		s, r := d.Stream("x"), trial.Result{}
+		for range 20 {
+			wait := min(time.Duration(-float64(time.Second)*math.Log1p(-s.Float64())), 3*time.Second)
+			r.Closes = append(r.Closes, trial.Close{Wait: wait})
+		}
+		r.Draws = d.Used()
+		return r
+	})
+	p := synthetics[0].plan(1)
+	p.Threshold, p.Floor = 10*time.Second, 1e-6
+	e := estimate(t, p, inline{run})
+	if e.Reached || len(e.Doubts) > 0 || e.Interval.Lo != 0 || e.Interval.Hi > 5e-6 {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestScoresAreOrderedByStepsOfTheLongestClose(t *testing.T) {
+	t.Parallel()
+	s := newScale(time.Second)
+	of := func(waits ...time.Duration) score {
+		r := trial.Result{}
+		for _, w := range waits {
+			r.Closes = append(r.Closes, trial.Close{Wait: w})
+		}
+		return s.of(&r)
+	}
+	ascending := []score{
+		of(), of(1), of(time.Millisecond), of(500 * time.Millisecond),
+		of(991 * time.Millisecond), of(990*time.Millisecond, 2*time.Millisecond), of(999999999),
+		of(time.Second), of(time.Minute, time.Hour),
+	}
+	for i, a := range ascending[1:] {
+		if want := min(1, len(ascending)-2-i); a.compare(ascending[i]) != want {
+			t.Errorf("%d: %+v after %+v", i, a, ascending[i])
+		}
+	}
+	if of(time.Second) != event || of(time.Second-1) == event || s.from(event.step) != time.Second || s.from(-1) != 990*time.Millisecond {
+		t.Errorf("the event is not where the threshold is: %v", s[:3])
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 
 // sample is one trial of a replicate.
 type sample struct {
-	wait     time.Duration
+	score    score
+	wait     time.Duration // the longest close()
 	spec     world.Spec
 	draws    []seed.Draw // all that it drew
 	sum      trial.Checksum
@@ -24,7 +25,7 @@ type sample struct {
 // ladder is what the replicates share: the levels, the last of which is the event
 // whose rate they estimate, and the spread of the moves at each.
 type ladder struct {
-	levels  []time.Duration
+	levels  []score
 	spreads []float64
 }
 
@@ -38,6 +39,7 @@ type ladder struct {
 // on, and no step is thrown away.
 type replicate struct {
 	plan   *Plan
+	scale  scale
 	ladder *ladder
 	seed   uint64
 	rng    *rand.Rand
@@ -53,6 +55,7 @@ type replicate struct {
 	before             int     // of them accepted before the current round
 	done               bool
 	end                ending
+	sum                trial.Checksum // of all of its trials
 }
 
 // ending is why a replicate ended.
@@ -61,27 +64,27 @@ type ending int
 const (
 	reached   ending = iota // its last level
 	belowRate               // of the floor
-	saturated               // all trials of a level have the same longest close()
+	saturated               // all trials of a level have the same score
 	extinct                 // no trial passed a level
 )
 
-// stage is a level that was passed, and the waits of the trials before it.
+// stage is a level that was passed, and the scores of the trials before it.
 type stage struct {
 	Level
-	waits  []time.Duration // in ascending order
-	spread float64         // of the moves at the level before it
+	at     score
+	scores []score // in ascending order
 }
 
 func newReplicate(p *Plan, l *ladder, s uint64) *replicate {
-	return &replicate{plan: p, ladder: l, seed: s, rng: seed.Stream(s, "moves"), rate: 1, spread: 0.6}
+	return &replicate{plan: p, scale: newScale(p.Threshold), ladder: l, seed: s, rng: seed.Stream(s, "moves"), rate: 1, spread: 0.6}
 }
 
-// level is the wait that every trial of the current level has at least.
-func (r *replicate) level() time.Duration {
+// level is the score that every trial of the current level has at least.
+func (r *replicate) level() score {
 	if len(r.past) == 0 {
-		return 0
+		return score{step: 1 - len(r.scale)}
 	}
-	return r.past[len(r.past)-1].Wait
+	return r.past[len(r.past)-1].at
 }
 
 // proposals are the trials of the next round, one for each chain as far as the
@@ -126,14 +129,16 @@ func (r *replicate) move(draws []seed.Draw) []seed.Draw {
 
 // take receives the result of a proposal: trial i of the round.
 func (r *replicate) take(i int, s world.Spec, res *trial.Result) {
-	got := sample{wait: longest(res), spec: s, draws: res.Draws, sum: res.Checksum, ancestor: len(r.trials)}
+	got := sample{score: r.scale.of(res), wait: longest(res), spec: s, draws: res.Draws, sum: res.Checksum, ancestor: len(r.trials)}
+	r.sum.Add(uint64(res.Checksum))
+	r.sum.Add(uint64(got.wait))
 	if len(r.past) == 0 {
 		r.trials = append(r.trials, got)
 		return
 	}
 	head := r.trials[r.heads[i]]
 	r.proposed++
-	if got.wait >= r.level() {
+	if got.score.compare(r.level()) >= 0 {
 		r.accepted++
 		got.ancestor = head.ancestor
 		head = got
@@ -156,9 +161,9 @@ func (r *replicate) endRound(n int) {
 	if len(r.trials) < r.plan.Trials {
 		return
 	}
-	waits := r.waits()
+	scores := r.scores()
 	if r.ladder != nil {
-		r.pass(r.ladder.levels[len(r.past)], waits)
+		r.pass(r.ladder.levels[len(r.past)], scores)
 		if len(r.trials) == 0 {
 			r.done, r.end = true, extinct
 		} else if len(r.past) == len(r.ladder.levels) {
@@ -166,49 +171,50 @@ func (r *replicate) endRound(n int) {
 		}
 		return
 	}
-	next, ok := r.choose(waits)
+	next, ok := r.choose(scores)
 	r.done, r.end = !ok, saturated
 	if ok || len(r.past) == 0 {
-		r.pass(next, waits)
+		r.pass(next, scores)
 	}
 	switch {
-	case next == r.plan.Threshold:
+	case next == event:
 		r.done, r.end = true, reached
 	case !r.done && r.rate < r.plan.Floor:
 		r.done, r.end = true, belowRate
 	}
 }
 
-// choose returns the next level of a pilot, the threshold at most; false if there
-// is none, as no trial waited longer than the others.
-func (r *replicate) choose(waits []time.Duration) (time.Duration, bool) {
-	n := len(waits)
-	next := waits[n-int(math.Ceil(passing*float64(n)))]
-	if next == waits[0] {
+// choose returns the next level of a pilot; false if there is none, as no trial has
+// a higher score than the others.
+func (r *replicate) choose(scores []score) (score, bool) {
+	n := len(scores)
+	next := scores[n-int(math.Ceil(passing*float64(n)))]
+	if next == scores[0] && next != event {
 		// So many trials are level that none would be left behind.
-		above, _ := slices.BinarySearch(waits, next+1)
-		if above == n {
-			return next, next >= r.plan.Threshold
+		above := slices.IndexFunc(scores, func(s score) bool { return s.compare(next) > 0 })
+		if above < 0 {
+			return next, false
 		}
-		next = waits[above]
+		next = scores[above]
 	}
-	return min(next, r.plan.Threshold), true
+	return next, true
 }
 
 // pass keeps the trials that reach the next level. It puts them in a random order,
 // so that which chains are a step longer does not depend on what they found.
-func (r *replicate) pass(next time.Duration, waits []time.Duration) {
+func (r *replicate) pass(next score, scores []score) {
 	var kept []sample
 	ancestors := map[int]bool{}
 	for _, t := range r.trials {
-		if t.wait >= next {
+		if t.score.compare(next) >= 0 {
 			kept = append(kept, t)
 			ancestors[t.ancestor] = true
 		}
 	}
 	share := float64(len(kept)) / float64(len(r.trials))
 	r.rate *= share
-	r.past = append(r.past, stage{Level{Wait: next, Passed: share, Accepted: r.acceptance(), Ancestors: float64(len(ancestors))}, waits, r.spread})
+	l := Level{Wait: r.scale.from(next.step), Total: next.total, Passed: share, Spread: r.spread, Accepted: r.acceptance(), Ancestors: float64(len(ancestors))}
+	r.past = append(r.past, stage{l, next, scores})
 	r.rng.Shuffle(len(kept), func(i, j int) { kept[i], kept[j] = kept[j], kept[i] })
 	r.trials, r.heads = kept, make([]int, len(kept))
 	for i := range r.heads {
@@ -224,8 +230,8 @@ func (r *replicate) pass(next time.Duration, waits []time.Duration) {
 func (r *replicate) climbed() *ladder {
 	l := &ladder{}
 	for _, s := range r.past {
-		l.levels = append(l.levels, s.Wait)
-		l.spreads = append(l.spreads, s.spread)
+		l.levels = append(l.levels, s.at)
+		l.spreads = append(l.spreads, s.Spread)
 	}
 	return l
 }
@@ -239,24 +245,24 @@ func (r *replicate) acceptance() float64 {
 	return float64(r.accepted) / float64(r.proposed)
 }
 
-// waits are those of the trials of the current level, in ascending order.
-func (r *replicate) waits() []time.Duration {
-	waits := make([]time.Duration, len(r.trials))
+// scores are those of the trials of the current level, in ascending order.
+func (r *replicate) scores() []score {
+	scores := make([]score, len(r.trials))
 	for i, t := range r.trials {
-		waits[i] = t.wait
+		scores[i] = t.score
 	}
-	slices.Sort(waits)
-	return waits
+	slices.SortFunc(scores, score.compare)
+	return scores
 }
 
-// exceeds estimates the probability that the longest close() takes so long or
-// longer, for any wait up to the last level.
-func (r *replicate) exceeds(wait time.Duration) float64 {
+// exceeds estimates the probability of a score or a higher one, for any up to the
+// last level.
+func (r *replicate) exceeds(at score) float64 {
 	rate := 1.0
 	for _, s := range r.past {
-		if s.Wait >= wait {
-			below, _ := slices.BinarySearch(s.waits, wait)
-			return rate * float64(len(s.waits)-below) / float64(len(s.waits))
+		if s.at.compare(at) >= 0 {
+			below, _ := slices.BinarySearchFunc(s.scores, at, score.compare)
+			return rate * float64(len(s.scores)-below) / float64(len(s.scores))
 		}
 		rate *= s.Passed
 	}

@@ -1,0 +1,59 @@
+package rare
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// Again runs one replicate of an estimate of the plan again, on the levels that the
+// estimate found, and returns its value and the checksum of its trials. They are those
+// of the estimate, unless the build, the model or the estimate is another.
+func Again(ctx context.Context, p *Plan, e *Estimate, i int, ex campaign.Executor) (float64, trial.Checksum, error) {
+	if err := p.validate(); err != nil {
+		return 0, 0, err
+	}
+	if i < 0 || i >= min(len(e.Replicates), len(e.Checksums)) {
+		return 0, 0, campaign.Inputf("replicate: %d: want 0 to %d", i, len(e.Replicates)-1)
+	}
+	l, err := ladderOf(p, e.Levels)
+	if err != nil {
+		return 0, 0, err
+	}
+	r := newReplicate(p, l, replicateSeed(p.Seed, i))
+	again := &Estimate{}
+	if err := again.simulate(ctx, p, ex, r); err != nil {
+		return 0, 0, err
+	}
+	return r.exceeds(l.levels[len(l.levels)-1]), r.sum, nil
+}
+
+// ladderOf is the ladder of an estimate.
+func ladderOf(p *Plan, levels []Level) (*ladder, error) {
+	l, s := &ladder{}, newScale(p.Threshold)
+	for i, level := range levels {
+		step := -1
+		for j, from := range s {
+			if from == level.Wait {
+				step = j
+			}
+		}
+		if step < 0 || level.Spread < 0 || level.Spread > 1 {
+			return nil, campaign.Inputf("levels: %d: %v with a spread of %g: want a hundredth of the threshold and a spread of 0 to 1", i+1, level.Wait, level.Spread)
+		}
+		at := score{-step, level.Total}
+		if i > 0 && at.compare(l.levels[i-1]) < 0 {
+			return nil, campaign.Inputf("levels: %d: %v: want them in ascending order", i+1, level.Wait)
+		}
+		l.levels, l.spreads = append(l.levels, at), append(l.spreads, level.Spread)
+	}
+	if len(l.levels) == 0 {
+		return nil, campaign.Inputf("levels: none: want at least one")
+	}
+	return l, nil
+}
+
+func replicateSeed(plan uint64, i int) uint64 { return seed.Derive(plan, fmt.Sprintf("rare %d", i)) }
