@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"fixes/mutant", "world/order/litmus", "campaign/stat"},
 	{"campaign", "failure", "repro", "shrink"},
 	{"campaign/margin", "campaign/rare", "campaign/calibration", "campaign/cluster"},
-	{"campaign/gate"},
+	{"campaign/gate", "campaign/certificate"},
 	{"report", "report/timeline"},
 	{"fuzz", "fuzz/guide", "fuzz/measure"},
 	{".", "command"},

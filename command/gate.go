@@ -122,7 +122,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 	defer at.close()
 	var checks []campaign.Check
 	if !at.Facts().Uncontrolled {
-		checks, err = o.controls(cmd.Context(), at)
+		checks, err = o.runControls(cmd.Context(), at)
 	}
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
@@ -141,18 +141,19 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 	return r, nil
 }
 
-func (o *gateOptions) controls(ctx context.Context, ex campaign.Executor) ([]campaign.Check, error) {
+// runControls judges the controls in as few trials as it can.
+func (c *common) runControls(ctx context.Context, ex campaign.Executor) ([]campaign.Check, error) {
 	p, err := (&selection{
 		scenarios: append([]string{campaign.ReportStorm, campaign.Calm}, readerScenarios...),
 		fixes:     []string{campaign.Baseline, unsafeControl},
-	}).plan(o.common)
+	}).plan(c)
 	if err != nil {
 		return nil, err
 	}
 	return gate.RunControls(ctx, gate.Controls{
 		Hangs: p.Fixes[0], Storm: p.Scenarios[0], Calm: p.Scenarios[1],
 		Unsafe: p.Fixes[1], Readers: p.Scenarios[2:],
-	}, o.seed, ex)
+	}, c.seed, ex)
 }
 
 func (o *gateOptions) show(w io.Writer, r *report.GateReport) error {

@@ -55,6 +55,8 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newShrinkCommand(c),
 		newMarginCommand(c),
 		newRareCommand(c),
+		newCertifyCommand(c),
+		newVerifyCommand(c),
 		newRunsCommand(c),
 		newValidateCommand(c),
 		newExploreCommand(c),

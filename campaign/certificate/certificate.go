@@ -1,0 +1,275 @@
+// Package certificate shows that a candidate hangs less often than a stated rate, or
+// that it does not, and writes down what that rests on: so that another can run the
+// whole again, or a sample of it.
+package certificate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/rare"
+	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// format names the layout of certificates.
+const format = "certificate/1"
+
+// Claim is what a certificate is to show: with the stated confidence, the candidate
+// hangs at less than the rate in every one of the scenarios.
+type Claim struct {
+	Fix         string  `json:"fix"`
+	MaxHangRate float64 `json:"max_hang_rate"` // of trials
+	Confidence  float64 `json:"confidence"`
+	// Replicates and Trials are those of each estimate (rare.Plan).
+	Replicates int    `json:"replicates"`
+	Trials     int    `json:"trials"`
+	Seed       uint64 `json:"seed"`
+}
+
+// Outcome is what came of a claim, or of its part about one scenario.
+type Outcome string
+
+// The outcomes, from good to bad.
+const (
+	Shown    Outcome = "shown"
+	NotShown Outcome = "not shown"
+	Refuted  Outcome = "refuted"
+	Refused  Outcome = "refused" // a planted bug was not caught: nothing was tried
+)
+
+// Certificate is a claim and the evidence for it or against it.
+type Certificate struct {
+	Format  string  `json:"gpstorm"`
+	Outcome Outcome `json:"outcome"`
+	Claim   Claim   `json:"claim"`
+	World   string  `json:"world"`
+	Model   string  `json:"model,omitempty"`
+	Build   string  `json:"build,omitempty"`
+	// Controls and Planted show that faults would have been seen.
+	Controls []campaign.Check `json:"controls"`
+	Planted  []Planted        `json:"planted_bugs"`
+	// Parts are about one scenario each.
+	Parts []Part  `json:"scenarios"`
+	Order []Order `json:"order_world"`
+	Boots []Boot  `json:"real_kernels"`
+	// NotCovered says what the claim does not say, in sentences.
+	NotCovered []string `json:"not_covered"`
+	Again      string   `json:"again"` // the command line
+}
+
+// Planted is a planted bug of the order world.
+type Planted struct {
+	Name   string `json:"name"`
+	Of     string `json:"of"` // the candidate that it breaks
+	Caught bool   `json:"caught"`
+	States int    `json:"states"` // that were searched
+}
+
+// Order is a case of the order world: what it found about the candidate.
+type Order struct {
+	Case      string `json:"case"`
+	States    int    `json:"states"`
+	Complete  bool   `json:"complete"`
+	Violation string `json:"violation,omitempty"`
+	Replay    string `json:"replay,omitempty"`
+}
+
+// Boot counts trials of a real kernel.
+type Boot struct {
+	Kernel   string        `json:"kernel"`
+	Scenario string        `json:"scenario"`
+	Hung     int           `json:"hung"`
+	Trials   int           `json:"trials"`
+	HangRate stat.Interval `json:"hang_rate_95"`
+}
+
+// Part is the claim about one scenario.
+type Part struct {
+	Scenario  campaign.Class `json:"scenario"`
+	YAML      string         `json:"yaml"`
+	Threshold time.Duration  `json:"threshold_ns"`
+	Outcome   Outcome        `json:"outcome"`
+	Why       string         `json:"why"`
+	// Hung of Counted independent trials hung before the simulation.
+	Hung    int    `json:"hung"`
+	Counted int    `json:"counted"`
+	First   string `json:"first,omitempty"` // token of the first of them
+	// Estimate is that of the simulation; nil if counting decided.
+	Estimate *rare.Estimate `json:"estimate,omitempty"`
+}
+
+// counted is how many trials are counted before a simulation: a candidate that hangs
+// often is refuted by them.
+const counted = 200
+
+// below is how far below the claimed rate a simulation goes on, as a factor.
+const below = 30
+
+// Plan is the simulation for one scenario of so many. The upper end of its interval
+// holds in every one of the scenarios with the confidence of the claim (Bonferroni).
+func (c *Claim) Plan(sc workload.Scenario, scenarios int) *rare.Plan {
+	return &rare.Plan{
+		Scenario: sc, Varied: true, Subject: c.Fix, Threshold: rare.Timeout(&sc),
+		Replicates: c.Replicates, Trials: c.Trials, Floor: max(c.MaxHangRate/below, 1e-15),
+		Level: 1 - 2*(1-c.Confidence)/float64(scenarios), Seed: c.Seed,
+	}
+}
+
+// Validate checks the numbers.
+func (c *Claim) Validate() error {
+	switch {
+	case !(c.MaxHangRate >= 1e-12 && c.MaxHangRate < 1):
+		return campaign.Inputf("max hang rate: %g: want 1e-12 or more, and less than 1", c.MaxHangRate)
+	case !(c.Confidence >= 0.75 && c.Confidence < 1):
+		return campaign.Inputf("confidence: %g: want 0.75 or more, and less than 1", c.Confidence)
+	}
+	return nil
+}
+
+// Examine tries the claim in one scenario of so many. progress may be nil.
+func (c *Claim) Examine(ctx context.Context, sc workload.Scenario, scenarios int, ex campaign.Executor, progress func(trials int, level time.Duration)) (*Part, error) {
+	p := c.Plan(sc, scenarios)
+	p.Progress = progress
+	part := &Part{Scenario: campaign.ClassOf(&sc), YAML: string(workload.Encode(sc)), Threshold: p.Threshold}
+	spec := c.counting(sc)
+	if err := ex.Execute(ctx, counted, spec, func(i int, r trial.Result) error {
+		part.Counted++
+		if r.Hung() {
+			if part.Hung++; part.First == "" {
+				part.First = spec(i).Token(ex.Name(), r.Checksum).String()
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if rate := stat.ClopperPearson(part.Hung, part.Counted, p.Level); rate.Lo > c.MaxHangRate {
+		part.Outcome, part.Why = Refuted, fmt.Sprintf("%d of %d independent trials hung: the rate is %.2g or more", part.Hung, part.Counted, rate.Lo)
+		return part, nil
+	}
+	e, err := rare.Run(ctx, p, ex)
+	if err != nil {
+		return nil, err
+	}
+	part.Estimate = e
+	part.Outcome, part.Why = c.judge(e)
+	return part, nil
+}
+
+// counting is the trials that are counted before the simulation.
+func (c *Claim) counting(sc workload.Scenario) func(i int) world.Spec {
+	return func(i int) world.Spec {
+		return world.Spec{Scenario: sc, Variation: 1, Subject: c.Fix, Seed: seed.Derive(c.Seed, fmt.Sprintf("certify %d", i))}
+	}
+}
+
+// judge says what an estimate means for the claim.
+func (c *Claim) judge(e *rare.Estimate) (Outcome, string) {
+	switch {
+	case e.Unsafe > 0:
+		return Refuted, fmt.Sprintf("%d trials were unsafe, deadlocked or lost a wakeup: replay %s", e.Unsafe, e.Broken)
+	case e.Counted.Lo > c.MaxHangRate:
+		return Refuted, fmt.Sprintf("by independent trials alone the rate is %.2g or more", e.Counted.Lo)
+	case e.Counted.Hi <= c.MaxHangRate:
+		return Shown, fmt.Sprintf("by independent trials alone the rate is %.2g or less", e.Counted.Hi)
+	case len(e.Doubts) > 0:
+		return NotShown, "the estimate is not to be trusted: " + e.Doubts[0]
+	case e.Interval.Lo > c.MaxHangRate:
+		return Refuted, fmt.Sprintf("the rate is %.2g, and %.2g or more", e.Rate, e.Interval.Lo)
+	case e.Interval.Hi > c.MaxHangRate:
+		return NotShown, fmt.Sprintf("the rate may be up to %.2g: more trials, or a higher rate, may be shown", e.Interval.Hi)
+	}
+	return Shown, fmt.Sprintf("the rate is %.2g or less", e.Interval.Hi)
+}
+
+// Conclude sets the outcome of the whole.
+func (c *Certificate) Conclude() {
+	c.Format = format
+	c.Outcome = Shown
+	for _, p := range c.Parts {
+		c.worsen(p.Outcome)
+	}
+	for _, o := range c.Order {
+		if o.Violation != "" {
+			c.worsen(Refuted)
+		}
+	}
+	for _, check := range c.Controls {
+		if !check.Passed {
+			c.worsen(Refused)
+		}
+	}
+	for _, p := range c.Planted {
+		if !p.Caught {
+			c.worsen(Refused)
+		}
+	}
+	if c.Outcome != Refused && len(c.Parts) == 0 {
+		c.worsen(NotShown)
+	}
+}
+
+func (c *Certificate) worsen(o Outcome) {
+	order := []Outcome{Shown, NotShown, Refuted, Refused}
+	if slices.Index(order, o) > slices.Index(order, c.Outcome) {
+		c.Outcome = o
+	}
+}
+
+// Write writes the certificate as JSON.
+func (c *Certificate) Write() ([]byte, error) {
+	b, err := json.MarshalIndent(c, "", "  ")
+	return append(b, '\n'), err
+}
+
+// Read reads what Write wrote.
+func Read(b []byte) (*Certificate, error) {
+	c := &Certificate{}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(c); err != nil {
+		return nil, campaign.Inputf("not a certificate: %w", err)
+	}
+	if c.Format != format {
+		return nil, campaign.Inputf("gpstorm: %.40q: want %q", c.Format, format)
+	}
+	return c, c.Claim.Validate()
+}
+
+// Sample runs one replicate of a part again, and reports whether all of its trials came
+// out as certified; what says in words what was run. A part that counting decided runs
+// its trials again, and compares how many hung.
+func (c *Certificate) Sample(ctx context.Context, i, replicate int, ex campaign.Executor) (same bool, what string, err error) {
+	part := &c.Parts[i]
+	sc, err := workload.Decode([]byte(part.YAML))
+	if err != nil {
+		return false, "", campaign.Inputf("scenarios: %s: yaml: %w", part.Scenario.Name, err)
+	}
+	p := c.Claim.Plan(sc, len(c.Parts))
+	if e := part.Estimate; e != nil {
+		replicate %= max(1, len(e.Replicates))
+		now, sum, err := rare.Again(ctx, p, e, replicate, ex)
+		if err != nil {
+			return false, "", err
+		}
+		same = now == e.Replicates[replicate] && sum == e.Checksums[replicate]
+		return same, fmt.Sprintf("%s: replicate %d of %d, %.3g", sc.Name, replicate+1, len(e.Replicates), now), nil
+	}
+	hung := 0
+	err = ex.Execute(ctx, part.Counted, c.Claim.counting(sc), func(_ int, r trial.Result) error {
+		if r.Hung() {
+			hung++
+		}
+		return nil
+	})
+	return hung == part.Hung, fmt.Sprintf("%s: hung in %d of %d trials", sc.Name, hung, part.Counted), err
+}

@@ -1,0 +1,148 @@
+package certificate
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/seed"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/worldtest"
+)
+
+// made is a world in which a close() takes longer than t seconds with the probability
+// exp(-scale t).
+func made(scale float64, diagnosis trial.Diagnosis) *campaign.Local {
+	return &campaign.Local{World: worldtest.Func(func(s world.Spec) trial.Result {
+		d := seed.NewDraws(s.Seed, s.Draws...)
+		wait := time.Duration(-math.Log1p(-d.Stream("x").Float64()) / scale * float64(time.Second))
+		r := trial.Result{Diagnosis: diagnosis, Closes: []trial.Close{{Wait: wait}}, Draws: d.Used()}
+		if wait >= 10*time.Second {
+			r.Overdue = 1
+		}
+		return r
+	})}
+}
+
+func calm(t *testing.T) workload.Scenario {
+	t.Helper()
+	sc, ok := workload.Preset(campaign.Calm)
+	if !ok {
+		t.Fatal("no preset")
+	}
+	sc.Name, sc.Watchdog.HungTask = "made", 10*time.Second
+	return sc
+}
+
+func claim(rate float64) *Claim {
+	return &Claim{Fix: "none", MaxHangRate: rate, Confidence: 0.99, Replicates: 8, Trials: 200, Seed: 1}
+}
+
+// Rates of exp(-10 scale): 0.37, 4.5e-5, and 2e-9.
+func TestAClaimIsShownOrRefutedAsItsRateIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		scale     float64
+		diagnosis trial.Diagnosis
+		rate      float64
+		want      Outcome
+		why       string
+	}{
+		{"hangs often", 0.1, trial.OK, 1e-6, Refuted, "of 200 independent trials hung"},
+		{"hangs seldom, but not so seldom", 1, trial.OK, 1e-6, Refuted, "the rate is "},
+		{"hangs less often", 1, trial.OK, 1e-3, Shown, "the rate is "},
+		{"hangs about as often as it may", 1, trial.OK, 5e-5, NotShown, "more trials"},
+		{"never hangs", 2, trial.OK, 1e-5, Shown, "the rate is "},
+		{"counting is enough", 2, trial.OK, 1e-1, Shown, "by independent trials alone"},
+		{"unsafe", 2, trial.Unsafe, 1e-1, Refuted, "were unsafe"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			part, err := claim(c.rate).Examine(t.Context(), calm(t), 1, made(c.scale, c.diagnosis), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if part.Outcome != c.want || !strings.Contains(part.Why, c.why) {
+				t.Errorf("%s: %s, want %s: %s", part.Outcome, part.Why, c.want, c.why)
+			}
+		})
+	}
+}
+
+// Nothing follows where a planted bug was not caught, nor from nothing.
+func TestAPlantedBugThatIsNotCaughtRefusesTheClaim(t *testing.T) {
+	t.Parallel()
+	shown, refuted, open := Part{Outcome: Shown}, Part{Outcome: Refuted}, Part{Outcome: NotShown}
+	for want, cs := range map[Outcome][]Certificate{
+		Shown:    {{Parts: []Part{shown, shown}, Controls: []campaign.Check{{Passed: true}}, Planted: []Planted{{Caught: true}}, Order: []Order{{}}}},
+		NotShown: {{Parts: []Part{shown, open}}, {}},
+		Refuted:  {{Parts: []Part{refuted, open, shown}}, {Parts: []Part{shown}, Order: []Order{{Violation: "use after free"}}}},
+		Refused: {
+			{Parts: []Part{shown}, Controls: []campaign.Check{{Passed: true}, {}}},
+			{Parts: []Part{refuted}, Planted: []Planted{{Caught: true}, {}}},
+			{Planted: []Planted{{}}},
+		},
+	} {
+		for i, c := range cs {
+			if c.Conclude(); c.Outcome != want {
+				t.Errorf("%s %d: %s", want, i, c.Outcome)
+			}
+		}
+	}
+}
+
+// What is read is what was written, and each replicate of it comes out again; another
+// world gives others.
+func TestACertificateIsReadAndSampled(t *testing.T) {
+	t.Parallel()
+	c := &Certificate{Claim: *claim(1e-3), World: "test"}
+	for _, rate := range []float64{1, 0.1} {
+		part, err := c.Claim.Examine(t.Context(), calm(t), 2, made(rate, trial.OK), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Parts = append(c.Parts, *part)
+	}
+	c.Conclude()
+	b, err := c.Write()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(c, read); d != "" {
+		t.Errorf("read (-written +read):\n%s", d)
+	}
+	for replicate := range 8 {
+		if same, what, err := read.Sample(t.Context(), 0, replicate, made(1, trial.OK)); err != nil || !same {
+			t.Errorf("%s: another now, %v", what, err)
+		}
+	}
+	if same, what, err := read.Sample(t.Context(), 1, 0, made(0.1, trial.OK)); err != nil || !same {
+		t.Errorf("%s: another now, %v", what, err)
+	}
+	for i, scale := range []float64{1.01, 0.3} {
+		if same, what, err := read.Sample(t.Context(), i, 0, made(scale, trial.OK)); err != nil || same {
+			t.Errorf("in another world, %s: the same, %v", what, err)
+		}
+	}
+	for want, b := range map[string]string{
+		"not a certificate":      "{",
+		"gpstorm: \"results/2\"": `{"gpstorm":"results/2"}`,
+		"unknown field":          `{"gpstorm":"certificate/1","more":1}`,
+		"max hang rate: 0":       `{"gpstorm":"certificate/1"}`,
+	} {
+		if _, err := Read([]byte(b)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", b, err, want)
+		}
+	}
+}
