@@ -98,6 +98,17 @@ var ofFlag = map[string][]string{
 	"rare --floor":             {"0", "1", "NaN"},
 	"rare --confidence":        {"10%", "100%"},
 	"rare --parallel":          {"-1"},
+	"certify --fix":            {"nosuch", ""},
+	"certify --scenario":       {"nosuch", "nosuch.yaml", ""},
+	"certify --boots":          {"nosuch.jsonl", "."},
+	"certify --world":          {"live"},
+	"certify --max-hang-rate":  {"0", "1", "-1%", "100%", "1e-13"},
+	"certify --confidence":     {"10%", "100%"},
+	"certify --trials":         {"0", "-1", "99"},
+	"certify --replicates":     {"0", "7", "1001"},
+	"certify --parallel":       {"-1"},
+	"verify --replicates":      {"0", "-1"},
+	"verify --parallel":        {"-1"},
 	"runs --max-hang-rate":     {"0%", "100%", "-1%"},
 	"runs --confidence":        {"10%", "100%"},
 	"runs --power":             {"10%", "100%"},
@@ -154,6 +165,7 @@ var ofFlag = map[string][]string{
 var with = map[string][]string{
 	"run": {"calm"}, "rare": {"calm"}, "replay": {"gps2.AAAA"}, "shrink": {"calm"}, "merge": {"a.jsonl"}, "report": {"a.jsonl"}, "litmus": {"a.litmus"},
 	"status": {"--nats=nats://127.0.0.1:1"}, "status --nats": {}, "worker": {"--nats=nats://127.0.0.1:1"}, "worker --nats": {},
+	"certify": {"--fix=poll", "--max-hang-rate=1%"}, "certify --fix": {"--max-hang-rate=1%"}, "certify --max-hang-rate": {"--fix=poll"}, "verify": {"a.json"},
 	"gate": {"--fix=throttle"}, "gate --fix": {}, "gate --max-hang-rate": {"--fix=throttle"},
 	"gate --margin-axis": {"--fix=throttle", "--min-margin=95%"}, "gate --margin-level": {"--fix=throttle", "--min-margin=95%"},
 	"gate --margin-scenario": {"--fix=throttle", "--min-margin=95%"},
@@ -247,7 +259,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		// Commands, arguments and flags that are none.
-		{[]string{"nosuch"}, `command: nosuch: want one of evaluate, explore, `},
+		{[]string{"nosuch"}, `command: nosuch: want one of certify, evaluate, explore, `},
 		{[]string{"run"}, `run: no argument: want a scenario`},
 		{[]string{"run", "calm", "light"}, `run: light: want one argument`},
 		{[]string{"run", "calm", "--nosuch"}, `--nosuch: unknown flag: want a flag that gpstorm run --help lists`},
@@ -270,7 +282,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"litmus"}, `litmus: no argument: want a litmus file`},
 		{[]string{"merge"}, `merge: no argument: want a results file`},
 		{[]string{"report"}, `report: no argument: want a results file`},
-		{[]string{"help", "nosuch"}, `command: nosuch: want one of evaluate, explore, `},
+		{[]string{"help", "nosuch"}, `command: nosuch: want one of certify, evaluate, explore, `},
 
 		// Flags that do not go together.
 		{[]string{"evaluate", "--resume"}, `--resume: true: want --out`},

@@ -132,7 +132,7 @@ func (c *Claim) Validate() error {
 	case !(c.Confidence >= 0.75 && c.Confidence < 1):
 		return campaign.Inputf("confidence: %g: want 0.75 or more, and less than 1", c.Confidence)
 	}
-	return nil
+	return rare.CheckSize(c.Replicates, c.Trials)
 }
 
 // Examine tries the claim in one scenario of so many. progress may be nil.

@@ -56,14 +56,21 @@ func (p *Plan) validate() error {
 	switch {
 	case p.Threshold <= 0 || p.Threshold >= p.Scenario.Horizon:
 		return campaign.Inputf("threshold: %v: want more than 0 and less than the scenario's horizon, %v", p.Threshold, p.Scenario.Horizon)
-	case p.Replicates < minReplicates || p.Replicates > 1000:
-		return campaign.Inputf("replicates: %d: want %d to 1000", p.Replicates, minReplicates)
-	case p.Trials < minTrials || p.Trials > 1_000_000:
-		return campaign.Inputf("trials: %d: want %d to 1000000", p.Trials, minTrials)
 	case !(p.Floor >= 1e-15 && p.Floor < 1):
 		return campaign.Inputf("floor: %g: want 1e-15 or more, and less than 1", p.Floor)
 	case !(p.Level >= 0.5 && p.Level < 1):
 		return campaign.Inputf("confidence: %g: want 0.5 or more, and less than 1", p.Level)
+	}
+	return CheckSize(p.Replicates, p.Trials)
+}
+
+// CheckSize refuses sizes of an estimate for which its interval was not measured.
+func CheckSize(replicates, trials int) error {
+	switch {
+	case replicates < minReplicates || replicates > 1000:
+		return campaign.Inputf("replicates: %d: want %d to 1000", replicates, minReplicates)
+	case trials < minTrials || trials > 1_000_000:
+		return campaign.Inputf("trials: %d: want %d to 1000000", trials, minTrials)
 	}
 	return nil
 }
