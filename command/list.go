@@ -11,6 +11,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
+	"github.com/gpstorm/gpstorm/workload"
 )
 
 // listed is something that has a name on the command line.
@@ -93,7 +94,7 @@ func (c *common) list(kind string) ([]listed, bool) {
 			items = append(items, listed{Kind: "mutant", Name: m.Name, About: m.Claim, Breaks: m.Of, Class: m.Class, Worlds: m.Worlds()})
 		}
 	case "scenarios":
-		for _, sc := range c.names.scenarios.All() {
+		for _, sc := range append(c.names.scenarios.All(), workload.FieldPresets()...) {
 			items = append(items, listed{Kind: "scenario", Name: sc.Name, About: strings.Join(strings.Fields(sc.About), " ")})
 		}
 	default:

@@ -36,7 +36,7 @@ func (n *names) scenario(name string) (workload.Scenario, error) {
 	if err == nil {
 		return sc, nil
 	}
-	for _, preset := range boot.Presets() {
+	for _, preset := range append(boot.Presets(), workload.FieldPresets()...) {
 		if preset.Name == name {
 			return preset, nil
 		}

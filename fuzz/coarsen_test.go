@@ -47,11 +47,11 @@ func interrupts(sc *workload.Scenario) (sum float64) {
 			cpus = sc.Machine.CPUs
 		}
 		each := float64(max(s.Period, s.Handler)) / events
-		if s.Source == workload.NMI {
+		if s.Source == workload.NMI && s.Rearm == workload.RearmDefault {
 			each = max(float64(s.Period)/events, 200) + float64(s.Handler)
 		}
 		rate := float64(time.Second) / each
-		if !sc.Perf.NoThrottle {
+		if !sc.Perf.NoThrottle && s.Source != workload.IRQ && s.Rearm != workload.RearmPeriod {
 			rate = min(rate, events*float64(sampleRate(sc)))
 		}
 		sum += rate * (until - s.From).Seconds() * float64(cpus)

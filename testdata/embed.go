@@ -7,3 +7,8 @@ import "embed"
 //
 //go:embed scenarios/*.yaml
 var Scenarios embed.FS
+
+// Field holds scenarios/field/*.yaml, which are written after public reports.
+//
+//go:embed scenarios/field/*.yaml
+var Field embed.FS

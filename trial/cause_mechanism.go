@@ -39,6 +39,7 @@ const (
 	TraceKthreadQueued           // that kthread waits for a CPU
 	TraceKthreadRuns             // that kthread executes
 	IRQWorkQueued                // the irq_work that is to start the grace period has not run
+	CPUStopped                   // the CPU executes nothing: the hypervisor took it, or it takes no interrupt
 	MechanismWaits               // how many of these there are, with NoMechanism
 )
 
@@ -92,6 +93,7 @@ var mechanisms = map[Mechanism]struct{ name, phrase string }{
 	Holdouts:           {"holdouts", "Tasks-Trace holdouts"},
 	TraceKthreadQueued: {"trace-kthread-queued", "Tasks-Trace kthread waits for a CPU"},
 	TraceKthreadRuns:   {"trace-kthread-runs", "Tasks-Trace kthread executes"},
+	CPUStopped:         {"cpu-stopped", "CPU stopped from outside"},
 	IRQWorkQueued:      {"irq-work-queued", "irq_work not run"},
 
 	MutexUnowned:       {"mutex-unowned", "waits for a mutex that nobody holds"},

@@ -9,16 +9,19 @@ import (
 )
 
 // The layout of fuzz bytes: one word of eight bytes each for the machine, for
-// up to fuzzTasks groups of tasks, and so on, whether or not a group is there.
+// up to fuzzTasks groups of tasks, and so on, whether or not a group is there, then
+// what was added later: two words for versions, places, kinds and lives, and one for
+// each fault.
 // So a byte means the same wherever the others stand.
 const (
 	fuzzTasks   = 4
 	fuzzClosers = 2
 	fuzzStorms  = 4
 	fuzzLoads   = 2
+	fuzzFaults  = 2
 
 	// FuzzBytes is how many bytes FromBytes uses.
-	FuzzBytes = 8 * (1 + fuzzTasks + fuzzClosers + fuzzStorms + fuzzLoads)
+	FuzzBytes = 8 * (1 + fuzzTasks + fuzzClosers + fuzzStorms + fuzzLoads + 2 + fuzzFaults)
 )
 
 // FromBytes makes a valid scenario of any bytes, for coverage-guided fuzzing;
@@ -115,6 +118,9 @@ var (
 	gridReads   = []Reads{ReadsRCU, ReadsTracepoint, ReadsTasksTrace, ReadsNothing}
 	gridRequest = []RCURequest{RequestCall, RequestSync, RequestExpedited, RequestCall}
 	gridSched   = []Sched{Fair, FIFO}
+	gridVersion = []Version{"", Linux619, Linux70, Linux73}
+	gridKind    = []ClosersKind{AnyTracepoint, AnyTracepoint, PlainTracepoint, FaultableTracepoint}
+	gridFault   = []FaultKind{StolenCPU, DeafCPU, LostTimer, LostIPI}
 
 	taskNames   = [fuzzTasks]string{"task-a", "task-b", "task-c", "task-d"}
 	closerNames = [fuzzClosers]string{"closer-a", "closer-b"}
@@ -146,7 +152,64 @@ func draw(next func() uint64) Scenario {
 			})
 		}
 	}
+	drawWhat(word(next()), &sc)
+	drawWhen(word(next()), &sc)
+	for range fuzzFaults {
+		if w := word(next()); w.flag() {
+			sc.Faults = append(sc.Faults, drawFault(w, &sc))
+		}
+	}
 	return sc
+}
+
+// drawWhat chooses the kernel, where its threads run, and the kinds of what is there.
+func drawWhat(w word, sc *Scenario) {
+	sc.Machine.Version, sc.Machine.NoSelfIPI = of(&w, 2, gridVersion), w.flag()
+	p := &sc.Placement
+	p.GP, p.Exp, p.Workers = affinity(&w, sc.Machine.CPUs), affinity(&w, sc.Machine.CPUs), affinity(&w, sc.Machine.CPUs)
+	if n := w.take(2); n == 3 && sc.Machine.CPUs > 1 {
+		p.Isolated = []int{sc.Machine.CPUs - 1}
+	}
+	for i := range sc.Closers {
+		sc.Closers[i].Kind = of(&w, 2, gridKind)
+	}
+	for i := range sc.Storms {
+		s := &sc.Storms[i]
+		switch n := w.take(3); {
+		case n < 4 || s.Task != "":
+		case n == 4 && s.Source == HRTimer:
+			s.Rearm = RearmEnd
+		case n == 4:
+			s.Rearm = RearmPeriod
+		default:
+			s.Source, s.Rearm = IRQ, []Rearm{RearmDefault, RearmPeriod, RearmEnd}[n-5]
+			s.Period = max(s.Period, minHRTimerPeriod)
+		}
+	}
+}
+
+// drawWhen chooses when tasks live, and how they sleep inside of their sections.
+func drawWhen(w word, sc *Scenario) {
+	for i := range sc.Tasks {
+		t := &sc.Tasks[i]
+		if d := of(&w, 3, gridSleep); t.Reads == ReadsTasksTrace {
+			t.SleepInside = d
+		}
+		if n := w.take(2); n > 0 {
+			t.From = sc.Horizon * time.Duration(n-1) / 8
+		}
+		if n := w.take(3); n > 0 {
+			t.Until = t.From + (sc.Horizon-t.From)*time.Duration(n)/8
+		}
+	}
+}
+
+func drawFault(w word, sc *Scenario) Fault {
+	f := Fault{Kind: of(&w, 2, gridFault), CPUs: []int{w.take(2) % sc.Machine.CPUs}, From: of(&w, 3, gridStart)}
+	if n := w.take(3); n > 0 {
+		f.Until = f.From + (sc.Horizon-f.From)*time.Duration(n)/8
+	}
+	return f
 }
 
 func drawMachine(w word, sc *Scenario) {

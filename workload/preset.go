@@ -94,6 +94,11 @@ func (sc Scenario) clone() Scenario {
 		sc.Closers[i].CPUs = append([]int(nil), sc.Closers[i].CPUs...)
 	}
 	sc.RCULoad = append([]RCULoad(nil), sc.RCULoad...)
+	sc.Faults = append([]Fault(nil), sc.Faults...)
+	for i := range sc.Faults {
+		sc.Faults[i].CPUs = append([]int(nil), sc.Faults[i].CPUs...)
+	}
+	sc.Placement = sc.Placement.clone()
 	sc.Preemptions = append([]Preemption(nil), sc.Preemptions...)
 	return sc
 }

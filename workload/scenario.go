@@ -13,14 +13,16 @@ type Scenario struct {
 	Name  string `yaml:"name"`
 	About string `yaml:"about,omitempty"`
 
-	Machine Machine   `yaml:"machine"`
-	RCU     RCU       `yaml:"rcu,omitempty"`
-	SRCU    SRCU      `yaml:"srcu,omitempty"`
-	Perf    Perf      `yaml:"perf,omitempty"`
-	Storms  []Storm   `yaml:"storms,omitempty"`
-	Tasks   []Tasks   `yaml:"tasks,omitempty"`
-	Closers []Closers `yaml:"closers"`
-	RCULoad []RCULoad `yaml:"rcu_load,omitempty"`
+	Machine   Machine   `yaml:"machine"`
+	RCU       RCU       `yaml:"rcu,omitempty"`
+	SRCU      SRCU      `yaml:"srcu,omitempty"`
+	Perf      Perf      `yaml:"perf,omitempty"`
+	Storms    []Storm   `yaml:"storms,omitempty"`
+	Tasks     []Tasks   `yaml:"tasks,omitempty"`
+	Closers   []Closers `yaml:"closers"`
+	RCULoad   []RCULoad `yaml:"rcu_load,omitempty"`
+	Faults    []Fault   `yaml:"faults,omitempty"`
+	Placement Placement `yaml:"placement,omitempty"`
 	// Preemptions are the only ones, with PreemptListed.
 	Preemptions []Preemption `yaml:"preemptions,omitempty"`
 	Watchdog    Watchdog     `yaml:"watchdog,omitempty"`
@@ -119,6 +121,9 @@ type Storm struct {
 	// Period is the sampling period: for hrtimer the timer grid, for nmi
 	// the execution time between the end of one sample and the next.
 	Period time.Duration `yaml:"period,omitempty"`
+	// Rearm says when the next interrupt is due; empty is as the source has it by
+	// itself. See Rearm.
+	Rearm Rearm `yaml:"rearm,omitempty"`
 	// At, instead of Period, lists the instants at which one sample is
 	// taken on each CPU, or as soon after as its kind can interrupt. An
 	// hrtimer skips those that its own handler ran over.
@@ -146,6 +151,25 @@ type Source string
 const (
 	NMI     Source = "nmi"     // hardware PMU
 	HRTimer Source = "hrtimer" // cpu-clock, task-clock
+	// IRQ is a device's interrupt: no perf event, so that no limit on samples
+	// holds for it, and no hrtimer, so that it is not held back.
+	IRQ Source = "irq"
+)
+
+// Rearm is when the next interrupt of a storm is due.
+type Rearm string
+
+// The ways.
+const (
+	// RearmDefault is by source. An NMI source is a counter that stands still in
+	// its handler; an hrtimer goes on at the next point of its grid; a device's
+	// interrupt is RearmPeriod.
+	RearmDefault Rearm = ""
+	// RearmPeriod is a grid of wall time. What comes while the handler runs is
+	// latched, once, and taken right after. Not for hrtimer.
+	RearmPeriod Rearm = "period"
+	// RearmEnd is a period after the end of the handler. For irq and hrtimer.
+	RearmEnd Rearm = "end"
 )
 
 // Tasks is a group of equal tasks that loop for ever: Section of CPU time
@@ -163,6 +187,14 @@ type Tasks struct {
 
 	Sleep      time.Duration `yaml:"sleep,omitempty"`
 	SleepEvery int           `yaml:"sleep_every,omitempty"`
+	// SleepInside is a sleep in the middle of every section: a page fault of a
+	// probe that may sleep. Only for ReadsTasksTrace.
+	SleepInside time.Duration `yaml:"sleep_inside,omitempty"`
+
+	// From and Until bound the life of the tasks; Until 0 is for ever. A task
+	// whose time is over finishes the section that it is in.
+	From  time.Duration `yaml:"from,omitempty"`
+	Until time.Duration `yaml:"until,omitempty"`
 }
 
 // Reads is the kind of read-side critical section a task runs.

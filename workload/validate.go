@@ -81,6 +81,8 @@ func (sc *Scenario) check() *Error {
 	c.closers(sc.Closers, sc.Tasks)
 	c.storms(sc)
 	c.loads(sc.RCULoad)
+	c.faults(sc.Faults)
+	c.placement(&sc.Placement)
 	c.preemptions(sc)
 	return c.err
 }
@@ -238,6 +240,11 @@ func (c *checker) tasks(groups []Tasks) {
 			c.fail(path+".gap", formatDuration(t.Gap), "want a round, section and gap, of 1us or more")
 		}
 		c.spanOrNone(path+".sleep", t.Sleep, time.Microsecond, maxWait)
+		c.window(path, t.From, t.Until)
+		c.spanOrNone(path+".sleep_inside", t.SleepInside, time.Microsecond, maxWait)
+		if t.SleepInside != 0 && t.Reads != ReadsTasksTrace {
+			c.fail(path+".sleep_inside", formatDuration(t.SleepInside), "want nothing unless reads is tasks-trace: no other section may sleep")
+		}
 		switch {
 		case t.Sleep == 0 && t.SleepEvery != 0:
 			c.fail(path+".sleep_every", strconv.Itoa(t.SleepEvery), "want nothing without sleep")
@@ -288,7 +295,8 @@ func (c *checker) storms(sc *Scenario) {
 	c.few("storms", len(sc.Storms), maxStorms)
 	for i := range sc.Storms {
 		s, path := &sc.Storms[i], index("storms", i)
-		oneOf(c, path+".source", s.Source, []Source{NMI, HRTimer})
+		oneOf(c, path+".source", s.Source, []Source{NMI, HRTimer, IRQ})
+		c.rearm(path, s)
 		c.cpuList(path+".cpus", s.CPUs)
 		if s.Task != "" && len(s.CPUs) > 0 {
 			c.fail(path+".cpus", "a list", "want nothing beside task: such a storm is where the task is")
@@ -301,7 +309,7 @@ func (c *checker) storms(sc *Scenario) {
 		}
 		within(c, path+".events", s.Events, 0, maxEvents)
 		least := minNMIPeriod
-		if s.Source == HRTimer {
+		if s.Source != NMI {
 			least = minHRTimerPeriod
 		}
 		if len(s.At) > 0 {
@@ -311,10 +319,28 @@ func (c *checker) storms(sc *Scenario) {
 		}
 		c.span(path+".handler", s.Handler, MinHandler, MaxHandler)
 		c.growth(path, s)
-		c.span(path+".from", s.From, 0, c.horizon)
-		if s.Until != 0 && (s.Until <= s.From || s.Until > c.horizon) {
-			c.fail(path+".until", formatDuration(s.Until), "want later than from ("+formatDuration(s.From)+") and up to the horizon ("+formatDuration(c.horizon)+"), or nothing")
-		}
+		c.window(path, s.From, s.Until)
+	}
+}
+
+// rearm checks that the source can be armed so.
+func (c *checker) rearm(path string, s *Storm) {
+	ways := map[Source][]Rearm{
+		NMI: {RearmDefault, RearmPeriod}, HRTimer: {RearmDefault, RearmEnd}, IRQ: {RearmDefault, RearmPeriod, RearmEnd},
+	}[s.Source]
+	if ways == nil {
+		return // a bad source was found already
+	}
+	oneOf(c, path+".rearm", s.Rearm, ways)
+	const where = "want nothing: such a storm is where its cpus are"
+	if s.Task != "" && s.Source == IRQ {
+		c.fail(path+".task", show(s.Task), where+", for a device interrupts a CPU")
+	}
+	if s.Task != "" && s.Rearm != RearmDefault {
+		c.fail(path+".task", show(s.Task), where+", with rearm")
+	}
+	if len(s.At) > 0 && s.Rearm != RearmDefault {
+		c.fail(path+".rearm", string(s.Rearm), "want nothing beside at: each of its instants is one interrupt")
 	}
 }
 

@@ -102,8 +102,8 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"horizon: 10s", "watchdog: {workqueue: 1ms}", "19:23: watchdog.workqueue: 1ms: want 1s to 100000s, or nothing"},
 
 		// Storms.
-		{"source: nmi", "source: pmi", "4:11: storms[0].source: pmi: want nmi or hrtimer"},
-		{"- source: nmi\n  ", "- ", `4:3: storms[0].source: "": want nmi or hrtimer`},
+		{"source: nmi", "source: pmi", "4:11: storms[0].source: pmi: want nmi, hrtimer or irq"},
+		{"- source: nmi\n  ", "- ", `4:3: storms[0].source: "": want nmi, hrtimer or irq`},
 		{"period: 10us", "period: 999ns", "5:11: storms[0].period: 999ns: want 1us to 3600s"},
 		{"source: nmi\n  period: 10us", "source: hrtimer\n  period: 9us", "5:11: storms[0].period: 9us: want 10us to 3600s"},
 		{"handler: 5us", "handler: 99ns", "6:12: storms[0].handler: 99ns: want 100ns to 10s"},
@@ -185,6 +185,22 @@ func TestValidateSaysTheSameWithoutAPosition(t *testing.T) {
 		spoil func(*Scenario)
 		want  string
 	}{
+		{func(sc *Scenario) { sc.Machine.Version = "6.6" }, "machine.version: 6.6: want 6.19, 7.0-rc1, 7.0 or 7.3, or nothing"},
+		{func(sc *Scenario) { sc.Closers[0].Kind = "ftrase" }, "closers[0].kind: ftrase: want tracepoint or faultable, or nothing"},
+		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: "mad", CPUs: []int{0}}} }, "faults[0].kind: mad: want stolen, deaf, lost-timer or lost-ipi"},
+		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU}} }, "faults[0].cpus: none: want the CPUs that it befalls"},
+		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU, CPUs: []int{0, 2}}} }, "faults[0].cpus[1]: 2: want 0 to 1, a CPU of the machine"},
+		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU, CPUs: []int{0}, From: time.Hour}} }, "faults[0].from: 3600s: want 0s to 10s"},
+		{func(sc *Scenario) {
+			sc.Faults = []Fault{{Kind: DeafCPU, CPUs: []int{0}, From: time.Second, Until: time.Second}}
+		}, "faults[0].until: 1s: want later than from (1s) and up to the horizon (10s), or nothing"},
+		{func(sc *Scenario) { sc.Placement.Isolated = []int{0, 1} }, "placement.isolated: 2 CPUs: want at most 1, so that one is left"},
+		{func(sc *Scenario) { sc.Placement.Workers = []int{3} }, "placement.workers[0]: 3: want 0 to 1, a CPU of the machine"},
+		{func(sc *Scenario) { sc.Tasks[0].SleepInside = time.Second }, "tasks[0].sleep_inside: 1s: want nothing unless reads is tasks-trace: no other section may sleep"},
+		{func(sc *Scenario) { sc.Tasks[0].Until = time.Hour }, "tasks[0].until: 3600s: want later than from (0s) and up to the horizon (10s), or nothing"},
+		{func(sc *Scenario) { sc.Storms[0].Rearm = RearmEnd }, "storms[0].rearm: end: want period, or nothing"},
+		{func(sc *Scenario) { sc.Storms[0].Source, sc.Storms[0].Task = IRQ, "r" }, "storms[0].task: r: want nothing: such a storm is where its cpus are, for a device interrupts a CPU"},
+		{func(sc *Scenario) { sc.Storms[0].Rearm, sc.Storms[0].Task = RearmPeriod, "r" }, "storms[0].task: r: want nothing: such a storm is where its cpus are, with rearm"},
 		{func(sc *Scenario) { sc.Machine.CPUs = -3 }, "machine.cpus: -3: want 1 to 16"},
 		{func(sc *Scenario) { sc.Machine.MIPS = math.NaN() }, "machine.mips: NaN: want 1 to 1000000"},
 		{func(sc *Scenario) { sc.Storms[0].Handler = math.MinInt64 }, "storms[0].handler: -9223372036.854775808s: want 100ns to 10s"},

@@ -103,7 +103,7 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 
 	odds := v.factor(name+"odds", 4)
 	switch {
-	case s.Source == HRTimer && s.Handler < s.Period:
+	case s.onGrid() && s.Handler < s.Period:
 		// The samples take h/p of the time, so the odds are h/(p-h).
 		in, out := uint64(s.Handler)*uint64(odds), uint64(s.Period-s.Handler)*1000
 		s.Handler = muldiv(s.Period, in, in+out)
@@ -112,7 +112,7 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 		s.Handler = scale(s.Handler, odds)
 	}
 	least := minNMIPeriod
-	if s.Source == HRTimer {
+	if s.Source != NMI {
 		least = minHRTimerPeriod
 	}
 	s.Period = min(max(rounded(s.Period), least), maxWait)
@@ -132,6 +132,12 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 	if phase := time.Duration(v.stream(name + "phase").Int64N(int64(s.Period))); s.From+phase < end {
 		s.From += phase
 	}
+}
+
+// onGrid reports whether the period goes from one interrupt to the next, so that the
+// handler is a part of it.
+func (s *Storm) onGrid() bool {
+	return s.Source == HRTimer && s.Rearm == RearmDefault || s.Source == IRQ && s.Rearm != RearmEnd || s.Rearm == RearmPeriod
 }
 
 func (v varier) closers(groups []Closers, horizon time.Duration) {

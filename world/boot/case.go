@@ -116,6 +116,10 @@ func checkMachine(sc *workload.Scenario) error {
 		return refusal("rcu.boost", true, "false: it is a choice of who builds the kernel")
 	case sc.Watchdog.ProveRCU:
 		return refusal("watchdog.prove_rcu", true, "false: it is a choice of who builds the kernel")
+	case len(sc.Faults) > 0:
+		return refusal("faults", fmt.Sprintf("%d entries", len(sc.Faults)), "none")
+	case placed(&sc.Placement):
+		return refusal("placement", "given", "nothing")
 	case len(sc.RCULoad) > 0:
 		return refusal("rcu_load", fmt.Sprintf("%d entries", len(sc.RCULoad)), "none")
 	}
@@ -127,6 +131,11 @@ func checkMachine(sc *workload.Scenario) error {
 		}
 	}
 	return nil
+}
+
+// placed reports whether the scenario says where something runs.
+func placed(p *workload.Placement) bool {
+	return len(p.Isolated)+len(p.GP)+len(p.Exp)+len(p.Workers) > 0
 }
 
 func stormOf(sc *workload.Scenario) (*wire.Storm, error) {
@@ -141,10 +150,13 @@ func stormOf(sc *workload.Scenario) (*wire.Storm, error) {
 	for _, no := range []struct {
 		field string
 		set   bool
-	}{{"at", len(s.At) > 0}, {"growth", s.Growth != 0}, {"closed_by", s.ClosedBy != ""}} {
+	}{{"rearm", s.Rearm != workload.RearmDefault}, {"at", len(s.At) > 0}, {"growth", s.Growth != 0}, {"closed_by", s.ClosedBy != ""}} {
 		if no.set {
 			return nil, refusal("storms[0]."+no.field, "given", "nothing")
 		}
+	}
+	if s.Source == workload.IRQ {
+		return nil, refusal("storms[0].source", s.Source, "nmi or hrtimer")
 	}
 	w := &wire.Storm{
 		NMI: s.Source == workload.NMI, Task: s.Task, Events: max(s.Events, 1), Period: s.Period,
@@ -181,8 +193,10 @@ func hogsOf(sc *workload.Scenario) (hogs []wire.Hogs, err error) {
 	for i := range sc.Tasks {
 		t, field := &sc.Tasks[i], "tasks["+strconv.Itoa(i)+"]"
 		h := wire.Hogs{Name: t.Name, Count: t.Count, FIFO: t.Sched == workload.FIFO}
-		if t.Sleep != 0 {
-			return nil, refusal(field+".sleep", t.Sleep, "nothing")
+		for name, d := range map[string]time.Duration{"sleep": t.Sleep, "sleep_inside": t.SleepInside, "from": t.From, "until": t.Until} {
+			if d != 0 {
+				return nil, refusal(field+"."+name, d, "nothing")
+			}
 		}
 		switch t.Reads {
 		case workload.ReadsNothing:

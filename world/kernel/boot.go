@@ -24,6 +24,7 @@ func (k *kernel) boot() {
 	}
 	k.bindTracepoints()
 	k.startStorms()
+	k.startFaults()
 	for i := range k.sc.RCULoad {
 		k.startLoad(i, &k.sc.RCULoad[i])
 	}
@@ -58,14 +59,14 @@ func (k *kernel) bootRCU() {
 	for _, c := range k.cpus {
 		c.gpSeq = n.seq
 	}
-	n.kthread = k.spawn(k.flavor(), k.allCPUs(), stepFunc(k.gpKthread))
+	n.kthread = k.spawn(k.flavor(), k.mask(k.sc.Placement.GP), stepFunc(k.gpKthread))
 	n.kthread.quiet, n.kthread.role = true, asKthread
 	prio := k.sc.RCU.KthreadPrio
 	if k.sc.RCU.Boost {
 		prio = max(prio, 1)
 	}
 	n.kthread.prio = prio
-	n.exp.worker = k.spawn("rcu_exp_gp_kthr", k.allCPUs(), stepFunc(k.expWorker))
+	n.exp.worker = k.spawn("rcu_exp_gp_kthr", k.mask(k.sc.Placement.Exp), stepFunc(k.expWorker))
 	n.exp.worker.role = asExpWorker
 	if k.sc.RCU.Boost { // CONFIG_RCU_EXP_KTHREAD
 		n.exp.worker.prio = prio
@@ -133,7 +134,7 @@ func (k *kernel) bootTasks() {
 				name += "-" + itoa(n)
 			}
 			l := newLoop(k, spec, draws.Int64N(max(1, ns(spec.Section+spec.Gap))))
-			t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), l)
+			t := k.spawn(name, k.mask(spec.CPUs), l)
 			t.loop, l.t = l, t
 			t.kernel, t.quiet = false, true
 			if spec.Sched == workload.FIFO {
@@ -145,7 +146,7 @@ func (k *kernel) bootTasks() {
 			}
 			k.bindReader(t.loop)
 			t.cpu = k.firstAllowed(t.allowed, n)
-			k.wake(t)
+			k.startTask(t)
 		}
 	}
 }

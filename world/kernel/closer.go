@@ -52,7 +52,7 @@ func (k *kernel) startClosers(g *closerGroup) {
 		for range max(1, spec.Repeat) {
 			rounds = append(rounds, round{pause: drawn(pauses, spec.Pause, spec.PauseJitter), gap: drawn(gaps, spec.Gap, spec.GapJitter)})
 		}
-		t := k.spawn(name, cpuMask(spec.CPUs, len(k.cpus)), k.direct(func(t *task) { k.closer(t, g, tp, rounds) }))
+		t := k.spawn(name, k.mask(spec.CPUs), k.direct(func(t *task) { k.closer(t, g, tp, rounds) }))
 		t.kernel, t.family = false, spec.Name
 		if spec.Sched == workload.FIFO {
 			t.prio = 1

@@ -8,6 +8,7 @@ type cpu struct {
 	id int
 	at ns // the instant up to which this CPU has executed
 	stormCPU
+	faulty
 	ahead ahead
 	solo  solo // the last stretch worked out
 
@@ -78,6 +79,11 @@ func (c *cpu) raise(i irq, after ns) {
 // soon as it does.
 func (c *cpu) arrive(i irq) {
 	c.k.sync(c)
+	if c.losesIPIs > 0 && i.kind.ipi() {
+		c.unnoticed = append(c.unnoticed, i)
+		return
+	}
+	c.notice()
 	c.pending = append(c.pending, i)
 	c.k.settle(c)
 }
@@ -146,7 +152,7 @@ func (k *kernel) settle(c *cpu) {
 
 // advance does one thing that is due on the CPU, if there is one.
 func (k *kernel) advance(c *cpu) bool {
-	if c.inHandler() {
+	if c.inHandler() || c.halted() {
 		return false
 	}
 	switch {
@@ -232,6 +238,9 @@ func (k *kernel) handle(c *cpu, i irq) {
 func (k *kernel) plan(c *cpu) {
 	k.agenda.cancel(c.id, slotRun)
 	c.ahead.valid = false
+	if c.halted() {
+		return
+	}
 	work := c.work()
 	if work == never && len(c.pending) == 0 && c.softPending == 0 {
 		return

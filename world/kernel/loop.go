@@ -15,6 +15,8 @@ type loop struct {
 	pos      ns // in the cycle, 0 at the start of a section
 	rounds   int
 	watching bool // the end of this section is an event
+	ended    bool // it goes to sleep for ever at the end of this section
+	slept    bool // it has slept inside this section
 
 	reader   *readerState // nil unless the sections read SRCU counters or tracepoints
 	boosted  bool
@@ -49,10 +51,20 @@ func (l *loop) preemptOff() bool { return l.off && l.inSection() }
 func (l *loop) step(t *task) demand {
 	if t.timedOut {
 		t.timedOut = false
-		l.rounds = 0
+		if !l.inSection() {
+			l.rounds = 0
+		}
 	}
 	if l.watching && !l.inSection() {
 		l.sectionOver()
+	}
+	if l.ended && !l.inSection() {
+		return sleepIn(sleeping)
+	}
+	if l.spec.SleepInside > 0 && l.pos == l.middle() {
+		if l.slept = !l.slept; l.slept {
+			return demand{state: sleeping, sleep: ns(l.spec.SleepInside)}
+		}
 	}
 	if l.sleeps() && l.rounds >= l.spec.SleepEvery && !l.inSection() {
 		l.rounds = 0
@@ -63,8 +75,32 @@ func (l *loop) step(t *task) demand {
 
 func (l *loop) sleeps() bool { return l.spec.Sleep > 0 }
 
+// middle is where in its section the task sleeps, if it does.
+func (l *loop) middle() ns { return l.section / 2 }
+
+// end makes the task go to sleep for ever at the end of this section.
+func (l *loop) end() {
+	if l.ended = true; l.inSection() {
+		l.watchEnd()
+	} else if l.t.state == running {
+		l.t.left = 0
+	}
+}
+
 // ahead is the CPU time until the program has to be stepped again.
 func (l *loop) ahead() ns {
+	if l.spec.SleepInside == 0 {
+		return l.untilStep()
+	}
+	middle := l.middle() - l.pos
+	if middle < 0 || middle == 0 && !l.slept {
+		middle += l.cycle
+	}
+	return min(l.untilStep(), middle)
+}
+
+// untilStep is ahead of a task that does not sleep inside of its sections.
+func (l *loop) untilStep() ns {
 	if l.watching && l.inSection() {
 		return l.section - l.pos
 	}

@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/gpstorm/gpstorm/workload"
+
 // solo is a stretch of execution under a single source of samples, computed
 // without a change to the CPU. Between two events only the source's samples
 // happen, so all whole periods but the first and the last are arithmetic. A plan
@@ -40,7 +42,7 @@ func (c *cpu) alone(irqsOff bool) bool {
 		return false
 	}
 	// A sample outlasts its source's task being switched out.
-	if c.nmi != nil && c.nmi != s || c.hr != nil && c.hr != s || c.k.opt.Step {
+	if s.device || s.rearm != workload.RearmDefault || c.nmi != nil && c.nmi != s || c.hr != nil && c.hr != s || c.k.opt.Step {
 		return false
 	}
 	o := &c.solo
@@ -89,7 +91,7 @@ func (o *solo) run(until, work ns) {
 				o.begin()
 			}
 		default:
-			due := max(o.next, o.c.hrBlocked)
+			due := max(o.next, o.c.hrBlocked, o.c.timerLost)
 			if due > o.at {
 				o.execute(min(d, due-o.at))
 				break

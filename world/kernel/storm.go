@@ -14,14 +14,17 @@ import (
 // (perf_swevent_hrtimer, hrtimer_forward_now).
 type source struct {
 	nmi     bool
-	period  ns // between samples of the set
-	handler ns // time one sample takes
+	device  bool           // no perf event
+	rearm   workload.Rearm // where it does not go on as its kind does
+	period  ns             // between samples of the set
+	handler ns             // time one sample takes
 	events  int
 
 	on        bool // between From and Until, and the fds are open
 	throttled bool // by max_samples_per_tick, until the next tick
-	left      ns   // nmi: execution time until the next sample
-	next      ns   // hrtimer: expiry, while installed
+	left      ns   // nmi counter: execution time until the next sample
+	next      ns   // of the others: expiry, while installed
+	grid      ns   // of a device: the point at which the last one was due
 	samples   int  // in this tick of the CPU it was last sampled on
 	tick      uint64
 }
@@ -80,6 +83,10 @@ func (c *cpu) interrupted(irqsOff bool) bool {
 // Without sources it is one step; whole cycles of a single source are skipped
 // by arithmetic unless stepping is asked for.
 func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
+	if c.halted() {
+		c.at = until
+		return 0
+	}
 	if c.undisturbed() {
 		if c.at < until && !c.interrupted(irqsOff) {
 			progress = min(work, until-c.at)
@@ -129,7 +136,7 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 			c.execute(d)
 			progress += d
 		}
-		if nmi != nil && nmi.left == 0 && (c.hrLeft > 0 || progress < work) {
+		if nmi != nil && nmi.gap(c.at) == 0 && (c.hrLeft > 0 || progress < work) {
 			c.beginNMI(nmi)
 		}
 	}
@@ -143,12 +150,12 @@ func (c *cpu) execute(d ns) {
 		return // the PMU does not count
 	}
 	for _, s := range c.wide {
-		if s.nmi && s.active() {
+		if s.counts() && s.active() {
 			s.left -= d
 		}
 	}
 	for _, s := range c.own {
-		if s.nmi && s.active() {
+		if s.counts() && s.active() {
 			s.left -= d
 		}
 	}
@@ -158,30 +165,41 @@ func (c *cpu) execute(d ns) {
 // until it does.
 func (c *cpu) nextNMI() (first *source, gap ns) {
 	gap = never
-	if c.stopped {
-		return nil, gap
-	}
-	for _, s := range c.wide {
-		if s.nmi && s.active() && s.left < gap {
-			first, gap = s, s.left
-		}
-	}
-	for _, s := range c.own {
-		if s.nmi && s.active() && s.left < gap {
-			first, gap = s, s.left
+	for _, set := range [...][]*source{c.wide, c.own} {
+		for _, s := range set {
+			if !s.nmi || !s.active() || c.stopped && !s.device {
+				continue
+			}
+			if g := s.gap(c.at); g < gap {
+				first, gap = s, g
+			}
 		}
 	}
 	return first, gap
 }
 
-// nextHR is the hrtimer source that expires first and when it can interrupt.
+// nextHR is the hrtimer or device that is due first and when it can interrupt.
 func (c *cpu) nextHR(irqsOff bool) (first *source, due ns) {
+	if irqsOff {
+		return nil, never
+	}
+	first, due = c.nextTimer()
+	for _, s := range c.wide {
+		if s.device && !s.nmi && s.active() && s.next < due {
+			first, due = s, s.next
+		}
+	}
+	return first, due
+}
+
+// nextTimer is the hrtimer that expires first and when it can interrupt.
+func (c *cpu) nextTimer() (first *source, due ns) {
 	due = never
-	if c.stopped || irqsOff {
+	if c.stopped {
 		return nil, due
 	}
 	for _, s := range c.wide {
-		if !s.nmi && s.active() && s.next < due {
+		if !s.nmi && !s.device && s.active() && s.next < due {
 			first, due = s, s.next
 		}
 	}
@@ -190,7 +208,7 @@ func (c *cpu) nextHR(irqsOff bool) (first *source, due ns) {
 			first, due = s, s.next
 		}
 	}
-	return first, max(due, c.hrBlocked)
+	return first, max(due, c.hrBlocked, c.timerLost)
 }
 
 func (c *cpu) inNMI(until ns) {
@@ -200,6 +218,7 @@ func (c *cpu) inNMI(until ns) {
 	if c.nmiLeft -= d; c.nmiLeft == 0 {
 		s := c.nmi
 		c.nmi = nil
+		c.rearmNMI(s)
 		c.sampled(s)
 	}
 }
@@ -230,10 +249,13 @@ func (c *cpu) endHR() {
 	s := c.hr
 	c.hr = nil
 	c.k.trace.hrSampled(c, s, c.at)
-	missed := (c.at - s.next) / s.period
-	s.next += (missed + 1) * s.period
+	c.rearmHR(s)
 	c.sampled(s)
-	next, due := c.nextHR(false)
+	if s.device {
+		c.leaveHR()
+		return
+	}
+	next, due := c.nextTimer()
 	if due > c.hrPassNow { // nothing else expired in this pass
 		if due > c.at {
 			c.leaveHR()
@@ -261,6 +283,9 @@ func (c *cpu) leaveHR() {
 // sampled accounts for one sample of s that has just been taken.
 func (c *cpu) sampled(s *source) {
 	k := c.k
+	if s.device {
+		return
+	}
 	c.freshCount(s)
 	s.samples++
 	if s.nmi {
@@ -313,7 +338,7 @@ func (k *kernel) sampleOnce(st *storm) {
 		if s.src.nmi {
 			s.src.left = 0
 		} else {
-			s.src.next = k.now
+			s.src.next, s.src.grid = k.now, k.now
 		}
 	}
 	k.replanAll()
@@ -356,8 +381,9 @@ func (c *cpu) unthrottle(s *source) {
 
 // install puts an hrtimer source that was off back on this CPU's timeline.
 func (c *cpu) install(s *source) {
-	if !s.nmi && s.next < c.at {
+	if !s.counts() && s.next < c.at {
 		s.next += (c.at - s.next + s.period - 1) / s.period * s.period
+		s.grid = s.next
 	}
 }
 

@@ -59,9 +59,9 @@ func (k *kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*sou
 	events := max(1, spec.Events)
 	period := ns(spec.Period)
 	if len(spec.At) > 0 {
-		return []*source{{nmi: spec.Source == workload.NMI, period: never, handler: ns(spec.Handler), events: 1, left: never, next: never}}
+		return []*source{{nmi: spec.Source == workload.NMI, device: spec.Source == workload.IRQ, period: never, handler: ns(spec.Handler), events: 1, left: never, next: never}}
 	}
-	if spec.Source == workload.NMI {
+	if spec.Source == workload.NMI && spec.Rearm == workload.RearmDefault {
 		p := max(period/ns(events), nmiGap)
 		return []*source{{nmi: true, period: p, handler: ns(spec.Handler), events: events, left: 1 + draw(p)}}
 	}
@@ -69,7 +69,10 @@ func (k *kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*sou
 	var all []*source
 	for range events {
 		d := draw(period)
-		all = append(all, &source{period: period, handler: ns(spec.Handler), events: 1, left: d, next: d})
+		all = append(all, &source{
+			nmi: spec.Source == workload.NMI, device: spec.Source == workload.IRQ || spec.Rearm == workload.RearmPeriod, rearm: spec.Rearm,
+			period: period, handler: ns(spec.Handler), events: 1, left: d, next: d, grid: d,
+		})
 	}
 	return all
 }

@@ -179,6 +179,10 @@ func (s sleep) over() bool {
 
 // sleepOver is the hrtimer of a sleeping task: an interrupt wakes it.
 func (k *kernel) sleepOver(s sleep) {
+	if c := s.task.cpu; c.timerLost > k.now {
+		k.agenda.push(c.timerLost, eventTarget{sleep: s})
+		return
+	}
 	if s.over() {
 		s.task.cpu.arrive(irq{kind: irqWake, task: s.task})
 	}

@@ -24,7 +24,7 @@ const holdoutPause = 200
 
 func (k *kernel) newHoldouts() *holdouts {
 	h := &holdouts{k: k, idle: true}
-	h.kthread = k.spawn("rcu_tasks_trace", k.allCPUs(), k.direct(h.run))
+	h.kthread = k.spawn("rcu_tasks_trace", k.mask(nil), k.direct(h.run))
 	h.kthread.role = asTraceKthread
 	return h
 }

@@ -38,12 +38,13 @@ func (k *kernel) stopTick(c *cpu) {
 // interrupt it is held back like all others.
 func (k *kernel) tickExpires(c *cpu) {
 	k.sync(c)
-	if c.hrBlocked > k.now {
-		k.planTick(c, c.hrBlocked)
+	if held := max(c.hrBlocked, c.timerLost); held > k.now {
+		k.planTick(c, held)
 		k.settle(c)
 		return
 	}
 	k.stopTick(c)
+	c.notice()
 	c.pending = append(c.pending, irq{kind: irqTick})
 	k.settle(c)
 }

@@ -94,6 +94,10 @@ func (k *kernel) taskWaits(t *task, c *cause) node {
 		c.who = t
 	}
 	if t.state == running {
+		if t.cpu.halted() {
+			c.what, c.cpu = trial.CPUStopped, uint8(t.cpu.id)
+			return nil
+		}
 		if t.cpu.cur == t {
 			c.what, c.cpu = ends[t.role].runs, uint8(t.cpu.id)
 		} else {
@@ -122,6 +126,9 @@ func (k *kernel) taskWaits(t *task, c *cause) node {
 		return nil
 	}
 	c.what = ends[t.role].asleep
+	if t.cpu.halted() { // so that its timer does not fire
+		c.what, c.cpu = trial.CPUStopped, uint8(t.cpu.id)
+	}
 	return nil
 }
 
@@ -171,6 +178,9 @@ func (k *kernel) domainWaits(d *domain, c *cause) node {
 		c.what = trial.DomainReader
 	case w.queued && rcu.SeqGE(k.jiffies, w.timer):
 		c.what = trial.TimerLate
+		if w.armed.halted() {
+			c.what, c.cpu = trial.CPUStopped, uint8(w.armed.id)
+		}
 	case w.queued:
 		c.what = trial.RetryDelay
 	default:
@@ -243,6 +253,8 @@ func (k *kernel) rcuWaits(c *cause) node {
 		}
 		c.cpu = uint8(o.id)
 		switch {
+		case o.halted():
+			c.what = trial.CPUStopped
 		case o.gpSeq != n.seq:
 			c.what = trial.GPNotNoticed
 		case o.noQS:
@@ -270,6 +282,9 @@ func (k *kernel) expWaitsFor(c *cause) node {
 	for _, o := range k.cpus {
 		if e.mask&(1<<o.id) != 0 {
 			c.what, c.cpu = trial.ExpNotAnswered, uint8(o.id)
+			if o.halted() {
+				c.what = trial.CPUStopped
+			}
 			return nil
 		}
 	}
@@ -300,7 +315,7 @@ func (k *kernel) export(c cause) trial.Cause {
 // storm there.
 func ofCPU(m trial.Mechanism) bool {
 	switch m {
-	case trial.GPNotNoticed, trial.NoQuiescentState, trial.QSNotReported, trial.ExpNotAnswered, trial.ReportLost, trial.IRQWorkQueued:
+	case trial.GPNotNoticed, trial.NoQuiescentState, trial.QSNotReported, trial.ExpNotAnswered, trial.ReportLost, trial.IRQWorkQueued, trial.CPUStopped:
 		return true
 	}
 	return false

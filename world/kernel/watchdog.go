@@ -33,7 +33,7 @@ func (k *kernel) startHungDetector() {
 	default:
 		k.hungLeft = w
 	}
-	t := k.spawn("khungtaskd", k.allCPUs(), stepFunc(k.khungtaskd()))
+	t := k.spawn("khungtaskd", k.mask(nil), stepFunc(k.khungtaskd()))
 	if k.sc.Watchdog.HungSched == workload.FIFO {
 		t.prio = detectorPriority
 	}

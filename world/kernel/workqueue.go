@@ -22,6 +22,7 @@ type work struct {
 	name   string
 	fn     func(t *task)
 	queued bool   // waiting in a pool, or behind a timer
+	armed  *cpu   // where the timer it is behind was armed
 	timer  uint64 // when the timer it is behind fires, in jiffies; 0 is none
 	on     *pool  // running there
 	again  bool   // to be run again by the worker that is running it
@@ -34,7 +35,7 @@ func (k *kernel) queueWork(w *work) {
 		return
 	}
 	w.queued = true
-	k.insertWork(w, k.hereOr0().pool)
+	k.insertWork(w, k.poolOf(k.hereOr0()))
 }
 
 // queueDelayed queues an item after a number of jiffies. The timer fires, and
@@ -50,9 +51,10 @@ func (k *kernel) queueDelayed(w *work, jiffies uint64) {
 	k.moved = true
 	w.queued, w.timer = true, bucket(k.jiffies+jiffies, jiffies)
 	c := k.hereOr0()
+	w.armed = c
 	c.timers.add(k, c, k.jiffies+jiffies, timer{fn: func() {
 		w.timer = 0
-		k.insertWork(w, c.pool)
+		k.insertWork(w, k.poolOf(c))
 	}})
 }
 

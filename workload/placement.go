@@ -1,0 +1,36 @@
+package workload
+
+import "fmt"
+
+// Placement says where kernel threads and others run.
+type Placement struct {
+	// Isolated CPUs (isolcpus=) run only what is bound to them: no kernel
+	// threads, no tasks and closers without cpus of their own.
+	Isolated []int `yaml:"isolated,omitempty,flow"`
+	// GP and Exp are the CPUs of the kthread of normal grace periods
+	// (rcu_preempt, rcu_sched) and of that of expedited ones
+	// (rcu_exp_gp_kthread_worker); empty is every CPU that is not isolated.
+	GP  []int `yaml:"gp,omitempty,flow"`
+	Exp []int `yaml:"exp,omitempty,flow"`
+	// Workers are the CPUs whose pools serve work that was queued elsewhere; empty
+	// is each its own, as on a per-CPU workqueue.
+	Workers []int `yaml:"workers,omitempty,flow"`
+}
+
+// clone copies the lists.
+func (p Placement) clone() Placement {
+	for _, list := range []*[]int{&p.Isolated, &p.GP, &p.Exp, &p.Workers} {
+		*list = append([]int(nil), *list...)
+	}
+	return p
+}
+
+func (c *checker) placement(p *Placement) {
+	c.cpuList("placement.isolated", p.Isolated)
+	if n := len(p.Isolated); n > 0 && n >= c.cpus {
+		c.fail("placement.isolated", fmt.Sprintf("%d CPUs", n), fmt.Sprintf("want at most %d, so that one is left", c.cpus-1))
+	}
+	c.cpuList("placement.gp", p.GP)
+	c.cpuList("placement.exp", p.Exp)
+	c.cpuList("placement.workers", p.Workers)
+}

@@ -1,0 +1,73 @@
+package kernel
+
+import "github.com/gpstorm/gpstorm/workload"
+
+// faulty is what is wrong with a CPU; several faults of a kind may overlap.
+type faulty struct {
+	stolen, deaf int
+	losesIPIs    int
+	timerLost    ns    // hrtimers do not expire before; 0 is now
+	unnoticed    []irq // that reached the CPU and did not make it look
+}
+
+// halted reports whether the CPU executes nothing that the kernel knows of.
+func (f *faulty) halted() bool { return f.stolen+f.deaf > 0 }
+
+// startFaults plans the begin and the end of every fault.
+func (k *kernel) startFaults() {
+	for i := range k.sc.Faults {
+		f := &k.sc.Faults[i]
+		until := ns(f.Until)
+		if f.Until == 0 {
+			until = ns(k.sc.Horizon)
+		}
+		for _, id := range f.CPUs {
+			c := k.cpus[id]
+			k.at(ns(f.From), func() { k.faultBegins(c, f.Kind, until) })
+			k.at(until, func() { k.faultEnds(c, f.Kind) })
+		}
+	}
+}
+
+func (k *kernel) faultBegins(c *cpu, kind workload.FaultKind, until ns) {
+	k.sync(c)
+	k.moved = true
+	switch kind {
+	case workload.StolenCPU:
+		c.stolen++
+	case workload.DeafCPU:
+		c.deaf++
+		k.leaveIdle(c)
+	case workload.LostTimer:
+		c.timerLost = max(c.timerLost, until)
+	case workload.LostIPI:
+		c.losesIPIs++
+	}
+	k.plan(c)
+}
+
+func (k *kernel) faultEnds(c *cpu, kind workload.FaultKind) {
+	k.sync(c)
+	k.moved = true
+	switch kind {
+	case workload.StolenCPU:
+		c.stolen--
+	case workload.DeafCPU:
+		c.deaf--
+	case workload.LostIPI:
+		c.losesIPIs--
+	}
+	if c.losesIPIs == 0 {
+		c.notice()
+	}
+	k.settle(c)
+}
+
+// notice makes the CPU find the interrupts that did not make it look.
+func (c *cpu) notice() {
+	c.pending = append(c.pending, c.unnoticed...)
+	c.unnoticed = c.unnoticed[:0]
+}
+
+// ipi reports whether another CPU, or the CPU itself, sends such an interrupt.
+func (i irqKind) ipi() bool { return i == irqResched || i == irqExp || i == irqCall }

@@ -1,0 +1,264 @@
+package kernel
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// befall runs a quiet machine whose CPU 1 has a fault for ten seconds from just after
+// the only close() began, with a task on that CPU that never sleeps unless it is to
+// be idle.
+func befall(t *testing.T, kind workload.FaultKind, idle bool) trial.Result {
+	t.Helper()
+	sc := quietMachine()
+	sc.Closers[0].Repeat, sc.Closers[0].CPUs = 1, []int{0}
+	sc.Placement.GP, sc.Placement.Exp, sc.Placement.Workers = []int{0}, []int{0}, []int{0}
+	if !idle {
+		sc.Tasks = []workload.Tasks{{Name: "spin", Count: 1, CPUs: []int{1}, Reads: workload.ReadsRCU, Section: 10 * time.Microsecond, Gap: time.Millisecond}}
+	}
+	sc.Faults = []workload.Fault{{Kind: kind, CPUs: []int{1}, From: 1005 * time.Millisecond, Until: 11 * time.Second}}
+	return Run(sc, lookup(t, "baseline"), 1, Options{})
+}
+
+func TestFaultsHoldUpWhatNeedsTheCPU(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind  workload.FaultKind
+		idle  bool
+		waits bool // close() until the fault ends
+		cause trial.Mechanism
+		why   string
+	}{
+		{workload.StolenCPU, false, true, trial.CPUStopped, "a busy CPU passes no quiescent state"},
+		{workload.StolenCPU, true, false, 0, "an idle CPU is reported for"},
+		{workload.DeafCPU, false, true, trial.CPUStopped, "a busy CPU passes no quiescent state"},
+		{workload.DeafCPU, true, true, trial.CPUStopped, "what it executes is no idle loop"},
+		{workload.LostTimer, false, true, trial.GPNotNoticed, "without a tick the CPU does not notice the grace period"},
+		{workload.LostTimer, true, false, 0, "an idle CPU is reported for"},
+		{workload.LostIPI, false, false, 0, "normal grace periods need no IPI, and the tick finds them"},
+	} {
+		r := befall(t, c.kind, c.idle)
+		if len(r.Closes) != 1 || r.Diagnosis == trial.LostWakeup || r.Diagnosis == trial.Unsafe {
+			t.Fatalf("%s, idle %t: %d closes, %s %s", c.kind, c.idle, len(r.Closes), r.Diagnosis, r.Why())
+		}
+		took := r.Closes[0].Wait
+		if waited := took > 9*time.Second; waited != c.waits || took > 11*time.Second {
+			t.Errorf("%s, idle %t: close() took %v: %s", c.kind, c.idle, took, c.why)
+		}
+		if c.waits && r.Blame[0].Cause.Mechanism != c.cause {
+			t.Errorf("%s, idle %t: close() waited for %s", c.kind, c.idle, r.Blame[0].Cause.Text())
+		}
+	}
+}
+
+// An IPI that is lost is noticed with the CPU's next interrupt of another kind.
+func TestLostIPIIsNoticedAtTheNextInterrupt(t *testing.T) {
+	t.Parallel()
+	took := func(faults ...workload.Fault) time.Duration {
+		sc := quietMachine()
+		sc.Closers[0].Repeat, sc.Closers[0].CPUs = 1, []int{0}
+		sc.Tasks = []workload.Tasks{{Name: "spin", Count: 1, CPUs: []int{1}, Gap: time.Second}}
+		sc.Faults = faults
+		return Run(sc, lookup(t, "membarrier"), 1, Options{}).Closes[0].Wait
+	}
+	lost := workload.Fault{Kind: workload.LostIPI, CPUs: []int{1}, From: time.Millisecond}
+	deaf := workload.Fault{Kind: workload.LostTimer, CPUs: []int{1}, From: time.Millisecond, Until: 5 * time.Second}
+	quick, ticked, never := took(), took(lost), took(lost, deaf)
+	if ticked <= quick || ticked > quick+100*time.Millisecond {
+		t.Errorf("membarrier took %v, with lost IPIs %v: want a few ticks more", quick, ticked)
+	}
+	if never < 3*time.Second || never > 5*time.Second {
+		t.Errorf("with lost IPIs and no tick until 5s it took %v", never)
+	}
+}
+
+// A fault changes nothing before it begins, and trials of which it is no part.
+func TestFaultsInTheFutureChangeNothing(t *testing.T) {
+	t.Parallel()
+	sc := preset(t, "heavy")
+	sc.Horizon, sc.Drain = 8*time.Second, 0
+	sc.Storms[0].Until = 0
+	plain := Run(sc, lookup(t, "baseline"), 1, Options{})
+	for _, kind := range workload.Faults() {
+		sc.Faults = []workload.Fault{{Kind: kind, CPUs: []int{0}, From: 8 * time.Second}}
+		if r := Run(sc, lookup(t, "baseline"), 1, Options{}); r.Checksum != plain.Checksum {
+			t.Errorf("%s at the horizon changes the trial before", kind)
+		}
+	}
+}
+
+func TestTasksLiveFromUntil(t *testing.T) {
+	t.Parallel()
+	sc := quietMachine()
+	sc.Horizon = 4 * time.Second
+	sc.Closers[0].Start = 3500 * time.Millisecond
+	sc.Tasks = []workload.Tasks{{Name: "hog", Count: 1, CPUs: []int{0}, Reads: workload.ReadsRCU, Section: 3 * time.Millisecond, Gap: time.Millisecond, From: time.Second, Until: 2 * time.Second}}
+	fix := lookup(t, "baseline")
+	k := newKernel(&sc, &fix, 1, Options{})
+	defer k.stop()
+	k.boot()
+	var hog *task
+	for _, o := range k.tasks {
+		if o.loop != nil {
+			hog = o
+		}
+	}
+	for _, c := range []struct {
+		at    ns
+		state taskState
+	}{{900_000_000, sleeping}, {1_500_000_000, running}, {2_010_000_000, sleeping}, {3_000_000_000, sleeping}} {
+		k.runUntil(c.at, func() bool { return false })
+		if hog.state != c.state || c.state == sleeping && hog.loop.inSection() {
+			t.Errorf("at %v the task is in state %c, inside %t", time.Duration(c.at), hog.state, hog.loop.inSection())
+		}
+	}
+	if ran := hog.loop.rounds; ran < 200 || ran > 300 {
+		t.Errorf("%d rounds of 4 ms in a second", ran)
+	}
+}
+
+// A probe that faults sleeps inside its section, and holds up tasks-trace alone.
+func TestReadersSleepInside(t *testing.T) {
+	t.Parallel()
+	took := func(inside time.Duration) trial.Result {
+		sc := quietMachine()
+		sc.Closers[0].Repeat = 1
+		sc.Tasks = []workload.Tasks{{Name: "faulting", Count: 1, Reads: workload.ReadsTasksTrace, Section: 100 * time.Microsecond, Gap: 10 * time.Microsecond, SleepInside: inside}}
+		return Run(sc, lookup(t, "baseline"), 1, Options{})
+	}
+	awake, asleep := took(0), took(2*time.Second)
+	if asleep.Closes[0].Wait < awake.Closes[0].Wait+500*time.Millisecond || asleep.Diagnosis == trial.Unsafe {
+		t.Errorf("close() took %v, and %v where readers sleep 2s inside (%s)", awake.Closes[0].Wait, asleep.Closes[0].Wait, asleep.Diagnosis)
+	}
+	if c := asleep.Blame[0].Cause; c.Mechanism != trial.DomainReader || c.Domain != "rcu_tasks_trace_srcu_struct" {
+		t.Errorf("close() waited for %s", c.Text())
+	}
+}
+
+// What is not bound to an isolated CPU does not run there, and work that is queued
+// on one is served where placement.workers says.
+func TestIsolatedCPUsRunOnlyWhatIsBoundToThem(t *testing.T) {
+	t.Parallel()
+	sc := preset(t, "crowded")
+	sc.Machine.CPUs, sc.Horizon = 4, 5*time.Second
+	sc.Placement = workload.Placement{Isolated: []int{2, 3}, Workers: []int{0, 1}}
+	sc.Tasks = append(sc.Tasks, workload.Tasks{Name: "bound", Count: 1, CPUs: []int{3}, Gap: time.Millisecond})
+	fix := lookup(t, "baseline")
+	k := newKernel(&sc, &fix, 1, Options{})
+	defer k.stop()
+	k.boot()
+	ran := map[int]map[string]bool{2: {}, 3: {}}
+	k.opt.everyTick = func(k *kernel) {
+		for id, names := range ran {
+			if c := k.cpus[id].cur; c != nil {
+				names[c.name] = true
+			}
+		}
+	}
+	k.runUntil(ns(sc.Horizon), func() bool { return false })
+	for name := range ran[2] {
+		t.Errorf("%s ran on an isolated CPU", name)
+	}
+	for name := range ran[3] {
+		if name != "bound" && !strings.HasPrefix(name, "ksoftirqd") {
+			t.Errorf("%s ran on an isolated CPU", name)
+		}
+	}
+	if !ran[3]["bound"] {
+		t.Error("the bound task did not run")
+	}
+}
+
+// Interrupts by source and by when the next is due, over ten seconds on one CPU: how
+// many there are, where the handler takes half of the period, and twice the period.
+func TestRearm(t *testing.T) {
+	t.Parallel()
+	const period, seconds = ns(10_000_000), 10
+	for _, c := range []struct {
+		source  workload.Source
+		rearm   workload.Rearm
+		handler ns
+		duty    float64
+	}{
+		{workload.IRQ, workload.RearmPeriod, period / 2, 0.5},
+		{workload.IRQ, workload.RearmDefault, period / 2, 0.5},
+		{workload.IRQ, workload.RearmEnd, period / 2, 1. / 3},
+		{workload.IRQ, workload.RearmPeriod, 2 * period, 1}, // latched: back to back
+		{workload.IRQ, workload.RearmEnd, 2 * period, 2. / 3},
+		{workload.HRTimer, workload.RearmDefault, period / 2, 0.5},
+		{workload.HRTimer, workload.RearmEnd, period / 2, 1. / 3},
+		{workload.HRTimer, workload.RearmEnd, 2 * period, 2. / 3},
+		{workload.NMI, workload.RearmDefault, period / 2, 1. / 3}, // a counter
+		{workload.NMI, workload.RearmPeriod, period / 2, 0.5},
+		{workload.NMI, workload.RearmPeriod, 2 * period, 1},
+		{workload.NMI, workload.RearmDefault, 2 * period, 2. / 3},
+	} {
+		sc := quietMachine()
+		sc.Machine.CPUs = 1
+		sc.Perf.NoThrottle = true
+		sc.Horizon = seconds * time.Second
+		sc.Closers[0].Start = 9 * time.Second
+		sc.Tasks = []workload.Tasks{{Name: "spin", Count: 1, Gap: time.Second}}
+		sc.Storms = []workload.Storm{{Source: c.source, Rearm: c.rearm, Period: time.Duration(period), Handler: time.Duration(c.handler)}}
+		if err := sc.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		r := Run(sc, lookup(t, "baseline"), 1, Options{})
+		if d := r.StormDuty; d < c.duty-0.01 || d > c.duty+0.01 {
+			t.Errorf("%s, rearm %q, handler %v: takes %.3f of the CPU, want %.3f", c.source, c.rearm, time.Duration(c.handler), d, c.duty)
+		}
+	}
+}
+
+// A device's interrupt is no perf event: no limit on samples holds for it.
+func TestDevicesAreNotThrottled(t *testing.T) {
+	t.Parallel()
+	sc := quietMachine()
+	sc.Perf.MaxSampleRate = 100
+	sc.Storms = []workload.Storm{{Source: workload.IRQ, Period: time.Millisecond, Handler: 500 * time.Microsecond}}
+	for _, fix := range []string{"baseline", "throttle"} {
+		if d := Run(sc, lookup(t, fix), 1, Options{}).StormDuty; d < 0.49 {
+			t.Errorf("%s: a device takes %.2f of a CPU, want 0.5", fix, d)
+		}
+	}
+}
+
+// The scenarios after public reports print what those reports show.
+func TestFieldScenariosPrintTheirReports(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		want []string
+	}{
+		{"stressor-timers", []string{`detected stalls on CPUs/tasks:`, `Tasks blocked on level-0 rcu_node \(CPUs 0-3\): P\d+$`, `t=52\d\d jiffies`}},
+		{"cpu-deaf", []string{`detected stalls on CPUs/tasks:`, `\t7-`, `expedited stalls on CPUs/tasks: \{ 7-`}},
+		{"vcpu-stolen", []string{`All QSes seen`, `rcu_sched kthread starved for 210\d\d jiffies! .* ->cpu=1`}},
+		{"handler-outlasts-period", []string{`rcu_preempt kthread starved for 18\d\d\d jiffies!`}},
+		{"slow-hypervisor-timers", []string{`rcu_sched self-detected stall on CPU`, `\t1-`}},
+	} {
+		b, err := os.ReadFile(filepath.Join("../../testdata/scenarios/field", c.name+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sc, err := workload.Decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		for _, l := range Run(sc, lookup(t, "baseline"), 1, Options{Log: true}).Log {
+			text.WriteString(l.Text + "\n")
+		}
+		for _, want := range c.want {
+			if !regexp.MustCompile(`(?m)` + want).MatchString(text.String()) {
+				t.Errorf("%s: no line like %s in\n%s", c.name, want, text.String())
+			}
+		}
+	}
+}

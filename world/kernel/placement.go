@@ -1,0 +1,38 @@
+package kernel
+
+// mask is the set of CPUs that a list names; an empty list is every CPU that is not
+// isolated.
+func (k *kernel) mask(cpus []int) uint32 {
+	if len(cpus) == 0 && len(k.sc.Placement.Isolated) > 0 {
+		return k.allCPUs() &^ cpuMask(k.sc.Placement.Isolated, len(k.cpus))
+	}
+	return cpuMask(cpus, len(k.cpus))
+}
+
+// poolOf is the pool that serves work queued on a CPU: its own, unless the scenario
+// says which serve.
+func (k *kernel) poolOf(c *cpu) *pool {
+	served := k.sc.Placement.Workers
+	if len(served) == 0 {
+		return c.pool
+	}
+	return k.firstAllowed(k.mask(served), c.id).pool
+}
+
+// startTask wakes a looping task when its time comes, and has it end when it is
+// over.
+func (k *kernel) startTask(t *task) {
+	spec := t.loop.spec
+	if spec.From == 0 {
+		k.wake(t)
+	} else {
+		k.at(ns(spec.From), func() { k.wake(t) })
+	}
+	if spec.Until > 0 {
+		k.at(ns(spec.Until), func() {
+			k.syncAll()
+			t.loop.end()
+			k.replanAll()
+		})
+	}
+}
