@@ -217,6 +217,38 @@ func TestTheInitramfsHoldsTheGuestAndItsCases(t *testing.T) {
 	}
 }
 
+// A full disk is an error in one line, and no emulator is started with half an
+// initramfs.
+func TestAFullDiskIsSaid(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip(err)
+	}
+	err := (&Machine{}).writeInitramfs("/dev/full", static(t), nil)
+	if err == nil || !strings.Contains(err.Error(), "no space left on device") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTheModuleOfACandidateIsInTheInitramfs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	module, path := filepath.Join(dir, "module.ko"), filepath.Join(dir, "initramfs")
+	if err := os.WriteFile(module, []byte("a module"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&Machine{Module: module, ModuleParameters: "fix=poll"}).writeInitramfs(path, static(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil || !bytes.Contains(b, []byte("a module")) || !bytes.Contains(b, []byte("fix=poll")) {
+		t.Errorf("the initramfs has no module with its parameters: %v", err)
+	}
+	if err := (&Machine{Module: filepath.Join(dir, "none")}).writeInitramfs(path, static(t), nil); err == nil {
+		t.Error("a module that does not exist was passed over")
+	}
+}
+
 // What is left out of a program is nothing that it needs.
 func TestTheGuestRunsWithoutItsSymbols(t *testing.T) {
 	t.Parallel()
