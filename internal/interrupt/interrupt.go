@@ -17,8 +17,8 @@ import (
 )
 
 // Storm is what is asked for: one interrupt in each Period of the target's CPU
-// time, which takes Weight. What it takes to enter and leave the interrupt comes
-// on top.
+// time, which takes Weight, what it takes to enter and leave the interrupt
+// included as far as the source can measure that.
 type Storm struct {
 	Period, Weight time.Duration
 }
@@ -26,7 +26,7 @@ type Storm struct {
 // The bounds of a storm.
 const (
 	MinPeriod = 50 * time.Microsecond // less leaves a virtual machine's CPU no time for anything else
-	MaxWeight = 100 * time.Microsecond
+	MaxWeight = 5 * time.Millisecond  // the CPU takes no other interrupt meanwhile
 )
 
 func (s Storm) check() error {
@@ -42,7 +42,7 @@ func (s Storm) check() error {
 // Achieved is what a target got.
 type Achieved struct {
 	Interrupts uint64
-	Took       time.Duration // in handlers; 0 if the source cannot measure it
+	Took       time.Duration // by interrupts; 0 if the source cannot measure it
 	CPU        time.Duration // that the target used meanwhile, handlers included
 }
 
@@ -61,7 +61,7 @@ func (a Achieved) Rate() float64 {
 	return float64(a.Interrupts) / a.CPU.Seconds()
 }
 
-// Share is the share of the target's CPU time that handlers took.
+// Share is the share of the target's CPU time that interrupts took.
 func (a Achieved) Share() float64 {
 	if a.CPU <= 0 {
 		return 0
