@@ -26,6 +26,7 @@ type Scenario struct {
 	// Preemptions are the only ones, with PreemptListed.
 	Preemptions []Preemption `yaml:"preemptions,omitempty"`
 	Watchdog    Watchdog     `yaml:"watchdog,omitempty"`
+	Go          Go           `yaml:"go,omitempty"`
 
 	// Horizon is how long the scenario runs, storms included. A close() that
 	// has not returned by then is censored.
@@ -281,6 +282,12 @@ const (
 	RequestSync      RCURequest = "sync"      // synchronize_rcu() in a task
 	RequestExpedited RCURequest = "expedited" // synchronize_rcu_expedited() in a task
 )
+
+// Go is what only the live world has: the Go runtime.
+type Go struct {
+	// GC forces a garbage collection once in each such time; 0 forces none.
+	GC time.Duration `yaml:"gc,omitempty"`
+}
 
 // Watchdog holds the detectors' thresholds.
 type Watchdog struct {

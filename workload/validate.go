@@ -77,6 +77,7 @@ func (sc *Scenario) check() *Error {
 	within(c, "rcu.kthread_prio", sc.RCU.KthreadPrio, 0, 99)
 	c.perf(&sc.Perf)
 	c.watchdog(&sc.Watchdog)
+	c.spanOrNone("go.gc", sc.Go.GC, 10*time.Millisecond, maxWait)
 	c.tasks(sc.Tasks)
 	c.closers(sc.Closers, sc.Tasks)
 	c.storms(sc)
