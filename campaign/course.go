@@ -115,15 +115,16 @@ func (c *course) roundBegins() bool {
 	return c.index%perVariation == 0 && c.index/perVariation >= firstRound
 }
 
-// pair compares the trials of a whole block with the baseline's.
+// pair compares the trials of a whole block with the baseline's. A trial that is left
+// out is in no pair.
 func (c *course) pair(scenario int) {
 	base := c.head.baseline()
-	if base < 0 || c.block[base] == nil || slices.ContainsFunc(c.block, leftOut) {
+	if base < 0 || c.block[base] == nil || leftOut(c.block[base]) {
 		return
 	}
 	baseHung, baseClose := c.block[base].Hung(), medianClose(c.block[base])
 	for i, r := range c.block {
-		if r == nil {
+		if r == nil || leftOut(r) {
 			continue
 		}
 		hung, order := r.Hung(), longer(medianClose(r), baseClose)

@@ -1,7 +1,7 @@
 package campaign
 
 import (
-	"slices"
+	"fmt"
 
 	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/trial"
@@ -74,9 +74,25 @@ type Row struct {
 	Causes []Cause `json:"causes,omitempty"`
 	// Blame is all that close() waited for; nil if the trials do not tell.
 	Blame *Blame `json:"blame,omitempty"`
+	// Conditions are what the trials met, those that are left out included; nil if
+	// the trials do not tell.
+	Conditions *Conditions `json:"conditions,omitempty"`
 	// VsBaseline compares the pairs; nil for the controls, which are there
 	// to misbehave.
 	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
+}
+
+// Undecided says why the row shows nothing, empty if it does: more than half of its
+// trials are left out, or, where no trial hung, readers and updaters never ran at
+// once.
+func (r *Row) Undecided() string {
+	switch c := r.Conditions; {
+	case r.LeftOut > r.Trials:
+		return fmt.Sprintf("%d of %d left out", r.LeftOut, r.LeftOut+r.Trials)
+	case c != nil && c.Together == 0 && r.Hung == 0 && r.unsafe() == 0:
+		return "never at once"
+	}
+	return ""
 }
 
 // Overall sums up the trials of one candidate in all scenarios.
@@ -169,6 +185,7 @@ type rowSum struct {
 	normal, expedited, ipis      int
 	diagnoses                    Diagnoses
 	blame                        blameSum
+	conditions                   conditionSum
 }
 
 func newCollector(h Head) *collector {
@@ -188,6 +205,7 @@ func newCollector(h Head) *collector {
 func (c *collector) add(r *trial.Result) {
 	at := c.course.next()
 	c.trials++
+	c.rows[at.scenario][at.fix].conditions.add(r.Conditions)
 	if r.LeftOut == "" {
 		c.rows[at.scenario][at.fix].add(r)
 		c.loads[at.fix].add(r)
@@ -204,11 +222,14 @@ func (c *collector) add(r *trial.Result) {
 	}
 }
 
-// endBlock keeps the waits of a whole block.
+// endBlock keeps the waits of a block, but those of trials that are left out.
 func (c *collector) endBlock(scenario int) {
-	if !slices.ContainsFunc(c.block, leftOut) {
-		c.sampled[scenario].add(c.block)
+	for i, r := range c.block {
+		if leftOut(r) {
+			c.block[i] = nil
+		}
 	}
+	c.sampled[scenario].add(c.block)
 	clear(c.block)
 }
 
@@ -249,7 +270,7 @@ func (c *collector) summary() *Summary {
 		for j := range c.head.Fixes {
 			row := c.rows[i][j].row(class.Name, c.head.Fixes[j].Name)
 			row.HangRate = c.head.Interval(row.Hung, row.Trials)
-			if t := &c.course.tallies[i][j]; c.head.compared(j) && t.pairs > 0 {
+			if t := &c.course.tallies[i][j]; c.head.compared(j) && t.pairs > 0 && row.Undecided() == "" {
 				row.VsBaseline = t.comparison(t.p(&c.head, &t.hangs), t.p(&c.head, &t.closes))
 				row.VsBaseline.Median = c.sampled[i].medianRatio(j, base)
 				table = append(table, row.VsBaseline)
@@ -307,6 +328,8 @@ func (s *rowSum) row(class, fix string) Row {
 		WorkerD:   s.workerD.quantiles(),
 		Diagnoses: s.diagnoses,
 		Blame:     s.blame.blame(s.waits.count),
+
+		Conditions: s.conditions.mean(),
 	}
 	causes := s.blame.causes()
 	r.Causes = causes[:min(len(causes), maxCauses)]

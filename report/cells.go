@@ -51,12 +51,23 @@ func quantile(q stat.Quantile) string {
 	return duration(q.At)
 }
 
-// closeCell is a quantile of close(), if there was any close().
-func closeCell(r *campaign.Row, q stat.Quantile) string {
-	if r.Closes == 0 {
+// closeCell is a quantile of close(), if there were as many closes as it takes.
+func closeCell(r *campaign.Row, q stat.Quantile, closes int) string {
+	if r.Closes == 0 || r.Closes < closes {
 		return nothing
 	}
 	return quantile(q)
+}
+
+// stormCell is the rate and the share that storms achieved, of those asked for.
+func stormCell(c *campaign.Conditions) string {
+	switch {
+	case c == nil || c.AskedShare == 0 && c.AskedRate == 0 && c.Source == "":
+		return nothing
+	case c.Source == "":
+		return "unavailable"
+	}
+	return fmt.Sprintf("%s of %s Hz, %s of %s", digits(c.Rate), digits(c.AskedRate), percent(c.Share), percent(c.AskedShare))
 }
 
 // percent writes a share. Only 0 and 1 look like 0 % and 100 %.
@@ -92,8 +103,11 @@ func interval(iv stat.Interval) string {
 }
 
 func hangCell(r *campaign.Row) string {
-	if r.Trials == 0 {
+	if r.Trials == 0 && r.LeftOut == 0 {
 		return nothing
+	}
+	if why := r.Undecided(); why != "" {
+		return "undecided: " + why
 	}
 	return percent(float64(r.Hung)/float64(r.Trials)) + " " + interval(r.HangRate)
 }

@@ -32,7 +32,7 @@ func waitsChart(c *campaign.ClassSummary) *chart {
 			most = max(most, n)
 		}
 		d := newDrawing(rowHeight, fmt.Sprintf("close() under %s in %s: median %s, p90 %s, %d of %d still waiting at the end",
-			r.Fix, c.Name, closeCell(r, r.Close.P50), closeCell(r, r.Close.P90), r.Censored, r.Closes))
+			r.Fix, c.Name, closeCell(r, r.Close.P50, 0), closeCell(r, r.Close.P90, 0), r.Censored, r.Closes))
 		d.grid(ticks, rowHeight)
 		for step, n := range r.Waits {
 			if n > 0 {

@@ -14,9 +14,18 @@ import (
 // The legend of the columns that share one.
 const (
 	aboutClose = "time that close() took. A close() that had not returned when the scenario ended counts as longer than the time seen: p50, p90 and p99 are Kaplan-Meier quantiles (nearest rank if all returned), >300s means beyond what was seen, and max is the longest time seen. With more than 4096 closes a row, quantiles come from a histogram and are accurate to 0.4 %."
+	aboutFew   = " p90 takes 10 closes, p99 takes 100; - where there are fewer."
 	aboutRatio = "ratio of the median close() to that of baseline, with its 95 %% interval (percentile bootstrap, 999 resamples of whole %ss, fixed seed; not corrected for the number of rows); ~ where the interval contains 1; - where a median is beyond what was seen or there are fewer than 6 %[1]ss. The verdict says shorter or longer only where %[2]s of the trials' medians shows it (p < 0.05 after Holm's correction)."
 	aboutVs    = "difference in hang rate to baseline, in percentage points, where %[2]s shows one (p < 0.05 after Holm's correction for the comparisons of the table); ~ where it shows none. %[1]s The verdict compares over all scenarios in a table of its own."
 )
+
+func aboutHangs(f world.Facts, interval string) string {
+	about := "share of the trials that hung, with its " + interval + "."
+	if f.Measures.Has(world.Conditions) {
+		about += " A row is undecided if more than half of its trials are left out, or if nothing hung and readers and updaters never ran at once."
+	}
+	return about
+}
 
 // comparisonColumns are those of the table of one scenario: a row for each
 // candidate.
@@ -31,7 +40,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 		},
 		{
 			head:  "hangs [95%]",
-			about: "share of the trials that hung, with its " + tests.interval + ".",
+			about: aboutHangs(f, tests.interval),
 			show: func(r *campaign.Row) cell {
 				return cell{Text: hangCell(r), Sort: share(r.Hung, r.Trials)}
 			},
@@ -67,10 +76,10 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			count("closes", func(r *campaign.Row) int { return r.Closes }),
 			count("closes_censored", func(r *campaign.Row) int { return r.Censored }),
 		}},
-		closeColumn("close p50", "close_p50", func(r *campaign.Row) stat.Quantile { return r.Close.P50 }),
-		closeColumn("p90", "close_p90", func(r *campaign.Row) stat.Quantile { return r.Close.P90 }),
-		closeColumn("p99", "close_p99", func(r *campaign.Row) stat.Quantile { return r.Close.P99 }),
-		closeColumn("max", "close_max", func(r *campaign.Row) stat.Quantile { return r.Close.Max }),
+		closeColumn(f, "close p50", "close_p50", 2, func(r *campaign.Row) stat.Quantile { return r.Close.P50 }),
+		closeColumn(f, "p90", "close_p90", 10, func(r *campaign.Row) stat.Quantile { return r.Close.P90 }),
+		closeColumn(f, "p99", "close_p99", 100, func(r *campaign.Row) stat.Quantile { return r.Close.P99 }),
+		closeColumn(f, "max", "close_max", 1, func(r *campaign.Row) stat.Quantile { return r.Close.Max }),
 		{
 			head:  "p50 / base",
 			about: fmt.Sprintf(aboutRatio, pairWord(f), tests.closes),
@@ -124,6 +133,59 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
+			head: "storm", needs: world.Conditions,
+			about: "interrupts a second of CPU time of the threads at which storms were aimed, and the share of that time, achieved of asked for; mean over all trials, those left out too. A trial that achieved less than 80 % of either is left out.",
+			show: func(r *campaign.Row) cell {
+				return cell{Text: stormCell(r.Conditions), Sort: met(r, func(c *campaign.Conditions) float64 { return c.Share })}
+			},
+			fields: []rowField{
+				condition("storm_hz", func(c *campaign.Conditions) float64 { return c.Rate }),
+				condition("storm_hz_asked", func(c *campaign.Conditions) float64 { return c.AskedRate }),
+				condition("storm_share", func(c *campaign.Conditions) float64 { return c.Share }),
+				condition("storm_share_asked", func(c *campaign.Conditions) float64 { return c.AskedShare }),
+			},
+		},
+		{
+			head: "read", needs: world.Conditions,
+			about: "time of an empty read-side section of a tracepoint reader: median within each trial, median of the trials.",
+			show: func(r *campaign.Row) cell {
+				ns := met(r, func(c *campaign.Conditions) float64 { return c.ReadNS })
+				if ns == 0 {
+					return cell{Text: nothing}
+				}
+				return cell{Text: digits(ns) + "ns", Sort: ns}
+			},
+			fields: []rowField{condition("read_ns", func(c *campaign.Conditions) float64 { return c.ReadNS })},
+		},
+		{
+			head: "at once", needs: world.Conditions,
+			about: "share of the moments at which an updater looked and a reader ran too. Without any such moment a row shows nothing about memory ordering.",
+			show: func(r *campaign.Row) cell {
+				share := met(r, func(c *campaign.Conditions) float64 { return c.Together })
+				return cell{Text: percent(share), Sort: share}
+			},
+			fields: []rowField{
+				condition("together", func(c *campaign.Conditions) float64 { return c.Together }),
+				count("left_out", func(r *campaign.Row) int { return r.LeftOut }),
+			},
+		},
+		{
+			head: "queued / stolen / preempted", needs: world.Conditions,
+			about: "what others took: threads of this process that waited for a CPU and CPUs that the hypervisor took away, as means over time; and how often a reader's thread lost its CPU to another task, a trial.",
+			show: func(r *campaign.Row) cell {
+				if r.Conditions == nil {
+					return cell{Text: nothing}
+				}
+				c := r.Conditions
+				return cell{Text: fmt.Sprintf("%.1f / %.2f / %.0f", c.Queued, c.Stolen, c.Preempted), Sort: c.Queued}
+			},
+			fields: []rowField{
+				condition("queued", func(c *campaign.Conditions) float64 { return c.Queued }),
+				condition("stolen", func(c *campaign.Conditions) float64 { return c.Stolen }),
+				condition("preempted", func(c *campaign.Conditions) float64 { return c.Preempted }),
+			},
+		},
+		{
 			head: "diagnoses", words: true,
 			about:  "number of trials by diagnosis. slow: finished late because of its own chain of waits; starved: late because of the storm, or finished only after it; lost-wakeup and deadlock: never finishes; unsafe: memory was used after it was freed, or a similar violation.",
 			show:   func(r *campaign.Row) cell { return cell{Text: diagnosesCell(r.Diagnoses)} },
@@ -144,6 +206,19 @@ func figure(name string, of func(*campaign.Row) float64) rowField {
 	return rowField{name, func(r *campaign.Row) string { return number(of(r)) }}
 }
 
+// met is a figure of the conditions of a row, 0 if there are none.
+func met(r *campaign.Row, of func(*campaign.Conditions) float64) float64 {
+	if r.Conditions == nil {
+		return 0
+	}
+	return of(r.Conditions)
+}
+
+// condition is a field of the conditions.
+func condition(name string, of func(*campaign.Conditions) float64) rowField {
+	return figure(name, func(r *campaign.Row) float64 { return met(r, of) })
+}
+
 // compared is a field about a candidate that is compared with the baseline,
 // empty for all others.
 func compared(name string, of func(*campaign.Comparison) float64) rowField {
@@ -155,10 +230,18 @@ func compared(name string, of func(*campaign.Comparison) float64) rowField {
 	}}
 }
 
-func closeColumn(head, name string, of func(*campaign.Row) stat.Quantile) column[*campaign.Row] {
+// closeColumn is a quantile of close(). Where times are those of a machine, it takes
+// so many closes: with fewer the quantile would be the longest of them.
+func closeColumn(f world.Facts, head, name string, closes int, of func(*campaign.Row) stat.Quantile) column[*campaign.Row] {
+	about := aboutClose
+	if f.Virtual {
+		closes = 0
+	} else {
+		about += aboutFew
+	}
 	return column[*campaign.Row]{
-		head: head, about: aboutClose,
-		show:   func(r *campaign.Row) cell { return cell{Text: closeCell(r, of(r)), Sort: float64(of(r).At)} },
+		head: head, about: about,
+		show:   func(r *campaign.Row) cell { return cell{Text: closeCell(r, of(r), closes), Sort: float64(of(r).At)} },
 		fields: quantileFields(name, of),
 	}
 }

@@ -48,6 +48,9 @@ func (t *Trial) Text(w io.Writer) error {
 		fmt.Fprintf(&b, "  RCU        there %d normal and %d expedited grace periods were waited for\n", r.GracePeriods.Normal, r.GracePeriods.Expedited)
 	}
 	writeViolations(&b, r.Violations)
+	if c := r.Conditions; c != nil {
+		writeConditions(&b, c)
+	}
 	if f.Measures.Has(world.StormShare) {
 		fmt.Fprintf(&b, "  storm      at most %s of a CPU\n", percent(r.StormDuty))
 	}
@@ -99,6 +102,18 @@ var closeColumns = columns[*trial.Close]{
 		return cell{Text: fmt.Sprintf("%d + %d", c.Waited.Normal, c.Waited.Expedited)}
 	}},
 	{head: "IPIs", needs: world.IPIs, show: func(c *trial.Close) cell { return cell{Text: strconv.Itoa(c.IPIs)} }},
+}
+
+// writeConditions writes what a trial on real CPUs met.
+func writeConditions(b *strings.Builder, c *trial.Conditions) {
+	if c.Storm != nil {
+		fmt.Fprintf(b, "  storm      %v, achieved / asked for\n", c.Storm)
+	}
+	if c.ReadNS > 0 {
+		fmt.Fprintf(b, "  readers    %d sections; an empty one takes %sns\n", c.Sections, digits(c.ReadNS))
+	}
+	fmt.Fprintf(b, "  at once    a reader ran beside an updater in %d of %d looks\n", c.Together, c.Looks)
+	fmt.Fprintf(b, "  others     %.1f threads of this process waited for a CPU, %.2f CPUs were stolen, readers were preempted %d times\n", c.Queued, c.Stolen, c.Preempted)
 }
 
 // writeViolations writes each kind of finding once, and how often it was made.

@@ -41,7 +41,7 @@ func (r *Report) verdict() (lines []statement) {
 	}
 	about(headline(s)...)
 	for i, f := range s.Head.Fixes {
-		if f.Must != world.MustBeUnsafe {
+		if f.Must != world.MustBeUnsafe && f.Must != world.MustAlwaysHang {
 			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses) + caution(f)})
 		}
 	}
@@ -130,7 +130,7 @@ func controls(s *campaign.Summary) (lines []string) {
 // candidate says how often one candidate hung, in which scenarios, how its close()
 // compares, and what the candidate gives up.
 func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
-	var less, more, hungIn []string
+	var less, more, hungIn, undecided []string
 	var shorter, longer closes
 	bad := campaign.Diagnoses{}
 	for i := range s.Classes {
@@ -138,6 +138,9 @@ func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 			r := &s.Classes[i].Rows[j]
 			if r.Fix != o.Fix {
 				continue
+			}
+			if r.Undecided() != "" {
+				undecided = append(undecided, r.Class)
 			}
 			if r.Hung > 0 {
 				hungIn = append(hungIn, fmt.Sprintf("%s (%d of %d)", r.Class, r.Hung, r.Trials))
@@ -184,6 +187,7 @@ func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 	say("hangs seen in %s", hungIn)
 	say("median close() shorter in %s", shorter.words(len(s.Classes)))
 	say("median close() LONGER in %s", longer.words(len(s.Classes)))
+	say("UNDECIDED in %s", fewWords(undecided, len(s.Classes)))
 	if loses != "" {
 		parts = append(parts, "gives up "+loses)
 	}
@@ -215,6 +219,14 @@ func overall(s *campaign.Summary, o *campaign.Overall) string {
 		return seen + ", as baseline"
 	}
 	return seen + ", the same trials as baseline"
+}
+
+// fewWords names up to four scenarios and counts more.
+func fewWords(classes []string, scenarios int) []string {
+	if len(classes) <= 4 {
+		return classes
+	}
+	return []string{fmt.Sprintf("%d of %d scenarios", len(classes), scenarios)}
 }
 
 // closes are the scenarios in which the median close() differs, and the known

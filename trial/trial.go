@@ -47,6 +47,9 @@ type Result struct {
 	// ReaderBarriers counts full barriers executed by tracepoint readers.
 	ReaderBarriers uint64 `json:"reader_barriers"`
 
+	// Conditions are what the trial met; nil in a world without real CPUs.
+	Conditions *Conditions `json:"conditions,omitempty"`
+
 	// Overdue counts the closes that took at least the hung-task timeout.
 	// The detector need not have seen them: a task that wakes even once on
 	// the way starts its clock anew.

@@ -43,10 +43,11 @@ const (
 	Blame                             // shares of each wait by cause
 	StormShare                        // CPU time that storms took
 	ReaderCost                        // full barriers that readers executed
+	Conditions                        // what a trial on real CPUs met: trial.Conditions
 )
 
 // measures are the names of the quantities, in the order of their bits.
-var measures = []string{"grace_periods", "ipis", "worker_sleep", "console", "blame", "storm_share", "reader_cost"}
+var measures = []string{"grace_periods", "ipis", "worker_sleep", "console", "blame", "storm_share", "reader_cost", "conditions"}
 
 // Has reports whether all of those quantities are in the set.
 func (m Measures) Has(all Measures) bool { return m&all == all }

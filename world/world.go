@@ -56,6 +56,9 @@ type Must string
 const (
 	MustHang     Must = "hang"
 	MustBeUnsafe Must = "be unsafe"
+	// MustAlwaysHang is that of a control that hangs in every trial, whatever
+	// the scenario.
+	MustAlwaysHang Must = "always hang"
 )
 
 // Candidate is a fix candidate as a subject.

@@ -134,7 +134,7 @@ func TestMeasuresAreNamedInJSON(t *testing.T) {
 	for m, want := range map[Measures]string{
 		0:                    `[]`,
 		GracePeriods | Blame: `["grace_periods","blame"]`,
-		GracePeriods | IPIs | WorkerSleep | Console | Blame | StormShare | ReaderCost: `["grace_periods","ipis","worker_sleep","console","blame","storm_share","reader_cost"]`,
+		GracePeriods | IPIs | WorkerSleep | Console | Blame | StormShare | ReaderCost | Conditions: `["grace_periods","ipis","worker_sleep","console","blame","storm_share","reader_cost","conditions"]`,
 	} {
 		b, err := json.Marshal(m)
 		if err != nil || string(b) != want {
