@@ -23,11 +23,17 @@ func (p *Plan) AddControls(controls ...world.Subject) (added []string) {
 		p.Scenarios = append(p.Scenarios, sc)
 		added = append(added, "scenario "+name)
 	}
-	for _, c := range controls {
+	return append(added, p.AddSubjects(controls...)...)
+}
+
+// AddSubjects adds to a plan those subjects that it does not have, and returns what
+// it added.
+func (p *Plan) AddSubjects(all ...world.Subject) (added []string) {
+	for _, c := range all {
 		if slices.ContainsFunc(p.Fixes, func(f world.Subject) bool { return f.Name == c.Name }) {
 			continue
 		}
-		if c.Must == world.MustHang { // the baseline is the first row of a table
+		if c.Must == world.MustHang || c.Base { // the first row of a table
 			p.Fixes = slices.Insert(p.Fixes, 0, c)
 		} else {
 			p.Fixes = append(p.Fixes, c)

@@ -34,17 +34,18 @@ func (s *Summary) Valid() bool {
 		if !c.Passed {
 			return false
 		}
-		hang = hang || c.Duty == dutyHang
+		hang = hang || c.Duty == dutyHang || c.Duty == dutyAlwaysHang
 		unsafe = unsafe || c.Duty == dutyUnsafe
 	}
 	return hang && unsafe
 }
 
 const (
-	dutyHang    = "hangs in " + ReportStorm
-	dutyNoHang  = "does not hang in " + Calm
-	dutyUnsafe  = "is caught as unsafe"
-	nothingSeen = "no trial of it"
+	dutyHang       = "hangs in " + ReportStorm
+	dutyNoHang     = "does not hang in " + Calm
+	dutyAlwaysHang = "hangs in every trial"
+	dutyUnsafe     = "is caught as unsafe"
+	nothingSeen    = "no trial of it"
 )
 
 // checkControls judges the controls, unless the summary is of one shard: another
@@ -64,13 +65,12 @@ func (s *Summary) checkControls() []Check {
 			if calm := s.row(Calm, f.Name); calm.Trials > 0 {
 				checks = append(checks, Check{f.Name, dutyNoHang, calm.Hung == 0, hungOf(calm)})
 			}
+		case world.MustAlwaysHang:
+			all := s.over(f.Name)
+			checks = append(checks, Check{f.Name, dutyAlwaysHang, all.Trials > 0 && all.Hung == all.Trials, hungOf(all)})
 		case world.MustBeUnsafe:
-			trials, unsafe := 0, 0
-			for _, class := range s.Classes {
-				row := s.row(class.Name, f.Name)
-				trials += row.Trials
-				unsafe += row.unsafe()
-			}
+			all := s.over(f.Name)
+			trials, unsafe := all.Trials, all.unsafe()
 			seen := nothingSeen
 			if trials > 0 {
 				seen = fmt.Sprintf("unsafe in %d of %d trials", unsafe, trials)
@@ -79,10 +79,10 @@ func (s *Summary) checkControls() []Check {
 		}
 	}
 	for _, missing := range []struct {
-		must world.Must
+		has  bool
 		duty string
-	}{{world.MustHang, dutyHang}, {world.MustBeUnsafe, dutyUnsafe}} {
-		if !has[missing.must] && !s.Head.Facts.Uncontrolled {
+	}{{has[world.MustHang] || has[world.MustAlwaysHang], dutyHang}, {has[world.MustBeUnsafe], dutyUnsafe}} {
+		if !missing.has && !s.Head.Facts.Uncontrolled {
 			checks = append(checks, Check{"(no such control)", missing.duty, false, nothingSeen})
 		}
 	}
@@ -98,6 +98,20 @@ func (s *Summary) row(class, fix string) Row {
 		}
 	}
 	return Row{}
+}
+
+// over adds up a subject's trials, hangs and diagnoses over all scenarios.
+func (s *Summary) over(fix string) Row {
+	all := Row{Fix: fix, Diagnoses: Diagnoses{}}
+	for _, class := range s.Classes {
+		r := s.row(class.Name, fix)
+		all.Trials += r.Trials
+		all.Hung += r.Hung
+		for d, n := range r.Diagnoses {
+			all.Diagnoses[d] += n
+		}
+	}
+	return all
 }
 
 func hungOf(r Row) string {

@@ -88,7 +88,7 @@ func (c *common) marginCommand(set *margin.Set, first bool) string {
 // scenarioArgument is what --scenario takes for a class of trials: the name of a
 // scenario of this program, or of a file.
 func (c *common) scenarioArgument(class *campaign.Class) string {
-	if sc, err := c.names.scenarios.Find(class.Name); err == nil && digest(sc) == class.Content {
+	if sc, err := c.names.preset(class.Name); err == nil && digest(sc) == class.Content {
 		return class.Name
 	}
 	return class.Name + ".yaml"

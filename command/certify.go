@@ -119,7 +119,7 @@ func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 	if err := o.claim.Validate(); err != nil {
 		return nil, badInput(err)
 	}
-	p, err := (&selection{scenarios: o.scenarios}).plan(o.common)
+	p, err := (&selection{scenarios: o.scenarios}).plan(o.common, o.in.World)
 	if err != nil {
 		return nil, badInput(err)
 	}
@@ -130,7 +130,7 @@ func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 func (o *certifyOptions) fill(cmd *cobra.Command, c *certificate.Certificate, scenarios []workload.Scenario) (err error) {
 	ctx := cmd.Context()
 	ex := o.in.executor(o.parallel)
-	if c.Controls, err = o.runControls(ctx, ex); err != nil {
+	if c.Controls, err = o.runControls(ctx, ex, ex.World); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {

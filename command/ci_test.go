@@ -9,6 +9,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
+
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // workflow is what matters here of one for GitHub Actions.
@@ -130,7 +132,7 @@ func checkPolicy(t *testing.T, b []byte) {
 	if err := readPolicy(path, &flags); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := p.resolve(&common{names: gpstormNames(t)}, nil); err != nil {
+	if _, _, _, err := p.resolve(&common{names: gpstormNames(t)}, kernel.New(nil), nil); err != nil {
 		t.Error(err)
 	}
 }

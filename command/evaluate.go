@@ -8,6 +8,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/world/boot"
+	"github.com/gpstorm/gpstorm/world/live"
 )
 
 // defaultBoots is how often evaluate runs each scenario on each kernel: medians of
@@ -17,6 +18,10 @@ const defaultBoots = 4
 // defaultVariations is how many variations of each scenario evaluate runs: two
 // idle cores take half a minute for them.
 const defaultVariations = 24
+
+// defaultLive is how many trials of each scenario evaluate runs of each subject in
+// the world live: two idle cores take less than a minute.
+const defaultLive = 6
 
 type evaluateOptions struct {
 	*common
@@ -51,10 +56,15 @@ With --until-decided the trials run in rounds, and a comparison with the baselin
 gets no more of them once it is decided, by tests that stay valid under repeated
 looks; --variations is then the most. Which trials run depends on results alone.
 
+--world live compares strategies to wait for grace periods instead, on the CPUs of
+this machine, under interrupts: each alone and with each teardown, in scenarios of
+its own. Its controls are three broken cores.
+
 --world boot compares real kernels instead: each --kernel takes a candidate's place
 and is booted --boots times for each scenario, in turns. The first is the baseline.`,
 		Example: `  gpstorm evaluate --fix callrcu --fix overlap --scenario heavy
   gpstorm evaluate --variations 500 --out results.jsonl --html report.html
+  gpstorm evaluate --world live --fix membarrier --fix callrcu --variations 20
   gpstorm evaluate --world boot --kernel base=7.0.13 --kernel old=6.19.14`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.evaluate(cmd) },
@@ -131,9 +141,12 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 	if o.resume && o.out == "" {
 		return nil, wrong("--resume", true, "--out, the file to continue")
 	}
-	p, err := o.selection.plan(o.common)
+	p, err := o.selection.plan(o.common, o.where.in.World)
 	if err != nil {
 		return nil, err
+	}
+	if o.where.in.Name() == live.Name && !cmd.Flags().Changed("variations") {
+		o.variations = defaultLive
 	}
 	p.Seed, p.Variations, p.UntilDecided = o.seed, o.variations, o.decided
 	if o.shard != "" {
@@ -162,7 +175,7 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 		if cmd.Flags().Changed("boots") {
 			return nil, wrong("--boots", o.boots, "--world boot beside it")
 		}
-		added = p.AddControls(o.controls()...)
+		added = o.addControls(p, o.where.in.World)
 	}
 	if err := p.Validate(); err != nil {
 		return nil, err

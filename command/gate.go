@@ -14,6 +14,7 @@ import (
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/live"
 )
 
 // readerScenarios are the scenarios that must catch the unsafe control: they
@@ -85,7 +86,7 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	candidates, scenarios, policy, err := o.policy.resolve(o.common, real)
+	candidates, scenarios, policy, err := o.policy.resolve(o.common, o.where.in.World, real)
 	if err != nil {
 		return badInput(err)
 	}
@@ -122,7 +123,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 	defer at.close()
 	var checks []campaign.Check
 	if !at.Facts().Uncontrolled {
-		checks, err = o.runControls(cmd.Context(), at)
+		checks, err = o.runControls(cmd.Context(), at, o.where.in.World)
 	}
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
@@ -141,18 +142,32 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 	return r, nil
 }
 
-// runControls judges the controls in as few trials as it can.
-func (c *common) runControls(ctx context.Context, ex campaign.Executor) ([]campaign.Check, error) {
+// runControls judges the controls of a world in as few trials as it can.
+func (c *common) runControls(ctx context.Context, ex campaign.Executor, in world.World) ([]campaign.Check, error) {
+	if w, ok := in.(*live.World); ok {
+		var must gate.Controls
+		for _, s := range w.Controls() {
+			switch s.Must {
+			case world.MustAlwaysHang:
+				must.Hangs = s
+			case world.MustBeUnsafe:
+				must.Unsafe = append(must.Unsafe, s)
+			}
+		}
+		must.Readers = live.Presets()
+		must.Storm = must.Readers[0]
+		return gate.RunControls(ctx, must, c.seed, ex)
+	}
 	p, err := (&selection{
 		scenarios: append([]string{campaign.ReportStorm, campaign.Calm}, readerScenarios...),
 		fixes:     []string{campaign.Baseline, unsafeControl},
-	}).plan(c)
+	}).plan(c, in)
 	if err != nil {
 		return nil, err
 	}
 	return gate.RunControls(ctx, gate.Controls{
-		Hangs: p.Fixes[0], Storm: p.Scenarios[0], Calm: p.Scenarios[1],
-		Unsafe: p.Fixes[1], Readers: p.Scenarios[2:],
+		Hangs: p.Fixes[0], Storm: p.Scenarios[0], Calm: &p.Scenarios[1],
+		Unsafe: p.Fixes[1:], Readers: p.Scenarios[2:],
 	}, c.seed, ex)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/live"
 )
 
 // listed is something that has a name on the command line.
@@ -34,15 +36,16 @@ type listed struct {
 }
 
 // kinds are the arguments of list, in the order of its output.
-var kinds = []string{"candidates", "scenarios", "mutants"}
+var kinds = []string{"candidates", "strategies", "scenarios", "mutants"}
 
 func newListCommand(c *common) *cobra.Command {
 	return &cobra.Command{
-		Use:   "list [candidates|scenarios|mutants]",
-		Short: "List candidates, scenarios and mutants",
+		Use:   "list [candidates|strategies|scenarios|mutants]",
+		Short: "List candidates, strategies, scenarios and mutants",
 		Long: `Lists the names that the other commands take: the candidates with their claim,
-their source and the guarantees they give up; the scenarios; the mutants, which
-are candidates broken on purpose.`,
+their source and the guarantees they give up; the strategies of the world live and
+the teardowns that go with them; the scenarios; the mutants, which are candidates
+broken on purpose.`,
 		Example: `  gpstorm list candidates
   gpstorm list scenarios --json`,
 		ValidArgs: kinds,
@@ -89,18 +92,27 @@ func (c *common) list(kind string) ([]listed, bool) {
 	switch kind {
 	case "candidates":
 		add("candidate", c.names.fixes.All(fixes.Candidate))
+	case "strategies":
+		add("strategy", c.names.live.Strategies())
 	case "mutants":
 		for _, m := range mutant.All() {
 			items = append(items, listed{Kind: "mutant", Name: m.Name, About: m.Claim, Breaks: m.Of, Class: m.Class, Worlds: m.Worlds()})
 		}
 	case "scenarios":
-		for _, sc := range append(c.names.scenarios.All(), workload.FieldPresets()...) {
+		for _, sc := range slices.Concat(c.names.scenarios.All(), workload.FieldPresets(), live.Presets()) {
 			items = append(items, listed{Kind: "scenario", Name: sc.Name, About: strings.Join(strings.Fields(sc.About), " ")})
 		}
 	default:
 		return nil, false
 	}
 	return items, true
+}
+
+func plural(kind string) string {
+	if stem, ok := strings.CutSuffix(kind, "y"); ok {
+		return stem + "ies"
+	}
+	return kind + "s"
 }
 
 func printList(w io.Writer, all []listed) error {
@@ -112,7 +124,7 @@ func printList(w io.Writer, all []listed) error {
 				fmt.Fprintln(out)
 			}
 			kind = item.Kind
-			fmt.Fprintf(out, "%ss\n", kind)
+			fmt.Fprintln(out, plural(kind))
 		}
 		fmt.Fprintf(out, "  %s\t%s\n", item.Name, item.About)
 		if item.Source != "" {

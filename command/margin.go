@@ -50,7 +50,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 		return err
 	}
 	s := selection{fixes: o.fixes}
-	selected, err := s.plan(o.common)
+	selected, err := s.plan(o.common, o.where.in.World)
 	if err != nil {
 		return badInput(err)
 	}

@@ -11,17 +11,27 @@ import (
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/boot"
+	"github.com/gpstorm/gpstorm/world/live"
 )
 
 // names are the candidates and scenarios that the command line can name.
 type names struct {
 	fixes     *fixes.Catalogue
 	scenarios *workload.Catalogue
+	live      *live.World
 }
 
 // newNames makes the catalogues of a program: what is built in, then its own.
 func newNames(p Program) (n names, err error) {
 	n.fixes, err = mutant.Catalogue(p.Fixes...)
+	if err != nil {
+		return n, badInput(err)
+	}
+	n.live, err = live.New(
+		fixes.Group{Kind: fixes.Candidate, Fixes: p.Fixes},
+		mutant.Group(),
+		fixes.Group{Kind: live.Null, Fixes: mutant.Nulls()},
+	)
 	if err != nil {
 		return n, badInput(err)
 	}
@@ -32,14 +42,9 @@ func newNames(p Program) (n names, err error) {
 // scenario finds a scenario by name, or reads a file: a name with a slash or with
 // the ending of a YAML file.
 func (n *names) scenario(name string) (workload.Scenario, error) {
-	sc, err := n.scenarios.Find(name)
+	sc, err := n.preset(name)
 	if err == nil {
 		return sc, nil
-	}
-	for _, preset := range append(boot.Presets(), workload.FieldPresets()...) {
-		if preset.Name == name {
-			return preset, nil
-		}
 	}
 	if ext := filepath.Ext(name); !strings.ContainsRune(name, filepath.Separator) && ext != ".yaml" && ext != ".yml" {
 		return sc, badInput(err)
@@ -54,8 +59,23 @@ func (n *names) scenario(name string) (workload.Scenario, error) {
 	return sc, nil
 }
 
+// preset finds a scenario by name, among those of this program and of the worlds
+// that have some of their own.
+func (n *names) preset(name string) (workload.Scenario, error) {
+	sc, err := n.scenarios.Find(name)
+	if err == nil {
+		return sc, nil
+	}
+	for _, preset := range slices.Concat(boot.Presets(), workload.FieldPresets(), live.Presets()) {
+		if preset.Name == name {
+			return preset, nil
+		}
+	}
+	return sc, err
+}
+
 func (n *names) completeFixes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return n.fixes.Names(), cobra.ShellCompDirectiveNoFileComp
+	return append(n.fixes.Names(), n.live.Names(live.Strategy)...), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (n *names) completeScenarios(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

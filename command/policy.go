@@ -48,7 +48,7 @@ func (p *policyFlags) register(flags *pflag.FlagSet) {
 
 // resolve looks up the names in the policy. Kernels, if there are any, take the
 // candidates' place.
-func (p *policyFlags) resolve(c *common, real *boot.World) ([]world.Subject, []workload.Scenario, gate.Policy, error) {
+func (p *policyFlags) resolve(c *common, in world.World, real *boot.World) ([]world.Subject, []workload.Scenario, gate.Policy, error) {
 	policy := gate.Policy{
 		MaxHangRate: float64(p.maxHangRate), MaxP99: p.maxP99, NoUnsafe: p.noUnsafe,
 		Confidence: float64(p.confidence), Budget: p.budget,
@@ -62,7 +62,7 @@ func (p *policyFlags) resolve(c *common, real *boot.World) ([]world.Subject, []w
 		return nil, nil, policy, wrong("fix", absent("none"), "at least one candidate")
 	}
 	s := selection{scenarios: p.scenarios, fixes: p.fixes}
-	plan, err := s.plan(c)
+	plan, err := s.plan(c, in)
 	if err != nil {
 		return nil, nil, policy, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/live"
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
@@ -56,6 +57,12 @@ prints the console alone. In --world boot a --kernel takes the candidate's place
 					return err
 				}
 				fix = all[0].Name
+			}
+			if in.Name() == live.Name && !cmd.Flags().Changed("fix") {
+				fix = live.Base
+			}
+			if err := checkScenarios(in.World, []workload.Scenario{sc}); err != nil {
+				return badInput(err)
 			}
 			if _, err := in.Subject(fix); err != nil {
 				return badInput(err)

@@ -1,11 +1,15 @@
 package command
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/live"
 )
 
 // unsafeControl is the control that must be caught as unsafe.
@@ -23,9 +27,16 @@ func (s *selection) flags(cmd *cobra.Command, c *common) {
 	mustComplete(cmd, "fix", c.names.completeFixes)
 }
 
-// plan looks the names up.
-func (s *selection) plan(c *common) (*campaign.Plan, error) {
+// plan looks the names up, the subjects' in the world in which they are to run.
+func (s *selection) plan(c *common, in world.World) (*campaign.Plan, error) {
 	p := &campaign.Plan{Scenarios: c.names.scenarios.All(), Fixes: subjects(c.names.fixes.All(fixes.Candidate))}
+	find := func(name string) (world.Subject, error) {
+		f, err := c.names.fixes.Find(name)
+		return world.Candidate(f), err
+	}
+	if w, ok := in.(*live.World); ok {
+		p.Scenarios, p.Fixes, find = live.Quick(), w.Subjects(), w.Subject
+	}
 	if len(s.scenarios) > 0 {
 		p.Scenarios = nil
 		for _, name := range unique(s.scenarios) {
@@ -39,17 +50,40 @@ func (s *selection) plan(c *common) (*campaign.Plan, error) {
 	if len(s.fixes) > 0 {
 		p.Fixes = nil
 		for _, name := range unique(s.fixes) {
-			f, err := c.names.fixes.Find(name)
+			f, err := find(name)
 			if err != nil {
 				return nil, err
 			}
-			p.Fixes = append(p.Fixes, world.Candidate(f))
+			p.Fixes = append(p.Fixes, f)
 		}
 	}
-	return p, nil
+	return p, checkScenarios(in, p.Scenarios)
 }
 
-// controls are the candidates and planted bugs that must misbehave.
+// checkScenarios refuses what a world cannot run.
+func checkScenarios(in world.World, all []workload.Scenario) error {
+	if in.Name() == live.Name {
+		return nil
+	}
+	for i := range all {
+		if gc := all[i].Go.GC; gc != 0 {
+			return fmt.Errorf("scenario %s: go.gc: %v: want none outside of the world %s", all[i].Name, gc, live.Name)
+		}
+	}
+	return nil
+}
+
+// addControls adds to a plan of a world what its campaign needs to be valid, and
+// returns the names of what it added.
+func (c *common) addControls(p *campaign.Plan, in world.World) (added []string) {
+	if w, ok := in.(*live.World); ok {
+		return p.AddSubjects(w.Controls()...)
+	}
+	return p.AddControls(c.controls()...)
+}
+
+// controls are the candidates and planted bugs that must misbehave in the virtual
+// kernel.
 func (c *common) controls() (controls []world.Subject) {
 	for _, f := range c.names.fixes.All() {
 		if f.Control != fixes.NoControl {

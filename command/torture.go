@@ -28,14 +28,14 @@ end, or if a callback does not run exactly once.
 
 Runs on real CPUs cannot be replayed. A clean run is evidence only as far as
 readers and updaters ran at the same time ("par"); if they hardly did, the result
-is undecided. Besides the candidates, --fix takes one of these broken cores, which
-show what the torture catches:
-` + strings.Join(brokenNames(), ", ") + ".",
+is undecided. --fix takes a strategy of gpstorm list strategies, a candidate of this
+program that changes something here, or one of these broken cores, which show what
+the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 		Example: `  gpstorm torture --duration 1m --amplify
   gpstorm torture --fix no-barrier --amplify --readers 1 --updaters 1`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := fixes.In(live.Name, c.names.fixes.Find)(fix)
+			f, err := c.names.live.Core(fix)
 			if err != nil {
 				return badInput(err)
 			}
@@ -73,7 +73,7 @@ show what the torture catches:
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&fix, "fix", "membarrier", "the candidate's, or the broken core's, `name`")
+	flags.StringVar(&fix, "fix", "membarrier", "the strategy's, or the broken core's, `name`")
 	flags.StringVar(&scenario, "scenario", "", "take readers, updaters and storms from this `scenario`, its times divided by 100")
 	flags.DurationVar(&cfg.Duration, "duration", 10*time.Second, "how long")
 	flags.IntVar(&cfg.Readers, "readers", 0, "reader goroutines; 0 is 4 more than there are CPUs")

@@ -95,7 +95,7 @@ func (o *verifyOptions) compare(cmd *cobra.Command, c *certificate.Certificate, 
 	}
 	ex := &campaign.Local{World: w, Parallel: o.parallel}
 	again := certifyOptions{common: &common{names: o.names, seed: c.Claim.Seed}, claim: c.Claim}
-	checks, err := again.runControls(ctx, ex)
+	checks, err := again.runControls(ctx, ex, ex.World)
 	if err != nil {
 		return 0, err
 	}

@@ -15,12 +15,11 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/boot"
 	"github.com/gpstorm/gpstorm/world/kernel"
-	"github.com/gpstorm/gpstorm/world/live"
 )
 
 // worlds are those that run scenarios; the first is the default.
 func (n *names) worlds() []world.World {
-	return []world.World{kernel.New(n.fixes.Find), live.New(n.fixes.Find)}
+	return []world.World{kernel.New(n.fixes.Find), n.live}
 }
 
 // world finds a world by name, or returns nil and the names that there are.

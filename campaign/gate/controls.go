@@ -12,12 +12,14 @@ import (
 
 // Controls test the world before a gate trusts it.
 type Controls struct {
-	// Hangs is the control that must hang in Storm and must not in Calm.
-	Hangs       world.Subject
-	Storm, Calm workload.Scenario
-	// Unsafe is the control that must be caught as unsafe somewhere in
+	// Hangs is the control that must hang in Storm and, unless Calm is nil, must
+	// not in Calm.
+	Hangs world.Subject
+	Storm workload.Scenario
+	Calm  *workload.Scenario
+	// Unsafe are the controls that must each be caught as unsafe somewhere in
 	// Readers, which take turns until it is.
-	Unsafe  world.Subject
+	Unsafe  []world.Subject
 	Readers []workload.Scenario
 }
 
@@ -32,8 +34,7 @@ const (
 func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Executor) ([]campaign.Check, error) {
 	hung := func(r *trial.Result) bool { return r.Hung() }
 	unsafe := func(r *trial.Result) bool { return r.Diagnosis == trial.Unsafe }
-	var checks []campaign.Check
-	for _, d := range []struct {
+	type duty struct {
 		fix       world.Subject
 		duty      string
 		scenarios []workload.Scenario
@@ -41,11 +42,16 @@ func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Execu
 		happens   func(*trial.Result) bool
 		word      string
 		must      bool
-	}{
-		{c.Hangs, "hangs in " + c.Storm.Name, []workload.Scenario{c.Storm}, stormVariations, hung, "hung", true},
-		{c.Hangs, "does not hang in " + c.Calm.Name, []workload.Scenario{c.Calm}, calmVariations, hung, "hung", false},
-		{c.Unsafe, "is caught as unsafe", c.Readers, readerVariations, unsafe, "unsafe", true},
-	} {
+	}
+	duties := []duty{{c.Hangs, "hangs in " + c.Storm.Name, []workload.Scenario{c.Storm}, stormVariations, hung, "hung", true}}
+	if c.Calm != nil {
+		duties = append(duties, duty{c.Hangs, "does not hang in " + c.Calm.Name, []workload.Scenario{*c.Calm}, calmVariations, hung, "hung", false})
+	}
+	for _, u := range c.Unsafe {
+		duties = append(duties, duty{u, "is caught as unsafe", c.Readers, readerVariations, unsafe, "unsafe", true})
+	}
+	var checks []campaign.Check
+	for _, d := range duties {
 		p := &campaign.Plan{Scenarios: d.scenarios, Variations: d.most, Fixes: []world.Subject{d.fix}, Seed: seed}
 		trials, seen := 0, 0
 		if err := campaign.Each(ctx, p, ex, func(_ world.Spec, r *trial.Result) error {

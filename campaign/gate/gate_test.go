@@ -195,14 +195,17 @@ func hangsEverywhere(at world.Spec) trial.Result {
 
 func TestGateControlsAreJudgedInFewTrials(t *testing.T) {
 	t.Parallel()
+	calm := scenario(campaign.Calm)
 	controls := Controls{
-		Hangs: world.Subject{Name: campaign.Baseline}, Storm: scenario(campaign.ReportStorm), Calm: scenario(campaign.Calm),
-		Unsafe: world.Subject{Name: "busted"}, Readers: []workload.Scenario{scenario("heavy"), scenario("light")},
+		Hangs: world.Subject{Name: campaign.Baseline}, Storm: scenario(campaign.ReportStorm), Calm: &calm,
+		Unsafe: []world.Subject{{Name: "busted"}}, Readers: []workload.Scenario{scenario("heavy"), scenario("light")},
 	}
 	kind := controls
 	kind.Hangs.Name = "kind" // hangs in one of ten
 	harmless := controls
-	harmless.Unsafe.Name = "good"
+	harmless.Unsafe = []world.Subject{{Name: "good"}}
+	several := controls // as in a world where the control that hangs does so everywhere
+	several.Calm, several.Unsafe = nil, []world.Subject{{Name: "busted"}, {Name: "good"}}
 	for name, c := range map[string]struct {
 		controls Controls
 		run      worldtest.Func
@@ -212,10 +215,14 @@ func TestGateControlsAreJudgedInFewTrials(t *testing.T) {
 		"never unsafe":       {harmless, controlled, []bool{true, true, false}},
 		"never hangs":        {kind, hangsAt(nil), []bool{false, true, false}},
 		"hangs in calm, too": {controls, hangsEverywhere, []bool{true, false, true}},
+		"one of two unsafe":  {several, hangsEverywhere, []bool{true, true, false}},
 	} {
 		checks, err := RunControls(context.Background(), c.controls, 1, in(c.run))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if len(checks) != len(c.passed) {
+			t.Fatalf("%s: %d checks: %+v", name, len(checks), checks)
 		}
 		for i, want := range c.passed {
 			if checks[i].Passed != want {

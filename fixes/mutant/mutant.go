@@ -98,11 +98,16 @@ func Lookup(name string) (Mutant, bool) {
 // Catalogue returns gpstorm's candidates, a program's own, and the planted bugs, as
 // one catalogue.
 func Catalogue(own ...fixes.Fix) (*fixes.Catalogue, error) {
-	mutants := fixes.Group{Kind: fixes.Mutant}
+	return fixes.NewCatalogue(fixes.Group{Kind: fixes.Candidate, Fixes: fixes.All()}, fixes.Group{Kind: fixes.Candidate, Fixes: own}, Group())
+}
+
+// Group is the planted bugs as a group of a catalogue.
+func Group() fixes.Group {
+	g := fixes.Group{Kind: fixes.Mutant}
 	for i := range all {
-		mutants.Fixes = append(mutants.Fixes, all[i].Fix)
+		g.Fixes = append(g.Fixes, all[i].Fix)
 	}
-	return fixes.NewCatalogue(fixes.Group{Kind: fixes.Candidate, Fixes: fixes.All()}, fixes.Group{Kind: fixes.Candidate, Fixes: own}, mutants)
+	return g
 }
 
 // Find returns the candidate, planted bug or combination of that name.

@@ -29,6 +29,7 @@ type gate struct {
 	name      string
 	lock      func() srcu.Ticket
 	unlock    func(srcu.Ticket)
+	empty     func(n int) // n empty sections
 	shareable bool
 	slow      bool // it pauses at its weak point
 	close     func()
@@ -74,6 +75,11 @@ func (d *srcuDomain) Gates(r *rand.Rand) []gate {
 	if d.fenced {
 		return []gate{{
 			name: "fenced", lock: d.FencedReadLock,
+			empty: func(n int) {
+				for range n {
+					d.FencedReadUnlock(d.FencedReadLock())
+				}
+			},
 			unlock: func(t srcu.Ticket) { d.FencedReadUnlock(broken(t)) }, shareable: true, close: noClose,
 		}}
 	}
@@ -81,10 +87,20 @@ func (d *srcuDomain) Gates(r *rand.Rand) []gate {
 	gates := []gate{
 		{
 			name: "anonymous", lock: d.ReadLock,
+			empty: func(n int) {
+				for range n {
+					d.ReadUnlock(d.ReadLock())
+				}
+			},
 			unlock: func(t srcu.Ticket) { d.ReadUnlock(broken(t)) }, shareable: true, close: noClose,
 		},
 		{
 			name: "registered", lock: h.ReadLock,
+			empty: func(n int) {
+				for range n {
+					h.ReadUnlock(h.ReadLock())
+				}
+			},
 			unlock: func(t srcu.Ticket) { h.ReadUnlock(broken(t)) }, close: func() {
 				if d.broken == nil { // Close would rightly panic
 					h.Close()
@@ -132,7 +148,13 @@ func (d rcuDomain) Gates(*rand.Rand) []gate {
 		name:   "rcu",
 		lock:   func() srcu.Ticket { r.ReadLock(); return 0 },
 		unlock: func(srcu.Ticket) { r.ReadUnlock() },
-		close:  r.Close,
+		empty: func(n int) {
+			for range n {
+				r.ReadLock()
+				r.ReadUnlock()
+			}
+		},
+		close: r.Close,
 	}}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/internal/interrupt"
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -26,39 +27,8 @@ func torture(t *testing.T, c Config) Report {
 // long is set for the long form: GPSTORM_LONG=on go test ./world/live
 var long = os.Getenv("GPSTORM_LONG") == "on"
 
-// core is what of a candidate takes part in a torture: how scans are ordered,
-// and what readers execute.
-type core struct {
-	barrier uintptr
-	reader  fixes.Reader
-}
-
-func coreOf(f fixes.Fix) core {
-	if f.Reader == fixes.ReaderPreemptOff {
-		return core{reader: f.Reader} // plain RCU: there are no scans
-	}
-	barrier := f.Barrier
-	if barrier == nil {
-		barrier = fixes.Blocking
-	}
-	return core{reflect.ValueOf(barrier).Pointer(), f.Reader}
-}
-
-// tortured are the cores that must hold, one candidate for each: those of all
-// candidates, and one that no candidate has.
-func tortured() (fs []fixes.Fix) {
-	seen := map[core]bool{}
-	for _, f := range append(fixes.All(), fixes.Fix{Name: "fenced scans and readers", Barrier: fixes.Fenced, Reader: fixes.ReaderFull}) {
-		if c := coreOf(f); !seen[c] {
-			seen[c] = true
-			fs = append(fs, f)
-		}
-	}
-	return fs
-}
-
-func TestEveryCoreStandsTheTorture(t *testing.T) {
-	for _, fix := range tortured() {
+func TestEveryStrategyStandsTheTorture(t *testing.T) {
+	for _, fix := range strategies {
 		t.Run(fix.Name, func(t *testing.T) {
 			configs := []Config{{Fix: fix, Seed: 1, Yield: true}, {Fix: fix, Seed: 2}}
 			if long {
@@ -106,12 +76,12 @@ func TestStormsComeFromTheScenario(t *testing.T) {
 	if c.Readers != 3 || c.Updaters != 2 {
 		t.Errorf("%d readers and %d updaters, want 3 and 2", c.Readers, c.Updaters)
 	}
-	if l.section != 100*time.Microsecond || l.gap != maxSection {
-		t.Errorf("sections of %v, gaps of %v", l.section, l.gap)
+	if g := l.at(4); g.section != 100*time.Microsecond || g.gap != maxSection {
+		t.Errorf("sections of %v, gaps of %v", g.section, g.gap)
 	}
 	want := []storm{
 		{Storm: interrupt.Storm{Period: 100 * time.Microsecond, Weight: 90 * time.Microsecond}, cpus: []int{0}},
-		{Storm: interrupt.Storm{Period: interrupt.MinPeriod, Weight: 45 * time.Microsecond}, cpus: []int{1}, until: 10 * time.Millisecond},
+		{Storm: interrupt.Storm{Period: interrupt.MinPeriod, Weight: 49500 * time.Nanosecond}, cpus: []int{1}, until: 10 * time.Millisecond},
 	}
 	if !reflect.DeepEqual(l.storms, want) {
 		t.Errorf("storms %+v, want %+v", l.storms, want)
@@ -156,7 +126,7 @@ func TestReportIsOneGreppableLine(t *testing.T) {
 	if got := r.String(); got != line {
 		t.Errorf("\n%s, want\n%s", got, line)
 	}
-	r.Storm = &Storm{Source: "perf", Rate: 9121.4, AskedRate: 10000, Share: 0.312, AskedShare: 0.4}
+	r.Storm = &trial.Storm{Source: "perf", Rate: 9121.4, AskedRate: 10000, Share: 0.312, AskedShare: 0.4}
 	if got, want := r.String(), strings.Replace(line, "none", "perf 9121/10000 Hz 31/40 %", 1); got != want {
 		t.Errorf("\n%s, want\n%s", got, want)
 	}

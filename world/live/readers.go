@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
@@ -40,18 +39,10 @@ type handed struct {
 // it nests, sleeps or yields inside, or hands the section to a goroutine that
 // ends it.
 func (t *run) reader(i int, l *load) {
-	if t.source != nil { // storms are aimed at threads
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		t.targets[i].thread = interrupt.Thread()
-		t.enlisted.Done()
-	}
+	g := l.at(i)
 	r := rand.New(rand.NewPCG(t.random("reader", i), 0))
 	gates := t.of(i).Gates(r)
 	from := &t.current
-	if i < len(t.kinds) && t.kinds[i] == readsRCU {
-		from = &t.untouched
-	}
 	share := len(t.arena) / t.c.Readers
 	arena := t.arena[i*share : (i+1)*share]
 	partner, partnerOver := make(chan handed), make(chan struct{})
@@ -70,20 +61,20 @@ func (t *run) reader(i int, l *load) {
 		}
 	}()
 	for n := uint64(1); !t.stop.Load(); n++ {
-		t.section(r, &gates[r.IntN(len(gates))], from, arena, partner, l)
+		t.section(r, &gates[r.IntN(len(gates))], from, arena, partner, g.section)
 		if n%8 == 0 {
 			t.progress[i].n.Store(n)
 		}
 		if n%64 == 0 {
 			runtime.Gosched() // else nearly all goroutine switches find it inside
 		}
-		if l.gap > 0 {
-			spinLoops(int(l.gap))
+		if g.gap > 0 {
+			spinLoops(int(g.gap))
 		}
 	}
 }
 
-func (t *run) section(r *rand.Rand, g *gate, from *atomic.Pointer[object], arena []uint64, partner chan<- handed, l *load) {
+func (t *run) section(r *rand.Rand, g *gate, from *atomic.Pointer[object], arena []uint64, partner chan<- handed, length time.Duration) {
 	kind := r.IntN(256)
 	looks := warmLooks
 	if len(arena) > 0 {
@@ -110,8 +101,8 @@ func (t *run) section(r *rand.Rand, g *gate, from *atomic.Pointer[object], arena
 		partner <- handed{o, ticket, g.unlock}
 		t.saw(worst)
 		return
-	case l.section > 0:
-		spinLoops(int(l.section))
+	case length > 0:
+		spinLoops(int(length))
 	}
 	worst = max(worst, o.look(looks))
 	g.unlock(ticket)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/trial"
 )
 
 // Report is what a torture run found, or has found so far.
@@ -21,10 +22,10 @@ type Report struct {
 	// Looks counts the times that an updater looked whether readers ran
 	// while it did, and Overlaps how often they did. Without any, nothing
 	// was shown of memory ordering.
-	Looks    uint64    `json:"looks"`
-	Overlaps uint64    `json:"overlaps"`
-	Storm    *Storm    `json:"storm,omitempty"` // nil if none was asked for
-	Failures []Failure `json:"failures,omitempty"`
+	Looks    uint64       `json:"looks"`
+	Overlaps uint64       `json:"overlaps"`
+	Storm    *trial.Storm `json:"storm,omitempty"` // nil if none was asked for
+	Failures []Failure    `json:"failures,omitempty"`
 }
 
 func (t *run) report() Report {

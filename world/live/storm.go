@@ -1,12 +1,12 @@
 package live
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/gpstorm/gpstorm/internal/interrupt"
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -16,24 +16,52 @@ const scale = 100
 
 // load is what a scenario asks of the run, in the live world's times.
 type load struct {
-	section, gap time.Duration // CPU time inside of sections and between them
-	storms       []storm
-	cpus         int    // of the scenario
-	kinds        []kind // of its readers
+	readers []group // one for each
+	hogs    []group // tasks that read nothing, one for each
+	storms  []storm
+	cpus    int           // of the scenario
+	gc      time.Duration // between two garbage collections; 0 if none is forced
 }
 
-// storm interrupts readers: those on some of the CPUs that the scenario has, from
-// one time to another.
+// group is what the tasks of a group do: CPU time inside of sections and between
+// them, and once in so many rounds, sleep.
+type group struct {
+	name         string
+	kind         kind
+	section, gap time.Duration
+	sleep        time.Duration
+	sleepEvery   int
+}
+
+// kinds are those of the readers.
+func (l *load) kinds() (all []kind) {
+	for i := range l.readers {
+		all = append(all, l.readers[i].kind)
+	}
+	return all
+}
+
+// at is what a reader of a torture does, who takes turns in the groups.
+func (l *load) at(reader int) group {
+	if len(l.readers) == 0 {
+		return group{}
+	}
+	return l.readers[reader%len(l.readers)]
+}
+
+// storm interrupts readers, from one time to another: those of a group, or those on
+// some of the CPUs that the scenario has.
 type storm struct {
 	interrupt.Storm
-	cpus        []int // none: all
+	task        string // empty: those on the CPUs
+	cpus        []int  // none: all
 	from, until time.Duration
 }
 
 // maxDuty bounds the share of a thread's CPU time that one storm asks for, and
 // maxSection a section and a gap.
 const (
-	maxDuty    = 0.9
+	maxDuty    = 0.99
 	maxSection = time.Millisecond
 )
 
@@ -50,14 +78,18 @@ func loadOf(c *Config) load {
 		return l
 	}
 	for _, g := range sc.Tasks {
-		if k, ok := kindOf[g.Reads]; ok {
-			l.kinds = append(l.kinds, slices.Repeat([]kind{k}, min(g.Count, maxGoroutines))...)
-			l.section = max(l.section, min(g.Section/scale, maxSection))
-			l.gap = max(l.gap, min(g.Gap/scale, maxSection))
+		one := group{
+			name: g.Name, section: min(g.Section/scale, maxSection), gap: min(g.Gap/scale, maxSection),
+			sleep: g.Sleep / scale, sleepEvery: g.SleepEvery,
 		}
+		to := &l.hogs
+		if k, ok := kindOf[g.Reads]; ok {
+			one.kind, to = k, &l.readers
+		}
+		*to = append(*to, slices.Repeat([]group{one}, min(g.Count, maxGoroutines-len(*to)))...)
 	}
-	if readers := len(l.kinds); readers > 0 {
-		c.Readers = min(readers, maxGoroutines)
+	if len(l.readers) > 0 {
+		c.Readers = len(l.readers)
 	}
 	closers := 0
 	for _, g := range sc.Closers {
@@ -70,7 +102,7 @@ func loadOf(c *Config) load {
 		if s.Period <= 0 {
 			continue
 		}
-		one := storm{cpus: s.CPUs, from: s.From / scale, until: s.Until / scale}
+		one := storm{task: s.Task, cpus: s.CPUs, from: s.From / scale, until: s.Until / scale}
 		// The share of CPU time is kept; interrupts that would be too long for
 		// the source come more often.
 		duty := min(float64(s.Handler)*float64(max(s.Events, 1))/float64(s.Period), maxDuty)
@@ -82,13 +114,16 @@ func loadOf(c *Config) load {
 		}
 		l.storms = append(l.storms, one)
 	}
-	l.cpus = max(sc.Machine.CPUs, 1)
+	l.cpus, l.gc = max(sc.Machine.CPUs, 1), sc.Go.GC/scale
 	return l
 }
 
 // hits reports whether a storm interrupts a reader, whose place among the readers
 // stands for a CPU of the scenario.
 func (l *load) hits(s *storm, reader int) bool {
+	if s.task != "" {
+		return l.at(reader).name == s.task
+	}
 	return len(s.cpus) == 0 || slices.Contains(s.cpus, reader%l.cpus)
 }
 
@@ -156,47 +191,12 @@ func (t *run) pause(d time.Duration) bool {
 	}
 }
 
-// Storm is what storms were asked to do to the readers' threads, and did. Rates
-// are interrupts a second of CPU time, shares are of that time, both over all
-// threads that a storm was aimed at.
-type Storm struct {
-	Source     string  `json:"source"` // "perf", "fifo" or "signals"; empty if none is available
-	AskedRate  float64 `json:"asked_hz"`
-	Rate       float64 `json:"hz"`
-	AskedShare float64 `json:"asked_share"`
-	Share      float64 `json:"share"`
-	Most       float64 `json:"most_share"` // of the thread that was interrupted for longest
-	Failed     bool    `json:"failed,omitempty"`
-}
-
-// enough is the part of what was asked that a storm must achieve.
-const enough = 0.8
-
-// FellShort reports whether the storm achieved less than four fifths of the rate
-// or of the share that was asked for: what such a run shows is not about the
-// storm that was asked for.
-func (s *Storm) FellShort() bool {
-	return s != nil && (s.Source == "" || s.Failed || s.Rate < enough*s.AskedRate || s.Share < enough*s.AskedShare)
-}
-
-func (s *Storm) String() string {
-	switch {
-	case s == nil:
-		return "none"
-	case s.Source == "":
-		return "unavailable"
-	case s.AskedRate == 0:
-		return s.Source // under way
-	}
-	return fmt.Sprintf("%s %.0f/%.0f Hz %.0f/%.0f %%", s.Source, s.Rate, s.AskedRate, 100*s.Share, 100*s.AskedShare)
-}
-
 // storm adds up what the storms did. While they run it has nothing to add up.
-func (t *run) storm() *Storm {
+func (t *run) storm() *trial.Storm {
 	if !t.stormsAsked {
 		return nil
 	}
-	s := &Storm{Failed: t.stormFailed.Load()}
+	s := &trial.Storm{Failed: t.stormFailed.Load()}
 	if t.source == nil {
 		return s
 	}

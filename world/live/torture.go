@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,9 @@ type run struct {
 	stormsAsked bool
 	stormFailed atomic.Bool // a storm could not be aimed
 
+	closingFrom time.Time     // when everything else of a trial was under way
+	met         conditionsMet // by a trial
+
 	mu       sync.Mutex
 	failures []Failure
 }
@@ -72,7 +76,7 @@ func Torture(ctx context.Context, c Config) (Report, error) {
 	t := newRun(ctx, c)
 	defer t.cancel()
 	var goroutines sync.WaitGroup
-	endStorms := t.startReaders(&goroutines, &load)
+	endStorms := t.startTasks(&goroutines, &load, t.reader)
 	for i := range c.Updaters {
 		goroutines.Go(func() { t.updater(i) })
 	}
@@ -99,10 +103,10 @@ func newRun(ctx context.Context, c Config) *run {
 	return t
 }
 
-// startReaders starts the readers of a run and the storms against them. The
-// function it returns is to be called after the context of the run has ended: it
-// waits for the storms, and then lets the readers end.
-func (t *run) startReaders(wg *sync.WaitGroup, l *load) (end func()) {
+// startTasks starts the readers of a run, each as read does it, and the storms
+// against them. The function it returns is to be called after the context of the run
+// has ended: it waits for the storms, and then lets the readers end.
+func (t *run) startTasks(wg *sync.WaitGroup, l *load, read func(i int, l *load)) (end func()) {
 	if len(l.storms) > 0 {
 		if t.source = interrupt.Best(); t.source != nil {
 			t.targets = make([]target, t.c.Readers)
@@ -111,7 +115,15 @@ func (t *run) startReaders(wg *sync.WaitGroup, l *load) (end func()) {
 		t.stormsAsked = true
 	}
 	for i := range t.c.Readers {
-		wg.Go(func() { t.reader(i, l) })
+		wg.Go(func() {
+			if t.source != nil { // storms are aimed at threads
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
+				t.targets[i].thread = interrupt.Thread()
+				t.enlisted.Done()
+			}
+			read(i, l)
+		})
 	}
 	t.enlisted.Wait()
 	var storms sync.WaitGroup

@@ -3,6 +3,8 @@ package live
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,119 +15,204 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// calm is a scenario that this world runs.
-func calm(t *testing.T) workload.Scenario {
+// preset is a scenario of this world.
+func preset(t *testing.T, name string) workload.Scenario {
 	t.Helper()
-	sc, ok := workload.Preset("calm")
-	if !ok {
-		t.Fatal("no preset calm")
+	for _, sc := range Presets() {
+		if sc.Name == name {
+			return sc
+		}
 	}
-	return sc
+	t.Fatalf("no preset %s", name)
+	return workload.Scenario{}
 }
 
-func TestWorldMeasuresTheWaitOfEachCloser(t *testing.T) {
-	t.Parallel()
-	w := New(fixes.Find)
-	sc := calm(t)
-	closers := 0
-	for _, g := range sc.Closers {
-		closers += g.Count
-	}
-	for _, subject := range []string{"baseline", "fullbarrier", "v6.19"} { // fast, fenced, and readers of RCU
-		s := world.Spec{Scenario: sc, Subject: subject, Seed: 3}
-		r, err := w.Run(context.Background(), s, world.Want{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r.Fix != subject || r.Scenario != "calm" || r.Seed != 3 {
-			t.Errorf("%s: labelled %s, %s, %d", subject, r.Fix, r.Scenario, r.Seed)
-		}
-		if r.Checksum != 0 || r.Diagnosis == trial.Unsafe {
-			t.Errorf("%s: checksum %s, diagnosis %s: %v", subject, r.Checksum, r.Diagnosis, r.Violations)
-		}
-		tasks := map[string]bool{}
-		for _, c := range r.Closes {
-			tasks[c.Task] = true
-			if c.Wait <= 0 || c.Start < 0 || c.Start+c.Wait > r.Elapsed {
-				t.Errorf("%s: a close from %v that took %v in a trial of %v", subject, c.Start, c.Wait, r.Elapsed)
-			}
-		}
-		if len(tasks) != closers {
-			t.Errorf("%s: closes by %d tasks, want %d", subject, len(tasks), closers)
-		}
-	}
-	if f := w.Facts(); f.Reproducible || f.Virtual || f.Model != "" || f.Measures != 0 {
-		t.Errorf("facts %+v", f)
-	}
-}
-
-// A grace period that never ends ends the trial, as a hang.
-func TestWorldCutsOffWhatNeverEnds(t *testing.T) {
-	t.Parallel()
-	stuck := fixes.Fix{Name: "stuck", Barrier: func() srcu.Barrier {
-		return srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool { return false }) // and nothing calls it again
-	}}
-	w := New(func(string) (fixes.Fix, error) { return stuck, nil })
-	r, err := w.Run(context.Background(), world.Spec{Scenario: calm(t), Subject: "stuck"}, world.Want{})
+// with is the world with candidates of a program.
+func with(t *testing.T, own ...fixes.Fix) *World {
+	t.Helper()
+	w, err := New(fixes.Group{Kind: fixes.Candidate, Fixes: own})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.Hung() || r.Diagnosis != trial.Slow || len(r.Closes) == 0 {
-		t.Errorf("got %+v", r)
-	}
-	for _, c := range r.Closes {
-		if !c.Censored || c.Wait < hangAfter {
-			t.Errorf("%s: censored %t after %v", c.Task, c.Censored, c.Wait)
-		}
-	}
+	return w
 }
 
-func TestWorldStopsWithItsContext(t *testing.T) {
-	t.Parallel()
-	w := New(fixes.Find)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-	defer cancel()
-	if _, err := w.Run(ctx, world.Spec{Scenario: calm(t), Subject: "baseline"}, world.Want{}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := w.Subject("nosuch"); err == nil {
-		t.Error("a subject named nosuch")
-	}
-}
-
-// Two readers, one of each domain, that are inside almost always.
-func insiders() workload.Scenario {
-	return workload.Scenario{
-		Name: "insiders", Machine: workload.Machine{CPUs: 2},
-		Tasks: []workload.Tasks{
-			{Name: "traced", Count: 1, Reads: workload.ReadsTracepoint, Section: 20 * time.Millisecond, Gap: time.Microsecond},
-			{Name: "sleepable", Count: 1, Reads: workload.ReadsTasksTrace, Section: 20 * time.Millisecond, Gap: time.Microsecond},
-			{Name: "other", Count: 1, Reads: workload.ReadsRCU, Section: 20 * time.Millisecond, Gap: time.Microsecond},
-		},
-		Closers: []workload.Closers{{Name: "closer", Count: 2, Repeat: 40}},
-	}
-}
-
-// closeWith runs a trial with a teardown.
-func closeWith(t *testing.T, name string, teardown fixes.Teardown) trial.Result {
+func runs(t *testing.T, w *World, s world.Spec) trial.Result {
 	t.Helper()
-	w := New(func(string) (fixes.Fix, error) {
-		return fixes.Fix{Name: name, Barrier: fixes.Membarrier, Teardown: teardown}, nil
-	})
-	r, err := w.Run(context.Background(), world.Spec{Scenario: insiders(), Subject: name, Seed: 1}, world.Want{})
+	r, err := w.Run(context.Background(), s, world.Want{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func TestTeardownsOfCandidatesWaitForBothDomains(t *testing.T) {
-	for _, f := range fixes.All() {
-		if f.Teardown == nil && f.Name != "baseline" || f.Control != fixes.NoControl && f.Name != "baseline" {
+func TestWorldMeasuresTheWaitOfEachCloser(t *testing.T) {
+	w := with(t)
+	sc := preset(t, "live-calm")
+	for i, subject := range w.Subjects() {
+		if testing.Short() && i%5 != 0 { // each strategy and each teardown once or twice
 			continue
 		}
+		r := runs(t, w, world.Spec{Scenario: sc, Subject: subject.Name, Seed: 3})
+		if r.Fix != subject.Name || r.Scenario != sc.Name || r.Seed != 3 {
+			t.Errorf("%s: labelled %s, %s, %d", subject.Name, r.Fix, r.Scenario, r.Seed)
+		}
+		if r.Checksum != 0 || r.Diagnosis == trial.Unsafe {
+			t.Errorf("%s: checksum %s, diagnosis %s: %v", subject.Name, r.Checksum, r.Diagnosis, r.Violations)
+		}
+		if len(r.Closes) == 0 {
+			t.Errorf("%s: no close", subject.Name)
+		}
+		for _, c := range r.Closes {
+			if c.Wait <= 0 || c.Start < 0 || c.Start+c.Wait > r.Elapsed {
+				t.Errorf("%s: a close from %v that took %v in a trial of %v", subject.Name, c.Start, c.Wait, r.Elapsed)
+			}
+		}
+		if c := r.Conditions; c == nil || c.Sections == 0 || c.Looks == 0 || c.Storm != nil {
+			t.Errorf("%s: conditions %+v", subject.Name, c)
+		}
+	}
+	if f := w.Facts(); f.Reproducible || f.Virtual || f.Model != "" || f.Measures != world.Conditions {
+		t.Errorf("facts %+v", f)
+	}
+}
+
+// Each preset must be one that this world runs as it stands, with its storm, if it
+// has one, achieved or the trial left out.
+func TestPresetsRun(t *testing.T) {
+	w := with(t)
+	for _, sc := range Presets() {
+		if err := sc.Validate(); err != nil {
+			t.Errorf("%s: %v", sc.Name, err)
+		}
+		r := runs(t, w, world.Spec{Scenario: sc, Subject: "membarrier", Seed: 1})
+		if len(r.Closes) == 0 || len(r.Violations) > 0 {
+			t.Errorf("%s: %d closes, violations %v", sc.Name, len(r.Closes), r.Violations)
+		}
+		s := r.Conditions.Storm
+		if asked := len(sc.Storms) > 0; asked != (s != nil) || s.FellShort() != (r.LeftOut != "") {
+			t.Errorf("%s: storm %v, left out %q", sc.Name, s, r.LeftOut)
+		}
+	}
+}
+
+func TestVariationsAreTheScenarioItself(t *testing.T) {
+	c := Config{Scenario: new(workload.Scenario)}
+	*c.Scenario = preset(t, "live-80")
+	l := loadOf(&c)
+	if len(l.storms) != 1 || l.storms[0].Period != time.Millisecond || l.storms[0].Weight != 800*time.Microsecond {
+		t.Fatalf("storms %+v", l.storms)
+	}
+	for reader := range l.readers {
+		if hit, want := l.hits(&l.storms[0], reader), l.readers[reader].kind == readsRCU; hit != want {
+			t.Errorf("reader %d: hit %t, want %t", reader, hit, want)
+		}
+	}
+	r := runs(t, with(t), world.Spec{Scenario: *c.Scenario, Variation: 7, Subject: "membarrier", Seed: 5})
+	if s := r.Conditions.Storm; s.AskedShare != 0 && (s.AskedShare < 0.79 || s.AskedShare > 0.81) {
+		t.Errorf("asked for a share of %v in a variation, want 0.8 as in the scenario", s.AskedShare)
+	}
+}
+
+// A subject has one name, and changes something here.
+func TestWorldNamesItsSubjects(t *testing.T) {
+	t.Parallel()
+	w := with(t,
+		fixes.Fix{Name: "own", Barrier: fixes.Membarrier},
+		fixes.Fix{Name: "calmer", Budget: fixes.Budget{Percent: 10}},
+	)
+	var names []string
+	for _, s := range w.Subjects() {
+		names = append(names, s.Name)
+		if s.Base != (s.Name == Base) {
+			t.Errorf("%s: base %t", s.Name, s.Base)
+		}
+	}
+	if len(names) != 9*4+1 || names[0] != Base || !slices.Contains(names, "own") || slices.Contains(names, "calmer") {
+		t.Errorf("subjects %v", names)
+	}
+	for name, want := range map[string]string{
+		"baseline":                `fix: "baseline": want blocking, which is what runs in this world`,
+		"fullbarrier+overlap":     `want fenced, which is`,
+		"throttle":                `want one that changes something in the live world: blocking, `,
+		"calmer":                  `want one that changes something`,
+		"overlap":                 `want a strategy before the teardown, blocking+overlap say`,
+		"membarier":               `did you mean "membarrier"?`,
+		"callrcu+poll":            `both change how a scan is ordered`,
+		"membarrier+overlap+poll": `want candidates that change different things`,
+	} {
+		if _, err := w.Subject(name); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	if _, err := w.Core("membarrier+overlap"); err == nil || !strings.Contains(err.Error(), "want no teardown") {
+		t.Errorf("a torture with a teardown: %v", err)
+	}
+	if _, err := New(fixes.Group{Kind: fixes.Candidate, Fixes: []fixes.Fix{{Name: "rcu"}}}); err == nil {
+		t.Error("a candidate has the name of a strategy")
+	}
+}
+
+// stuck is a candidate whose grace period never ends.
+func stuck() fixes.Fix {
+	return fixes.Fix{Name: "stuck", Barrier: func() srcu.Barrier {
+		return srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool { return false }) // and nothing calls it again
+	}}
+}
+
+// A grace period that never ends ends the trial, as a hang.
+func TestWorldCutsOffWhatNeverEnds(t *testing.T) {
+	sc := preset(t, "live-calm")
+	r := runs(t, with(t, stuck()), world.Spec{Scenario: sc, Subject: "stuck"})
+	if !r.Hung() || r.Diagnosis != trial.Slow || len(r.Closes) == 0 || r.LeftOut != "" {
+		t.Errorf("got %+v", r)
+	}
+	if c := r.Closes[0]; !c.Censored || c.Wait < hangOf(&sc) {
+		t.Errorf("%s: censored %t after %v", c.Task, c.Censored, c.Wait)
+	}
+}
+
+func TestWorldStopsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if _, err := with(t).Run(ctx, world.Spec{Scenario: preset(t, "live-calm"), Subject: Base}, world.Want{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Two readers, one of each domain, that are inside almost always; beside them what
+// else a scenario may have.
+func insiders() workload.Scenario {
+	return workload.Scenario{
+		Name: "insiders", Machine: workload.Machine{CPUs: 2}, Horizon: 10 * time.Second,
+		Watchdog: workload.Watchdog{HungTask: 30 * time.Second},
+		Go:       workload.Go{GC: 500 * time.Millisecond},
+		Tasks: []workload.Tasks{
+			{Name: "traced", Count: 1, Reads: workload.ReadsTracepoint, Section: 20 * time.Millisecond, Gap: time.Microsecond},
+			{Name: "sleepable", Count: 1, Reads: workload.ReadsTasksTrace, Section: 20 * time.Millisecond, Gap: time.Microsecond},
+			{Name: "other", Count: 1, Reads: workload.ReadsRCU, Section: 20 * time.Millisecond, Gap: time.Microsecond},
+			{Name: "hog", Count: 1, Gap: time.Millisecond, Sleep: 10 * time.Millisecond, SleepEvery: 10},
+		},
+		RCULoad: []workload.RCULoad{
+			{Kind: workload.RequestCall, Period: 50 * time.Millisecond}, {Kind: workload.RequestSync, Period: 50 * time.Millisecond},
+			{Kind: workload.RequestExpedited, Period: 50 * time.Millisecond},
+		},
+		Closers: []workload.Closers{{Name: "closer", Count: 2, Repeat: 40}},
+	}
+}
+
+// closeWith runs a trial with a teardown.
+func closeWith(t *testing.T, teardown fixes.Teardown) trial.Result {
+	t.Helper()
+	w := with(t, fixes.Fix{Name: "own", Barrier: fixes.Membarrier, Teardown: teardown})
+	return runs(t, w, world.Spec{Scenario: insiders(), Subject: "own", Seed: 1})
+}
+
+func TestTeardownsWaitForBothDomains(t *testing.T) {
+	for _, f := range append(teardowns, fixes.Fix{Name: "serial"}) {
 		t.Run(f.Name, func(t *testing.T) {
-			r := closeWith(t, f.Name, f.Teardown)
+			r := closeWith(t, f.Teardown)
 			if len(r.Violations) > 0 || len(r.Closes) < 2 {
 				t.Errorf("%d closes, violations %v", len(r.Closes), r.Violations)
 			}
@@ -143,7 +230,7 @@ func TestTeardownThatLeavesADomainOutIsUnsafe(t *testing.T) {
 		"neither":           func(u fixes.Unregistered) { u.Free() },
 	} {
 		for try := 0; ; try++ {
-			if r := closeWith(t, name, teardown); r.Diagnosis == trial.Unsafe {
+			if r := closeWith(t, teardown); r.Diagnosis == trial.Unsafe {
 				break
 			}
 			if try == 20 {
@@ -157,8 +244,7 @@ func TestTeardownThatLeavesADomainOutIsUnsafe(t *testing.T) {
 // A teardown that waits for its own worker with the mutex held never ends; the
 // trial does.
 func TestTeardownThatNeverEndsIsCensored(t *testing.T) {
-	t.Parallel()
-	r := closeWith(t, "flush", func(u fixes.Unregistered) { u.Defer(func() {}); u.Flush() })
+	r := closeWith(t, func(u fixes.Unregistered) { u.Defer(func() {}); u.Flush() })
 	if len(r.Closes) == 0 || !r.Closes[0].Censored || r.Overdue == 0 {
 		t.Errorf("closes %+v, overdue %d", r.Closes, r.Overdue)
 	}

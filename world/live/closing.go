@@ -1,0 +1,175 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// closeAll runs the tasks, storms and closers of a scenario.
+func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result {
+	runtime.GC() // what the trial before left is not this one's
+	load := loadOf(&c)
+	c.Readers = len(load.readers)
+	defer enoughProcs(&load, sc)()
+	arena := sharedArena()
+	t := newRun(ctx, c)
+	defer t.cancel()
+	t.arena = arena
+	t.kinds = load.kinds()
+	var tasks sync.WaitGroup
+	endStorms := t.startTasks(&tasks, &load, t.visit)
+	t.besides(&tasks, &load)
+	t.met.before = readUsage()
+	t.closingFrom = time.Now()
+	closes := t.closers(sc)
+	t.burst()
+	t.cancel()
+	endStorms()
+	t.met.after = readUsage()
+	t.finish(&tasks)
+	return t.result(closes)
+}
+
+// enoughProcs gives every goroutine that may run a processor of the Go runtime, so
+// that the operating system divides the CPUs, which takes a CPU back within
+// milliseconds, and not the runtime, which needs ten. The function undoes it.
+func enoughProcs(l *load, sc *workload.Scenario) (undo func()) {
+	const spare, most = 2, 64
+	n := len(l.readers) + len(l.hogs) + len(sc.RCULoad) + spare
+	for _, g := range sc.Closers {
+		n += g.Count
+	}
+	before := runtime.GOMAXPROCS(0)
+	if n = min(n, most); n <= before {
+		return func() {}
+	}
+	runtime.GOMAXPROCS(n)
+	return func() { runtime.GOMAXPROCS(before) }
+}
+
+// closers runs the closers until each is done or the time is over. The first close
+// that hangs ends the trial.
+func (t *run) closers(sc *workload.Scenario) (closes []trial.Close) {
+	var (
+		wg sync.WaitGroup
+		mu sync.Mutex
+	)
+	for _, g := range sc.Closers {
+		for i := range g.Count {
+			name := fmt.Sprintf("%s-%d", g.Name, i)
+			wg.Go(func() {
+				own := t.closer(name, g)
+				mu.Lock()
+				defer mu.Unlock()
+				closes = append(closes, own...)
+			})
+		}
+	}
+	wg.Wait()
+	slices.SortFunc(closes, func(a, b trial.Close) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Task, b.Task))
+	})
+	return closes
+}
+
+// burst updates without a pause for a while: a missing barrier shows in one update
+// of many, if at all, and more often in those than in a close. On a busy machine it
+// goes on until an updater has run beside a reader, as far as that comes soon.
+func (t *run) burst() {
+	const least, most, looksEach = 10 * time.Millisecond, 40 * time.Millisecond, 16
+	start := time.Now()
+	lasted := func() time.Duration { return time.Since(start) }
+	for n := 0; lasted() < least || t.overlaps.Load() == 0 && lasted() < most; n++ {
+		if n%looksEach == 0 {
+			t.seekOverlap()
+		}
+		old := t.current.Swap(&object{})
+		old.age.Store(1)
+		for _, d := range []domain{t.d.tasksTrace, t.d.tracepoint} { // readers of both use it
+			if d.Synchronize(t.ctx, false) != nil {
+				return // the trial is over
+			}
+		}
+		old.older()
+	}
+}
+
+// closer closes as often as its group does.
+func (t *run) closer(name string, g workload.Closers) (closes []trial.Close) {
+	r := rand.New(rand.NewPCG(t.random(name, 0), 0))
+	start := g.Start
+	if g.Jitter > 0 {
+		start += time.Duration(r.Int64N(int64(g.Jitter)))
+	}
+	t.pause(min(start/scale, t.c.Duration/2))
+	for i := range max(g.Repeat, 1) {
+		t.seekOverlap()
+		began := time.Since(t.closingFrom)
+		if i > 0 && began >= t.c.Duration || t.ctx.Err() != nil {
+			break
+		}
+		guard := time.AfterFunc(t.c.StallAfter, t.cancel)
+		t.eventMutex.Lock()
+		err := t.ctx.Err()
+		if err == nil {
+			err = t.tearDown()
+		}
+		t.eventMutex.Unlock()
+		guard.Stop()
+		c := trial.Close{Task: name, Start: began, Wait: time.Since(t.closingFrom) - began, Censored: err != nil}
+		closes = append(closes, c)
+		if err != nil {
+			break
+		}
+		t.pause(g.Pause / scale)
+	}
+	return closes
+}
+
+// result is what a trial found.
+func (t *run) result(closes []trial.Close) trial.Result {
+	r := trial.Result{
+		Symptom: trial.NoSymptom, Diagnosis: trial.OK, Closes: closes,
+		Elapsed: time.Since(t.closingFrom), Conditions: t.conditions(),
+	}
+	for _, c := range closes {
+		if c.Wait >= t.c.StallAfter {
+			r.Overdue++
+			r.Diagnosis = trial.Slow
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, f := range t.failures {
+		if f.What == metTooOld {
+			r.Violations = append(r.Violations, trial.Violation{Oracle: trial.UseAfterFree, Detail: f.What, Unsafe: true})
+			r.Diagnosis = trial.Unsafe
+			continue
+		}
+		r.Violations = append(r.Violations, trial.Violation{Oracle: trial.PromiseBroken, Detail: f.What})
+		if r.Diagnosis == trial.OK {
+			r.Diagnosis = trial.Slow
+		}
+	}
+	if len(r.Violations) == 0 { // what failed has failed, under whatever conditions
+		r.LeftOut = leftOut(r.Conditions)
+	}
+	return r
+}
+
+// leftOut says why a trial shows nothing, if its storm was not the scenario's.
+func leftOut(c *trial.Conditions) string {
+	if c.Storm.FellShort() {
+		return fmt.Sprintf("the storm achieved too little: %v", c.Storm)
+	}
+	return ""
+}

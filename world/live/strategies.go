@@ -1,0 +1,174 @@
+package live
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/srcu"
+)
+
+// Kinds of what this world runs, beside those of package fixes.
+const (
+	Strategy fixes.Kind = "strategy" // what readers execute, and how a scan is ordered
+	Teardown fixes.Kind = "teardown" // how close() waits
+	Null     fixes.Kind = "null"     // a control that must fail
+	further  fixes.Kind = "further candidate"
+)
+
+// Base is the strategy with which the others are compared: what 7.0-rc1 does.
+const Base = "blocking"
+
+// strategies are the ways to wait for a grace period that differ here. Alone, a
+// strategy has the serial teardown: it waits for one domain after the other.
+var strategies = []fixes.Fix{
+	{
+		Name: Base, Barrier: fixes.Blocking,
+		Claim: "a scan blocks for one RCU grace period",
+	},
+	{
+		Name: "expedited", Barrier: fixes.Expedited,
+		Claim: "a scan blocks for one expedited RCU grace period",
+	},
+	{
+		Name: "callrcu", Barrier: fixes.CallRCU,
+		Claim: "an RCU callback resumes the scan",
+	},
+	{
+		Name: "poll", Barrier: fixes.Polling,
+		Claim: "the scan polls the cookie of an RCU grace period",
+	},
+	{
+		Name: "batch", Barrier: fixes.Batched,
+		Claim: "one RCU grace period serves the scans of both domains",
+	},
+	{
+		Name: "membarrier", Barrier: fixes.Membarrier,
+		Claim: "membarrier(2): an interrupt to each CPU that runs the process",
+		Loses: "an RCU grace period inside each of both domains",
+	},
+	{
+		Name: "stop-the-world", Barrier: stopTheWorld,
+		Claim: "the Go runtime stops all goroutines and starts them again",
+		Loses: "an RCU grace period inside each of both domains",
+	},
+	{
+		Name: "fenced", Barrier: fixes.Membarrier, Reader: fixes.ReaderFull,
+		Claim: "tracepoint readers have full barriers, so that their scans need only a fence; the others are as with membarrier",
+		Loses: "an RCU grace period inside each of both domains, and cheap readers",
+	},
+	{
+		Name: "rcu", Reader: fixes.ReaderPreemptOff, TasksTrace: fixes.TasksTraceHoldouts,
+		Claim: "both domains are plain RCU: no counters and no scans",
+		Loses: "readers that may block without delaying every grace period",
+	},
+}
+
+// stopTheWorld orders the sums by stopping and starting the world.
+func stopTheWorld() srcu.Barrier {
+	return srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool {
+		rcu.StopTheWorld()
+		return true
+	})
+}
+
+// teardowns are those that are not serial.
+var teardowns = func() (all []fixes.Fix) {
+	for _, name := range []string{"overlap", "cookie", "asyncfree"} {
+		f, err := fixes.Find(name)
+		if err != nil {
+			panic(err) // it is one of them
+		}
+		all = append(all, f)
+	}
+	return all
+}()
+
+// namedHere are the candidates that are strategies under another name.
+var namedHere = map[string]string{
+	"baseline": Base, "revert": "rcu", "v6.19": "rcu", "fullbarrier": "fenced",
+}
+
+// newCatalogue has the strategies, the teardowns, candidates of package fixes that
+// change something here and are neither, and more groups.
+func newCatalogue(more []fixes.Group) (*fixes.Catalogue, error) {
+	known := fixes.Group{Kind: further}
+	for _, f := range fixes.All() {
+		named := func(one fixes.Fix) bool { return one.Name == f.Name }
+		_, here := namedHere[f.Name]
+		if !here && changesSomething(&f) && f.Reader == fixes.ReaderFast && !slices.ContainsFunc(strategies, named) && !slices.ContainsFunc(teardowns, named) {
+			known.Fixes = append(known.Fixes, f)
+		}
+	}
+	return fixes.NewCatalogue(append([]fixes.Group{{Kind: Strategy, Fixes: strategies}, {Kind: Teardown, Fixes: teardowns}, known}, more...)...)
+}
+
+// find finds a strategy, one with a teardown, or a fix of another group. What runs
+// here as another subject does, under its own name, is refused: two rows of a table
+// would be one thing.
+func find(c *fixes.Catalogue, name string) (fixes.Fix, error) {
+	f, err := c.Find(name)
+	if err != nil {
+		first, _, _ := strings.Cut(name, fixes.Separator)
+		if here, ok := namedHere[first]; ok {
+			return f, fmt.Errorf("fix: %q: want %s, which is what runs in this world", name, here)
+		}
+		if candidate, known := fixes.Find(first); known == nil && !changesSomething(&candidate) {
+			return f, fmt.Errorf("fix: %q: want one that changes something in the %s world: %s", name, Name, strings.Join(c.Names(Strategy), ", "))
+		}
+		return f, err
+	}
+	switch {
+	case teardownAlone(name):
+		return f, fmt.Errorf("fix: %q: want a strategy before the teardown, %s+%[1]s say", name, Base)
+	case f.RunsIn(Name) != nil:
+		return f, f.RunsIn(Name)
+	case !changesSomething(&f):
+		return f, fmt.Errorf("fix: %q: want one that changes something in the %s world", name, Name)
+	}
+	return f, nil
+}
+
+// teardownAlone reports whether a name is that of a candidate which changes the
+// teardown and nothing else.
+func teardownAlone(name string) bool {
+	f, err := fixes.Find(name)
+	f.Teardown = nil
+	return err == nil && !changesSomething(&f)
+}
+
+// changesSomething reports whether a candidate changes what runs here: readers,
+// scans, the machine or the teardown.
+func changesSomething(f *fixes.Fix) bool {
+	_, overrides := fixes.OverrideOf[Overrides](f)
+	return f.Reader != fixes.ReaderFast || f.TasksTrace != fixes.TasksTraceSRCU || f.Barrier != nil || f.TracepointBarrier != nil || f.Machine != nil ||
+		f.Side != nil || f.Teardown != nil || overrides
+}
+
+// Core finds what a torture runs: it closes nothing, so it takes no teardown.
+func (w *World) Core(name string) (fixes.Fix, error) {
+	f, err := w.find(name)
+	if err == nil && f.Teardown != nil {
+		err = fmt.Errorf("fix: %q: want no teardown: the torture closes nothing", name)
+	}
+	return f, err
+}
+
+// names are the subjects of a campaign if none is named: each strategy with each
+// teardown, then the program's own candidates and the nulls.
+func names(c *fixes.Catalogue) (all []string) {
+	for _, s := range c.Names(Strategy) {
+		all = append(all, s)
+		for _, t := range teardowns {
+			all = append(all, s+fixes.Separator+t.Name)
+		}
+	}
+	for _, own := range c.All(fixes.Candidate) {
+		if changesSomething(&own) && own.RunsIn(Name) == nil {
+			all = append(all, own.Name)
+		}
+	}
+	return append(all, c.Names(Null)...)
+}

@@ -1,0 +1,154 @@
+package live
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// Readers of a trial time emptySections empty sections in a row, once in
+// timedEach sections, and keep up to maxTimed of these times.
+const (
+	emptySections = 1024
+	timedEach     = 32
+	maxTimed      = 512
+)
+
+// visit is the loop of one reader of a trial: gap, section, and now and then sleep.
+// Just before a section it makes stores that miss the cache, and inside it looks at
+// its object all the time: so that a missing barrier shows, whoever lacks it.
+func (t *run) visit(i int, l *load) {
+	g := &l.readers[i]
+	runtime.LockOSThread() // so that the figures of its thread are its own
+	defer runtime.UnlockOSThread()
+	before := switchedOut()
+	defer func() { t.met.preempted.Add(switchedOut() - before) }()
+	r := rand.New(rand.NewPCG(t.random("reader", i), 0))
+	gates := t.of(i).Gates(r)
+	defer func() {
+		for _, g := range gates {
+			g.close()
+		}
+	}()
+	gate := &gates[(i+1)%len(gates)] // the first reader is a registered one
+	from := &t.current
+	if g.kind == readsRCU {
+		from = &t.untouched
+	}
+	share := len(t.arena) / len(l.readers)
+	arena := t.arena[i*share : (i+1)*share]
+	at := r.Uint64()
+	var timed []float64
+	beats, sections := &t.progress[i].n, uint64(0)
+	for n := 1; !t.stop.Load(); n++ {
+		for left := int(g.gap); left > 0; left -= chunk {
+			spinLoops(min(left, chunk))
+			beats.Add(1)
+		}
+		for range coldStores {
+			at = at*6364136223846793005 + 1442695040888963407
+			arena[at>>32%uint64(len(arena))] = at
+		}
+		ticket := gate.lock()
+		o, worst := from.Load(), 0
+		for left := int(g.section); left > 0; left -= chunk {
+			worst = max(worst, o.look(min(left, chunk)))
+			beats.Add(1)
+		}
+		gate.unlock(ticket)
+		sections++
+		t.saw(worst)
+		if g.kind == readsTracepoint && n%timedEach == 0 && len(timed) < maxTimed {
+			timed = append(timed, timeEmpty(gate))
+		}
+		if g.sleepEvery > 0 && n%g.sleepEvery == 0 {
+			time.Sleep(g.sleep)
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.met.timed = append(t.met.timed, timed...)
+	t.met.sections += sections
+}
+
+// chunk is how many nanoseconds of work, about, lie between two signs of life.
+const chunk = 1000
+
+// timeEmpty returns the nanoseconds that one empty section takes.
+func timeEmpty(g *gate) float64 {
+	start := time.Now()
+	g.empty(emptySections)
+	return float64(time.Since(start)) / emptySections
+}
+
+// hog is a task that reads nothing and takes CPU time.
+func (t *run) hog(g *group) {
+	for n := 1; !t.stop.Load(); n++ {
+		spinLoops(int(g.gap))
+		if g.sleepEvery > 0 && n%g.sleepEvery == 0 {
+			time.Sleep(g.sleep)
+		}
+	}
+}
+
+// besides starts what is neither reader nor closer: hogs, garbage collections, and
+// other users of RCU.
+func (t *run) besides(wg *sync.WaitGroup, l *load) {
+	for i := range l.hogs {
+		wg.Go(func() { t.hog(&l.hogs[i]) })
+	}
+	if l.gc > 0 {
+		wg.Go(func() {
+			for t.pause(l.gc) {
+				runtime.GC()
+			}
+		})
+	}
+	for _, user := range t.c.Scenario.RCULoad {
+		wg.Go(func() {
+			for t.pause(max(user.Period/scale, minLoad)) {
+				request(t.d.rcu, user.Kind)
+			}
+		})
+	}
+}
+
+// minLoad is the shortest time between two requests of a user of RCU.
+const minLoad = 50 * time.Microsecond
+
+func request(l *rcu.Live, kind workload.RCURequest) {
+	switch kind {
+	case workload.RequestSync:
+		l.Synchronize()
+	case workload.RequestExpedited:
+		l.SynchronizeExpedited()
+	default:
+		l.Call(func() {})
+	}
+}
+
+// sharedArena is what readers of all trials miss the cache in.
+var sharedArena = sync.OnceValue(newArena)
+
+// conditionsMet is what a trial met so far.
+type conditionsMet struct {
+	before, after usage
+	preempted     atomic.Int64
+	timed         []float64
+	sections      uint64
+}
+
+// median of some numbers, 0 of none.
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
+	slices.Sort(v)
+	return v[len(v)/2]
+}
