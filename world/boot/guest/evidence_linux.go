@@ -56,8 +56,11 @@ func newEvidence(every time.Duration) (*evidence, error) {
 			found++
 		}
 	}
-	if err := f.Close(); err != nil || found == 0 {
-		return nil, fmt.Errorf("evidence: %d of %d probes: %w", found, len(events), err)
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	if found == 0 {
+		return nil, fmt.Errorf("evidence: the kernel takes none of %d probes", len(events))
 	}
 	for path, value := range map[string]any{
 		filepath.Join(tracing, "events", group, "enable"): 1,
@@ -116,6 +119,6 @@ func (e *evidence) end(threads map[int]string) (*wire.Evidence, error) {
 	}
 	return found, errors.Join(
 		set(filepath.Join(tracing, "events", group, "enable"), 0),
-		set(filepath.Join(tracing, "kprobe_events"), ""),
+		os.WriteFile(filepath.Join(tracing, "kprobe_events"), nil, 0), // opening it so removes them
 	)
 }
