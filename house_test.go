@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"world", "world/boot/guest", "world/boot/kernels"},
 	{"world/boot/qemu"},
 	{"world/boot", "world/kernel", "world/order", "world/live", "world/worldtest"},
-	{"fixes/mutant", "world/order/litmus", "campaign/stat"},
+	{"fixes/mutant", "world/order/litmus", "campaign/histogram", "campaign/stat"},
 	{"campaign", "failure", "repro", "shrink"},
 	{"campaign/margin", "campaign/rare", "campaign/calibration", "campaign/cluster"},
 	{"campaign/gate", "campaign/certificate"},

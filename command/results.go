@@ -50,14 +50,20 @@ func newReportCommand(c *common) *cobra.Command {
 		Long: `Sums up a results file, or all shards of a campaign, and prints the report of
 evaluate. The report of an unfinished campaign, or of one shard, says so. If the
 controls did not misbehave the exit code is 3. --margins adds the searches of
-gpstorm margin for the same candidates; CSV leaves them out.`,
+gpstorm margin for the same candidates; CSV leaves them out. Of a directory of
+histograms, which FuzzStorm writes, it shows a row for each build and subject; of the
+flags, --json alone goes with it.`,
 		Example: `  gpstorm report results.jsonl
   gpstorm report shard-*.jsonl --markdown > report.md
+  gpstorm report histograms/
   gpstorm report results.jsonl --margins margins.jsonl --html report.html`,
 		Args: atLeastOne("a results file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(c.json); err != nil {
 				return badInput(err)
+			}
+			if len(args) == 1 && isDirectory(args[0]) {
+				return c.reportHistograms(cmd, args[0])
 			}
 			if err := cmp.Or(checkFiles("results", args), checkFiles("--margins", margins)); err != nil {
 				return err

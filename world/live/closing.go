@@ -16,10 +16,16 @@ import (
 
 // closeAll runs the tasks, storms and closers of a scenario.
 func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result {
+	return runTrial(ctx, c, sc, 0, func(*run, *sync.WaitGroup) {})
+}
+
+// runTrial is closeAll with more goroutines, and with so many processors of the Go
+// runtime, or enough of them if that is 0.
+func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, more func(*run, *sync.WaitGroup)) trial.Result {
 	runtime.GC() // what the trial before left is not this one's
 	load := loadOf(&c)
 	c.Readers = len(load.readers)
-	defer enoughProcs(&load, sc)()
+	defer withProcs(cmp.Or(procs, enoughProcs(&load, sc)))()
 	arena := sharedArena()
 	t := newRun(ctx, c)
 	defer t.cancel()
@@ -28,6 +34,7 @@ func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result
 	var tasks sync.WaitGroup
 	endStorms := t.startTasks(&tasks, &load, t.visit)
 	t.besides(&tasks, &load)
+	more(t, &tasks)
 	t.met.before = readUsage()
 	t.closingFrom = time.Now()
 	closes := t.closers(sc)
@@ -39,17 +46,22 @@ func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result
 	return t.result(closes)
 }
 
-// enoughProcs gives every goroutine that may run a processor of the Go runtime, so
+// enoughProcs is a processor of the Go runtime for every goroutine that may run, so
 // that the operating system divides the CPUs, which takes a CPU back within
-// milliseconds, and not the runtime, which needs ten. The function undoes it.
-func enoughProcs(l *load, sc *workload.Scenario) (undo func()) {
+// milliseconds, and not the runtime, which needs ten.
+func enoughProcs(l *load, sc *workload.Scenario) int {
 	const spare, most = 2, 64
 	n := len(l.readers) + len(l.hogs) + len(sc.RCULoad) + spare
 	for _, g := range sc.Closers {
 		n += g.Count
 	}
+	return max(min(n, most), runtime.GOMAXPROCS(0))
+}
+
+// withProcs sets GOMAXPROCS. The function undoes it.
+func withProcs(n int) (undo func()) {
 	before := runtime.GOMAXPROCS(0)
-	if n = min(n, most); n <= before {
+	if n == before {
 		return func() {}
 	}
 	runtime.GOMAXPROCS(n)

@@ -54,7 +54,7 @@ func newSRCU(c *Config, b srcu.Barrier, r *rcu.Live, y *yielder, misuse func(str
 		side = func(s srcu.Side) srcu.Side { return yieldingSide{c.Fix.WrapSide(s), y} }
 	}
 	return &srcuDomain{
-		Domain: newCore(srcu.Config{Barrier: b, RCU: r}, c.Fix.NewMachine, side, misuse),
+		Domain: newCore(srcu.Config{Barrier: b, RCU: r, OnPanic: c.onPanic}, c.Fix.NewMachine, side, misuse),
 		fenced: c.Fix.Fenced(), yields: y, broken: unlockOf(&c.Fix),
 	}
 }

@@ -48,6 +48,9 @@ type Config struct {
 	// StallAfter is how long a wait for a grace period may take before it
 	// is a failure; 10s if 0. Sections last a millisecond at most.
 	StallAfter time.Duration
+	onPanic    func(any)     // of callbacks; nil ends the program
+	patience   time.Duration // with what must end when all else has; StallAfter if 0
+
 	// Line is called once a second with the figures so far.
 	Line func(Report)
 }
@@ -71,6 +74,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.StallAfter == 0 {
 		c.StallAfter = 10 * time.Second
+	}
+	if c.patience == 0 {
+		c.patience = c.StallAfter
 	}
 	switch {
 	case c.Duration < 0 || c.Duration > maxDuration:

@@ -166,14 +166,14 @@ func (t *run) finish(wg *sync.WaitGroup) {
 		t.workers.Wait()
 		close(ended)
 	}()
-	patience := time.NewTimer(t.c.StallAfter)
-	defer patience.Stop()
+	guard := time.NewTimer(t.c.patience)
+	defer guard.Stop()
 	select {
 	case <-ended:
 		if q, r := t.callbacks.queued.Load(), t.callbacks.ran.Load(); q != r {
 			t.fail(fmt.Sprintf("%d callbacks were queued, %d ran", q, r))
 		}
-	case <-patience.C:
+	case <-guard.C:
 		t.fail("the last grace period never ended")
 	}
 }

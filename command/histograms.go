@@ -1,0 +1,32 @@
+package command
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign/histogram"
+	"github.com/gpstorm/gpstorm/report"
+)
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// reportHistograms shows what the processes measured that wrote into a directory.
+func (c *common) reportHistograms(cmd *cobra.Command, dir string) error {
+	for _, flag := range []string{"markdown", "csv", "html", "margins"} {
+		if f := cmd.Flags().Lookup(flag); f.Changed {
+			return wrong("--"+flag, f.Value, "results, not a directory of histograms")
+		}
+	}
+	rows, err := histogram.Read(dir)
+	if err != nil {
+		return badInput(err)
+	}
+	if c.json {
+		return report.HistogramJSON(cmd.OutOrStdout(), rows)
+	}
+	return report.HistogramText(cmd.OutOrStdout(), rows)
+}

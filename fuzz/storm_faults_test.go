@@ -1,0 +1,86 @@
+package fuzz
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Faults that package srcu once had, put back into its source, must be found by
+// FuzzStorm within a minute each. The compiler is given the faulty file in the place
+// of the real one.
+func TestStormFindsFaultsThatArePutBack(t *testing.T) {
+	if os.Getenv("GPSTORM_LONG") != "on" {
+		t.Skip("takes minutes: GPSTORM_LONG=on")
+	}
+	for name, fault := range map[string]struct{ file, good, bad, finds string }{
+		"Update reads outside of a section": {
+			"pointer.go", `	t := d.FencedReadLock() // right in every domain
+	defer d.FencedReadUnlock(t)
+	old = p.p.Load()
+`, `	old = p.p.Load()
+`, "Pointer.Update gave its function a freed value",
+		},
+		"a callback runs after Close": {
+			"call.go", `	for d.pending.Load() > 0 {
+		if err := d.Barrier(ctx); err != nil {
+			d.closed.Store(false)
+			return err
+		}
+		runtime.Gosched() // a Call that is admitted and has yet to queue
+	}
+	if err := d.Barrier(ctx); err != nil { // the last callback may still run
+		d.closed.Store(false)
+		return err
+	}
+	return nil
+`, `	runtime.Gosched()
+	return nil
+`, "a callback that was accepted ran after Close had returned, or never",
+		},
+		"OnPanic that ends its goroutine stops callbacks": {
+			"call.go", `	defer func() { // runs even if OnPanic ends the goroutine
+		if !finished {
+			d.invoker.Queue(0)
+			go d.invokeFn()
+		}
+	}()
+`, ``, "a callback after one that panicked did not run",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, err := filepath.Abs(filepath.Join("..", "srcu", fault.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Count(string(source), fault.good) != 1 {
+				t.Fatalf("%s no longer has the lines that the fault replaces", fault.file)
+			}
+			dir := t.TempDir()
+			bad, overlay := filepath.Join(dir, fault.file), filepath.Join(dir, "overlay.json")
+			if err := os.WriteFile(bad, []byte(strings.Replace(string(source), fault.good, fault.bad, 1)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			b, err := json.Marshal(map[string]map[string]string{"Replace": {path: bad}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(overlay, b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay="+overlay,
+				"-run=^$", "-fuzz=^FuzzStorm$", "-fuzztime=60s", "-fuzzminimizetime=1x", "-parallel=1", "-test.fuzzcachedir="+dir, ".")
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), fault.finds) {
+				t.Errorf("not found: %v, want %q in\n%s", err, fault.finds, out)
+			}
+		})
+	}
+}

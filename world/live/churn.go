@@ -1,0 +1,219 @@
+package live
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// Churn is what uses the API of a domain beside the readers and closers of a trial:
+// so many goroutines of each kind.
+type Churn struct {
+	Updaters    int // replace a value with Pointer.Update, whose function yields
+	Retirers    int // put values into a Pool and get others, while readers hold them
+	Registrants int // register Readers, read a little, and close them
+	Panickers   int // queue callbacks that panic; OnPanic ends their goroutine
+	Closings    int // close a domain beside callers of Call, again and again
+	Yields      int // of each at its weak point
+}
+
+// Stress runs a trial of a strategy with churn on its tracepoint domain, or on a
+// domain of its own where tracepoint readers are those of RCU. Procs is GOMAXPROCS; 0
+// is one processor for each goroutine that may run. Whatever is used too early,
+// called twice or never, is a violation of the result.
+func (w *World) Stress(ctx context.Context, subject string, sc *workload.Scenario, seed uint64, churn Churn, procs int) (trial.Result, error) {
+	w.one.Lock()
+	defer w.one.Unlock()
+	f, err := w.find(subject)
+	if err != nil {
+		return trial.Result{}, err
+	}
+	c, err := Config{
+		Fix: f, Seed: seed, Duration: windowOf(sc), Scenario: sc, StallAfter: hangOf(sc),
+		onPanic: func(any) { runtime.Goexit() }, patience: patience,
+	}.withDefaults()
+	if err != nil {
+		return trial.Result{}, err
+	}
+	r := runTrial(ctx, c, sc, procs, func(t *run, wg *sync.WaitGroup) { t.churn(wg, &churn) })
+	r.Scenario, r.Fix, r.Seed = sc.Name, subject, seed
+	return r, ctx.Err()
+}
+
+// churn starts the goroutines.
+func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
+	d, own := t.d.tracepoint.(*srcuDomain)
+	if !own {
+		d = newSRCU(&Config{onPanic: t.c.onPanic}, fixes.Membarrier(), t.d.rcu, nil, t.fail)
+	}
+	k := &churning{t: t, d: d, yields: c.Yields, pool: srcu.NewPool(d.Domain, func() *pooled { return &pooled{} })}
+	k.value.Publish(&updated{})
+	k.current.Publish(k.pool.Get())
+	for _, kind := range []struct {
+		n    int
+		work func(r *rand.Rand)
+	}{
+		{c.Updaters, k.update}, {c.Retirers, k.retire}, {c.Registrants, k.register}, {c.Panickers, k.panics}, {c.Closings, k.closes},
+	} {
+		for range kind.n {
+			r := rand.New(rand.NewPCG(t.random("churn", int(k.started.Add(1))), 0))
+			wg.Go(func() {
+				for !t.stop.Load() && t.ctx.Err() == nil {
+					kind.work(r)
+				}
+			})
+		}
+	}
+	if c.Retirers > 0 {
+		wg.Go(k.holds)
+	}
+}
+
+// patience is with what must end once storms, readers and closers have, on a machine
+// that others keep busy.
+const patience = 4 * time.Second
+
+// churning is the churn of a trial under way.
+type churning struct {
+	t       *run
+	d       *srcuDomain
+	yields  int
+	started atomic.Int64
+	value   srcu.Pointer[updated]
+	pool    *srcu.Pool[pooled]
+	current srcu.Pointer[pooled]
+}
+
+// updated is a value that must not be freed while an updater reads it.
+type updated struct{ freed atomic.Bool }
+
+// pooled is a value whose use changes each time that it comes out of the pool.
+type pooled struct{ use atomic.Int64 }
+
+func (k *churning) pause(r *rand.Rand) {
+	for range r.IntN(k.yields + 1) {
+		runtime.Gosched()
+	}
+}
+
+func (k *churning) update(r *rand.Rand) {
+	_ = k.value.Update(k.t.ctx, k.d.Domain, func(old *updated) *updated {
+		for range 2 {
+			if old.freed.Load() {
+				k.t.fail("Pointer.Update gave its function a freed value")
+			}
+			k.pause(r)
+		}
+		return &updated{}
+	}, func(old *updated) {
+		if old.freed.Swap(true) {
+			k.t.fail("a value was freed twice")
+		}
+	})
+}
+
+func (k *churning) retire(r *rand.Rand) {
+	v := k.pool.Get()
+	v.use.Add(1)
+	old := k.current.Publish(v)
+	k.pause(r)
+	_ = k.pool.Put(k.t.ctx, old)
+	if r.IntN(64) == 0 {
+		time.Sleep(50 * time.Microsecond) // or the machine does nothing else
+	}
+}
+
+// holds reads the value that retirers replace.
+func (k *churning) holds() {
+	r := rand.New(rand.NewPCG(k.t.random("holder", 0), 0))
+	gates := k.d.Gates(r)
+	defer func() {
+		for _, g := range gates {
+			g.close()
+		}
+	}()
+	for !k.t.stop.Load() && k.t.ctx.Err() == nil {
+		g := &gates[r.IntN(len(gates))]
+		ticket := g.lock()
+		v := k.current.Load()
+		use := v.use.Load()
+		k.pause(r)
+		spinLoops(r.IntN(2000))
+		if v.use.Load() != use {
+			k.t.fail("a Pool returned a value that a reader holds")
+		}
+		g.unlock(ticket)
+	}
+}
+
+func (k *churning) register(r *rand.Rand) {
+	for _, g := range k.d.Gates(r) {
+		for range 1 + r.IntN(8) {
+			g.unlock(g.lock())
+		}
+		g.close()
+	}
+	k.pause(r)
+}
+
+// panics queues a callback that panics and one that must run all the same.
+func (k *churning) panics(r *rand.Rand) {
+	ran := make(chan struct{})
+	for _, fn := range []func(){func() { panic("planned") }, func() { close(ran) }} {
+		if k.d.Domain.Call(k.t.ctx, fn) != nil {
+			return
+		}
+	}
+	k.pause(r)
+	select {
+	case <-ran:
+		return
+	case <-k.t.ctx.Done():
+	}
+	guard := time.NewTimer(patience)
+	defer guard.Stop()
+	select { // what else there was has ended
+	case <-ran:
+	case <-guard.C:
+		k.t.fail("a callback after one that panicked did not run")
+	}
+}
+
+// closes closes a domain whose limit is low beside callers: each callback that was
+// accepted must have run when Close returns.
+func (k *churning) closes(r *rand.Rand) {
+	d := srcu.NewDomain(srcu.Config{MaxPending: 2})
+	var accepted, ran, late atomic.Int64
+	var closed atomic.Bool
+	var callers sync.WaitGroup
+	for range 3 {
+		callers.Go(func() {
+			for d.Call(background, func() {
+				ran.Add(1)
+				if closed.Load() {
+					late.Add(1)
+				}
+			}) == nil {
+				accepted.Add(1)
+			}
+		})
+	}
+	k.pause(r)
+	if err := d.Close(background); err != nil {
+		k.t.fail("Close beside callers: " + err.Error())
+	}
+	closed.Store(true)
+	callers.Wait()
+	if ran.Load() != accepted.Load() || late.Load() > 0 {
+		k.t.fail("a callback that was accepted ran after Close had returned, or never")
+	}
+	time.Sleep(100 * time.Microsecond)
+}
