@@ -11,6 +11,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/certificate"
+	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/report"
@@ -24,6 +25,7 @@ type certifyOptions struct {
 	claim               certificate.Claim
 	maxRate, confidence percent
 	scenarios           []string
+	short               []string // presets that end before a close() can hang
 	boots               string
 	markdown            bool
 	parallel            int
@@ -43,7 +45,7 @@ certify anything unless the controls misbehave, and unless the order world finds
 the planted bugs of the candidate and of baseline. verify runs a sample again.
 
 Exit codes: 0 shown; 1 refuted; 2 bad input; 3 not shown, or refused.`,
-		Example: `  gpstorm certify --fix callrcu --max-hang-rate 1e-6 --scenario calm --json > certificate.json
+		Example: `  gpstorm certify --fix callrcu --max-hang-rate 1e-3 --scenario calm --json > certificate.json
   gpstorm certify --fix poll --max-hang-rate 1e-4 --confidence 95% --scenario crowded --markdown`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.certify(cmd) },
@@ -123,7 +125,17 @@ func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 	if err != nil {
 		return nil, badInput(err)
 	}
-	return p.Scenarios, nil
+	for _, sc := range p.Scenarios {
+		switch {
+		case rare.Possible(&sc):
+			scenarios = append(scenarios, sc)
+		case len(o.scenarios) > 0:
+			return nil, wrong("--scenario", sc.Name, "a horizon beyond its hung-task timeout, %v", rare.Timeout(&sc))
+		default:
+			o.short = append(o.short, sc.Name)
+		}
+	}
+	return scenarios, nil
 }
 
 // fill gathers the evidence. If a planted bug is not caught, nothing else is tried.
@@ -238,6 +250,9 @@ func (o *certifyOptions) notCovered(c *certificate.Certificate) []string {
 		"Other scenarios, and loads beyond an octave around these.",
 		fmt.Sprintf("What model %s of the world %s leaves out (docs/model.md).", c.Model, c.World),
 		"A way to hang of which no replicate found the beginning: the estimates cannot notice one that is missing in all of them.",
+	}
+	if len(o.short) > 0 {
+		lines = append(lines, "The presets "+strings.Join(o.short, ", ")+", which end before a close() can take the hung-task timeout.")
 	}
 	if len(c.Order) == 0 {
 		lines = append(lines, "Memory ordering: the order world examined no case of this candidate.")

@@ -1,12 +1,16 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/rare"
+	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/boot"
 	"github.com/gpstorm/gpstorm/world/live"
 )
@@ -33,6 +37,7 @@ type evaluateOptions struct {
 	resume     bool
 	shard      string
 	decided    bool
+	rare       int // trials of a replicate at one level; 0 is none
 	failures   outDir
 	boots      int
 }
@@ -60,6 +65,9 @@ looks; --variations is then the most. Which trials run depends on results alone.
 this machine, under interrupts: each alone and with each teardown, in scenarios of
 its own. Its controls are three broken cores.
 
+--rare estimates a hang rate for every candidate and scenario in which no trial hung,
+by the simulation of rare, and shows which hangs of the baseline the candidate has too.
+
 --world boot compares real kernels instead: each --kernel takes a candidate's place
 and is booted --boots times for each scenario, in turns. The first is the baseline.`,
 		Example: `  gpstorm evaluate --fix callrcu --fix overlap --scenario heavy
@@ -80,6 +88,8 @@ and is booted --boots times for each scenario, in turns. The first is the baseli
 	flags.BoolVar(&o.resume, "resume", false, "continue after the trials that --out already holds")
 	flags.Var(&o.failures, "failures", "write a file for each cause of failure into this `directory`")
 	flags.BoolVar(&o.decided, "until-decided", false, "give comparisons that are decided no more variations")
+	flags.IntVar(&o.rare, "rare", 0, "estimate hang rates too, where counting shows none, with so many trials a level")
+	flags.Lookup("rare").NoOptDefVal = strconv.Itoa(defaultRareTrials)
 	flags.StringVar(&o.shard, "shard", "", "run only part `i/n` of the trials, into --out")
 	return cmd
 }
@@ -114,7 +124,56 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 		}
 		o.note(cmd, "%d failure files are in %s; %s replay and shrink take them", len(paths), o.failures, o.program)
 	}
-	return o.conclude(cmd, sum)
+	var rates []rare.Rate
+	if o.rare > 0 && !sum.CutShort {
+		if rates, err = o.rates(cmd, plan, sum); err != nil {
+			return err
+		}
+	}
+	return o.conclude(cmd, sum, rates)
+}
+
+// rates estimates the rates where counting shows no hang.
+func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *campaign.Summary) ([]rare.Rate, error) {
+	ex := o.where.in.executor(o.where.parallel)
+	ex.Want = world.Want{Draws: true}
+	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
+	defer bar.done()
+	at, before, last := "", 0, 0
+	bar.live = func() string { return "trials, rate of " + at }
+	scenarios := len(plan.Scenarios)
+	if chosen := len(unique(o.scenarios)); chosen > 0 {
+		scenarios = chosen // those of the controls come after them
+	}
+	rates, err := rare.Rates(cmd.Context(), sum, plan, scenarios, rare.Plan{
+		Replicates: defaultReplicates, Trials: o.rare, Floor: defaultFloor, Level: campaign.Level, Seed: o.seed,
+	}, ex, func(fix, scenario string, trials int) {
+		if name := fix + " in " + scenario; name != at {
+			at, before = name, before+last
+		}
+		last = trials
+		bar.update(before+trials, -1)
+	})
+	if errors.Is(err, context.Canceled) {
+		return nil, undecided("interrupted; a simulation keeps no results, --out those of the campaign")
+	}
+	return rates, inputOrFailure(err)
+}
+
+// checkRare refuses --rare where it cannot be.
+func (o *evaluateOptions) checkRare(cmd *cobra.Command) error {
+	if !cmd.Flags().Changed("rare") {
+		return nil
+	}
+	switch {
+	case !o.where.in.Facts().Reproducible:
+		return wrong("--rare", o.rare, "a --world whose trials can be run again exactly")
+	case o.where.url != "" || o.where.local > 0:
+		return wrong("--rare", o.rare, "trials on this machine: workers do not keep draws")
+	case o.shard != "":
+		return wrong("--rare", o.rare, "no --shard beside it")
+	}
+	return rare.CheckSize(defaultReplicates, o.rare)
 }
 
 // bootPlan changes a plan of candidates into one of kernels.
@@ -138,6 +197,9 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 	if err := o.form.check(o.json); err != nil {
 		return nil, err
 	}
+	if err := o.checkRare(cmd); err != nil {
+		return nil, err
+	}
 	if o.resume && o.out == "" {
 		return nil, wrong("--resume", true, "--out, the file to continue")
 	}
@@ -147,6 +209,11 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 	}
 	if o.where.in.Name() == live.Name && !cmd.Flags().Changed("variations") {
 		o.variations = defaultLive
+	}
+	for i := range p.Scenarios {
+		if sc := &p.Scenarios[i]; o.rare > 0 && len(o.scenarios) > 0 && !rare.Possible(sc) {
+			return nil, wrong("--rare", sc.Name, "a scenario with a horizon beyond its hung-task timeout, %v", rare.Timeout(sc))
+		}
 	}
 	p.Seed, p.Variations, p.UntilDecided = o.seed, o.variations, o.decided
 	if o.shard != "" {
@@ -189,14 +256,14 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 }
 
 // conclude reports a finished campaign and turns its validity into an exit code.
-func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary) error {
+func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary, rates []rare.Rate) error {
 	planned := sum.Head.Trials()
 	if sum.Head.Shard != nil && !sum.CutShort {
 		o.note(cmd, "shard %s: %d trials are in %s; %s merge joins the shards", sum.Head.Shard, planned, o.out, o.program)
 		return nil
 	}
 	if !sum.CutShort {
-		if err := o.form.write(cmd, o.common, sum, nil); err != nil {
+		if err := o.form.write(cmd, o.common, sum, nil, rates); err != nil {
 			return err
 		}
 		return verdictError(sum)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/margin"
+	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/report"
 )
 
@@ -32,8 +33,11 @@ func (f *form) check(json bool) error {
 // oneForm refuses more than one form of standard output.
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
-func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margins []margin.Set) error {
-	r := &report.Report{Summary: sum, Margins: margins, Program: c.program, Again: c.again(sum, margins)}
+func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margins []margin.Set, rates []rare.Rate) error {
+	r := &report.Report{Summary: sum, Margins: margins, Rates: rates, Program: c.program, Again: c.again(sum, margins)}
+	if len(rates) > 0 {
+		r.Again.Notes = append(r.Again.Notes, fmt.Sprintf("The rates by simulation are those of the first command with --rare=%d; results files do not keep them.", rates[0].Size))
+	}
 	if f.html != "" {
 		if err := writeFile(f.html, r.HTML); err != nil {
 			return err

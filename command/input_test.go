@@ -50,6 +50,7 @@ var ofFlag = map[string][]string{
 	"evaluate --shard":         {"3/2", "0/2", "x", ""},
 	"evaluate --variations":    {"0", "-1", "10000001"},
 	"evaluate --parallel":      {"-1"},
+	"evaluate --rare":          {"-1", "0", "99"},
 	"run --fix":                {"nosuch", ""},
 	"run --variation":          {"-1", "10000000"},
 	"run --world":              {"nosuch", ""},

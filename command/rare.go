@@ -30,6 +30,7 @@ type rareOptions struct {
 const (
 	defaultRareTrials = 1000
 	defaultReplicates = 10
+	defaultFloor      = 1e-9
 )
 
 func newRareCommand(c *common) *cobra.Command {
@@ -57,7 +58,7 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 	flags.BoolVar(&o.unvaried, "unvaried", false, "the rate of the scenario itself, without its variations")
 	flags.IntVar(&o.plan.Trials, "trials", defaultRareTrials, "trials of a replicate at one level")
 	flags.IntVar(&o.plan.Replicates, "replicates", defaultReplicates, "independent estimates")
-	flags.Float64Var(&o.plan.Floor, "floor", 1e-9, "the rate at which the search ends")
+	flags.Float64Var(&o.plan.Floor, "floor", defaultFloor, "the rate at which the search ends")
 	flags.Var(&o.confidence, "confidence", "that of the interval")
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
 	o.in.register(cmd, c)

@@ -79,7 +79,7 @@ flags, --json alone goes with it.`,
 			if sets, err = margin.Of(sets, sum.Head.Fixes); err != nil {
 				return inputOrFailure(err)
 			}
-			if err := f.write(cmd, c, sum, sets); err != nil {
+			if err := f.write(cmd, c, sum, sets, nil); err != nil {
 				return err
 			}
 			return verdictError(sum)

@@ -124,7 +124,7 @@ var certificateColumns = columns[*certificate.Part]{
 		if p.Estimate == nil {
 			return cell{Text: fmt.Sprintf("%d of %d", p.Hung, p.Counted)}
 		}
-		return cell{Text: RateText(p.Estimate)}
+		return cell{Text: rateText(p.Estimate)}
 	}},
 	{head: "trials", show: func(p *certificate.Part) cell {
 		n := p.Counted

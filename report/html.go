@@ -46,6 +46,7 @@ type (
 		Rates         *table
 		Links, Stages *chart
 		Shares        *table
+		Rare          *table
 		Margins       []pageMargin
 		Loads         []pageLoad
 		LoadScale     template.HTML
@@ -86,6 +87,9 @@ func pageOf(r *Report) *pageData {
 		rows := overallBlame(s)
 		d.Links, d.Stages = blameChart(&named, rows, links), blameChart(&staged, rows, stages)
 		d.Shares = sharesTable(&named, rows)
+	}
+	if len(r.Rates) > 0 {
+		d.Rare = r.rateTable()
 	}
 	for i := range r.Margins {
 		d.Margins = append(d.Margins, marginOf(&r.Margins[i]))

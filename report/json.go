@@ -9,7 +9,7 @@ import (
 )
 
 // JSONLines writes the report as one JSON object a line, each with a "type":
-// head, row, overall, load, check, cluster, margins and verdict. Times are in
+// head, row, overall, load, check, cluster, rate, margins and verdict. Times are in
 // nanoseconds. What the world does not measure is absent.
 func (r *Report) JSONLines(w io.Writer) error {
 	s := r.Summary
@@ -33,6 +33,9 @@ func (r *Report) JSONLines(w io.Writer) error {
 	}
 	for i := range s.Clusters {
 		out.write("cluster", &s.Clusters[i])
+	}
+	for i := range r.Rates {
+		out.write("rate", &r.Rates[i])
 	}
 	for i := range r.Margins {
 		out.write("margins", &r.Margins[i])

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/margin"
+	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/world"
 )
 
@@ -19,6 +20,9 @@ type Report struct {
 	// Margins are the searches that are reported beside the campaign. No trial
 	// of the campaign is in them.
 	Margins []margin.Set
+	// Rates are estimates where no trial of the campaign hung. No trial of theirs
+	// is one of the campaign.
+	Rates []rare.Rate
 	// Program is the name of the program that replays tokens.
 	Program string
 	Again   Again
@@ -66,6 +70,13 @@ func (r *Report) Text(w io.Writer) error {
 		}
 		b.WriteByte('\n')
 	}
+	if len(r.Rates) > 0 {
+		b.WriteString(rateHeading + "\n")
+		if err := r.rateTable().text(&b); err != nil {
+			return err
+		}
+		b.WriteByte('\n')
+	}
 	for i := range r.Margins {
 		fmt.Fprintf(&b, "%s\n", marginHeading(&r.Margins[i]))
 		if err := marginText(&b, &r.Margins[i]); err != nil {
@@ -97,6 +108,12 @@ func (r *Report) Markdown(w io.Writer) error {
 	b.WriteString("\n## Comparison, all scenarios together\n\n")
 	if err := r.overallTable().markdown(&b); err != nil {
 		return err
+	}
+	if len(r.Rates) > 0 {
+		b.WriteString("\n## " + upperFirst(rateHeading) + "\n\n")
+		if err := r.rateTable().markdown(&b); err != nil {
+			return err
+		}
 	}
 	for i := range r.Margins {
 		set := &r.Margins[i]
@@ -153,7 +170,7 @@ func (r *Report) CSV(w io.Writer) error {
 	for i := range r.Summary.Classes {
 		rows = append(rows, pointers(r.Summary.Classes[i].Rows)...)
 	}
-	return comparisonColumns(&r.Summary.Head).csv(w, rows)
+	return append(comparisonColumns(&r.Summary.Head), r.rateFields()...).csv(w, rows)
 }
 
 func (r *Report) comparisonTable(c *campaign.ClassSummary) *table {
@@ -167,6 +184,9 @@ func (r *Report) definitions() []string {
 	h := &r.Summary.Head
 	lines = append(lines, fmt.Sprintf("%s%d variations of each scenario, of which the first is the scenario itself; campaign seed %d.", atMost(h), h.Variations, h.Seed))
 	lines = append(lines, testsOf(h).how...)
+	if len(r.Rates) > 0 {
+		lines = append(lines, rateColumns.legend()...)
+	}
 	if base := h.Base(); base != campaign.Baseline {
 		lines = append(lines, "Baseline, with which the others are compared, is "+base+".")
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/world"
 )
@@ -52,6 +53,39 @@ func TestAReportOfDecidedComparisonsSaysSo(t *testing.T) {
 	for _, no := range []string{"Cut short", "Clopper", "over this mix"} {
 		if strings.Contains(got, no) {
 			t.Errorf("want no %q in:\n%s", no, got)
+		}
+	}
+}
+
+// Rates by simulation are in every form of the report, and in none without them.
+func TestRatesAreInEveryForm(t *testing.T) {
+	t.Parallel()
+	sum := summary(t, few)
+	r := &Report{Summary: sum, Program: "gpstorm"}
+	without := map[string]string{}
+	forms := map[string]func(io.Writer) error{"text": r.Text, "markdown": r.Markdown, "csv": r.CSV, "json": r.JSONLines, "page": r.HTML}
+	for name, write := range forms {
+		without[name] = written(t, func(b *bytes.Buffer) error { return write(b) })
+	}
+	r.Rates = []rare.Rate{
+		{Clean: 6, Estimate: rare.Estimate{Scenario: "calm", Fix: "half", Reached: true, Rate: 3.3e-7, Interval: stat.Interval{Lo: 1.2e-7, Hi: 8.8e-7}, Trials: 64321}, Paired: &rare.Paired{Hung: 3, Of: 77}},
+		{Clean: 6, Estimate: rare.Estimate{Scenario: "calm", Fix: "late", Rate: 2e-9, Interval: stat.Interval{Hi: 4.5e-9}, Trials: 70123, Doubts: []string{"chains are stuck: in 2 of 8"}}},
+	}
+	for name, want := range map[string][]string{
+		"text":     {"3.3e-07 [1.2e-07, 8.8e-07]", "below 4.5e-09", "3 of 77", "chains are stuck"},
+		"markdown": {"## Rates too small to count", "below 4.5e-09", "3 of 77"},
+		"csv":      {"rare_rate,rare_rate_lo,rare_rate_hi,rare_trials,rare_doubts", ",3.3e-07,1.2e-07,8.8e-07,64321,0", ",,0,4.5e-09,70123,1"},
+		"json":     {`{"type":"rate","data":{"counted_trials":6,`, `"of_baseline_hangs":77`},
+		"page":     {"Rates too small to count", "below 4.5e-09", "3 of 77"},
+	} {
+		got := written(t, func(b *bytes.Buffer) error { return forms[name](b) })
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s: want %q in:\n%s", name, w, got)
+			}
+			if strings.Contains(without[name], w) {
+				t.Errorf("%s without rates has %q", name, w)
+			}
 		}
 	}
 }

@@ -143,23 +143,37 @@ type Trial struct {
 // (world.Want.Draws). The same plan gives the same estimate, however many trials
 // run at once.
 func Run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, error) {
+	e, _, err := run(ctx, p, ex)
+	return e, err
+}
+
+// run also returns the trials in which the event happened, of all replicates.
+func run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, []world.Spec, error) {
 	if err := p.validate(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e := &Estimate{Scenario: p.Scenario.Name, Varied: p.Varied, Fix: p.Subject, Seed: p.Seed, Threshold: p.Threshold, Level: p.Level}
 	pilot := newReplicate(p, nil, seed.Derive(p.Seed, "rare pilot"))
 	if err := e.simulate(ctx, p, ex, pilot); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var all []*replicate
 	for i := range p.Replicates {
 		all = append(all, newReplicate(p, pilot.climbed(), replicateSeed(p.Seed, i)))
 	}
 	if err := e.simulate(ctx, p, ex, all...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e.conclude(p, pilot, all, ex.Name())
-	return e, nil
+	var happened []world.Spec
+	if e.Reached {
+		for _, r := range all {
+			for _, t := range r.trials { // those that passed the last level
+				happened = append(happened, t.spec)
+			}
+		}
+	}
+	return e, happened, nil
 }
 
 // simulate runs replicates to their ends, each round of all of them at once.
@@ -225,3 +239,7 @@ func longest(r *trial.Result) (wait time.Duration) {
 func Timeout(sc *workload.Scenario) time.Duration {
 	return cmp.Or(sc.Watchdog.HungTask, 120*time.Second)
 }
+
+// Possible reports whether a close() of the scenario can take its timeout before the
+// scenario ends.
+func Possible(sc *workload.Scenario) bool { return Timeout(sc) < sc.Horizon }

@@ -1,0 +1,88 @@
+package rare
+
+import (
+	"context"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
+)
+
+// Rate is the estimated rate of a candidate in a scenario in which none of its trials
+// of a campaign hung.
+type Rate struct {
+	Clean int `json:"counted_trials"` // of the campaign, none of which hung
+	Size  int `json:"trials_a_level"` // of the simulation
+	Estimate
+	// Paired compares with the baseline; nil if the baseline's estimate has no
+	// hangs.
+	Paired *Paired `json:"paired,omitempty"`
+}
+
+// Paired counts how many hangs of the baseline's estimate are hangs of the candidate
+// too, with the same numbers drawn. Hangs of one chain resemble each other, so that
+// the count has no interval.
+type Paired struct {
+	Hung int `json:"hung"`
+	Of   int `json:"of_baseline_hangs"`
+}
+
+// mostPaired bounds the hangs of the baseline that a candidate runs.
+const mostPaired = 200
+
+// Rates estimates the rate of every candidate and of the baseline in each of the first
+// scenarios, as many as stated, in which none of its trials hung but one could. The estimates of a scenario begin with the same draws.
+// size is the plan of each, but for its scenario, subject and threshold; progress is
+// called with the candidate and the scenario, and may be nil.
+func Rates(ctx context.Context, sum *campaign.Summary, plan *campaign.Plan, scenarios int, size Plan, ex campaign.Executor, progress func(fix, scenario string, trials int)) (all []Rate, err error) {
+	for i, class := range sum.Classes[:scenarios] {
+		if !Possible(&plan.Scenarios[i]) {
+			continue
+		}
+		var baseHangs []world.Spec
+		for j, f := range sum.Head.Fixes {
+			row := &class.Rows[j]
+			if f.Must == world.MustBeUnsafe || row.Hung > 0 || row.Trials == 0 {
+				continue
+			}
+			p := size
+			p.Scenario, p.Varied, p.Subject, p.Threshold = plan.Scenarios[i], true, f.Name, Timeout(&plan.Scenarios[i])
+			if progress != nil {
+				p.Progress = func(trials int, _ time.Duration) { progress(f.Name, class.Name, trials) }
+			}
+			e, hangs, err := run(ctx, &p, ex)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, Rate{Clean: row.Trials, Size: p.Trials, Estimate: *e})
+			r := &all[len(all)-1]
+			switch {
+			case f.Name == sum.Head.Base():
+				baseHangs = hangs
+			case len(baseHangs) > 0:
+				if r.Paired, err = under(ctx, f.Name, baseHangs, ex); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+// under runs hangs of the baseline under a candidate.
+func under(ctx context.Context, fix string, hangs []world.Spec, ex campaign.Executor) (*Paired, error) {
+	p := &Paired{Of: min(len(hangs), mostPaired)}
+	spec := func(i int) world.Spec {
+		s := hangs[i*len(hangs)/p.Of] // spread over all replicates
+		s.Subject = fix
+		return s
+	}
+	err := ex.Execute(ctx, p.Of, spec, func(i int, r trial.Result) error {
+		if longest(&r) >= Timeout(&hangs[0].Scenario) {
+			p.Hung++
+		}
+		return nil
+	})
+	return p, err
+}
