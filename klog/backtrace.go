@@ -12,8 +12,11 @@ type Backtrace struct {
 	PID     int
 	Build   Build
 	Preempt string // preemption model as printed: "PREEMPT(full)"
-	At      string // the function that was executing
-	Stack   Stack  // its callers
+	At      Frame  // what was executing in the kernel
+	// User is the address, if it was an instruction in user mode; there is no
+	// stack then.
+	User  uint64
+	Stack Stack // the callers
 }
 
 // Lines returns the dump, without the registers' contents.
@@ -25,7 +28,11 @@ func (b *Backtrace) print(p *printer) {
 		p.line(&NMIBacktrace{CPU: b.CPU})
 	}
 	p.line(&CPULine{CPU: b.CPU, HasUID: true, PID: b.PID, Comm: b.Comm, Build: b.Build, Preempt: b.Preempt})
-	p.line(&RIP{CS: 0x10, At: Frame{Func: b.At}})
+	if b.User != 0 {
+		p.line(&RIP{CS: 0x33, User: b.User})
+		return
+	}
+	p.line(&RIP{CS: 0x10, At: b.At})
 	b.Stack.print(p)
 }
 
@@ -45,12 +52,20 @@ func (r *reader) backtrace() *Backtrace {
 		}
 	}
 	c, rip := need[*CPULine](r), need[*RIP](r)
-	stack := r.stack()
-	if !r.ok || !c.HasUID || c.UID != 0 || rip.CS != 0x10 || rip.At != (Frame{Func: rip.At.Func}) {
+	if !r.ok || !c.HasUID || c.UID != 0 {
 		r.ok = false
 		return &Backtrace{}
 	}
-	b := Backtrace{c.CPU, c.CPU, c.Comm, c.PID, c.Build, c.Preempt, rip.At.Func, stack}
+	b := Backtrace{CPU: c.CPU, By: c.CPU, Comm: c.Comm, PID: c.PID, Build: c.Build, Preempt: c.Preempt}
+	switch {
+	case rip.CS == 0x33 && rip.At == (Frame{}) && rip.User != 0:
+		b.User = rip.User
+	case rip.CS == 0x10 && rip.At.Func != "":
+		b.At, b.Stack = rip.At, r.stack()
+	default:
+		r.ok = false
+		return &Backtrace{}
+	}
 	if sent {
 		b.By = send.By
 		r.ok = other == c.CPU && send.CPUs == fmt.Sprint(c.CPU) && send.By != c.CPU

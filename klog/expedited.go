@@ -12,6 +12,8 @@ type ExpStall struct {
 	CPUs    []ExpCPU
 	QSMask  uint64 // the root node's expmask
 	Nodes   []ExpNode
+	// Backtraces are of the CPUs that have not answered.
+	Backtraces []Backtrace
 }
 
 // ExpCPU is a CPU that has not answered.
@@ -43,6 +45,9 @@ func (e *ExpStall) print(p *printer) {
 	}
 	p.line(&l)
 	p.line(&ExpNodes{Nodes: e.Nodes})
+	for i := range e.Backtraces {
+		e.Backtraces[i].print(p)
+	}
 	for i := range e.Tasks {
 		e.Tasks[i].print(p)
 	}
@@ -55,6 +60,9 @@ func (r *reader) expStall() *ExpStall {
 		return nil
 	}
 	e := ExpStall{Flavor: l.Flavor, Jiffies: l.Jiffies, Seq: l.Seq, QSMask: l.QSMask, Nodes: nodes.Nodes}
+	for r.ok && r.backtraceAhead() {
+		e.Backtraces = append(e.Backtraces, *r.backtrace())
+	}
 	for _, b := range l.Blockers {
 		if b.CPU != nil {
 			e.CPUs = append(e.CPUs, *b.CPU)

@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write the golden files anew; read them 
 
 var (
 	closer    = Task{Comm: "repro2", PID: 4101, TGID: 4100, PPID: 4090, State: 'D', Stack: InSRCU()}
-	preemptee = Task{Comm: "repro2", PID: 4093, PPID: 1, State: 'R', Stack: PreemptedReader()}
+	preemptee = Task{Comm: "repro2", PID: 4093, PPID: 1, State: 'R', Stack: PreemptedReader(0)}
 	kworker   = Task{Comm: "kworker/0:0", PID: 9, PPID: 2, State: 'D', Workqueue: "rcu_gp process_srcu", Stack: WorkerInRCU()}
 	gp        = Task{Comm: "rcu_preempt", PID: 16, PPID: 2, State: 'I', Stack: GPKthread()}
 )
@@ -57,13 +57,13 @@ var reports = []struct {
 			{CPU: 2, Offline: true, NotNow: true, NotNext: true, Probe: Probe{Sent: true, Unanswered: 12}, Behind: 3},
 			{CPU: 3, Probe: Probe{Sent: true, Answered: true}, Ticks: 1},
 		},
-		Backtraces: []Backtrace{{CPU: 0, By: 1, Comm: "a-name-that-is-cut", PID: 77, Build: Rc1, Preempt: "PREEMPT(lazy)", At: "handle_softirqs", Stack: calls("__irq_exit_rcu", "sysvec_apic_timer_interrupt")}},
+		Backtraces: []Backtrace{{CPU: 0, By: 1, Comm: "a-name-that-is-cut", PID: 77, Build: Rc1, Preempt: "PREEMPT(lazy)", At: In("handle_softirqs"), Stack: calls("__irq_exit_rcu", "sysvec_apic_timer_interrupt")}},
 	}).Lines()},
 	{"stall-many-tasks", (&Stall{Flavor: "rcu_preempt", By: 0, Jiffies: 21002, GP: 5, NCPUs: 2, High: 1, Tasks: tasks(10)}).Lines()},
 	{"stall-self", (&Stall{
 		Flavor: "rcu_preempt", Self: true, Jiffies: 10500, GP: 12345, Queued: 1, NCPUs: 2,
 		CPUs:       []StalledCPU{{CPU: 1, Ticks: 10499, Dynticks: 0x2c, Nesting: 1, NMINesting: 0x4000000000000000, SoftirqThen: 4, SoftirqNow: 4, FQS: 2619}},
-		Backtraces: []Backtrace{{CPU: 1, By: 1, Comm: "repro2", PID: 4093, Build: Rc1, Preempt: "PREEMPT(full)", At: "perf_swevent_hrtimer", Stack: calls("__hrtimer_run_queues", "hrtimer_interrupt")}},
+		Backtraces: []Backtrace{{CPU: 1, By: 1, Comm: "repro2", PID: 4093, Build: Rc1, Preempt: "PREEMPT(full)", At: In("perf_swevent_hrtimer"), Stack: calls("__hrtimer_run_queues", "hrtimer_interrupt")}},
 	}).Lines()},
 	{"stall-nobody", (&Stall{Flavor: "rcu_preempt", By: 1, Jiffies: 21002, GP: 9, NCPUs: 2, Activity: Activity{Jiffies: 4294960000, Last: 4294958000, NextFQS: 3}}).Lines()},
 	{"stall-ended", (&StallEnded{}).Lines()},

@@ -267,7 +267,7 @@ func (k *Kick) Lines() []string { return Lines(k, Text{}) }
 func (k *Kick) print(p *printer) {
 	p.line(&CutHere{})
 	p.line(&KickLine{k.Flavor})
-	p.line(&Warning{CPU: k.CPU, PID: k.PID, At: Frame{Func: kicker}})
+	p.line(&Warning{CPU: k.CPU, PID: k.PID, At: In(kicker)})
 	p.line(&EndTrace{})
 }
 
@@ -277,7 +277,7 @@ func (r *reader) kick() *Kick {
 	need[*CutHere](r)
 	l, w := need[*KickLine](r), need[*Warning](r)
 	end := need[*EndTrace](r)
-	if !r.ok || w.At != (Frame{Func: kicker}) || end.ID != 0 {
+	if !r.ok || w.At != In(kicker) || end.ID != 0 {
 		r.ok = false
 		return nil
 	}

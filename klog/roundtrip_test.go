@@ -129,7 +129,11 @@ func backtraces(t *rapid.T) Backtrace {
 		CPU: cpus.Draw(t, "cpu"), By: cpus.Draw(t, "by"), PID: pids.Draw(t, "pid"), Build: builds.Draw(t, "build"),
 		Preempt: rapid.SampledFrom([]string{"", "PREEMPT(full)"}).Draw(t, "preempt"),
 		Comm:    rapid.SampledFrom([]string{"repro2", "swapper/0", "a b", "ksoftirqd/1"}).Draw(t, "comm"),
-		At:      symbols.Draw(t, "at"), Stack: stacks.Draw(t, "stack"),
+	}
+	if flags.Draw(t, "user") {
+		b.User = 1 + words64.Draw(t, "address")>>1
+	} else {
+		b.At, b.Stack = frames.Filter(func(f Frame) bool { return !f.Inlined && !f.Guess }).Draw(t, "at"), stacks.Draw(t, "stack")
 	}
 	if flags.Draw(t, "self") {
 		b.By = b.CPU
@@ -186,6 +190,7 @@ func drawExpStall(t *rapid.T, text Text) Report {
 		Nodes: some(t, func(t *rapid.T) ExpNode {
 			return ExpNode{1, cpus.Draw(t, "low"), cpus.Draw(t, "high"), words64.Draw(t, "mask"), flags.Draw(t, "T")}
 		}, "nodes"),
+		Backtraces: some(t, backtraces, "backtraces"),
 	}
 }
 

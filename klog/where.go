@@ -1,15 +1,28 @@
 package klog
 
-import "slices"
+import (
+	"hash/fnv"
+	"slices"
+)
 
-// calls is a stack of functions, each at its start: a model executes no
-// instructions.
+// calls is a stack of functions.
 func calls(functions ...string) Stack {
 	s := make(Stack, len(functions))
 	for i, f := range functions {
-		s[i].Func = f
+		s[i] = In(f)
 	}
 	return s
+}
+
+// In is a place inside a function. A model executes no instructions, so the offset
+// and the size are made up from the name, always the same: parsers of logs take an
+// address at the very start of a function for one that is no return address.
+func In(function string) Frame {
+	h := fnv.New64a()
+	h.Write([]byte(function)) // never fails
+	n := h.Sum64()
+	size := 0x40 + n%0x40*0x10
+	return Frame{Func: function, Offset: 5 + n>>32%(size-5), Size: size}
 }
 
 func stack(parts ...Stack) Stack { return slices.Concat(parts...) }
@@ -118,14 +131,53 @@ func GPKthread() Stack {
 	return stack(calls("__schedule", "schedule", "schedule_timeout", "rcu_gp_fqs_loop", "rcu_gp_kthread"), kthread)
 }
 
-// PreemptedReader is a task preempted inside rcu_read_lock(), in a system call
-// that takes it.
-func PreemptedReader() Stack { return stack(preempted, calls("__x64_sys_getppid"), syscall) }
+// readers are system calls that hold rcu_read_lock() for most of their time, as
+// far as where they do.
+var readers = [...]Stack{
+	calls("__x64_sys_getppid"),
+	calls("link_path_walk", "path_lookupat", "filename_lookup", "vfs_statx", "__do_sys_newfstatat"),
+	calls("__task_pid_nr_ns", "__do_sys_getpid"),
+	calls("kill_pid_info", "kill_something_info", "__x64_sys_kill"),
+	calls("__fget_light", "do_epoll_ctl", "__x64_sys_epoll_ctl"),
+	calls("ip_route_output_key_hash_rcu", "ip_route_output_flow", "udp_sendmsg", "__sys_sendto", "__x64_sys_sendto"),
+	calls("find_get_task_by_vpid", "__x64_sys_sched_getaffinity"),
+	calls("security_sid_to_context_core", "selinux_getprocattr", "proc_pid_attr_read", "vfs_read", "__x64_sys_read"),
+}
+
+// InReader is a task that executes inside rcu_read_lock(), in one of a few system
+// calls that take it; 0 is getppid().
+func InReader(call int) Stack { return stack(readers[call%len(readers)], syscall) }
+
+// PreemptedReader is a task that was preempted there.
+func PreemptedReader(call int) Stack { return stack(preempted, InReader(call)) }
+
+// InTracepoint is a task that executes inside a tracepoint's section.
+func InTracepoint() Stack {
+	return stack(calls("__traceiter_kmem_cache_free", "kmem_cache_free", "__fput", "__x64_sys_close"), syscall)
+}
 
 // PreemptedTracepoint is a task preempted inside a tracepoint's section.
-func PreemptedTracepoint() Stack {
-	return stack(preempted, calls("__traceiter_kmem_cache_free", "kmem_cache_free", "__fput", "__x64_sys_close"), syscall)
+func PreemptedTracepoint() Stack { return stack(preempted, InTracepoint()) }
+
+// InSample is an hrtimer interrupt that takes a perf sample.
+func InSample() Stack {
+	return calls("perf_swevent_hrtimer", "__hrtimer_run_queues", "hrtimer_interrupt", "__sysvec_apic_timer_interrupt",
+		"sysvec_apic_timer_interrupt", "asm_sysvec_apic_timer_interrupt")
 }
+
+// InSoftirq is softirqs that run as an interrupt returns.
+func InSoftirq() Stack {
+	return calls("handle_softirqs", "__irq_exit_rcu", "sysvec_apic_timer_interrupt", "asm_sysvec_apic_timer_interrupt")
+}
+
+// InWorker is a kworker that executes its work.
+func InWorker() Stack { return scanning }
+
+// InKthread is a kernel thread that executes.
+func InKthread() Stack { return stack(calls("finish_task_switch"), kthread) }
+
+// InClose is close() on its way.
+func InClose() Stack { return closing }
 
 // PreemptedUser is a task preempted in user mode.
 func PreemptedUser() Stack {

@@ -35,6 +35,10 @@ func (t *Trial) Text(w io.Writer) error {
 	if f.Measures.Has(world.Console) {
 		fmt.Fprintf(&b, "  symptom    %s (%d hung-task reports, %d RCU stall reports)\n", r.Symptom, r.HungTasks, r.RCUStalls)
 	}
+	if f.Measures.Has(world.Console) && r.Overdue > 0 && r.HungTasks == 0 {
+		// The detector looks once in an interval: a wait of up to two timeouts may pass unseen.
+		fmt.Fprintf(&b, "             %d of the closes took the detector's timeout or longer: it did not look in time, or only after the horizon\n", r.Overdue)
+	}
 	fmt.Fprintf(&b, "  diagnosis  %s", r.Diagnosis)
 	if why := r.Why(); why != "" {
 		fmt.Fprintf(&b, ": %s", why)

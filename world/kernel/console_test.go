@@ -21,6 +21,11 @@ var shapes = compile(
 	`task:.{15} state:[RSDI](  running task    )? stack:\d+ +pid:\d+ +tgid:\d+ +ppid:\d+ +task_flags:0x[0-9a-f]{4} flags:0x[0-9a-f]{8}`,
 	`Workqueue: rcu_gp process_srcu`,
 	`Call Trace:`,
+	`Sending NMI from CPU \d+ to CPUs \d+:`,
+	`NMI backtrace for cpu \d+`,
+	`CPU: \d+ UID: 0 PID: \d+ Comm: \S{1,15} Not tainted 7\.0\.0-rc1 #1 PREEMPT\((none|lazy|full)\)`,
+	`RIP: 0010:[a-zA-Z0-9_.]+\+0x[0-9a-f]+/0x[0-9a-f]+`,
+	`RIP: 0033:0x[0-9a-f]+`,
 	` </?TASK>`,
 	` (\? )?[a-zA-Z0-9_.]+\+0x[0-9a-f]+/0x[0-9a-f]+`,
 	`rcu: INFO: rcu_(preempt|sched) detected stalls on CPUs/tasks:`,
@@ -41,7 +46,7 @@ var shapes = compile(
 	`perf: interrupt took too long \(\d+ > \d+\), lowering kernel\.perf_event_max_sample_rate to \d+`,
 	`-+\[ cut here \]-+`,
 	`Kicking rcu_preempt grace-period kthread`,
-	`WARNING: CPU: \d+ PID: \d+ at rcu_stall_kick_kthreads\+0x0/0x0`,
+	`WARNING: CPU: \d+ PID: \d+ at rcu_stall_kick_kthreads\+0x[0-9a-f]+/0x[0-9a-f]+`,
 	`---\[ end trace 0{16} \]---`,
 )
 
@@ -60,7 +65,7 @@ var consoles = []struct{ file, fix, first, also string }{
 	{"expedited-cpu", "baseline", `detected expedited stalls on CPUs/tasks: \{ 1-\.\.\.D \} `, `root: 0x2/\.$`},
 	{"kthread-starved", "baseline", `^rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:$`, `^rcu: rcu_preempt kthread starved for \d+ jiffies!`},
 	{"kthread-starved", "kick", `^Kicking rcu_preempt grace-period kthread$`, `^WARNING: CPU: `},
-	{"../repro2", "baseline", `^INFO: task repro2:\d+ blocked for more than 14\d seconds\.$`, `^ perf_trace_destroy\+0x0/0x0$`},
+	{"../repro2", "baseline", `^INFO: task repro2:\d+ blocked for more than 14\d seconds\.$`, `^ perf_trace_destroy\+0x[1-9a-f][0-9a-f]*/0x[0-9a-f]+$`},
 	{"../repro2", "baseline", `^perf: interrupt took too long `, `^rcu: \tTasks blocked on level-0 rcu_node \(CPUs 0-1\): P\d+`},
 	{"workqueue-lockup", "baseline", `^BUG: workqueue lockup - pool cpus=1 `, ` stuck for [3-9]\ds!$`},
 }

@@ -50,6 +50,7 @@ type rcuCPU struct {
 	inIdle   bool   // not watching: an extended quiescent state
 	expAsked bool   // the expedited grace period waits for a context switch
 	ticksGP  int    // ticks in this grace period
+	irqProbe
 
 	unassigned []rcuCallback // not yet given a grace period
 	assigned   rcuCallbacks  // in the order of their grace periods

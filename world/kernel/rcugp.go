@@ -140,6 +140,7 @@ func (k *kernel) forceQS() {
 			c.urgent = true
 			if k.rcuAge() > ns(k.stallTimeout())/2 {
 				k.kickCPU(c, hardResched)
+				k.probeIRQs(c)
 			}
 		}
 	}

@@ -172,9 +172,12 @@ func (k *kernel) stallReport(by *cpu, self bool) *klog.Stall {
 			continue
 		}
 		s.CPUs = append(s.CPUs, klog.StalledCPU{
-			CPU: c.id, Probe: klog.Probe{Sent: true, Answered: true}, Ticks: uint64(c.ticksGP),
-			Behind: rcu.SeqCount(n.seq - c.gpSeq), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
+			CPU: c.id, Probe: c.probe(n.seq), Ticks: uint64(c.ticksGP),
+			Behind: rcu.SeqCount(n.seq) - rcu.SeqCount(c.gpSeq), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
 		})
+		if b, ok := c.backtrace(by); ok {
+			s.Backtraces = append(s.Backtraces, b)
+		}
 	}
 	for _, t := range n.readers {
 		if t.rcu.blocksGP {
@@ -278,6 +281,9 @@ func (k *kernel) expStallReport() []string {
 	for _, c := range k.cpus {
 		if e.mask&(1<<c.id) != 0 {
 			s.CPUs = append(s.CPUs, klog.ExpCPU{CPU: c.id, NeedQS: true})
+			if b, ok := c.backtrace(e.worker.cpu); ok {
+				s.Backtraces = append(s.Backtraces, b)
+			}
 		}
 	}
 	return s.Lines()

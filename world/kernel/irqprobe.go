@@ -1,0 +1,32 @@
+package kernel
+
+import (
+	"github.com/gpstorm/gpstorm/klog"
+	"github.com/gpstorm/gpstorm/rcu"
+)
+
+// irqProbe is the irq_work by which a grace period of half the stall timeout finds
+// out whether a silent CPU takes interrupts (rcu_watching_snap_recheck,
+// rcu_iw_handler).
+type irqProbe struct {
+	pending  bool   // rcu_iw_pending
+	probedGP uint64 // rcu_iw_gp_seq: of the last one sent, or answered
+}
+
+// probeIRQs sends the probe of this grace period, unless one is still under way.
+func (k *kernel) probeIRQs(c *cpu) {
+	p, n := &c.irqProbe, &k.rcu
+	if p.pending || p.probedGP == n.seq {
+		return
+	}
+	p.pending, p.probedGP = true, n.seq
+	c.raise(irq{kind: irqCall, done: func() { p.pending, p.probedGP = false, n.seq }}, ipiLatency)
+}
+
+// probe is what a stall report says of it.
+func (p *irqProbe) probe(seq uint64) klog.Probe {
+	since := rcu.SeqCount(seq) - rcu.SeqCount(p.probedGP)
+	return klog.Probe{
+		Sent: p.pending || since == 0 && p.probedGP != 0, Answered: !p.pending, Unanswered: int(since),
+	}
+}
