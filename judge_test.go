@@ -41,7 +41,7 @@ func TestJudgeRefusesBadInput(t *testing.T) {
 		options gpstorm.Options
 		want    string
 	}{
-		{taken, options, `candidate: "callrcu": want a name that is not taken`},
+		{taken, options, `candidate: callrcu: want a name that is not taken`},
 		{impatient, gpstorm.Options{Variations: -1}, `variations: -1: want 1 to`},
 		{impatient, gpstorm.Options{Parallel: -1}, `parallel: -1: want 0 or more`},
 		{impatient, gpstorm.Options{Scenarios: make([]workload.Scenario, 1)}, `scenarios[0] "": name: `},

@@ -3,9 +3,9 @@ package campaign
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/world"
 )
 
@@ -13,9 +13,9 @@ import (
 // values; it is nil if there is none. Shards are not compared.
 func (h *Head) differs(want *Head) error {
 	for _, f := range [][3]string{
-		{"world", quoted(h.World), quoted(want.World)},
-		{"model", quoted(h.Model), quoted(want.Model)},
-		{"build", quoted(h.Build), quoted(want.Build)},
+		{"world", named.Show(h.World), named.Show(want.World)},
+		{"model", named.Show(h.Model), named.Show(want.Model)},
+		{"build", named.Show(h.Build), named.Show(want.Build)},
 		{"seed", fmt.Sprint(h.Seed), fmt.Sprint(want.Seed)},
 		{"variations", fmt.Sprint(h.Variations), fmt.Sprint(want.Variations)},
 		{"until_decided", fmt.Sprint(h.UntilDecided), fmt.Sprint(want.UntilDecided)},
@@ -45,11 +45,11 @@ func (h *Head) differs(want *Head) error {
 	for i, f := range h.Fixes {
 		w := want.Fixes[i]
 		for _, t := range [][3]string{
-			{"must", quoted(string(f.Must)), quoted(string(w.Must))},
-			{"claim", quoted(f.Claim), quoted(w.Claim)},
-			{"loses", quoted(f.Loses), quoted(w.Loses)},
-			{"breaks", quoted(f.Breaks), quoted(w.Breaks)},
-			{"unavailable", quoted(f.Unavailable), quoted(w.Unavailable)},
+			{"must", named.Show(string(f.Must)), named.Show(string(w.Must))},
+			{"claim", named.Show(f.Claim), named.Show(w.Claim)},
+			{"loses", named.Show(f.Loses), named.Show(w.Loses)},
+			{"breaks", named.Show(f.Breaks), named.Show(w.Breaks)},
+			{"unavailable", named.Show(f.Unavailable), named.Show(w.Unavailable)},
 		} {
 			t[0] = "fixes: " + f.Name + ": " + t[0]
 			if err := different(t); err != nil {
@@ -60,7 +60,7 @@ func (h *Head) differs(want *Head) error {
 	for _, f := range [][3]string{
 		{"facts: reproducible", fmt.Sprint(h.Facts.Reproducible), fmt.Sprint(want.Facts.Reproducible)},
 		{"facts: virtual", fmt.Sprint(h.Facts.Virtual), fmt.Sprint(want.Facts.Virtual)},
-		{"facts: trial", quoted(h.Facts.Trial), quoted(want.Facts.Trial)},
+		{"facts: trial", named.Show(h.Facts.Trial), named.Show(want.Facts.Trial)},
 	} {
 		if err := different(f); err != nil {
 			return err
@@ -97,13 +97,4 @@ func names(subjects []world.Subject) (all []string) {
 		all = append(all, s.Name)
 	}
 	return all
-}
-
-// quoted quotes a value, the beginning of a long one.
-func quoted(s string) string {
-	const most = 80
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "..."
-	}
-	return strconv.Quote(s)
 }

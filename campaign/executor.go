@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
@@ -54,10 +55,14 @@ func (l *Local) Facts() world.Facts { return l.World.Facts() }
 // enough that memory does not grow with the campaign.
 const ahead = 16
 
+// patience is how long a trial may go on after an interrupt.
+const patience = 30 * time.Second
+
 // Execute runs the trials. When ctx ends it finishes the trials that have begun
 // in a world of virtual time, and gives up those of other worlds. A candidate may
 // be anybody's code: its panic is an error that names the trial, and does not end
-// the process.
+// the process. So is a trial that goes on for 30 s after ctx ended: its goroutine
+// is left behind.
 func (l *Local) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -103,10 +108,18 @@ func (l *Local) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 		}
 	}()
 
+	stuck := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(patience, func() { close(stuck) }) })
+	defer stop()
 	var failed error
 	emitted := 0
 	for j := range ordered {
-		o := <-j.out
+		var o outcome
+		select {
+		case o = <-j.out:
+		case <-stuck:
+			return fmt.Errorf("%s: still running %v after the interrupt: want a candidate that ends", spec(j.index), patience)
+		}
 		if failed != nil {
 			continue
 		}

@@ -7,7 +7,6 @@
 package campaign
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -69,7 +69,7 @@ func ParseShard(s string) (Shard, error) {
 	i, errI := strconv.Atoi(index)
 	n, errN := strconv.Atoi(of)
 	if !ok || errI != nil || errN != nil || n < 1 || i < 1 || i > n {
-		return Shard{}, fmt.Errorf("shard: %q: want i/n with 1 <= i <= n, 2/8 say", s)
+		return Shard{}, named.Wrong("shard", s, "i/n with 1 <= i <= n, 2/8 say")
 	}
 	return Shard{i, n}, nil
 }
@@ -168,13 +168,11 @@ func parseHead(line []byte) (Head, error) {
 	}
 	switch {
 	case is.Format == "results/1":
-		return h, fmt.Errorf("gpstorm: %q: want %q: an older gpstorm wrote it, run the campaign again", is.Format, format)
+		return h, named.Wrong("gpstorm", is.Format, "%s: an older gpstorm wrote it, run the campaign again", format)
 	case is.Format != format:
-		return h, fmt.Errorf("gpstorm: %.40q: want %q", is.Format, format)
+		return h, named.Wrong("gpstorm", is.Format, format)
 	}
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&h); err != nil {
+	if err := DecodeLine(line, &h); err != nil {
 		return h, fmt.Errorf("line 1: %w", err)
 	}
 	h.Facts.Model = h.Model

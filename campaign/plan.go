@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 )
@@ -49,14 +50,14 @@ func (p *Plan) Validate() error {
 	names := map[string]bool{}
 	for i := range p.Scenarios {
 		if n := p.Scenarios[i].Name; names["scenario "+n] {
-			return fmt.Errorf("scenarios: %q: want it once", n)
+			return named.Wrong("scenarios", n, "it once")
 		} else {
 			names["scenario "+n] = true
 		}
 	}
 	for i := range p.Fixes {
 		if n := p.Fixes[i].Name; names["fix "+n] {
-			return fmt.Errorf("fixes: %q: want it once", n)
+			return named.Wrong("fixes", n, "it once")
 		} else {
 			names["fix "+n] = true
 		}

@@ -102,10 +102,8 @@ func (rd *reader) next() (outcome, error) {
 		return outcome{}, Inputf("%s: line %d: %w", rd.name, rd.read+2, err)
 	}
 	o := outcome{line: line}
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&o.result); err != nil {
-		return outcome{}, Inputf("%s: line %d: not a trial: %w", rd.name, rd.read+2, err)
+	if err := DecodeLine(line, &o.result); err != nil {
+		return outcome{}, Inputf("%s: line %d: %w", rd.name, rd.read+2, err)
 	}
 	if rd.done() {
 		return outcome{}, Inputf("%s: line %d: trial %d: want at most %d", rd.name, rd.read+2, rd.read+1, rd.read)
@@ -115,7 +113,7 @@ func (rd *reader) next() (outcome, error) {
 	} else {
 		o.cell = rd.head.cell(rd.read)
 	}
-	if err := rd.head.check(o.cell, &o.result); err != nil {
+	if err := cmp.Or(rd.head.check(o.cell, &o.result), o.result.Check()); err != nil {
 		return outcome{}, Inputf("%s: line %d: %w", rd.name, rd.read+2, err)
 	}
 	if rd.course != nil {

@@ -60,7 +60,7 @@ func TestResumeRefusesWhatItCannotContinue(t *testing.T) {
 		want string
 	}{
 		"not results":       {[]byte("hello"), p, synthetic, "not a results file"},
-		"a line of rubbish": {slices.Concat(lines[0], []byte("{\n")), p, synthetic, "line 2: not a trial"},
+		"a line of rubbish": {slices.Concat(lines[0], []byte("{\n")), p, synthetic, "line 2: cut off: want whole JSON"},
 		"a trial left out":  {slices.Concat(lines[0], lines[2]), p, synthetic, "line 2: fix good, scenario calm, variation 0, seed 2962861840223777: want fix baseline"},
 		"another build": {whole, p, func(at world.Spec) trial.Result {
 			r := synthetic(at)
@@ -94,10 +94,10 @@ func TestResumeNamesTheFieldThatDiffers(t *testing.T) {
 		return func() (string, *Plan) { p := testPlan(2); change(p); return whole, p }
 	}
 	for want, c := range map[string]func() (string, *Plan){
-		`world: "live": want "test"`:                                         but(`"world":"test"`, `"world":"live"`),
-		`model: "0": want "1"`:                                               but(`"model":"1"`, `"model":"0"`),
-		`gpstorm: "results/1": want "results/2": an older gpstorm`:           but(`"gpstorm":"results/2"`, `"gpstorm":"results/1"`),
-		`gpstorm: "results/3": want "results/2"`:                             but(`"gpstorm":"results/2"`, `"gpstorm":"results/3"`),
+		`world: live: want test`: but(`"world":"test"`, `"world":"live"`),
+		`model: 0: want 1`:       but(`"model":"1"`, `"model":"0"`),
+		`gpstorm: results/1: want results/2: an older gpstorm`:               but(`"gpstorm":"results/2"`, `"gpstorm":"results/1"`),
+		`gpstorm: results/3: want results/2`:                                 but(`"gpstorm":"results/2"`, `"gpstorm":"results/3"`),
 		`line 1: world: none: want a name`:                                   but(`"world":"test"`, `"world":""`),
 		`seed: 1: want 2`:                                                    plan(func(p *Plan) { p.Seed = 2 }),
 		`variations: 2: want 3`:                                              plan(func(p *Plan) { p.Variations = 3 }),
@@ -107,7 +107,7 @@ func TestResumeNamesTheFieldThatDiffers(t *testing.T) {
 			p.Fixes = append(p.Fixes, world.Subject{Name: "new"})
 		}),
 		`fixes: busted: must: "be unsafe": want ""`: plan(func(p *Plan) { p.Fixes[3].Must = "" }),
-		`fixes: good: claim: "": want "better"`:     plan(func(p *Plan) { p.Fixes[1].Claim = "better" }),
+		`fixes: good: claim: "": want better`:       plan(func(p *Plan) { p.Fixes[1].Claim = "better" }),
 		`fixes: baseline, good, same, busted: want good, baseline, same, busted`: plan(func(p *Plan) {
 			p.Fixes[0], p.Fixes[1] = p.Fixes[1], p.Fixes[0]
 		}),
@@ -127,6 +127,37 @@ func TestResumeNamesTheFieldThatDiffers(t *testing.T) {
 	}
 }
 
+// Anybody may have written a results file: a value that no trial can have is
+// refused by the name of its field.
+func TestResultsThatCannotBeAreRefusedByField(t *testing.T) {
+	t.Parallel()
+	whole := string(runToFile(t, testPlan(2), in(synthetic), Options{}))
+	for _, c := range []struct{ old, new, want string }{
+		{`"symptom":"none"`, `"symptom":"tired"`, "line 2: symptom: tired: want one of none, rcu-stall, hung-task"},
+		{`"diagnosis":"ok"`, `"diagnosis":"fine"`, "diagnosis: fine: want one of ok, slow, starved, lost-wakeup, deadlock, unsafe"},
+		{`"wait_ns":`, `"wait_ns":-`, "line 2: closes[0].wait_ns: -"},
+		{`"overdue":0`, `"overdue":-1`, "line 2: overdue: -1: want 0 or more"},
+		{`"storm_duty":0`, `"storm_duty":1e9`, "line 2: storm_duty: 1e+09"},
+		{`"ipis":`, `"ipis":"many","x":`, "line 2: closes.ipis: a JSON string: want a whole number"},
+		{`"symptom":"none"`, `"symptoms":"none"`, "line 2: symptoms: unknown field: want"},
+		{`"symptom":"none"`, `"symptom":"none"}{`, "line 2: byte"},
+		{`"seed":1`, `"seed":-1`, "line 1: seed: a JSON number -1: want a whole number, 0 or more"},
+		{`"variations":2`, `"variations":"two"`, "line 1: variations: a JSON string: want a whole number"},
+		{`"fixes":[`, `"fixs":[`, "line 1: fixs: unknown field: want"},
+		{`"measures":["`, `"measures":["no`, "line 1: measures: no"},
+	} {
+		if !strings.Contains(whole, c.old) {
+			t.Errorf("no %s in the file", c.old)
+			continue
+		}
+		path := write(t, []byte(strings.Replace(whole, c.old, c.new, 1)))
+		_, err := Summarize([]string{path})
+		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "json:") {
+			t.Errorf("%s:\n got %v\nwant %s", c.new, err, c.want)
+		}
+	}
+}
+
 func TestResumeRefusesAnotherBuildOnlyIfBothAreKnown(t *testing.T) {
 	t.Parallel()
 	p := testPlan(1)
@@ -135,7 +166,7 @@ func TestResumeRefusesAnotherBuildOnlyIfBothAreKnown(t *testing.T) {
 		want      string
 	}{
 		{"abc", "abc", ""}, {"abc+dirty", "abc+dirty", ""}, {"", "abc", ""}, {"abc", "", ""}, {"", "", ""},
-		{"abc", "abc+dirty", `build: "abc": want "abc+dirty"`}, {"abc", "def", `build: "abc": want "def"`},
+		{"abc", "abc+dirty", `build: abc: want abc+dirty`}, {"abc", "def", `build: abc: want def`},
 	} {
 		file, now := headOf(p), headOf(p)
 		file.Build, now.Build = c.file, c.now

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
@@ -68,6 +70,32 @@ func TestAnInterruptedCampaignKeepsWhatFinished(t *testing.T) {
 		t.Errorf("kept %d of the %d trials that ran", sum.Trials, n)
 	}
 	same(t, "resumed", runToFile(t, p, in(synthetic), Options{Out: path, Resume: true}), want)
+}
+
+// A candidate may loop for ever. An interrupt ends its campaign all the same, and
+// the error says which trial it was.
+func TestAnInterruptEndsACampaignWhoseCandidateLoops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		defer close(ended)
+		run := func(at world.Spec) trial.Result {
+			if at.Subject == "same" {
+				interrupt()
+				<-ended
+			}
+			return synthetic(at)
+		}
+		path := filepath.Join(t.TempDir(), "results.jsonl")
+		_, err := Run(ctx, testPlan(1), &Local{World: worldtest.Func(run), Parallel: 1}, Options{Out: path})
+		if err == nil || !strings.HasPrefix(err.Error(), "fix same, scenario calm, variation 0, seed ") || !strings.Contains(err.Error(), "still running 30s after the interrupt") {
+			t.Errorf("got %v", err)
+		}
+		if lines := bytes.Count(read(t, path), []byte("\n")); lines != 3 {
+			t.Errorf("%d lines, want the head and the two trials before", lines)
+		}
+	})
 }
 
 func TestAPanickingCandidateIsNamed(t *testing.T) {
@@ -225,8 +253,8 @@ func TestABadPlanNamesTheField(t *testing.T) {
 		"no scenario":   {func(p *Plan) { p.Scenarios = nil }, "scenarios: none: want at least one"},
 		"no fix":        {func(p *Plan) { p.Fixes = nil }, "fixes: none: want at least one"},
 		"no variation":  {func(p *Plan) { p.Variations = 0 }, "variations: 0: want 1 to"},
-		"twice a fix":   {func(p *Plan) { p.Fixes = append(p.Fixes, p.Fixes[0]) }, `fixes: "baseline": want it once`},
-		"twice a storm": {func(p *Plan) { p.Scenarios = append(p.Scenarios, p.Scenarios[0]) }, `scenarios: "calm": want it once`},
+		"twice a fix":   {func(p *Plan) { p.Fixes = append(p.Fixes, p.Fixes[0]) }, `fixes: baseline: want it once`},
+		"twice a storm": {func(p *Plan) { p.Scenarios = append(p.Scenarios, p.Scenarios[0]) }, `scenarios: calm: want it once`},
 		"shard":         {func(p *Plan) { p.Shard = &Shard{3, 2} }, "shard: 3/2: want"},
 	} {
 		p := testPlan(1)

@@ -77,6 +77,7 @@ and is booted --boots times for each scenario, in turns. The first is the baseli
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.evaluate(cmd) },
 	}
+	c.seedFlag(cmd)
 	o.selection.flags(cmd, c)
 	o.form.flags(cmd)
 	o.where.register(cmd, c)

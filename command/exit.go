@@ -3,9 +3,8 @@ package command
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"unicode"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // The exit codes. An error of any other kind exits 1.
@@ -45,27 +44,13 @@ func inputf(format string, args ...any) error { return badInput(fmt.Errorf(forma
 func wrong(field string, value any, want string, args ...any) error {
 	text := fmt.Sprint(value)
 	if _, ok := value.(absent); !ok {
-		text = shown(text)
+		text = named.Show(text)
 	}
-	return inputf("%s: %s: want %s", field, text, fmt.Sprintf(want, args...))
+	return badInput(&named.Error{Field: field, Value: text, Want: fmt.Sprintf(want, args...)})
 }
 
 // absent says what is there instead of a value.
 type absent string
-
-// shown is a value as a message shows it: its beginning if it is long, and
-// quoted if it is empty or holds spaces or anything that does not print.
-func shown(s string) string {
-	const most = 200
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "..."
-	}
-	plain := func(r rune) bool { return unicode.IsPrint(r) && r != ' ' && r != unicode.ReplacementChar }
-	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return strconv.Quote(s)
-	}
-	return s
-}
 
 // undecided marks an outcome from which nothing follows.
 func undecided(format string, args ...any) error {

@@ -51,6 +51,7 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.fix, "fix", "baseline", "`name` of a candidate or of a planted bug")
 	flags.StringVar(&f.reader, "reader", "", "reader `flavour` instead of the candidate's own")

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // once refuses a second value for a flag that holds one: pflag would silently
@@ -62,7 +64,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		if errors.Is(err, errTwice) {
-			return wrong("--"+f.Name, invalid.GetValue(), "one value; %s is given already", shown(f.Value.String()))
+			return wrong("--"+f.Name, invalid.GetValue(), "one value; %s is given already", named.Show(f.Value.String()))
 		}
 		return wrong("--"+f.Name, invalid.GetValue(), "%s", allowed(f.Value))
 	case errors.As(err, &unknown):
@@ -81,6 +83,17 @@ func dashed(name, shorthands string) string {
 		return "-" + name
 	}
 	return "--" + name
+}
+
+// dashField puts dashes before the field of bad input that is a flag of the
+// command: the packages below give the field a name and have no flags.
+func dashField(cmd *cobra.Command, text string) string {
+	field, _, ok := strings.Cut(text, ": ")
+	name := strings.ReplaceAll(field, " ", "-")
+	if !ok || cmd == nil || cmd.Flags().Lookup(name) == nil {
+		return text
+	}
+	return "--" + name + text[len(field):]
 }
 
 // described is a flag's value that can say what it takes.

@@ -55,6 +55,7 @@ control did not misbehave.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.gate(cmd) },
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.file, "policy", "", "read the policy from this YAML `file`")
 	o.policy.register(flags)

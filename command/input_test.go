@@ -275,8 +275,14 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"list", "nosuch"}, `kind: nosuch: want one of candidates, `},
 		{[]string{"list", "candidates", "x"}, `list: x: want one of candidates, `},
 		{[]string{"replay"}, `replay: no argument: want a token or a failure file`},
-		{[]string{"replay", "gps2.AAAA", "--seed", "3"}, `--seed: 3: want no seed: the token has its own`},
-		{[]string{"shrink", "repo2"}, `scenario: "repo2": want a scenario; did you mean "repro2"?`},
+		{[]string{"replay", "gps2.AAAA", "--seed", "3"}, `--seed: unknown flag: want a flag that gpstorm replay --help lists`},
+		{[]string{"list", "--seed", "3"}, `--seed: unknown flag: want a flag that gpstorm list --help lists`},
+		{[]string{"merge", empty, "--seed", "3"}, `--seed: unknown flag`},
+		{[]string{"validate", "--seed", "3"}, `--seed: unknown flag`},
+		{[]string{"version", "--seed", "3"}, `--seed: unknown flag`},
+		{[]string{"evaluate", "--variations", "0"}, `gpstorm: --variations: 0: want `},
+		{[]string{"rare", "calm", "--trials", "1"}, `gpstorm: --trials: 1: want 100 to 1000000`},
+		{[]string{"shrink", "repo2"}, `scenario: repo2: want a scenario; did you mean repro2?`},
 		{[]string{"shrink", "nosuch.yaml"}, `scenario: nosuch.yaml: want a file that can be read`},
 		{[]string{"run", "/dev/zero"}, `scenario: /dev/zero: want a file that can be read (longer than 64 MiB)`},
 		{[]string{"report", "/dev/zero"}, `/dev/zero: line 1: length: more than 64 MiB: want a line of results`},
@@ -303,15 +309,15 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"serve", "--token", file("short.txt", "secret")}, `want a file with a token of 16 characters or more`},
 
 		// Names and files that are none.
-		{[]string{"run", "repro"}, `scenario: "repro": want a scenario; did you mean "repro2"?`},
-		{[]string{"run", "calm", "--fix", "calrcu"}, `fix: "calrcu": want a candidate or a mutant; did you mean "callrcu"?`},
+		{[]string{"run", "repro"}, `scenario: repro: want a scenario; did you mean repro2?`},
+		{[]string{"run", "calm", "--fix", "calrcu"}, `gpstorm: --fix: calrcu: want a candidate or a mutant; did you mean callrcu?`},
 		{[]string{"run", filepath.Join(dir, "no.yaml")}, `no.yaml: want a file that can be read (no such file or directory)`},
 		{[]string{"report", filepath.Join(dir, "no.jsonl")}, `no.jsonl: want a file that can be read (no such file or directory)`},
 		{[]string{"report", dir}, `want a file that can be read (a directory)`},
 		{[]string{"report", empty}, `empty.jsonl: empty`},
 		{[]string{"merge", empty, "--out", empty}, `empty.jsonl: want a file that is not one of the shards`},
 		{[]string{"litmus", filepath.Join(dir, "no.litmus")}, `no.litmus: want a file that can be read`},
-		{[]string{"run", file("field.yaml", "name: x\nmachine: {cpu: 2, hz: 250, preempt: full, mips: 100}\n")}, `field.yaml: 2:11: machine: "cpu": want a field; did you mean "cpus"?`},
+		{[]string{"run", file("field.yaml", "name: x\nmachine: {cpu: 2, hz: 250, preempt: full, mips: 100}\n")}, `field.yaml: 2:11: machine: cpu: want a field; did you mean cpus?`},
 		{[]string{"run", file("horizon.yaml", machine+"horizon: -3s\n")}, `horizon: -3s`},
 		{[]string{"run", file("cpus.yaml", strings.Replace(machine, "cpus: 2", "cpus: 0", 1))}, `cpus: 0`},
 
@@ -330,9 +336,9 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"gate", "--fix", "poll", "--world", "live", "--min-margin", "95%"}, `--world: live: want a world that measures the load of storms`},
 
 		// Policies of a gate: every field of a file is read, and refused if wrong.
-		{[]string{"gate"}, `fix: none: want at least one candidate`},
+		{[]string{"gate"}, `gpstorm: --fix: none: want at least one candidate`},
 		{[]string{"gate", "--fix", "throttle", "--max-hang-rate", "0%"}, `want a max hang rate, a max p99 or a min margin`},
-		{[]string{"gate", "--fix", "throttle", "--margin-level", "50%"}, `margin level: 50%: want a min margin beside it`},
+		{[]string{"gate", "--fix", "throttle", "--margin-level", "50%"}, `gpstorm: --margin-level: 50%: want a min margin beside it`},
 		{[]string{"gate", "--fix", "throttle", "--min-margin", "95%", "--margin-axis", "handler"}, `want the time of a sample, 2ms say, on axis handler`},
 		{[]string{"gate", "--fix", "throttle", "--min-margin", "216", "--margin-axis", "readers"}, `216`},
 		{policy("unknown.yaml", "fixes: [throttle]\nmax_hangs: 1%\n"), `unknown.yaml:2: max_hangs: unknown field: want one of fixes, scenarios, max_hang_rate`},
@@ -344,7 +350,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{policy("again.yaml", "fixes: [throttle]\nfixes: [poll]\n"), `again.yaml:2: mapping key "fixes" already defined`},
 		{policy("comment.yaml", "# to be filled in\n"), `comment.yaml: empty: want fixes, scenarios, max_hang_rate`},
 		{policy("list.yaml", "fixes: throttle\n"), `list.yaml:1: fixes: throttle: want a list of names`},
-		{policy("alone.yaml", "fixes: [throttle]\nmargin_axis: readers\n"), `margin axis: readers: want a min margin beside it`},
+		{policy("alone.yaml", "fixes: [throttle]\nmargin_axis: readers\n"), `--margin-axis: readers: want a min margin beside it`},
 		{policy("word.yaml", "throttle\n"), `word.yaml: throttle: want fixes, scenarios`},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {

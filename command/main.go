@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/gpstorm/gpstorm/world/boot/guest"
 )
@@ -31,11 +32,36 @@ func Main(p Program) int {
 		guest.Init()
 		return exitFailure // the machine could not be switched off
 	}
-	// The first interrupt stops the work in order; a second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
-	return run(ctx, p, os.Args[1:], os.Stdout, os.Stderr)
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, p, os.Args[1:], os.Stdout, os.Stderr) }()
+	return await(ctx, stop, code, patience, func() {
+		fmt.Fprintf(os.Stderr, "%s: the work has not ended %v after the interrupt\n", p.name(), patience)
+	})
+}
+
+// patience is how long the work of a process may take to end after an interrupt: a
+// candidate that loops never ends it.
+const patience = time.Minute
+
+// await returns the exit code of the work. The first interrupt, which ends the
+// context, makes the work stop in order; release makes a second one kill the
+// process. If the work does not stop in time, await reports that and returns.
+func await(ctx context.Context, release func(), code <-chan int, patience time.Duration, late func()) int {
+	select {
+	case c := <-code:
+		return c
+	case <-ctx.Done():
+	}
+	release()
+	select {
+	case c := <-code:
+		return c
+	case <-time.After(patience):
+		late()
+		return exitFailure
+	}
 }
 
 // run executes one command line and returns its exit code.
@@ -46,10 +72,14 @@ func run(ctx context.Context, p Program, args []string, stdout, stderr io.Writer
 		root.SetArgs(args)
 		root.SetOut(stdout)
 		root.SetErr(stderr)
-		err = root.ExecuteContext(ctx)
+		root, err = root.ExecuteContextC(ctx)
 	}
 	if err != nil && err.Error() != "" {
-		fmt.Fprintf(stderr, "%s: %s\n", p.Name, oneLine(err))
+		text := oneLine(err)
+		if codeOf(err) == exitBadInput {
+			text = dashField(root, text)
+		}
+		fmt.Fprintf(stderr, "%s: %s\n", p.Name, text)
 	}
 	return codeOf(err)
 }

@@ -32,6 +32,7 @@ misses its threshold in at most 5 % of searches.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.margin(cmd) },
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.axis, "axis", string(margin.AxisDuty), "what to vary: duty, handler or readers")
 	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file (default a scenario made for this search)")

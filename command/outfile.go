@@ -84,6 +84,23 @@ func writeFile(to outFile, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// writeWhole writes to a stream all that write writes, or nothing if write fails.
+func writeWhole(to io.Writer, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp("", "gpstorm-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	if err := write(f); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = io.Copy(to, f)
+	return err
+}
+
 func writeInPlace(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {

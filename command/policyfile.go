@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/pflag"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // policyFields are the fields of a policy file, in the order of the help, each with
@@ -72,7 +74,7 @@ func setField(flags *pflag.FlagSet, field string, value ast.Node, given map[stri
 		}
 	}
 	if name == "" {
-		return fmt.Errorf("%s: unknown field: want one of %s", shown(field), policyNames())
+		return fmt.Errorf("%s: unknown field: want one of %s", named.Show(field), policyNames())
 	}
 	flag := flags.Lookup(name)
 	values := []ast.Node{value}
@@ -93,7 +95,7 @@ func setField(flags *pflag.FlagSet, field string, value ast.Node, given map[stri
 		}
 		text := v.GetToken().Value
 		if scratch.Set(name, text) != nil || text == "" {
-			return fmt.Errorf("%s: %s: want %s", field, shown(text), allowed(flag.Value))
+			return fmt.Errorf("%s: %s: want %s", field, named.Show(text), allowed(flag.Value))
 		}
 		if given[name] {
 			continue
@@ -125,6 +127,6 @@ func kindOf(n ast.Node) string {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
 		return "an anchor, alias or tag"
 	default:
-		return shown(n.GetToken().Value)
+		return named.Show(n.GetToken().Value)
 	}
 }

@@ -111,7 +111,7 @@ func TestATokenOfAnOwnCandidateReplaysInItsProgramOnly(t *testing.T) {
 		t.Errorf("replay: %+v, want %+v", again, got)
 	}
 	elsewhere := invoke(t, Program{}, "replay", r.Replay)
-	if want := `fix: "forgetful": want a candidate`; elsewhere.code != exitBadInput || !strings.Contains(elsewhere.errors, want) ||
+	if want := `fix: forgetful: want a candidate`; elsewhere.code != exitBadInput || !strings.Contains(elsewhere.errors, want) ||
 		!strings.Contains(elsewhere.errors, "replays in that program only") {
 		t.Errorf("elsewhere: %+v, want exit 2 and %q", elsewhere, want)
 	}
@@ -144,11 +144,11 @@ func TestAProgramWithABadNameIsRefused(t *testing.T) {
 		want    string
 	}{
 		{Program{Fixes: []fixes.Fix{named("")}}, `candidate: "": want a name`},
-		{Program{Fixes: []fixes.Fix{named("a+b")}}, `candidate: "a+b": want a name`},
-		{Program{Fixes: []fixes.Fix{named("baseline")}}, `candidate: "baseline": want a name that is not taken`},
-		{Program{Fixes: []fixes.Fix{named("busted-scan")}}, `"busted-scan": want a name that is not taken`},
-		{Program{Fixes: []fixes.Fix{interrupting, interrupting}}, `candidate: "interrupting": want a name that is not taken`},
-		{Program{Scenarios: []workload.Scenario{quiet, quiet}}, `scenario: "quiet": want a name that is not taken`},
+		{Program{Fixes: []fixes.Fix{named("a+b")}}, `candidate: a+b: want a name`},
+		{Program{Fixes: []fixes.Fix{named("baseline")}}, `candidate: baseline: want a name that is not taken`},
+		{Program{Fixes: []fixes.Fix{named("busted-scan")}}, `busted-scan: want a name that is not taken`},
+		{Program{Fixes: []fixes.Fix{interrupting, interrupting}}, `candidate: interrupting: want a name that is not taken`},
+		{Program{Scenarios: []workload.Scenario{quiet, quiet}}, `scenario: quiet: want a name that is not taken`},
 		{Program{Scenarios: []workload.Scenario{invalid}}, `cpus`},
 	} {
 		if got := invoke(t, c.program, "list"); got.code != exitBadInput || got.out != "" || !strings.Contains(got.errors, c.want) {

@@ -52,6 +52,7 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 		ValidArgsFunction: c.names.completeScenarios,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.rare(cmd, args[0]) },
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.plan.Subject, "fix", campaign.Baseline, "the candidate's `name`")
 	flags.DurationVar(&o.plan.Threshold, "threshold", 0, "how long a close() takes that counts (default the scenario's hung-task timeout)")

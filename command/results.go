@@ -16,8 +16,8 @@ func newMergeCommand(c *common) *cobra.Command {
 		Use:   "merge RESULTS...",
 		Short: "Join the shards of a campaign",
 		Long: `Joins the results files of all shards of a campaign, in any order, into the file
-that one run of the whole campaign writes, byte for byte. --out is written whole or
-not at all; without it the results go to stdout. Results are JSON Lines.`,
+that one run of the whole campaign writes, byte for byte. Without --out the results go to
+stdout. Either is written whole or not at all. Results are JSON Lines.`,
 		Example: `  gpstorm merge shard-*.jsonl --out results.jsonl
   gpstorm merge a.jsonl b.jsonl | tail -n +2 | jq .diagnosis | sort | uniq -c`,
 		Args: atLeastOne("a results file"),
@@ -32,7 +32,7 @@ not at all; without it the results go to stdout. Results are JSON Lines.`,
 			}
 			merge := func(w io.Writer) error { return campaign.Merge(args, w) }
 			if out == "" {
-				return inputOrFailure(merge(cmd.OutOrStdout()))
+				return inputOrFailure(writeWhole(cmd.OutOrStdout(), merge))
 			}
 			return inputOrFailure(writeFile(out, merge))
 		},

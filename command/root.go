@@ -9,13 +9,18 @@ import (
 )
 
 // common is what all commands of a program share: its candidates and scenarios,
-// and the flags that every command has.
+// and the values of flags that several commands have.
 type common struct {
 	program string // its name
 	names   names
 	json    bool
 	seed    uint64
 	quiet   bool
+}
+
+// seedFlag registers --seed with a command that draws random numbers.
+func (c *common) seedFlag(cmd *cobra.Command) {
+	cmd.Flags().Uint64Var(&c.seed, "seed", 1, "seed of all randomness")
 }
 
 // newRootCommand makes the commands of a program. An error is one of its candidates
@@ -41,7 +46,6 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 	root.SetFlagErrorFunc(flagError)
 	flags := root.PersistentFlags()
 	flags.BoolVar(&c.json, "json", false, "write JSON Lines")
-	flags.Uint64Var(&c.seed, "seed", 1, "seed of all randomness")
 	flags.BoolVarP(&c.quiet, "quiet", "q", false, "no progress and no notes on stderr")
 
 	root.AddCommand(

@@ -79,6 +79,7 @@ prints the console alone. In --world boot a --kernel takes the candidate's place
 			return how.show(cmd, c, in.Facts(), log, r)
 		},
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&fix, "fix", campaign.Baseline, "the candidate's `name`")
 	flags.IntVar(&variation, "variation", 0, "which variation of the scenario; 0 is the scenario itself")
@@ -105,9 +106,6 @@ decisions than the one that made the token, replay fails: exit 1.`,
   gpstorm replay "$(gpstorm run repro2 --json | jq -r .replay)" --log`,
 		Args: exactly("a token or a failure file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("seed") {
-				return wrong("--seed", c.seed, "no seed: the token has its own")
-			}
 			ref, err := readReference(args[0])
 			if err != nil {
 				return err

@@ -51,7 +51,7 @@ func TestEveryCommandHelpsWithTwoExamplesAndTheCommonFlags(t *testing.T) {
 		if examples < 2 || cmd.Short == "" || cmd.Long == "" {
 			t.Errorf("%s: %d examples that begin with it, want two, after a short and a long text", cmd.Name(), examples)
 		}
-		for _, name := range []string{"json", "seed", "quiet"} {
+		for _, name := range []string{"json", "quiet"} {
 			if cmd.InheritedFlags().Lookup(name) == nil && cmd.Flags().Lookup(name) == nil {
 				t.Errorf("%s: no flag --%s", cmd.Name(), name)
 			}

@@ -46,6 +46,7 @@ The failure is a token, a file that --failures wrote, or a scenario that fails u
 		ValidArgsFunction: c.names.completeScenarios,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.shrink(cmd, args[0]) },
 	}
+	c.seedFlag(cmd)
 	cmd.Flags().StringVar(&o.fix, "fix", campaign.Baseline, "the candidate's `name`, for a scenario")
 	cmd.Flags().IntVar(&o.budget, "budget", shrink.DefaultBudget, "how many trials the search may take")
 	cmd.Flags().Var(&o.out, "out", "write to this `file` instead of stdout")

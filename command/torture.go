@@ -72,6 +72,7 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 			return nil
 		},
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&fix, "fix", "membarrier", "the strategy's, or the broken core's, `name`")
 	flags.StringVar(&scenario, "scenario", "", "take readers, updaters and storms from this `scenario`, its times divided by 100")

@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -41,10 +40,10 @@ func NewCatalogue(groups ...Group) (*Catalogue, error) {
 	for _, g := range groups {
 		for _, f := range g.Fixes {
 			if f.Name == "" || strings.ContainsAny(f.Name, Separator+" \t\r\n,") {
-				return nil, fmt.Errorf("%s: %q: want a name without space, comma and %q", g.Kind, f.Name, Separator)
+				return nil, named.Wrong(string(g.Kind), f.Name, "a name without space, comma and %q", Separator)
 			}
-			if err := c.fixes.Add(f.Name, f); err != nil {
-				return nil, fmt.Errorf("%s: %q: %w", g.Kind, f.Name, err)
+			if !c.fixes.Add(f.Name, f) {
+				return nil, named.Wrong(string(g.Kind), f.Name, "a name that is not taken")
 			}
 		}
 	}

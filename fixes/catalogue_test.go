@@ -33,9 +33,9 @@ func TestCatalogueFindsEveryKind(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"flushd":       `fix: "flushd": want a candidate or a mutant; did you mean "flushed"?`,
-		"callrcu+mien": `fix: "mien": want a candidate or a mutant; did you mean "mine"?`,
-		"zzz":          `fix: "zzz": want a candidate or a mutant: ` + everybody() + `, mine`,
+		"flushd":       `fix: flushd: want a candidate or a mutant; did you mean flushed?`,
+		"callrcu+mien": `fix: mien: want a candidate or a mutant; did you mean mine?`,
+		"zzz":          `fix: zzz: want a candidate or a mutant: ` + everybody() + `, mine`,
 	} {
 		if _, err := c.Find(name); err == nil || err.Error() != want {
 			t.Errorf("%q:\n got %v\nwant %s", name, err, want)
@@ -55,8 +55,8 @@ func TestCatalogueRefusesAmbiguousNames(t *testing.T) {
 		mine fixes.Fix
 		want string
 	}{
-		{fixes.Fix{Name: "poll"}, `mutant: "poll": want a name that is not taken`},
-		{fixes.Fix{Name: "a+b"}, `mutant: "a+b": want a name without space, comma and "+"`},
+		{fixes.Fix{Name: "poll"}, `mutant: poll: want a name that is not taken`},
+		{fixes.Fix{Name: "a+b"}, `mutant: a+b: want a name without space, comma and "+"`},
 		{fixes.Fix{Name: "a b"}, `mutant: "a b": want a name without space, comma and "+"`},
 		{fixes.Fix{}, `mutant: "": want a name without space, comma and "+"`},
 	} {

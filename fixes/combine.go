@@ -1,9 +1,10 @@
 package fixes
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // combine returns the candidate that makes the changes of both. Two that
@@ -13,12 +14,12 @@ func combine(a, b Fix) (Fix, error) {
 	both := a.Name + Separator + b.Name
 	for _, f := range []*Fix{&a, &b} {
 		if f.Control != NoControl {
-			return Fix{}, fmt.Errorf("fix: %q: want candidates that are not controls; %s is one", both, f.Name)
+			return Fix{}, named.Wrong("fix", both, "candidates that are not controls; %s is one", f.Name)
 		}
 	}
 	for _, k := range knobs {
 		if k.set(&a) && k.set(&b) {
-			return Fix{}, fmt.Errorf("fix: %q: want candidates that change different things; %s and %s both change %s", both, a.Name, b.Name, k.what)
+			return Fix{}, named.Wrong("fix", both, "candidates that change different things; %s and %s both change %s", a.Name, b.Name, k.what)
 		}
 	}
 	c := a
@@ -28,7 +29,7 @@ func combine(a, b Fix) (Fix, error) {
 		}
 	}
 	if c.TasksTrace == TasksTraceHoldouts && c.Reader == ReaderPreemptOff && (c.Barrier != nil || c.TracepointBarrier != nil || c.Machine != nil || c.Side != nil) {
-		return Fix{}, fmt.Errorf("fix: %q: want candidates that go together; one changes the scans of SRCU, the other leaves no SRCU domain to scan", both)
+		return Fix{}, named.Wrong("fix", both, "candidates that go together; one changes the scans of SRCU, the other leaves no SRCU domain to scan")
 	}
 	c.Name = both
 	c.Claim = a.Claim + "; and " + b.Claim

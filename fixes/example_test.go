@@ -18,8 +18,8 @@ func ExampleFind() {
 	fmt.Println(err)
 	// Output:
 	// callrcu+overlap <nil>
-	// fix: "calrcu": want a candidate; did you mean "callrcu"?
-	// fix: "callrcu+poll": want candidates that change different things; callrcu and poll both change how a scan is ordered
+	// fix: calrcu: want a candidate; did you mean callrcu?
+	// fix: callrcu+poll: want candidates that change different things; callrcu and poll both change how a scan is ordered
 }
 
 // A candidate of one's own: a barrier that orders the scans by an interprocessor

@@ -1,9 +1,10 @@
 package fixes
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Override replaces decisions of one world. Each world that can be overridden
@@ -34,7 +35,7 @@ func (f *Fix) RunsIn(world string) error {
 	for _, o := range f.Overrides {
 		worlds = append(worlds, o.World())
 	}
-	return fmt.Errorf("fix: %q: want one that changes something in the %s world; this one overrides decisions of the %s world only", f.Name, world, strings.Join(worlds, " and the "))
+	return named.Wrong("fix", f.Name, "one that changes something in the %s world; this one overrides decisions of the %s world only", world, strings.Join(worlds, " and the "))
 }
 
 // In returns a find that finds what another one does, but only fixes that change

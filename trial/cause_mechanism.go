@@ -1,8 +1,9 @@
 package trial
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Mechanism is what happens, or does not happen, at the end of a chain of waits.
@@ -139,7 +140,7 @@ func (m *Mechanism) UnmarshalText(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("mechanism: %q: want the name of one, such as %q", b, ReaderQueued)
+	return named.Wrong("mechanism", string(b), "the name of one, such as %s", ReaderQueued)
 }
 
 // Phase is how far the grace period of an SRCU domain has come.
@@ -216,5 +217,5 @@ func (n names[T]) parse(field, text string) (T, error) {
 		}
 		all = append(all, of.name)
 	}
-	return 0, fmt.Errorf("%s: %q: want %s", field, text, strings.Join(all, ", "))
+	return 0, named.Wrong(field, text, "%s", strings.Join(all, ", "))
 }

@@ -51,9 +51,9 @@ func TestCauseInJSONAndInWords(t *testing.T) {
 func TestUnknownNamesInACauseAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ json, want string }{
-		{`{"mechanism":"bad luck"}`, `mechanism: "bad luck": want the name of one, such as "reader-queued"`},
-		{`{"phase":"scan-3"}`, `phase: "scan-3": want before, scan-1, scan-2, callbacks`},
-		{`{"rcu":"slow"}`, `rcu: "slow": want normal, expedited`},
+		{`{"mechanism":"bad luck"}`, `mechanism: "bad luck": want the name of one, such as reader-queued`},
+		{`{"phase":"scan-3"}`, `phase: scan-3: want before, scan-1, scan-2, callbacks`},
+		{`{"rcu":"slow"}`, `rcu: slow: want normal, expedited`},
 		{`{"cpu":-1}`, "cpu: -1: want the number of a CPU"},
 	} {
 		var got Cause

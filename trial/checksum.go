@@ -3,6 +3,8 @@ package trial
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Checksum is a running 64-bit sum over the decisions of a trial. Two runs
@@ -25,7 +27,7 @@ func (c Checksum) MarshalText() ([]byte, error) { return []byte(c.String()), nil
 func (c *Checksum) UnmarshalText(b []byte) error {
 	v, err := strconv.ParseUint(string(b), 16, 64)
 	if err != nil || len(b) != 16 {
-		return fmt.Errorf("checksum %q: want 16 hexadecimal digits", b)
+		return named.Wrong("checksum", string(b), "16 hexadecimal digits")
 	}
 	*c = Checksum(v)
 	return nil

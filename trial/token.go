@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/seed"
 )
 
@@ -104,28 +105,28 @@ func appendName(b []byte, s string) []byte {
 func ParseToken(s string) (Token, error) {
 	s = strings.TrimSpace(s)
 	fail := func(format string, args ...any) (Token, error) {
-		return Token{}, fmt.Errorf("token: %q: "+format, append([]any{abbreviate(s)}, args...)...)
+		return Token{}, named.Wrong("token", abbreviate(s), format, args...)
 	}
 	version, text, _ := strings.Cut(s, ".")
 	version += "."
 	switch {
 	case !IsToken(s):
-		return fail("want a word that starts with %q or %q", tokenPrefix1, tokenPrefix)
+		return fail("a word that starts with %s or %s", tokenPrefix1, tokenPrefix)
 	case version != tokenPrefix1 && version != tokenPrefix:
-		return fail("want version gps1 or gps2: a newer gpstorm wrote it")
+		return fail("version gps1 or gps2: a newer gpstorm wrote it")
 	case len(s) > maxToken:
-		return fail("want at most %d bytes, not %d", maxToken, len(s))
+		return fail("at most %d bytes, not %d", maxToken, len(s))
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return fail("want base64url: the token is cut or altered")
+		return fail("base64url: the token is cut or altered")
 	}
 	if len(b) < 4 || crc32.Checksum(b[:len(b)-4], castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
-		return fail("want its check sum to match: the token is cut or altered")
+		return fail("its check sum to match: the token is cut or altered")
 	}
 	t, err := decodeToken(b[:len(b)-4], version == tokenPrefix)
 	if err != nil {
-		return fail("%w", err)
+		return Token{}, fmt.Errorf("token: %s: %w", named.Show(abbreviate(s)), err)
 	}
 	return t, nil
 }

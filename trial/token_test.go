@@ -142,12 +142,12 @@ func TestBadTokenIsOneClearLine(t *testing.T) {
 	tooMany := bytes.Repeat(append([]byte{0, 0}, make([]byte, 8)...), maxDraws+1)
 
 	for _, c := range []struct{ name, in, want string }{
-		{"empty", "", `token: "": want a word that starts with "gps1." or "gps2."`},
-		{"no token", "repro2", `token: "repro2": want a word that starts with "gps1." or "gps2."`},
-		{"another version", "gps7.AAAA", `token: "gps7.AAAA": want version gps1 or gps2: a newer gpstorm wrote it`},
-		{"not base64", "gps1.%%%%", `token: "gps1.%%%%": want base64url: the token is cut or altered`},
-		{"no check sum", "gps2.AAAA", `token: "gps2.AAAA": want its check sum to match: the token is cut or altered`},
-		{"too long", "gps1." + strings.Repeat("A", maxToken), `token: "gps1.AAAAAAAAAAAAAAAAAAA...AAAAAAAA": want at most 1048576 bytes, not 1048581`},
+		{"empty", "", `token: "": want a word that starts with gps1. or gps2.`},
+		{"no token", "repro2", `token: repro2: want a word that starts with gps1. or gps2.`},
+		{"another version", "gps7.AAAA", `token: gps7.AAAA: want version gps1 or gps2: a newer gpstorm wrote it`},
+		{"not base64", "gps1.%%%%", `token: gps1.%%%%: want base64url: the token is cut or altered`},
+		{"no check sum", "gps2.AAAA", `token: gps2.AAAA: want its check sum to match: the token is cut or altered`},
+		{"too long", "gps1." + strings.Repeat("A", maxToken), `token: gps1.AAAAAAAAAAAAAAAAAAA...AAAAAAAA: want at most 1048576 bytes, not 1048581`},
 		{"no fields", seal("gps1.", nil), `world: cut short or out of range`},
 		{"long name", seal("gps1.", []byte{200, 2}), `world: cut short or out of range`},
 		{"no seed", seal("gps1.", []byte{0, 0, 0, 1}), `seed: cut short or out of range`},

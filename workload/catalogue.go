@@ -18,8 +18,8 @@ func NewCatalogue(scenarios ...Scenario) (*Catalogue, error) {
 		if err := sc.Validate(); err != nil {
 			return nil, fmt.Errorf("scenario %s: %w", show(sc.Name), err)
 		}
-		if err := c.scenarios.Add(sc.Name, sc.clone()); err != nil {
-			return nil, fmt.Errorf("scenario: %q: %w", sc.Name, err)
+		if !c.scenarios.Add(sc.Name, sc.clone()) {
+			return nil, named.Wrong("scenario", sc.Name, "a name that is not taken")
 		}
 	}
 	return c, nil

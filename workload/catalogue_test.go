@@ -19,9 +19,9 @@ func TestCatalogueFindsPresetsAndOwnScenarios(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"hevay": `scenario: "hevay": want a scenario; did you mean "heavy"?`,
-		"kth":   `scenario: "kth": want a scenario; did you mean "kthread-starved"?`,
-		"zzz": `scenario: "zzz": want a scenario: repro2, calm, crowded, light, medium, heavy, extreme, ` +
+		"hevay": `scenario: hevay: want a scenario; did you mean heavy?`,
+		"kth":   `scenario: kth: want a scenario; did you mean kthread-starved?`,
+		"zzz": `scenario: zzz: want a scenario: repro2, calm, crowded, light, medium, heavy, extreme, ` +
 			`preempted-reader, softirq-starved, kthread-starved, busy-rcu, many-closers, long-reader, faultable, mine`,
 	} {
 		if _, err := c.Find(name); err == nil || err.Error() != want {
@@ -36,7 +36,7 @@ func TestCatalogueFindsPresetsAndOwnScenarios(t *testing.T) {
 func TestCatalogueRefusesInvalidAndTakenNames(t *testing.T) {
 	t.Parallel()
 	mine, _ := Preset("calm")
-	if _, err := NewCatalogue(append(Presets(), mine)...); err == nil || err.Error() != `scenario: "calm": want a name that is not taken` {
+	if _, err := NewCatalogue(append(Presets(), mine)...); err == nil || err.Error() != `scenario: calm: want a name that is not taken` {
 		t.Errorf("a second calm: %v", err)
 	}
 	mine.Name, mine.Machine.CPUs = "mine", 99

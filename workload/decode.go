@@ -132,8 +132,8 @@ func (d *decoder) mapping(path string, n ast.Node, v reflect.Value) error {
 		}
 		field, ok := fieldByName(v, key.Value)
 		if !ok {
-			e := wrong(cmp.Or(path, "scenario"), key, named.Want(key.Value, "a field", fieldNames(v.Type())))
-			e.Value = strconv.Quote(short(key.Value, 40))
+			e := wrong(cmp.Or(path, "scenario"), key, "want "+named.Want(key.Value, "a field", fieldNames(v.Type())))
+			e.Value = show(key.Value)
 			return e
 		}
 		if err := d.value(join(path, key.Value), it.Value(), field); err != nil {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Error is one line about what is wrong with a scenario: LINE:COLUMN: FIELD:
@@ -30,15 +32,8 @@ func (e *Error) Error() string {
 	return strings.Join(append(parts, e.Want), ": ")
 }
 
-// show is a value as an error shows it: short, on one line, quoted if it holds
-// anything but plain characters.
-func show(s string) string {
-	s = short(s, 40)
-	if s == "" || strings.TrimSpace(s) != s || plain(s) != s {
-		return strconv.Quote(s)
-	}
-	return s
-}
+// show returns the beginning of a value as messages show it.
+func show(s string) string { return named.Show(short(s, 40)) }
 
 // plain is a message of the YAML parser on one line: short, with escapes for what
 // does not print.

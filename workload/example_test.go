@@ -24,7 +24,7 @@ closers:
 	fmt.Println(err)
 	// Output:
 	// two-closers 2 60µs <nil>
-	// 2:1: scenario: "closures": want a field; did you mean "closers"?
+	// 2:1: scenario: closures: want a field; did you mean closers?
 }
 
 // Scenarios of a program's own stand beside the presets.
@@ -43,7 +43,7 @@ func ExampleNewCatalogue() {
 	fmt.Println(err)
 	// Output:
 	// 1
-	// scenario: "hevy": want a scenario; did you mean "heavy"?
+	// scenario: hevy: want a scenario; did you mean heavy?
 }
 
 // Variations are neighbours of a scenario: each with a load of its own.

@@ -132,7 +132,7 @@ func TestFindNoticesAChangedPreset(t *testing.T) {
 	}{
 		{"heavy", 0, 1, "scenario: heavy: want the preset of the version that made the token; it has changed since"},
 		{"heavy", -1, 0, "variation: -1: want 0 or more"},
-		{"heavier", 0, 0, "scenario: \"heavier\": want a preset: repro2, calm, crowded, light, medium, heavy, extreme, preempted-reader, softirq-starved, kthread-starved, busy-rcu, many-closers, long-reader, faultable"},
+		{"heavier", 0, 0, "scenario: heavier: want a preset: repro2, calm, crowded, light, medium, heavy, extreme, preempted-reader, softirq-starved, kthread-starved, busy-rcu, many-closers, long-reader, faultable"},
 	} {
 		if _, err := Find(c.name, c.variation, 7, c.digest); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)

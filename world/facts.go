@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Facts says what the results of a world are worth. Whoever shows or compares
@@ -76,7 +78,7 @@ func (m *Measures) UnmarshalJSON(b []byte) error {
 	for _, name := range names {
 		i := slices.Index(measures, name)
 		if i < 0 {
-			return fmt.Errorf("measures: %.40q: want one of %s", name, strings.Join(measures, ", "))
+			return named.Wrong("measures", name, "one of %s", strings.Join(measures, ", "))
 		}
 		*m |= 1 << i
 	}

@@ -314,8 +314,8 @@ func TestAWorkerThatDiffersIsRefused(t *testing.T) {
 		build string
 		want  string
 	}{
-		{"build", sums, "b2", `build: "b2": want b1, that of the coordinator`},
-		{"model", renamed{sums, "test", "9"}, "b1", `model: "9": want 1, that of the coordinator`},
+		{"build", sums, "b2", `build: b2: want b1, that of the coordinator`},
+		{"model", renamed{sums, "test", "9"}, "b1", `model: 9: want 1, that of the coordinator`},
 		{"world", renamed{sums, "boot", "1"}, "b1", `world: none: want test`},
 		{"results", other, "b1", "the worker computes other results"},
 		{"candidate", lacks{sums, "b"}, "b2", "want the program that has this candidate, of build b1"},

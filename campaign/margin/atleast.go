@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -97,7 +98,7 @@ func (a Axis) ParseLoad(s string) (v float64, err error) {
 		return 0, unknownAxis(a)
 	}
 	if err != nil || math.IsNaN(v) || v == 0 {
-		return 0, fmt.Errorf("%q: want %s, on axis %s", s, want, a)
+		return 0, named.Wrong("load", s, "%s, on axis %s", want, a)
 	}
 	return v, nil
 }

@@ -2,6 +2,7 @@ package margin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/world"
 )
 
@@ -159,14 +161,9 @@ func parse(line []byte) (l line, err error) {
 		return l, fmt.Errorf(`not a margin: want {"gpstorm":%q,...}`, format)
 	}
 	if l.Format != format {
-		return l, fmt.Errorf("gpstorm: %.40q: want %q", l.Format, format)
+		return l, named.Wrong("gpstorm", l.Format, format)
 	}
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&l); err != nil {
-		return l, fmt.Errorf("not a margin: %w", err)
-	}
-	return l, l.check()
+	return l, cmp.Or(campaign.DecodeLine(line, &l), l.check())
 }
 
 // check reports values that no search can have found.

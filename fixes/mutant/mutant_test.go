@@ -141,8 +141,8 @@ func TestTheMessageNamesWithoutRCU(t *testing.T) {
 func TestAMutantOfOneWorldIsRefusedByOthers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, world, want string }{
-		{"tick-in-reader", "order", `fix: "tick-in-reader": want one that changes something in the order world; this one overrides decisions of the kernel world only`},
-		{"loads-first", "live", `fix: "loads-first": want one that changes something in the live world; this one overrides decisions of the kernel and the order world only`},
+		{"tick-in-reader", "order", `fix: tick-in-reader: want one that changes something in the order world; this one overrides decisions of the kernel world only`},
+		{"loads-first", "live", `fix: loads-first: want one that changes something in the live world; this one overrides decisions of the kernel and the order world only`},
 		{"no-flip", "live", ""},
 		{"callrcu", "order", ""},
 	} {
@@ -166,7 +166,7 @@ func TestWorldsRefuseMutantsOfOtherWorlds(t *testing.T) {
 		if _, err := w.Subject("shared-counter"); err == nil || !strings.Contains(err.Error(), "of the order world only") {
 			t.Errorf("%s: %v", w.Name(), err)
 		}
-		if _, err := w.Subject("no-flp"); err == nil || !strings.HasSuffix(err.Error(), ` or a mutant; did you mean "no-flip"?`) {
+		if _, err := w.Subject("no-flp"); err == nil || !strings.HasSuffix(err.Error(), ` or a mutant; did you mean no-flip?`) {
 			t.Errorf("%s: %v", w.Name(), err)
 		}
 	}
@@ -175,7 +175,7 @@ func TestWorldsRefuseMutantsOfOtherWorlds(t *testing.T) {
 func TestTheCatalogueRefusesTheNameOfAMutant(t *testing.T) {
 	t.Parallel()
 	_, err := mutant.Catalogue(fixes.Fix{Name: "no-flip"})
-	if want := `mutant: "no-flip": want a name that is not taken`; err == nil || err.Error() != want {
+	if want := `mutant: no-flip: want a name that is not taken`; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -3,7 +3,6 @@
 package named
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,14 +14,14 @@ type List[T any] struct {
 	values []T
 }
 
-// Add adds a value. A name that is taken already is an error.
-func (l *List[T]) Add(name string, value T) error {
+// Add adds a value, unless its name is taken.
+func (l *List[T]) Add(name string, value T) (added bool) {
 	if slices.Contains(l.names, name) {
-		return errors.New("want a name that is not taken")
+		return false
 	}
 	l.names = append(l.names, name)
 	l.values = append(l.values, value)
-	return nil
+	return true
 }
 
 // Find returns the value of that name.
@@ -45,29 +44,21 @@ const few = 40
 
 // Unknown is the error for a name that no value has:
 //
-//	fix: "calrcu": want a candidate; did you mean "callrcu"?
-//	mode: "arm": want a memory model: sc, tso, pso, weak
+//	fix: calrcu: want a candidate; did you mean callrcu?
+//	mode: arm: want a memory model: sc, tso, pso, weak
 func Unknown(field, name, want string, names []string) error {
-	return fmt.Errorf("%s: %q: %s", field, short(name), Want(name, want, names))
+	return Wrong(field, name, "%s", Want(name, want, names))
 }
 
-// Want is the last part of the error for a name that no value has. It suggests
-// the nearest name. Where no name is near it lists all of them, if they are few.
+// Want describes what an input should be instead of a name that no value has. It
+// suggests the nearest name. Where no name is near it lists all of them, if they
+// are few.
 func Want(name, want string, names []string) string {
 	if near, ok := Nearest(name, names); ok {
-		return fmt.Sprintf("want %s; did you mean %q?", want, near)
+		return fmt.Sprintf("%s; did you mean %s?", want, near)
 	}
 	if len(names) == 0 || len(names) > few {
-		return "want " + want
+		return want
 	}
-	return fmt.Sprintf("want %s: %s", want, strings.Join(names, ", "))
-}
-
-// short bounds what an error repeats of its input.
-func short(s string) string {
-	const most = 60
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "..."
-	}
-	return s
+	return fmt.Sprintf("%s: %s", want, strings.Join(names, ", "))
 }

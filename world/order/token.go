@@ -2,6 +2,7 @@ package order
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/gpstorm/gpstorm/fixes"
@@ -78,7 +79,7 @@ func Replay(t trial.Token, find func(name string) (fixes.Fix, error)) (*Finding,
 	}
 	var r record
 	if err := json.Unmarshal(t.Body, &r); err != nil {
-		return nil, fmt.Errorf("token: body: %w", err)
+		return nil, errors.New("token: body: not a schedule of this version: want a token that this gpstorm wrote")
 	}
 	fix, err := find(t.Subject)
 	if err != nil {

@@ -22,6 +22,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // mostBytes is how many bytes of images a store keeps. Fetching one more removes
@@ -71,7 +73,7 @@ var version = regexp.MustCompile(`^\d+\.\d+(\.\d+)?$`)
 // CheckVersion reports a text that cannot be the version of a stock kernel.
 func CheckVersion(text string) error {
 	if !version.MatchString(text) {
-		return fmt.Errorf("kernel: %.40q: want a version such as 7.0.13", text)
+		return named.Wrong("kernel", text, "a version such as 7.0.13")
 	}
 	return nil
 }

@@ -1,0 +1,62 @@
+package trial
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpstorm/gpstorm/internal/named"
+)
+
+var (
+	symptoms  = []string{string(NoSymptom), string(RCUStall), string(HungTask)}
+	diagnoses = []string{string(OK), string(Slow), string(Starved), string(LostWakeup), string(Deadlock), string(Unsafe)}
+)
+
+// Check names the first field whose value no trial can have: a result that was
+// read from a file may have been written by anybody.
+func (r *Result) Check() error {
+	if !slices.Contains(symptoms, string(r.Symptom)) {
+		return named.Wrong("symptom", string(r.Symptom), "one of %s", strings.Join(symptoms, ", "))
+	}
+	if !slices.Contains(diagnoses, string(r.Diagnosis)) {
+		return named.Wrong("diagnosis", string(r.Diagnosis), "one of %s", strings.Join(diagnoses, ", "))
+	}
+	if !(r.StormDuty >= 0 && r.StormDuty <= 1) {
+		return named.Wrong("storm_duty", fmt.Sprint(r.StormDuty), "0 to 1")
+	}
+	for i := range r.Closes {
+		if err := r.Closes[i].check(); err != nil {
+			return fmt.Errorf("closes[%d].%w", i, err)
+		}
+	}
+	return notNegative(
+		count{"variation", int64(r.Variation)}, count{"ipis", int64(r.IPIs)},
+		count{"grace_periods.normal", int64(r.GracePeriods.Normal)}, count{"grace_periods.expedited", int64(r.GracePeriods.Expedited)},
+		count{"worker_d_ns", int64(r.WorkerD)}, count{"worker_d_total_ns", int64(r.WorkerDTotal)},
+		count{"overdue", int64(r.Overdue)}, count{"hung_tasks", int64(r.HungTasks)}, count{"rcu_stalls", int64(r.RCUStalls)},
+		count{"elapsed_ns", int64(r.Elapsed)},
+	)
+}
+
+func (c *Close) check() error {
+	return notNegative(
+		count{"start_ns", int64(c.Start)}, count{"wait_ns", int64(c.Wait)}, count{"ipis", int64(c.IPIs)},
+		count{"waited.normal", int64(c.Waited.Normal)}, count{"waited.expedited", int64(c.Waited.Expedited)},
+		count{"ran.normal", int64(c.Ran.Normal)}, count{"ran.expedited", int64(c.Ran.Expedited)},
+	)
+}
+
+type count struct {
+	field string
+	n     int64
+}
+
+func notNegative(counts ...count) error {
+	for _, c := range counts {
+		if c.n < 0 {
+			return named.Wrong(c.field, fmt.Sprint(c.n), "0 or more")
+		}
+	}
+	return nil
+}
