@@ -30,7 +30,7 @@ func (p perf) Aim(tid int, s Storm) (func() Achieved, error) {
 	}
 	return func() Achieved {
 		a := stop()
-		a.Took += time.Duration(a.Interrupts) * around
+		a.Took = min(a.Took+time.Duration(a.Interrupts)*around, a.CPU)
 		return a
 	}, nil
 }
