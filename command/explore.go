@@ -19,8 +19,10 @@ type exploreFlags struct {
 	twoDomains         bool
 	unregisterGP       bool
 	priorGP, mixedGP   bool
+	otherGP            bool
 	atomics            bool
 	drop               string
+	orderings          bool
 	slow               int
 	spurious, retries  int
 	preemptions        int
@@ -62,10 +64,12 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.BoolVar(&f.twoDomains, "two-domains", false, "make every second reader a Tasks-Trace RCU reader")
 	flags.BoolVar(&f.unregisterGP, "unregister-gp", false, "unhooking starts a grace period, as in the kernel")
 	flags.BoolVar(&f.priorGP, "prior-gp", false, "a grace period is under way before unhooking")
+	flags.BoolVar(&f.otherGP, "other-gp", false, "another task requests a grace period at any time")
 	flags.IntVar(&f.spurious, "spurious", 0, "runs of the work item without a request")
 	flags.BoolVar(&f.mixedGP, "mixed-gp", false, "with --prior-gp: make that grace period expedited, or normal with --expedited")
 	flags.BoolVar(&f.atomics, "atomics", false, "give the machine's own accesses the orderings that it declares (weak)")
 	flags.StringVar(&f.drop, "drop", "", "drop the ordering of this `access`, with --atomics")
+	flags.BoolVar(&f.orderings, "orderings", false, "drop the ordering of each of the machine's accesses in turn, and print what breaks")
 	flags.IntVar(&f.slow, "slow", 1, "polls that a grace period is too slow for; 0 assumes prompt grace periods")
 	flags.IntVar(&f.retries, "retries", 0, "retries of a scan that compete with other steps; 0 is 2")
 	flags.IntVar(&f.preemptions, "preemptions", 1, "preemptions of one update-side task by another")
@@ -110,6 +114,7 @@ func (f *exploreFlags) caseOf() (order.Case, error) {
 	c.TwoDomains = c.TwoDomains || f.twoDomains
 	c.PriorGP = c.PriorGP || f.priorGP
 	c.MixedGP = c.MixedGP || f.mixedGP
+	c.OtherGP = c.OtherGP || f.otherGP
 	c.Slow = f.slow
 	c.Atomics, c.Drop = f.atomics || f.drop != "", f.drop
 	c.Spurious = max(c.Spurious, f.spurious)
@@ -160,6 +165,9 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 	walk, err := f.strategy()
 	if err != nil {
 		return badInput(err)
+	}
+	if f.orderings {
+		return f.dropEach(cmd, c)
 	}
 	walk.Seed = f.seed
 	quiet := f.quiet || f.json

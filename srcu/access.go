@@ -27,6 +27,15 @@ const (
 	Full                    // cmpxchg, or an access with smp_mb
 )
 
+var orderings = [...]string{Relaxed: "relaxed", Acquire: "acquire", Full: "full"}
+
+func (o Ordering) String() string {
+	if int(o) < len(orderings) {
+		return orderings[o]
+	}
+	return fmt.Sprintf("ordering(%d)", uint8(o))
+}
+
 // Access is one of the places at which the machine accesses a word. The live core
 // executes all of them with Go's sequentially consistent atomics; Memory may do
 // what their orderings permit.
@@ -58,7 +67,7 @@ var accesses = [Accesses]struct {
 	word  Word
 	order Ordering
 }{
-	AccessSnapshot:         {"snapshot", WordSeq, Full},                // rcu_seq_snap: smp_mb
+	AccessSnapshot:         {"snapshot", WordSeq, Full},                // rcu_seq_snap, and srcu_read_lock_nmisafe before it: smp_mb
 	AccessDone:             {"done", WordSeq, Acquire},                 // rcu_seq_done_exact, and smp_mb of its callers
 	AccessRaise:            {"raise", WordNeeded, Full},                // srcu_funnel_gp_start, under a lock
 	AccessRaiseExp:         {"raise-exp", WordNeededExp, Full},         // the same

@@ -38,6 +38,9 @@ type Case struct {
 	// PriorGP requests a grace period before the probe is unhooked. It may be
 	// running, and does not suffice, when the teardown requests its own.
 	PriorGP bool
+	// OtherGP lets another task request a grace period at any time, as the close of
+	// another event does.
+	OtherGP bool
 	// MixedGP makes the kind of PriorGP's request, normal or expedited, the other
 	// one than that of the teardown's requests.
 	MixedGP bool

@@ -124,6 +124,9 @@ func (c *Case) String() string {
 	if c.MixedGP {
 		s += " of the other kind"
 	}
+	if c.OtherGP {
+		s += ", another task's grace period"
+	}
 	if c.Atomics {
 		s += ", orderings of the machine's accesses as declared"
 	}

@@ -18,6 +18,7 @@ func readerFlavours() []Reader {
 		{Name: "shared-counter", Section: sharedCounter},
 		{Name: "unlock-current", Section: unlockCurrent},
 		{Name: "pointer-first", Section: pointerFirst},
+		outside(),
 	}
 }
 
@@ -173,4 +174,10 @@ func pointerFirst(s *Section) {
 	s.Add(s.Lock(idx))
 	s.Deref(ptr)
 	s.Add(s.Unlock(idx))
+}
+
+// outside is a CPU that never enters a section: it leaves only the update side to
+// search.
+func outside() Reader {
+	return Reader{Name: "outside", Section: func(s *Section) { s.Load(s.Current()) }}
 }

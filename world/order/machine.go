@@ -191,6 +191,8 @@ func (m *machine) runnable(s *state, task int, r request) bool {
 		}
 	case rqAwait:
 		return s.completed>>r.a&1 != 0
+	case rqLoadWord, rqSwapWord:
+		return len(s.buf) == 0 || !m.full(s, r)
 	}
 	return true
 }

@@ -16,7 +16,8 @@ import (
 //   - the variables of the machines;
 //   - the position of each worker in them, which is its call stack, and within a
 //     barrier the replies since the barrier was called: elsewhere a worker keeps
-//     nothing that does not follow from the machine's variables;
+//     nothing that does not follow from the machine's variables. Where it gets these
+//     by requests (Case.Atomics), it is all replies of a run;
 //   - all replies to other tasks, in order, since a teardown is any Go code;
 //   - what the tasks request, and the callbacks of barriers that have not run.
 //
@@ -34,7 +35,7 @@ type past struct {
 // attempt is a domain's barrier during one attempt to see a rank empty.
 type attempt struct {
 	called bool
-	seen   hasher // the replies in this call
+	seen   hasher // the replies that the worker may remember
 	cookie bool   // it holds a cookie
 }
 
@@ -49,13 +50,16 @@ func (c *Case) comparable() bool {
 		return ok
 	}
 	a, b := c.Fix.NewBarriers()
-	return !c.Atomics && c.Fix.Side == nil && c.Fix.Machine == nil && stateless(a) && stateless(b)
+	return c.Fix.Side == nil && c.Fix.Machine == nil && stateless(a) && stateless(b)
 }
 
 // call records that a domain's barrier is called.
 func (s *session) call(domain int) {
 	a := &s.past.during[domain]
-	a.called, a.seen = true, hasher{3, 4}
+	a.called = true
+	if !s.c.Atomics {
+		a.seen = hasher{3, 4}
+	}
 	s.hashMachines(&a.seen)
 }
 
@@ -70,7 +74,11 @@ func (p *past) returned(domain int, ordered bool) {
 func (s *session) record(task int, answer Value) {
 	p := s.past
 	if d, ok := s.worker(task); ok {
-		if a := &p.during[d]; a.called {
+		a := &p.during[d]
+		if s.tasks[task].pending.kind == rqIdle {
+			a.seen = hasher{3, 4}
+		}
+		if a.called || s.c.Atomics {
 			a.seen.add(uint64(answer))
 			s.hashMachines(&a.seen)
 		}
@@ -128,12 +136,13 @@ func (s *session) fingerprint() key {
 			r.a -= s.starts
 		}
 		h.add(uint64(r.kind)<<56 ^ uint64(r.cpus)<<40 ^ uint64(r.a)<<8 ^ uint64(r.b))
+		h.add(uint64(r.old)<<32 ^ uint64(r.val))
 		if r.kind == rqIdle || r.kind == rqExit {
 			continue
 		}
 		if d, ok := s.worker(task); ok {
 			h.add(t.position)
-			if a := &s.past.during[d]; a.called {
+			if a := &s.past.during[d]; a.called || s.c.Atomics {
 				h.add(a.seen.a)
 				h.add(a.seen.b)
 			}

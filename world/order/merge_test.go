@@ -22,6 +22,7 @@ func TestMergedHistoriesBehaveAlike(t *testing.T) {
 		"spurious":   func(c *Case) { c.Spurious = 1 },
 		"sections":   func(c *Case) { c.Sections = 2 },
 	}
+	atomics := vary{"atomics": func(c *Case) { c.Atomics = true }}
 	if !long {
 		all = plain
 	}
@@ -37,6 +38,7 @@ func TestMergedHistoriesBehaveAlike(t *testing.T) {
 		"reuse":      {fixes.Fix{Teardown: fixes.Reuse}, SC, plain},
 		"deferred":   {fixes.Fix{Teardown: fixes.Deferred}, SC, plain},
 		"weak":       {fixes.Fix{}, Weak, plain},
+		"atomics":    {fixes.Fix{}, Weak, atomics},
 		"weak poll":  {fixes.Fix{Barrier: fixes.Polling}, Weak, plain},
 	} {
 		for how, change := range tt.cases {

@@ -135,6 +135,9 @@ func newSession(c *Case, compare bool) *session {
 			fn()
 		}
 	})
+	if c.OtherGP && !s.vanilla() {
+		s.spawn("other", s.requestGP)
+	}
 	for i := range s.tasks {
 		s.resume(i, 0)
 	}
@@ -199,9 +202,7 @@ func (s *session) fence() { s.request(rqFence, 0, 0) }
 // unhooks the probe and tears down (perf_trace_event_unreg).
 func (s *session) closer() {
 	if s.c.PriorGP && !s.vanilla() {
-		d := s.domains[tracepointDomain]
-		s.fence()
-		d.machine.Request(d.side, d.machine.Snapshot(), s.c.Expedited != s.c.MixedGP)
+		s.requestGP()
 	}
 	s.request(rqStore, locHook, 0)
 	u := &unregistered{s: s}
@@ -210,6 +211,12 @@ func (s *session) closer() {
 	}
 	teardown := s.c.Fix.TeardownOrDefault()
 	teardown(u)
+}
+
+// requestGP requests a grace period that nobody waits for.
+func (s *session) requestGP() {
+	d := s.domains[tracepointDomain]
+	d.machine.Request(d.side, d.snapshot(), s.c.Expedited != s.c.MixedGP)
 }
 
 // vanilla reports whether the tracepoint domain is RCU itself.

@@ -31,14 +31,27 @@ func (d *domain) Synchronize() {
 	d.s.fence()
 }
 
-// Call requests a grace period for fn. Taking the cookie is a full barrier
-// (rcu_seq_snap).
+// snapshot takes a cookie, ordered with what comes before.
+func (d *domain) snapshot() srcu.Cookie {
+	d.orderSnapshot()
+	return d.machine.Snapshot()
+}
+
+// orderSnapshot is the full barrier before a snapshot (that of srcu_read_lock_nmisafe
+// in srcu_gp_start_if_needed). A case that drops the snapshot's ordering drops it too.
+func (d *domain) orderSnapshot() {
+	if d.s.c.Drop != srcu.AccessSnapshot.String() {
+		d.s.fence()
+	}
+}
+
+// Call requests a grace period for fn.
 func (d *domain) Call(fn func()) {
 	s := d.s
 	s.completions++
 	id := s.completions
 	s.request(rqMark, markRequest, requestOf(id, d.id))
-	s.fence()
+	d.orderSnapshot()
 	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
 		s.request(rqMark, markEnd, requestOf(id, d.id))
 		fn()
@@ -57,16 +70,14 @@ func (d *domain) Begin() (wait func()) {
 }
 
 func (d *domain) Start() srcu.Cookie {
-	d.s.fence()
-	c := d.machine.Snapshot()
+	c := d.snapshot()
 	d.machine.Request(d.side, c, false)
 	return c
 }
 
 // Expedite makes the request that srcu_expedite_current makes with a callback.
 func (d *domain) Expedite() {
-	d.s.fence()
-	d.machine.Request(d.side, d.machine.Snapshot(), true)
+	d.machine.Request(d.side, d.snapshot(), true)
 }
 
 func (d *domain) Await(c srcu.Cookie) {

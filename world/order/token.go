@@ -22,6 +22,7 @@ type record struct {
 	Expedited    bool     `json:"expedited,omitempty"`
 	UnregisterGP bool     `json:"unregister_gp,omitempty"`
 	PriorGP      bool     `json:"prior_gp,omitempty"`
+	OtherGP      bool     `json:"other_gp,omitempty"`
 	MixedGP      bool     `json:"mixed_gp,omitempty"`
 	Slow         int      `json:"slow,omitempty"`
 	Atomics      bool     `json:"atomics,omitempty"`
@@ -52,7 +53,7 @@ func (f *Finding) Token() trial.Token {
 	c := &f.Case
 	r := record{
 		Sections: c.Sections, Mode: c.Mode.String(), TwoDomains: c.TwoDomains,
-		Expedited: c.Expedited, UnregisterGP: c.UnregisterGP, PriorGP: c.PriorGP, Spurious: c.Spurious, Retries: c.Retries,
+		Expedited: c.Expedited, UnregisterGP: c.UnregisterGP, PriorGP: c.PriorGP, OtherGP: c.OtherGP, Spurious: c.Spurious, Retries: c.Retries,
 		Preemptions: c.Preemptions, Switches: c.Switches, Kind: f.Violation.Kind,
 		Atomics: c.Atomics, Drop: c.Drop,
 		MixedGP: c.MixedGP, Slow: c.Slow, NoReduction: f.whole, WholeSums: f.sums,
@@ -91,7 +92,7 @@ func Replay(t trial.Token, find func(name string) (fixes.Fix, error)) (*Finding,
 	}
 	f := &Finding{Violation: Violation{Kind: r.Kind}, whole: r.NoReduction, sums: r.WholeSums, Case: Case{
 		Fix: fix, Sections: r.Sections, Mode: mode, TwoDomains: r.TwoDomains,
-		Expedited: r.Expedited, UnregisterGP: r.UnregisterGP, PriorGP: r.PriorGP, Spurious: r.Spurious, Retries: r.Retries,
+		Expedited: r.Expedited, UnregisterGP: r.UnregisterGP, PriorGP: r.PriorGP, OtherGP: r.OtherGP, Spurious: r.Spurious, Retries: r.Retries,
 		Preemptions: r.Preemptions, Switches: r.Switches, MixedGP: r.MixedGP, Slow: r.Slow, Atomics: r.Atomics, Drop: r.Drop,
 	}}
 	for _, name := range r.Readers {

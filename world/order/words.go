@@ -38,6 +38,9 @@ func (w words) CompareAndSwap(a srcu.Access, old, v uint64) bool {
 // access makes a request to access a word.
 func (s *session) access(kind reqKind, a srcu.Access, domain, old, v Value) Value {
 	t := s.cur
+	if s.past != nil {
+		t.position = position()
+	}
 	if !t.yield(request{kind: kind, a: Value(a), b: domain, old: old, val: v}) {
 		panic(stopped{})
 	}
@@ -63,6 +66,11 @@ func (m *machine) orderOf(r request) srcu.Ordering {
 		return srcu.Relaxed // only a swap that succeeds is a full access
 	}
 	return a.Order()
+}
+
+// full reports whether an access is a full barrier now: a swap that fails is none.
+func (m *machine) full(s *state, r request) bool {
+	return m.orderOf(r) == srcu.Full && (r.kind != rqSwapWord || m.wordAt(s, wordOf(r), len(s.log)) == r.old)
 }
 
 // floor is the first point of the history at which a task's load of a word may be

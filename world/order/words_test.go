@@ -38,3 +38,62 @@ func TestDeclaredOrderings(t *testing.T) {
 		}
 	}
 }
+
+// TestDroppedOrderings: without the ordering of these accesses a request is lost, in
+// the case of Requests that shows it, and with all orderings it is not.
+func TestDroppedOrderings(t *testing.T) {
+	t.Parallel()
+	fix, err := lookup("baseline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := order.Requests(order.For(fix, 1, 1, order.Weak))
+	for access, i := range map[string]int{"raise": 0, "snapshot": 1, "end-needed": 2} {
+		if !order.LongForm() && access == "snapshot" {
+			continue
+		}
+		c := cases[i]
+		c.Atomics, c.Drop = true, access
+		f := find(t, c)
+		if f.Violation.Kind != order.LostWakeup {
+			t.Errorf("without the ordering of %s: %s, want a lost wakeup", access, f.Violation)
+		}
+		if _, err := f.Trace(); err != nil {
+			t.Errorf("without the ordering of %s: %v", access, err)
+		}
+		g, err := order.Replay(f.Token(), lookup)
+		if err != nil || g.Checksum() != f.Checksum() {
+			t.Errorf("without the ordering of %s: replayed %v (%v), want %s", access, g, err, f.Violation)
+		}
+	}
+	if !order.LongForm() {
+		return
+	}
+	for _, c := range cases {
+		c.Atomics = true
+		clean(t, c)
+	}
+}
+
+// TestDropEach: every access with an ordering gets a row.
+func TestDropEach(t *testing.T) {
+	t.Parallel()
+	fix, err := lookup("baseline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]order.Dropped{}
+	err = order.DropEach(order.For(fix, 1, 1, order.Weak), order.Options{States: 100}, func(d order.Dropped) error {
+		rows[d.Access.String()] = d
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 6 {
+		t.Errorf("%d rows, want 6: %v", len(rows), rows)
+	}
+	if d := rows["begin"]; d.Finding != nil || d.Complete || d.Cases != 3 {
+		t.Errorf("begin after 100 states of each case: %+v, want no violation in 3 cases cut short", d)
+	}
+}
