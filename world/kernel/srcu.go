@@ -53,6 +53,14 @@ type domain struct {
 // srcuCounters are the counters of one CPU, by rank (struct srcu_ctr).
 type srcuCounters struct{ locks, unlocks [2]uint64 }
 
+// firstCount is where the counters of the boot CPU, and so their sums, begin, as on a
+// machine that has been up for long: by the seed at 0, or shortly before 2^31, 2^32 or
+// 2^64, so that a sum kept in too few bits, or compared by its order, shows. It decides
+// nothing else.
+func firstCount(seed uint64) uint64 {
+	return [...]uint64{0, 1<<31 - 3, 1<<32 - 3, 1<<64 - 3}[seed/16%4]
+}
+
 func (d *domain) sumLocks(rank int) (sum uint64) {
 	for i := range d.counters {
 		sum += d.counters[i].locks[rank]
@@ -76,6 +84,8 @@ const expHoldoff ns = 25_000
 func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 	d := &domain{k: k, name: name, lastEnd: -expHoldoff - 1, counters: make([]srcuCounters, len(k.cpus))}
 	d.barrier = b
+	first, boot := firstCount(k.seed), &d.counters[0]
+	boot.locks, boot.unlocks = [2]uint64{first, first}, [2]uint64{first, first}
 	pace := srcu.KernelPace(k.sc.Machine.HZ)
 	if k.fix.StartByIRQWork {
 		pace.Start = d.startLater
