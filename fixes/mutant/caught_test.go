@@ -28,6 +28,7 @@ var made = map[string]string{
 	"earlier-cookie":   "parked readers",
 	"async-one-domain": "parked readers",
 	"tick-uncounted":   "a loop alone",
+	"hrtimer-free":     "a reader under timers",
 }
 
 // from is the trial with which the hunt for a mutant begins where earlier ones
