@@ -48,7 +48,7 @@ func (p *Plan) AddSubjects(all ...world.Subject) (added []string) {
 func (s *Summary) Invalid() error {
 	for _, c := range s.Checks {
 		if !c.Passed {
-			return fmt.Errorf("INVALID: %s %s is required; seen: %s", c.Fix, c.Duty, c.Seen)
+			return fmt.Errorf("INVALID: %s %s is required; seen: %s", c.Fix, c.Required, c.Seen)
 		}
 	}
 	if !s.Valid() {

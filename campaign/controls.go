@@ -17,10 +17,10 @@ const (
 
 // Check is one thing that must be true for a campaign to mean anything.
 type Check struct {
-	Fix    string `json:"fix"`
-	Duty   string `json:"duty"`
-	Passed bool   `json:"passed"`
-	Seen   string `json:"seen"` // what was seen, in words
+	Fix      string `json:"fix"`
+	Required string `json:"required"` // what the control must do
+	Passed   bool   `json:"passed"`
+	Seen     string `json:"seen"` // what was seen, in words
 }
 
 // Valid reports whether the controls misbehaved as they must. A campaign
@@ -34,17 +34,17 @@ func (s *Summary) Valid() bool {
 		if !c.Passed {
 			return false
 		}
-		hang = hang || c.Duty == dutyHang || c.Duty == dutyAlwaysHang
-		unsafe = unsafe || c.Duty == dutyUnsafe
+		hang = hang || c.Required == mustHang || c.Required == mustAlwaysHang
+		unsafe = unsafe || c.Required == mustBeUnsafe
 	}
 	return hang && unsafe
 }
 
 const (
-	dutyHang       = "hangs in " + ReportStorm
-	dutyNoHang     = "does not hang in " + Calm
-	dutyAlwaysHang = "hangs in every trial"
-	dutyUnsafe     = "is caught as unsafe"
+	mustHang       = "hangs in " + ReportStorm
+	mustNotHang    = "does not hang in " + Calm
+	mustAlwaysHang = "hangs in every trial"
+	mustBeUnsafe   = "is caught as unsafe"
 	nothingSeen    = "no trial of it"
 )
 
@@ -61,13 +61,13 @@ func (s *Summary) checkControls() []Check {
 		switch f.Must {
 		case world.MustHang:
 			storm := s.row(ReportStorm, f.Name)
-			checks = append(checks, Check{f.Name, dutyHang, storm.Hung > 0, hungOf(storm)})
+			checks = append(checks, Check{f.Name, mustHang, storm.Hung > 0, hungOf(storm)})
 			if calm := s.row(Calm, f.Name); calm.Trials > 0 {
-				checks = append(checks, Check{f.Name, dutyNoHang, calm.Hung == 0, hungOf(calm)})
+				checks = append(checks, Check{f.Name, mustNotHang, calm.Hung == 0, hungOf(calm)})
 			}
 		case world.MustAlwaysHang:
 			all := s.over(f.Name)
-			checks = append(checks, Check{f.Name, dutyAlwaysHang, all.Trials > 0 && all.Hung == all.Trials, hungOf(all)})
+			checks = append(checks, Check{f.Name, mustAlwaysHang, all.Trials > 0 && all.Hung == all.Trials, hungOf(all)})
 		case world.MustBeUnsafe:
 			all := s.over(f.Name)
 			trials, unsafe := all.Trials, all.unsafe()
@@ -75,15 +75,15 @@ func (s *Summary) checkControls() []Check {
 			if trials > 0 {
 				seen = fmt.Sprintf("unsafe in %d of %d trials", unsafe, trials)
 			}
-			checks = append(checks, Check{f.Name, dutyUnsafe, unsafe > 0, seen})
+			checks = append(checks, Check{f.Name, mustBeUnsafe, unsafe > 0, seen})
 		}
 	}
 	for _, missing := range []struct {
-		has  bool
-		duty string
-	}{{has[world.MustHang] || has[world.MustAlwaysHang], dutyHang}, {has[world.MustBeUnsafe], dutyUnsafe}} {
+		has      bool
+		required string
+	}{{has[world.MustHang] || has[world.MustAlwaysHang], mustHang}, {has[world.MustBeUnsafe], mustBeUnsafe}} {
 		if !missing.has && !s.Head.Facts.Uncontrolled {
-			checks = append(checks, Check{"(no such control)", missing.duty, false, nothingSeen})
+			checks = append(checks, Check{"(no such control)", missing.required, false, nothingSeen})
 		}
 	}
 	return checks

@@ -52,12 +52,12 @@ func TestEvaluateComparesStrategiesOnTheLiveCore(t *testing.T) {
 func TestTheLiveWorldRefusesWhatIsNoneOfItsSubjects(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"evaluate --world live --fix baseline":            `fix: "baseline": want blocking, which is what runs in this world`,
-		"evaluate --world live --fix kick":                `fix: "kick": want one that changes something in the live world`,
-		"gate --world live --fix throttle":                `fix: "throttle": want one that changes something in the live world`,
-		"run live-calm --world live --fix fullbarrier":    `fix: "fullbarrier": want fenced`,
-		"torture --fix callrcu+cookie":                    `fix: "callrcu+cookie": want no teardown: the torture closes nothing`,
-		"torture --fix cookie":                            `fix: "cookie": want a strategy before the teardown`,
+		"evaluate --world live --fix baseline":            `--fix: baseline: want blocking, which is what runs in this world`,
+		"evaluate --world live --fix kick":                `--fix: kick: want one that changes something in the live world`,
+		"gate --world live --fix throttle":                `--fix: throttle: want one that changes something in the live world`,
+		"run live-calm --world live --fix fullbarrier":    `--fix: fullbarrier: want fenced`,
+		"torture --fix callrcu+cookie":                    `--fix: callrcu+cookie: want no teardown: the torture closes nothing`,
+		"torture --fix cookie":                            `--fix: cookie: want a strategy before the teardown`,
 		"run live-crowd":                                  `scenario live-crowd: go.gc: 200ms: want none outside of the world live`,
 		"evaluate --scenario live-crowd --fix membarrier": `scenario live-crowd: go.gc: 200ms: want none outside of the world live`,
 	} {

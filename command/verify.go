@@ -100,7 +100,7 @@ func (o *verifyOptions) compare(cmd *cobra.Command, c *certificate.Certificate, 
 		return 0, err
 	}
 	for i, check := range checks {
-		line(i < len(c.Controls) && c.Controls[i] == check, "control %s %s: %s", check.Fix, check.Duty, check.Seen)
+		line(i < len(c.Controls) && c.Controls[i] == check, "control %s %s: %s", check.Fix, check.Required, check.Seen)
 	}
 	planted, err := again.planted()
 	if err != nil {

@@ -73,7 +73,7 @@ func (r *CertificateReport) write(w io.Writer, mark string, show func(*table, *s
 	}
 	section("Controls and planted bugs")
 	for _, check := range c.Controls {
-		b.WriteString(bullet(fmt.Sprintf("%s %s: %s (%s).", check.Fix, check.Duty, yes(check.Passed), check.Seen)))
+		b.WriteString(bullet(fmt.Sprintf("%s %s: %s (%s).", check.Fix, check.Required, yes(check.Passed), check.Seen)))
 	}
 	b.WriteString(bullet(r.planted()))
 	if len(c.Order) > 0 {

@@ -139,7 +139,7 @@ func (g *GateReport) table() *table {
 		if !c.Passed {
 			outcome = "INVALID"
 		}
-		rows = append(rows, gateRow{fix: c.Fix, asked: "control: " + c.Duty, outcome: outcome + ", " + c.Seen})
+		rows = append(rows, gateRow{fix: c.Fix, asked: "control: " + c.Required, outcome: outcome + ", " + c.Seen})
 	}
 	for _, gate := range g.Gates {
 		for i := range gate.Tests {
@@ -207,7 +207,7 @@ func (g *GateReport) JUnit(w io.Writer) error {
 		suite.Cases = append(suite.Cases, c)
 	}
 	for _, check := range g.Checks {
-		c := junitCase{Class: "control." + check.Fix, Name: check.Duty}
+		c := junitCase{Class: "control." + check.Fix, Name: check.Required}
 		if !check.Passed {
 			c.Error = &junitMessage{Message: "the control did not misbehave: " + check.Seen}
 		}

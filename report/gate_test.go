@@ -14,7 +14,7 @@ import (
 func gates() *GateReport {
 	return &GateReport{
 		Valid: true, Program: "gpstorm",
-		Checks: []campaign.Check{{Fix: "baseline", Duty: "hangs in repro2", Passed: true, Seen: "hung in 3 of 3 trials"}},
+		Checks: []campaign.Check{{Fix: "baseline", Required: "hangs in repro2", Passed: true, Seen: "hung in 3 of 3 trials"}},
 		Gates: []gate.Result{
 			{Fix: "a|b", Passed: true, Trials: 611, Tests: []gate.Test{
 				onePercent("good", 0, 611, ""),

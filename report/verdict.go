@@ -116,10 +116,10 @@ func controls(s *campaign.Summary) (lines []string) {
 	var met []string
 	for _, c := range s.Checks {
 		if !c.Passed {
-			lines = append(lines, fmt.Sprintf("INVALID. Required: %s %s. Seen: %s. A campaign whose controls do not misbehave shows nothing; draw no conclusion from the rest.", c.Fix, c.Duty, c.Seen))
+			lines = append(lines, fmt.Sprintf("INVALID. Required: %s %s. Seen: %s. A campaign whose controls do not misbehave shows nothing; draw no conclusion from the rest.", c.Fix, c.Required, c.Seen))
 			continue
 		}
-		met = append(met, fmt.Sprintf("%s %s (%s)", c.Fix, c.Duty, c.Seen))
+		met = append(met, fmt.Sprintf("%s %s (%s)", c.Fix, c.Required, c.Seen))
 	}
 	if len(lines) > 0 {
 		return lines

@@ -36,7 +36,7 @@ func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Execu
 	unsafe := func(r *trial.Result) bool { return r.Diagnosis == trial.Unsafe }
 	type duty struct {
 		fix       world.Subject
-		duty      string
+		required  string
 		scenarios []workload.Scenario
 		most      int // variations
 		happens   func(*trial.Result) bool
@@ -64,7 +64,7 @@ func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Execu
 		}); err != nil {
 			return nil, err
 		}
-		checks = append(checks, campaign.Check{Fix: d.fix.Name, Duty: d.duty, Passed: (seen > 0) == d.must, Seen: fmt.Sprintf("%s in %d of %d trials", d.word, seen, trials)})
+		checks = append(checks, campaign.Check{Fix: d.fix.Name, Required: d.required, Passed: (seen > 0) == d.must, Seen: fmt.Sprintf("%s in %d of %d trials", d.word, seen, trials)})
 	}
 	return checks, nil
 }

@@ -1,11 +1,11 @@
 package live
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
@@ -113,20 +113,20 @@ func find(c *fixes.Catalogue, name string) (fixes.Fix, error) {
 	if err != nil {
 		first, _, _ := strings.Cut(name, fixes.Separator)
 		if here, ok := namedHere[first]; ok {
-			return f, fmt.Errorf("fix: %q: want %s, which is what runs in this world", name, here)
+			return f, named.Wrong("fix", name, "%s, which is what runs in this world", here)
 		}
 		if candidate, known := fixes.Find(first); known == nil && !changesSomething(&candidate) {
-			return f, fmt.Errorf("fix: %q: want one that changes something in the %s world: %s", name, Name, strings.Join(c.Names(Strategy), ", "))
+			return f, named.Wrong("fix", name, "one that changes something in the %s world: %s", Name, strings.Join(c.Names(Strategy), ", "))
 		}
 		return f, err
 	}
 	switch {
 	case teardownAlone(name):
-		return f, fmt.Errorf("fix: %q: want a strategy before the teardown, %s+%[1]s say", name, Base)
+		return f, named.Wrong("fix", name, "a strategy before the teardown, %s+%s say", Base, name)
 	case f.RunsIn(Name) != nil:
 		return f, f.RunsIn(Name)
 	case !changesSomething(&f):
-		return f, fmt.Errorf("fix: %q: want one that changes something in the %s world", name, Name)
+		return f, named.Wrong("fix", name, "one that changes something in the %s world", Name)
 	}
 	return f, nil
 }
@@ -151,7 +151,7 @@ func changesSomething(f *fixes.Fix) bool {
 func (w *World) Core(name string) (fixes.Fix, error) {
 	f, err := w.find(name)
 	if err == nil && f.Teardown != nil {
-		err = fmt.Errorf("fix: %q: want no teardown: the torture closes nothing", name)
+		err = named.Wrong("fix", name, "no teardown: the torture closes nothing")
 	}
 	return f, err
 }

@@ -132,7 +132,7 @@ func TestWorldNamesItsSubjects(t *testing.T) {
 		t.Errorf("subjects %v", names)
 	}
 	for name, want := range map[string]string{
-		"baseline":                `fix: "baseline": want blocking, which is what runs in this world`,
+		"baseline":                `fix: baseline: want blocking, which is what runs in this world`,
 		"fullbarrier+overlap":     `want fenced, which is`,
 		"throttle":                `want one that changes something in the live world: blocking, `,
 		"calmer":                  `want one that changes something`,
