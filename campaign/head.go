@@ -89,7 +89,7 @@ type cell struct {
 	seed                     uint64
 }
 
-// block tells which block a trial is of.
+// block returns the block that a trial belongs to.
 func (c cell) block() [2]int { return [2]int{c.scenario, c.variation} }
 
 // blocks is the number of blocks of the whole, not only of the shard.

@@ -17,7 +17,7 @@ func newGuestCommand(c *common) *cobra.Command {
 /init of an emulated machine. Started by hand, as root, in a virtual machine or on a
 machine of your own, it runs scenarios there and prints its records: lines that
 begin with "@gpstorm", with a checksum each. While a storm lasts the machine hardly
-answers; priorities and sysctls stay changed. So it wants --yes-storm-this-machine.`,
+answers; priorities and sysctls stay changed. So the flag --yes-storm-this-machine is required.`,
 		Example: `  gpstorm guest boot-hrtimer-80 --yes-storm-this-machine
   gpstorm guest boot-calm mine.yaml --yes-storm-this-machine > records
   vng --user root -- gpstorm guest boot-hrtimer-80 --yes-storm-this-machine`,

@@ -51,7 +51,7 @@ func newKernelsBuildCommand(c *common) *cobra.Command {
 		Use:   "build-fix VERSION...",
 		Short: "Build the module of candidates for stock kernels",
 		Long: `Compiles a kernel module that puts a candidate into a stock kernel, without building
-one: --kernel ipi=7.3.4,fix=membarrier. It wants gcc and binutils, and headers of the
+one: --kernel ipi=7.3.4,fix=membarrier. It needs gcc and binutils, and headers of the
 version, which are fetched as kernels are and not kept. The archive has headers of
 7.2 and later only. The module is GPL-2.0. Its candidates:
 

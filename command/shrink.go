@@ -140,7 +140,7 @@ func sizeText(s shrink.Size) string {
 	return fmt.Sprintf("%d CPUs, %d tasks, %d sampling events, %s, up to %d interrupts, %v", s.CPUs, s.Tasks, s.Sources, preemptions, s.Interrupts, s.Horizon)
 }
 
-// shrinkNotes tells what a search found.
+// shrinkNotes returns the outcome of a search, a line each.
 func shrinkNotes(r *shrink.Result) []string {
 	notes := []string{
 		fmt.Sprintf("shrunk in %d trials from %s", r.Trials, sizeText(r.From)),

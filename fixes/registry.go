@@ -83,7 +83,7 @@ var all = []Fix{
 	},
 	{
 		Name:   "expedite-current",
-		Claim:  "close() asks both domains to go on expedited",
+		Claim:  "close() makes both domains go on expedited",
 		Source: "srcu_expedite_current(), Linux 6.18", Loses: isolation, Teardown: Expediting,
 	},
 	{

@@ -125,9 +125,8 @@ func reading(u Unregistered) (ds []Domain) {
 	return ds
 }
 
-// Expediting is Serial with both domains told to go on expedited. Each is told
-// after the wait was posted, for it is the grace periods requested so far that are
-// expedited.
+// Expediting is Serial that makes both domains go on expedited. It does so after
+// it has posted each wait: only grace periods requested before become expedited.
 func Expediting(u Unregistered) {
 	for _, d := range []Domain{u.TasksTrace(), u.Tracepoint()} {
 		wait := d.Begin()

@@ -59,7 +59,7 @@ func newLive(h sched.Heavy) *Live {
 // memory barrier between the call and the return.
 func HeavyBarrier() { sched.BestHeavy().Run() }
 
-// HeavyBarrierName tells which heavy barrier this machine offers:
+// HeavyBarrierName names the heavy barrier that this machine offers:
 // "membarrier", or the portable "stop-the-world".
 func HeavyBarrierName() string { return sched.BestHeavy().Name }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-// causeTable tells for each candidate what its closes spent their time on.
+// causeTable shows for each candidate on what its closes spent their time.
 func causeTable(s *campaign.Summary) *table {
 	nth := func(i int) func(*campaign.Overall) cell {
 		return func(o *campaign.Overall) cell {

@@ -54,7 +54,7 @@ type Result struct {
 	// Removals is what happens without each thing that is left.
 	Removals []Removal
 	Trials   int
-	// Spent tells that the budget ended the search.
+	// Spent: the budget ended the search.
 	Spent bool
 }
 

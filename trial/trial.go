@@ -64,7 +64,7 @@ type Result struct {
 	// LeftOut says why the trial counts for nothing, if it does not: its
 	// conditions were not the scenario's. It is shown, and left out of sums.
 	LeftOut string `json:"left_out,omitempty"`
-	// Truncated tells that the trial was cut off by a limit on its steps, so
+	// Truncated: a limit on its steps cut the trial off, so
 	// that its diagnosis is only what was known then.
 	Truncated bool `json:"truncated,omitempty"`
 	// Elapsed is the virtual time at the end; Steps the work the model did.

@@ -3,7 +3,7 @@ package guide
 import "github.com/gpstorm/gpstorm/world/kernel"
 
 // Kernel returns what marks the situations of one trial in the virtual kernel,
-// each once, as kernel.Options.Observe wants it. A situation has two marks:
+// each once, in the form of kernel.Options.Observe. A situation has two marks:
 //
 //   - where the grace periods are: of each SRCU domain the phase, the work item,
 //     and whether readers are inside under the rank that is scanned, or about to

@@ -1,5 +1,5 @@
-// Package guide shows the Go fuzzer what state a model is in. The fuzzer knows only
-// counters on the edges of the code; a jump table turns states into edges.
+// Package guide shows the Go fuzzer what state a model is in. The fuzzer
+// counts the edges of the code and nothing else; a jump table turns states into edges.
 package guide
 
 // markCount is how many marks there are.

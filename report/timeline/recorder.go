@@ -153,6 +153,6 @@ func (r *Recorder) sorted() []kernel.TraceEvent {
 	return r.events
 }
 
-// cut tells from when on the outline and, within its window, the detail is
+// cut returns from when on the outline and, within its window, the detail is
 // missing because it was too much; 0 is never.
 func (r *Recorder) cut() (outline, detail time.Duration) { return r.outlineCut, r.detailCut }

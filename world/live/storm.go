@@ -14,7 +14,7 @@ import (
 // period takes milliseconds where one here takes tens of microseconds.
 const scale = 100
 
-// load is what a scenario asks of the run, in the live world's times.
+// load is what a scenario puts on the machine, in the live world's times.
 type load struct {
 	readers []group // one for each
 	hogs    []group // tasks that read nothing, one for each
