@@ -289,6 +289,8 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"litmus"}, `litmus: no argument: want a litmus file`},
 		{[]string{"merge"}, `merge: no argument: want a results file`},
 		{[]string{"report"}, `report: no argument: want a results file`},
+		{[]string{"completion", "nosuch"}, `completion: nosuch: want one of bash, fish, powershell, zsh`},
+		{[]string{"completion", "bash", "x"}, `bash: x: want no argument`},
 		{[]string{"help", "nosuch"}, `command: nosuch: want one of certify, evaluate, explore, `},
 
 		// Flags that do not go together.

@@ -82,6 +82,22 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 			return knownCommand(cmd, rest)
 		}
 	}
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.RunE = func(_ *cobra.Command, args []string) error {
+			shell := any(absent("no argument"))
+			if len(args) > 0 {
+				shell = args[0]
+			}
+			return wrong("completion", shell, "one of bash, fish, powershell, zsh")
+		}
+		completion.Args = cobra.ArbitraryArgs
+		completion.Example = `  gpstorm completion bash > /etc/bash_completion.d/gpstorm
+  gpstorm completion zsh > "${fpath[1]}/_gpstorm"`
+		for _, shell := range completion.Commands() {
+			shell.Args = exactly()
+		}
+	}
 	// --version does what the command does, --json included.
 	showVersion := root.Flags().Bool("version", false, "print version, model and Go, as gpstorm version does")
 	evaluate := root.RunE
