@@ -21,6 +21,8 @@ var made = map[string]string{
 	"locks-first":      "late increments",
 	"zero-done":        "many grace periods",
 	"plain-done":       "many grace periods",
+	"zero-unasked":     "many grace periods",
+	"plain-needed":     "many grace periods",
 	"late-flag":        "short slices",
 	"stale-unlocks":    "presets",
 	"switched-out":     "presets",
@@ -37,7 +39,7 @@ var made = map[string]string{
 var from = map[string]int{
 	"locks-first": 59, "never-throttled": 35, "polled-never": 19, "reader-stays": 43, "exp-more-forgotten": 47,
 	"frozen-rank": 29, "cpu-unsummed": 29, "stale-unlocks": 12, "polled-any": 14,
-	"more-forgotten": 20, "zero-unasked": 20, "plain-needed": 20, "tick-in-reader": 19, "stale-qs": 19, "all-idle": 19,
+	"more-forgotten": 20, "tick-in-reader": 19, "stale-qs": 19, "all-idle": 19,
 	"request-unwoken": 13, "exp-unwoken": 10, "switched-out-before": 14, "exp-switched-out": 14, "short-snap": 14,
 	"wrong-rank": 12, "gives-up": 7, "expedited-blind": 12, "clear-first": 12,
 }
