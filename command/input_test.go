@@ -154,6 +154,10 @@ var ofFlag = map[string][]string{
 	"gate --kernel":            {"base=7.0.13", "nosuch"},
 	"validate --kernel":        {"base=7.0.13", "nosuch"},
 	"validate --scenario":      {"boot-calm", "nosuch"}, // without --boot
+	"detach --fix":             {"nosuch", ""},
+	"detach --kind":            {"nosuch", ""},
+	"detach --cpus":            {"0", "17", "x", ""},
+	"detach --scenario":        {"nosuch", "nosuch.yaml", ""},
 	"validate --boots":         {"0", "3"},
 	"validate --recordings":    {"nosuch.jsonl", "."},
 	"torture --duration":       {"-1s"},

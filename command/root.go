@@ -62,6 +62,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newCertifyCommand(c),
 		newVerifyCommand(c),
 		newRunsCommand(c),
+		newDetachCommand(c),
 		newValidateCommand(c),
 		newExploreCommand(c),
 		newLitmusCommand(c),

@@ -41,6 +41,9 @@ const (
 	TraceKthreadRuns             // that kthread executes
 	IRQWorkQueued                // the irq_work that is to start the grace period has not run
 	CPUStopped                   // the CPU executes nothing: the hypervisor took it, or it takes no interrupt
+	TasksHoldouts                // the kthread of RCU tasks looks at its holdouts again later
+	TasksKthreadQueued           // that kthread waits for a CPU
+	TasksKthreadRuns             // that kthread executes
 	MechanismWaits               // how many of these there are, with NoMechanism
 )
 
@@ -94,6 +97,9 @@ var mechanisms = map[Mechanism]struct{ name, phrase string }{
 	Holdouts:           {"holdouts", "Tasks-Trace holdouts"},
 	TraceKthreadQueued: {"trace-kthread-queued", "Tasks-Trace kthread waits for a CPU"},
 	TraceKthreadRuns:   {"trace-kthread-runs", "Tasks-Trace kthread executes"},
+	TasksHoldouts:      {"tasks-holdouts", "RCU tasks holdouts: runnable, and neither asleep nor in user mode at a tick since"},
+	TasksKthreadQueued: {"tasks-kthread-queued", "RCU tasks kthread waits for a CPU"},
+	TasksKthreadRuns:   {"tasks-kthread-runs", "RCU tasks kthread executes"},
 	CPUStopped:         {"cpu-stopped", "CPU stopped from outside"},
 	IRQWorkQueued:      {"irq-work-queued", "irq_work not run"},
 

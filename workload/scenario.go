@@ -259,7 +259,24 @@ const (
 	// FaultableTracepoint is entry to or exit from a system call: called by
 	// readers of tasks-trace sections only.
 	FaultableTracepoint ClosersKind = "faultable"
+	// Kprobe is a perf kprobe event: its close also waits for RCU, after
+	// event_mutex. No reader of a scenario calls its probe.
+	Kprobe ClosersKind = "kprobe"
+	// Uprobe is a perf uprobe event: unregistering waits for tasks-trace and for
+	// the domain of return probes, before the wait of every perf event.
+	Uprobe ClosersKind = "uprobe"
+	// Ftrace is a perf function-trace event: unregistering waits, under
+	// ftrace_lock, for every CPU's worker and for RCU tasks.
+	Ftrace ClosersKind = "ftrace"
+	// BPFLink is a BPF link to a tracepoint: nobody waits for anything, and no
+	// event_mutex is taken.
+	BPFLink ClosersKind = "bpf-link"
 )
+
+// ClosersKinds returns the kinds that have a name.
+func ClosersKinds() []ClosersKind {
+	return []ClosersKind{PlainTracepoint, FaultableTracepoint, Kprobe, Uprobe, Ftrace, BPFLink}
+}
 
 // Off is a switch that is on unless it is turned off: in YAML a bool of the
 // opposite value.

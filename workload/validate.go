@@ -278,7 +278,7 @@ func (c *checker) closers(groups []Closers, tasks []Tasks) {
 		}
 		c.cpuList(path+".cpus", g.CPUs)
 		oneOf(c, path+".sched", g.Sched, []Sched{Fair, FIFO})
-		oneOf(c, path+".kind", g.Kind, []ClosersKind{AnyTracepoint, PlainTracepoint, FaultableTracepoint})
+		oneOf(c, path+".kind", g.Kind, append([]ClosersKind{AnyTracepoint}, ClosersKinds()...))
 		c.span(path+".start", g.Start, 0, c.horizon)
 		if c.err == nil { // else the difference may be anything
 			c.span(path+".jitter", g.Jitter, 0, c.horizon-g.Start)

@@ -185,7 +185,7 @@ func TestValidateSaysTheSameWithoutAPosition(t *testing.T) {
 		want  string
 	}{
 		{func(sc *Scenario) { sc.Machine.Version = "6.6" }, "machine.version: 6.6: want 6.19, 7.0-rc1, 7.0 or 7.3, or nothing"},
-		{func(sc *Scenario) { sc.Closers[0].Kind = "ftrase" }, "closers[0].kind: ftrase: want tracepoint or faultable, or nothing"},
+		{func(sc *Scenario) { sc.Closers[0].Kind = "ftrase" }, "closers[0].kind: ftrase: want tracepoint, faultable, kprobe, uprobe, ftrace or bpf-link, or nothing"},
 		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: "mad", CPUs: []int{0}}} }, "faults[0].kind: mad: want stolen, deaf, lost-timer or lost-ipi"},
 		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU}} }, "faults[0].cpus: none: want the CPUs that it befalls"},
 		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU, CPUs: []int{0, 2}}} }, "faults[0].cpus[1]: 2: want 0 to 1, a CPU of the machine"},

@@ -239,7 +239,7 @@ func closersOf(sc *workload.Scenario, trialSeed uint64) (closers []wire.Closers,
 		if total += g.Count; total > maxClosers {
 			return nil, refusal("closers["+strconv.Itoa(i)+"].count", g.Count, "at most %d in all", maxClosers)
 		}
-		if g.Kind == workload.FaultableTracepoint {
+		if g.Kind != workload.AnyTracepoint && g.Kind != workload.PlainTracepoint {
 			return nil, refusal("closers["+strconv.Itoa(i)+"].kind", g.Kind, "tracepoint, or nothing")
 		}
 		draw := seed.Stream(trialSeed, "closers "+g.Name)

@@ -21,7 +21,7 @@ func (k *kernel) bindTracepoints() {
 		}
 		var called []*tracepoint
 		for _, tp := range k.tracepoints {
-			if tp.kind != other {
+			if tp.kind != other && tp.called() {
 				called = append(called, tp)
 			}
 		}
@@ -30,6 +30,9 @@ func (k *kernel) bindTracepoints() {
 			l.reader.tp = tp
 			tp.readIn |= in
 		}
+	}
+	if len(k.tracepoints) > 0 {
+		k.bootDetaching()
 	}
 	for _, tp := range k.tracepoints {
 		switch {

@@ -68,7 +68,10 @@ type kernel struct {
 
 	rcu             rcuNode
 	domains         []*domain
-	tracepointSRCU  *domain  // nil if tracepoint readers use no SRCU
+	tracepointSRCU  *domain   // nil if tracepoint readers use no SRCU
+	uretprobes      *domain   // nil unless closers need it
+	rcuTasks        *rcuTasks // the same
+	ftraceLock      mutex
 	preemptOff      *vanilla // nil if they do not disable preemption
 	holdouts        *holdouts
 	tracing         tracing

@@ -134,6 +134,9 @@ func (k *kernel) noteGP(c *cpu) {
 // rcuTick is RCU's part of the tick (rcu_sched_clock_irq).
 func (k *kernel) rcuTick(c *cpu) {
 	c.ticksGP++
+	if c.userTick() {
+		c.cur.voluntary++ // rcu_note_voluntary_context_switch
+	}
 	if c.urgent && c.cur != nil && !c.userTick() {
 		c.resched = hardResched
 		c.urgent = false

@@ -337,6 +337,7 @@ func (k *kernel) sleepTask(c *cpu, t *task, d demand) {
 	}
 	t.state = d.state
 	t.asleep = k.now
+	t.voluntary++
 	k.moved = k.moved || t.watched
 	k.trace.slept(t)
 	t.timedOut = false

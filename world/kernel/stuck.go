@@ -42,6 +42,9 @@ func (k *kernel) prospectOf(from node) (p prospect) {
 			break
 		}
 	}
+	if r := k.rcuTasks; r != nil && p.outlook == unclear && slices.Contains(seen, node(r.kthread)) && len(r.holdouts) > 0 {
+		p.outlook = moves // they are runnable
+	}
 	if h := k.holdouts; h != nil && p.outlook == unclear && slices.Contains(seen, node(h.kthread)) &&
 		slices.ContainsFunc(h.loops, (*loop).inSection) {
 		p.outlook = moves
@@ -56,7 +59,7 @@ func (k *kernel) judgeNode(n node, c *cause) (o outlook, known bool) {
 	switch n := n.(type) {
 	case *task:
 		switch {
-		case n.state == running:
+		case n.state == running, n.where == inRude:
 			return moves, true
 		case n.state == exited:
 			return unclear, true

@@ -24,7 +24,10 @@ type task struct {
 	lag      ns // owed when it went to sleep
 	pickedAt ns
 	switches uint64 // nvcsw + nivcsw
-	hung     hungState
+	// voluntary counts what is a quiescent state of RCU tasks: sleeps (nvcsw), and
+	// ticks in user mode.
+	voluntary uint64
+	hung      hungState
 
 	left    ns      // CPU time until its program is stepped
 	prog    program // what it executes

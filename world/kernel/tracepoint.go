@@ -53,10 +53,13 @@ type tracing struct {
 func (k *kernel) open(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	t.use(costOpen)
-	t.lock(&tr.eventMutex)
+	if tp.kind != workload.BPFLink {
+		t.lock(&tr.eventMutex)
+		defer t.unlock(&tr.eventMutex)
+	}
 	if tp.users == 0 {
 		t.lock(&tr.tracepoints)
-		if tr.offArmed {
+		if tr.offArmed && tp.onTracepoint() {
 			tr.offArmed = false
 			if k.decision(OpenWaits, -1, true) {
 				k.condSync(t, tr.lastOff)
@@ -70,7 +73,6 @@ func (k *kernel) open(t *task, tp *tracepoint) {
 		t.unlock(&tr.tracepoints)
 	}
 	tp.users++
-	t.unlock(&tr.eventMutex)
 }
 
 // condSync waits for a full grace period of the tracepoint domain unless the
@@ -87,11 +89,23 @@ func (k *kernel) condSync(t *task, c srcu.Cookie) {
 func (k *kernel) closeEvent(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	t.use(costClose)
+	if tp.kind == workload.BPFLink {
+		if tp.users--; tp.users == 0 {
+			k.detachLink(k.unregister(t, tp))
+		}
+		return
+	}
 	t.lock(&tr.eventMutex)
-	if tp.users--; tp.users == 0 {
-		k.fix.TeardownOrDefault()(k.unregister(t, tp))
+	last := tp.users == 1
+	if tp.users--; last {
+		u := k.unregister(t, tp)
+		k.detachBefore(t, tp)
+		k.fix.TeardownOrDefault()(u)
 	}
 	t.unlock(&tr.eventMutex)
+	if last {
+		k.detachAfter(t, tp)
+	}
 	k.call(func() {}) // free_event_rcu
 }
 
@@ -106,7 +120,11 @@ func (k *kernel) unregister(t *task, tp *tracepoint) *unregistered {
 	u := &unregistered{k: k, tp: tp, lists: tp.lists}
 	tp.lists = nil
 	tr.unfreed = append(tr.unfreed, u)
-	u.cookie = tr.tracepoint.Start()
+	if !tp.onTracepoint() {
+		t.unlock(&tr.tracepoints)
+		return u
+	}
+	u.cookie, u.taken = tr.tracepoint.Start(), true
 	tr.lastOff, tr.offArmed = u.cookie, true
 	probes := tp.name + " probes"
 	epoch := k.newEpoch()
@@ -122,6 +140,7 @@ type unregistered struct {
 	tp     *tracepoint
 	lists  *lists
 	cookie srcu.Cookie
+	taken  bool // unregistering has taken the cookie
 	// deferred are the work items of this teardown that have not run, and
 	// flushed is completed whenever one has.
 	deferred []*work
@@ -130,9 +149,18 @@ type unregistered struct {
 
 func (u *unregistered) TasksTrace() fixes.Domain { return u.k.tracing.tasksTrace }
 func (u *unregistered) Tracepoint() fixes.Domain { return u.k.tracing.tracepoint }
-func (u *unregistered) Cookie() srcu.Cookie      { return u.cookie }
-func (u *unregistered) ReadIn() fixes.Domains    { return u.tp.readIn }
-func (u *unregistered) Held() int                { return len(u.k.tracing.unfreed) }
+
+// Cookie is that of unregistering. An event that is on no tracepoint has none, and
+// takes it now.
+func (u *unregistered) Cookie() srcu.Cookie {
+	if !u.taken {
+		u.cookie, u.taken = u.k.tracing.tracepoint.Start(), true
+	}
+	return u.cookie
+}
+
+func (u *unregistered) ReadIn() fixes.Domains { return u.tp.readIn }
+func (u *unregistered) Held() int             { return len(u.k.tracing.unfreed) }
 
 func (u *unregistered) Clear() {
 	u.checkEventMutex("list pointer cleared")

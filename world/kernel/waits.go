@@ -76,6 +76,7 @@ const (
 	asKthread      // of normal grace periods
 	asExpWorker    // of expedited ones
 	asTraceKthread // of Tasks-Trace RCU
+	asTasksKthread // of RCU tasks
 )
 
 // How a chain ends with a task: it executes, waits for a CPU, or sleeps.
@@ -86,6 +87,7 @@ var ends = [...]struct{ runs, queued, asleep trial.Mechanism }{
 	asKthread:      {trial.KthreadRuns, trial.KthreadQueued, trial.KthreadAsleep},
 	asExpWorker:    {trial.ExpWorkerRuns, trial.ExpWorkerQueued, trial.ExpWorkerAsleep},
 	asTraceKthread: {trial.TraceKthreadRuns, trial.TraceKthreadQueued, trial.Holdouts},
+	asTasksKthread: {trial.TasksKthreadRuns, trial.TasksKthreadQueued, trial.TasksHoldouts},
 }
 
 func (k *kernel) taskWaits(t *task, c *cause) node {
@@ -119,6 +121,11 @@ func (k *kernel) taskWaits(t *task, c *cause) node {
 		return &k.rcu
 	case inSyncExp:
 		return &k.rcu.exp
+	case inRCUTasks:
+		return k.rcuTasks.kthread
+	case inRude:
+		c.what = trial.WorkerQueued
+		return nil
 	case inTasksTrace:
 		return k.holdouts.kthread
 	case inFenceAll:

@@ -19,7 +19,9 @@ const (
 	inFenceAll
 	inPollWait
 	inTasksTrace
-	inFlush // flush_work
+	inFlush    // flush_work
+	inRCUTasks // synchronize_rcu_tasks
+	inRude     // schedule_on_each_cpu
 	inGPWait
 	inFQSWait
 )
@@ -45,6 +47,8 @@ func (t *task) stack() klog.Stack {
 			return klog.OpenInSRCU()
 		}
 		return klog.InSRCU()
+	case inRCUTasks, inRude:
+		return klog.TaskInRCU()
 	case inFlush:
 		return klog.InFlush()
 	case inTasksTrace:

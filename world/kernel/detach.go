@@ -1,0 +1,103 @@
+package kernel
+
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// This file is what closing an event costs beside the wait of every perf event,
+// where it is attached to something else than a tracepoint.
+
+// onTracepoint reports whether the event has a probe on a tracepoint.
+func (tp *tracepoint) onTracepoint() bool {
+	switch tp.kind {
+	case workload.Kprobe, workload.Uprobe, workload.Ftrace:
+		return false
+	}
+	return true
+}
+
+// called reports whether readers of the scenario call the probe.
+func (tp *tracepoint) called() bool { return tp.onTracepoint() }
+
+// bootDetaching makes what some kind of closers needs.
+func (k *kernel) bootDetaching() {
+	for _, tp := range k.tracepoints {
+		switch {
+		case tp.kind == workload.Uprobe && k.uretprobes == nil:
+			b := fixes.Fenced() // a normal domain until 6.19
+			if k.fix.Kernel != workload.Linux619 {
+				b, _ = k.fix.NewBarriers()
+			}
+			k.uretprobes = k.newDomain("uretprobes_srcu", b)
+			k.uretprobes.withoutRCU = true // nobody relies on one in there
+		case tp.kind == workload.Ftrace && k.rcuTasks == nil:
+			k.rcuTasks = k.newRCUTasks()
+		}
+	}
+}
+
+// detachBefore is what unregistering itself waits for, with event_mutex held.
+func (k *kernel) detachBefore(t *task, tp *tracepoint) {
+	switch tp.kind {
+	case workload.Uprobe: // uprobe_unregister_sync
+		k.tracing.tasksTrace.Synchronize()
+		k.uretprobes.Synchronize()
+	case workload.Ftrace: // ftrace_shutdown
+		t.lock(&k.ftraceLock)
+		k.onEachCPU(t)
+		if k.preemptRCU() {
+			k.rcuTasks.synchronize(t)
+		}
+		t.unlock(&k.ftraceLock)
+	}
+}
+
+// detachAfter is what is waited for when event_mutex has been given up:
+// unregister_kprobe waits for handlers, which run under RCU.
+func (k *kernel) detachAfter(t *task, tp *tracepoint) {
+	if tp.kind == workload.Kprobe {
+		k.synchronize(t)
+		k.countDirect(t)
+	}
+}
+
+// detachLink frees what a BPF link held from callbacks of the domains in whose
+// sections its program runs (bpf_link_free).
+func (k *kernel) detachLink(u *unregistered) {
+	free := func() {
+		u.Defer(func() {
+			u.Clear()
+			u.Free()
+			u.Drop()
+		})
+	}
+	in := u.ReadIn()
+	if in&fixes.TracepointDomain != 0 {
+		next := free
+		free = func() { u.Tracepoint().Call(next) }
+	}
+	if in&fixes.TasksTraceDomain != 0 {
+		next := free
+		free = func() { u.TasksTrace().Call(next) }
+	}
+	free()
+}
+
+// onEachCPU runs a work item on every CPU and waits for all (schedule_on_each_cpu,
+// the grace period of RCU tasks rude).
+func (k *kernel) onEachCPU(t *task) {
+	var c completion
+	left := len(k.cpus)
+	for _, o := range k.cpus {
+		w := &work{name: "rcu_tasks_be_rude", queued: true, fn: func(*task) {
+			if left--; left == 0 {
+				k.complete(&c)
+			}
+		}}
+		k.insertWork(w, o.pool)
+	}
+	if left > 0 {
+		t.wait(&c, inRude)
+	}
+}

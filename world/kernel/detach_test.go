@@ -1,0 +1,73 @@
+package kernel
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// closeKind closes an event of a kind on a quiet machine.
+func closeKind(t *testing.T, fix string, kind workload.ClosersKind, tasks ...workload.Tasks) trial.Result {
+	t.Helper()
+	sc := quietMachine()
+	sc.Tasks, sc.Closers[0].Kind = tasks, kind
+	r := Run(sc, lookup(t, fix), 1, Options{})
+	if len(r.Closes) != 10 || r.Diagnosis != trial.OK && r.Diagnosis != trial.Slow {
+		t.Fatalf("%s, %s: %d closes, %s %s", fix, kind, len(r.Closes), r.Diagnosis, r.Why())
+	}
+	return r
+}
+
+// What close() waits for, by kind: the grace periods of RCU in series on its path.
+func TestDetachingCostsByKind(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind   workload.ClosersKind
+		fix    string
+		waited trial.GracePeriods
+		why    string
+	}{
+		{workload.PlainTracepoint, "baseline", trial.GracePeriods{Normal: 4, Expedited: 2}, "as measured on 7.0.13"},
+		{workload.Kprobe, "baseline", trial.GracePeriods{Normal: 1, Expedited: 4}, "nothing has begun a grace period of tracepoint_srcu, so both domains go expedited; then synchronize_rcu()"},
+		{workload.Kprobe, "v6.19", trial.GracePeriods{Normal: 3}, "two for the event, one for the kprobe"},
+		{workload.Uprobe, "baseline", trial.GracePeriods{Normal: 2, Expedited: 6}, "tasks-trace, return probes, tasks-trace again right after, tracepoint_srcu"},
+		{workload.Ftrace, "v6.19", trial.GracePeriods{Normal: 4}, "two of RCU tasks, two for the event"},
+		{workload.BPFLink, "baseline", trial.GracePeriods{}, "asynchronous"},
+		{workload.BPFLink, "v6.19", trial.GracePeriods{}, "asynchronous"},
+	} {
+		r := closeKind(t, c.fix, c.kind)
+		if got := r.Closes[3].Waited; got != c.waited {
+			t.Errorf("%s, %s: waited for %+v, want %+v: %s", c.kind, c.fix, got, c.waited, c.why)
+		}
+	}
+}
+
+// RCU tasks waits for tasks that were runnable: until they sleep, or a tick finds
+// them in user mode, a tenth of a second a look. One that loops inside the kernel
+// holds it up; one that is in user mode half of the time does not for long.
+func TestRCUTasksWaitsForRunnableTasks(t *testing.T) {
+	t.Parallel()
+	idle := mean(closeKind(t, "baseline", workload.Ftrace))
+	user := mean(closeKind(t, "baseline", workload.Ftrace, workload.Tasks{Name: "user", Count: 1, Gap: time.Second}))
+	if user < idle+50*time.Millisecond || user > idle+300*time.Millisecond {
+		t.Errorf("close() took %v on an idle machine, %v beside a task in user mode", idle, user)
+	}
+	sc := quietMachine()
+	sc.Closers[0].Kind = workload.Ftrace
+	sc.Tasks = []workload.Tasks{{Name: "inside", Count: 1, CPUs: []int{1}, Reads: workload.ReadsRCU, Section: 999 * time.Millisecond, Gap: time.Millisecond}}
+	inside := Run(sc, lookup(t, "baseline"), 1, Options{})
+	if inside.Diagnosis != trial.Slow {
+		t.Errorf("beside a task that is in the kernel nearly always: %s %s", inside.Diagnosis, inside.Why())
+	}
+	if m := mean(inside); m < 2*user {
+		t.Errorf("close() took %v beside a task that is in the kernel nearly always, %v beside one in user mode", m, user)
+	}
+	for _, s := range inside.Blame {
+		if s.Cause.Mechanism == trial.TasksHoldouts {
+			return
+		}
+	}
+	t.Errorf("no share of holdouts in %+v", inside.Blame)
+}
