@@ -264,7 +264,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		// Commands, arguments and flags that are none.
-		{[]string{"nosuch"}, `command: nosuch: want one of certify, evaluate, explore, `},
+		{[]string{"nosuch"}, `command: nosuch: want one of certify, detach, evaluate, explore, `},
 		{[]string{"run"}, `run: no argument: want a scenario`},
 		{[]string{"run", "calm", "light"}, `run: light: want one argument`},
 		{[]string{"run", "calm", "--nosuch"}, `--nosuch: unknown flag: want a flag that gpstorm run --help lists`},
@@ -295,7 +295,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"report"}, `report: no argument: want a results file`},
 		{[]string{"completion", "nosuch"}, `completion: nosuch: want one of bash, fish, powershell, zsh`},
 		{[]string{"completion", "bash", "x"}, `bash: x: want no argument`},
-		{[]string{"help", "nosuch"}, `command: nosuch: want one of certify, evaluate, explore, `},
+		{[]string{"help", "nosuch"}, `command: nosuch: want one of certify, detach, evaluate, explore, `},
 
 		// Flags that do not go together.
 		{[]string{"evaluate", "--resume"}, `--resume: true: want --out`},
@@ -319,7 +319,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"run", "calm", "--fix", "calrcu"}, `gpstorm: --fix: calrcu: want a candidate or a mutant; did you mean callrcu?`},
 		{[]string{"run", filepath.Join(dir, "no.yaml")}, `no.yaml: want a file that can be read (no such file or directory)`},
 		{[]string{"report", filepath.Join(dir, "no.jsonl")}, `no.jsonl: want a file that can be read (no such file or directory)`},
-		{[]string{"report", dir}, `want a file that can be read (a directory)`},
+		{[]string{"report", dir}, `want a directory of histograms`},
 		{[]string{"report", empty}, `empty.jsonl: empty`},
 		{[]string{"merge", empty, "--out", empty}, `empty.jsonl: want a file that is not one of the shards`},
 		{[]string{"litmus", filepath.Join(dir, "no.litmus")}, `no.litmus: want a file that can be read`},

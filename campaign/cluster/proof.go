@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 )
@@ -129,5 +130,5 @@ func shown(s string) string {
 	if s == "" {
 		return "none"
 	}
-	return fmt.Sprintf("%.80q", s)
+	return named.Show(s)
 }

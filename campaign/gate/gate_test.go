@@ -160,7 +160,7 @@ func TestABadPolicyNamesTheField(t *testing.T) {
 		"min margin: 5%: want 20% to 99.":         func(p *Policy) { p.Margin = atLeast(0.05, 0.1) },
 		"min margin: 100%: want 20% to 99.":       func(p *Policy) { p.Margin = atLeast(1, 0.1) },
 		"margin level: 100%: want above 0%":       func(p *Policy) { p.Margin = atLeast(0.95, 1) },
-		`min margin: axis: "colour"`:              func(p *Policy) { p.Margin = atLeast(0.95, 0.1); p.Margin.Axis = "colour" },
+		`min margin: axis: colour`:                func(p *Policy) { p.Margin = atLeast(0.95, 0.1); p.Margin.Axis = "colour" },
 		"axis: duty: want a scenario with storms": func(p *Policy) { p.Margin = atLeast(0.95, 0.1); p.Margin.Scenario = scenario(campaign.Calm) },
 		"budget: 5 trials: want at least 18:":     func(p *Policy) { p.Budget = 5 },
 		"20000000 trials: want at most":           func(p *Policy) { p.Budget = 20_000_000 },
