@@ -122,7 +122,7 @@ func TestKernelsAreReadFromTheirText(t *testing.T) {
 		{"ipi=./bzImage,fix=poll,module=./gpstorm.ko", Kernel{Name: "ipi", Path: "./bzImage", Fix: "poll", Module: "./gpstorm.ko"}, ""},
 		{"ipi=./bzImage,fix=poll", Kernel{}, "kernel ipi: fix: poll: want module=PATH beside it"},
 		{"ipi=7.3.4,module=./gpstorm.ko", Kernel{}, "kernel ipi: module: ./gpstorm.ko: want a fix=CANDIDATE"},
-		{"ipi=7.3.4,fix=membarier", Kernel{}, `kernel ipi: fix: "membarier": want a candidate of the module; did you mean "membarrier"?`},
+		{"ipi=7.3.4,fix=membarier", Kernel{}, `kernel ipi: fix: membarier: want a candidate of the module; did you mean membarrier?`},
 		{"7.0.13", Kernel{}, "want NAME=VERSION or NAME=PATH"},
 		{"x=", Kernel{}, "want NAME=VERSION or NAME=PATH"},
 		{"X=7.0.13", Kernel{}, `kernel: "X": want a name`},

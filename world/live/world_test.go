@@ -137,7 +137,7 @@ func TestWorldNamesItsSubjects(t *testing.T) {
 		"throttle":                `want one that changes something in the live world: blocking, `,
 		"calmer":                  `want one that changes something`,
 		"overlap":                 `want a strategy before the teardown, blocking+overlap say`,
-		"membarier":               `did you mean "membarrier"?`,
+		"membarier":               `did you mean membarrier?`,
 		"callrcu+poll":            `both change how a scan is ordered`,
 		"membarrier+overlap+poll": `want candidates that change different things`,
 	} {

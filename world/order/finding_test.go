@@ -105,9 +105,9 @@ func TestReplayRejects(t *testing.T) {
 		break_     func(*trial.Token)
 	}{
 		{"another world", `world "kernel"`, func(k *trial.Token) { k.World = "kernel" }},
-		{"unknown candidate", `fix: "x": want a candidate`, func(k *trial.Token) { k.Subject = "x" }},
+		{"unknown candidate", `fix: x: want a candidate`, func(k *trial.Token) { k.Subject = "x" }},
 		{"no body", "body:", func(k *trial.Token) { k.Body = nil }},
-		{"unknown reader", `reader: "slow"`, func(k *trial.Token) {
+		{"unknown reader", `reader: slow`, func(k *trial.Token) {
 			k.Body = []byte(strings.Replace(string(k.Body), `"fast"`, `"slow"`, 1))
 		}},
 		{"wrong checksum", "checksum", func(k *trial.Token) { k.Checksum++ }},

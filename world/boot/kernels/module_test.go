@@ -98,7 +98,7 @@ func TestAModuleThatCannotBeBuiltIsSaidInOneLine(t *testing.T) {
 		want          string
 	}{
 		{"no headers", "7.0.13", nil, "kernel: 7.0.13: its headers are not served: want one of 7.3.4"},
-		{"no version", "7", nil, `kernel: "7": want a version`},
+		{"no version", "7", nil, `kernel: 7: want a version`},
 		{"no compiler", "7.3.4", func(a *archive) {
 			if err := os.Remove(filepath.Join(a.dir, "gcc")); err != nil {
 				a.t.Fatal(err)
