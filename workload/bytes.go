@@ -119,7 +119,7 @@ var (
 	gridRequest = []RCURequest{RequestCall, RequestSync, RequestExpedited, RequestCall}
 	gridSched   = []Sched{Fair, FIFO}
 	gridVersion = []Version{"", Linux619, Linux70, Linux73}
-	gridKind    = []ClosersKind{AnyTracepoint, AnyTracepoint, PlainTracepoint, FaultableTracepoint, Kprobe, Uprobe, Ftrace, BPFLink}
+	gridKind    = []ClosersKind{AnyTracepoint, AnyTracepoint, PlainTracepoint, FaultableTracepoint}
 	gridFault   = []FaultKind{StolenCPU, DeafCPU, LostTimer, LostIPI}
 
 	taskNames   = [fuzzTasks]string{"task-a", "task-b", "task-c", "task-d"}
@@ -171,7 +171,7 @@ func drawWhat(w word, sc *Scenario) {
 		p.Isolated = []int{sc.Machine.CPUs - 1}
 	}
 	for i := range sc.Closers {
-		sc.Closers[i].Kind = of(&w, 3, gridKind)
+		sc.Closers[i].Kind = of(&w, 2, gridKind)
 	}
 	for i := range sc.Storms {
 		s := &sc.Storms[i]
