@@ -119,3 +119,22 @@ func TestInterruptedSearchIsBounded(t *testing.T) {
 		t.Errorf("%s %q: want it interrupted", got.Answer, got.Why)
 	}
 }
+
+// TestPathsCountAgainstTheBound: a test with many paths and nothing to interleave
+// visits hardly any state, and each choice of paths costs time all the same.
+func TestPathsCountAgainstTheBound(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("C paths\n{}\n")
+	for _, p := range []string{"P0", "P1", "P2"} {
+		b.WriteString(p + "(int *x)\n{\n" + strings.Repeat("\tif (r0) { r1 = 1; } else { r1 = 2; }\n", 6) + "}\n")
+	}
+	b.WriteString("exists (0:r1=3)\n")
+	x, err := litmus.Parse(b.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := x.Operate(t.Context(), order.Weak, 100); got.Answer != litmus.Bounded || got.Why != "more states than the bound" {
+		t.Errorf("%s %q: want it bounded", got.Answer, got.Why)
+	}
+}

@@ -43,6 +43,8 @@ type path struct {
 	regs map[string]order.Expr
 }
 
+const beyondStates = "more states than the bound"
+
 type operation struct {
 	t      *Test
 	ctx    context.Context
@@ -77,6 +79,10 @@ func (o *operation) choose(id int) {
 		o.why = "interrupted"
 		return
 	}
+	if o.left <= 0 {
+		o.why = beyondStates
+		return
+	}
 	memory := make([]order.Value, len(o.t.locs))
 	for i, n := range o.t.locs {
 		memory[i] = o.t.valueOf(o.t.init[n])
@@ -91,7 +97,7 @@ func (o *operation) choose(id int) {
 		x.Programs = append(x.Programs, p.prog)
 	}
 	complete, err := x.Run()
-	o.left = max(1, o.left-x.Visited)
+	o.left -= max(1, x.Visited) // a choice of paths costs time even if it visits nothing
 	switch {
 	case err != nil:
 		o.why = err.Error()
@@ -99,7 +105,7 @@ func (o *operation) choose(id int) {
 	case o.ctx.Err() != nil:
 		o.why = "interrupted"
 	default:
-		o.why = "more states than the bound"
+		o.why = beyondStates
 	}
 }
 
