@@ -11,6 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/kernel"
 	"github.com/gpstorm/gpstorm/world/live"
 	"github.com/gpstorm/gpstorm/world/order"
 )
@@ -29,8 +30,9 @@ func newRunCommand(c *common) *cobra.Command {
 		Short: "Run one scenario under one candidate",
 		Long: `Runs one trial and reports what happened: the outcome, each close(), and with
 --log what the kernel's console printed. SCENARIO is a preset's name or a YAML
-file. The last line reproduces the trial. --trace writes a timeline of it, --dmesg
-prints the console alone. In --world boot a --kernel takes the candidate's place.`,
+file. Where read --scenario made the file, the run is compared with the log. The
+last line reproduces the trial. --trace writes a timeline of it, --dmesg prints
+the console alone. In --world boot a --kernel takes the candidate's place.`,
 		Example: `  gpstorm run repro2 --fix baseline --log
   gpstorm run boot-hrtimer-95 --world boot --kernel base=7.0.13
   gpstorm run heavy --fix callrcu --variation 17 --seed 4 --json`,
@@ -76,7 +78,16 @@ prints the console alone. In --world boot a --kernel takes the candidate's place
 				c.consoleOf(cmd, err)
 				return err
 			}
-			return how.show(cmd, c, in.Facts(), log, r)
+			if err := how.show(cmd, c, in.Facts(), log, r); err != nil {
+				return err
+			}
+			if of, ok := writtenFor(args[0]); ok && in.Name() == kernel.Name && !c.json && !how.dmesg {
+				if c.quiet {
+					return nil
+				}
+				return besideLog(cmd.ErrOrStderr(), &of, &r)
+			}
+			return nil
 		},
 	}
 	c.seedFlag(cmd)

@@ -1,9 +1,11 @@
 package repro
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,7 +77,7 @@ func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(d.Missing) > 0 {
-				t.Errorf("missing: %v", d.Missing)
+				t.Errorf("missing: %q", d.Missing)
 			}
 			if got, want := d.Signature.Cause, r.Signature().Cause; got.Mechanism != want.Mechanism || got.RCU != want.RCU {
 				t.Errorf("signature %q, of the log %q", d.Signature.Why(), r.Signature().Why())
@@ -87,6 +89,7 @@ func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 			if diff := cmp.Diff(d.Scenario, again); diff != "" {
 				t.Errorf("the file is another scenario (-draft +file):\n%s", diff)
 			}
+			roundTrip(t, l, d)
 		})
 	}
 }
@@ -115,4 +118,77 @@ func TestNoDraftOfWhatTheModelDoesNotHave(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, ErrNoScenario)
 		}
 	}
+}
+
+// roundTrip checks that a draft is as good as it says: its file says which symptoms
+// and which signature it was made for, another run shows just those, and each value
+// has a mark.
+func roundTrip(t *testing.T, l *Log, d *Draft) {
+	t.Helper()
+	file := d.YAML("console")
+	w, ok := ParseWritten(file)
+	if !ok || !slices.Equal(w.Symptoms, l.Symptoms()) {
+		t.Errorf("the head says %q, want %q", w.Symptoms, l.Symptoms())
+	}
+	again, r := consoleOf(t, d.Scenario)
+	if got := w.missing(again); !slices.Equal(got, d.Missing) {
+		t.Errorf("a run misses %q, the draft says %q", got, d.Missing)
+	}
+	if !w.same(r.Signature()) {
+		t.Errorf("a run has the signature %q, the draft says %q", signatureText(r.Signature()), w.Signature)
+	}
+	for line := range strings.Lines(string(file)) {
+		line = strings.TrimSpace(line)
+		key, value, _ := strings.Cut(line, ":")
+		if key == "name" || strings.HasPrefix(line, "#") || strings.TrimSpace(value) == "" {
+			continue
+		}
+		if _, note, _ := strings.Cut(line, "   # "); !strings.HasPrefix(note, "line ") && !strings.HasPrefix(note, "a guess") && !strings.HasPrefix(note, "as ") &&
+			!strings.HasPrefix(note, "long enough") && !strings.HasPrefix(note, "tasks that close") && !strings.HasPrefix(note, "the log shows") {
+			t.Errorf("%q has no mark that says where the value comes from", line)
+		}
+	}
+}
+
+// FuzzRoundTrip: whatever a scenario prints is read whole, and comes back as a
+// scenario that shows what its file says.
+func FuzzRoundTrip(f *testing.F) {
+	for _, sc := range workload.Presets()[:3] {
+		f.Add([]byte(sc.Name))
+	}
+	for i := range 8 {
+		f.Add(bytes.Repeat([]byte{byte(37 * i), byte(255 - 11*i)}, 24))
+	}
+	baseline, err := fixes.Find("baseline")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		sc, _ := workload.FromBytes(data)
+		r := kernel.Run(sc, baseline, 1, kernel.Options{Log: true, MaxSteps: 500_000})
+		if r.Truncated {
+			return
+		}
+		var b strings.Builder
+		for _, l := range r.Log {
+			b.WriteString(klog.Stamp(l.At, l.Text) + "\n")
+		}
+		l := read(t, b.String())
+		if l.Facts.Unread+l.Facts.Other > 0 || len(l.Facts.Hung) != r.HungTasks || len(l.Facts.Stalls)+len(l.Facts.Expedited) != r.RCUStalls {
+			t.Fatalf("%d unread, %d other, %d hung of %d, %d stalls of %d", l.Facts.Unread, l.Facts.Other, len(l.Facts.Hung), r.HungTasks, len(l.Facts.Stalls)+len(l.Facts.Expedited), r.RCUStalls)
+		}
+		d, err := l.Draft()
+		if errors.Is(err, ErrNoScenario) {
+			for _, s := range l.Symptoms() {
+				if s.unmodelled() == "" && s != SlowSamples && len(r.Log) > 0 {
+					t.Skip(s) // no setup shows it: a draft would be a guess
+				}
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		roundTrip(t, l, d)
+	})
 }

@@ -53,7 +53,7 @@ func (d *Draft) reader(f *Facts, cpus ...int) workload.Tasks {
 func stormOnReaders(d *Draft, f *Facts) {
 	sc := &d.Scenario
 	reader := d.reader(f)
-	reader.Count, reader.Section, reader.Gap = 8, 10*time.Millisecond, time.Millisecond
+	reader.Count, reader.Section, reader.Gap = 16, 10*time.Millisecond, time.Millisecond
 	sc.Tasks = append(sc.Tasks, reader,
 		workload.Tasks{Name: "load", Count: 6, Gap: 10 * time.Millisecond},
 		workload.Tasks{Name: "traced", Count: 2, Reads: workload.ReadsTracepoint, Section: 20 * time.Microsecond, Gap: 10 * time.Millisecond})

@@ -1,0 +1,70 @@
+package repro
+
+import (
+	"strings"
+
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// The lines at the head of a draft that say which log it was made for.
+const (
+	headSymptoms  = "# symptoms of the log: "
+	headSignature = "# signature under baseline: "
+)
+
+// Written is what the head of a draft says of the log that it was made for.
+type Written struct {
+	Symptoms  []Symptom
+	Signature string
+}
+
+// ParseWritten reads the head of a scenario's file. It reports false for a file
+// that is no draft.
+func ParseWritten(file []byte) (w Written, ok bool) {
+	for line := range strings.Lines(string(file)) {
+		line = strings.TrimRight(line, "\r\n")
+		if !strings.HasPrefix(line, "#") {
+			break
+		}
+		if all, found := strings.CutPrefix(line, headSymptoms); found {
+			for s := range strings.SplitSeq(all, "; ") {
+				w.Symptoms = append(w.Symptoms, Symptom(s))
+			}
+		}
+		if signature, found := strings.CutPrefix(line, headSignature); found {
+			w.Signature = signature
+		}
+	}
+	return w, len(w.Symptoms) > 0 && w.Signature != ""
+}
+
+// missing are the symptoms of the log that another log does not have.
+func (w *Written) missing(of *Log) []Symptom { return without(w.Symptoms, of.Symptoms()) }
+
+// same reports whether a trial failed in the way for which the draft was made.
+func (w *Written) same(s trial.Signature) bool { return signatureText(s) == w.Signature }
+
+// Compare says what a run of the draft does not show of the log, given its console
+// and its signature: how many of the symptoms it shows, and a line for each that it
+// does not, with the reason if the virtual kernel never shows it.
+func (w *Written) Compare(console *Log, s trial.Signature) (shown int, missing []string) {
+	absent := w.missing(console)
+	for _, m := range absent {
+		line := string(m)
+		if why := m.unmodelled(); why != "" {
+			line += " (" + why + ")"
+		}
+		missing = append(missing, line)
+	}
+	if !w.same(s) {
+		missing = append(missing, "the signature under baseline: "+w.Signature)
+	}
+	return len(w.Symptoms) - len(absent), missing
+}
+
+func signatureText(s trial.Signature) string {
+	if why := s.Why(); why != "" {
+		return string(s.Diagnosis) + ": " + why
+	}
+	return string(s.Diagnosis)
+}
