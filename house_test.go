@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"world/boot/qemu"},
 	{"world/boot", "world/kernel", "world/order", "world/live", "world/worldtest"},
 	{"fixes/mutant", "world/order/litmus", "campaign/histogram", "campaign/stat"},
-	{"campaign", "failure", "repro", "shrink"},
+	{"campaign", "failure", "repro", "repro/export", "shrink"},
 	{"campaign/margin", "campaign/rare", "campaign/calibration", "campaign/cluster"},
 	{"campaign/gate", "campaign/certificate"},
 	{"report", "report/timeline"},

@@ -110,6 +110,9 @@ var ofFlag = map[string][]string{
 	"certify --parallel":       {"-1"},
 	"verify --replicates":      {"0", "-1"},
 	"verify --parallel":        {"-1"},
+	"export --fix":             {"nosuch", ""},
+	"export --trials":          {"0", "-1"},
+	"export --per-hour":        {"-1", "NaN", "1e10"},
 	"runs --max-hang-rate":     {"0%", "100%", "-1%"},
 	"runs --confidence":        {"10%", "100%"},
 	"runs --power":             {"10%", "100%"},
@@ -170,6 +173,7 @@ var ofFlag = map[string][]string{
 var with = map[string][]string{
 	"run": {"calm"}, "rare": {"calm"}, "replay": {"gps2.AAAA"}, "shrink": {"calm"}, "merge": {"a.jsonl"}, "report": {"a.jsonl"}, "litmus": {"a.litmus"},
 	"status": {"--nats=nats://127.0.0.1:1"}, "status --nats": {}, "worker": {"--nats=nats://127.0.0.1:1"}, "worker --nats": {},
+	"export":  {"calm", "--rcutorture"},
 	"certify": {"--fix=poll", "--max-hang-rate=1%"}, "certify --fix": {"--max-hang-rate=1%"}, "certify --max-hang-rate": {"--fix=poll"}, "verify": {"a.json"},
 	"gate": {"--fix=throttle"}, "gate --fix": {}, "gate --max-hang-rate": {"--fix=throttle"},
 	"gate --margin-axis": {"--fix=throttle", "--min-margin=95%"}, "gate --margin-level": {"--fix=throttle", "--min-margin=95%"},

@@ -71,6 +71,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
 		newWorkerCommand(c),
 		newStatusCommand(c),
 		newReadCommand(c),
+		newExportCommand(c),
 		newKernelsCommand(c),
 		newGuestCommand(c),
 		newVersionCommand(c),
