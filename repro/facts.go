@@ -54,8 +54,11 @@ type Facts struct {
 	RCUTasks  []*RCUTasks  `json:"rcu_tasks,omitempty"`
 	Lockups   []*Lockup    `json:"lockups,omitempty"`
 	Slow      []*Slow      `json:"slow,omitempty"`
-	Clocks    []*Clock     `json:"clocks,omitempty"`
-	Locks     []*Locks     `json:"locks,omitempty"`
+	// Unthrottled is the line in which perf says that its samples are never held
+	// back (kernel.perf_cpu_time_max_percent).
+	Unthrottled int      `json:"unthrottled,omitempty"`
+	Clocks      []*Clock `json:"clocks,omitempty"`
+	Locks       []*Locks `json:"locks,omitempty"`
 	// Tasks are all tasks that were shown with a stack, for whatever reason.
 	Tasks []*Task `json:"tasks,omitempty"`
 	// Running is what CPUs did when a watchdog looked.

@@ -69,6 +69,10 @@ func (f *Facts) boot(e *entry) bool {
 		}
 		return true
 	}
+	if strings.HasPrefix(text, "perf: Dynamic interrupt throttling disabled") {
+		f.Unthrottled = e.line
+		return true
+	}
 	if rest, ok := strings.CutPrefix(text, "Hypervisor detected: "); ok {
 		set(&k.Guest, name(strings.TrimSpace(rest)), e, "")
 		return true

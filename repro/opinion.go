@@ -160,7 +160,10 @@ func (w *weigher) interrupts() {
 				w.add(MachineSlow, 2, s.Line, "a sample took %.0f ms on average: the CPU did not run in between", s.Took/1000)
 			}
 		case "hrtimer":
-			if s.Took > 10_000 {
+			switch {
+			case s.Took > 10_000 && f.Unthrottled > 0:
+				w.add(Unclear, 0, s.Line, "a timer interrupt took %.0f ms: samples of perf, which is not throttled, or the CPU was taken away", s.Took/1000)
+			case s.Took > 10_000:
 				w.add(MachineSlow, 3, s.Line, "a timer interrupt took %.0f ms: the CPU was taken away", s.Took/1000)
 			}
 		case "nmi":
