@@ -169,7 +169,6 @@ type collector struct {
 	trials   int
 	course   *course
 	block    []*trial.Result // by fix: of the block under way
-	at       cell            // the latest trial of it
 	rows     [][]rowSum      // by scenario, fix
 	sampled  []pairSample    // by scenario
 	loads    []loadSum       // by fix
