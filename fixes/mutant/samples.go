@@ -9,7 +9,7 @@ import (
 // samples are bugs in what bounds perf samples.
 var samples = []Mutant{
 	liveness("never-throttled", "an event with too many samples in a tick goes on", "baseline", in("baseline", always(kernel.EventStops, false))).
-		waits(trial.Starved, trial.CallbackQueued),
+		waits(trial.Starved, trial.KthreadQueued),
 	liveness("never-unthrottled", "the tick does not restart a throttled event", "baseline", in("baseline", always(kernel.TickRestarts, false))).
 		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.NeverUnthrottled}),
 	liveness("never-resumed", "the tick does not restart a CPU's events when their debt is paid", "throttle", in("throttle", always(kernel.DebtPaidRestarts, false))).
