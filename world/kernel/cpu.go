@@ -246,16 +246,17 @@ func (k *kernel) plan(c *cpu) {
 		return
 	}
 	// A tick replans in any case, so there is no need to look beyond it; and
-	// without one, not far.
+	// without one, or while a fault loses them, not far.
 	limit := c.at + planAhead*k.tick
-	if c.tickAt != 0 {
+	noTick := c.tickAt == 0 || c.timerLost > limit
+	if !noTick {
 		limit = max(c.tickAt, c.at)
 		if work < never && c.at+work >= limit && len(c.pending) == 0 && c.softPending == 0 {
 			return
 		}
 	}
 	at, returns := k.lookahead(c, limit, work)
-	if returns || c.tickAt == 0 {
+	if returns || noTick {
 		k.agenda.plan(c.id, slotRun, at)
 	}
 }
