@@ -71,3 +71,21 @@ func TestRCUTasksWaitsForRunnableTasks(t *testing.T) {
 	}
 	t.Errorf("no share of holdouts in %+v", inside.Blame)
 }
+
+// Links to one tracepoint come and go under tracepoints_mutex alone, which others
+// hold for long: each finds the lists of probes that the one before it has left.
+func TestLinksToOneTracepointTakeTurns(t *testing.T) {
+	t.Parallel()
+	sc := workload.Default()
+	sc.Machine.MIPS = 15.6
+	sc.Closers = []workload.Closers{
+		{Name: "link", Count: 4, Kind: workload.BPFLink, Shared: true, Unopened: true, Repeat: 30, Gap: time.Millisecond, GapJitter: 5 * time.Millisecond, Pause: time.Millisecond, PauseJitter: 20 * time.Millisecond},
+		{Name: "event", Count: 2, Unopened: true, Repeat: 8, Pause: time.Millisecond, PauseJitter: 20 * time.Millisecond},
+	}
+	sc.Horizon, sc.Drain = 20*time.Second, 20*time.Second
+	for draw := range uint64(10) {
+		if r := Run(sc, lookup(t, "baseline"), draw, Options{}); r.Diagnosis != trial.OK || len(r.Closes) != 4*30+2*8 {
+			t.Errorf("seed %d: %d closes, %s: %s", draw, len(r.Closes), r.Diagnosis, r.Why())
+		}
+	}
+}

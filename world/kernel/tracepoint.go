@@ -53,26 +53,39 @@ type tracing struct {
 func (k *kernel) open(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	t.use(costOpen)
-	if tp.kind != workload.BPFLink {
-		t.lock(&tr.eventMutex)
-		defer t.unlock(&tr.eventMutex)
+	if tp.kind == workload.BPFLink { // of these two locks a link takes the inner one alone
+		t.lock(&tr.tracepoints)
+		defer t.unlock(&tr.tracepoints)
+		if tp.users == 0 {
+			k.register(t, tp)
+		}
+		tp.users++
+		return
 	}
+	t.lock(&tr.eventMutex)
+	defer t.unlock(&tr.eventMutex)
 	if tp.users == 0 {
 		t.lock(&tr.tracepoints)
-		if tr.offArmed && tp.onTracepoint() {
-			tr.offArmed = false
-			if k.decision(OpenWaits, -1, true) {
-				k.condSync(t, tr.lastOff)
-			}
-			k.checkOpen(tp)
-		}
-		t.use(costRegister)
-		k.syncAll()
-		tp.lists = &lists{}
-		tr.buffers++
+		k.register(t, tp)
 		t.unlock(&tr.tracepoints)
 	}
 	tp.users++
+}
+
+// register is tracepoint_probe_register of a first probe, under tracepoints_mutex.
+func (k *kernel) register(t *task, tp *tracepoint) {
+	tr := &k.tracing
+	if tr.offArmed && tp.onTracepoint() {
+		tr.offArmed = false
+		if k.decision(OpenWaits, -1, true) {
+			k.condSync(t, tr.lastOff)
+		}
+		k.checkOpen(tp)
+	}
+	t.use(costRegister)
+	k.syncAll()
+	tp.lists = &lists{}
+	tr.buffers++
 }
 
 // condSync waits for a full grace period of the tracepoint domain unless the
@@ -90,15 +103,23 @@ func (k *kernel) closeEvent(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	t.use(costClose)
 	if tp.kind == workload.BPFLink {
+		t.lock(&tr.tracepoints)
+		var u *unregistered
 		if tp.users--; tp.users == 0 {
-			k.detachLink(k.unregister(t, tp))
+			u = k.unregister(t, tp)
+		}
+		t.unlock(&tr.tracepoints)
+		if u != nil {
+			k.detachLink(u)
 		}
 		return
 	}
 	t.lock(&tr.eventMutex)
 	last := tp.users == 1
 	if tp.users--; last {
+		t.lock(&tr.tracepoints)
 		u := k.unregister(t, tp)
+		t.unlock(&tr.tracepoints)
 		k.detachBefore(t, tp)
 		k.fix.TeardownOrDefault()(u)
 	}
@@ -109,19 +130,17 @@ func (k *kernel) closeEvent(t *task, tp *tracepoint) {
 	k.call(func() {}) // free_event_rcu
 }
 
-// unregister is tracepoint_probe_unregister of a last probe: from here on no
-// reader finds it. It starts a grace period and queues the old probe array to
-// be freed, before anybody waits.
+// unregister is tracepoint_probe_unregister of a last probe, under
+// tracepoints_mutex: from here on no reader finds it. It starts a grace period and
+// queues the old probe array to be freed, before anybody waits.
 func (k *kernel) unregister(t *task, tp *tracepoint) *unregistered {
 	tr := &k.tracing
-	t.lock(&tr.tracepoints)
 	t.use(costUnregister)
 	k.syncAll()
 	u := &unregistered{k: k, tp: tp, lists: tp.lists}
 	tp.lists = nil
 	tr.unfreed = append(tr.unfreed, u)
 	if !tp.onTracepoint() {
-		t.unlock(&tr.tracepoints)
 		return u
 	}
 	u.cookie, u.taken = tr.tracepoint.Start(), true
@@ -130,7 +149,6 @@ func (k *kernel) unregister(t *task, tp *tracepoint) *unregistered {
 	epoch := k.newEpoch()
 	tp.offEpoch = epoch
 	tr.tracepoint.Call(func() { k.checkProbes(probes, epoch) })
-	t.unlock(&tr.tracepoints)
 	return u
 }
 
