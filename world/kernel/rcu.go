@@ -351,6 +351,7 @@ func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 			k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0),
 			n.exp.mask&bit != 0 && k.decision(SwitchedOutBlocksExp, c.id, true))
 		k.decide(decideBlocked, uint64(t.pid))
+		k.moved = k.moved || t.rcu.blocksGP || t.rcu.blocksExp // it may be the last of those
 	}
 	if n.exp.mask&bit != 0 && c.expAsked {
 		t.rcu.expHint = false
