@@ -23,6 +23,7 @@ import (
 // sums is a world whose results follow from the spec.
 var sums worldtest.Func = func(s world.Spec) trial.Result {
 	return trial.Result{
+		Symptom:   trial.NoSymptom,
 		Diagnosis: trial.OK, Closes: []trial.Close{{Task: "closer", Wait: time.Duration(s.Seed)}},
 		StormDuty: 1 / float64(s.Seed%97+3), Checksum: trial.Checksum(s.Seed * 7919),
 	}
