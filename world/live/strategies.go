@@ -55,7 +55,7 @@ var strategies = []fixes.Fix{
 		Loses: "an RCU grace period inside each of both domains",
 	},
 	{
-		Name: "fenced", Barrier: fixes.Membarrier, Reader: fixes.ReaderFull,
+		Name: "fenced-readers", Barrier: fixes.Membarrier, Reader: fixes.ReaderFull,
 		Claim: "tracepoint readers have full barriers, so that their scans need only a fence; the others are as with membarrier",
 		Loses: "an RCU grace period inside each of both domains, and cheap readers",
 	},
@@ -88,7 +88,7 @@ var teardowns = func() (all []fixes.Fix) {
 
 // namedHere are the candidates that are strategies under another name.
 var namedHere = map[string]string{
-	"baseline": Base, "revert": "rcu", "v6.19": "rcu", "fullbarrier": "fenced",
+	"baseline": Base, "revert": "rcu", "v6.19": "rcu", "fullbarrier": "fenced-readers",
 }
 
 // newCatalogue has the strategies, the teardowns, candidates of package fixes that

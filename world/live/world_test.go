@@ -133,7 +133,7 @@ func TestWorldNamesItsSubjects(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"baseline":                `fix: baseline: want blocking, which is what runs in this world`,
-		"fullbarrier+overlap":     `want fenced, which is`,
+		"fullbarrier+overlap":     `want fenced-readers, which is`,
 		"throttle":                `want one that changes something in the live world: blocking, `,
 		"calmer":                  `want one that changes something`,
 		"overlap":                 `want a strategy before the teardown, blocking+overlap say`,
