@@ -53,7 +53,7 @@ func (s *conditionSum) add(c *trial.Conditions) {
 	s.sum.Preempted += float64(c.Preempted)
 }
 
-// mean is nil if no trial told of its conditions.
+// mean is nil if no trial has conditions.
 func (s *conditionSum) mean() *Conditions {
 	if s.sum.Trials == 0 {
 		return nil

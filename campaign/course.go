@@ -150,9 +150,9 @@ func (h *Head) compared(fix int) bool {
 	return base >= 0 && h.Fixes[fix].Must == "" && base != fix
 }
 
-// decide marks what is decided: a comparison of which the hang rates and the times
-// of close() are; the baseline of a scenario in which all comparisons are; and a
-// control that has misbehaved as it must.
+// decide marks the rows that need no more trials. A comparison is decided when its
+// hang rates and its times of close() are; a baseline, when all comparisons of its
+// scenario are; a control, when it has misbehaved as it must.
 func (c *course) decide() {
 	open := false
 	for i := range c.tallies {
@@ -199,9 +199,8 @@ func (t *tally) p(h *Head, s *stat.SignTest) float64 {
 // a comparison to end without one.
 const little = 0.1
 
-// comparisons tells which candidates need no more trials in a scenario: those that
-// differ from the baseline in how often they hang, or will hardly be shown to, and
-// in the time of close() likewise.
+// comparisons returns, by candidate, whether a scenario needs no more trials of it: its
+// differences in hang rate and in the time of close() are shown, or will hardly be.
 func (c *course) comparisons(scenario int) []bool {
 	decided := make([]bool, len(c.head.Fixes))
 	for j := range decided {

@@ -11,8 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// DecodeLine reads a line of a results or margins file: one JSON value with known
-// fields only. The error names the field that is wrong.
+// DecodeLine reads one JSON value with known fields only. The error names the field that is wrong.
 func DecodeLine(line []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()

@@ -72,10 +72,10 @@ type Row struct {
 	Diagnoses Diagnoses `json:"diagnoses"`
 	// Causes are the largest causes of waits, each a whole chain of waits.
 	Causes []Cause `json:"causes,omitempty"`
-	// Blame is all that close() waited for; nil if the trials do not tell.
+	// Blame is all that close() waited for; nil if no trial has any.
 	Blame *Blame `json:"blame,omitempty"`
 	// Conditions are what the trials met, those that are left out included; nil if
-	// the trials do not tell.
+	// no trial has any.
 	Conditions *Conditions `json:"conditions,omitempty"`
 	// VsBaseline compares the pairs; nil for the controls, which are there
 	// to misbehave.

@@ -17,6 +17,7 @@ import (
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/boot"
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
@@ -50,6 +51,7 @@ Exit codes: 0 shown; 1 refuted; 2 bad input; 3 not shown, or refused.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.certify(cmd) },
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.claim.Fix, "fix", "", "the candidate's `name`")
 	flags.Var(&o.maxRate, "max-hang-rate", "the rate of trials to stay below, 1e-6 or 0.1% say")
@@ -130,7 +132,7 @@ func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 		case rare.Possible(&sc):
 			scenarios = append(scenarios, sc)
 		case len(o.scenarios) > 0:
-			return nil, wrong("--scenario", sc.Name, "a horizon beyond its hung-task timeout, %v", rare.Timeout(&sc))
+			return nil, wrong("--scenario", sc.Name, "a horizon beyond its hung-task timeout, %v", sc.HungTimeout())
 		default:
 			o.short = append(o.short, sc.Name)
 		}
@@ -199,8 +201,8 @@ func (o *certifyOptions) planted() (all []certificate.Planted, err error) {
 	return all, nil
 }
 
-// explored is what the order world finds about the candidate: one reader under the
-// weakest memory model, and two under that of x86.
+// explored searches the candidate in the order world: one reader under the weakest
+// memory model, and two under that of x86.
 func (o *certifyOptions) explored() (all []certificate.Order) {
 	f, err := fixes.In(order.World, o.names.fixes.Find)(o.claim.Fix)
 	if err != nil {
@@ -233,7 +235,7 @@ func (o *certifyOptions) bootsOf() (boots []certificate.Boot, err error) {
 	if err != nil {
 		return nil, inputOrFailure(err)
 	}
-	if s.Head.Facts.Virtual && s.Head.Facts.Reproducible {
+	if s.Head.World != boot.Name {
 		return nil, wrong("--boots", o.boots, "results of --world boot, not of %s", s.Head.World)
 	}
 	for _, class := range s.Classes {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,7 +24,6 @@ type detachOptions struct {
 	*common
 	fixes, kinds, cpus []string
 	scenario           string
-	seed               uint64
 }
 
 // detached is what detaching cost in one trial.
@@ -39,10 +39,7 @@ type detached struct {
 }
 
 func newDetachCommand(c *common) *cobra.Command {
-	o := detachOptions{common: c, fixes: []string{"v6.19", campaign.Baseline, "v7.3"}, cpus: []string{"1", "2", "4", "16"}, seed: 1}
-	for _, k := range workload.ClosersKinds() {
-		o.kinds = append(o.kinds, string(k))
-	}
+	o := detachOptions{common: c, fixes: []string{"v6.19", campaign.Baseline, "v7.3"}, kinds: kindNames(), cpus: []string{"1", "2", "4", "16"}}
 	cmd := &cobra.Command{
 		Use:   "detach",
 		Short: "Tabulate what detaching costs, by kind of attachment, CPUs and candidate",
@@ -58,12 +55,12 @@ The same arguments give the same table on every machine.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.detach(cmd) },
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringSliceVar(&o.fixes, "fix", o.fixes, "the candidates' `names`")
 	flags.StringSliceVar(&o.kinds, "kind", o.kinds, "kinds of attachment")
 	flags.StringSliceVar(&o.cpus, "cpus", o.cpus, "numbers of CPUs")
 	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file, whose machine, tasks and storms to take (default an idle machine)")
-	flags.Uint64Var(&o.seed, "seed", o.seed, "of the trials")
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
@@ -144,7 +141,7 @@ func closing(sc workload.Scenario, kind workload.ClosersKind, cpus int) workload
 // costOf sums up the closes of a trial.
 func costOf(r *trial.Result, kind workload.ClosersKind, cpus int) detached {
 	closes := slices.Clone(r.Closes)
-	slices.SortStableFunc(closes, func(a, b trial.Close) int { return int(a.Wait - b.Wait) })
+	slices.SortStableFunc(closes, func(a, b trial.Close) int { return cmp.Compare(a.Wait, b.Wait) })
 	d := detached{Kind: kind, CPUs: cpus, Fix: r.Fix, Closes: len(closes), Hung: r.Hung()}
 	if len(closes) > 0 {
 		middle := closes[len(closes)/2]

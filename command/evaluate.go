@@ -213,7 +213,7 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 	}
 	for i := range p.Scenarios {
 		if sc := &p.Scenarios[i]; o.rare > 0 && len(o.scenarios) > 0 && !rare.Possible(sc) {
-			return nil, wrong("--rare", sc.Name, "a scenario with a horizon beyond its hung-task timeout, %v", rare.Timeout(sc))
+			return nil, wrong("--rare", sc.Name, "a scenario with a horizon beyond its hung-task timeout, %v", sc.HungTimeout())
 		}
 	}
 	p.Seed, p.Variations, p.UntilDecided = o.seed, o.variations, o.decided

@@ -173,10 +173,10 @@ func tortureText(w io.Writer, sc *workload.Scenario, r *export.Torture) {
 	fmt.Fprintf(w, "%s under %s: %d of %d closes took the hung-task timeout or longer, in %d trials of the virtual kernel\n", sc.Name, r.Fix, r.Hung, r.Closes, r.Trials)
 	long := tortureLeast
 	if r.Hung == 0 {
-		fmt.Fprintf(w, "rate     none seen, up to %.3g a close is not excluded (exact, 95 %%): no duration follows from it\n", r.Rate.Hi)
+		fmt.Fprintf(w, "rate     none seen, up to %.3g a close is not excluded (exact, 95 %%, for independent closes): no duration follows from it\n", r.Rate.Hi)
 	} else {
 		p := float64(r.Hung) / float64(r.Closes)
-		fmt.Fprintf(w, "rate     p = %.3g a close (%.3g to %.3g, exact, 95 %%)\n", p, r.Rate.Lo, r.Rate.Hi)
+		fmt.Fprintf(w, "rate     p = %.3g a close (%.3g to %.3g, exact, 95 %%, for independent closes; those of one trial are not)\n", p, r.Rate.Lo, r.Rate.Hi)
 		fmt.Fprintf(w, "closes   n = ln(1 - 0.99) / ln(1 - p) = %d show one with a probability of 99 %% (%d at the low end of the rate)\n", r.Needed, r.NeededMost)
 		fmt.Fprintf(w, "time     n / %.3g closes an hour = %v (%v)\n", r.PerHour, r.Duration(r.Needed).Round(time.Second), r.Duration(r.NeededMost).Round(time.Second))
 		long = max(long, r.Duration(r.NeededMost))

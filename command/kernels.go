@@ -62,12 +62,7 @@ a candidate.`,
   gpstorm evaluate --world boot --kernel base=7.3.4 --kernel ipi=7.3.4,fix=membarrier`,
 		Args: atLeastOne("a version such as 7.3.4"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, v := range args {
-				if err := kernels.CheckVersion(v); err != nil {
-					return badInput(err)
-				}
-			}
-			store, err := kernels.Open("")
+			store, err := storeFor(args)
 			if err != nil {
 				return err
 			}
@@ -105,15 +100,15 @@ much of the cache's bound is taken. Without apt or network it lists the cache al
 				return err
 			}
 			served, err := store.Served(cmd.Context())
-			if ended := cmd.Context().Err(); ended != nil {
+			var headers []string
+			if err == nil {
+				headers, err = store.Buildable(cmd.Context())
+			}
+			if cmd.Context().Err() != nil {
 				return undecided("interrupted")
 			}
 			if err != nil {
 				c.note(cmd, "what is served is not known: %s", oneLine(err))
-			}
-			headers, err := store.Buildable(cmd.Context())
-			if err != nil && cmd.Context().Err() == nil {
-				headers = nil // as above
 			}
 			return c.listKernels(cmd, store, kept, served, headers)
 		},
@@ -184,12 +179,7 @@ serve any more is a failure: exit 1.`,
   gpstorm kernels fetch 6.19.14 7.0.13 --json`,
 		Args: atLeastOne("a version such as 7.0.13"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, v := range args {
-				if err := kernels.CheckVersion(v); err != nil {
-					return badInput(err)
-				}
-			}
-			store, err := kernels.Open("")
+			store, err := storeFor(args)
 			if err != nil {
 				return err
 			}
@@ -218,4 +208,14 @@ serve any more is a failure: exit 1.`,
 			return failed
 		},
 	}
+}
+
+// storeFor checks the versions before it opens the cache for them.
+func storeFor(versions []string) (*kernels.Store, error) {
+	for _, v := range versions {
+		if err := kernels.CheckVersion(v); err != nil {
+			return nil, badInput(err)
+		}
+	}
+	return kernels.Open("")
 }

@@ -21,9 +21,9 @@ func TestEvaluateComparesStrategiesOnTheLiveCore(t *testing.T) {
 		var line struct {
 			Type string
 			Data struct {
-				Scenario, Fix, Duty string
-				Passed              bool
-				Conditions          *struct{ Trials int }
+				Scenario, Fix, Required string
+				Passed                  bool
+				Conditions              *struct{ Trials int }
 			}
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
@@ -36,7 +36,9 @@ func TestEvaluateComparesStrategiesOnTheLiveCore(t *testing.T) {
 				t.Errorf("row %+v", d)
 			}
 		case "check":
-			checks[d.Fix] = d.Passed
+			if checks[d.Fix] = d.Passed; d.Required == "" {
+				t.Errorf("check %+v requires nothing", d)
+			}
 		}
 	}
 	for _, fix := range []string{"blocking", "membarrier+overlap", "null-barrier", "null-scan", "null-wakeup"} {

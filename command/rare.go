@@ -82,7 +82,7 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 		return badInput(err)
 	}
 	if p.Threshold == 0 {
-		p.Threshold = rare.Timeout(&p.Scenario)
+		p.Threshold = p.Scenario.HungTimeout()
 	}
 	p.Varied, p.Level, p.Seed = !o.unvaried, float64(o.confidence), o.seed
 	ex := o.in.executor(o.parallel)
@@ -124,7 +124,7 @@ func (o *rareOptions) text(w io.Writer, e *rare.Estimate) error {
 	if e.Reached {
 		fmt.Fprintf(w, "  rate     %.2g, %s interval %.2g to %.2g\n", e.Rate, &o.confidence, e.Interval.Lo, e.Interval.Hi)
 	} else {
-		fmt.Fprintf(w, "  rate     below %.2g, with a confidence of %s: it is %.2g already for %v\n", e.Interval.Hi, &o.confidence, e.Rate, e.At)
+		fmt.Fprintf(w, "  rate     below %.2g, with a confidence of %s: the last level, at %v, has %.2g\n", e.Interval.Hi, &o.confidence, e.At, e.Rate)
 	}
 	fmt.Fprintf(w, "  trials   %d", e.Trials)
 	if e.Brute > 0 {

@@ -3,12 +3,13 @@ package command
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign/calibration"
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -183,14 +184,9 @@ func presetsNamed(names []string) (found []workload.Scenario, err error) {
 		known = append(known, sc.Name)
 	}
 	for _, name := range unique(names) {
-		at := -1
-		for i := range all {
-			if all[i].Name == name {
-				at = i
-			}
-		}
+		at := slices.IndexFunc(all, func(sc workload.Scenario) bool { return sc.Name == name })
 		if at < 0 {
-			return nil, fmt.Errorf("scenario: %q: want a preset for real kernels, one of %v", name, known)
+			return nil, named.Unknown("scenario", name, "a preset for real kernels", known)
 		}
 		found = append(found, all[at])
 	}

@@ -34,6 +34,7 @@ certificate is of another model, or no certificate of anything.`,
 		Args: exactly("a certificate"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.verify(cmd, args[0]) },
 	}
+	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&o.replicates, "replicates", 1, "how many replicates of each estimate to run again")
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
@@ -93,6 +94,7 @@ func (o *verifyOptions) compare(cmd *cobra.Command, c *certificate.Certificate, 
 		}
 		fmt.Fprintf(out, format+": "+word+"\n", args...)
 	}
+	line(c.Follows(), "outcome %s", c.Outcome)
 	ex := &campaign.Local{World: w, Parallel: o.parallel}
 	again := certifyOptions{common: &common{names: o.names, seed: c.Claim.Seed}, claim: c.Claim}
 	checks, err := again.runControls(ctx, ex, ex.World)

@@ -24,7 +24,7 @@ func (r *CertificateReport) verdict() string {
 	case certificate.Refuted:
 		return "REFUTED: that " + claim + "."
 	case certificate.Refused:
-		return fmt.Sprintf("REFUSED: a planted bug was not caught, so that nothing would follow about %s.", c.Claim.Fix)
+		return fmt.Sprintf("REFUSED: a control did not misbehave, or a planted bug was not caught, so that nothing would follow about %s.", c.Claim.Fix)
 	}
 	return "NOT SHOWN: that " + claim + "."
 }

@@ -50,7 +50,7 @@ func TestAReportOfDecidedComparisonsSaysSo(t *testing.T) {
 			t.Errorf("want %q in:\n%s", want, got)
 		}
 	}
-	for _, no := range []string{"Cut short", "Clopper", "over this mix"} {
+	for _, no := range []string{"Cut short", "Clopper", "over this mix", "the same trials as baseline"} {
 		if strings.Contains(got, no) {
 			t.Errorf("want no %q in:\n%s", no, got)
 		}

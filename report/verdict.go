@@ -202,21 +202,27 @@ func overall(s *campaign.Summary, o *campaign.Overall) string {
 	if c == nil {
 		return seen
 	}
-	base := 0
+	base, trials := 0, o.Trials
 	for _, other := range s.Overall {
 		if other.Fix == s.Head.Base() {
-			base = other.Hung
+			base, trials = other.Hung, other.Trials
 		}
+	}
+	of := fmt.Sprint(base)
+	if trials != o.Trials {
+		of = fmt.Sprintf("%d of %d", base, trials)
 	}
 	switch {
 	case c.HangsLess():
-		return fmt.Sprintf("%s, LESS often than baseline (%d)", seen, base)
+		return fmt.Sprintf("%s, LESS often than baseline (%s)", seen, of)
 	case c.HangsMore():
-		return fmt.Sprintf("%s, MORE often than baseline (%d)", seen, base)
+		return fmt.Sprintf("%s, MORE often than baseline (%s)", seen, of)
 	case c.OnlyBaseline+c.OnlyFix > 0:
-		return fmt.Sprintf("%s, no difference to baseline (%d) shown", seen, base)
+		return fmt.Sprintf("%s, no difference to baseline (%s) shown", seen, of)
 	case base == 0:
 		return seen + ", as baseline"
+	case trials != o.Trials:
+		return fmt.Sprintf("%s, in no pair differently from baseline (%s)", seen, of)
 	}
 	return seen + ", the same trials as baseline"
 }

@@ -2,6 +2,8 @@ package workload
 
 import (
 	"fmt"
+	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,41 +21,46 @@ var presetNames = []string{
 	"long-reader", "faultable",
 }
 
-// loadPresets reads the embedded files once; they are part of the program, so
-// a broken one is a bug.
-var loadPresets = sync.OnceValue(func() []Scenario {
-	presets := make([]Scenario, len(presetNames))
-	for i, name := range presetNames {
-		b, err := testdata.Scenarios.ReadFile("scenarios/" + name + ".yaml")
-		if err == nil {
-			presets[i], err = Decode(b)
+var presets = Embedded(testdata.Scenarios, "scenarios/", presetNames)
+
+// Presets returns the presets in display order.
+func Presets() []Scenario { return presets() }
+
+// Embedded returns a function that returns copies of the scenarios in the files
+// dir + NAME.yaml, in the order of their names. The files are part of the program:
+// the first call reads them, and panics if one is broken.
+func Embedded(files fs.ReadFileFS, dir string, names []string) func() []Scenario {
+	read := sync.OnceValue(func() []Scenario {
+		all := make([]Scenario, len(names))
+		for i, name := range names {
+			b, err := files.ReadFile(dir + name + ".yaml")
+			if err == nil {
+				all[i], err = Decode(b)
+			}
+			if err != nil {
+				panic(fmt.Sprintf("preset %s: %v", name, err))
+			}
 		}
-		if err != nil {
-			panic(fmt.Sprintf("preset %s: %v", name, err))
+		return all
+	})
+	return func() []Scenario {
+		all := slices.Clone(read())
+		for i := range all {
+			all[i] = all[i].clone()
 		}
+		return all
 	}
-	return presets
-})
+}
 
 // PresetNames returns the names of the presets in display order. A preset's
 // name is its storm class.
 func PresetNames() []string { return append([]string(nil), presetNames...) }
 
-// Presets returns the presets in display order.
-func Presets() []Scenario {
-	all := loadPresets()
-	presets := make([]Scenario, len(all))
-	for i := range all {
-		presets[i] = all[i].clone()
-	}
-	return presets
-}
-
 // Preset returns the preset of that name.
 func Preset(name string) (Scenario, bool) {
-	for _, sc := range loadPresets() {
+	for _, sc := range Presets() {
 		if sc.Name == name {
-			return sc.clone(), true
+			return sc, true
 		}
 	}
 	return Scenario{}, false

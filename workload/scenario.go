@@ -5,7 +5,10 @@
 // executes; the time of interrupts is not part of it.
 package workload
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Scenario is one situation. The zero value of most knobs means off or the
 // kernel's default; see Default and Validate.
@@ -35,6 +38,12 @@ type Scenario struct {
 	// from the end of the last sample on, to tell a slow wait from one that
 	// never ends. It ends early when nothing is left to wait for.
 	Drain time.Duration `yaml:"drain"`
+}
+
+// HungTimeout is how long a close() takes that hangs: the timeout of the hung-task
+// detector, the kernel's (kernel.hung_task_timeout_secs) if the scenario has none.
+func (sc *Scenario) HungTimeout() time.Duration {
+	return cmp.Or(sc.Watchdog.HungTask, 120*time.Second)
 }
 
 // Machine is the virtual computer.

@@ -52,7 +52,7 @@ type Subject struct {
 // Must says how a control must misbehave for its campaign to be valid.
 type Must string
 
-// The duties of a control.
+// What a control must do.
 const (
 	MustHang     Must = "hang"
 	MustBeUnsafe Must = "be unsafe"

@@ -163,12 +163,7 @@ func (v *Result) rank(cells []cell, measured, model map[cell][]time.Duration) {
 			ranked[i].MeasuredPlace = place(ranked, ranked[i].Measured, func(r *Ranked) float64 { return r.Measured })
 			ranked[i].ModelPlace = place(ranked, ranked[i].Model, func(r *Ranked) float64 { return r.Model })
 		}
-		slices.SortStableFunc(ranked, func(a, b Ranked) int {
-			if a.MeasuredPlace < b.MeasuredPlace {
-				return -1
-			}
-			return 1
-		})
+		slices.SortStableFunc(ranked, func(a, b Ranked) int { return cmp.Compare(a.MeasuredPlace, b.MeasuredPlace) })
 		v.Rankings = append(v.Rankings, Ranking{ranked, spearman(ranked)})
 	}
 }

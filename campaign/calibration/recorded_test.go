@@ -125,7 +125,7 @@ func TestBadRecordingsAreRefusedByTheirLine(t *testing.T) {
 	good := `{"kernel":"7.0.13","scenario":"boot-calm","content":"","boot":0,"machine":"","date":"","closes_ns":[1]}` + "\n"
 	for text, want := range map[string]string{
 		good + "{":                        "recordings: line 2:",
-		good + `{"kernel":"x","more":1}`:  "line 2: json: unknown field",
+		good + `{"kernel":"x","more":1}`:  "line 2: more: unknown field",
 		`{"kernel":"7.0.13"}`:             "line 1: closes_ns: want at least one",
 		strings.Repeat("x", 2<<20) + "\n": "recordings:",
 	} {

@@ -3,7 +3,6 @@ package calibration
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,7 +18,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Recording is what a scenario found in one boot of a real kernel.
+// Recording holds the measured times of a scenario in one boot of a real kernel.
 type Recording struct {
 	Kernel string `json:"kernel"`        // 7.0.13
 	Fix    string `json:"fix,omitempty"` // the candidate that a module put into it
@@ -59,9 +58,7 @@ func ReadRecordings(r io.Reader) (all []Recording, err error) {
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
 		var rec Recording
-		dec := json.NewDecoder(bytes.NewReader(lines.Bytes()))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&rec); err != nil {
+		if err := campaign.DecodeLine(lines.Bytes(), &rec); err != nil {
 			return nil, fmt.Errorf("recordings: line %d: %w", n, err)
 		}
 		if len(rec.Closes) == 0 {

@@ -4,7 +4,6 @@
 package certificate
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/campaign/stat"
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -23,7 +23,7 @@ import (
 // format names the layout of certificates.
 const format = "certificate/1"
 
-// Claim is what a certificate is to show: with the stated confidence, the candidate
+// Claim is the statement of a certificate: with the stated confidence, the candidate
 // hangs at less than the rate in every one of the scenarios.
 type Claim struct {
 	Fix         string  `json:"fix"`
@@ -43,7 +43,7 @@ const (
 	Shown    Outcome = "shown"
 	NotShown Outcome = "not shown"
 	Refuted  Outcome = "refuted"
-	Refused  Outcome = "refused" // a planted bug was not caught: nothing was tried
+	Refused  Outcome = "refused" // a control or a planted bug was not caught: nothing was tried
 )
 
 // Certificate is a claim and the evidence for it or against it.
@@ -114,15 +114,19 @@ const counted = 200
 // below is how far below the claimed rate a simulation goes on, as a factor.
 const below = 30
 
-// Plan is the simulation for one scenario of so many. The upper end of its interval
-// holds in every one of the scenarios with the confidence of the claim (Bonferroni).
+// Plan is the simulation for one scenario of so many. Either of two upper ends, of the
+// simulation and of its independent trials, can show the claim, so each has half of a
+// scenario's share of the error (Bonferroni).
 func (c *Claim) Plan(sc workload.Scenario, scenarios int) *rare.Plan {
 	return &rare.Plan{
-		Scenario: sc, Varied: true, Subject: c.Fix, Threshold: rare.Timeout(&sc),
+		Scenario: sc, Varied: true, Subject: c.Fix, Threshold: sc.HungTimeout(),
 		Replicates: c.Replicates, Trials: c.Trials, Floor: max(c.MaxHangRate/below, 1e-15),
-		Level: 1 - 2*(1-c.Confidence)/float64(scenarios), Seed: c.Seed,
+		Level: c.level(scenarios), Seed: c.Seed,
 	}
 }
+
+// level is the confidence of the intervals for each of so many scenarios.
+func (c *Claim) level(scenarios int) float64 { return 1 - (1-c.Confidence)/float64(scenarios) }
 
 // Validate checks the numbers.
 func (c *Claim) Validate() error {
@@ -152,8 +156,8 @@ func (c *Claim) Examine(ctx context.Context, sc workload.Scenario, scenarios int
 	}); err != nil {
 		return nil, err
 	}
-	if rate := stat.ClopperPearson(part.Hung, part.Counted, p.Level); rate.Lo > c.MaxHangRate {
-		part.Outcome, part.Why = Refuted, fmt.Sprintf("%d of %d independent trials hung: the rate is %.2g or more", part.Hung, part.Counted, rate.Lo)
+	if why := c.refutes(part, p.Level); why != "" {
+		part.Outcome, part.Why = Refuted, why
 		return part, nil
 	}
 	e, err := rare.Run(ctx, p, ex)
@@ -163,6 +167,15 @@ func (c *Claim) Examine(ctx context.Context, sc workload.Scenario, scenarios int
 	part.Estimate = e
 	part.Outcome, part.Why = c.judge(e)
 	return part, nil
+}
+
+// refutes says why the counted trials of a part refute the claim; it is empty if they
+// do not.
+func (c *Claim) refutes(p *Part, level float64) string {
+	if rate := stat.ClopperPearson(p.Hung, p.Counted, level); rate.Lo > c.MaxHangRate {
+		return fmt.Sprintf("%d of %d independent trials hung: the rate is %.2g or more", p.Hung, p.Counted, rate.Lo)
+	}
+	return ""
 }
 
 // counting is the trials that are counted before the simulation.
@@ -225,6 +238,28 @@ func (c *Certificate) worsen(o Outcome) {
 	}
 }
 
+// Follows reports whether the outcomes follow from the evidence beside them.
+func (c *Certificate) Follows() bool {
+	again := *c
+	for _, p := range c.Parts {
+		level := c.Claim.level(len(c.Parts))
+		switch e := p.Estimate; {
+		case e == nil:
+			if p.Outcome != Refuted || c.Claim.refutes(&p, level) == "" {
+				return false
+			}
+		case len(e.Replicates) != c.Claim.Replicates || len(e.Checksums) != c.Claim.Replicates || !e.Follows(c.Claim.Trials, level):
+			return false
+		default:
+			if outcome, _ := c.Claim.judge(e); p.Outcome != outcome {
+				return false
+			}
+		}
+	}
+	again.Conclude()
+	return again.Outcome == c.Outcome
+}
+
 // Write writes the certificate as JSON.
 func (c *Certificate) Write() ([]byte, error) {
 	b, err := json.MarshalIndent(c, "", "  ")
@@ -234,13 +269,11 @@ func (c *Certificate) Write() ([]byte, error) {
 // Read reads what Write wrote.
 func Read(b []byte) (*Certificate, error) {
 	c := &Certificate{}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(c); err != nil {
+	if err := campaign.DecodeLine(b, c); err != nil {
 		return nil, campaign.Inputf("not a certificate: %w", err)
 	}
 	if c.Format != format {
-		return nil, campaign.Inputf("gpstorm: %.40q: want %q", c.Format, format)
+		return nil, &campaign.InputError{Err: named.Wrong("gpstorm", c.Format, format)}
 	}
 	return c, c.Claim.Validate()
 }

@@ -384,8 +384,8 @@ var faults = []fault{
 	}},
 }
 
-// long skips a test of which most is waiting for time-outs, unless the long form
-// is run: GPSTORM_LONG=on go test ./campaign/cluster
+// long skips a test that mostly waits for time-outs, except in the long form:
+// GPSTORM_LONG=on go test ./campaign/cluster
 func long(t *testing.T) {
 	t.Helper()
 	if os.Getenv("GPSTORM_LONG") != "on" {

@@ -34,7 +34,7 @@ const (
 func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Executor) ([]campaign.Check, error) {
 	hung := func(r *trial.Result) bool { return r.Hung() }
 	unsafe := func(r *trial.Result) bool { return r.Diagnosis == trial.Unsafe }
-	type duty struct {
+	type requirement struct {
 		fix       world.Subject
 		required  string
 		scenarios []workload.Scenario
@@ -43,15 +43,15 @@ func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Execu
 		word      string
 		must      bool
 	}
-	duties := []duty{{c.Hangs, "hangs in " + c.Storm.Name, []workload.Scenario{c.Storm}, stormVariations, hung, "hung", true}}
+	requirements := []requirement{{c.Hangs, "hangs in " + c.Storm.Name, []workload.Scenario{c.Storm}, stormVariations, hung, "hung", true}}
 	if c.Calm != nil {
-		duties = append(duties, duty{c.Hangs, "does not hang in " + c.Calm.Name, []workload.Scenario{*c.Calm}, calmVariations, hung, "hung", false})
+		requirements = append(requirements, requirement{c.Hangs, "does not hang in " + c.Calm.Name, []workload.Scenario{*c.Calm}, calmVariations, hung, "hung", false})
 	}
 	for _, u := range c.Unsafe {
-		duties = append(duties, duty{u, "is caught as unsafe", c.Readers, readerVariations, unsafe, "unsafe", true})
+		requirements = append(requirements, requirement{u, "is caught as unsafe", c.Readers, readerVariations, unsafe, "unsafe", true})
 	}
 	var checks []campaign.Check
-	for _, d := range duties {
+	for _, d := range requirements {
 		p := &campaign.Plan{Scenarios: d.scenarios, Variations: d.most, Fixes: []world.Subject{d.fix}, Seed: seed}
 		trials, seen := 0, 0
 		if err := campaign.Each(ctx, p, ex, func(_ world.Spec, r *trial.Result) error {

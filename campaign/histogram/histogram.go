@@ -15,12 +15,15 @@ import (
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
 const (
 	format = "histograms/1"
 	suffix = ".histograms.json"
+	// A file gets its name once it is written, for its process may be killed.
+	unfinished = ".next"
 
 	// Two digits: a quantile is within 1 % of a time that was measured.
 	shortest, longest, digits = 1, int64(time.Hour), 2
@@ -64,11 +67,11 @@ func Open(dir, build string) (*Recorder, error) {
 		return nil, err
 	}
 	// The number of a process may come again, so it is not enough for a name.
-	f, err := os.CreateTemp(dir, fmt.Sprintf("%d-*%s", os.Getpid(), suffix))
+	f, err := os.CreateTemp(dir, fmt.Sprintf("%d-*%s", os.Getpid(), suffix+unfinished))
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{path: f.Name(), build: build, rows: map[string]*Row{}}
+	r := &Recorder{path: strings.TrimSuffix(f.Name(), unfinished), build: build, rows: map[string]*Row{}}
 	return r, errors.Join(f.Close(), r.write())
 }
 
@@ -108,7 +111,7 @@ func (r *Recorder) write() error {
 	if err != nil {
 		return err
 	}
-	next := r.path + ".next"
+	next := r.path + unfinished
 	if err := os.WriteFile(next, b, 0o644); err != nil {
 		return err
 	}
@@ -149,7 +152,7 @@ func add(rows []*Row, path string) ([]*Row, error) {
 		return nil, fmt.Errorf("not a file of histograms: %w", err)
 	}
 	if f.Format != format {
-		return nil, fmt.Errorf("gpstorm: %.40q: want %q", f.Format, format)
+		return nil, named.Wrong("gpstorm", f.Format, format)
 	}
 	for subject, r := range f.Rows {
 		h, err := hdr.Decode([]byte(r.Closes))

@@ -52,7 +52,7 @@ func TestWhatIsNoHistogramIsRefusedInOneLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                        "no file",
 		"{":                       "not a file of histograms",
-		`{"gpstorm":"results/2"}`: `"results/2": want "histograms/1"`,
+		`{"gpstorm":"results/2"}`: `gpstorm: results/2: want histograms/1`,
 		`{"gpstorm":"histograms/1","rows":{"x":{"closes":"AAAA"}}}`: "rows: x: closes: not a histogram",
 	} {
 		dir := t.TempDir()
@@ -64,5 +64,27 @@ func TestWhatIsNoHistogramIsRefusedInOneLine(t *testing.T) {
 		if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// A process may be killed before it has written anything: its file does not count.
+func TestAnUnfinishedFileDoesNotHideTheOthers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r, err := Open(dir, "plain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Add(&trial.Result{Fix: "membarrier", Closes: []trial.Close{{Wait: time.Millisecond}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "1-2"+suffix+unfinished), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := Read(dir); err != nil || len(rows) != 1 {
+		t.Errorf("%d rows, %v: want the one that was written", len(rows), err)
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "*"+suffix)); len(files) != 1 {
+		t.Errorf("files %v: want one", files)
 	}
 }

@@ -163,7 +163,8 @@ func parse(line []byte) (l line, err error) {
 	if l.Format != format {
 		return l, named.Wrong("gpstorm", l.Format, format)
 	}
-	return l, cmp.Or(campaign.DecodeLine(line, &l), l.check())
+	err = cmp.Or(campaign.DecodeLine(line, &l), l.check())
+	return l, err
 }
 
 // check reports values that no search can have found.

@@ -3,6 +3,7 @@ package rare
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/seed"
@@ -35,12 +36,7 @@ func Again(ctx context.Context, p *Plan, e *Estimate, i int, ex campaign.Executo
 func ladderOf(p *Plan, levels []Level) (*ladder, error) {
 	l, s := &ladder{}, newScale(p.Threshold)
 	for i, level := range levels {
-		step := -1
-		for j, from := range s {
-			if from == level.Wait {
-				step = j
-			}
-		}
+		step := slices.Index(s, level.Wait)
 		if step < 0 || level.Spread < 0 || level.Spread > 1 {
 			return nil, campaign.Inputf("levels: %d: %v with a spread of %g: want a hundredth of the threshold and a spread of 0 to 1", i+1, level.Wait, level.Spread)
 		}

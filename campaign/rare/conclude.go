@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats/scalar"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -21,25 +22,45 @@ func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world s
 		e.Checksums = append(e.Checksums, r.sum)
 	}
 	e.Rate = stat.Mean(e.Replicates, nil)
-	e.Interval = interval(e.Replicates, p.Level)
 	if v := stat.Variance(e.Replicates, nil) / float64(len(all)); v > 0 {
 		e.Brute = e.Rate * (1 - e.Rate) / v
 	}
-	first := firstTrials(all)
-	e.Counted = counting.ClopperPearson(first, p.Trials*len(all), p.Level)
+	e.Hits = firstTrials(all)
+	for i, s := range pilot.past {
+		e.Levels = append(e.Levels, levelOf(all, i, s))
+	}
+	e.Interval, e.Counted = e.intervals(p.Trials, p.Level)
+	e.Doubts = doubts(e, pilot, all)
+	e.worst(all, world)
+}
+
+// intervals are those that follow from the replicates, of so many trials at a level
+// each, and from their independent first trials.
+func (e *Estimate) intervals(trials int, level float64) (simulated, counted counting.Interval) {
+	counted = counting.ClopperPearson(e.Hits, trials*len(e.Replicates), level)
+	simulated = interval(e.Replicates, level)
 	switch {
 	case !e.Reached:
 		// A longer wait is not more frequent, and the first trials, which are
 		// independent, bound its rate too.
-		e.Interval = counting.Interval{Lo: 0, Hi: min(e.Interval.Hi, e.Counted.Hi)}
-	case len(pilot.past) == 1:
-		e.Interval = e.Counted // no chains: nothing but counting
+		simulated = counting.Interval{Lo: 0, Hi: min(simulated.Hi, counted.Hi)}
+	case len(e.Levels) == 1:
+		simulated = counted // no chains: nothing but counting
 	}
-	for i, s := range pilot.past {
-		e.Levels = append(e.Levels, levelOf(all, i, s))
-	}
-	e.Doubts = doubts(e, pilot, all)
-	e.worst(all, world)
+	return simulated, counted
+}
+
+// Follows reports whether the intervals, at that confidence, are those of the
+// replicates, of so many trials at a level each.
+func (e *Estimate) Follows(trials int, level float64) bool {
+	simulated, counted := e.intervals(trials, level)
+	return e.Level == level && near(e.Interval, simulated) && near(e.Counted, counted)
+}
+
+// near allows for the last bits, in which machines may differ.
+func near(a, b counting.Interval) bool {
+	const most = 1e-9
+	return scalar.EqualWithinRel(a.Lo, b.Lo, most) && scalar.EqualWithinRel(a.Hi, b.Hi, most)
 }
 
 // firstTrials counts the independent trials in which the event happened.

@@ -8,7 +8,6 @@
 package rare
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -82,20 +81,20 @@ type Estimate struct {
 	Fix       string        `json:"fix"`
 	Seed      uint64        `json:"seed"`
 	Threshold time.Duration `json:"threshold_ns"`
-	// Reached tells whether the threshold was reached. If not, the rate is that
-	// of the last level that was, whose longest close() is At, and a bound on
-	// that of the threshold.
+	// Reached reports whether the simulation reached the threshold. If not, Rate is
+	// that of the last level that it reached, whose longest close() is At.
 	Reached bool          `json:"reached"`
 	At      time.Duration `json:"at_ns"`
 	// Rate estimates the probability that a trial passes the last level, which is
-	// the threshold if it was reached. Interval is the interval of that of the threshold, at
-	// confidence Level.
+	// the threshold if it was reached. Interval holds the probability of passing the
+	// threshold, with confidence Level.
 	Rate     float64           `json:"rate"`
 	Interval counting.Interval `json:"interval"`
 	Level    float64           `json:"confidence"`
 	// Counted is the exact interval from the independent first trials alone. It
-	// holds whatever the chains did.
+	// holds whatever the chains did. Hits of them passed the threshold.
 	Counted counting.Interval `json:"counted"`
+	Hits    int               `json:"hits"`
 	// Replicates are the independent estimates whose mean is the rate.
 	Replicates []float64 `json:"replicates"`
 	// Checksums are of all trials of each replicate, in their order.
@@ -130,7 +129,7 @@ type Level struct {
 	Accepted float64 `json:"accepted"`
 	// Ancestors is how many of the first trials have descendants that passed.
 	Ancestors float64 `json:"ancestors"`
-	Rate      float64 `json:"rate"` // of so long a wait
+	Rate      float64 `json:"rate"` // of passing it
 }
 
 // Trial is a trial by its token.
@@ -234,12 +233,6 @@ func longest(r *trial.Result) (wait time.Duration) {
 	return wait
 }
 
-// Timeout is how long a close() of a scenario takes that hangs: the scenario's
-// hung-task timeout, or the kernel's, kernel.hung_task_timeout_secs.
-func Timeout(sc *workload.Scenario) time.Duration {
-	return cmp.Or(sc.Watchdog.HungTask, 120*time.Second)
-}
-
 // Possible reports whether a close() of the scenario can take its timeout before the
 // scenario ends.
-func Possible(sc *workload.Scenario) bool { return Timeout(sc) < sc.Horizon }
+func Possible(sc *workload.Scenario) bool { return sc.HungTimeout() < sc.Horizon }

@@ -12,7 +12,7 @@ import (
 // Rate is the estimated rate of a candidate in a scenario in which none of its trials
 // of a campaign hung.
 type Rate struct {
-	Clean int `json:"counted_trials"` // of the campaign, none of which hung
+	Clean int `json:"counted_trials"` // the trials of the campaign: none hung
 	Size  int `json:"trials_a_level"` // of the simulation
 	Estimate
 	// Paired compares with the baseline; nil if the baseline's estimate has no
@@ -31,8 +31,9 @@ type Paired struct {
 // mostPaired bounds the hangs of the baseline that a candidate runs.
 const mostPaired = 200
 
-// Rates estimates the rate of every candidate and of the baseline in each of the first
-// scenarios, as many as stated, in which none of its trials hung but one could. The estimates of a scenario begin with the same draws.
+// Rates estimates, in each of the first scenarios, the rate of the baseline and of every
+// candidate of which no trial hung, if a close() can reach the timeout there. The
+// estimates of a scenario begin with the same draws.
 // size is the plan of each, but for its scenario, subject and threshold; progress is
 // called with the candidate and the scenario, and may be nil.
 func Rates(ctx context.Context, sum *campaign.Summary, plan *campaign.Plan, scenarios int, size Plan, ex campaign.Executor, progress func(fix, scenario string, trials int)) (all []Rate, err error) {
@@ -47,7 +48,7 @@ func Rates(ctx context.Context, sum *campaign.Summary, plan *campaign.Plan, scen
 				continue
 			}
 			p := size
-			p.Scenario, p.Varied, p.Subject, p.Threshold = plan.Scenarios[i], true, f.Name, Timeout(&plan.Scenarios[i])
+			p.Scenario, p.Varied, p.Subject, p.Threshold = plan.Scenarios[i], true, f.Name, plan.Scenarios[i].HungTimeout()
 			if progress != nil {
 				p.Progress = func(trials int, _ time.Duration) { progress(f.Name, class.Name, trials) }
 			}
@@ -79,7 +80,7 @@ func under(ctx context.Context, fix string, hangs []world.Spec, ex campaign.Exec
 		return s
 	}
 	err := ex.Execute(ctx, p.Of, spec, func(i int, r trial.Result) error {
-		if longest(&r) >= Timeout(&hangs[0].Scenario) {
+		if longest(&r) >= hangs[0].Scenario.HungTimeout() {
 			p.Hung++
 		}
 		return nil

@@ -45,11 +45,11 @@ func logMixture(successes, failures int) float64 {
 	return mathext.Lbeta(float64(successes)+0.5, float64(failures)+0.5) - mathext.Lbeta(0.5, 0.5)
 }
 
-// Sequence is the interval of a rate of which k of n trials were seen, by a
+// Sequence is the interval of a rate after k of n trials had the event, from a
 // confidence sequence: with a probability of level it holds the rate after every
-// number of trials, and so after a number that the trials themselves chose. It is
-// the rates that the mixture of all others does not refute. It is wider than that
-// of ClopperPearson.
+// number of trials, and so after a number that the trials themselves chose. It
+// consists of the rates that the mixture over all rates does not refute, and is wider
+// than the interval of ClopperPearson.
 func Sequence(k, n int, level float64) Interval {
 	limit := -math.Log(1 - level)
 	holds := func(p float64) bool {
@@ -102,5 +102,12 @@ func PredictivePower(up, down int, share, p float64) float64 {
 		z = math.Abs(float64(up-down)) / math.Sqrt(float64(up+down))
 	}
 	need := mathext.NormalQuantile(1 - p/2)
-	return math.Erfc((float64(need*math.Sqrt(share))-z)/math.Sqrt(2*(1-share))) / 2
+	if share >= 1 {
+		if z > need {
+			return 1
+		}
+		return 0
+	}
+	at, sd := float64(need*math.Sqrt(share)), math.Sqrt(2*(1-share))
+	return (math.Erfc((at-z)/sd) + math.Erfc((at+z)/sd)) / 2 // in either direction
 }

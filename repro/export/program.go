@@ -57,7 +57,7 @@ func C(sc workload.Scenario, title string) (program []byte, notes []string, err 
 	text := strings.NewReplacer(
 		"@TITLE@", strings.ReplaceAll(title, "*/", "* /"),
 		"@LIMIT@", fmt.Sprint(int64((limit+time.Second-1)/time.Second)),
-		"@NOTES@", strings.TrimPrefix(comment(intro), ""),
+		"@NOTES@", comment(intro),
 		"@SCENARIO@", p.tables(limit),
 		"@SETTINGS@", strings.Join(p.set, ""),
 	).Replace(reproducer)
@@ -122,7 +122,7 @@ func (p *builder) settings() {
 	add(kernel+"perf_cpu_time_max_percent", 25)
 	add(kernel+"perf_event_max_sample_rate", int64(rate))
 	add(kernel+"perf_cpu_time_max_percent", int64(percent))
-	add(kernel+"hung_task_timeout_secs", int64(hungTask(sc)/time.Second))
+	add(kernel+"hung_task_timeout_secs", int64(sc.HungTimeout()/time.Second))
 	add(kernel+"hung_task_warnings", -1)
 	if d := sc.Watchdog.RCUStall; d > 0 {
 		add("/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout", int64(d/time.Second))
@@ -154,15 +154,6 @@ func (p *builder) settings() {
 	if sc.Watchdog.ProveRCU {
 		p.note("watchdog.prove_rcu: build the kernel with CONFIG_PROVE_RCU")
 	}
-}
-
-// hungTask is the threshold of the hung-task detector; the kernel's default if the
-// scenario has none.
-func hungTask(sc *workload.Scenario) time.Duration {
-	if sc.Watchdog.HungTask == 0 {
-		return 120 * time.Second
-	}
-	return sc.Watchdog.HungTask
 }
 
 // groups makes the tasks, and tasks for the load on RCU.
@@ -288,7 +279,7 @@ func (p *builder) tables(limit time.Duration) string {
 	fmt.Fprintf(&b, "#define NAME %q\n#define CPUS %d\n", sc.Name, sc.Machine.CPUs)
 	fmt.Fprintf(&b, "#define HORIZON %dULL\t/* ns: storms end, and no further close begins */\n", sc.Horizon)
 	fmt.Fprintf(&b, "#define DRAIN %dULL\t/* ns that closers get beyond it */\n", limit-sc.Horizon)
-	fmt.Fprintf(&b, "#define HUNG_TASK %dULL\t/* seconds */\n", int64(hungTask(sc)/time.Second))
+	fmt.Fprintf(&b, "#define HUNG_TASK %dULL\t/* seconds */\n", int64(sc.HungTimeout()/time.Second))
 	fmt.Fprintf(&b, "#define STORMS %d\n", len(p.stormRows))
 	fmt.Fprintf(&b, "static const struct storm storms[] = {\n%s\t{ .group = -1 }\n};\n", strings.Join(p.stormRows, ""))
 	fmt.Fprintf(&b, "static const struct group groups[] = {\n%s\t{ .name = NULL }\n};\n", strings.Join(p.groupRows, ""))

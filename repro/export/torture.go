@@ -3,7 +3,6 @@ package export
 import (
 	"cmp"
 	"errors"
-	"math"
 	"slices"
 	"time"
 
@@ -17,8 +16,7 @@ import (
 // Torture is a run of rcutorture that exercises what the closes of a scenario wait
 // for.
 type Torture struct {
-	// Configs are the configurations of rcutorture's own to run, Bootargs the
-	// options beside theirs (kernel/rcu/rcutorture.c; for the configurations,
+	// Runs are rcutorture's own configurations with options beside theirs (kernel/rcu/rcutorture.c; for the configurations,
 	// tools/testing/selftests/rcutorture/configs/rcu).
 	Runs []TortureRun `json:"runs"`
 	// Trials were run in the virtual kernel under Fix: of their Closes, Hung took
@@ -75,18 +73,10 @@ func Rcutorture(sc workload.Scenario, fix fixes.Fix, seed uint64, trials int, pe
 	}
 	t.Rate = stat.ClopperPearson(t.Hung, t.Closes, 0.95)
 	if t.Hung > 0 {
-		t.Needed = needed(float64(t.Hung) / float64(t.Closes))
-		t.NeededMost = needed(t.Rate.Lo)
+		t.Needed = max(1, stat.RunsBelow(0, float64(t.Hung)/float64(t.Closes), shown))
+		t.NeededMost = max(1, stat.RunsBelow(0, t.Rate.Lo, shown))
 	}
 	return t, nil
-}
-
-// needed is the smallest n with 1-(1-p)^n >= 99 %.
-func needed(p float64) int {
-	if p >= shown {
-		return 1
-	}
-	return int(math.Ceil(math.Log1p(-shown) / math.Log1p(-p)))
 }
 
 // Duration is how long that many closes take.

@@ -67,7 +67,7 @@ func caseOf(sc *workload.Scenario, trialSeed uint64) (c wire.Case, err error) {
 	}
 	c = wire.Case{
 		Name: sc.Name, MIPS: sc.Machine.MIPS, Horizon: sc.Horizon, Drain: sc.Drain,
-		HungTask: hungTask(sc), RCUStall: sc.Watchdog.RCUStall, Workqueue: sc.Watchdog.Workqueue,
+		HungTask: sc.HungTimeout(), RCUStall: sc.Watchdog.RCUStall, Workqueue: sc.Watchdog.Workqueue,
 		Perf: wire.Perf{MaxSampleRate: 100_000, CPUPercent: 25},
 	}
 	switch p := sc.Perf; {
@@ -89,14 +89,6 @@ func caseOf(sc *workload.Scenario, trialSeed uint64) (c wire.Case, err error) {
 	}
 	c.Closers, err = closersOf(sc, trialSeed)
 	return c, err
-}
-
-// hungTask is the threshold of the hung-task detector.
-func hungTask(sc *workload.Scenario) time.Duration {
-	if sc.Watchdog.HungTask == 0 {
-		return 120 * time.Second
-	}
-	return sc.Watchdog.HungTask
 }
 
 func checkMachine(sc *workload.Scenario) error {

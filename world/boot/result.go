@@ -92,10 +92,10 @@ func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Res
 			is.Censored, is.Wait = true, sc.Horizon-c.Start
 		}
 		// What a close took in the drain counts for the hang: it is known.
-		if c.Wait >= hungTask(sc) {
+		if c.Wait >= sc.HungTimeout() {
 			r.Overdue++
 		}
-		late = late || is.Censored || lateAfter*c.Wait >= hungTask(sc)
+		late = late || is.Censored || lateAfter*c.Wait >= sc.HungTimeout()
 		r.Closes = append(r.Closes, is)
 	}
 	switch {

@@ -168,7 +168,7 @@ func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.R
 	if !want.Blame || r.Diagnosis != trial.Slow && r.Diagnosis != trial.Starved {
 		return r, nil
 	}
-	again, err := w.runAll(ctx, []world.Spec{s}, world.Want{}, hungTask(&s.Scenario)/lateAfter)
+	again, err := w.runAll(ctx, []world.Spec{s}, world.Want{}, s.Scenario.HungTimeout()/lateAfter)
 	if err != nil {
 		return r, err
 	}

@@ -70,7 +70,7 @@ func (k *kernel) khungtaskd() stepFunc {
 	}
 }
 
-func (k *kernel) hungTimeout() ns { return orDefault(k.sc.Watchdog.HungTask, 120*time.Second) }
+func (k *kernel) hungTimeout() ns { return ns(k.sc.HungTimeout()) }
 
 func orDefault(d, def time.Duration) ns {
 	if d == 0 {

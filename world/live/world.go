@@ -41,11 +41,7 @@ func windowOf(sc *workload.Scenario) time.Duration { return min(sc.Horizon/scale
 
 // hangOf is the time from which on a close() hangs.
 func hangOf(sc *workload.Scenario) time.Duration {
-	timeout := sc.Watchdog.HungTask
-	if timeout == 0 {
-		timeout = 120 * time.Second
-	}
-	return min(timeout/scale, maxHang)
+	return min(sc.HungTimeout()/scale, maxHang)
 }
 
 // New returns the live core with further fixes beside the strategies and teardowns:
