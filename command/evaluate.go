@@ -20,7 +20,7 @@ import (
 const defaultBoots = 4
 
 // defaultVariations is how many variations of each scenario evaluate runs: two
-// idle cores take half a minute for them.
+// idle cores take less than two minutes for them.
 const defaultVariations = 24
 
 // defaultLive is how many trials of each scenario evaluate runs of each subject in
