@@ -1,4 +1,4 @@
-// Package failure keeps failing trials as files that one can read, attach to a
+// Package failure saves failing trials as files that a person can read, attach to a
 // mail, and run again.
 package failure
 
@@ -21,16 +21,15 @@ const command = "# gpstorm replay "
 // Failure is a failed trial.
 type Failure struct {
 	Token    trial.Token
-	Scenario workload.Scenario // as it was run: the variation, if it is of one
+	Scenario workload.Scenario // the scenario as it ran: the variation, if the trial has one
 	Result   trial.Result
-	// Notes are more of what is known, a line each.
+	// Notes are additional facts, one per line.
 	Notes []string
 }
 
-// Format writes the failure as a scenario in YAML under comments: the command
-// that runs the trial again, then candidate, seed, diagnosis, and what is known
-// of the cause. Being a scenario, the file can be run under other candidates
-// too.
+// Format writes the failure as a scenario in YAML with leading comments: the
+// command that replays the trial, the candidate, the seed, the diagnosis and the
+// cause. Since the file is a scenario, other candidates can run it too.
 func (f *Failure) Format() []byte {
 	var b bytes.Buffer
 	line := func(name, format string, args ...any) {
@@ -76,18 +75,18 @@ func longest(r *trial.Result) (longest trial.Close, ok bool) {
 	return longest, ok
 }
 
-// unsafeInName is what a file name does not get from the names it is made of.
+// unsafeInName matches the characters that are left out of file names.
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9._+-]+`)
 
-// Save writes the failure into a directory, which it makes if need be, under a
-// name of candidate, diagnosis, scenario and checksum, and returns its path. The
-// same failure gets the same name.
+// Save writes the failure into a directory, which it creates if necessary, and
+// returns the path. The file name consists of candidate, diagnosis, scenario and
+// checksum, so the same failure has the same name.
 func (f *Failure) Save(dir string) (path string, err error) {
 	name := fmt.Sprintf("%s-%s-%s-%s.yaml", f.Token.Subject, f.Result.Diagnosis, f.Scenario.Name, f.Result.Checksum)
 	return save(dir, name, f.Format())
 }
 
-// save writes a file whole or not at all.
+// save writes a whole file or none.
 func save(dir, name string, text []byte) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err

@@ -10,16 +10,17 @@ import (
 
 // Finding is a violation under weak memory.
 type Finding struct {
-	// As is the finding to be replayed, the smallest known.
+	// As is the finding to replay, the smallest known.
 	As *order.Finding
-	// Found is what it was made smaller from; nil if it was not.
+	// Found is the original finding, before shrinking; nil if there was no
+	// shrinking.
 	Found *order.Finding
-	// Notes are more of what is known, a line each.
+	// Notes are additional facts, one per line.
 	Notes []string
 }
 
-// text writes the finding as comments: the command that replays it, the case,
-// what is violated, and the schedule as a table, a column for each thread.
+// text writes the finding as comments: the command that replays it, the case, the
+// violation, and the schedule as a table with a column for each thread.
 func (f *Finding) text() ([]byte, error) {
 	var b, table bytes.Buffer
 	if err := f.As.WriteTable(&table); err != nil {
@@ -44,9 +45,9 @@ func (f *Finding) text() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Save writes the finding into a directory, which it makes if need be, under a
-// name of candidate, memory model, kind of violation and checksum, and returns
-// its path.
+// Save writes the finding into a directory, which it creates if necessary, and
+// returns the path. The file name consists of candidate, memory model, kind of
+// violation and checksum.
 func (f *Finding) Save(dir string) (path string, err error) {
 	text, err := f.text()
 	if err != nil {

@@ -5,19 +5,18 @@ import (
 	"math/rand/v2"
 )
 
-// Draw is one number that a trial draws: number Index, from 0, of the stream of
-// that name. Value / 2^64 is the number, which is uniform on [0, 1).
+// Draw is one number of a trial: number Index, from 0, of the named stream. It
+// stands for Value / 2^64, a number in [0, 1).
 type Draw struct {
 	Stream string `json:"stream"`
 	Index  int    `json:"index"`
 	Value  uint64 `json:"value,string"`
 }
 
-// Draws are the numbers that one trial draws. Each is independent of the others
-// and uniform on [0, 1). The seed gives all of them, without end; single numbers
-// can be replaced. What a trial draws, and nothing else, makes it differ from
-// other trials of its scenario: so the numbers that it used are a vector that
-// stands for the trial.
+// Draws are the random numbers of one trial, independent and uniform on [0, 1). The
+// seed determines all of them; single numbers can be replaced. Trials of one
+// scenario differ only in these numbers, so the vector of the numbers that a trial
+// used identifies the trial.
 type Draws struct {
 	seed     uint64
 	replaced map[place]uint64
@@ -25,14 +24,14 @@ type Draws struct {
 	vector   []Draw
 }
 
-// place names a number.
+// place identifies a number.
 type place struct {
 	stream string
 	index  int
 }
 
-// NewDraws returns the numbers of the seed, with some of them replaced. Of two
-// replacements of one number the later one counts.
+// NewDraws returns the numbers of the seed, with some of them replaced. If a number
+// is replaced twice, the last replacement counts.
 func NewDraws(seed uint64, replace ...Draw) *Draws {
 	d := &Draws{seed: seed, used: map[place]bool{}}
 	if len(replace) > 0 {
@@ -44,20 +43,19 @@ func NewDraws(seed uint64, replace ...Draw) *Draws {
 	return d
 }
 
-// Used returns the numbers that were drawn, in the order in which each was drawn
-// first.
+// Used returns the numbers drawn so far, in the order of their first use.
 func (d *Draws) Used() []Draw { return d.vector }
 
-// Stream returns the stream of that name, from its number 0 on.
+// Stream returns the named stream, from its number 0 on.
 func (d *Draws) Stream(name string) *Uniforms {
 	s := &Uniforms{draws: d, name: name}
 	s.source.Seed(d.seed, Hash(name))
 	return s
 }
 
-// Uniforms is a stream of numbers that are uniform on [0, 1). Its methods map the
-// next number monotonically to what a trial needs: a larger number never gives a
-// smaller result. So numbers close to each other give trials close to each other.
+// Uniforms is a stream of uniform numbers on [0, 1). Its methods map the next
+// number monotonically: a larger number never gives a smaller result. So numbers
+// that are close to each other give similar trials.
 type Uniforms struct {
 	draws  *Draws
 	name   string
@@ -65,7 +63,7 @@ type Uniforms struct {
 	source rand.PCG
 }
 
-// next is the next number, times 2^64.
+// next returns the next number, times 2^64.
 func (s *Uniforms) next() uint64 {
 	v := s.source.Uint64()
 	p := place{s.name, s.index}
@@ -80,8 +78,8 @@ func (s *Uniforms) next() uint64 {
 	return v
 }
 
-// Int64N draws an integer from 0 to n-1; n > 0. It is the number times n, rounded
-// down: the probabilities differ by less than 2^-64.
+// Int64N draws an integer from 0 to n-1; n > 0. It rounds the number times n down,
+// so the probabilities differ by less than 2^-64.
 func (s *Uniforms) Int64N(n int64) int64 {
 	if n <= 0 {
 		panic("seed: Int64N: want a positive range")

@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// The numbers of trials, as tokens rest on them.
+// Tokens rest on these numbers.
 func TestDrawsOfASeed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -33,7 +33,7 @@ func TestDrawsOfASeed(t *testing.T) {
 	}
 }
 
-// The stream of a seed is that of Stream, number by number.
+// Draws gives the numbers of Stream.
 func TestDrawsAreTheNumbersOfTheStream(t *testing.T) {
 	t.Parallel()
 	d := seed.NewDraws(1)
@@ -72,7 +72,7 @@ func TestDrawsAreMappedMonotonically(t *testing.T) {
 			t.Fatalf("%d and %d: %v and %v", a, b, u, v)
 		}
 	})
-	// The ends of the range are reached.
+	// Both ends of the range occur.
 	for v, want := range map[uint64]int64{0: 0, math.MaxUint64: 5, 1<<63 - 1: 2, 1 << 63: 3} {
 		if got := seed.NewDraws(0, seed.Draw{Stream: "x", Value: v}).Stream("x").Int64N(6); got != want {
 			t.Errorf("%#x of 6: %d, want %d", v, got, want)
@@ -80,8 +80,8 @@ func TestDrawsAreMappedMonotonically(t *testing.T) {
 	}
 }
 
-// A replaced number leaves all others as they are, and the vector of numbers that
-// a trial used gives the same trial under any seed.
+// Replacing a number changes no other, and the vector of the used numbers gives the
+// same trial under any seed.
 func TestReplacedDraws(t *testing.T) {
 	t.Parallel()
 	all := func(d *seed.Draws) (drawn []int64) {

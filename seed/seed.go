@@ -1,8 +1,8 @@
 // Package seed derives independent random streams from one trial seed.
 //
-// Every entity and purpose has a stream of its own, found by name. So every
-// candidate meets the same world, and drawing more numbers in one place does
-// not shift those drawn in another.
+// Every entity and purpose has its own stream, found by name. So every candidate
+// meets the same environment, and an additional draw in one place does not change
+// the numbers elsewhere.
 package seed
 
 import (
@@ -10,13 +10,13 @@ import (
 	"math/rand/v2"
 )
 
-// Stream returns the stream of that name under the given seed. The same seed
-// and name give the same numbers on every machine.
+// Stream returns the named stream of the seed. The same seed and name give the same
+// numbers on every machine.
 func Stream(seed uint64, name string) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, Hash(name)))
 }
 
-// Derive returns a seed of its own for the named part.
+// Derive returns the seed of a named part.
 func Derive(seed uint64, name string) uint64 {
 	return rand.NewPCG(seed, Hash(name)).Uint64()
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// Every token rests on these numbers: a seed that somebody wrote down must give
-// the same trial with every release of gpstorm and of Go. Change none of them.
+// Every token rests on these numbers: a seed must give the same trial with every
+// release of gpstorm and of Go. Change none of them.
 
 func TestHashIsFNV1a(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]uint64{
-		// Test vectors of the authors of the hash.
+		// Test vectors of the hash's authors.
 		"":       0xcbf29ce484222325,
 		"a":      0xaf63dc4c8601ec8c,
 		"foobar": 0x85944171f73967e8,
@@ -69,8 +69,8 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// The draws of campaigns and of the order world: how math/rand/v2 turns a stream
-// into numbers of a range is part of what they repeat.
+// The draws of campaigns and of the order world rest on how math/rand/v2 maps a
+// stream to integers.
 func TestDraws(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -8,47 +8,49 @@ import (
 	"time"
 )
 
-// Cause is one chain of waits: from what close() waits for, link by link, to
-// the task, the CPU or the grace period at its end. It holds no text of its own,
-// so causes are compared and grouped as values; Path puts them into words.
+// Cause is one chain of waits, link by link, from the lock or the grace period that
+// close() waits for to the task, the CPU or the grace period at the end of the
+// chain. It holds no text, so that causes are compared and grouped as values; Path
+// puts them into words.
 //
-// As JSON, a field that the chain does not have is absent:
+// In JSON, a field that the chain does not have is absent:
 //
 //	{"domain":"tracepoint_srcu","phase":"scan-1","rcu":"normal",
 //	 "mechanism":"reader-queued","task":"thread-3","group":"thread"}
 type Cause struct {
-	// Behind: event_mutex is held by another close(), and the rest is what
-	// that one waits for.
+	// Behind is set if another close() holds event_mutex. The other fields then
+	// describe that close().
 	Behind bool `json:"behind,omitempty"`
-	// Domain is the SRCU domain whose grace period is waited for, by its name
-	// in the kernel; Phase is how far that grace period has come.
+	// Domain is the kernel's name of the SRCU domain whose grace period is waited
+	// for. Phase is the progress of that grace period.
 	Domain string `json:"domain,omitempty"`
 	Phase  Phase  `json:"phase,omitzero"`
-	// Poll: somebody polls a cookie for the grace period that follows, instead
-	// of sleeping until it ends.
+	// Poll is set if a task polls a cookie for the grace period in RCU, instead of
+	// sleeping until the grace period ends.
 	Poll bool `json:"poll,omitempty"`
 	// RCU is the kind of the vanilla RCU grace period that is waited for.
 	RCU Kind `json:"rcu,omitzero"`
-	// Mechanism is what happens, or does not happen, at the end of the chain.
+	// Mechanism is the state at the end of the chain.
 	Mechanism Mechanism `json:"mechanism,omitzero"`
-	// CPU is the one that has not answered or reported.
+	// CPU has not answered an IPI or not reported a quiescent state.
 	CPU CPU `json:"cpu,omitempty"`
-	// Task is the one at the end of the chain, Group the scenario's group of
-	// tasks that it belongs to. A cause of many tasks has a Group alone.
+	// Task is the task at the end of the chain. Group is its group in the scenario.
+	// A cause of many tasks has a Group and no Task.
 	Task  string `json:"task,omitempty"`
 	Group string `json:"group,omitempty"`
 }
 
-// CPU is the number of a CPU plus one; 0 is none. As JSON it is the number.
+// CPU is the number of a CPU plus one; 0 means none. In JSON it is the number
+// itself.
 type CPU uint16
 
-// OnCPU is the CPU with that number.
+// OnCPU returns the CPU with the given number.
 func OnCPU(number int) CPU { return CPU(number + 1) }
 
 // MarshalJSON writes the CPU's number.
 func (c CPU) MarshalJSON() ([]byte, error) { return strconv.AppendInt(nil, int64(c)-1, 10), nil }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON reads the form of MarshalJSON.
 func (c *CPU) UnmarshalJSON(b []byte) error {
 	n, err := strconv.ParseUint(string(b), 10, 15)
 	if err != nil {
@@ -58,15 +60,15 @@ func (c *CPU) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Path puts the cause into words, a link each, from the outside in. It is the
-// one place where a cause becomes text.
+// Path puts the cause into words, one string for each link, from close() inwards.
+// No other function turns a cause into text.
 func (c Cause) Path() []string {
 	_, path := c.links()
 	return path
 }
 
-// Prefixes are the cause up to each of its links, in the order of Path; the last
-// is the cause itself. Causes that have their first links in common have the same
+// Prefixes returns the cause up to each of its links, in the order of Path; the
+// last prefix is the cause itself. Causes with the same first links have the same
 // first prefixes.
 func (c Cause) Prefixes() []Cause {
 	prefixes, _ := c.links()
@@ -109,10 +111,11 @@ func (c Cause) links() (prefixes []Cause, path []string) {
 	return prefixes, path
 }
 
-// Text is Path in one line.
+// Text returns Path in one line.
 func (c Cause) Text() string { return strings.Join(c.Path(), " > ") }
 
-// Stage is the outermost link: what close() itself waits for.
+// Stage returns the outermost link: the lock, the grace period or the state that
+// close() itself waits for.
 func (c Cause) Stage() Cause {
 	switch {
 	case c.Behind:
@@ -127,12 +130,11 @@ func (c Cause) Stage() Cause {
 	return c.Link()
 }
 
-// Link is the innermost link: what holds everything else up, wherever and
-// whoever it is.
+// Link returns the innermost link, without CPU and task.
 func (c Cause) Link() Cause { return Cause{Mechanism: c.Mechanism} }
 
-// End is the last part of the chain that stands for itself: of a wait for RCU
-// the part from RCU on, else the part from the SRCU domain on.
+// End returns the part of the chain that has a meaning by itself: from RCU on if
+// the chain contains a wait for RCU, else from the SRCU domain on.
 func (c Cause) End() Cause {
 	c.Behind, c.Poll, c.Phase = false, false, NoPhase
 	if c.RCU != NoRCU {
@@ -141,7 +143,8 @@ func (c Cause) End() Cause {
 	return c
 }
 
-// Anonymous is the cause whichever CPU and whichever task of a group it was.
+// Anonymous returns the cause without its CPU, and without its task if the task has
+// a group.
 func (c Cause) Anonymous() Cause {
 	c.CPU = 0
 	if c.Group != "" {
@@ -150,7 +153,7 @@ func (c Cause) Anonymous() Cause {
 	return c
 }
 
-// Compare orders causes, for lists that must not depend on chance.
+// Compare orders causes, for lists in a deterministic order.
 func (c Cause) Compare(o Cause) int {
 	return cmp.Or(
 		compareBool(c.Behind, o.Behind), cmp.Compare(c.Domain, o.Domain), cmp.Compare(c.Phase, o.Phase),
@@ -169,17 +172,18 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// Share is the part of a wait that one cause accounts for.
+// Share is the part of a wait that is due to one cause.
 type Share struct {
 	Cause Cause         `json:"cause"`
 	Wait  time.Duration `json:"wait_ns"`
-	// Storm is the part of Wait that samples took from what was waited for.
+	// Storm is the part of Wait that perf samples took from the CPU or the task at
+	// the end of the chain.
 	Storm time.Duration `json:"storm_ns,omitempty"`
 }
 
-// Largest is the cause that accounts for most of a wait: of those that end
-// alike, whatever the CPU and the task, the ones with the largest sum, and of
-// these the largest share. There is none if nothing was waited for.
+// Largest returns the cause of most of a wait. It sums the shares whose causes have
+// the same anonymous End, takes the largest sum, and returns the cause of its
+// largest share. It reports false if shares is empty or nothing was waited for.
 func Largest(shares []Share) (largest Cause, ok bool) {
 	sums := map[Cause]time.Duration{}
 	for i := range shares {

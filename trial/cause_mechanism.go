@@ -6,69 +6,69 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// Mechanism is what happens, or does not happen, at the end of a chain of waits.
-// Its text form, as in JSON, never changes.
+// Mechanism is the state at the end of a chain of waits. Its text form, as in JSON,
+// never changes.
 type Mechanism uint8
 
-// What a wait that goes on can end with. The order is the one in which a
-// mechanism may be shown to a fuzzer as a number; the last is MechanismWaits - 1.
+// The ends of waits that make progress. The values are stable numbers for fuzzers;
+// the last one is MechanismWaits - 1.
 const (
 	NoMechanism        Mechanism = iota
 	CloserRuns                   // the closer executes
 	CloserQueued                 // the closer is runnable and waits for a CPU
 	Asleep                       // a sleep that has no other name here
-	RetryDelay                   // jiffies that the design lets pass: of SRCU (srcu_get_delay), or of who polls
-	TimerLate                    // such a delay is over, and TIMER_SOFTIRQ has not run
+	RetryDelay                   // a delay by design: of SRCU (srcu_get_delay), or of a task that polls
+	TimerLate                    // a delay by design is over, and TIMER_SOFTIRQ has not run
 	WorkerQueued                 // the work item, or its worker, waits for a CPU
 	WorkerRuns                   // the worker executes
 	CallbackQueued               // the grace period is over, and the callback has not run
 	DomainReader                 // a reader is inside the SRCU domain
 	KthreadQueued                // the grace-period kthread waits for a CPU
-	KthreadRuns                  // it executes
-	KthreadAsleep                // it sleeps until its next scan, or until it is woken
+	KthreadRuns                  // the grace-period kthread executes
+	KthreadAsleep                // the grace-period kthread sleeps until its next scan, or until it is woken
 	GPNotNoticed                 // a CPU has not noticed the grace period: no tick, or no softirq
-	NoQuiescentState             // a CPU has passed none
-	QSNotReported                // a CPU has passed one, and not reported it: no softirq
-	ReaderQueued                 // a reader that was preempted waits for a CPU
-	ReaderRuns                   // a reader that was preempted executes
+	NoQuiescentState             // a CPU has passed no quiescent state
+	QSNotReported                // a CPU has passed a quiescent state and not reported it: no softirq
+	ReaderQueued                 // a preempted reader waits for a CPU
+	ReaderRuns                   // a preempted reader executes
 	ExpWorkerQueued              // the worker of expedited grace periods waits for a CPU
-	ExpWorkerRuns                // it executes
-	ExpWorkerAsleep              // it sleeps, and no CPU and no reader holds it up
+	ExpWorkerRuns                // the worker of expedited grace periods executes
+	ExpWorkerAsleep              // the worker of expedited grace periods sleeps, and no CPU and no reader blocks it
 	ExpNotAnswered               // a CPU has not answered the expedited IPI, or not reported since
 	BarrierNotAnswered           // a CPU has not answered the IPI for a memory barrier
-	Holdouts                     // the kthread of Tasks-Trace RCU looks at its holdouts again later
-	TraceKthreadQueued           // that kthread waits for a CPU
-	TraceKthreadRuns             // that kthread executes
-	IRQWorkQueued                // the irq_work that is to start the grace period has not run
+	Holdouts                     // the kthread of Tasks-Trace RCU sleeps before it checks its holdouts again
+	TraceKthreadQueued           // the kthread of Tasks-Trace RCU waits for a CPU
+	TraceKthreadRuns             // the kthread of Tasks-Trace RCU executes
+	IRQWorkQueued                // the irq_work that starts the grace period has not run
 	CPUStopped                   // the CPU executes nothing: the hypervisor took it, or it takes no interrupt
-	TasksHoldouts                // the kthread of RCU tasks looks at its holdouts again later
-	TasksKthreadQueued           // that kthread waits for a CPU
-	TasksKthreadRuns             // that kthread executes
-	MechanismWaits               // how many of these there are, with NoMechanism
+	TasksHoldouts                // the kthread of Tasks RCU sleeps before it checks its holdouts again
+	TasksKthreadQueued           // the kthread of Tasks RCU waits for a CPU
+	TasksKthreadRuns             // the kthread of Tasks RCU executes
+	MechanismWaits               // the number of these values, NoMechanism included
 )
 
-// What a wait that never ends can end with.
+// The ends of waits that make no progress.
 const (
-	MutexUnowned       Mechanism = iota + 64 // the mutex has no owner that could hand it on
+	MutexUnowned       Mechanism = iota + 64 // the mutex has no owner that could release it
 	WorkNotQueued                            // a work item is waited for, and is neither queued nor running
-	CallbacksForgotten                       // callbacks of a domain are pending, with nothing that will invoke them
+	CallbacksForgotten                       // callbacks of a domain are pending, and nothing will invoke them
 	DomainNotDriven                          // a domain needs a grace period, and no work is queued for it
-	CountersDrifted                          // a domain's counters differ by something else than its readers
-	ScansInVain                              // scans of a domain take an empty rank for one with readers
-	CookieNeverDone                          // grace periods end without ending the one of a polled cookie
+	CountersDrifted                          // a domain's counters do not match its readers
+	ScansInVain                              // scans of a domain find readers in an empty rank
+	CookieNeverDone                          // grace periods end, but a polled cookie never completes
 	CookieNotRequested                       // no grace period was requested for a polled cookie
 	KthreadNotWoken                          // a grace period is requested, and the kthread was not woken
 	GPNotRequested                           // a grace period is needed, and the kthread has no request
 	ScanNotArmed                             // the kthread sleeps past its next scan without a timer
-	ReportLost                               // a CPU owes a quiescent state that it takes for reported
-	ReaderNotRemoved                         // a reader holds up a grace period after its section
+	ReportLost                               // a CPU owes a quiescent state that it believes reported
+	ReaderNotRemoved                         // a reader blocks a grace period after the end of its section
 	ExpNotRequested                          // an expedited grace period is needed, and its worker has no request
 	NeverWoken                               // a task sleeps, and nothing will wake it
-	NeverFreed                               // what a teardown was to free is left, with nothing that will free it
-	CircleOfWaits                            // what is waited for waits for the waiter: see Result.Circle
+	NeverFreed                               // a teardown has left lists that nothing will free
+	CircleOfWaits                            // a cycle of waits: see Result.Circle
 )
 
-// OtherCauses stands for all causes that a list does not name.
+// OtherCauses stands for all causes that a list leaves out.
 const OtherCauses Mechanism = 255
 
 var mechanisms = map[Mechanism]struct{ name, phrase string }{
@@ -124,7 +124,7 @@ var mechanisms = map[Mechanism]struct{ name, phrase string }{
 	OtherCauses: {"other-causes", "other causes"},
 }
 
-// String is the stable name, "reader-queued" say.
+// String returns the stable name, for example "reader-queued".
 func (m Mechanism) String() string { return mechanisms[m].name }
 
 // phrase puts the mechanism into words.
@@ -149,7 +149,7 @@ func (m *Mechanism) UnmarshalText(b []byte) error {
 	return named.Wrong("mechanism", string(b), "the name of one, such as %s", ReaderQueued)
 }
 
-// Phase is how far the grace period of an SRCU domain has come.
+// Phase is the progress of an SRCU domain's grace period.
 type Phase uint8
 
 // The phases.
@@ -158,14 +158,14 @@ const (
 	BeforeGP         // the grace period is needed and has not begun
 	Scan1            // srcu_gp_seq in state SRCU_STATE_SCAN1
 	Scan2            // srcu_gp_seq in state SRCU_STATE_SCAN2
-	Invocation       // the grace period is over, its callbacks are not
+	Invocation       // the grace period is over, its callbacks have not run
 )
 
 var phases = names[Phase]{
 	{"before", "before its grace period"}, {"scan-1", "scan 1"}, {"scan-2", "scan 2"}, {"callbacks", "its callbacks"},
 }
 
-// String is the stable name, "scan-1" say.
+// String returns the stable name, for example "scan-1".
 func (p Phase) String() string { return phases.name(p) }
 
 func (p Phase) phrase() string { return phases[p-1].phrase }
@@ -191,7 +191,7 @@ const (
 
 var kinds = names[Kind]{{"normal", "RCU"}, {"expedited", "RCU, expedited"}}
 
-// String is the stable name, "normal" or "expedited".
+// String returns the stable name, "normal" or "expedited".
 func (k Kind) String() string { return kinds.name(k) }
 
 func (k Kind) phrase() string { return kinds[k-1].phrase }
@@ -205,7 +205,7 @@ func (k *Kind) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
-// names are those of a small type's values from 1 on.
+// names holds the names of the values of a small type, from value 1 on.
 type names[T ~uint8] []struct{ name, phrase string }
 
 func (n names[T]) name(v T) string {

@@ -1,26 +1,27 @@
 package trial
 
-// Violation is what an oracle found.
+// Violation is the finding of an oracle.
 type Violation struct {
 	Oracle Oracle `json:"oracle"`
-	// Detail says in one line what was found, with names and numbers.
+	// Detail describes the violation in one line, with names and numbers.
 	Detail string `json:"detail"`
-	// Unsafe: memory was used after it was freed, or could have been. Else
-	// something was forgotten.
+	// Unsafe is set if memory was used after it was freed, or could have been.
+	// Otherwise a wakeup or a callback was lost.
 	Unsafe bool `json:"unsafe,omitempty"`
 }
 
-// Oracle is a check that holds in every trial of a correct candidate. Its text
+// Oracle names a check that every trial of a correct candidate passes. Its text
 // never changes.
 type Oracle string
 
 // The oracles.
 const (
-	// A grace period ended with a reader inside since before it began.
+	// A grace period ended although a reader had been inside since before its
+	// start.
 	GracePeriodTooShort    Oracle = "grace-period-too-short"
 	RCUGracePeriodTooShort Oracle = "rcu-grace-period-too-short"
-	// Who waited for RCU went on without a whole RCU grace period; and who
-	// waited for an SRCU domain that promises to contain one did.
+	// A wait for RCU ended without a whole RCU grace period, or a wait for an SRCU
+	// domain that promises to contain one did.
 	RCUWaitTooShort    Oracle = "rcu-wait-too-short"
 	ContainsNoRCU      Oracle = "contains-no-rcu-grace-period"
 	CallbackTooEarly   Oracle = "rcu-callback-too-early"
@@ -38,6 +39,6 @@ const (
 	CountersUnbalanced Oracle = "counters-unbalanced"
 	GracePeriodUndone  Oracle = "grace-period-undone"
 
-	// The live core did not do what a caller was promised.
+	// The live core broke a promise to a caller.
 	PromiseBroken Oracle = "promise-broken"
 )

@@ -6,21 +6,20 @@ import (
 	"strings"
 )
 
-// Signature is the identity of a failure: two trials with the same signature
-// failed in the same way, whatever the numbers of their CPUs and tasks, the
-// phase that their grace periods were in, and the seed. It is comparable.
+// Signature is the identity of a failure. Two trials with the same signature failed
+// in the same way; CPU numbers, task numbers, phases of grace periods and seeds may
+// differ. It is comparable.
 type Signature struct {
 	Diagnosis Diagnosis `json:"diagnosis"`
-	// Oracle is the one that found something, if that is the diagnosis.
+	// Oracle is the oracle whose violation made the diagnosis, if there was one.
 	Oracle Oracle `json:"oracle,omitempty"`
-	// Cause is Result.Cause without what leads to its end, and without
-	// numbers.
+	// Cause is the End of Result.Cause, without numbers.
 	Cause Cause `json:"cause,omitzero"`
-	// Circle is Result.Circle by groups of tasks, from its smallest link on.
+	// Circle is Result.Circle by groups of tasks, starting at its smallest link.
 	Circle string `json:"circle,omitempty"`
 }
 
-// Signature is the identity of what the trial found.
+// Signature returns the identity of the trial's failure.
 func (r *Result) Signature() Signature {
 	s := Signature{Diagnosis: r.Diagnosis}
 	switch v := r.violation(); {
@@ -34,8 +33,8 @@ func (r *Result) Signature() Signature {
 	return s
 }
 
-// Why puts what the signature says into words, empty if there is nothing to
-// say: the same for all trials with that signature.
+// Why puts the signature into words, the same for all trials with that signature.
+// It is empty if the signature holds only a diagnosis.
 func (s Signature) Why() string {
 	switch {
 	case s.Oracle != "":
@@ -46,7 +45,7 @@ func (s Signature) Why() string {
 	return s.Cause.why(s.Diagnosis)
 }
 
-// Compare orders signatures, for lists that must not depend on chance.
+// Compare orders signatures, for lists in a deterministic order.
 func (s Signature) Compare(o Signature) int {
 	return cmp.Or(
 		cmp.Compare(s.Diagnosis, o.Diagnosis), cmp.Compare(s.Oracle, o.Oracle),
@@ -54,8 +53,8 @@ func (s Signature) Compare(o Signature) int {
 	)
 }
 
-// Why says what the diagnosis rests on, in one line, empty if there is nothing
-// to say: what an oracle found, the circle of waits, or the end of the cause.
+// Why gives the reason of the diagnosis in one line: the violation, the circle of
+// waits, or the end of the cause. It is empty if there is none.
 func (r *Result) Why() string {
 	switch v := r.violation(); {
 	case v != nil:
@@ -68,7 +67,7 @@ func (r *Result) Why() string {
 	return ""
 }
 
-// why is the text of a cause in words about a diagnosis.
+// why puts a cause into words as the reason of a diagnosis.
 func (c Cause) why(d Diagnosis) string {
 	switch text := c.Text(); {
 	case text != "" && d == Starved:
@@ -78,7 +77,7 @@ func (c Cause) why(d Diagnosis) string {
 	}
 }
 
-// violation is what the diagnosis rests on, if that is the finding of an oracle.
+// violation returns the violation that made the diagnosis, or nil.
 func (r *Result) violation() *Violation {
 	for i := range r.Violations {
 		v := &r.Violations[i]
@@ -89,15 +88,15 @@ func (r *Result) violation() *Violation {
 	return nil
 }
 
-// Link is one thing in a circle of waits: a task, or what tasks wait for.
+// Link is one link in a circle of waits: a task, or an object that tasks wait for.
 type Link struct {
 	Name string `json:"name"`
-	// Group is that of a task whose name has a number.
+	// Group is the group of a task with a number in its name.
 	Group string `json:"group,omitempty"`
 }
 
-// circle names the links by their groups, beginning with the smallest, so that
-// it does not matter where the circle was entered.
+// circle joins the groups of the links, starting at the smallest. So the text does
+// not depend on the link at which the circle was entered.
 func circle(links []Link) string {
 	group := func(l Link) string {
 		if l.Group != "" {

@@ -105,7 +105,7 @@ func TestTheLargestCauseAddsUpWhatEndsAlike(t *testing.T) {
 	}
 }
 
-// A signature holds what failed, and no number.
+// A signature contains no number.
 func TestSignatureIsTheSameWhateverTheNumbers(t *testing.T) {
 	t.Parallel()
 	starved := func(change func(*Cause)) Result {

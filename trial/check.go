@@ -13,8 +13,8 @@ var (
 	diagnoses = []string{string(OK), string(Slow), string(Starved), string(LostWakeup), string(Deadlock), string(Unsafe)}
 )
 
-// Check names the first field whose value no trial can have: a result that was
-// read from a file may have been written by anybody.
+// Check names the first field with a value that no trial can have. Anybody may have
+// written a results file.
 func (r *Result) Check() error {
 	if !slices.Contains(symptoms, string(r.Symptom)) {
 		return named.Wrong("symptom", string(r.Symptom), "one of %s", strings.Join(symptoms, ", "))

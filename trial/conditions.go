@@ -2,46 +2,45 @@ package trial
 
 import "fmt"
 
-// Conditions are what a trial on real CPUs met, beside its outcome.
+// Conditions describes the machine's state during a trial on real CPUs.
 type Conditions struct {
-	// Storm is what storms were to do and did; nil if the scenario has none.
+	// Storm compares the storms with the scenario's; nil if the scenario has none.
 	Storm *Storm `json:"storm,omitempty"`
-	// ReadNS is the median time of an empty read-side section, in nanoseconds,
-	// and Sections the number of sections that readers of every kind ended.
+	// ReadNS is the median time of an empty read-side section, in nanoseconds.
+	// Sections is the number of sections that readers of all kinds completed.
 	ReadNS   float64 `json:"read_ns"`
 	Sections uint64  `json:"sections"`
-	// Looks counts the times that an updater looked whether a reader ran at that
-	// moment, and Together how often one did.
+	// Looks is the number of times that an updater checked whether a reader was
+	// running at that moment, and Together the number of times that one was.
 	Looks    uint64 `json:"looks"`
 	Together uint64 `json:"together"`
-	// Queued is how many threads of the process were ready to run and waited for
-	// a CPU, as a mean over the trial; Stolen how many CPUs the hypervisor took
-	// away. Preempted counts how often a reader's thread lost its CPU to another
-	// task while it was ready to run. They are 0 where the system does not tell.
+	// Queued is the mean number of runnable threads of the process that waited for
+	// a CPU. Stolen is the mean number of CPUs that the hypervisor took away.
+	// Preempted is the number of times that a reader's thread lost its CPU while
+	// runnable. Each is 0 where the system does not report it.
 	Queued    float64 `json:"queued"`
 	Stolen    float64 `json:"stolen"`
 	Preempted int64   `json:"preempted"`
 }
 
-// Storm is what storms were asked to do to threads, and did. Rates are interrupts
-// a second of CPU time, shares are of that time, both over all threads that a storm
-// was aimed at.
+// Storm compares the requested storm with the achieved one. Rates are interrupts
+// per second of CPU time, shares are fractions of that time; both cover all threads
+// that a storm was aimed at.
 type Storm struct {
 	Source     string  `json:"source"` // "perf", "fifo" or "signals"; empty if none is available
 	AskedRate  float64 `json:"asked_hz"`
 	Rate       float64 `json:"hz"`
 	AskedShare float64 `json:"asked_share"`
 	Share      float64 `json:"share"`
-	Most       float64 `json:"most_share"` // of the thread that was interrupted for longest
+	Most       float64 `json:"most_share"` // of the thread with the most time in interrupts
 	Failed     bool    `json:"failed,omitempty"`
 }
 
-// enough is the part of what was asked that a storm must achieve.
+// enough is the fraction of the requested load that a storm must achieve.
 const enough = 0.8
 
-// FellShort reports whether the storm achieved less than four fifths of the rate
-// or of the share that was asked for: what such a run shows is not about the
-// storm that was asked for.
+// FellShort reports whether the storm achieved less than four fifths of the
+// requested rate or share. Such a run says nothing about the requested storm.
 func (s *Storm) FellShort() bool {
 	return s != nil && (s.Source == "" || s.Failed || s.Rate < enough*s.AskedRate || s.Share < enough*s.AskedShare)
 }

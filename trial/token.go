@@ -17,52 +17,51 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// Token names one trial completely: what to run, and the checksum it must
-// reproduce.
+// Token names one trial completely, with the checksum that it must reproduce.
 type Token struct {
 	World   string // "kernel", "order", ...
-	Subject string // name of what is judged: a candidate, say
+	Subject string // name of the system under test, for example a candidate
 	Seed    uint64
-	// Checksum is what the trial found; 0 if it is not known, or if the world
-	// is not reproducible.
+	// Checksum is the trial's checksum; 0 if it is unknown, or if the world is not
+	// reproducible.
 	Checksum Checksum
 	// Scenario and Variation name a preset and its variation.
 	Scenario  string
 	Variation int
-	// Digest identifies the content of the preset, so that a changed preset
-	// is noticed; 0 if there is none.
+	// Digest identifies the content of the preset, so that a changed preset is
+	// detected; 0 if there is none.
 	Digest uint64
-	// Draws replace single numbers that the trial draws. A trial of which
-	// every number is replaced has no seed.
+	// Draws replace single numbers of the seed. A trial in which every number is
+	// replaced has no seed.
 	Draws []seed.Draw
-	// Body is the scenario itself, in the world's own form; empty if the
-	// preset's name says it all.
+	// Body is the scenario itself, in the form of its world; empty if the preset's
+	// name is enough.
 	Body []byte
 }
 
-// The forms of a token. The first is read only; String writes the second.
+// The forms of a token. ParseToken reads both; String writes the second.
 const (
 	tokenPrefix1 = "gps1."
 	tokenPrefix  = "gps2."
 )
 
 const (
-	// maxToken, maxBody and maxDraws bound what ParseToken reads and unpacks:
-	// bytes, bytes, and numbers.
+	// maxToken, maxBody and maxDraws limit the input of ParseToken: bytes, unpacked
+	// bytes, and numbers.
 	maxToken = 1 << 20
 	maxBody  = 1 << 20
 	maxDraws = 1 << 16
 	maxName  = 255
-	// maxDrawsSize bounds the draws as bytes.
+	// maxDrawsSize limits the unpacked draws, in bytes.
 	maxDrawsSize = 1 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// tokenForm is how a token of any version begins.
+// tokenForm matches the beginning of a token of any version.
 var tokenForm = regexp.MustCompile(`^gps[0-9]+\.`)
 
-// IsToken reports whether a word is meant as a token, of whatever version.
+// IsToken reports whether s looks like a token of any version.
 func IsToken(s string) bool { return tokenForm.MatchString(strings.TrimSpace(s)) }
 
 // String returns the token as one word of letters, digits, '.', '-' and '_'.
@@ -100,8 +99,8 @@ func appendName(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// ParseToken reads what String wrote, in any of its forms. White space around
-// the token is allowed, as a paste brings it along.
+// ParseToken reads a token of either form. It allows white space around the token,
+// which pasting often adds.
 func ParseToken(s string) (Token, error) {
 	s = strings.TrimSpace(s)
 	fail := func(format string, args ...any) (Token, error) {
@@ -131,7 +130,7 @@ func ParseToken(s string) (Token, error) {
 	return t, nil
 }
 
-// MarshalText is String, so that a token can stand in JSON.
+// MarshalText is String, for tokens in JSON.
 func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 // UnmarshalText is ParseToken.
@@ -140,8 +139,8 @@ func (t *Token) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
-// decodeToken reads the fields. The check sum has matched, so an error means
-// that another version, or a hand, wrote them.
+// decodeToken reads the fields. The check sum has matched already, so an error
+// means that another version, or a person, wrote them.
 func decodeToken(b []byte, hasDraws bool) (Token, error) {
 	var t Token
 	r := fields{b: b}
@@ -266,12 +265,12 @@ func deflate(body []byte) []byte {
 		err = w.Close()
 	}
 	if err != nil {
-		panic(err) // the level is legal, and a Buffer does not fail
+		panic(err) // the level is valid, and a Buffer never fails
 	}
 	return b.Bytes()
 }
 
-// inflate unpacks exactly size bytes and insists that nothing follows.
+// inflate unpacks exactly size bytes and refuses any that follow.
 func inflate(b []byte, size int) ([]byte, error) {
 	in := bytes.NewReader(b)
 	r := flate.NewReader(in)
@@ -287,7 +286,7 @@ func inflate(b []byte, size int) ([]byte, error) {
 	return body, nil
 }
 
-// abbreviate keeps an error message to one short line.
+// abbreviate keeps error messages to one short line.
 func abbreviate(s string) string {
 	if len(s) <= 40 {
 		return s

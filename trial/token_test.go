@@ -90,7 +90,7 @@ func TestAnyAlteredCharacterIsNoticed(t *testing.T) {
 	}
 }
 
-// A token of the first form stays readable and means the same.
+// A token of the first form stays readable and keeps its meaning.
 func TestTokenOfTheFirstFormStaysReadable(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]Token{
@@ -119,7 +119,7 @@ func TestATokenIsRecognisedByItsBeginning(t *testing.T) {
 	}
 }
 
-// seal makes a token of raw fields in a form, with a check sum that matches.
+// seal makes a token of the given form from raw fields, with a correct check sum.
 func seal(prefix string, fields []byte) string {
 	b := binary.LittleEndian.AppendUint32(bytes.Clone(fields), crc32.Checksum(fields, castagnoli))
 	return prefix + base64.RawURLEncoding.EncodeToString(b)
