@@ -9,27 +9,26 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// Facts says what the results of a world are worth. Whoever shows or compares
-// results decides by these, and never by the name of the world.
+// Facts describes the quality of a world's results. Reports and comparisons depend
+// on these facts, never on the name of the world.
 type Facts struct {
-	// Reproducible: the same Spec gives the same Result, byte for byte. Where
-	// it does not, results have no checksum, trials are not run again on
-	// resume, and the pairs of a campaign are blocks of like conditions.
+	// Reproducible means that the same Spec gives the same Result, byte for byte.
+	// Without it, results have no checksum, trials are not run again on resume, and
+	// the pairs of a campaign are blocks of like conditions.
 	Reproducible bool `json:"reproducible"`
-	// Virtual: times are virtual, and do not depend on the machine. Where they
-	// are not, trials that run at once disturb each other.
+	// Virtual means that times are virtual and independent of the machine. Without
+	// it, concurrent trials disturb each other.
 	Virtual bool `json:"virtual"`
-	// Uncontrolled: no subject of this world is there to misbehave, so that a
+	// Uncontrolled means that no subject of this world must misbehave, so that a
 	// campaign is valid without controls.
 	Uncontrolled bool `json:"uncontrolled,omitempty"`
-	// Model is the version of the model that the results depend on; empty if
-	// the world models nothing.
+	// Model is the version of the model; empty if the world models nothing.
 	Model string `json:"-"`
-	// Trial describes one trial to a reader of a report, in one line: what
-	// runs, where, and what it takes.
+	// Trial describes a trial in one line of a report: what runs, where, and how
+	// long it takes.
 	Trial string `json:"trial"`
-	// Measures lists what results of this world contain. Whatever a world
-	// does not measure is absent from its tables, not zero.
+	// Measures lists the quantities in the results of this world. Tables omit the
+	// others instead of showing zeros.
 	Measures Measures `json:"measures"`
 }
 
@@ -43,15 +42,15 @@ const (
 	WorkerSleep                       // D state of kworkers in process_srcu
 	Console                           // hung-task and stall reports
 	Blame                             // shares of each wait by cause
-	StormShare                        // CPU time that storms took
-	ReaderCost                        // full barriers that readers executed
-	Conditions                        // what a trial on real CPUs met: trial.Conditions
+	StormShare                        // share of CPU time in storms
+	ReaderCost                        // full barriers in readers
+	Conditions                        // state of the real CPUs: trial.Conditions
 )
 
-// measures are the names of the quantities, in the order of their bits.
+// measures holds the names of the quantities, in the order of their bits.
 var measures = []string{"grace_periods", "ipis", "worker_sleep", "console", "blame", "storm_share", "reader_cost", "conditions"}
 
-// Has reports whether all of those quantities are in the set.
+// Has reports whether the set contains all of the given quantities.
 func (m Measures) Has(all Measures) bool { return m&all == all }
 
 // Names lists the quantities of the set.
@@ -68,7 +67,7 @@ func (m Measures) Names() []string {
 // MarshalJSON writes the list of names.
 func (m Measures) MarshalJSON() ([]byte, error) { return json.Marshal(m.Names()) }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON reads the form of MarshalJSON.
 func (m *Measures) UnmarshalJSON(b []byte) error {
 	var names []string
 	if err := json.Unmarshal(b, &names); err != nil {

@@ -10,42 +10,42 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// MaxVariations bounds the variations of one scenario.
+// MaxVariations limits the number of variations of one scenario.
 const MaxVariations = 10_000_000
 
-// Spec names one trial. It is data: names, numbers and a scenario. Whoever runs
-// it looks the subject up, so that a Spec can be sent to another process.
+// Spec names one trial. It is plain data that can be sent to another process: the
+// world that runs it looks the subject up by name.
 type Spec struct {
 	// Scenario is the scenario before it is varied.
 	Scenario workload.Scenario
-	// Variation numbers a variation of the scenario, below MaxVariations; 0 is
-	// the scenario itself.
+	// Variation is the number of a variation of the scenario, below MaxVariations;
+	// 0 is the scenario itself.
 	Variation int
-	// Subject is the name of what is judged.
+	// Subject is the name of the system under test.
 	Subject string
 	Seed    uint64
-	// Draws replace numbers that the seed gives.
+	// Draws replace single numbers of the seed.
 	Draws []seed.Draw
 }
 
-// String names the trial in an error message.
+// String returns a name of the trial for error messages.
 func (s Spec) String() string {
 	return fmt.Sprintf("fix %s, scenario %s, variation %d, seed %d", s.Subject, s.Scenario.Name, s.Variation, s.Seed)
 }
 
-// Varied is the scenario that the trial runs.
+// Varied returns the scenario that the trial runs.
 func (s Spec) Varied() workload.Scenario {
 	return workload.VaryBy(s.Scenario, s.Variation, seed.NewDraws(s.Seed, s.Draws...))
 }
 
-// Label writes into a result which trial it is of.
+// Label writes the identity of the trial into its result.
 func (s Spec) Label(r *trial.Result) {
 	r.Scenario, r.Variation, r.Fix, r.Seed = s.Scenario.Name, s.Variation, s.Subject, s.Seed
 }
 
-// Token names the trial in a world, and the checksum that it must reproduce; 0
-// if the world is not reproducible. A scenario that is not a preset travels in
-// the token.
+// Token returns the token of the trial in a world. It contains the checksum that
+// the trial must reproduce, 0 if the world is not reproducible, and the scenario
+// unless that is a preset.
 func (s Spec) Token(world string, sum trial.Checksum) trial.Token {
 	t := trial.Token{
 		World: world, Subject: s.Subject, Seed: s.Seed, Checksum: sum,
@@ -58,8 +58,8 @@ func (s Spec) Token(world string, sum trial.Checksum) trial.Token {
 	return t
 }
 
-// FromToken returns the trial that a token names. It does not look the subject
-// up: that depends on the world, which the token names too.
+// FromToken returns the trial that a token names. It does not look the subject up,
+// which is the task of the world.
 func FromToken(t trial.Token) (s Spec, err error) {
 	if t.Variation < 0 || t.Variation >= MaxVariations {
 		return s, fmt.Errorf("token: variation: %d: want 0 to %d", t.Variation, MaxVariations-1)
@@ -76,8 +76,8 @@ func FromToken(t trial.Token) (s Spec, err error) {
 	return s, nil
 }
 
-// wireSpec is a Spec in JSON. The scenario is its canonical YAML: the one form
-// of scenarios that Decode checks.
+// wireSpec is the JSON form of a Spec. The scenario is its canonical YAML, the only
+// form that Decode checks.
 type wireSpec struct {
 	Scenario  string      `json:"scenario"`
 	Variation int         `json:"variation,omitempty"`
@@ -91,8 +91,8 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wireSpec{string(workload.Encode(s.Scenario)), s.Variation, s.Subject, s.Seed, s.Draws})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. It refuses unknown fields and
-// scenarios that are not valid.
+// UnmarshalJSON reads the form of MarshalJSON. It refuses unknown fields and
+// invalid scenarios.
 func (s *Spec) UnmarshalJSON(b []byte) error {
 	var w wireSpec
 	dec := json.NewDecoder(bytes.NewReader(b))

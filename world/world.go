@@ -1,5 +1,5 @@
-// Package world defines what a campaign needs of a world: something that runs
-// trials. The virtual kernel, the live core and real kernels are worlds.
+// Package world defines the interface between campaigns and the worlds that run
+// their trials: the virtual kernel, the live core and real kernels.
 package world
 
 import (
@@ -9,59 +9,58 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// World runs trials. A World may be used by many goroutines at once.
+// World runs trials. It is safe for concurrent use.
 type World interface {
-	// Name is the word for the world: "kernel", "live", "boot". Results files
-	// and tokens carry it.
+	// Name returns the name of the world, for example "kernel", "live" or "boot".
+	// Results files and tokens contain it.
 	Name() string
-	// Facts says what the results of this world are worth.
+	// Facts describes the quality of the world's results.
 	Facts() Facts
-	// Subject returns the subject of that name, or an error of one line that
-	// names what is known and the nearest name.
+	// Subject returns the named subject, or an error of one line that lists the
+	// known names and the nearest one.
 	Subject(name string) (Subject, error)
-	// Run runs one trial and labels its result (Spec.Label). An error is a
-	// failure of the world itself, a missing emulator say, or a subject that
-	// does not exist; it is never a failure of the subject. When ctx ends, Run
-	// returns its error as soon as it can.
+	// Run runs one trial and labels its result (Spec.Label). An error is a failure
+	// of the world itself, for example a missing emulator, or an unknown subject;
+	// it is never a failure of the subject. When ctx ends, Run returns its error as
+	// soon as it can.
 	Run(ctx context.Context, s Spec, w Want) (trial.Result, error)
 }
 
-// Want says what a trial records beside its outcome.
+// Want selects what a trial records beside its outcome.
 type Want struct {
 	Log   bool // the console
-	Blame bool // the shares of the wait of each close()
-	Draws bool // the numbers that the trial draws, where the world draws any
+	Blame bool // the shares of each close()'s wait
+	Draws bool // the random numbers of the trial, if the world has any
 }
 
-// Subject is what the trials of a campaign judge: a candidate, or in a world of
-// real kernels a kernel.
+// Subject is a system under test: a candidate, or in a world of real kernels a
+// kernel.
 type Subject struct {
 	Name  string `json:"name"`
-	Claim string `json:"claim,omitempty"` // what it says it does, in one line
+	Claim string `json:"claim,omitempty"` // its effect according to its author, in one line
 	Loses string `json:"loses,omitempty"` // the guarantee it gives up; empty if none
-	// Breaks is the documented guarantee of the kernel that it breaks, and
-	// Unavailable why nobody can have it; empty if it breaks none, or one can.
+	// Breaks is the documented guarantee of the kernel that it breaks, if any.
+	// Unavailable is the reason why it cannot be used, if there is one.
 	Breaks      string `json:"breaks,omitempty"`
 	Unavailable string `json:"unavailable,omitempty"`
-	Must        Must   `json:"must,omitempty"` // how it must misbehave, if it is a control
-	// Base: the others are compared with it. Where no subject is marked so, that
-	// is the candidate named baseline.
+	Must        Must   `json:"must,omitempty"` // the misbehaviour of a control
+	// Base marks the subject that the others are compared with. By default that is
+	// the candidate named baseline.
 	Base bool `json:"base,omitempty"`
 }
 
-// Must says how a control must misbehave for its campaign to be valid.
+// Must is the misbehaviour of a control without which a campaign is invalid.
 type Must string
 
-// What a control must do.
+// The misbehaviours of controls.
 const (
 	MustHang     Must = "hang"
 	MustBeUnsafe Must = "be unsafe"
-	// MustAlwaysHang is that of a control that hangs in every trial, whatever
-	// the scenario.
+	// MustAlwaysHang requires a hang in every trial, in any scenario.
 	MustAlwaysHang Must = "always hang"
 )
 
-// Candidate is a fix candidate as a subject.
+// Candidate returns a fix candidate as a subject.
 func Candidate(f fixes.Fix) Subject {
 	s := Subject{Name: f.Name, Claim: f.Claim, Loses: f.Loses, Breaks: f.Breaks(), Unavailable: f.Unavailable}
 	switch f.Control {
@@ -73,14 +72,14 @@ func Candidate(f fixes.Fix) Subject {
 	return s
 }
 
-// Failure is a failure of the world, never of the subject: an emulator that is
-// missing, a worker that was lost. It never counts as a hang.
+// Failure is a failure of the world, never of the subject: for example a missing
+// emulator or a lost worker. It never counts as a hang.
 type Failure struct {
 	World string
 	Err   error
 }
 
-// Error is one line that names the world.
+// Error returns one line that names the world.
 func (e *Failure) Error() string { return "world " + e.World + ": " + e.Err.Error() }
 
 // Unwrap returns the cause.

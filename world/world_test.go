@@ -24,17 +24,17 @@ func preset(t *testing.T, name string) workload.Scenario {
 	return sc
 }
 
-// own is a scenario that is no preset, though it has the name of one.
+// own returns a scenario that is not a preset but has the name of one.
 func own(t *testing.T) workload.Scenario {
 	sc := preset(t, "heavy")
 	sc.Machine.CPUs++
 	return sc
 }
 
-// draws replace a number of variation 1 and one of a trial.
+// draws replaces a number of variation 1 and a number of a trial.
 var draws = []seed.Draw{{Stream: "vary 1 tasks 0 section", Value: math.MaxUint64}, {Stream: "storm 0", Index: 3, Value: 1<<53 + 1}}
 
-// A Spec that another process reads is the same trial.
+// A Spec is the same trial after a round trip through JSON.
 func TestSpecSurvivesJSON(t *testing.T) {
 	t.Parallel()
 	specs := []Spec{
@@ -83,7 +83,7 @@ func TestBadSpecIsRefused(t *testing.T) {
 	}
 }
 
-// A token names the trial: the presets by name, any other scenario by its text.
+// A token holds presets by name and other scenarios by text.
 func TestTokenNamesTheTrial(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

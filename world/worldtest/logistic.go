@@ -9,14 +9,14 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Logistic is a world whose hang probability is known: a logistic function of the
-// logarithm of the odds of being in a handler of the first storm.
+// Logistic is a world with a known hang probability: a logistic function of the log
+// odds of being in a handler of the first storm.
 type Logistic struct {
-	Middle  float64 // half of the trials hang where the odds are 2^Middle
-	Octaves float64 // the scale: the probability is 73 % so many octaves above
+	Middle  float64 // half of the trials hang at odds of 2^Middle
+	Octaves float64 // the scale: the probability is 73 % this many octaves above Middle
 }
 
-// World is the world.
+// World returns the world.
 func (l Logistic) World() Func {
 	return func(s world.Spec) trial.Result {
 		st := s.Scenario.Storms[0]
@@ -30,7 +30,7 @@ func (l Logistic) World() Func {
 	}
 }
 
-// DutyAt is the duty cycle at which the hang probability is p.
+// DutyAt returns the duty cycle with hang probability p.
 func (l Logistic) DutyAt(p float64) float64 {
 	odds := math.Exp2(l.Middle + l.Octaves*math.Log(p/(1-p)))
 	return odds / (1 + odds)

@@ -1,4 +1,4 @@
-// Package worldtest makes worlds of functions, for tests of what uses worlds.
+// Package worldtest makes worlds from functions, for tests.
 package worldtest
 
 import (
@@ -8,14 +8,14 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Func is a world named "test" whose trials are calls of the function. It is
-// reproducible if the function is.
+// Func is a world named "test" whose trials call the function. It is as
+// reproducible as the function.
 type Func func(world.Spec) trial.Result
 
-// Name is "test".
+// Name returns "test".
 func (Func) Name() string { return "test" }
 
-// Facts are those of a model, of which every quantity is measured.
+// Facts claims a reproducible model that measures every quantity.
 func (Func) Facts() world.Facts {
 	return world.Facts{
 		Reproducible: true, Virtual: true, Model: "1", Trial: "a call of a function",
@@ -23,7 +23,7 @@ func (Func) Facts() world.Facts {
 	}
 }
 
-// Subject finds a subject by any name.
+// Subject accepts any name.
 func (Func) Subject(name string) (world.Subject, error) { return world.Subject{Name: name}, nil }
 
 // Run calls the function.
