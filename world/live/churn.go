@@ -14,21 +14,21 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Churn is what uses the API of a domain beside the readers and closers of a trial:
-// so many goroutines of each kind.
+// Churn gives the numbers of goroutines that use the API of a domain beside the
+// readers and closers of a trial.
 type Churn struct {
 	Updaters    int // replace a value with Pointer.Update, whose function yields
 	Retirers    int // put values into a Pool and get others, while readers hold them
-	Registrants int // register Readers, read a little, and close them
+	Registrants int // register Readers, read, and close them
 	Panickers   int // queue callbacks that panic; OnPanic ends their goroutine
-	Closings    int // close a domain beside callers of Call, again and again
-	Yields      int // of each at its weak point
+	Closings    int // close a domain concurrently with callers of Call
+	Yields      int // yields of each goroutine at its weak point
 }
 
 // Stress runs a trial of a strategy with churn on its tracepoint domain, or on a
-// domain of its own where tracepoint readers are those of RCU. Procs is GOMAXPROCS; 0
-// is one processor for each goroutine that may run. Whatever is used too early,
-// called twice or never, is a violation of the result.
+// domain of its own if tracepoint readers are RCU readers. Procs is GOMAXPROCS; 0
+// means one processor for each runnable goroutine. A value used too early, or a
+// callback that runs twice or never, is a violation in the result.
 func (w *World) Stress(ctx context.Context, subject string, sc *workload.Scenario, seed uint64, churn Churn, procs int) (trial.Result, error) {
 	w.one.Lock()
 	defer w.one.Unlock()
@@ -77,11 +77,11 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 	}
 }
 
-// patience is with what must end once storms, readers and closers have, on a machine
-// that others keep busy.
+// patience is the time limit for goroutines to end after storms, readers and
+// closers have, on a busy machine.
 const patience = 4 * time.Second
 
-// churning is the churn of a trial under way.
+// churning is the state of the churn of a trial.
 type churning struct {
 	t       *run
 	d       *srcuDomain
@@ -95,7 +95,7 @@ type churning struct {
 // updated is a value that must not be freed while an updater reads it.
 type updated struct{ freed atomic.Bool }
 
-// pooled is a value whose use changes each time that it comes out of the pool.
+// pooled is a value whose use changes whenever it leaves the pool.
 type pooled struct{ use atomic.Int64 }
 
 func (k *churning) pause(r *rand.Rand) {
@@ -127,7 +127,7 @@ func (k *churning) retire(r *rand.Rand) {
 	k.pause(r)
 	_ = k.pool.Put(k.t.ctx, old)
 	if r.IntN(64) == 0 {
-		time.Sleep(50 * time.Microsecond) // or the machine does nothing else
+		time.Sleep(50 * time.Microsecond) // or the domain is always busy
 	}
 }
 
@@ -164,7 +164,7 @@ func (k *churning) register(r *rand.Rand) {
 	k.pause(r)
 }
 
-// panics queues a callback that panics and one that must run all the same.
+// panics queues a callback that panics, and one that must run nevertheless.
 func (k *churning) panics(r *rand.Rand) {
 	ran := make(chan struct{})
 	for _, fn := range []func(){func() { panic("planned") }, func() { close(ran) }} {
@@ -180,15 +180,15 @@ func (k *churning) panics(r *rand.Rand) {
 	}
 	guard := time.NewTimer(patience)
 	defer guard.Stop()
-	select { // what else there was has ended
+	select { // the trial is over
 	case <-ran:
 	case <-guard.C:
 		k.t.fail("a callback after one that panicked did not run")
 	}
 }
 
-// closes closes a domain whose limit is low beside callers: each callback that was
-// accepted must have run when Close returns.
+// closes closes a domain with a low limit while callers queue callbacks: each
+// accepted callback must have run when Close returns.
 func (k *churning) closes(r *rand.Rand) {
 	d := srcu.NewDomain(srcu.Config{MaxPending: 2})
 	var accepted, ran, late atomic.Int64

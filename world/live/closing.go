@@ -19,10 +19,10 @@ func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result
 	return runTrial(ctx, c, sc, 0, func(*run, *sync.WaitGroup) {})
 }
 
-// runTrial is closeAll with more goroutines, and with so many processors of the Go
-// runtime, or enough of them if that is 0.
+// runTrial is closeAll with additional goroutines, and with procs processors of the
+// Go runtime, or enough of them if procs is 0.
 func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, more func(*run, *sync.WaitGroup)) trial.Result {
-	runtime.GC() // what the trial before left is not this one's
+	runtime.GC() // garbage of the previous trial
 	load := loadOf(&c)
 	c.Readers = len(load.readers)
 	defer withProcs(cmp.Or(procs, enoughProcs(&load, sc)))()
@@ -46,9 +46,9 @@ func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, m
 	return t.result(closes)
 }
 
-// enoughProcs is a processor of the Go runtime for every goroutine that may run, so
-// that the operating system divides the CPUs, which takes a CPU back within
-// milliseconds, and not the runtime, which needs ten.
+// enoughProcs returns the number of goroutines that may run. With a processor of
+// the Go runtime for each, the operating system divides the CPUs; it preempts
+// within milliseconds, the runtime after ten.
 func enoughProcs(l *load, sc *workload.Scenario) int {
 	const spare, most = 2, 64
 	n := len(l.readers) + len(l.hogs) + len(sc.RCULoad) + spare
@@ -58,7 +58,7 @@ func enoughProcs(l *load, sc *workload.Scenario) int {
 	return max(min(n, most), runtime.GOMAXPROCS(0))
 }
 
-// withProcs sets GOMAXPROCS. The function undoes it.
+// withProcs sets GOMAXPROCS; the returned function restores it.
 func withProcs(n int) (undo func()) {
 	before := runtime.GOMAXPROCS(0)
 	if n == before {
@@ -68,8 +68,8 @@ func withProcs(n int) (undo func()) {
 	return func() { runtime.GOMAXPROCS(before) }
 }
 
-// closers runs the closers until each is done or the time is over. The first close
-// that hangs ends the trial.
+// closers runs the closers until all are done or time is up. The first close that
+// hangs ends the trial.
 func (t *run) closers(sc *workload.Scenario) (closes []trial.Close) {
 	var (
 		wg sync.WaitGroup
@@ -93,9 +93,10 @@ func (t *run) closers(sc *workload.Scenario) (closes []trial.Close) {
 	return closes
 }
 
-// burst updates without a pause for a while: a missing barrier shows in one update
-// of many, if at all, and more often in those than in a close. On a busy machine it
-// goes on until an updater has run beside a reader, as far as that comes soon.
+// burst updates without pause for a while. A missing barrier shows in one of many
+// updates, if at all, so that many fast updates find it more often than closes. On
+// a busy machine burst continues, within limits, until an updater has run in
+// parallel with a reader.
 func (t *run) burst() {
 	const least, most, looksEach = 10 * time.Millisecond, 40 * time.Millisecond, 16
 	start := time.Now()
@@ -106,7 +107,7 @@ func (t *run) burst() {
 		}
 		old := t.current.Swap(&object{})
 		old.age.Store(1)
-		for _, d := range []domain{t.d.tasksTrace, t.d.tracepoint} { // readers of both use it
+		for _, d := range []domain{t.d.tasksTrace, t.d.tracepoint} { // readers of both use the object
 			if d.Synchronize(t.ctx, false) != nil {
 				return // the trial is over
 			}
@@ -115,7 +116,7 @@ func (t *run) burst() {
 	}
 }
 
-// closer closes as often as its group does.
+// closer closes events as often as its group does.
 func (t *run) closer(name string, g workload.Closers) (closes []trial.Close) {
 	r := rand.New(rand.NewPCG(t.random(name, 0), 0))
 	start := g.Start
@@ -147,7 +148,7 @@ func (t *run) closer(name string, g workload.Closers) (closes []trial.Close) {
 	return closes
 }
 
-// result is what a trial found.
+// result returns the outcome of the trial.
 func (t *run) result(closes []trial.Close) trial.Result {
 	r := trial.Result{
 		Symptom: trial.NoSymptom, Diagnosis: trial.OK, Closes: closes,
@@ -172,13 +173,14 @@ func (t *run) result(closes []trial.Close) trial.Result {
 			r.Diagnosis = trial.Slow
 		}
 	}
-	if len(r.Violations) == 0 { // what failed has failed, under whatever conditions
+	if len(r.Violations) == 0 { // a violation is valid under any conditions
 		r.LeftOut = leftOut(r.Conditions)
 	}
 	return r
 }
 
-// leftOut says why a trial shows nothing, if its storm was not the scenario's.
+// leftOut returns the reason to leave a trial out if its storm was not the
+// scenario's.
 func leftOut(c *trial.Conditions) string {
 	if c.Storm.FellShort() {
 		return fmt.Sprintf("the storm achieved too little: %v", c.Storm)

@@ -6,7 +6,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// conditions are what a trial met. Its readers have ended.
+// conditions returns the conditions of the trial. Its readers must have ended.
 func (t *run) conditions() *trial.Conditions {
 	c := &trial.Conditions{Storm: t.storm(), Looks: t.looks.Load(), Together: t.overlaps.Load(), Preempted: t.met.preempted.Load()}
 	t.mu.Lock()

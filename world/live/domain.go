@@ -11,10 +11,10 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// domain is what the torture needs of the flavour of readers under test: an
-// SRCU domain with fast or fenced readers, or RCU.
+// domain is the torture test's interface to the readers under test: an SRCU domain
+// with fast or fenced readers, or RCU.
 type domain interface {
-	// Gates returns the ways into a section, for one goroutine.
+	// Gates returns the ways to enter a section, for one goroutine.
 	Gates(r *rand.Rand) []gate
 	Synchronize(ctx context.Context, expedited bool) error
 	Call(fn func()) error
@@ -23,15 +23,15 @@ type domain interface {
 	Barrier()
 }
 
-// gate is one way into and out of a section. A gate that is shareable lets
-// another goroutine out by the same ticket.
+// gate is a way to enter and leave a section. With a shareable gate, another
+// goroutine may leave with the same ticket.
 type gate struct {
 	name      string
 	lock      func() srcu.Ticket
 	unlock    func(srcu.Ticket)
-	empty     func(n int) // n empty sections
+	empty     func(n int) // executes n empty sections
 	shareable bool
-	slow      bool // it pauses at its weak point
+	slow      bool // pauses at its weak point
 	close     func()
 }
 
@@ -39,15 +39,15 @@ var background = context.Background()
 
 func noClose() {}
 
-// The entries into package srcu that its users do not have.
+// Entry points of package srcu that are hidden from its users.
 var (
 	newCore = seam.NewDomain.(func(srcu.Config, func(srcu.Barrier, srcu.Pace) srcu.Machine,
 		func(srcu.Side) srcu.Side, func(string)) *srcu.Domain)
 	readLockSlowly = seam.ReadLockSlowly.(func(*srcu.Domain, func()) srcu.Ticket)
 )
 
-// newSRCU makes an SRCU domain of a run, with the readers of the candidate's
-// tracepoints. Misuse is called when the sums prove that a section ended twice.
+// newSRCU makes an SRCU domain with the readers of the candidate's tracepoints. It
+// calls misuse when the sums prove that a section ended twice.
 func newSRCU(c *Config, b srcu.Barrier, r *rcu.Live, y *yielder, misuse func(string)) *srcuDomain {
 	side := c.Fix.WrapSide
 	if y != nil {
@@ -64,7 +64,7 @@ type srcuDomain struct {
 	*srcu.Domain
 	fenced bool
 	yields *yielder
-	broken func(srcu.Ticket) srcu.Ticket // nil if sections end as they should
+	broken func(srcu.Ticket) srcu.Ticket // changes the ticket of an unlock; nil without a planted bug
 }
 
 func (d *srcuDomain) Gates(r *rand.Rand) []gate {
@@ -102,14 +102,14 @@ func (d *srcuDomain) Gates(r *rand.Rand) []gate {
 				}
 			},
 			unlock: func(t srcu.Ticket) { h.ReadUnlock(broken(t)) }, close: func() {
-				if d.broken == nil { // Close would rightly panic
+				if d.broken == nil { // otherwise Close rightly panics
 					h.Close()
 				}
 			},
 		},
 	}
 	if d.yields != nil {
-		// Now and then for longer than a grace period takes.
+		// Sometimes the pause exceeds a grace period.
 		pause := func() {
 			if r.IntN(4) == 0 {
 				time.Sleep(time.Duration(r.Int64N(int64(4 * maxSleep))))
@@ -139,7 +139,7 @@ func (d *srcuDomain) Start() srcu.Cookie { return d.StartPoll() }
 
 func (d *srcuDomain) Done(c srcu.Cookie) bool { return d.Poll(c) }
 
-// rcuDomain is RCU: the candidates whose readers disable preemption.
+// rcuDomain is RCU, for candidates whose readers disable preemption.
 type rcuDomain struct{ l *rcu.Live }
 
 func (d rcuDomain) Gates(*rand.Rand) []gate {
@@ -179,7 +179,7 @@ func (d rcuDomain) Barrier() {
 	<-ran
 }
 
-// pauseABit gives others the processor, or holds on to it for a moment.
+// pauseABit yields the processor or spins for a moment.
 func pauseABit(r *rand.Rand) {
 	if r.IntN(2) == 0 {
 		runtime.Gosched()
@@ -188,7 +188,7 @@ func pauseABit(r *rand.Rand) {
 	spinLoops(r.IntN(2000))
 }
 
-// spinLoops keeps the processor for about n nanoseconds.
+// spinLoops spins for about n nanoseconds.
 func spinLoops(n int) {
 	x := uint64(n)
 	for range n {

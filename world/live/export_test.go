@@ -3,5 +3,5 @@ package live
 // Racing reports whether the race detector is on.
 const Racing = racing
 
-// Long reports whether the long form of the tests was asked for.
+// Long reports whether the tests run in their long form.
 var Long = long

@@ -1,16 +1,16 @@
-// Package live tortures the live core in the manner of rcutorture: readers of
-// every kind, updaters through every way to wait for a grace period, and a
-// storm, on real goroutines and real CPUs.
+// Package live tortures the live core in the manner of rcutorture: readers of every
+// kind, updaters with every way to wait for a grace period, and a storm, on real
+// goroutines and real CPUs.
 //
-// Objects age: each grace period that passes after an object was unpublished
-// makes it one older. A reader that finds an object older than one grace
-// period inside of one section has seen memory that could have been freed:
-// the core is broken. The same objects carry a plain word that is overwritten
-// at that age, so that the race detector judges the core too.
+// Objects age: each grace period after an object was unpublished makes it one
+// older. A reader that finds an object older than one grace period within one
+// section has seen memory that could have been freed, so the core is broken. The
+// objects also carry a plain word that is overwritten at that age, for the race
+// detector.
 //
-// What real CPUs do cannot be replayed. A clean run is evidence in proportion
-// to the grace periods and the parallel running that it reports; only a
-// failure is proof. The order world is where every interleaving is looked at.
+// Behaviour of real CPUs cannot be replayed. A clean run is evidence in proportion
+// to the reported grace periods and parallel running; only a failure is proof. The
+// order world examines all interleavings.
 package live
 
 import (
@@ -24,8 +24,8 @@ import (
 
 // Config is one torture run.
 type Config struct {
-	// Fix says what readers execute and how the scans are ordered. Its
-	// teardown, Tasks-Trace and storm knobs have no meaning here.
+	// Fix determines the reader code and the order of scans. Its settings for
+	// teardown, Tasks-Trace and storms have no effect here.
 	Fix fixes.Fix
 
 	Seed     uint64
@@ -33,25 +33,24 @@ type Config struct {
 	Readers  int           // goroutines; 4 more than the CPUs if 0
 	Updaters int           // goroutines; 4 if 0
 
-	// Amplify has readers make stores that miss the cache just before they
-	// enter a section, so that the store of the lock count stays invisible
-	// for long, and read often inside. Plain stress does not see a missing
-	// barrier on amd64.
+	// Amplify makes readers store to uncached memory just before they enter a
+	// section, which delays the visibility of the lock count, and read often
+	// inside. Plain stress does not expose a missing barrier on amd64.
 	Amplify bool
-	// Yield lets others run at the weak points of readers and of the grace
-	// period, at random.
+	// Yield yields the processor at random at the weak points of readers and of the
+	// grace period.
 	Yield bool
-	// Scenario, if set, takes readers, updaters and storms from a scenario,
-	// at a hundredth of its times.
+	// Scenario, if set, provides readers, updaters and storms, with times divided
+	// by 100.
 	Scenario *workload.Scenario
 
-	// StallAfter is how long a wait for a grace period may take before it
-	// is a failure; 10s if 0. Sections last a millisecond at most.
+	// StallAfter is the limit on a wait for a grace period, beyond which it counts
+	// as a failure; 10s if 0. Sections last a millisecond at most.
 	StallAfter time.Duration
-	onPanic    func(any)     // of callbacks; nil ends the program
-	patience   time.Duration // with what must end when all else has; StallAfter if 0
+	onPanic    func(any)     // called for panics of callbacks; nil ends the program
+	patience   time.Duration // limit on the end of all other goroutines; StallAfter if 0
 
-	// Line is called once a second with the figures so far.
+	// Line is called once a second with the current figures.
 	Line func(Report)
 }
 
@@ -60,7 +59,7 @@ const (
 	maxGoroutines = 1000
 )
 
-// withDefaults fills in what is 0 and refuses what makes no sense.
+// withDefaults replaces zero values and refuses invalid ones.
 func (c Config) withDefaults() (Config, error) {
 	def := func(v *int, d int) {
 		if *v == 0 {

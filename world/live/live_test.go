@@ -47,7 +47,8 @@ func TestEveryStrategyStandsTheTorture(t *testing.T) {
 	}
 }
 
-// tortureEnough tortures for longer where a busy machine let nothing happen.
+// tortureEnough repeats the torture for longer if a busy machine prevented
+// progress.
 func tortureEnough(t *testing.T, c Config) (r Report) {
 	t.Helper()
 	if c.Duration == 0 {

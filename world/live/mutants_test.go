@@ -46,13 +46,13 @@ func TestMutantsAreCaught(t *testing.T) {
 		t.Skip("the race detector would report them, and fail the test, first")
 	}
 	for _, m := range mutant.All() {
-		// WeakOrder: this machine cannot show it, so the order world does.
+		// No machine is certain to show a WeakOrder mutant; the order world does.
 		if m.Live == nil || m.Live.Needs == mutant.WeakOrder {
 			continue
 		}
 		amplified := m.Live.Needs == mutant.Amplified
 		if amplified && !live.Long {
-			continue // needs two CPUs that run at once
+			continue // needs two CPUs that run at the same time
 		}
 		t.Run(m.Name, func(t *testing.T) {
 			switch r := catch(t, &m, 8*time.Second); {
@@ -67,7 +67,7 @@ func TestMutantsAreCaught(t *testing.T) {
 	}
 }
 
-// What no torture on this machine can show must be shown elsewhere.
+// Mutants that no torture on this machine can expose must be exposed elsewhere.
 func TestMutantsThatNeedWeakOrderAreCaughtByTheOrderWorld(t *testing.T) {
 	n := 0
 	for _, m := range mutant.All() {

@@ -3,23 +3,23 @@ package live
 import "sync/atomic"
 
 const (
-	// pipeLength is the age at which an object is used again.
+	// pipeLength is the age at which an object is reused.
 	pipeLength = 10
-	// tooOld is the first age that no reader may see: a full grace period
-	// has passed since the object was unpublished.
+	// tooOld is the lowest age that no reader may see: a full grace period has
+	// passed since the object was unpublished.
 	tooOld = 2
 	poison = 0xdead
 )
 
-// object is what readers look at. Age 0 is published, 1 unpublished, and each
-// grace period after that adds one.
+// object is an object that readers read. Its age is 0 while published, 1 when
+// unpublished, and increases by one with each further grace period.
 type object struct {
 	age     atomic.Int32
-	payload int // plain: poison from tooOld on, for the race detector as well
+	payload int // plain: poisoned from tooOld on, also for the race detector
 	_       [48]byte
 }
 
-// older passes the object on by one grace period and reports whether it has
+// older increases the age by one grace period and reports whether the object has
 // left the pipe.
 func (o *object) older() bool {
 	age := o.age.Load() + 1
@@ -30,13 +30,13 @@ func (o *object) older() bool {
 	return age >= pipeLength
 }
 
-// renew makes an object that has left the pipe fit to be published.
+// renew prepares an object that has left the pipe for publication.
 func (o *object) renew() {
 	o.payload = 0
 	o.age.Store(0)
 }
 
-// look returns the worst age among several looks at the object.
+// look returns the highest age among several reads of the object.
 func (o *object) look(times int) int {
 	worst := 0
 	for range times {

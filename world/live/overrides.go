@@ -5,18 +5,18 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// Overrides is a fixes.Override: it plants a bug in the readers of the live core.
+// Overrides is a fixes.Override that plants a bug in the readers of the live core.
 type Overrides struct {
-	// Unlock makes what replaces the ticket that a section ends with. It is
-	// called once for each run; what it makes is called by many goroutines at
-	// once.
+	// Unlock returns a function that changes the ticket of each unlock. It is
+	// called once for each run; many goroutines call the returned function
+	// concurrently.
 	Unlock func() func(srcu.Ticket) srcu.Ticket
 }
 
-// World is Name.
+// World returns Name.
 func (Overrides) World() string { return Name }
 
-// unlockOf returns what replaces the tickets of a run, nil if nothing does.
+// unlockOf returns the function that changes the tickets of a run, or nil.
 func unlockOf(f *fixes.Fix) func(srcu.Ticket) srcu.Ticket {
 	if o, ok := fixes.OverrideOf[Overrides](f); ok {
 		return o.Unlock()

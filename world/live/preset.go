@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// presetNames is the order in which presets are shown.
+// presetNames lists the presets in display order.
 var presetNames = []string{"live-calm", "live-50", "live-80", "live-95", "live-99", "live-traced", "live-crowd"}
 
 var presets = workload.Embedded(scenarios.Scenarios, "", presetNames)
@@ -15,11 +15,11 @@ var presets = workload.Embedded(scenarios.Scenarios, "", presetNames)
 // Presets returns the scenarios of this world.
 func Presets() []workload.Scenario { return presets() }
 
-// quick are the presets of a campaign that names none: with more of them it would
-// see each too seldom, or take too long.
+// quick lists the presets of a campaign without explicit scenarios. With more
+// presets, it would run each too rarely or take too long.
 var quick = []string{"live-calm", "live-80", "live-99"}
 
-// Quick returns the scenarios of a campaign that names none.
+// Quick returns the scenarios of a campaign without explicit ones.
 func Quick() []workload.Scenario {
 	return slices.DeleteFunc(Presets(), func(sc workload.Scenario) bool { return !slices.Contains(quick, sc.Name) })
 }

@@ -2,5 +2,5 @@
 
 package live
 
-// racing: the race detector itself reports what a broken core does.
+// racing: the race detector itself reports a broken core.
 const racing = true

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// arenaWords is 128 MiB: more than a last-level cache gives to one.
+	// arenaWords is 128 MiB, more than a reader's share of a last-level cache.
 	arenaWords = 128 << 20 / 8
-	// coldStores before the lock and looks inside: what reveals a missing
-	// barrier within milliseconds.
+	// coldStores and coldLooks are the numbers of stores before the lock and of looks
+	// inside that expose a missing barrier within milliseconds.
 	coldStores = 48
 	coldLooks  = 1500
 	warmLooks  = 4
@@ -23,21 +23,20 @@ const (
 func newArena() []uint64 {
 	a := make([]uint64, arenaWords)
 	for i := 0; i < len(a); i += 512 {
-		a[i] = 1 // a page each, now and not while it is timed
+		a[i] = 1 // one word in each page, to allocate it before the timed part
 	}
 	return a
 }
 
-// handed is a section that another goroutine is to end.
+// handed is a section that another goroutine will end.
 type handed struct {
 	o      *object
 	ticket srcu.Ticket
 	unlock func(srcu.Ticket)
 }
 
-// reader goes in and out of sections by every gate there is. One time in some
-// it nests, sleeps or yields inside, or hands the section to a goroutine that
-// ends it.
+// reader enters and leaves sections by every gate. Sometimes it nests, sleeps or
+// yields inside, or hands the section to a goroutine that ends it.
 func (t *run) reader(i int, l *load) {
 	g := l.at(i)
 	r := rand.New(rand.NewPCG(t.random("reader", i), 0))
@@ -66,7 +65,7 @@ func (t *run) reader(i int, l *load) {
 			t.progress[i].n.Store(n)
 		}
 		if n%64 == 0 {
-			runtime.Gosched() // else nearly all goroutine switches find it inside
+			runtime.Gosched() // otherwise nearly all goroutine switches happen inside
 		}
 		if g.gap > 0 {
 			spinLoops(int(g.gap))
@@ -112,7 +111,7 @@ func (t *run) section(r *rand.Rand, g *gate, from *atomic.Pointer[object], arena
 // metTooOld is the failure that no reader may see.
 const metTooOld = "a reader met an object that a full grace period had passed"
 
-// saw files a section under the worst age it met.
+// saw counts a section under the highest age that it met.
 func (t *run) saw(worst int) {
 	t.reads[worst].Add(1)
 	if worst >= tooOld {

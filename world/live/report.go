@@ -9,22 +9,22 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Report is what a torture run found, or has found so far.
+// Report contains the results of a torture run, final or intermediate.
 type Report struct {
 	Fix     string        `json:"fix"`
 	Heavy   string        `json:"heavy_barrier"`
 	Elapsed time.Duration `json:"elapsed_ns"`
-	// Pipe counts sections by the worst age they met: 0 published, 1
+	// Pipe counts sections by the highest age that they met: 0 published, 1
 	// unpublished; 2 and more are failures.
 	Pipe      []uint64          `json:"pipe"`
-	Updates   map[string]uint64 `json:"updates"` // waits for a grace period, by way
+	Updates   map[string]uint64 `json:"updates"` // waits for a grace period, by kind of wait
 	Callbacks int64             `json:"callbacks"`
-	// Looks counts the times that an updater looked whether readers ran
-	// while it did, and Overlaps how often they did. Without any, nothing
-	// was shown of memory ordering.
+	// Looks counts the checks by updaters for readers that run at the same moment,
+	// Overlaps those that found one. Without overlaps, the run says nothing about
+	// memory ordering.
 	Looks    uint64       `json:"looks"`
 	Overlaps uint64       `json:"overlaps"`
-	Storm    *trial.Storm `json:"storm,omitempty"` // nil if none was asked for
+	Storm    *trial.Storm `json:"storm,omitempty"` // nil if no storm was requested
 	Failures []Failure    `json:"failures,omitempty"`
 }
 
@@ -52,14 +52,14 @@ func (t *run) report() Report {
 	return r
 }
 
-// Failed reports whether the core was seen to be broken.
+// Failed reports whether the run found a failure of the core.
 func (r *Report) Failed() bool { return len(r.Failures) > 0 }
 
-// Parallel reports whether readers and updaters ran at once for a good part of
+// Parallel reports whether readers and updaters ran in parallel for a good part of
 // the run: in a quarter of the looks.
 func (r *Report) Parallel() bool { return r.Overlaps > 0 && 4*r.Overlaps >= r.Looks }
 
-// sections is the number of read-side critical sections.
+// sections returns the number of read-side critical sections.
 func (r *Report) sections() (n uint64) {
 	for _, v := range r.Pipe {
 		n += v
@@ -67,7 +67,7 @@ func (r *Report) sections() (n uint64) {
 	return n
 }
 
-// gracePeriods is the number of waits for a grace period that ended.
+// gracePeriods returns the number of completed waits for a grace period.
 func (r *Report) gracePeriods() (n uint64) {
 	for _, v := range r.Updates {
 		n += v
@@ -75,7 +75,7 @@ func (r *Report) gracePeriods() (n uint64) {
 	return n
 }
 
-// String is one line that grep finds, in the manner of rcutorture.
+// String returns one line that is easy to grep, in the manner of rcutorture.
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "torture: %s %s t: %.1fs rd: %d gp: %d cb: %d par: %d/%d storm: %v Reader Pipe:",

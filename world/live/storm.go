@@ -10,21 +10,21 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// scale is what a scenario's times are divided by: a virtual kernel's grace
-// period takes milliseconds where one here takes tens of microseconds.
+// scale divides the times of a scenario: a grace period takes milliseconds in the
+// virtual kernel and tens of microseconds here.
 const scale = 100
 
-// load is what a scenario puts on the machine, in the live world's times.
+// load is a scenario's load on the machine, in the times of the live world.
 type load struct {
-	readers []group // one for each
-	hogs    []group // tasks that read nothing, one for each
+	readers []group // one entry for each reader
+	hogs    []group // one entry for each task that does not read
 	storms  []storm
-	cpus    int           // of the scenario
-	gc      time.Duration // between two garbage collections; 0 if none is forced
+	cpus    int           // number of CPUs in the scenario
+	gc      time.Duration // interval of garbage collections; 0 if none is forced
 }
 
-// group is what the tasks of a group do: CPU time inside of sections and between
-// them, and once in so many rounds, sleep.
+// group describes the loop of a group's tasks: CPU time inside and between
+// sections, and a sleep once in a number of rounds.
 type group struct {
 	name         string
 	kind         kind
@@ -33,7 +33,7 @@ type group struct {
 	sleepEvery   int
 }
 
-// kinds are those of the readers.
+// kinds returns the kind of each reader.
 func (l *load) kinds() (all []kind) {
 	for i := range l.readers {
 		all = append(all, l.readers[i].kind)
@@ -41,7 +41,8 @@ func (l *load) kinds() (all []kind) {
 	return all
 }
 
-// at is what a reader of a torture does, who takes turns in the groups.
+// at returns the group of a torture's reader; readers are distributed over the
+// groups in turn.
 func (l *load) at(reader int) group {
 	if len(l.readers) == 0 {
 		return group{}
@@ -49,17 +50,17 @@ func (l *load) at(reader int) group {
 	return l.readers[reader%len(l.readers)]
 }
 
-// storm interrupts readers, from one time to another: those of a group, or those on
-// some of the CPUs that the scenario has.
+// storm interrupts the readers of a group, or those on some CPUs of the scenario,
+// during an interval.
 type storm struct {
 	interrupt.Storm
-	task        string // empty: those on the CPUs
-	cpus        []int  // none: all
+	task        string // empty: readers on the CPUs
+	cpus        []int  // empty: all CPUs
 	from, until time.Duration
 }
 
-// maxDuty bounds the share of a thread's CPU time that one storm asks for, and
-// maxSection a section and a gap.
+// maxDuty limits the share of a thread's CPU time that one storm takes, maxSection
+// the length of a section and of a gap.
 const (
 	maxDuty    = 0.99
 	maxSection = time.Millisecond
@@ -69,8 +70,8 @@ var kindOf = map[workload.Reads]kind{
 	workload.ReadsTracepoint: readsTracepoint, workload.ReadsTasksTrace: readsTasksTrace, workload.ReadsRCU: readsRCU,
 }
 
-// loadOf takes storms, readers and updaters from the scenario. It changes the
-// numbers of goroutines in c.
+// loadOf takes storms, readers and updaters from the scenario, and sets the numbers
+// of goroutines in c.
 func loadOf(c *Config) load {
 	var l load
 	sc := c.Scenario
@@ -103,8 +104,8 @@ func loadOf(c *Config) load {
 			continue
 		}
 		one := storm{task: s.Task, cpus: s.CPUs, from: s.From / scale, until: s.Until / scale}
-		// The share of CPU time is kept; interrupts that would be too long for
-		// the source come more often.
+		// The share of CPU time is kept: if interrupts would be too long for the
+		// source, they come more often.
 		duty := min(float64(s.Handler)*float64(max(s.Events, 1))/float64(s.Period), maxDuty)
 		one.Period = min(max(s.Period/scale, interrupt.MinPeriod), time.Second)
 		one.Weight = time.Duration(duty * float64(one.Period))
@@ -118,8 +119,8 @@ func loadOf(c *Config) load {
 	return l
 }
 
-// hits reports whether a storm interrupts a reader, whose place among the readers
-// stands for a CPU of the scenario.
+// hits reports whether a storm interrupts a reader. The index of the reader stands
+// for a CPU of the scenario.
 func (l *load) hits(s *storm, reader int) bool {
 	if s.task != "" {
 		return l.at(reader).name == s.task
@@ -127,16 +128,16 @@ func (l *load) hits(s *storm, reader int) bool {
 	return len(s.cpus) == 0 || slices.Contains(s.cpus, reader%l.cpus)
 }
 
-// target is a reader as storms see it.
+// target is a reader as a target of storms.
 type target struct {
 	thread int
 	got    interrupt.Achieved
-	asked  interrupt.Achieved // what it would have got at the rate and weight asked for
+	asked  interrupt.Achieved // result at the requested rate and weight
 }
 
-// strike runs the storms of a load against the readers' threads until the run is
-// over, and then adds up what they achieved. Without a source nothing happens,
-// and the report says so.
+// strike runs the storms of a load against the readers' threads until the end of
+// the run, and then sums the achieved interrupts. Without a source it does nothing,
+// and the report shows that.
 func (t *run) strike(l *load) {
 	var wg sync.WaitGroup
 	for i := range l.storms {
@@ -179,7 +180,7 @@ func (t *run) strike(l *load) {
 	wg.Wait()
 }
 
-// pause sleeps, and reports whether the run goes on.
+// pause sleeps, and reports whether the run continues.
 func (t *run) pause(d time.Duration) bool {
 	timer := time.NewTimer(max(d, 0))
 	defer timer.Stop()
@@ -191,7 +192,7 @@ func (t *run) pause(d time.Duration) bool {
 	}
 }
 
-// storm adds up what the storms did. While they run it has nothing to add up.
+// storm sums the results of the storms. It must not be called while they run.
 func (t *run) storm() *trial.Storm {
 	if !t.stormsAsked {
 		return nil

@@ -10,19 +10,20 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// Kinds of what this world runs, beside those of package fixes.
+// Kinds of subjects in this world, beside those of package fixes.
 const (
-	Strategy fixes.Kind = "strategy" // what readers execute, and how a scan is ordered
+	Strategy fixes.Kind = "strategy" // reader code and order of scans
 	Teardown fixes.Kind = "teardown" // how close() waits
 	Null     fixes.Kind = "null"     // a control that must fail
 	further  fixes.Kind = "further candidate"
 )
 
-// Base is the strategy with which the others are compared: what 7.0-rc1 does.
+// Base is the strategy of 7.0-rc1, with which the others are compared.
 const Base = "blocking"
 
-// strategies are the ways to wait for a grace period that differ here. Alone, a
-// strategy has the serial teardown: it waits for one domain after the other.
+// strategies are the ways to wait for a grace period that differ in this world. A
+// strategy alone has the serial teardown, which waits for one domain after the
+// other.
 var strategies = []fixes.Fix{
 	{
 		Name: Base, Barrier: fixes.Blocking,
@@ -66,7 +67,8 @@ var strategies = []fixes.Fix{
 	},
 }
 
-// stopTheWorld orders the sums by stopping and starting the world.
+// stopTheWorld orders the sums by stopping and restarting the world of the Go
+// runtime.
 func stopTheWorld() srcu.Barrier {
 	return srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool {
 		rcu.StopTheWorld()
@@ -74,25 +76,25 @@ func stopTheWorld() srcu.Barrier {
 	})
 }
 
-// teardowns are those that are not serial.
+// teardowns are the teardowns other than the serial one.
 var teardowns = func() (all []fixes.Fix) {
 	for _, name := range []string{"overlap", "cookie", "asyncfree"} {
 		f, err := fixes.Find(name)
 		if err != nil {
-			panic(err) // it is one of them
+			panic(err) // the name is in the list of package fixes
 		}
 		all = append(all, f)
 	}
 	return all
 }()
 
-// namedHere are the candidates that are strategies under another name.
+// namedHere maps candidates to the strategies that are identical to them.
 var namedHere = map[string]string{
 	"baseline": Base, "revert": "rcu", "v6.19": "rcu", "fullbarrier": "fenced-readers",
 }
 
-// newCatalogue has the strategies, the teardowns, candidates of package fixes that
-// change something here and are neither, and more groups.
+// newCatalogue contains the strategies, the teardowns, the other candidates of
+// package fixes that change something in this world, and the groups in more.
 func newCatalogue(more []fixes.Group) (*fixes.Catalogue, error) {
 	known := fixes.Group{Kind: further}
 	for _, f := range fixes.All() {
@@ -105,9 +107,9 @@ func newCatalogue(more []fixes.Group) (*fixes.Catalogue, error) {
 	return fixes.NewCatalogue(append([]fixes.Group{{Kind: Strategy, Fixes: strategies}, {Kind: Teardown, Fixes: teardowns}, known}, more...)...)
 }
 
-// find finds a strategy, one with a teardown, or a fix of another group. What runs
-// here as another subject does, under its own name, is refused: two rows of a table
-// would be one thing.
+// find finds a strategy, a strategy with a teardown, or a fix of another group. It
+// refuses a second name for a subject, which would give two rows of a table for the
+// same thing.
 func find(c *fixes.Catalogue, name string) (fixes.Fix, error) {
 	f, err := c.Find(name)
 	if err != nil {
@@ -131,23 +133,24 @@ func find(c *fixes.Catalogue, name string) (fixes.Fix, error) {
 	return f, nil
 }
 
-// teardownAlone reports whether a name is that of a candidate which changes the
-// teardown and nothing else.
+// teardownAlone reports whether the named candidate changes the teardown and
+// nothing else.
 func teardownAlone(name string) bool {
 	f, err := fixes.Find(name)
 	f.Teardown = nil
 	return err == nil && !changesSomething(&f)
 }
 
-// changesSomething reports whether a candidate changes what runs here: readers,
-// scans, the machine or the teardown.
+// changesSomething reports whether a candidate changes anything that runs here:
+// readers, scans, the machine or the teardown.
 func changesSomething(f *fixes.Fix) bool {
 	_, overrides := fixes.OverrideOf[Overrides](f)
 	return f.Reader != fixes.ReaderFast || f.TasksTrace != fixes.TasksTraceSRCU || f.Barrier != nil || f.TracepointBarrier != nil || f.Machine != nil ||
 		f.Side != nil || f.Teardown != nil || overrides
 }
 
-// Core finds what a torture runs: it closes nothing, so it takes no teardown.
+// Core finds the subject of a torture. A torture closes nothing, so the subject has
+// no teardown.
 func (w *World) Core(name string) (fixes.Fix, error) {
 	f, err := w.find(name)
 	if err == nil && f.Teardown != nil {
@@ -156,8 +159,8 @@ func (w *World) Core(name string) (fixes.Fix, error) {
 	return f, err
 }
 
-// names are the subjects of a campaign if none is named: each strategy with each
-// teardown, then the program's own candidates and the nulls.
+// names returns the subjects of a campaign without explicit ones: each strategy
+// with each teardown, then the program's own candidates and the nulls.
 func names(c *fixes.Catalogue) (all []string) {
 	for _, s := range c.Names(Strategy) {
 		all = append(all, s)

@@ -10,12 +10,12 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// domains are what the teardown of a tracepoint waits for. Both SRCU domains are
-// ordered by the candidate's barrier, and share an RCU.
+// domains are the domains that a teardown waits for. The candidate's barrier orders
+// both SRCU domains, which share an RCU.
 type domains struct {
 	tracepoint domain
 	tasksTrace domain
-	rcu        *rcu.Live // readers of vanilla RCU, which hold up barriers that wait for it
+	rcu        *rcu.Live // RCU, whose readers delay barriers that wait for RCU
 }
 
 func newDomains(c *Config, y *yielder, misuse func(string)) (d domains) {
@@ -36,8 +36,7 @@ func newDomains(c *Config, y *yielder, misuse func(string)) (d domains) {
 	return d
 }
 
-// of returns the domain that a reader reads, and where it finds its object: what
-// readers of vanilla RCU use is never torn down.
+// of returns the domain of a reader. Objects of RCU readers are never torn down.
 func (t *run) of(reader int) domain {
 	if reader >= len(t.kinds) {
 		return t.d.tracepoint
@@ -51,7 +50,7 @@ func (t *run) of(reader int) domain {
 	return t.d.tracepoint
 }
 
-// kind is what a reader reads.
+// kind is the flavour of RCU that a reader uses.
 type kind uint8
 
 const (
@@ -60,22 +59,22 @@ const (
 	readsRCU
 )
 
-// torn is a tracepoint event that is being closed.
+// torn is a tracepoint event during its close().
 type torn struct {
 	t        *run
 	o        *object
 	cookie   srcu.Cookie
 	mu       sync.Mutex
-	deferred []chan struct{} // closed when what was deferred has run
+	deferred []chan struct{} // closed when the deferred functions have run
 }
 
 var _ fixes.Unregistered = (*torn)(nil)
 
-// errOver is the panic that ends a teardown whose trial is over.
+// errOver is the panic value that ends a teardown at the end of the trial.
 var errOver = errors.New("the trial is over")
 
-// tearDown unpublishes the object, and waits and frees as the candidate does. It
-// is called with the event mutex held. The error is that of the context.
+// tearDown unpublishes the object, waits as the candidate does, and frees it. The
+// caller holds the event mutex. The error is that of the context.
 func (t *run) tearDown() (err error) {
 	o := t.current.Swap(&object{})
 	o.age.Store(1)
@@ -87,7 +86,7 @@ func (t *run) tearDown() (err error) {
 	return nil
 }
 
-// untilOver calls f and reports whether it came to its end.
+// untilOver calls f and reports whether it returned.
 func untilOver(f func()) (ended bool) {
 	defer func() {
 		if p := recover(); p != nil && p != any(errOver) {
@@ -104,18 +103,18 @@ func (u *torn) Tracepoint() fixes.Domain { return waiter{u.t, u.t.d.tracepoint} 
 
 func (u *torn) Cookie() srcu.Cookie { return u.cookie }
 
-// ReadIn is both domains: readers of either use the object.
+// ReadIn returns both domains: readers of either use the object.
 func (u *torn) ReadIn() fixes.Domains { return fixes.TasksTraceDomain | fixes.TracepointDomain }
 
 func (u *torn) Held() int { return int(u.t.held.Load()) }
 
-// Clear and Drop are about the event's list and the trace buffers, which nobody
-// reads here.
+// Clear and Drop concern the event's list and the trace buffers, which this world
+// does not have.
 func (u *torn) Clear() {}
 
 func (u *torn) Drop() {}
 
-// Free makes the object one that no reader may see.
+// Free makes the object too old for any reader.
 func (u *torn) Free() {
 	u.t.held.Add(-1)
 	u.o.older()
@@ -144,8 +143,8 @@ func (u *torn) Flush() {
 	}
 }
 
-// await waits for a channel to be closed. When the trial is over first it panics
-// with errOver.
+// await waits until a channel is closed. If the trial ends first, it panics with
+// errOver.
 func (t *run) await(c <-chan struct{}) {
 	select {
 	case <-c:
@@ -154,7 +153,7 @@ func (t *run) await(c <-chan struct{}) {
 	}
 }
 
-// waiter is a domain as a teardown uses it.
+// waiter is the teardown's view of a domain.
 type waiter struct {
 	t *run
 	d domain
@@ -180,12 +179,10 @@ func (w waiter) Begin() (wait func()) {
 
 func (w waiter) Start() srcu.Cookie { return w.d.Start() }
 
-// Expedite makes no difference here: grace periods of this world are as soon as
-// they can be.
+// Expedite has no effect: all grace periods of this world are as fast as possible.
 func (w waiter) Expedite() {}
 
-// jiffy is how long Await sleeps between two looks: 4 ms at the scale of this
-// world.
+// jiffy is the interval of checks in Await: 4 ms, scaled.
 const jiffy = 4 * time.Millisecond / scale
 
 func (w waiter) Await(c srcu.Cookie) {
@@ -201,5 +198,5 @@ func (w waiter) Await(c srcu.Cookie) {
 func (d *domains) barriers() {
 	d.tracepoint.Barrier()
 	d.tasksTrace.Barrier()
-	d.tracepoint.Barrier() // for what a callback of the other has queued
+	d.tracepoint.Barrier() // for callbacks that those of the other domain queued
 }

@@ -12,27 +12,27 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// run is a torture run under way.
+// run is the state of a torture run.
 type run struct {
 	c       Config
 	d       domains
-	kinds   []kind // of readers; all read tracepoints beyond its end
+	kinds   []kind // of readers; readers beyond its end read tracepoints
 	yields  *yielder
-	arena   []uint64 // what the amplifier misses the cache in
+	arena   []uint64 // memory for the amplifier's cache misses
 	started time.Time
 	stop    atomic.Bool
 	ctx     context.Context
 	cancel  context.CancelFunc
 
 	current   atomic.Pointer[object]
-	untouched atomic.Pointer[object] // what readers of vanilla RCU read
-	solo      sync.RWMutex           // held for reading by updaters that wait among others
+	untouched atomic.Pointer[object] // read by readers of vanilla RCU
+	solo      sync.RWMutex           // held for reading by updaters that do not wait alone
 
-	eventMutex sync.Mutex     // held by whoever tears down
-	workers    sync.WaitGroup // that tear down later
-	held       atomic.Int64   // objects torn down and not freed yet
+	eventMutex sync.Mutex     // held by the teardown in progress
+	workers    sync.WaitGroup // workers of deferred teardowns
+	held       atomic.Int64   // objects torn down and not yet freed
 
-	reads     [pipeLength + 1]atomic.Uint64 // by the worst age seen
+	reads     [pipeLength + 1]atomic.Uint64 // sections by the highest age seen
 	updates   [numWays]atomic.Uint64
 	looks     atomic.Uint64 // for parallel running
 	overlaps  atomic.Uint64
@@ -40,13 +40,13 @@ type run struct {
 	progress  []paddedCount // of each reader
 
 	source      interrupt.Source // of storms; nil if there are none, or no way to make them
-	targets     []target         // readers, as storms see them; filled in before storms begin
-	enlisted    sync.WaitGroup   // readers that have yet to fill theirs in
+	targets     []target         // readers as targets of storms; complete before storms begin
+	enlisted    sync.WaitGroup   // readers that have not yet entered their targets
 	stormsAsked bool
-	stormFailed atomic.Bool // a storm could not be aimed
+	stormFailed atomic.Bool // a storm failed to find its target
 
-	closingFrom time.Time     // when everything else of a trial was under way
-	met         conditionsMet // by a trial
+	closingFrom time.Time     // when all other goroutines of the trial were running
+	met         conditionsMet // conditions of the trial
 
 	mu       sync.Mutex
 	failures []Failure
@@ -57,16 +57,15 @@ type paddedCount struct {
 	_ [120]byte
 }
 
-// Failure is one way in which the core was seen to be broken.
+// Failure is one kind of observed misbehaviour of the core.
 type Failure struct {
 	What  string        `json:"what"`
-	After time.Duration `json:"after_ns"` // from the start, of the first one
+	After time.Duration `json:"after_ns"` // time of the first, from the start
 	Times int           `json:"times"`
 }
 
-// Torture runs until the time is over, ctx ends, or a stall makes going on
-// pointless. The error is about the Config only; what went wrong is in the
-// Report.
+// Torture runs until time is up, ctx ends, or a stall makes progress impossible.
+// The error concerns only the Config; failures of the core are in the Report.
 func Torture(ctx context.Context, c Config) (Report, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -103,9 +102,9 @@ func newRun(ctx context.Context, c Config) *run {
 	return t
 }
 
-// startTasks starts the readers of a run, each as read does it, and the storms
-// against them. The function it returns is to be called after the context of the run
-// has ended: it waits for the storms, and then lets the readers end.
+// startTasks starts readers, each in read, and the storms against them. Call the
+// returned function after the context of the run has ended: it waits for the
+// storms, and then stops the readers.
 func (t *run) startTasks(wg *sync.WaitGroup, l *load, read func(i int, l *load)) (end func()) {
 	if len(l.storms) > 0 {
 		if t.source = interrupt.Best(); t.source != nil {
@@ -116,7 +115,7 @@ func (t *run) startTasks(wg *sync.WaitGroup, l *load, read func(i int, l *load))
 	}
 	for i := range t.c.Readers {
 		wg.Go(func() {
-			if t.source != nil { // storms are aimed at threads
+			if t.source != nil { // storms need threads as targets
 				runtime.LockOSThread()
 				defer runtime.UnlockOSThread()
 				t.targets[i].thread = interrupt.Thread()
@@ -136,7 +135,7 @@ func (t *run) startTasks(wg *sync.WaitGroup, l *load, read func(i int, l *load))
 	}
 }
 
-// watch prints a line a second until the run is over.
+// watch prints a line per second until the end of the run.
 func (t *run) watch() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -156,8 +155,8 @@ func (t *run) watch() {
 	}
 }
 
-// finish waits for readers and updaters, then for the callbacks. What never
-// ends is a failure and is left behind.
+// finish waits for readers and updaters, then for the callbacks. It reports those
+// that never end as failures and abandons them.
 func (t *run) finish(wg *sync.WaitGroup) {
 	ended := make(chan struct{})
 	go func() {
@@ -178,7 +177,7 @@ func (t *run) finish(wg *sync.WaitGroup) {
 	}
 }
 
-// fail notes a failure; those of one kind are counted.
+// fail records a failure, and counts those of one kind.
 func (t *run) fail(what string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -191,7 +190,7 @@ func (t *run) fail(what string) {
 	t.failures = append(t.failures, Failure{What: what, After: time.Since(t.started), Times: 1})
 }
 
-// stalled notes that a wait went on for too long, and ends the run.
+// stalled records a wait beyond its limit, and ends the run.
 func (t *run) stalled(way way) {
 	t.fail(fmt.Sprintf("%s waited for more than %v", way, t.c.StallAfter))
 	t.cancel()

@@ -23,8 +23,8 @@ func (w way) String() string {
 	return [...]string{"synchronize", "expedited", "call", "poll", "barrier"}[w]
 }
 
-// updater publishes new objects and passes the old ones down the pipe, each
-// time by a way chosen at random.
+// updater publishes new objects and ages the old ones, each time with a randomly
+// chosen kind of wait.
 func (t *run) updater(i int) {
 	r := rand.New(rand.NewPCG(t.random("updater", i), 0))
 	var pipe, pool []*object
@@ -47,7 +47,7 @@ func (t *run) updater(i int) {
 		}
 		w := way(r.IntN(int(numWays)))
 		if t.c.Amplify && r.IntN(8) != 0 {
-			w = expedited // the shortest: what it misses must be missed soon
+			w = expedited // the shortest wait exposes a missed reader soonest
 		}
 		if !t.turn(r.IntN(soloOneIn) == 0, w) {
 			return
@@ -65,11 +65,11 @@ func (t *run) updater(i int) {
 	}
 }
 
-// soloOneIn: one wait in so many has the domain to itself. The next grace
-// period repairs a lost wakeup, so it shows only where there is no next.
+// soloOneIn: one of so many waits has the domain to itself. A later grace period
+// repairs a lost wakeup, so the bug shows only if there is none.
 const soloOneIn = 16
 
-// turn waits, alone or among others.
+// turn waits, alone or concurrently with other updaters.
 func (t *run) turn(solo bool, w way) bool {
 	if solo {
 		t.solo.Lock()
@@ -81,12 +81,12 @@ func (t *run) turn(solo bool, w way) bool {
 	return t.wait(w)
 }
 
-// wait waits for a grace period. It is false when the run is over first.
+// wait waits for a grace period. It returns false if the run ends first.
 func (t *run) wait(w way) bool {
 	start := time.Now()
 	switch w {
 	case synchronize, expedited:
-		// This one waits on the caller's own goroutine, as users do.
+		// This wait runs on the caller's own goroutine, as for users.
 		guard := time.AfterFunc(t.c.StallAfter, func() { t.stalled(w) })
 		defer guard.Stop()
 		return t.d.tracepoint.Synchronize(t.ctx, w == expedited) == nil
@@ -139,18 +139,18 @@ func (t *run) wait(w way) bool {
 	}
 }
 
-// The watch for real parallelism: for so long an updater keeps its processor
-// and looks whether readers get on meanwhile. A longer time has passed only if
-// the updater itself was off the processor.
+// The check for parallel running: for this time an updater keeps its processor and
+// checks whether readers make progress. If more time has passed, the updater itself
+// lost the processor.
 const (
 	overlapLook = 20 * time.Microsecond
 	overlapMost = 100 * time.Microsecond
 	lookEvery   = 5 * time.Millisecond
 )
 
-// seekOverlap counts when a reader ran while the updater did. On one CPU, or
-// on two of which others take one, the memory-ordering half of a torture run
-// proves nothing.
+// seekOverlap counts the checks in which a reader ran at the same time as the
+// updater. On one CPU, or on two busy ones, a torture run proves nothing about
+// memory ordering.
 func (t *run) seekOverlap() {
 	t.looks.Add(1)
 	before, start := t.sections(), time.Now()

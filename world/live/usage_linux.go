@@ -10,31 +10,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// usage is what the operating system tells about CPUs up to a moment.
+// usage is the operating system's accounting of CPU time up to a moment.
 type usage struct {
 	at     time.Time
-	queued time.Duration // that threads of this process waited for a CPU
-	stolen time.Duration // that the hypervisor ran something else on CPUs of this machine
+	queued time.Duration // time that runnable threads of this process waited for a CPU
+	stolen time.Duration // time that the hypervisor took from this machine's CPUs
 }
 
-// readUsage adds up /proc/self/task/*/schedstat, whose second field is the time on
-// the run queue, and reads the steal time of /proc/stat.
+// readUsage sums /proc/self/task/*/schedstat, whose second field is the time on the
+// run queue, and reads the steal time from /proc/stat.
 func readUsage() usage {
 	u := usage{at: time.Now()}
 	tasks, _ := filepath.Glob("/proc/self/task/*/schedstat")
 	for _, path := range tasks {
-		if b, err := os.ReadFile(path); err == nil { // else the thread has ended
+		if b, err := os.ReadFile(path); err == nil { // an error means that the thread has ended
 			u.queued += time.Duration(number(b, 1))
 		}
 	}
-	const steal, hz = 8, 100 // the field; USER_HZ
+	const steal, hz = 8, 100 // index of the field; USER_HZ
 	if b, err := os.ReadFile("/proc/stat"); err == nil {
 		u.stolen = time.Duration(number(b, steal)) * time.Second / hz
 	}
 	return u
 }
 
-// number is the i-th field of a text, 0 if it is none.
+// number returns the i-th field of a text, or 0 if there is no such number.
 func number(text []byte, i int) int64 {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	fields := bytes.Fields(line)
@@ -45,7 +45,7 @@ func number(text []byte, i int) int64 {
 	return n
 }
 
-// switchedOut is how often this thread has lost its CPU while it was ready to run.
+// switchedOut returns the number of involuntary context switches of this thread.
 func switchedOut() int64 {
 	var r unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_THREAD, &r) != nil {

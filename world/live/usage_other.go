@@ -4,8 +4,7 @@ package live
 
 import "time"
 
-// usage is what the operating system tells about CPUs up to a moment: nothing here
-// but the moment.
+// usage is the time of measurement; this system provides no accounting.
 type usage struct {
 	at             time.Time
 	queued, stolen time.Duration

@@ -12,20 +12,20 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Readers of a trial time emptySections empty sections in a row, once in
-// timedEach sections, and keep up to maxTimed of these times.
+// Readers of a trial time emptySections empty sections in a row, once in timedEach
+// sections, and keep at most maxTimed of these times.
 const (
 	emptySections = 1024
 	timedEach     = 32
 	maxTimed      = 512
 )
 
-// visit is the loop of one reader of a trial: gap, section, and now and then sleep.
-// Just before a section it makes stores that miss the cache, and inside it looks at
-// its object all the time: so that a missing barrier shows, whoever lacks it.
+// visit is the loop of one reader of a trial: gap, section, and sometimes sleep. It
+// stores to uncached memory just before a section, and reads its object throughout
+// the section, so that missing barriers show in any strategy.
 func (t *run) visit(i int, l *load) {
 	g := &l.readers[i]
-	runtime.LockOSThread() // so that the figures of its thread are its own
+	runtime.LockOSThread() // for the scheduler's figures of this thread
 	defer runtime.UnlockOSThread()
 	before := switchedOut()
 	defer func() { t.met.preempted.Add(switchedOut() - before) }()
@@ -77,17 +77,17 @@ func (t *run) visit(i int, l *load) {
 	t.met.sections += sections
 }
 
-// chunk is how many nanoseconds of work, about, lie between two signs of life.
+// chunk is the work between two increments of the progress counter, in nanoseconds.
 const chunk = 1000
 
-// timeEmpty returns the nanoseconds that one empty section takes.
+// timeEmpty returns the duration of an empty section in nanoseconds.
 func timeEmpty(g *gate) float64 {
 	start := time.Now()
 	g.empty(emptySections)
 	return float64(time.Since(start)) / emptySections
 }
 
-// hog is a task that reads nothing and takes CPU time.
+// hog is a task that takes CPU time without reading.
 func (t *run) hog(g *group) {
 	for n := 1; !t.stop.Load(); n++ {
 		spinLoops(int(g.gap))
@@ -97,8 +97,8 @@ func (t *run) hog(g *group) {
 	}
 }
 
-// besides starts what is neither reader nor closer: hogs, garbage collections, and
-// other users of RCU.
+// besides starts all tasks other than readers and closers: hogs, garbage
+// collections, and other users of RCU.
 func (t *run) besides(wg *sync.WaitGroup, l *load) {
 	for i := range l.hogs {
 		wg.Go(func() { t.hog(&l.hogs[i]) })
@@ -133,10 +133,10 @@ func request(l *rcu.Live, kind workload.RCURequest) {
 	}
 }
 
-// sharedArena is what readers of all trials miss the cache in.
+// sharedArena is the memory for cache misses, shared by the readers of all trials.
 var sharedArena = sync.OnceValue(newArena)
 
-// conditionsMet is what a trial met so far.
+// conditionsMet collects the conditions of a trial.
 type conditionsMet struct {
 	before, after usage
 	preempted     atomic.Int64
@@ -144,7 +144,7 @@ type conditionsMet struct {
 	sections      uint64
 }
 
-// median of some numbers, 0 of none.
+// median returns the median of v, or 0 if v is empty.
 func median(v []float64) float64 {
 	if len(v) == 0 {
 		return 0

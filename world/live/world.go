@@ -15,23 +15,23 @@ import (
 // Name is the name of this world in results and tokens.
 const Name = "live"
 
-// World is the live core as a world: readers, storms and closers of a scenario as
-// goroutines of this process, at a hundredth of the scenario's times. One close()
-// takes a mutex, unpublishes an object and tears it down as the subject does, over a
-// domain of tracepoint readers and one of tasks-trace readers, in wall-clock time.
+// World is the live core as a world. The readers, storms and closers of a scenario
+// are goroutines of this process, with times divided by 100. A close() takes a
+// mutex, unpublishes an object and tears it down as the subject does, over a domain
+// of tracepoint readers and one of tasks-trace readers, in wall-clock time.
 //
 // Its subjects are strategies, alone or with a teardown ("membarrier+overlap"), and
-// the fixes that New was given.
+// the fixes given to New.
 type World struct {
 	fixes *fixes.Catalogue
-	one   sync.Mutex // held by the trial that runs: two at once would measure each other
+	one   sync.Mutex // held by the running trial: concurrent trials would disturb each other
 }
 
 var _ world.World = (*World)(nil)
 
-// A trial begins to close until the horizon of its scenario, at most for maxWindow,
-// then waits for what it began. It is cut off when a close() has taken the hung-task
-// timeout, at most maxHang. All of these are at the scale of this world.
+// A trial begins closes until the horizon of its scenario, for at most maxWindow,
+// then waits for those that it began. It ends early when a close() has taken the
+// hung-task timeout, at most maxHang. All of these times are scaled.
 const (
 	maxWindow = 250 * time.Millisecond
 	maxHang   = 1200 * time.Millisecond
@@ -39,13 +39,13 @@ const (
 
 func windowOf(sc *workload.Scenario) time.Duration { return min(sc.Horizon/scale, maxWindow) }
 
-// hangOf is the time from which on a close() hangs.
+// hangOf returns the duration from which a close() counts as hung.
 func hangOf(sc *workload.Scenario) time.Duration {
 	return min(sc.HungTimeout()/scale, maxHang)
 }
 
-// New returns the live core with further fixes beside the strategies and teardowns:
-// candidates, mutants and nulls. The error is about their names.
+// New returns the live core with more groups of fixes beside the strategies and
+// teardowns: candidates, mutants and nulls. An error concerns their names.
 func New(more ...fixes.Group) (*World, error) {
 	c, err := newCatalogue(more)
 	if err != nil {
@@ -54,10 +54,10 @@ func New(more ...fixes.Group) (*World, error) {
 	return &World{fixes: c}, nil
 }
 
-// Name is "live".
+// Name returns "live".
 func (*World) Name() string { return Name }
 
-// Facts says that times are this machine's, and that nothing repeats.
+// Facts describes wall-clock times and results that do not repeat.
 func (*World) Facts() world.Facts {
 	return world.Facts{
 		Trial: fmt.Sprintf("goroutines on this machine at 1/%d of the scenario's times, every variation the scenario itself; close() is one teardown over two domains under a mutex, by wall clock, and hangs if it takes the hung-task timeout at that scale; storms interrupt the threads of readers; the scenario's processor, HZ, preemption and perf's limits have no part in it",
@@ -68,8 +68,7 @@ func (*World) Facts() world.Facts {
 
 func (w *World) find(name string) (fixes.Fix, error) { return find(w.fixes, name) }
 
-// Subject returns the strategy, the strategy with a teardown, or the fix of that
-// name.
+// Subject returns the named strategy, strategy with teardown, or fix.
 func (w *World) Subject(name string) (world.Subject, error) {
 	f, err := w.find(name)
 	if err != nil {
@@ -78,15 +77,15 @@ func (w *World) Subject(name string) (world.Subject, error) {
 	s := world.Candidate(f)
 	s.Base = name == Base
 	if s.Must == world.MustHang {
-		s.Must = world.MustAlwaysHang // a null hangs whatever the scenario
+		s.Must = world.MustAlwaysHang // a null hangs in any scenario
 	}
 	return s, nil
 }
 
-// Subjects are those of a campaign that names none.
+// Subjects returns the subjects of a campaign without explicit ones.
 func (w *World) Subjects() []world.Subject { return w.subjects(names(w.fixes)) }
 
-// Controls are the base and the nulls: what every campaign must have.
+// Controls returns the base and the nulls, which every campaign must contain.
 func (w *World) Controls() []world.Subject {
 	return w.subjects(append([]string{Base}, w.fixes.Names(Null)...))
 }
@@ -95,20 +94,20 @@ func (w *World) subjects(names []string) (all []world.Subject) {
 	for _, name := range names {
 		s, err := w.Subject(name)
 		if err != nil {
-			panic(err) // it is one of the catalogue
+			panic(err) // the name is in the catalogue
 		}
 		all = append(all, s)
 	}
 	return all
 }
 
-// Names are the names that Subject takes, of those kinds or of all.
+// Names returns the names that Subject accepts, of the given kinds or of all.
 func (w *World) Names(kinds ...fixes.Kind) []string { return w.fixes.Names(kinds...) }
 
-// Strategies are the strategies and teardowns, for a list of them.
+// Strategies returns the strategies and teardowns, for display.
 func (w *World) Strategies() []fixes.Fix { return w.fixes.All(Strategy, Teardown) }
 
-// Run runs one trial. Trials wait for each other.
+// Run runs one trial. Concurrent calls wait for each other.
 func (w *World) Run(ctx context.Context, s world.Spec, _ world.Want) (trial.Result, error) {
 	w.one.Lock()
 	defer w.one.Unlock()

@@ -15,7 +15,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// preset is a scenario of this world.
+// preset returns a scenario of this world.
 func preset(t *testing.T, name string) workload.Scenario {
 	t.Helper()
 	for _, sc := range Presets() {
@@ -27,7 +27,7 @@ func preset(t *testing.T, name string) workload.Scenario {
 	return workload.Scenario{}
 }
 
-// with is the world with candidates of a program.
+// with returns the world with a program's own candidates.
 func with(t *testing.T, own ...fixes.Fix) *World {
 	t.Helper()
 	w, err := New(fixes.Group{Kind: fixes.Candidate, Fixes: own})
@@ -77,8 +77,8 @@ func TestWorldMeasuresTheWaitOfEachCloser(t *testing.T) {
 	}
 }
 
-// Each preset must be one that this world runs as it stands, with its storm, if it
-// has one, achieved or the trial left out.
+// This world must run each preset as it stands. A preset's storm must be achieved,
+// or the trial left out.
 func TestPresetsRun(t *testing.T) {
 	w := with(t)
 	for _, sc := range Presets() {
@@ -114,7 +114,7 @@ func TestVariationsAreTheScenarioItself(t *testing.T) {
 	}
 }
 
-// A subject has one name, and changes something here.
+// A subject has one name, and changes something in this world.
 func TestWorldNamesItsSubjects(t *testing.T) {
 	t.Parallel()
 	w := with(t,
@@ -153,14 +153,14 @@ func TestWorldNamesItsSubjects(t *testing.T) {
 	}
 }
 
-// stuck is a candidate whose grace period never ends.
+// stuck returns a candidate whose grace period never ends.
 func stuck() fixes.Fix {
 	return fixes.Fix{Name: "stuck", Barrier: func() srcu.Barrier {
 		return srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool { return false }) // and nothing calls it again
 	}}
 }
 
-// A grace period that never ends ends the trial, as a hang.
+// A grace period that never ends is a hang, and ends the trial.
 func TestWorldCutsOffWhatNeverEnds(t *testing.T) {
 	sc := preset(t, "live-calm")
 	r := runs(t, with(t, stuck()), world.Spec{Scenario: sc, Subject: "stuck"})
@@ -181,8 +181,8 @@ func TestWorldStopsWithItsContext(t *testing.T) {
 	}
 }
 
-// Two readers, one of each domain, that are inside almost always; beside them what
-// else a scenario may have.
+// insiders has two readers, one of each domain, that are inside almost always, and
+// tasks of all other kinds.
 func insiders() workload.Scenario {
 	return workload.Scenario{
 		Name: "insiders", Machine: workload.Machine{CPUs: 2}, Horizon: 10 * time.Second,

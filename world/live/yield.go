@@ -8,7 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// yielder pauses whoever comes by, at random.
+// yielder pauses its callers at random.
 type yielder struct {
 	mu sync.Mutex
 	r  *rand.Rand
