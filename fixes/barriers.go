@@ -46,7 +46,7 @@ func CallRCU() srcu.Barrier {
 // an expedited grace period, which completes the callback too where
 // Fix.ExpeditedCallbacks holds. Nothing sleeps.
 func CallRCUExpedited() srcu.Barrier {
-	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+	return srcu.Stateless(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.First() {
 			s.RCU().Call(func() {
 				scan.Elapse()

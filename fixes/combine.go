@@ -31,6 +31,9 @@ func combine(a, b Fix) (Fix, error) {
 	if c.TasksTrace == TasksTraceHoldouts && c.Reader == ReaderPreemptOff && (c.Barrier != nil || c.TracepointBarrier != nil || c.Machine != nil || c.Side != nil) {
 		return Fix{}, named.Wrong("fix", both, "candidates that go together; one changes the scans of SRCU, the other leaves no SRCU domain to scan")
 	}
+	if c.TracepointBarrier != nil && c.Reader != ReaderFast {
+		return Fix{}, named.Wrong("fix", both, "candidates that go together; one orders the scans of tracepoint_srcu, the other leaves no SRCU-fast readers for them")
+	}
 	c.Name = both
 	c.Claim = a.Claim + "; and " + b.Claim
 	c.Source = joined(a.Source, b.Source)

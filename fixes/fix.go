@@ -155,7 +155,8 @@ const (
 // NewBarriers returns new barriers for one trial: that of the scans of tasks-trace,
 // and that of tracepoint_srcu. They are the same one, so that it may share state,
 // unless the candidate has one for tracepoint_srcu alone, or tracepoint readers have
-// full barriers: then a scan of tracepoint_srcu needs only a fence. Tasks-Trace readers are fast under every candidate.
+// full barriers: then a scan of tracepoint_srcu needs only a fence. Tasks-Trace
+// readers are fast under every candidate.
 func (f *Fix) NewBarriers() (tasksTrace, tracepoint srcu.Barrier) {
 	tasksTrace = Blocking()
 	if f.Barrier != nil {

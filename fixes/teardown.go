@@ -139,14 +139,19 @@ func Expediting(u Unregistered) {
 // mostHeld bounds the closed events that Links leaves to its callbacks.
 const mostHeld = 64
 
-// Links frees as BPF links do: a callback of the domain in whose sections the probe
-// was called hands the freeing to a worker, and nobody waits (bpf_link_free). From
-// mostHeld events on that are not freed, it waits itself.
+// Links frees as BPF links do, and nobody waits. Beyond mostHeld unfreed events it
+// waits itself.
 func Links(u Unregistered) {
 	if u.Held() > mostHeld {
 		ReadingDomain(u)
 		return
 	}
+	FreeLater(u)
+}
+
+// FreeLater lets callbacks of the domains in whose sections the probe was called hand
+// the freeing to a worker (bpf_link_free).
+func FreeLater(u Unregistered) {
 	then := func() { u.Defer(func() { release(u) }) }
 	for _, d := range reading(u) {
 		next := then

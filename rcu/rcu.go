@@ -40,9 +40,9 @@ type GracePeriods interface {
 	// StartExpedited is Start with an expedited grace period
 	// (start_poll_synchronize_rcu_expedited).
 	StartExpedited() Cookie
-	// Expedite asks for an expedited grace period and keeps no cookie of it. It
-	// does not block. Who waits for a callback, where expedited grace periods
-	// complete those too, waits less for it.
+	// Expedite requests an expedited grace period and keeps no cookie of it. It
+	// does not block. Where expedited grace periods complete callbacks too, those
+	// that are pending run earlier for it.
 	Expedite()
 	// Done reports whether the cookie's grace period has ended
 	// (poll_state_synchronize_rcu). When true it is a full barrier.
