@@ -102,12 +102,11 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 	s.Period, s.Handler = scale(s.Period, coarse), scale(s.Handler, coarse)
 
 	odds := v.factor(name+"odds", 4)
-	switch {
-	case s.onGrid() && s.Handler < s.Period:
+	if s.onGrid() && s.Handler < s.Period {
 		// The samples take h/p of the time, so the odds are h/(p-h).
 		in, out := uint64(s.Handler)*uint64(odds), uint64(s.Period-s.Handler)*1000
 		s.Handler = muldiv(s.Period, in, in+out)
-	default:
+	} else {
 		// The period is execution time between samples: odds are h/p.
 		s.Handler = scale(s.Handler, odds)
 	}
