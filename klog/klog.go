@@ -11,9 +11,8 @@
 // The shapes are those of the kernel's own format strings, which the type of
 // each line names, so that tools which read kernel logs treat the text as they
 // would treat a real one. What a model cannot say is printed as a fixed neutral
-// value: an address is always the start of its function (+0x0/0x0), task and
-// thread flags are zero unless given. Where releases word a line differently,
-// Text holds the difference.
+// value: task and thread flags are zero unless given. Where releases word a line
+// differently, Text holds the difference.
 package klog
 
 import (

@@ -36,7 +36,6 @@ var reports = []struct {
 	{"hung-opener-mutex", (&Hung{Build: Rc1, Task: with(closer, OpenInEventMutex()), Blocked: 150 * time.Second}).Lines()},
 	{"hung-kworker", (&Hung{Build: Rc1, Task: kworker, Blocked: 143 * time.Second}).Lines()},
 	{"hung-kworker-expedited", (&Hung{Build: Rc1, Task: with(kworker, WorkerInExpedited()), Blocked: 143 * time.Second}).Lines()},
-	{"hung-kworker-queued", (&Hung{Build: Rc1, Task: with(kworker, WorkerInExpeditedQueue()), Blocked: 143 * time.Second}).Lines()},
 	{"hung-exp-worker", (&Hung{Build: Rc1, Task: Task{Comm: "rcu_exp_gp_kthread_worker", PID: 18, PPID: 2, State: 'D', Stack: ExpWorker()}, Blocked: 143 * time.Second}).Lines()},
 	{"hung-holdouts", (&Hung{Build: Rc1, Task: Task{Comm: "rcu_tasks_trace_kthread", PID: 14, PPID: 2, State: 'D', Stack: TasksTraceKthreadInRCU()}, Blocked: 143 * time.Second}).Lines()},
 	{"hung-load", (&Hung{Build: Rc1, Task: Task{Comm: "rcu-load/0", PID: 300, PPID: 2, State: 'D', Stack: TaskInRCU()}, Blocked: 143 * time.Second}).Lines()},

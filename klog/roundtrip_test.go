@@ -298,7 +298,7 @@ func TestTimestampsAreTakenOffAsTheyWerePutOn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Duration(rapid.Int64Range(0, math.MaxInt64/1000).Draw(t, "us")) * time.Microsecond
 		line := rapid.StringMatching(`[ -~\t]*`).Draw(t, "line")
-		gotAt, got, ok := Unstamp(Stamp(at, line))
+		gotAt, got, ok := unstamp(Stamp(at, line))
 		if at < maxDuration-2*time.Second && (!ok || gotAt != at || got != line) {
 			t.Fatalf("%q: %v, %q, %v", Stamp(at, line), gotAt, got, ok)
 		}
@@ -386,7 +386,7 @@ func FuzzParse(f *testing.F) {
 			if l, words, ok := ParseLine(line); ok && squeeze(Format(l, words)) != squeeze(line) {
 				t.Errorf("%q is read as %#v and printed as %q", line, l, Format(l, words))
 			}
-			Unstamp(line)
+			unstamp(line)
 		}
 		report, words, n := Parse(lines)
 		if n == 0 {

@@ -13,8 +13,8 @@ func Stamp(at time.Duration, line string) string {
 	return fmt.Sprintf("[%5d.%06d] %s", us/1e6, us%1e6, line)
 }
 
-// Unstamp takes the printk timestamp off a line.
-func Unstamp(stamped string) (at time.Duration, line string, ok bool) {
+// unstamp takes the printk timestamp off a line.
+func unstamp(stamped string) (at time.Duration, line string, ok bool) {
 	s := scan(stamped)
 	s.need("[")
 	s.blank()

@@ -56,7 +56,7 @@ func InSRCU() Stack { return stack(completion, calls("__synchronize_srcu"), clos
 func InRCU() Stack { return stack(completion, calls("synchronize_rcu_normal"), closing) }
 
 // InTasksTrace is close() waiting for the holdout scan of Tasks-Trace RCU (up
-// to 6.19).
+// to 6.19), or of RCU tasks.
 func InTasksTrace() Stack {
 	return stack(completion, calls("__wait_rcu_gp", "synchronize_rcu_tasks_generic"), closing)
 }
@@ -91,12 +91,6 @@ func WorkerInExpedited() Stack {
 	return stack(calls("__schedule", "schedule", "synchronize_rcu_expedited"), scanning)
 }
 
-// WorkerInExpeditedQueue is a kworker in process_srcu that has yet to get
-// exp_mutex: another expedited grace period is running.
-func WorkerInExpeditedQueue() Stack {
-	return stack(mutex, calls("exp_funnel_lock", "synchronize_rcu_expedited"), scanning)
-}
-
 // TaskInRCU is a task in a plain synchronize_rcu().
 func TaskInRCU() Stack {
 	return stack(completion, calls("synchronize_rcu_normal", "synchronize_rcu"), kthread)
@@ -114,14 +108,8 @@ func ExpWorker() Stack {
 		"synchronize_rcu_expedited_wait", "rcu_exp_wait_wake", "kthread_worker_fn"), kthread)
 }
 
-// TasksTraceKthread is the Tasks-Trace kthread up to 6.19 between two looks at
-// its holdouts.
-func TasksTraceKthread() Stack {
-	return stack(calls("__schedule", "schedule", "schedule_hrtimeout_range_clock", "rcu_tasks_wait_gp", "rcu_tasks_one_gp", "rcu_tasks_kthread"), kthread)
-}
-
-// TasksTraceKthreadInRCU is the same kthread in the synchronize_rcu() that its
-// grace period contains.
+// TasksTraceKthreadInRCU is the Tasks-Trace kthread up to 6.19 in the
+// synchronize_rcu() that its grace period contains.
 func TasksTraceKthreadInRCU() Stack {
 	return stack(completion, calls("synchronize_rcu_normal", "rcu_tasks_trace_postscan", "rcu_tasks_wait_gp", "rcu_tasks_one_gp", "rcu_tasks_kthread"), kthread)
 }
@@ -165,13 +153,18 @@ func InSample() Stack {
 		"sysvec_apic_timer_interrupt", "asm_sysvec_apic_timer_interrupt")
 }
 
+// InDeviceIRQ is a device's interrupt in its handler.
+func InDeviceIRQ() Stack {
+	return calls("__handle_irq_event_percpu", "handle_irq_event", "handle_edge_irq", "__common_interrupt", "common_interrupt", "asm_common_interrupt")
+}
+
 // InSoftirq is softirqs that run as an interrupt returns.
 func InSoftirq() Stack {
 	return calls("handle_softirqs", "__irq_exit_rcu", "sysvec_apic_timer_interrupt", "asm_sysvec_apic_timer_interrupt")
 }
 
-// InWorker is a kworker that executes its work.
-func InWorker() Stack { return scanning }
+// InWorker is a kworker that executes the function of a work item.
+func InWorker(function string) Stack { return stack(calls(function), worker) }
 
 // InKthread is a kernel thread that executes.
 func InKthread() Stack { return stack(calls("finish_task_switch"), kthread) }

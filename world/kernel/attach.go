@@ -12,21 +12,23 @@ func (k *kernel) newTracepoint(name string, kind workload.ClosersKind) *tracepoi
 }
 
 // bindTracepoints lets the readers call the probes of the closers' tracepoints, in
-// turn, each of a kind that they call.
+// turn for each kind of section, each of a kind that they call.
 func (k *kernel) bindTracepoints() {
-	for i, l := range k.readers {
+	bound := map[fixes.Domains]int{}
+	for _, l := range k.readers {
 		in, other := fixes.TracepointDomain, workload.FaultableTracepoint
 		if l.spec.Reads == workload.ReadsTasksTrace {
 			in, other = fixes.TasksTraceDomain, workload.PlainTracepoint
 		}
 		var called []*tracepoint
 		for _, tp := range k.tracepoints {
-			if tp.kind != other && tp.called() {
+			if tp.kind != other && tp.onTracepoint() {
 				called = append(called, tp)
 			}
 		}
 		if len(called) > 0 {
-			tp := called[i%len(called)]
+			tp := called[bound[in]%len(called)]
+			bound[in]++
 			l.reader.tp = tp
 			tp.readIn |= in
 		}

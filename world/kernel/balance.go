@@ -24,7 +24,7 @@ const balanceInterval = 16
 // imbalancePercent is by how much another CPU must be fuller (sd->imbalance_pct).
 const imbalancePercent = 117
 
-// look brings a CPU's capacity up to date.
+// lookCapacity brings a CPU's capacity up to date.
 func (k *kernel) lookCapacity(c *cpu) {
 	q := &c.capacity
 	taken := c.rtTime + c.irqTime

@@ -79,6 +79,7 @@ func (k *kernel) bootTracing() {
 	tr := &k.tracing
 	tr.eventMutex.name, tr.tracepoints.name = "event_mutex", "tracepoints_mutex"
 	tasksTrace, tracepoint := k.fix.NewBarriers()
+	tr.barrier = tasksTrace
 	if k.fix.TasksTrace == fixes.TasksTraceHoldouts {
 		k.holdouts = k.newHoldouts()
 		tr.tasksTrace = k.holdouts

@@ -24,7 +24,11 @@ func TestGracePeriodsPerCloseFollowFromTheRules(t *testing.T) {
 		{"startfirst", trial.GracePeriods{Normal: 4, Expedited: 2}, "the same grace periods, of which some pass during the first wait"},
 		{"bpf-links", trial.GracePeriods{}, "nobody waits"},
 	} {
-		for i, close := range Run(quietMachine(), lookup(t, c.fix), 1, Options{}).Closes {
+		closes := Run(quietMachine(), lookup(t, c.fix), 1, Options{}).Closes
+		if len(closes) != 10 {
+			t.Errorf("%s: %d closes, want 10", c.fix, len(closes))
+		}
+		for i, close := range closes {
 			if close.Ran != c.ran {
 				t.Errorf("%s, close %d: ran %+v, want %+v: %s", c.fix, i, close.Ran, c.ran, c.why)
 			}
@@ -36,7 +40,11 @@ func TestGracePeriodsPerCloseFollowFromTheRules(t *testing.T) {
 // that a close() waits for all but the scan in progress are expedited.
 func TestExpediteCurrentLeavesOnlyTheWaitInProgress(t *testing.T) {
 	t.Parallel()
-	for i, c := range Run(quietMachine(), lookup(t, "expedite-current"), 1, Options{}).Closes {
+	closes := Run(quietMachine(), lookup(t, "expedite-current"), 1, Options{}).Closes
+	if len(closes) != 10 {
+		t.Errorf("%d closes, want 10", len(closes))
+	}
+	for i, c := range closes {
 		if c.Waited.Normal > 1 || c.Waited.Expedited < 4 {
 			t.Errorf("close %d waited for %+v, want one normal at most", i, c.Waited)
 		}
@@ -87,15 +95,15 @@ func TestLinksHoldABoundedNumberOfEvents(t *testing.T) {
 			t.Errorf("with 64 events %s waited %v", c.Task, c.Wait)
 		}
 	}
-	sc.Closers[1].Repeat = 2
+	sc.Closers[1].Count = 25
 	waited := 0
 	for _, c := range Run(sc, lookup(t, "bpf-links"), 1, Options{}).Closes {
 		if c.Wait > time.Second {
 			waited++
 		}
 	}
-	if waited == 0 {
-		t.Error("with 88 events nobody waited")
+	if waited != 1 {
+		t.Errorf("with 65 events %d waited, want 1", waited)
 	}
 }
 

@@ -17,17 +17,14 @@ func (tp *tracepoint) onTracepoint() bool {
 	return true
 }
 
-// called reports whether readers of the scenario call the probe.
-func (tp *tracepoint) called() bool { return tp.onTracepoint() }
-
 // bootDetaching makes what some kind of closers needs.
 func (k *kernel) bootDetaching() {
 	for _, tp := range k.tracepoints {
 		switch {
 		case tp.kind == workload.Uprobe && k.uretprobes == nil:
-			b := fixes.Fenced() // a normal domain until 6.19
-			if k.fix.Kernel != workload.Linux619 {
-				b, _ = k.fix.NewBarriers()
+			b := k.tracing.barrier
+			if k.fix.Kernel == workload.Linux619 {
+				b = fixes.Fenced() // a normal domain until then
 			}
 			k.uretprobes = k.newDomain("uretprobes_srcu", b)
 			k.uretprobes.withoutRCU = true // nobody relies on one in there
@@ -62,35 +59,13 @@ func (k *kernel) detachAfter(t *task, tp *tracepoint) {
 	}
 }
 
-// detachLink frees what a BPF link held from callbacks of the domains in whose
-// sections its program runs (bpf_link_free).
-func (k *kernel) detachLink(u *unregistered) {
-	free := func() {
-		u.Defer(func() {
-			u.Clear()
-			u.Free()
-			u.Drop()
-		})
-	}
-	in := u.ReadIn()
-	if in&fixes.TracepointDomain != 0 {
-		next := free
-		free = func() { u.Tracepoint().Call(next) }
-	}
-	if in&fixes.TasksTraceDomain != 0 {
-		next := free
-		free = func() { u.TasksTrace().Call(next) }
-	}
-	free()
-}
-
 // onEachCPU runs a work item on every CPU and waits for all (schedule_on_each_cpu,
 // the grace period of RCU tasks rude).
 func (k *kernel) onEachCPU(t *task) {
 	var c completion
 	left := len(k.cpus)
 	for _, o := range k.cpus {
-		w := &work{name: "rcu_tasks_be_rude", queued: true, fn: func(*task) {
+		w := &work{name: rudeWork, queued: true, fn: func(*task) {
 			if left--; left == 0 {
 				k.complete(&c)
 			}

@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,8 +67,8 @@ func TestLostIPIIsNoticedAtTheNextInterrupt(t *testing.T) {
 		return Run(sc, lookup(t, "membarrier"), 1, Options{}).Closes[0].Wait
 	}
 	lost := workload.Fault{Kind: workload.LostIPI, CPUs: []int{1}, From: time.Millisecond}
-	deaf := workload.Fault{Kind: workload.LostTimer, CPUs: []int{1}, From: time.Millisecond, Until: 5 * time.Second}
-	quick, ticked, never := took(), took(lost), took(lost, deaf)
+	tickless := workload.Fault{Kind: workload.LostTimer, CPUs: []int{1}, From: time.Millisecond, Until: 5 * time.Second}
+	quick, ticked, never := took(), took(lost), took(lost, tickless)
 	if ticked <= quick || ticked > quick+100*time.Millisecond {
 		t.Errorf("membarrier took %v, with lost IPIs %v: want a few ticks more", quick, ticked)
 	}
@@ -233,32 +231,31 @@ func TestDevicesAreNotThrottled(t *testing.T) {
 // The scenarios after public reports print what those reports show.
 func TestFieldScenariosPrintTheirReports(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name string
-		want []string
-	}{
-		{"stressor-timers", []string{`detected stalls on CPUs/tasks:`, `Tasks blocked on level-0 rcu_node \(CPUs 0-3\): P\d+$`, `t=52\d\d jiffies`}},
-		{"cpu-deaf", []string{`detected stalls on CPUs/tasks:`, `\t7-`, `expedited stalls on CPUs/tasks: \{ 7-`}},
-		{"vcpu-stolen", []string{`All QSes seen`, `rcu_sched kthread starved for 210\d\d jiffies! .* ->cpu=1`}},
-		{"handler-outlasts-period", []string{`rcu_preempt kthread starved for 18\d\d\d jiffies!`}},
-		{"slow-hypervisor-timers", []string{`rcu_sched self-detected stall on CPU`, `\t1-`}},
-	} {
-		b, err := os.ReadFile(filepath.Join("../../testdata/scenarios/field", c.name+".yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		sc, err := workload.Decode(b)
-		if err != nil {
-			t.Fatal(err)
-		}
+	prints := map[string][]string{
+		"stressor-timers":         {`detected stalls on CPUs/tasks:`, `Tasks blocked on level-0 rcu_node \(CPUs 0-3\): P\d+$`, `t=52\d\d jiffies`},
+		"cpu-deaf":                {`detected stalls on CPUs/tasks:`, `\t7-`, `expedited stalls on CPUs/tasks: \{ 7-`},
+		"vcpu-stolen":             {`All QSes seen`, `rcu_sched kthread starved for 210\d\d jiffies! .* ->cpu=1`},
+		"handler-outlasts-period": {`rcu_preempt kthread starved for 18\d\d\d jiffies!`},
+		"slow-hypervisor-timers":  {`rcu_sched self-detected stall on CPU`, `\t1-`},
+	}
+	// A CPU that takes no interrupt answers no NMI.
+	never := map[string]string{"cpu-deaf": `NMI backtrace for cpu 7$`}
+	all := workload.FieldPresets()
+	if len(all) != len(prints) {
+		t.Errorf("%d scenarios, want %d", len(all), len(prints))
+	}
+	for _, sc := range all {
 		var text strings.Builder
 		for _, l := range Run(sc, lookup(t, "baseline"), 1, Options{Log: true}).Log {
 			text.WriteString(l.Text + "\n")
 		}
-		for _, want := range c.want {
+		for _, want := range prints[sc.Name] {
 			if !regexp.MustCompile(`(?m)` + want).MatchString(text.String()) {
-				t.Errorf("%s: no line like %s in\n%s", c.name, want, text.String())
+				t.Errorf("%s: no line like %s in\n%s", sc.Name, want, text.String())
 			}
+		}
+		if no := never[sc.Name]; no != "" && regexp.MustCompile(`(?m)`+no).MatchString(text.String()) {
+			t.Errorf("%s: a line like %s in\n%s", sc.Name, no, text.String())
 		}
 	}
 }

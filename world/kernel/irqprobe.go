@@ -25,7 +25,7 @@ func (k *kernel) probeIRQs(c *cpu) {
 
 // probe is what a stall report says of it.
 func (p *irqProbe) probe(seq uint64) klog.Probe {
-	since := rcu.SeqCount(seq) - rcu.SeqCount(p.probedGP)
+	since := rcu.SeqCount(seq - p.probedGP)
 	return klog.Probe{
 		Sent: p.pending || since == 0 && p.probedGP != 0, Answered: !p.pending, Unanswered: int(since),
 	}

@@ -69,11 +69,11 @@ type kernel struct {
 	rcu             rcuNode
 	domains         []*domain
 	tracepointSRCU  *domain   // nil if tracepoint readers use no SRCU
-	uretprobes      *domain   // nil unless closers need it
-	rcuTasks        *rcuTasks // the same
+	uretprobes      *domain   // nil if no closers have uprobes
+	rcuTasks        *rcuTasks // nil if no closers have function-trace events
 	ftraceLock      mutex
-	preemptOff      *vanilla // nil if they do not disable preemption
-	holdouts        *holdouts
+	preemptOff      *vanilla  // nil if tracepoint readers do not disable preemption
+	holdouts        *holdouts // nil if Tasks-Trace RCU has an SRCU domain
 	tracing         tracing
 	tracepoints     []*tracepoint
 	readers         []*loop // with a readerState

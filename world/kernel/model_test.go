@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -19,17 +20,34 @@ func TestModelVersionCoversEveryChange(t *testing.T) {
 	const file = "testdata/model.txt"
 	var b strings.Builder
 	fmt.Fprintf(&b, "model %s\n", ModelVersion)
-	for _, sc := range workload.Presets() {
+	record := func(sc workload.Scenario, fixes ...string) {
 		sc.Horizon, sc.Drain = min(sc.Horizon, 15*time.Second), 0
 		for i := range sc.Storms {
 			if sc.Storms[i].From < sc.Horizon {
 				sc.Storms[i].Until = min(sc.Storms[i].Until, sc.Horizon)
 			}
 		}
-		for _, fix := range []string{"baseline", "callrcu", "expedited", "v6.19"} {
+		for _, fix := range fixes {
 			r := Run(workload.Vary(sc, 1, 5), lookup(t, fix), 5, Options{MaxSteps: 100_000})
 			fmt.Fprintf(&b, "%s %s %s\n", sc.Name, fix, r.Checksum)
 		}
+	}
+	for _, sc := range workload.Presets() {
+		record(sc, "baseline", "callrcu", "expedited", "v6.19")
+	}
+	for _, sc := range workload.FieldPresets() {
+		record(sc, "baseline")
+	}
+	for _, kind := range append(workload.ClosersKinds(), workload.AnyTracepoint) {
+		sc, _ := workload.Preset("faultable")
+		sc.Name = "faultable-" + cmp.Or(string(kind), "any")
+		sc.Closers[0].Kind = kind
+		sc.Closers[0].Unopened = true
+		record(sc, "baseline", "domain", "v6.19")
+	}
+	for _, name := range []string{"crowded", "busy-rcu"} {
+		sc, _ := workload.Preset(name)
+		record(sc, "v7.3", "callrcu-expedited", "atomic", "bpf-links", "expedite-current", "batch", "membarrier-tp", "domain", "throttle")
 	}
 	if flag.Lookup("rewrite").Value.String() == "true" { // a flag of datadriven
 		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {

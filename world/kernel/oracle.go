@@ -117,7 +117,7 @@ func (k *kernel) leaked() string {
 			return ""
 		}
 	}
-	if h := k.holdouts; h != nil && (len(h.waiting) > 0 || h.kthread.state != sleeping) {
+	if h := k.holdouts; h != nil && (len(h.waiting) > 0 || h.task.state != sleeping) {
 		return ""
 	}
 	return k.tracing.unfreed[0].tp.name

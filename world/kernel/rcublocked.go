@@ -4,9 +4,9 @@ import "slices"
 
 // queue puts a task that was switched out inside a reader on the node's list
 // (rcu_preempt_ctxt_queue). Those that hold up a grace period are a tail of the
-// list, a tail for each kind, so where a task is put decides for both kinds: one
-// that began to read after a grace period did may hold it up all the same, if it
-// holds up a grace period of the other kind.
+// list, a tail for each kind, so the place of a task decides for both kinds: a task
+// that began to read after a grace period did holds it up all the same if its place is
+// in the tail.
 func (n *rcuNode) queue(t *task, gp, exp bool) {
 	// The tails that there are begin here.
 	gpTail := slices.IndexFunc(n.readers, func(r *task) bool { return r.rcu.blocksGP })

@@ -165,7 +165,7 @@ func (k *kernel) gpCleanup() {
 	}
 	if len(done) > syncDirectWakes {
 		rest := done[syncDirectWakes:]
-		k.queueWork(&work{name: "rcu_sr_normal_gp_cleanup_work", fn: func(*task) {
+		k.queueWork(&work{name: cleanupWork, fn: func(*task) {
 			for _, c := range rest {
 				k.complete(c)
 			}

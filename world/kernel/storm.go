@@ -77,8 +77,8 @@ func (c *cpu) interrupted(irqsOff bool) bool {
 
 // run lets the CPU execute from its present instant until the work of what it
 // executes is done, the wall clock reaches until, or an interrupt that is
-// waiting can be taken. It returns the progress made. irqsOff tells that an
-// interrupt handler is executing, which only NMIs can interrupt.
+// waiting can be taken. It returns the progress made. irqsOff is true while an
+// interrupt handler executes, which only NMIs can interrupt.
 //
 // Without sources it is one step; whole cycles of a single source are skipped
 // by arithmetic unless stepping is asked for.

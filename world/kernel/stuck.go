@@ -42,10 +42,10 @@ func (k *kernel) prospectOf(from node) (p prospect) {
 			break
 		}
 	}
-	if r := k.rcuTasks; r != nil && p.outlook == unclear && slices.Contains(seen, node(r.kthread)) && len(r.holdouts) > 0 {
+	if r := k.rcuTasks; r != nil && p.outlook == unclear && slices.Contains(seen, node(r.task)) && len(r.holdouts) > 0 {
 		p.outlook = moves // they are runnable
 	}
-	if h := k.holdouts; h != nil && p.outlook == unclear && slices.Contains(seen, node(h.kthread)) &&
+	if h := k.holdouts; h != nil && p.outlook == unclear && slices.Contains(seen, node(h.task)) &&
 		slices.ContainsFunc(h.loops, (*loop).inSection) {
 		p.outlook = moves
 	}

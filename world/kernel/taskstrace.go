@@ -9,50 +9,32 @@ import (
 // of requests, each with one synchronize_rcu() and a wait for the tasks found
 // inside a section (rcu_tasks_one_gp, rcu_tasks_trace_postscan).
 type holdouts struct {
-	k       *kernel
-	kthread *task
-	waiting []func()
-	idle    bool // the kthread waits for requests
-	loops   []*loop
-	waits   gpCounts
+	tasksKthread
+	loops []*loop
+	waits gpCounts
 }
 
-// holdoutPause is how long the kthread sleeps before it looks at holdouts again,
-// at first, and after each grace period, as a part of a second (init_fract,
-// gp_sleep): HZ/200 where readers have no barriers of their own, as on x86.
+// holdoutPause is its pause as a part of a second: HZ/200 where readers have no
+// barriers of their own, as on x86.
 const holdoutPause = 200
 
 func (k *kernel) newHoldouts() *holdouts {
-	h := &holdouts{k: k, idle: true}
-	h.kthread = k.spawn("rcu_tasks_trace", k.mask(nil), k.direct(h.run))
-	h.kthread.role = asTraceKthread
+	h := &holdouts{tasksKthread: tasksKthread{k: k, idle: true}}
+	h.task = k.spawn("rcu_tasks_trace", k.mask(nil), k.direct(h.run))
+	h.task.role = asTraceKthread
 	return h
 }
 
 func (h *holdouts) run(t *task) {
 	k := h.k
-	rest := uint64(max(1, k.sc.Machine.HZ/holdoutPause))
-	for {
-		h.idle = true
-		t.sleepUntil(sleeping, nowhere, func() bool { return len(h.waiting) > 0 })
-		h.idle = false
-		batch := h.waiting
-		h.waiting = nil
-		epoch := k.newEpoch()
+	var epoch uint64
+	h.serve(t, uint64(max(1, k.sc.Machine.HZ/holdoutPause)), func() {
+		epoch = k.newEpoch()
 		t.use(costHoldoutScan)
 		k.synchronize(t)
 		h.waits.normal++
 		k.lastMove = k.now
-		for pause := rest; h.heldOut(epoch); {
-			t.ask(sleepTicks(idling, pause))
-			pause = min(pause+1, uint64(k.sc.Machine.HZ)) // it backs off slowly
-			t.use(costHoldoutScan)
-		}
-		for _, fn := range batch {
-			fn()
-		}
-		t.ask(sleepTicks(idling, rest))
-	}
+	}, func() bool { return h.heldOut(epoch) }, func() {})
 }
 
 // heldOut reports whether a section that began before the grace period is
@@ -67,12 +49,7 @@ func (h *holdouts) heldOut(epoch uint64) bool {
 	return false
 }
 
-func (h *holdouts) Call(fn func()) {
-	h.waiting = append(h.waiting, h.k.once("tasks-trace callback", fn))
-	if h.idle { // a request does not end a rest (rcuwait_wake_up)
-		h.k.wake(h.kthread)
-	}
-}
+func (h *holdouts) Call(fn func()) { h.post(h.k.once("tasks-trace callback", fn)) }
 
 func (h *holdouts) Synchronize() {
 	if t, ok := h.k.mayBlock("synchronize_rcu_tasks_trace()"); ok {

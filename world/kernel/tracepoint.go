@@ -34,8 +34,9 @@ func (ls *lists) gone() bool { return ls.freed && ls.cleared && ls.dropped }
 
 // tracing is the state shared by all tracepoints.
 type tracing struct {
-	eventMutex  mutex // event_mutex
-	tracepoints mutex // tracepoints_mutex
+	eventMutex  mutex        // event_mutex
+	tracepoints mutex        // tracepoints_mutex
+	barrier     srcu.Barrier // of the domains whose readers are SRCU-fast
 	tasksTrace  fixes.Domain
 	tracepoint  fixes.Domain
 	done        func(srcu.Cookie) bool // of tracepoint
@@ -110,7 +111,7 @@ func (k *kernel) closeEvent(t *task, tp *tracepoint) {
 		}
 		t.unlock(&tr.tracepoints)
 		if u != nil {
-			k.detachLink(u)
+			fixes.FreeLater(u)
 		}
 		return
 	}
@@ -224,7 +225,7 @@ func (u *unregistered) settle() {
 func (u *unregistered) Defer(fn func()) {
 	k := u.k
 	k.tracing.deferring++
-	w := &work{name: "perf_trace_free_work"}
+	w := &work{name: freeWork}
 	w.fn = func(t *task) {
 		t.lock(&k.tracing.eventMutex)
 		fn()

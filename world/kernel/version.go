@@ -20,6 +20,14 @@ var builds = map[workload.Version]klog.Build{
 // build is the kernel as the console names it.
 func (k *kernel) build() klog.Build { return builds[k.fix.Kernel] }
 
+// text is how the kernel words what it prints.
+func (k *kernel) text() klog.Text {
+	if k.fix.Kernel == workload.Linux619 {
+		return klog.TextOf(klog.Release{Major: 6, Minor: 19})
+	}
+	return klog.Text{} // since 7.0
+}
+
 // irqWork runs fn in an interrupt that this CPU sends to itself (irq_work_queue).
 // A CPU that cannot do that runs it in its next tick (irq_work_tick).
 func (k *kernel) irqWork(fn func()) {

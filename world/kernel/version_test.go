@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,11 @@ func TestReleasesSinceHaveAsManyGracePeriods(t *testing.T) {
 		for noAuto, want := range map[bool]trial.GracePeriods{false: {Normal: 4, Expedited: 2}, true: {Normal: 8}} {
 			sc := quietMachine()
 			sc.SRCU.NoAutoExpedite = noAuto
-			for i, c := range Run(sc, lookup(t, fix), 1, Options{}).Closes {
+			closes := Run(sc, lookup(t, fix), 1, Options{}).Closes
+			if len(closes) != 10 {
+				t.Errorf("%s: %d closes, want 10", fix, len(closes))
+			}
+			for i, c := range closes {
 				if c.Ran != want {
 					t.Errorf("%s, no auto-expedite %t, close %d: ran %+v, want %+v", fix, noAuto, i, c.Ran, want)
 				}
@@ -149,6 +154,33 @@ func TestConsoleNamesTheRelease(t *testing.T) {
 		}
 		if hung == 0 {
 			t.Errorf("version %q: no hung task", version)
+		}
+	}
+}
+
+// Until 6.19 the state of the grace-period kthread is a number.
+func TestConsoleIsWordedAsByTheRelease(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("../../testdata/scenarios/console/kthread-starved.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc, err := workload.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, want := range map[workload.Version]string{"": "->state=R ", workload.Linux619: "->state=0x0 ", workload.Linux73: "->state=R "} {
+		sc.Machine.Version = version
+		starved := 0
+		for _, l := range Run(sc, lookup(t, "baseline"), 1, Options{Log: true}).Log {
+			if strings.Contains(l.Text, "kthread starved for") {
+				if starved++; !strings.Contains(l.Text, want) {
+					t.Errorf("version %q: %q, want %q in it", version, l.Text, want)
+				}
+			}
+		}
+		if starved == 0 {
+			t.Errorf("version %q: the kthread was not starved", version)
 		}
 	}
 }

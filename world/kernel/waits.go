@@ -122,21 +122,30 @@ func (k *kernel) taskWaits(t *task, c *cause) node {
 	case inSyncExp:
 		return &k.rcu.exp
 	case inRCUTasks:
-		return k.rcuTasks.kthread
+		return k.rcuTasks.task
 	case inRude:
 		c.what = trial.WorkerQueued
 		return nil
 	case inTasksTrace:
-		return k.holdouts.kthread
+		return k.holdouts.task
 	case inFenceAll:
 		c.what = trial.BarrierNotAnswered
 		return nil
 	}
 	c.what = ends[t.role].asleep
+	if k.rests(t) {
+		c.what = trial.RetryDelay
+	}
 	if t.cpu.halted() { // so that its timer does not fire
 		c.what, c.cpu = trial.CPUStopped, uint8(t.cpu.id)
 	}
 	return nil
+}
+
+// rests reports whether the task is a kthread of RCU tasks that has no holdouts to
+// look at.
+func (k *kernel) rests(t *task) bool {
+	return t.role == asTraceKthread && !k.holdouts.looking || t.role == asTasksKthread && !k.rcuTasks.looking
 }
 
 // pollerWaits follows a task that looks at a cookie once a jiffy: it waits for

@@ -101,13 +101,13 @@ func (k *kernel) scanHung(timeout uint64) {
 	}
 }
 
-func (t *task) hungReport() []string {
+func (t *task) hungReport() klog.Report {
 	k := t.k
-	report := klog.Hung{Build: k.build(), Task: t.show(), Blocked: time.Duration(ns(k.jiffies-t.hung.since) * k.tick)}
+	report := &klog.Hung{Build: k.build(), Task: t.show(), Blocked: time.Duration(ns(k.jiffies-t.hung.since) * k.tick)}
 	if m := t.waitingOn; m != nil && m.owner != nil {
 		report.Owner = &klog.Owner{Comm: m.owner.name, PID: m.owner.pid}
 	}
-	return report.Lines()
+	return report
 }
 
 // stallState is RCU's stall detector.
@@ -149,7 +149,7 @@ func (k *kernel) checkStall(c *cpu) {
 	}
 	n.stall.at = k.jiffies + 3*uint64(k.stallTimeout()/k.tick) + 3
 	k.rcuStalls++
-	k.log(func() []string { return k.stallReport(c, self).Lines() })
+	k.log(func() klog.Report { return k.stallReport(c, self) })
 	k.checkGPKthread()
 	if self {
 		c.resched = hardResched
@@ -173,7 +173,7 @@ func (k *kernel) stallReport(by *cpu, self bool) *klog.Stall {
 		}
 		s.CPUs = append(s.CPUs, klog.StalledCPU{
 			CPU: c.id, Probe: c.probe(n.seq), Ticks: uint64(c.ticksGP),
-			Behind: rcu.SeqCount(n.seq) - rcu.SeqCount(c.gpSeq), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
+			Behind: rcu.SeqCount(n.seq - c.gpSeq), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
 		})
 		if b, ok := c.backtrace(by); ok {
 			s.Backtraces = append(s.Backtraces, b)
@@ -221,13 +221,13 @@ func (k *kernel) checkGPKthread() {
 	quiet := k.jiffies - n.kthreadActive
 	t := n.kthread
 	if n.phase == gpWaitFQS && t.state != running && k.jiffies-n.fqsDeadline < 1<<62 && k.jiffies-n.fqsDeadline > limit {
-		miss := klog.TimerMissed{Flavor: k.flavor(), Jiffies: int64(k.jiffies - n.fqsDeadline), GP: int64(n.seq), Flags: n.flags(), State: byte(t.state), CPU: t.cpu.id}
-		k.log(miss.Lines)
+		miss := &klog.TimerMissed{Flavor: k.flavor(), Jiffies: int64(k.jiffies - n.fqsDeadline), GP: int64(n.seq), Flags: n.flags(), State: byte(t.state), CPU: t.cpu.id}
+		k.log(func() klog.Report { return miss })
 	}
 	if quiet > limit {
-		s := klog.Starved{Flavor: k.flavor(), Jiffies: int64(quiet), GP: int64(n.seq), Flags: n.flags(), GPState: gpStates[n.phase], CPU: t.cpu.id, Kthread: t.show()}
+		s := &klog.Starved{Flavor: k.flavor(), Jiffies: int64(quiet), GP: int64(n.seq), Flags: n.flags(), GPState: gpStates[n.phase], CPU: t.cpu.id, Kthread: t.show()}
 		s.Kthread.Stack = klog.GPKthread()
-		k.log(s.Lines)
+		k.log(func() klog.Report { return s })
 	}
 }
 
@@ -245,8 +245,8 @@ func (k *kernel) kick(c *cpu) {
 		if c.cur != nil {
 			pid = c.cur.pid
 		}
-		warn := klog.Kick{Flavor: k.flavor(), CPU: c.id, PID: pid}
-		k.log(warn.Lines)
+		warn := &klog.Kick{Flavor: k.flavor(), CPU: c.id, PID: pid}
+		k.log(func() klog.Report { return warn })
 	}
 	k.wake(n.kthread)
 }
@@ -270,9 +270,9 @@ func (k *kernel) reportExpStall() {
 	k.log(k.expStallReport)
 }
 
-func (k *kernel) expStallReport() []string {
+func (k *kernel) expStallReport() klog.Report {
 	e := &k.rcu.exp
-	s := klog.ExpStall{Flavor: k.flavor(), Jiffies: (k.now - e.started) / k.tick, Seq: e.seq, QSMask: uint64(e.mask)}
+	s := &klog.ExpStall{Flavor: k.flavor(), Jiffies: (k.now - e.started) / k.tick, Seq: e.seq, QSMask: uint64(e.mask)}
 	for _, t := range k.rcu.readers {
 		if t.rcu.blocksExp {
 			s.Tasks = append(s.Tasks, t.show())
@@ -286,7 +286,7 @@ func (k *kernel) expStallReport() []string {
 			}
 		}
 	}
-	return s.Lines()
+	return s
 }
 
 // workqueueWatchdog looks at every pool once per threshold
@@ -297,8 +297,8 @@ func (k *kernel) workqueueWatchdog() {
 	look = func() {
 		for _, c := range k.cpus {
 			if p := c.pool; len(p.pending) > 0 && k.now-p.lastRun > threshold {
-				l := klog.Lockup{CPUs: strconv.Itoa(c.id), Stuck: time.Duration(k.now - p.lastRun)}
-				k.log(l.Lines)
+				l := &klog.Lockup{CPUs: strconv.Itoa(c.id), Stuck: time.Duration(k.now - p.lastRun)}
+				k.log(func() klog.Report { return l })
 			}
 		}
 		k.at(k.now+threshold, look)
@@ -321,18 +321,18 @@ func (k *kernel) rateLowered() {
 		if k.rateLines++; k.rateLines > rateBurst {
 			continue
 		}
-		l := klog.Throttle{Average: time.Duration(r.avg), Allowed: time.Duration(r.allowed), Rate: int(r.rate)}
-		k.logAt(r.at, l.Lines)
+		l := &klog.Throttle{Average: time.Duration(r.avg), Allowed: time.Duration(r.allowed), Rate: int(r.rate)}
+		k.logAt(r.at, func() klog.Report { return l })
 	}
 	k.rate.lowered = k.rate.lowered[:0]
 }
 
-// log prints lines on the console. They are made only if somebody reads it.
-func (k *kernel) log(lines func() []string) { k.logAt(k.now, lines) }
+// log prints a report on the console. It is made only if somebody reads it.
+func (k *kernel) log(report func() klog.Report) { k.logAt(k.now, report) }
 
-// logAt prints lines as of an instant that may lie a little back: a CPU's
+// logAt prints a report as of an instant that may lie a little back: a CPU's
 // samples are worked out when something else happens to it.
-func (k *kernel) logAt(at ns, lines func() []string) {
+func (k *kernel) logAt(at ns, report func() klog.Report) {
 	if !k.opt.Log {
 		return
 	}
@@ -340,7 +340,7 @@ func (k *kernel) logAt(at ns, lines func() []string) {
 	for i > 0 && k.console[i-1].At > time.Duration(at) {
 		i--
 	}
-	for n, l := range lines() {
+	for n, l := range klog.Lines(report(), k.text()) {
 		k.console = slices.Insert(k.console, i+n, trial.Log{At: time.Duration(at), Text: l})
 	}
 }

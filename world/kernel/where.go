@@ -47,11 +47,9 @@ func (t *task) stack() klog.Stack {
 			return klog.OpenInSRCU()
 		}
 		return klog.InSRCU()
-	case inRCUTasks, inRude:
-		return klog.TaskInRCU()
-	case inFlush:
+	case inFlush, inRude:
 		return klog.InFlush()
-	case inTasksTrace:
+	case inTasksTrace, inRCUTasks:
 		return klog.InTasksTrace()
 	case inSyncRCU:
 		switch {
@@ -96,6 +94,8 @@ func (t *task) systemCall() int {
 func (c *cpu) executing(ownTick bool) klog.Stack {
 	t := c.cur
 	switch {
+	case c.hrLeft > 0 && !ownTick && c.hr.device:
+		return klog.InDeviceIRQ()
 	case c.hrLeft > 0 && !ownTick:
 		return klog.InSample()
 	case c.softActive:
@@ -107,7 +107,7 @@ func (c *cpu) executing(ownTick bool) klog.Stack {
 	case t.loop != nil:
 		return klog.InReader(t.systemCall())
 	case t.item != nil:
-		return klog.InWorker()
+		return klog.InWorker(t.item.name)
 	case t.kernel:
 		return klog.InKthread()
 	}
@@ -123,10 +123,11 @@ const userText = 0x401000
 const nmiPatience ns = 10_000_000_000
 
 // backtrace is what the stall detector shows of a CPU (rcu_dump_cpu_stacks); nothing
-// if the CPU is idle, or in an NMI handler for too long to answer.
+// if the CPU is idle, or does not answer: it executes nothing, or is in an NMI handler
+// for too long.
 func (c *cpu) backtrace(by *cpu) (klog.Backtrace, bool) {
 	t := c.cur
-	if t == nil || c.nmiLeft >= nmiPatience {
+	if t == nil || c.halted() || c.nmiLeft >= nmiPatience {
 		return klog.Backtrace{}, false
 	}
 	b := klog.Backtrace{CPU: c.id, By: by.id, Comm: t.name, PID: t.pid, Build: c.k.build(), Preempt: c.k.preemptText()}
@@ -157,7 +158,7 @@ func (t *task) show() klog.Task {
 		s.PPID = 1
 	}
 	if t.item != nil {
-		s.Workqueue = "rcu_gp " + t.item.name
+		s.Workqueue = t.item.queue() + " " + t.item.name
 	}
 	return s
 }

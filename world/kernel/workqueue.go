@@ -29,6 +29,24 @@ type work struct {
 	worker *task
 }
 
+// queue is the name of the workqueue that the item is on.
+func (w *work) queue() string {
+	switch w.name {
+	case freeWork, rudeWork:
+		return "events" // system_wq, system_percpu_wq
+	case cleanupWork:
+		return "sync_wq"
+	}
+	return "rcu_gp"
+}
+
+// The work functions that are not on rcu_gp.
+const (
+	freeWork    = "perf_trace_free_work" // of candidates that leave the freeing to a worker
+	rudeWork    = "rcu_tasks_be_rude"
+	cleanupWork = "rcu_sr_normal_gp_cleanup_work"
+)
+
 // queueWork queues an item on this CPU's pool, or where it is running.
 func (k *kernel) queueWork(w *work) {
 	if w.queued {

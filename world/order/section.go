@@ -87,12 +87,6 @@ func (s *Section) Store(p Place, v Expr) {
 	s.op(op{kind: opStore, addr: p.addr, val: v, may: p.may, text: "write " + p.text})
 }
 
-// StoreRelease writes v after all that comes before it was performed
-// (smp_store_release).
-func (s *Section) StoreRelease(p Place, v Expr) {
-	s.op(op{kind: opStore, addr: p.addr, val: v, may: p.may, release: true, text: "release " + p.text})
-}
-
 // Add increments a counter with one instruction that no barrier on its CPU can
 // divide, and that no other CPU's counter shares (this_cpu_inc).
 func (s *Section) Add(p Place) {
@@ -155,12 +149,6 @@ func (s *Section) If(reg Reg, body func()) {
 
 // Fence is a full memory barrier (smp_mb).
 func (s *Section) Fence() { s.p.fence(fenceFull) }
-
-// FenceRead orders loads (smp_rmb).
-func (s *Section) FenceRead() { s.p.fence(fenceRead) }
-
-// FenceWrite orders stores (smp_wmb).
-func (s *Section) FenceWrite() { s.p.fence(fenceWrite) }
 
 // EnterRCU begins a region that an RCU grace period waits for: preemption
 // disabled, or rcu_read_lock. It is no barrier.
