@@ -8,9 +8,9 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// AddControls adds to a plan what its campaign needs to be valid: the given
-// controls, and the scenarios in which they must misbehave. It leaves alone what
-// the plan has already, and returns the names of what it added.
+// AddControls adds to a plan the controls that make its campaign valid, and the
+// scenarios in which they must misbehave. It keeps existing entries, and returns
+// the names that it added.
 func (p *Plan) AddControls(controls ...world.Subject) (added []string) {
 	for _, name := range []string{ReportStorm, longReader} {
 		if slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == name }) {
@@ -26,8 +26,7 @@ func (p *Plan) AddControls(controls ...world.Subject) (added []string) {
 	return append(added, p.AddSubjects(controls...)...)
 }
 
-// AddSubjects adds to a plan those subjects that it does not have, and returns what
-// it added.
+// AddSubjects adds to a plan those subjects that it lacks, and returns their names.
 func (p *Plan) AddSubjects(all ...world.Subject) (added []string) {
 	for _, c := range all {
 		if slices.ContainsFunc(p.Fixes, func(f world.Subject) bool { return f.Name == c.Name }) {
@@ -43,8 +42,8 @@ func (p *Plan) AddSubjects(all ...world.Subject) (added []string) {
 	return added
 }
 
-// Invalid returns why nothing follows from a campaign, or nil: a control did not
-// misbehave as it must, or there is none.
+// Invalid returns the reason why a campaign proves nothing, or nil: a control did
+// not misbehave as it must, or the campaign has none.
 func (s *Summary) Invalid() error {
 	for _, c := range s.Checks {
 		if !c.Passed {

@@ -9,35 +9,33 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Cause is one thing that close() waited for, and its share of all the time
-// that the closes of some trials took.
+// Cause is one cause of waits, with its share of the total time of some closes.
 type Cause struct {
 	trial.Cause
 	Share float64 `json:"share"`
-	// Storm is the part of this cause's time that samples took from what was
-	// waited for.
+	// Storm is the part of this cause's time that perf samples took from the CPU or
+	// task at the end of the chain.
 	Storm float64 `json:"storm,omitempty"`
 }
 
-// maxCauses is how many whole chains a row names, the largest first.
+// maxCauses is the number of whole chains in a row, the largest first.
 const maxCauses = 3
 
-// Blame divides all the time that some closes took, one way and another. The
-// shares of each list add up to 1.
+// Blame divides the total time of some closes in two ways. The shares of each list
+// add up to 1.
 type Blame struct {
-	// Waited is that time. A close that had not returned counts for as long
-	// as it was seen.
+	// Waited is the total time. A close that had not returned counts up to the
+	// horizon.
 	Waited time.Duration `json:"waited_ns"`
 	Closes int           `json:"closes"`
-	// Stages divides the time by what close() itself waited for: the outermost links of the
-	// chains of waits.
+	// Stages divides the time by the outermost links of the chains of waits.
 	Stages []Cause `json:"stages"`
-	// Links divides it by the innermost links, which delayed it in the end.
+	// Links divides the time by the innermost links.
 	Links []Cause `json:"links"`
 }
 
-// blameSum adds up what close() waited for. The number of different causes is
-// bounded by the model's mechanisms and the scenario's groups of tasks.
+// blameSum sums waits by cause. The model's mechanisms and the scenario's groups of
+// tasks limit the number of different causes.
 type blameSum map[trial.Cause]*trial.Share
 
 func (b blameSum) add(shares []trial.Share) {
@@ -57,7 +55,7 @@ func (b blameSum) put(c trial.Cause, s *trial.Share) {
 	sum.Storm += s.Storm
 }
 
-// by adds up by a part of each cause.
+// by sums by a part of each cause.
 func (b blameSum) by(part func(trial.Cause) trial.Cause) blameSum {
 	sum := blameSum{}
 	for c, s := range b {
@@ -85,7 +83,7 @@ func (b blameSum) whole() (sum time.Duration) {
 	return sum
 }
 
-// causes are all of them, the largest first.
+// causes returns all causes, the largest first.
 func (b blameSum) causes() []Cause {
 	whole := b.whole()
 	if whole == 0 {

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Build identifies the source that this program was built from: the revision,
-// with "+dirty" if the working tree had changes, or else the version of the
-// module. It is empty if neither is known, as under go test and go run.
+// Build identifies the source of this program: the revision, with "+dirty" if the
+// working tree had changes, or else the version of the module. It is empty if
+// neither is known, as under go test and go run.
 var Build = sync.OnceValue(func() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -18,8 +18,8 @@ var Build = sync.OnceValue(func() string {
 	return buildOf(info)
 })
 
-// OtherBuild says in a sentence that another build ran the trials than the one that
-// reads them; it is empty if it was the same, or if either is not known.
+// OtherBuild returns a sentence if the trials ran under another build than this
+// one; it is empty if the builds are equal, or if either is unknown.
 func (h *Head) OtherBuild() string { return otherBuild(h.Build, Build()) }
 
 func otherBuild(ran, reads string) string {

@@ -14,18 +14,18 @@ import (
 
 // Options are the files and callbacks of a campaign; they do not change its results.
 type Options struct {
-	// Out is the path of the results file; empty keeps no results.
+	// Out is the path of the results file; if empty, no results are saved.
 	Out string
-	// Resume continues Out after the trials it already holds.
+	// Resume continues Out after its last trial.
 	Resume bool
 	// Progress, if set, is called after each trial.
 	Progress func(done, total int)
 }
 
-// Run runs a plan and sums it up. When the context ends, Run keeps the trials that
-// have finished, and the summary has fewer trials than planned. A
-// failure of the world (*world.Failure) or a panic of a candidate ends the
-// campaign with an error; the results file keeps the trials before it.
+// Run runs a plan and returns its summary. If the context ends, Run keeps the
+// finished trials, and the summary has fewer trials than planned. A failure of the
+// world (*world.Failure) or a panic of a candidate ends the campaign with an error;
+// the results file keeps the trials before it.
 func Run(ctx context.Context, p *Plan, ex Executor, o Options) (sum *Summary, err error) {
 	if err := p.Validate(); err != nil {
 		return nil, &InputError{err}
@@ -68,8 +68,8 @@ func Run(ctx context.Context, p *Plan, ex Executor, o Options) (sum *Summary, er
 	return c.sum.summary(), nil
 }
 
-// Each runs the trials of a plan in their order and hands each result to emit,
-// which returns ErrEnough when it needs no more. Nothing is kept.
+// Each runs the trials of a plan in order and passes each result to emit, which
+// returns ErrEnough to stop. It saves nothing.
 func Each(ctx context.Context, p *Plan, ex Executor, emit func(world.Spec, *trial.Result) error) error {
 	if err := p.Validate(); err != nil {
 		return &InputError{err}
@@ -79,7 +79,7 @@ func Each(ctx context.Context, p *Plan, ex Executor, emit func(world.Spec, *tria
 	return ex.Execute(ctx, head.Trials(), spec, func(i int, r trial.Result) error { return emit(spec(i), &r) })
 }
 
-// campaign is a plan under way.
+// campaign is the state of a running plan.
 type campaign struct {
 	plan   *Plan
 	ex     Executor
@@ -88,7 +88,7 @@ type campaign struct {
 	sum    *collector
 }
 
-// execute runs n trials. A failure gets the token that runs it again.
+// execute runs n trials, and adds the replay token to each failure.
 func (c *campaign) execute(ctx context.Context, n int, cells func(i int) cell, emit func(*trial.Result) error) error {
 	spec := func(i int) world.Spec { return c.plan.spec(cells(i)) }
 	return c.ex.Execute(ctx, n, spec, func(i int, r trial.Result) error {
@@ -114,7 +114,7 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 	if err != nil || c.sum.trials == 0 || !c.head.Facts.Reproducible {
 		return out, err
 	}
-	// This build must find what the file holds: run the last trial again.
+	// This build must reproduce the results in the file: run the last trial again.
 	err = c.execute(ctx, 1, func(int) cell { return last.cell }, func(r *trial.Result) error {
 		if again, err := lineOf(r); err != nil || !bytes.Equal(again, last.line) {
 			return cmp.Or(err, Inputf("%s: trial %d: comes out differently now: want a new file, for another gpstorm wrote this one or it was altered", o.Out, c.sum.trials))
@@ -127,8 +127,8 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 	return out, nil
 }
 
-// Summarize sums up a results file, or all shards of a campaign. A file that
-// ends early gives a summary of fewer trials than planned.
+// Summarize returns the summary of a results file, or of all shards of a campaign.
+// An incomplete file gives a summary of fewer trials than planned.
 func Summarize(paths []string) (*Summary, error) {
 	var c *collector
 	err := open(paths, func(m *merged) error {
@@ -153,7 +153,7 @@ func Summarize(paths []string) (*Summary, error) {
 	return c.summary(), nil
 }
 
-// InputError says that an input is wrong: a plan, or a results file.
+// InputError reports an invalid input: a plan, or a results file.
 type InputError struct{ Err error }
 
 func (e *InputError) Error() string { return e.Err.Error() }
@@ -161,5 +161,5 @@ func (e *InputError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// Inputf is an InputError with a text.
+// Inputf returns an InputError with a formatted text.
 func Inputf(format string, args ...any) error { return &InputError{fmt.Errorf(format, args...)} }

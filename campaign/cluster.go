@@ -8,15 +8,15 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Cluster is a group of failures of one candidate with one signature and one
-// symptom, whatever the scenario, the seed and the numbers.
+// Cluster is a group of failures of one candidate with the same signature and
+// symptom, in any scenario.
 type Cluster struct {
 	Fix       string          `json:"fix"`
 	Symptom   trial.Symptom   `json:"symptom"`
 	Signature trial.Signature `json:"signature"`
 	Count     int             `json:"count"`
-	// First and Smallest are the replay tokens of the first failure and of
-	// the one that took the fewest steps.
+	// First and Smallest are the replay tokens of the first failure and of the
+	// failure with the fewest steps.
 	First    string `json:"first"`
 	Smallest string `json:"smallest"`
 

@@ -6,23 +6,23 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Conditions are what the trials of a row met: means over the trials, but of ReadNS
-// the median.
+// Conditions describes the trials of a row on real CPUs: means over the trials,
+// except that ReadNS is the median.
 type Conditions struct {
 	Trials     int     `json:"trials"`
-	Source     string  `json:"storm_source,omitempty"` // empty if no storm was asked for or none is available
+	Source     string  `json:"storm_source,omitempty"` // empty if no storm was requested or none is available
 	AskedRate  float64 `json:"asked_hz"`
 	Rate       float64 `json:"hz"`
 	AskedShare float64 `json:"asked_share"`
 	Share      float64 `json:"share"`
 	ReadNS     float64 `json:"read_ns"`
-	Together   float64 `json:"together"` // share of the looks in which a reader ran beside an updater
+	Together   float64 `json:"together"` // share of the looks in which a reader ran in parallel with an updater
 	Queued     float64 `json:"queued"`
 	Stolen     float64 `json:"stolen"`
 	Preempted  float64 `json:"preempted"`
 }
 
-// conditionSum adds up the conditions of trials.
+// conditionSum sums the conditions of trials.
 type conditionSum struct {
 	sum             Conditions
 	storms          int
@@ -53,7 +53,7 @@ func (s *conditionSum) add(c *trial.Conditions) {
 	s.sum.Preempted += float64(c.Preempted)
 }
 
-// mean is nil if no trial has conditions.
+// mean returns nil if no trial has conditions.
 func (s *conditionSum) mean() *Conditions {
 	if s.sum.Trials == 0 {
 		return nil

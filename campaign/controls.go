@@ -6,27 +6,27 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// ReportStorm is the scenario of the report, in which a control that must hang
-// has to; Calm is the one without a storm, in which it must not. longReader is
-// the one in which a control that must be unsafe can hardly miss a reader.
+// ReportStorm is the scenario of the bug report, in which a control with MustHang
+// hangs; in Calm, which has no storm, it does not. In longReader, a control that
+// must be unsafe can hardly miss a reader.
 const (
 	ReportStorm = "repro2"
 	Calm        = "calm"
 	longReader  = "long-reader"
 )
 
-// Check is one thing that must be true for a campaign to mean anything.
+// Check is a condition without which a campaign proves nothing.
 type Check struct {
 	Fix      string `json:"fix"`
-	Required string `json:"required"` // what the control must do
+	Required string `json:"required"` // the required behaviour of the control
 	Passed   bool   `json:"passed"`
-	Seen     string `json:"seen"` // what was seen, in words
+	Seen     string `json:"seen"` // the observed behaviour
 }
 
-// Valid reports whether the controls misbehaved as they must. A campaign
-// without controls is not valid: nothing shows that it can see a failure. Nor is
-// one shard alone, of which the controls are not judged: it has no checks. A world
-// that has no controls needs none.
+// Valid reports whether the controls misbehaved as they must. Without controls,
+// nothing shows that the campaign can detect a failure, so it is not valid. Neither
+// is a single shard, whose controls are not checked. A world without controls needs
+// none.
 func (s *Summary) Valid() bool {
 	none := s.Head.Facts.Uncontrolled && s.Head.Shard == nil
 	hang, unsafe := none, none
@@ -48,8 +48,8 @@ const (
 	nothingSeen    = "no trial of it"
 )
 
-// checkControls judges the controls, unless the summary is of one shard: another
-// may have the trials in which they misbehave.
+// checkControls checks the controls, unless the summary covers a single shard: the
+// trials in which they misbehave may be in another.
 func (s *Summary) checkControls() []Check {
 	if s.Head.Shard != nil {
 		return nil
@@ -100,7 +100,7 @@ func (s *Summary) row(class, fix string) Row {
 	return Row{}
 }
 
-// over adds up a subject's trials, hangs and diagnoses over all scenarios.
+// over sums a subject's trials, hangs and diagnoses over all scenarios.
 func (s *Summary) over(fix string) Row {
 	all := Row{Fix: fix, Diagnoses: Diagnoses{}}
 	for _, class := range s.Classes {

@@ -8,21 +8,21 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// course is the order in which the trials of a campaign run, and the comparisons
-// that it depends on. A fixed campaign runs every trial of its plan. One that runs
-// until it has decided does so in rounds, and a round leaves out the trials of
-// comparisons that were decided before it. So what runs next follows from the
-// results so far, in their order, and from nothing else.
+// course determines the order of a campaign's trials from the comparisons so far. A
+// fixed campaign runs every trial of its plan. A campaign that runs until it has
+// decided runs in rounds, and a round leaves out the trials of comparisons that
+// were decided before it. So the next trial depends only on the results so far, in
+// their order.
 type course struct {
 	head  *Head
 	index int // of the next trial in the plan
 
-	block   []*trial.Result // by fix: the block under way
+	block   []*trial.Result // by fix: the current block
 	tallies [][]tally       // by scenario, fix
 	overall []tally         // by fix
 
-	// Of a campaign that runs until it has decided: what is, by scenario and fix,
-	// and which controls have been unsafe.
+	// Only for a campaign that runs until it has decided: the decided comparisons
+	// by scenario and fix, and the controls that have been unsafe.
 	decided [][]bool
 	unsafe  []bool
 }
@@ -34,8 +34,8 @@ type tally struct {
 	closes              stat.SignTest // up: the candidate's median close() is shorter; down: longer
 }
 
-// firstRound is the number of variations of the first round. Fewer decide nothing.
-// Each later variation is a round.
+// firstRound is the number of variations in the first round. Fewer cannot decide
+// anything. Each later variation is a round.
 const firstRound = 8
 
 func newCourse(h *Head) *course {
@@ -50,13 +50,15 @@ func newCourse(h *Head) *course {
 // done reports whether there are no more trials.
 func (c *course) done() bool { return c.index >= c.head.Trials() }
 
-// progress is how many trials of the plan are done or left out, and its size.
+// progress returns the number of trials of the plan that are done or left out, and
+// the size of the plan.
 func (c *course) progress() (done, total int) { return c.index, c.head.Trials() }
 
-// next is the next trial; there must be one.
+// next returns the next trial; the course must not be done.
 func (c *course) next() cell { return c.head.cell(c.index) }
 
-// round returns the trials up to the next decisions: their number, and the i-th.
+// round returns the trials up to the next decisions: their number, and a function
+// for the i-th.
 func (c *course) round() (int, func(i int) cell) {
 	from := c.index
 	if !c.head.UntilDecided {
@@ -71,13 +73,13 @@ func (c *course) round() (int, func(i int) cell) {
 	return len(cells), func(i int) cell { return cells[i] }
 }
 
-// roundEnd is the index after the round under way.
+// roundEnd returns the index after the current round.
 func (c *course) roundEnd() int {
 	perVariation := len(c.head.Scenarios) * len(c.head.Fixes)
 	return min(max(firstRound, c.index/perVariation+1)*perVariation, c.head.Trials())
 }
 
-// take receives the result of the next trial and goes on to the one after it.
+// take records the result of the next trial and advances.
 func (c *course) take(r *trial.Result) {
 	at := c.next()
 	c.block[at.fix] = r
@@ -96,7 +98,7 @@ func (c *course) take(r *trial.Result) {
 	}
 }
 
-// advance goes on to the next trial of the plan.
+// advance moves to the next trial of the plan.
 func (c *course) advance() {
 	scenario := c.next().scenario
 	c.index++
@@ -109,14 +111,14 @@ func (c *course) advance() {
 	}
 }
 
-// roundBegins reports whether a round but the first begins with the next trial.
+// roundBegins reports whether the next trial begins a round other than the first.
 func (c *course) roundBegins() bool {
 	perVariation := len(c.head.Scenarios) * len(c.head.Fixes)
 	return c.index%perVariation == 0 && c.index/perVariation >= firstRound
 }
 
-// pair compares the trials of a whole block with the baseline's. A trial that is left
-// out is in no pair.
+// pair compares the trials of a complete block with the baseline's. Trials that are
+// left out form no pairs.
 func (c *course) pair(scenario int) {
 	base := c.head.baseline()
 	if base < 0 || c.block[base] == nil || leftOut(c.block[base]) {
@@ -140,18 +142,18 @@ func (c *course) pair(scenario int) {
 	}
 }
 
-// leftOut reports whether there is a trial that counts nowhere.
+// leftOut reports whether a trial exists and is left out.
 func leftOut(r *trial.Result) bool { return r != nil && r.LeftOut != "" }
 
-// compared reports whether the candidate is one that is held against the
-// baseline: there is one, and it is not a control.
+// compared reports whether the candidate is compared with a baseline: there is one,
+// and the candidate is not a control.
 func (h *Head) compared(fix int) bool {
 	base := h.baseline()
 	return base >= 0 && h.Fixes[fix].Must == "" && base != fix
 }
 
 // decide marks the rows that need no more trials. A comparison is decided when its
-// hang rates and its times of close() are; a baseline, when all comparisons of its
+// hang rates and its close() times are; a baseline, when all comparisons of its
 // scenario are; a control, when it has misbehaved as it must.
 func (c *course) decide() {
 	open := false
@@ -177,12 +179,12 @@ func (c *course) decide() {
 	}
 }
 
-// looks is the share of the error of a comparison that is for looks at it before
-// its last variation. The rest is for the one test after that, which sees more:
-// it need not hold for other numbers of trials.
+// looks is the fraction of a comparison's error that is spent on interim looks. The
+// rest is for the final test, after the last variation, which has more data: it
+// need not be valid at other numbers of trials.
 const looks = 0.25
 
-// p is the p-value of a sign test of a scenario.
+// p returns the p-value of a sign test of a scenario.
 func (t *tally) p(h *Head, s *stat.SignTest) float64 {
 	final := stat.McNemar(s.Up, s.Down)
 	if !h.UntilDecided {
@@ -195,12 +197,13 @@ func (t *tally) p(h *Head, s *stat.SignTest) float64 {
 	return min(p, 1)
 }
 
-// little is how improbable it has to be that more variations show a difference for
-// a comparison to end without one.
+// little is the predictive power below which a comparison ends without a
+// difference.
 const little = 0.1
 
-// comparisons returns, by candidate, whether a scenario needs no more trials of it: its
-// differences in hang rate and in the time of close() are shown, or will hardly be.
+// comparisons returns, by candidate, whether a scenario needs no more of its
+// trials: its differences in hang rate and in close() time are shown, or are very
+// unlikely to be.
 func (c *course) comparisons(scenario int) []bool {
 	decided := make([]bool, len(c.head.Fixes))
 	for j := range decided {
@@ -227,7 +230,7 @@ func (c *course) comparisons(scenario int) []bool {
 		for i, j := range fixes {
 			t := &c.tallies[scenario][j]
 			share := float64(t.trials) / float64(c.head.Variations)
-			// The p-value that the next difference of the table needs.
+			// need is the p-value that the next difference of the table needs.
 			need := (1 - Level) * (1 - looks) / float64(max(1, len(fixes)-shown))
 			s := of(t)
 			decided[j] = decided[j] && (values[i] < 1-Level || stat.PredictivePower(s.Up, s.Down, share, need) < little)

@@ -22,8 +22,8 @@ func decidedPlan() *Plan {
 	return p
 }
 
-// The trials that run follow from the results alone: not from how many run at
-// once, nor from where the campaign was interrupted.
+// The choice of trials depends only on the results, not on parallelism or
+// interruptions.
 func TestUntilDecidedRunsTheSameTrialsEverywhere(t *testing.T) {
 	t.Parallel()
 	want := runToFile(t, decidedPlan(), &Local{World: in(synthetic).World, Parallel: 1}, Options{})
@@ -42,8 +42,8 @@ func TestUntilDecidedRunsTheSameTrialsEverywhere(t *testing.T) {
 	}
 }
 
-// A decided comparison gets no more trials, and the results file reads as the
-// summary of the run; it is neither longer nor shorter than its campaign.
+// A decided comparison gets no more trials. The results file gives the same summary
+// as the run, and a file that is too short or too long is refused.
 func TestUntilDecidedLeavesOutWhatIsDecided(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "results.jsonl")
@@ -57,7 +57,7 @@ func TestUntilDecidedLeavesOutWhatIsDecided(t *testing.T) {
 	if !sum.Valid() {
 		t.Errorf("controls: %+v", sum.Checks)
 	}
-	// In the storm baseline hangs in nine of ten and good in one of ten trials.
+	// In the storm, baseline hangs in nine of ten trials and good in one of ten.
 	if c := sum.row(ReportStorm, "good").VsBaseline; !c.HangsLess() || c.Pairs >= 40 {
 		t.Errorf("good in the storm: %+v", c)
 	}
@@ -102,12 +102,12 @@ func TestUntilDecidedNeedsABaselineAndNoShards(t *testing.T) {
 }
 
 // lottery is a world of known odds for simulated campaigns. The badness of a trial
-// is that of its block in seven of ten trials, and its own in the others. A trial
+// is that of its block with probability 0.7, and independent otherwise. A trial
 // hangs above a limit; its close() takes longer the worse it is, and in a slower
-// candidate. The name of a scenario is how often the baseline hangs in it.
+// candidate. The name of a scenario is the hang rate of its baseline.
 type lottery struct {
-	hang  float64 // the factor on the rate of the baseline
-	speed float64 // of close(), relative to the baseline's
+	hang  float64 // factor on the hang rate of the baseline
+	speed float64 // of close(), relative to the baseline
 }
 
 var lotteries = map[string]lottery{
@@ -128,9 +128,9 @@ func (l lottery) run(at cell, rate float64, fix string) trial.Result {
 	return r
 }
 
-// errors of simulated campaigns.
+// campaignErrors counts errors of simulated campaigns.
 type campaignErrors struct {
-	falseTables     int // tables of a scenario with a difference that is none
+	falseTables     int // tables of a scenario with a false difference
 	wrongWay        int // comparisons
 	found, possible int // differences
 	trials          int
@@ -156,7 +156,7 @@ func (e *campaignErrors) count(c *course) {
 				hang = 1 // nothing hangs
 			}
 			for _, d := range []struct {
-				truth      float64 // above 0: less often, or sooner
+				truth      float64 // above 0: hangs less often, or closes sooner
 				less, more bool
 			}{
 				{1 - hang, c.HangsLess(), c.HangsMore()},
@@ -181,8 +181,8 @@ func (e *campaignErrors) count(c *course) {
 	}
 }
 
-// How often campaigns are wrong, with all of their trials and until they have
-// decided, over simulated campaigns of known odds. GPSTORM_LONG=on simulates 2000
+// The error rates of full campaigns and of those that run until they have decided,
+// over simulated campaigns of known odds. GPSTORM_LONG=on simulates 2000 campaigns
 // of each size.
 func TestUntilDecidedIsNoMoreOftenWrong(t *testing.T) {
 	t.Parallel()
@@ -191,7 +191,7 @@ func TestUntilDecidedIsNoMoreOftenWrong(t *testing.T) {
 		campaigns = 2000
 	}
 	rates := []float64{0, 0.1, 0.3, 0.5}
-	for variations, missed := range map[int]float64{24: 0.03, 100: 0.07} { // the share of differences that may be missed more
+	for variations, missed := range map[int]float64{24: 0.03, 100: 0.07} { // the additional share of differences that may be missed
 		t.Run(fmt.Sprint(variations), func(t *testing.T) {
 			t.Parallel()
 			var found [2]campaignErrors
@@ -222,7 +222,8 @@ func TestUntilDecidedIsNoMoreOftenWrong(t *testing.T) {
 					float64(e.trials)/float64(campaigns), e.falseTables, tables, 100*float64(e.falseTables)/float64(tables), e.wrongWay, e.found, e.possible, 100*float64(e.found)/float64(e.possible))
 			}
 			all, some := found[0], found[1]
-			// Two families a table, of hang rates and of times, each wrong in 5 % at most.
+			// Each table has two families, hang rates and times, each wrong in at
+			// most 5 %.
 			if stat.AtLeast(some.falseTables, tables, 2*(1-Level)) < 1e-3 || some.wrongWay > all.wrongWay+1 {
 				t.Errorf("wrong more often than stated: %+v, with all trials %+v", some, all)
 			}

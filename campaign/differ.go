@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// differs names the first field in which a head is not the one wanted, and both
-// values; it is nil if there is none. Shards are not compared.
+// differs names the first field in which two heads differ, and both values; it
+// returns nil if there is none. It does not compare shards.
 func (h *Head) differs(want *Head) error {
 	for _, f := range [][3]string{
 		{"world", named.Show(h.World), named.Show(want.World)},
@@ -69,7 +69,7 @@ func (h *Head) differs(want *Head) error {
 	return differentNames("facts: measures", h.Facts.Measures.Names(), want.Facts.Measures.Names())
 }
 
-// different is an error if the two values of a field differ.
+// different returns an error if the two values of a field differ.
 func different(f [3]string) error {
 	if f[1] == f[2] {
 		return nil
@@ -77,7 +77,7 @@ func different(f [3]string) error {
 	return fmt.Errorf("%s: %s: want %s", f[0], f[1], f[2])
 }
 
-// differentNames names what one list has and the other has not.
+// differentNames returns an error with the names that are in only one list.
 func differentNames(field string, have, want []string) error {
 	without := func(a, b []string) string {
 		return strings.Join(slices.DeleteFunc(slices.Clone(a), func(n string) bool { return slices.Contains(b, n) }), ", ")

@@ -11,8 +11,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// A campaign runs its candidates through the same variations of the same
-// scenarios, in one world, on all CPUs of this machine.
+// A campaign runs all candidates in the same variations of the same scenarios, in
+// one world, on all CPUs of this machine.
 func ExampleRun() {
 	repro2, _ := workload.Preset("repro2")
 	plan := &campaign.Plan{Scenarios: []workload.Scenario{repro2}, Variations: 8, Seed: 1}

@@ -12,62 +12,61 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Executor runs numbered trials of one world somewhere: on this machine, or on
-// others.
+// Executor runs numbered trials of one world, on this machine or on others.
 type Executor interface {
 	// Name and Facts are those of the world.
 	Name() string
 	Facts() world.Facts
-	// Execute runs trials 0 to n-1 and hands each result to emit, in the order
-	// of their numbers and one at a time, until emit returns an error: ErrEnough
-	// ends the execution without an error, any other is returned. spec may be
-	// called by many goroutines at once.
+	// Execute runs trials 0 to n-1 and passes each result to emit, in the order of
+	// their numbers and one at a time, until emit returns an error: ErrEnough ends
+	// the execution without an error, any other is returned. Execute may call spec
+	// concurrently.
 	//
 	// When ctx ends, Execute starts no more trials, emits the results up to the
-	// first trial that has none, and returns the error of ctx. A failure of the
-	// world is a *world.Failure, and is returned after the results of all
-	// trials before it.
+	// first unfinished trial, and returns the error of ctx. A failure of the world
+	// is a *world.Failure, and is returned after the results of all trials before
+	// it.
 	Execute(ctx context.Context, n int, spec func(i int) world.Spec, emit func(i int, r trial.Result) error) error
 }
 
-// ErrEnough is what emit returns when it needs no more results.
+// ErrEnough is returned by emit to stop the execution.
 var ErrEnough = errors.New("enough results")
 
 // Local runs trials on this machine, several at once.
 type Local struct {
 	World world.World
-	// Parallel is the number of trials run at once; 0 is one for each CPU, or
-	// one alone in a world whose times are not virtual.
+	// Parallel is the number of concurrent trials; 0 means one for each CPU, or a
+	// single one in a world without virtual time.
 	Parallel int
 	Want     world.Want
 }
 
 var _ Executor = (*Local)(nil)
 
-// Name is the name of the world.
+// Name returns the name of the world.
 func (l *Local) Name() string { return l.World.Name() }
 
-// Facts are those of the world.
+// Facts returns the facts of the world.
 func (l *Local) Facts() world.Facts { return l.World.Facts() }
 
-// ahead is how many trials per worker may be under way or finished before the
-// one that is next in order: enough that one long trial stops nobody, little
-// enough that memory does not grow with the campaign.
+// ahead limits, per worker, the trials that run or have finished before the next
+// one in order. It is large enough that one long trial does not block others, and
+// small enough that memory does not grow with the campaign.
 const ahead = 16
 
-// patience is how long a trial may go on after an interrupt.
+// patience is the time limit of a trial after an interrupt.
 const patience = 30 * time.Second
 
-// Execute runs the trials. When ctx ends it finishes the trials that have begun
-// in a world of virtual time, and gives up those of other worlds. A candidate may
-// be anybody's code: its panic is an error that names the trial, and does not end
-// the process. So is a trial that goes on for 30 s after ctx ended: its goroutine
-// is left behind.
+// Execute runs the trials. When ctx ends, it finishes running trials in a world of
+// virtual time, and abandons those of other worlds. A candidate may be foreign
+// code: a panic is returned as an error that names the trial, and does not end the
+// process. So is a trial that runs for 30 s after ctx ended; its goroutine is
+// abandoned.
 func (l *Local) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// Trials in virtual time wait for nothing, so those that have begun are
-	// finished: a trial given up would leave a gap before others that finished.
+	// Trials in virtual time do not wait, so running trials are finished: an
+	// abandoned trial would leave a gap before others that finished.
 	trials := inner
 	if l.World.Facts().Virtual {
 		trials = context.WithoutCancel(ctx)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// FuzzResults reads any bytes as a results file: no panic, every error one
-// line, and what resume would keep is a prefix that reads back whole.
+// FuzzResults reads any bytes as a results file: it never panics, every error is
+// one line, and the prefix that resume keeps is a valid file.
 func FuzzResults(f *testing.F) {
 	p := testPlan(1)
 	path := filepath.Join(f.TempDir(), "results.jsonl")

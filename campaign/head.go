@@ -1,9 +1,9 @@
-// Package campaign runs many trials: it plans them, runs them on all cores,
-// keeps their results and sums them up.
+// Package campaign plans many trials, runs them on all cores, saves their results
+// and summarises them.
 //
-// Trials are paired. A block is one variation of one scenario with one seed,
-// and every candidate meets it. Results come in plan order whatever the
-// parallelism, so the same plan gives the same bytes everywhere.
+// Trials are paired. A block is one variation of one scenario with one seed, and
+// runs under every candidate. Results are in plan order whatever the parallelism,
+// so the same plan gives the same bytes everywhere.
 package campaign
 
 import (
@@ -26,9 +26,8 @@ const format = "results/2"
 // Head is the first line of a results file. It describes the trials after it.
 type Head struct {
 	Format string `json:"gpstorm"`
-	// World is the name of the world, Model the version of its model, if it
-	// has one, and Build the source of the program that ran the trials, if it
-	// is known.
+	// World is the name of the world. Model is the version of its model, if it has
+	// one. Build is the source of the program that ran the trials, if known.
 	World string      `json:"world"`
 	Model string      `json:"model,omitempty"`
 	Build string      `json:"build,omitempty"`
@@ -38,26 +37,26 @@ type Head struct {
 	Variations int             `json:"variations"`
 	Scenarios  []Class         `json:"scenarios"`
 	Fixes      []world.Subject `json:"fixes"`
-	Shard      *Shard          `json:"shard,omitempty"` // nil is the whole
-	// UntilDecided: trials of comparisons that were decided are left out.
+	Shard      *Shard          `json:"shard,omitempty"` // nil for the whole plan
+	// UntilDecided means that trials of decided comparisons are left out.
 	UntilDecided bool `json:"until_decided,omitempty"`
 }
 
-// Class is the group of trials made from one scenario.
+// Class is the group of all trials of one scenario.
 type Class struct {
 	Name  string `json:"name"`
 	About string `json:"about,omitempty"`
-	// Content is a hash of the scenario, so that results of two versions
-	// of it are not mixed.
+	// Content is a hash of the scenario, which prevents mixing results of two
+	// versions.
 	Content string `json:"content"`
 }
 
-// ClassOf is the class of the trials of a scenario.
+// ClassOf returns the class of a scenario's trials.
 func ClassOf(sc *workload.Scenario) Class {
 	return Class{Name: sc.Name, About: sc.About, Content: fmt.Sprintf("%016x", workload.Digest(*sc))}
 }
 
-// Shard is the Index-th of Of parts of a plan, from 1.
+// Shard is part Index of Of parts of a plan, from 1.
 type Shard struct {
 	Index int `json:"index"`
 	Of    int `json:"of"`
@@ -83,20 +82,20 @@ func shardText(s *Shard) string {
 	return s.String()
 }
 
-// cell is one trial as a head describes it.
+// cell is the position of a trial in a plan.
 type cell struct {
 	scenario, variation, fix int
 	seed                     uint64
 }
 
-// block returns the block that a trial belongs to.
+// block returns the block of a trial.
 func (c cell) block() [2]int { return [2]int{c.scenario, c.variation} }
 
-// blocks is the number of blocks of the whole, not only of the shard.
+// blocks returns the number of blocks in the whole plan.
 func (h *Head) blocks() int { return h.Variations * len(h.Scenarios) }
 
-// Trials is the number of trials, of the shard if it is one; the most that there
-// may be, if decided comparisons are left out.
+// Trials returns the number of trials in the plan or its shard; the maximum, if
+// trials of decided comparisons are left out.
 func (h *Head) Trials() int {
 	blocks := h.blocks()
 	if s := h.Shard; s != nil {
@@ -105,8 +104,8 @@ func (h *Head) Trials() int {
 	return blocks * len(h.Fixes)
 }
 
-// cell returns the i-th trial. All scenarios take turns, so that an interrupted
-// campaign has seen each about equally often.
+// cell returns the i-th trial. Scenarios take turns, so that an interrupted
+// campaign has run each about equally often.
 func (h *Head) cell(i int) cell {
 	block := i / len(h.Fixes)
 	if s := h.Shard; s != nil {
@@ -121,13 +120,14 @@ func (h *Head) cell(i int) cell {
 	return c
 }
 
-// trialSeed is the seed of a block. It has 53 bits, so that tools that read
-// JSON numbers as floating point get it whole.
+// trialSeed returns the seed of a block. It has 53 bits, so that tools that read
+// JSON numbers as floating point get it exactly.
 func trialSeed(campaign uint64, scenario string, variation int) uint64 {
 	return seed.Derive(campaign, scenario+"/"+strconv.Itoa(variation)) >> 11
 }
 
-// baseline is the index of the candidate the others are compared with, or -1.
+// baseline returns the index of the candidate that the others are compared with, or
+// -1.
 func (h *Head) baseline() int {
 	for i := range h.Fixes {
 		if h.Fixes[i].Base {
@@ -137,8 +137,8 @@ func (h *Head) baseline() int {
 	return slices.IndexFunc(h.Fixes, func(f world.Subject) bool { return f.Name == Baseline })
 }
 
-// Base is the name of the subject that the others are compared with, whether or
-// not the campaign has it.
+// Base returns the name of the subject that the others are compared with, whether
+// or not the campaign contains it.
 func (h *Head) Base() string {
 	if i := h.baseline(); i >= 0 {
 		return h.Fixes[i].Name
@@ -146,7 +146,7 @@ func (h *Head) Base() string {
 	return Baseline
 }
 
-// Baseline is the name of the candidate that others are compared with.
+// Baseline is the default name of the candidate that the others are compared with.
 const Baseline = "baseline"
 
 func (h *Head) line() []byte {
@@ -159,7 +159,7 @@ func (h *Head) line() []byte {
 
 func parseHead(line []byte) (Head, error) {
 	var h Head
-	// A file of another format shall be named by its format, not by a field.
+	// An error about a file of another format must name the format, not a field.
 	var is struct {
 		Format string `json:"gpstorm"`
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// DecodeLine reads one JSON value with known fields only. The error names the field that is wrong.
+// DecodeLine reads one JSON value and refuses unknown fields. The error names the
+// invalid field.
 func DecodeLine(line []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
@@ -37,14 +38,14 @@ func DecodeLine(line []byte, into any) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("cut off: want whole JSON")
 	}
-	// The decoder has no type for the error about a field that it does not have.
+	// The decoder has no error type for unknown fields.
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return fmt.Errorf("%s: unknown field: want the fields of this version", strings.Trim(field, `"`))
 	}
 	return err
 }
 
-// jsonKind is what JSON calls a kind of Go value.
+// jsonKind returns JSON's word for a kind of Go value.
 func jsonKind(kind string) string {
 	switch {
 	case strings.HasPrefix(kind, "int"):

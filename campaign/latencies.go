@@ -9,12 +9,12 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/stat"
 )
 
-// latencies collects waits in bounded memory: exactly up to exactWaits of
-// them, and from then on in a histogram of 128 buckets per octave, whose
-// midpoints are within 0.4 % of the waits in them.
+// latencies collects waits in bounded memory: exactly up to exactWaits of them,
+// then in a histogram of 128 buckets per octave, whose midpoints are within 0.4 %
+// of the waits in them.
 type latencies struct {
 	exact     []stat.Step
-	histogram []stat.Step // by bucket, nil while exact
+	histogram []stat.Step // by bucket; nil while waits are exact
 	count     int
 	censored  int
 	longest   time.Duration
@@ -71,7 +71,7 @@ func midpoint(i int) time.Duration {
 	return time.Duration(low + (1<<shift)/2)
 }
 
-// steps are in ascending order, as the estimators want them.
+// steps returns the waits in ascending order, for the estimators.
 func (l *latencies) steps() []stat.Step {
 	if l.histogram != nil {
 		return l.histogram
@@ -89,8 +89,8 @@ func (l *latencies) steps() []stat.Step {
 	return merged
 }
 
-// Quantiles sums up a set of waits. Max is the longest wait seen; it is beyond
-// that if any was cut off.
+// Quantiles summarises a set of waits. Max is the longest observed wait, a lower
+// bound if any wait was censored.
 type Quantiles struct {
 	P50 stat.Quantile `json:"p50"`
 	P90 stat.Quantile `json:"p90"`
@@ -101,7 +101,7 @@ type Quantiles struct {
 func (l *latencies) quantiles() Quantiles {
 	q := stat.KaplanMeier(l.steps(), 0.50, 0.90, 0.99)
 	for i := range q {
-		// A midpoint may lie above the longest wait itself.
+		// A midpoint may exceed the longest wait itself.
 		q[i].At = min(q[i].At, l.longest)
 	}
 	return Quantiles{q[0], q[1], q[2], stat.Quantile{At: l.longest, Beyond: l.censored > 0}}

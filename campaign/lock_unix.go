@@ -9,8 +9,8 @@ import (
 )
 
 // lock refuses a file to which another process appends, since their lines would
-// mix. The kernel ends the lock with the process, however that ends. A file
-// system without locks grants every one.
+// mix. The kernel releases the lock when the process ends. File systems without
+// locks grant every lock.
 func lock(path string, f *os.File) error {
 	if errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
 		return Inputf("out: %s: in use: want a file to which no other process appends", path)

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// Merge joins the results files of all shards of a campaign, in any order, into
-// the file that one run of the whole plan writes, byte for byte.
+// Merge joins the results files of all shards of a campaign, in any order. The
+// result equals the file of one run of the whole plan, byte for byte.
 func Merge(paths []string, w io.Writer) error {
 	return open(paths, func(m *merged) error {
 		if m.head.Shard != nil {
@@ -34,11 +34,11 @@ func Merge(paths []string, w io.Writer) error {
 // one.
 type merged struct {
 	head   Head
-	shards []*reader // in order of their index; one if there are no shards
+	shards []*reader // in order of their index; a single one without shards
 	read   int
 }
 
-// open opens results files, hands them to use and closes them.
+// open opens results files, passes them to use and closes them.
 func open(paths []string, use func(*merged) error) error {
 	m := &merged{}
 	for _, path := range paths {
@@ -59,8 +59,8 @@ func open(paths []string, use func(*merged) error) error {
 	return use(m)
 }
 
-// agree puts shards in order, and is an error if they are not those of one
-// campaign, each once.
+// agree sorts the shards, and returns an error unless they are those of one
+// campaign, each exactly once.
 func (m *merged) agree() error {
 	first := m.shards[0]
 	m.head = first.head
@@ -89,8 +89,8 @@ func (m *merged) agree() error {
 	return nil
 }
 
-// next returns the next trial in plan order, or io.EOF at the end of the campaign
-// or where the file that has the next trial ends before it.
+// next returns the next trial in plan order. It returns io.EOF at the end of the
+// campaign, or if the file with the next trial ends before it.
 func (m *merged) next() (outcome, error) {
 	if m.done() {
 		return outcome{}, io.EOF
@@ -110,20 +110,20 @@ func (m *merged) done() bool {
 	return m.read >= m.head.Trials()
 }
 
-// turn is the file that has the next trial.
+// turn returns the file with the next trial.
 func (m *merged) turn() *reader {
 	block := m.read / len(m.head.Fixes)
 	return m.shards[block%len(m.shards)]
 }
 
-// complete is an error if a file ends too early, or has more than its part.
+// complete returns an error if a file is too short or too long.
 func (m *merged) complete() error {
 	if rd := m.turn(); !m.done() {
 		return Inputf("%s: holds %d trials of %d: %w", rd.name, rd.read, rd.head.Trials(), ErrIncomplete)
 	}
 	for _, rd := range m.shards {
 		if _, err := rd.next(); err != io.EOF {
-			return err // of a trial too many
+			return err // for an extra trial
 		}
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// maxPairs bounds the pairs that the bootstrap of a class works on. Beyond
-// that many it works on a uniform sample of them, whose interval is the wider.
+// maxPairs limits the pairs in the bootstrap of a class. With more pairs it uses a
+// uniform sample of them, which makes the interval wider.
 const maxPairs = 2048
 
 // pairSample keeps the waits of whole blocks: all of them up to maxPairs, then
@@ -20,7 +20,7 @@ type pairSample struct {
 	class string
 	rng   *rand.Rand
 	seen  int
-	kept  [][][]stat.Wait // by block, fix; nil of a fix that has no trial in the block
+	kept  [][][]stat.Wait // by block and fix; nil for a fix without a trial in the block
 }
 
 func newPairSample(campaign uint64, class string) pairSample {
@@ -52,7 +52,7 @@ func waitsOf(block []*trial.Result) [][]stat.Wait {
 	return waits
 }
 
-// medianClose is the median close() of a trial.
+// medianClose returns the median close() of a trial.
 func medianClose(r *trial.Result) stat.Quantile {
 	var l latencies
 	for _, cl := range r.Closes {
@@ -61,8 +61,8 @@ func medianClose(r *trial.Result) stat.Quantile {
 	return l.quantiles().P50
 }
 
-// longer compares two medians. It is 0 if they are equal, or if a close() that was
-// cut off hides which is longer.
+// longer compares two medians. It returns 0 if they are equal, or if a censored
+// close() hides the order.
 func longer(a, b stat.Quantile) int {
 	switch {
 	case a.Beyond && b.Beyond:
@@ -77,7 +77,7 @@ func longer(a, b stat.Quantile) int {
 	return cmp.Compare(a.At, b.At)
 }
 
-// medianRatio compares the blocks that both candidates have.
+// medianRatio compares the blocks of both candidates.
 func (p *pairSample) medianRatio(fix, base int) stat.Ratio {
 	rng := seed.Stream(p.seed, "bootstrap of "+p.class)
 	var of, with []stat.Wait

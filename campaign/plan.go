@@ -8,26 +8,25 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Plan says which trials a campaign consists of: every candidate in every
-// variation of every scenario.
+// Plan describes the trials of a campaign: every candidate in every variation of
+// every scenario.
 type Plan struct {
 	Scenarios []workload.Scenario
-	// Variations is how many situations are made of each scenario; the
-	// first is the scenario as it stands.
+	// Variations is the number of variations of each scenario; the first is the
+	// scenario itself.
 	Variations int
 	Fixes      []world.Subject
 	Seed       uint64
-	// Shard restricts the plan to a part of it; nil is the whole. A shard
-	// has whole blocks.
+	// Shard restricts the plan to a part of whole blocks; nil is the whole plan.
 	Shard *Shard
 	// UntilDecided runs the plan in rounds, and leaves out the trials of
-	// comparisons with the baseline that were decided before a round. Variations
-	// is then the most that there are. It excludes shards, whose results would
-	// have to decide together.
+	// comparisons with the baseline that were decided before a round. Variations is
+	// then the maximum. It excludes shards, whose results would have to decide
+	// together.
 	UntilDecided bool
 }
 
-// Validate reports the first thing wrong with the plan.
+// Validate reports the first invalid field of the plan.
 func (p *Plan) Validate() error {
 	if len(p.Scenarios) == 0 {
 		return fmt.Errorf("scenarios: none: want at least one")
@@ -65,7 +64,7 @@ func (p *Plan) Validate() error {
 	return nil
 }
 
-// head describes the plan, run in a world, as its results file does.
+// head returns the results file's description of the plan in a world.
 func (p *Plan) head(name string, facts world.Facts) Head {
 	h := Head{
 		Format: format, World: name, Model: facts.Model, Build: Build(), Facts: facts,
@@ -77,7 +76,7 @@ func (p *Plan) head(name string, facts world.Facts) Head {
 	return h
 }
 
-// spec is the trial of a cell of a head that describes the plan.
+// spec returns the trial at a position of the plan's head.
 func (p *Plan) spec(c cell) world.Spec {
 	return world.Spec{Scenario: p.Scenarios[c.scenario], Variation: c.variation, Subject: p.Fixes[c.fix].Name, Seed: c.seed}
 }

@@ -22,18 +22,18 @@ type reader struct {
 	name   string
 	r      *bufio.Reader
 	read   int     // trials
-	course *course // of a campaign that runs until it has decided
+	course *course // for a campaign that runs until it has decided
 	end    int64   // bytes up to the end of the last whole line
 }
 
-// outcome is a finished trial and the line that stands for it.
+// outcome is a finished trial and its line in the results file.
 type outcome struct {
 	cell   cell
 	result trial.Result
 	line   []byte
 }
 
-// lineOf is the line of a result.
+// lineOf returns the line of a result.
 func lineOf(r *trial.Result) ([]byte, error) {
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -42,14 +42,14 @@ func lineOf(r *trial.Result) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// ErrIncomplete says that a results file ends before its campaign does, in the
-// middle of a line perhaps: its writer was stopped. Run goes on with it.
+// ErrIncomplete reports a results file that ends before its campaign, possibly
+// within a line, because its writer was stopped. Run can resume it.
 var ErrIncomplete = errors.New("want a whole file")
 
-// errTorn says that the last line has no end.
+// errTorn reports a last line without an end.
 var errTorn = fmt.Errorf("the last line is cut off: %w", ErrIncomplete)
 
-// newReader reads the head. The name is for error messages.
+// newReader reads the head. The name appears in error messages.
 func newReader(name string, r io.Reader) (*reader, error) {
 	rd := &reader{name: name, r: bufio.NewReaderSize(r, 1<<16)}
 	line, err := rd.line()
@@ -68,8 +68,8 @@ func newReader(name string, r io.Reader) (*reader, error) {
 	return rd, nil
 }
 
-// maxLine is far above the length of any line of a results file. A longer one is
-// of another file, or of a device without an end.
+// maxLine far exceeds any line of a results file. A longer line belongs to another
+// file, or to an endless device.
 const maxLine = 64 << 20
 
 func (rd *reader) line() (line []byte, err error) {
@@ -91,8 +91,8 @@ func (rd *reader) line() (line []byte, err error) {
 	}
 }
 
-// next returns the next trial and its line as it stands, or io.EOF. A trial
-// that is not the next of the plan is an error: results are in plan order.
+// next returns the next trial and its line, or io.EOF. A trial out of plan order is
+// an error.
 func (rd *reader) next() (outcome, error) {
 	line, err := rd.line()
 	if err == io.EOF {
@@ -131,7 +131,7 @@ func (rd *reader) done() bool {
 	return rd.read >= rd.head.Trials()
 }
 
-// check reports whether the result is of that trial.
+// check reports whether the result belongs to the trial.
 func (h *Head) check(c cell, r *trial.Result) error {
 	want := world.Spec{Subject: h.Fixes[c.fix].Name, Variation: c.variation, Seed: c.seed}
 	want.Scenario.Name = h.Scenarios[c.scenario].Name
@@ -143,8 +143,8 @@ func (h *Head) check(c cell, r *trial.Result) error {
 	return nil
 }
 
-// resultsFile is the append-only file of a running campaign. Every line is one
-// write, so that killing the process at any moment loses no finished line.
+// resultsFile is the append-only file of a running campaign. Each line is a single
+// write, so killing the process at any moment loses no finished line.
 type resultsFile struct {
 	f *os.File
 }
@@ -167,9 +167,9 @@ func createResults(path string, h *Head) (*resultsFile, error) {
 	return &resultsFile{f}, nil
 }
 
-// resumeResults opens a results file of the same plan, hands its trials to have,
-// cuts off a torn last line, and continues after it. A file that does not
-// exist, or that ends within its head, is started.
+// resumeResults opens a results file of the same plan, passes its trials to have,
+// cuts off a torn last line, and continues after it. It starts a new file if there
+// is none, or if the file ends within its head.
 func resumeResults(path string, h *Head, have func(outcome)) (file *resultsFile, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
@@ -201,8 +201,8 @@ func resumeResults(path string, h *Head, have func(outcome)) (file *resultsFile,
 	return &resultsFile{f}, nil
 }
 
-// resumable reports why a file with this head cannot be continued by a plan. A
-// build that is not known may be any.
+// resumable returns the reason why a plan cannot continue a file with this head. An
+// unknown build is accepted.
 func (h *Head) resumable(plan *Head) error {
 	want := *plan
 	if h.Build == "" || want.Build == "" {
@@ -214,10 +214,10 @@ func (h *Head) resumable(plan *Head) error {
 	return different([3]string{"shard", shardText(h.Shard), shardText(want.Shard)})
 }
 
-// readResults returns where the last whole line ends.
+// readResults returns the offset of the end of the last whole line.
 func readResults(path string, f io.Reader, h *Head, have func(outcome)) (int64, error) {
 	br := bufio.NewReaderSize(f, 1<<16)
-	// Longer than the head is not torn within it.
+	// A file longer than the head is not torn within it.
 	if start, err := br.Peek(br.Size()); err == io.EOF && bytes.IndexByte(start, '\n') < 0 {
 		if !bytes.HasPrefix(h.line(), start) {
 			return 0, Inputf("%s: line 1: not a results file of this campaign: want a new file", path)
@@ -248,5 +248,5 @@ func (rf *resultsFile) append(line []byte) error {
 	return err
 }
 
-// close makes the file survive a power cut too.
+// close makes the file survive power failures too.
 func (rf *resultsFile) close() error { return errors.Join(rf.f.Sync(), rf.f.Close()) }

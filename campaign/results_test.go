@@ -15,8 +15,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// A killed process leaves the file cut anywhere: within the head, within a
-// line, between lines.
+// Killing a process leaves a file that ends anywhere: within the head, within a
+// line, or between lines.
 func TestResumeContinuesAFileCutAnywhere(t *testing.T) {
 	t.Parallel()
 	p := testPlan(2)
@@ -42,7 +42,7 @@ func TestResumeRunsOnlyWhatIsMissing(t *testing.T) {
 	if _, err := Run(context.Background(), p, &Local{World: worldtest.Func(run), Parallel: 1}, Options{Out: path, Resume: true, Progress: progress}); err != nil {
 		t.Fatal(err)
 	}
-	// 24 in all, and the tenth once more to see that the build is the same.
+	// 24 in all, and the tenth once more to verify the build.
 	if ran != 15 || done[0] != 11 || done[len(done)-1] != 24 {
 		t.Errorf("ran %d, progress %v", ran, done)
 	}
@@ -78,7 +78,7 @@ func TestResumeRefusesWhatItCannotContinue(t *testing.T) {
 	}
 }
 
-// A file that holds another campaign is refused by the name of the field.
+// A file of another campaign is refused with the name of the field.
 func TestResumeNamesTheFieldThatDiffers(t *testing.T) {
 	t.Parallel()
 	whole := string(runToFile(t, testPlan(2), in(synthetic), Options{}))
@@ -127,8 +127,8 @@ func TestResumeNamesTheFieldThatDiffers(t *testing.T) {
 	}
 }
 
-// Anybody may have written a results file: a value that no trial can have is
-// refused by the name of its field.
+// Anybody may have written a results file: an impossible value is refused with the
+// name of its field.
 func TestResultsThatCannotBeAreRefusedByField(t *testing.T) {
 	t.Parallel()
 	whole := string(runToFile(t, testPlan(2), in(synthetic), Options{}))
@@ -237,7 +237,7 @@ func TestMergeNamesWhatIsMissing(t *testing.T) {
 			"summary": second(Summarize(c.paths)),
 		} {
 			if what == "summary" && len(c.paths) == 1 {
-				continue // one shard alone has a summary
+				continue // a single shard has a summary
 			}
 			if want := c.paths[c.blame] + ": " + c.want; err == nil || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("%s of %s: got %v, want %q", what, name, err, want)
@@ -248,8 +248,7 @@ func TestMergeNamesWhatIsMissing(t *testing.T) {
 
 func second(_ *Summary, err error) error { return err }
 
-// The trials of one shard need not show what the controls must: the other shards
-// may.
+// A single shard need not contain the failures of the controls.
 func TestTheControlsOfAShardAloneAreNotJudged(t *testing.T) {
 	t.Parallel()
 	p := testPlan(3)

@@ -72,8 +72,8 @@ func TestAnInterruptedCampaignKeepsWhatFinished(t *testing.T) {
 	same(t, "resumed", runToFile(t, p, in(synthetic), Options{Out: path, Resume: true}), want)
 }
 
-// A candidate may loop for ever. An interrupt ends its campaign all the same, and
-// the error says which trial it was.
+// A candidate may loop forever. An interrupt still ends its campaign, with an error
+// that names the trial.
 func TestAnInterruptEndsACampaignWhoseCandidateLoops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -115,10 +115,10 @@ func TestAPanickingCandidateIsNamed(t *testing.T) {
 	}
 }
 
-// broken is a world that fails from some trial on.
+// broken is a world that fails from a certain trial on.
 type broken struct {
 	worldtest.Func
-	from *atomic.Int64 // trials until then
+	from *atomic.Int64 // number of trials before the failure
 	err  error
 }
 
@@ -165,7 +165,7 @@ func TestAnExecutorStopsWhenItsCallerHasEnough(t *testing.T) {
 	spec := func(i int) world.Spec { return world.Spec{Seed: uint64(i)} }
 	broke := errors.New("broken")
 	for name, c := range map[string]struct {
-		at   int // the trial after which emit returns the error
+		at   int // emit returns the error after this trial
 		err  error
 		want error
 	}{
@@ -215,12 +215,12 @@ func TestAWorldThatIsNotReproducibleHasNoChecksumAndIsNotRunAgain(t *testing.T) 
 	w := restless{func(s world.Spec) trial.Result {
 		ran++
 		r := synthetic(s)
-		r.Steps += uint64(ran) // never twice the same
+		r.Steps += uint64(ran) // different in every run
 		return r
 	}}
 	p := testPlan(2)
 	path := filepath.Join(t.TempDir(), "results.jsonl")
-	whole := runToFile(t, p, &Local{World: w}, Options{Out: path}) // one at a time, or ran would race
+	whole := runToFile(t, p, &Local{World: w}, Options{Out: path}) // sequentially, since ran is not synchronised
 	if strings.Contains(string(whole), "checksum") {
 		t.Errorf("a checksum in\n%s", whole)
 	}

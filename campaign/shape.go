@@ -12,8 +12,8 @@ import (
 // loadBins is the number of equal steps of storm load in a summary.
 const loadBins = 10
 
-// LoadBin counts the trials of a candidate, in all scenarios, whose storm took a
-// share of a CPU within one step.
+// LoadBin counts a candidate's trials, in all scenarios, with a storm duty within
+// one step.
 type LoadBin struct {
 	From     float64       `json:"from"` // storm duty, 0 to 1
 	To       float64       `json:"to"`
@@ -22,7 +22,7 @@ type LoadBin struct {
 	HangRate stat.Interval `json:"hang_rate"`
 }
 
-// Load is one candidate's hang rate against storm load.
+// Load is one candidate's hang rate as a function of storm load.
 type Load struct {
 	Fix  string    `json:"fix"`
 	Bins []LoadBin `json:"bins"`
@@ -57,11 +57,11 @@ const (
 	decades   = 9
 )
 
-// Distribution counts the waits that ended, by length on a log scale. The first
-// step also holds shorter waits, the last longer ones.
+// Distribution counts completed waits by length on a log scale. The first step
+// includes shorter waits, the last one longer waits.
 type Distribution []int
 
-// edges are where the steps begin.
+// edges are the lower bounds of the steps.
 var edges = func() (e [perDecade * decades]time.Duration) {
 	for i := range e {
 		e[i] = time.Duration(math.Round(1000 * math.Pow(10, float64(i)/perDecade)))
@@ -69,7 +69,7 @@ var edges = func() (e [perDecade * decades]time.Duration) {
 	return e
 }()
 
-// Edge is where the i-th step of a distribution begins.
+// Edge returns the lower bound of the i-th step of a distribution.
 func Edge(i int) time.Duration { return edges[i] }
 
 func (l *latencies) distribution() Distribution {

@@ -10,32 +10,32 @@ import (
 // Level is the confidence of every interval in a summary.
 const Level = 0.95
 
-// Power is the chance with which a detectable difference would be found.
+// Power is the probability of finding a detectable difference.
 const Power = 0.8
 
-// Summary holds the findings of a campaign.
+// Summary contains the findings of a campaign.
 type Summary struct {
 	Head   Head
-	Trials int // summed up
-	// CutShort: trials of the campaign are missing.
+	Trials int // in the summary
+	// CutShort is set if trials of the campaign are missing.
 	CutShort bool
 	Classes  []ClassSummary
-	// Overall holds a row for each candidate over all scenarios.
+	// Overall contains a row for each candidate over all scenarios.
 	Overall []Overall
 	Checks  []Check
-	// Loads are the hang rates against storm load, over all scenarios.
+	// Loads are the hang rates by storm load, over all scenarios.
 	Loads []Load
 	// Clusters are the failures, grouped by cause.
 	Clusters []Cluster
 }
 
-// ClassSummary holds one row for each candidate.
+// ClassSummary contains one row for each candidate.
 type ClassSummary struct {
 	Class
 	Rows []Row
 }
 
-// Row sums up the trials of one candidate in one scenario.
+// Row summarises the trials of one candidate in one scenario.
 type Row struct {
 	Class string `json:"scenario"`
 	Fix   string `json:"fix"`
@@ -43,48 +43,47 @@ type Row struct {
 	Trials   int           `json:"trials"`
 	Hung     int           `json:"hung"`
 	HangRate stat.Interval `json:"hang_rate"`
-	// Reported and Stalled count the trials in which the hung-task and the
-	// RCU stall detector printed.
+	// Reported and Stalled count the trials with a report of the hung-task and of
+	// the RCU stall detector.
 	Reported int `json:"hung_task_reported"`
 	Stalled  int `json:"rcu_stall_reported"`
-	// Truncated counts the trials cut off by the model's limit on steps.
+	// Truncated counts the trials that the model's limit on steps ended.
 	Truncated int `json:"truncated"`
-	// LeftOut counts the trials that are in no other figure of the row, for
+	// LeftOut counts the trials that no other figure of the row includes, because
 	// their conditions were not the scenario's.
 	LeftOut int `json:"left_out,omitempty"`
 
 	Closes   int       `json:"closes"`
 	Censored int       `json:"censored"`
 	Close    Quantiles `json:"close"`
-	// Waits is the distribution of the closes that came back.
+	// Waits is the distribution of the closes that returned.
 	Waits Distribution `json:"waits"`
-	// Returned counts the closes that came back; the figures per close are
-	// their means.
+	// Returned counts the closes that returned; the figures per close are their
+	// means.
 	Returned  int     `json:"returned"`
 	Normal    float64 `json:"normal_gps_per_close"`
 	Expedited float64 `json:"expedited_gps_per_close"`
 	IPIs      float64 `json:"ipis_per_close"`
 
-	// WorkerD is the longest time a kworker slept in D state inside
+	// WorkerD is the longest time that a kworker slept in D state inside
 	// process_srcu, over trials.
 	WorkerD Quantiles `json:"kworker_d"`
 
 	Diagnoses Diagnoses `json:"diagnoses"`
-	// Causes are the largest causes of waits, each a whole chain of waits.
+	// Causes are the largest causes of waits, as whole chains.
 	Causes []Cause `json:"causes,omitempty"`
-	// Blame is all that close() waited for; nil if no trial has any.
+	// Blame divides the time of all closes; nil if no trial records it.
 	Blame *Blame `json:"blame,omitempty"`
-	// Conditions are what the trials met, those that are left out included; nil if
-	// no trial has any.
+	// Conditions describes the trials, including those that are left out; nil if no
+	// trial has any.
 	Conditions *Conditions `json:"conditions,omitempty"`
-	// VsBaseline compares the pairs; nil for the controls, which are there
-	// to misbehave.
+	// VsBaseline compares the pairs; nil for controls.
 	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
 }
 
-// Undecided says why the row shows nothing, empty if it does: more than half of its
-// trials are left out, or, where no trial hung, readers and updaters never ran at
-// once.
+// Undecided returns the reason why the row proves nothing, or an empty string: more
+// than half of its trials are left out, or no trial hung and readers and updaters
+// never ran at the same time.
 func (r *Row) Undecided() string {
 	switch c := r.Conditions; {
 	case r.LeftOut > r.Trials:
@@ -95,53 +94,51 @@ func (r *Row) Undecided() string {
 	return ""
 }
 
-// Overall sums up the trials of one candidate in all scenarios.
+// Overall summarises the trials of one candidate in all scenarios.
 type Overall struct {
 	Fix    string `json:"fix"`
 	Trials int    `json:"trials"`
 	Hung   int    `json:"hung"`
-	// Blame attributes the waits; nil if the trials do not record it.
+	// Blame divides the waits; nil if the trials do not record it.
 	Blame *Blame `json:"blame,omitempty"`
-	// VsBaseline compares the pairs of all scenarios; it has no ratio of
-	// medians, as the scenarios differ too much for one. Nil for the
-	// controls.
+	// VsBaseline compares the pairs of all scenarios; nil for controls. It has no
+	// ratio of medians, as the scenarios differ too much.
 	VsBaseline *Comparison `json:"vs_baseline,omitempty"`
 }
 
 // Diagnoses counts trials by diagnosis.
 type Diagnoses map[trial.Diagnosis]int
 
-// unsafe counts the trials in which an oracle saw memory misused.
+// unsafe counts the trials in which an oracle detected misuse of memory.
 func (r *Row) unsafe() int { return r.Diagnoses[trial.Unsafe] }
 
 // Severity lists the diagnoses from good to bad.
 var Severity = []trial.Diagnosis{trial.OK, trial.Slow, trial.Starved, trial.LostWakeup, trial.Deadlock, trial.Unsafe}
 
-// Comparison is a candidate against the baseline in the same trials.
+// Comparison compares a candidate with the baseline in the same trials.
 type Comparison struct {
 	Pairs int `json:"pairs"`
-	// OnlyBaseline and OnlyFix count the pairs in which one hung and the
-	// other did not.
+	// OnlyBaseline and OnlyFix count the pairs in which only one hung.
 	OnlyBaseline int `json:"only_baseline_hung"`
 	OnlyFix      int `json:"only_fix_hung"`
 	// P is McNemar's exact p-value, or that of the sequential sign test in a
-	// campaign that runs until it has decided; Corrected is P after Holm's correction
-	// for the comparisons of the same table: those of the scenario, or those
-	// over all scenarios.
+	// campaign that runs until it has decided. Corrected is P after Holm's
+	// correction for the comparisons of the same table: those of the scenario, or
+	// those over all scenarios.
 	P         float64 `json:"p"`
 	Corrected float64 `json:"p_corrected"`
 	// Median is the ratio of the median close(), fix to baseline.
 	Median stat.Ratio `json:"median_ratio"`
-	// Shorter and Longer count the pairs in which the median close() of the
-	// fix's trial was shorter or longer than that of the baseline's;
-	// CloseCorrected is the sign test's p-value, corrected like P.
+	// Shorter and Longer count the pairs in which the median close() of the fix's
+	// trial was shorter or longer than the baseline's. CloseCorrected is the sign
+	// test's p-value, corrected like P.
 	Shorter        int     `json:"pairs_shorter"`
 	Longer         int     `json:"pairs_longer"`
 	CloseCorrected float64 `json:"close_p_corrected"`
 }
 
-// HangsLess and HangsMore report a difference in hang rate that the number of
-// comparisons does not explain away.
+// HangsLess reports a lower hang rate that remains significant after the correction
+// for the number of comparisons.
 func (c *Comparison) HangsLess() bool {
 	return c.Corrected < 1-Level && c.OnlyBaseline > c.OnlyFix
 }
@@ -151,8 +148,8 @@ func (c *Comparison) HangsMore() bool {
 	return c.Corrected < 1-Level && c.OnlyFix > c.OnlyBaseline
 }
 
-// ClosesSooner and ClosesLater report a difference in the time close() takes
-// that the number of comparisons does not explain away.
+// ClosesSooner reports a shorter time of close() that remains significant after the
+// correction for the number of comparisons.
 func (c *Comparison) ClosesSooner() bool {
 	return c.CloseCorrected < 1-Level && c.Shorter > c.Longer
 }
@@ -162,13 +159,13 @@ func (c *Comparison) ClosesLater() bool {
 	return c.CloseCorrected < 1-Level && c.Longer > c.Shorter
 }
 
-// collector sums trials up as they come, in plan order. Its memory does not
-// grow with their number.
+// collector sums trials in plan order, in memory that does not grow with their
+// number.
 type collector struct {
 	head     Head
 	trials   int
 	course   *course
-	block    []*trial.Result // by fix: of the block under way
+	block    []*trial.Result // by fix: the current block
 	rows     [][]rowSum      // by scenario, fix
 	sampled  []pairSample    // by scenario
 	loads    []loadSum       // by fix
@@ -221,7 +218,7 @@ func (c *collector) add(r *trial.Result) {
 	}
 }
 
-// endBlock keeps the waits of a block, but those of trials that are left out.
+// endBlock collects the waits of a block, except those of trials that are left out.
 func (c *collector) endBlock(scenario int) {
 	for i, r := range c.block {
 		if leftOut(r) {
@@ -302,8 +299,8 @@ func (c *collector) overall() (all []Overall) {
 		}
 		o := Overall{Fix: f.Name, Trials: s.trials, Hung: s.hung, Blame: s.blame.blame(closes)}
 		if t := &c.course.overall[j]; c.head.compared(j) && t.pairs > 0 {
-			// Which scenarios have many pairs depends on what was found, so that
-			// only a sequential test of them all holds.
+			// The scenarios with many pairs depend on the results, so only a
+			// sequential test over all scenarios is valid.
 			p := func(s *stat.SignTest) float64 { return stat.McNemar(s.Up, s.Down) }
 			if c.head.UntilDecided {
 				p = (*stat.SignTest).P
@@ -339,8 +336,8 @@ func (s *rowSum) row(class, fix string) Row {
 	return r
 }
 
-// Interval is that of a hang rate. It holds for a number of trials that depends on
-// what they found, if that of the campaign does.
+// Interval returns the interval of a hang rate. If the number of trials of the
+// campaign depends on their results, the interval is valid for such a number.
 func (h *Head) Interval(hung, trials int) stat.Interval {
 	if h.UntilDecided {
 		return stat.Sequence(hung, trials, Level)
@@ -356,7 +353,8 @@ func (t *tally) comparison(hangs, closes float64) *Comparison {
 	}
 }
 
-// correct corrects the hang rates' and the waits' p-values, a family each.
+// correct corrects the p-values of the hang rates and of the waits, as two
+// families.
 func correct(comparisons []*Comparison) {
 	hangs := make([]float64, len(comparisons))
 	waits := make([]float64, len(comparisons))

@@ -115,8 +115,8 @@ func TestFailuresClusterByCauseNotBySeed(t *testing.T) {
 			failed += r.Trials - r.Diagnoses[trial.OK]
 		}
 	}
-	// Three candidates starve behind a reader; busted does too, and is
-	// unsafe with and without that.
+	// Three candidates starve behind a reader; so does busted, which is also unsafe
+	// with and without that.
 	if len(sum.Clusters) < 5 || len(sum.Clusters) > 7 || count != failed {
 		t.Errorf("%d clusters hold %d of %d failures: %+v", len(sum.Clusters), count, failed, sum.Clusters)
 	}
@@ -184,7 +184,7 @@ func TestPairsKeptDoNotGrowWithTheCampaign(t *testing.T) {
 			late++
 		}
 	}
-	// A fifth of the trials came last; so should about a fifth of those kept.
+	// A fifth of the trials came last; so should about a fifth of the sample.
 	if len(p.kept) != maxPairs || late < maxPairs/6 || late > maxPairs/4 {
 		t.Errorf("kept %d, of which %d from the last fifth", len(p.kept), late)
 	}

@@ -15,10 +15,9 @@ import (
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// synthetic is a world with known odds. A situation is as bad as a number drawn
-// from its seed, the same for every fix; baseline hangs in nine of ten
-// situations that are not calm, good in one of ten, and busted is unsafe in
-// one of four.
+// synthetic is a world with known odds. The badness of a block is drawn from its
+// seed, the same for every fix; baseline hangs in nine of ten blocks of scenarios
+// that are not calm, good in one of ten, and busted is unsafe in one of four.
 func synthetic(at world.Spec) trial.Result {
 	s := at.Seed
 	bad := seed.Stream(s, "how bad").Float64()
@@ -68,10 +67,10 @@ func testPlan(variations int) *Plan {
 	}
 }
 
-// headOf is the head of a plan that a made-up world runs.
+// headOf returns the head of a plan in a test world.
 func headOf(p *Plan) Head { return p.head(worldtest.Func(nil).Name(), worldtest.Func(nil).Facts()) }
 
-// in runs trials in a made-up world.
+// in runs trials in a test world.
 func in(run worldtest.Func) *Local { return &Local{World: run} }
 
 // runToFile runs the plan and returns the bytes of its results file.
@@ -104,7 +103,7 @@ func write(t *testing.T, b []byte) (path string) {
 	return path
 }
 
-// same compares results files; they are too long to print whole.
+// same compares results files without printing them.
 func same(t *testing.T, what string, got, want []byte) {
 	t.Helper()
 	if bytes.Equal(got, want) {

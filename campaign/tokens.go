@@ -5,8 +5,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// tokens makes the tokens of trials in one world. The scenario's part of a token
-// takes the most time, so it is made once for each scenario.
+// tokens makes the tokens of trials in one world. Encoding the scenario takes the
+// most time, so it happens once for each scenario.
 type tokens struct {
 	world  string
 	origin map[string]trial.Token // by scenario
@@ -14,7 +14,7 @@ type tokens struct {
 
 func newTokens(world string) *tokens { return &tokens{world, map[string]trial.Token{}} }
 
-// of names a trial and the checksum that it must reproduce.
+// of returns the token of a trial and the checksum that it must reproduce.
 func (ts *tokens) of(s world.Spec, sum trial.Checksum) string {
 	t, ok := ts.origin[s.Scenario.Name]
 	if !ok {

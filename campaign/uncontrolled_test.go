@@ -7,8 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// In a world whose subjects are kernels nothing is there to misbehave; the first
-// kernel is the baseline, and a trial off its conditions is in no figure.
+// A world whose subjects are kernels has no controls; the first kernel is the
+// baseline, and a trial off its conditions is in no figure.
 func TestAWorldWithoutControlsComparesWithItsBase(t *testing.T) {
 	t.Parallel()
 	head := Head{
