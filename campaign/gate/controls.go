@@ -12,25 +12,25 @@ import (
 
 // Controls test the world before a gate trusts it.
 type Controls struct {
-	// Hangs is the control that must hang in Storm and, unless Calm is nil, must
-	// not in Calm.
+	// Hangs is the control that must hang in Storm. Unless Calm is nil, it must not
+	// hang in Calm.
 	Hangs world.Subject
 	Storm workload.Scenario
 	Calm  *workload.Scenario
-	// Unsafe are the controls that must each be caught as unsafe somewhere in
-	// Readers, which take turns until it is.
+	// Unsafe are the controls that must each be caught as unsafe in one of Readers.
+	// The scenarios take turns until that happens.
 	Unsafe  []world.Subject
 	Readers []workload.Scenario
 }
 
-// The most situations that are made of each scenario.
+// The maximum number of variations of each scenario.
 const (
 	calmVariations   = 3
 	stormVariations  = 12
 	readerVariations = 30
 )
 
-// RunControls judges the controls in as few trials as it can.
+// RunControls tests the controls in as few trials as possible.
 func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Executor) ([]campaign.Check, error) {
 	hung := func(r *trial.Result) bool { return r.Hung() }
 	unsafe := func(r *trial.Result) bool { return r.Diagnosis == trial.Unsafe }
@@ -38,7 +38,7 @@ func RunControls(ctx context.Context, c Controls, seed uint64, ex campaign.Execu
 		fix       world.Subject
 		required  string
 		scenarios []workload.Scenario
-		most      int // variations
+		most      int // number of variations
 		happens   func(*trial.Result) bool
 		word      string
 		must      bool

@@ -1,5 +1,5 @@
-// Package gate passes or fails a candidate by a policy, in as few trials as a
-// sequential test needs.
+// Package gate passes or fails a candidate according to a policy, with the few
+// trials that a sequential test needs.
 package gate
 
 import (
@@ -16,31 +16,29 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Policy is the requirements on a candidate.
+// Policy lists the requirements on a candidate.
 type Policy struct {
-	// MaxHangRate is the share of trials that may hang, 0 to 1; 0 is no
-	// limit.
+	// MaxHangRate is the share of trials that may hang, 0 to 1; 0 means no limit.
 	MaxHangRate float64
-	// MaxP99 is how long close() may take: a candidate whose slowest close
-	// takes longer in one trial of a hundred fails. 0 is no limit.
+	// MaxP99 is the limit on close(): a candidate fails if its slowest close
+	// exceeds the limit in one trial of a hundred. 0 means no limit.
 	MaxP99 time.Duration
-	// Margin is the load up to which the candidate must not begin to hang.
+	// Margin is the load up to which the candidate must not hang.
 	Margin margin.AtLeast
-	// NoUnsafe fails a candidate for one trial that is diagnosed unsafe,
-	// deadlocked or with a lost wakeup.
+	// NoUnsafe fails a candidate after one trial with the diagnosis unsafe,
+	// deadlock or lost-wakeup.
 	NoUnsafe bool
-	// Confidence is 1 less the rate of wrong decisions of either kind.
+	// Confidence is 1 minus the rate of wrong decisions of either kind.
 	Confidence float64
-	// Budget is the number of trials after which the gate gives up on a
-	// criterion.
+	// Budget is the number of trials after which a criterion stays undecided.
 	Budget int
 }
 
-// indifference is the ratio between the rate that must not pass and the one
-// that must not fail. In between a gate may decide either way.
+// indifference is the ratio between the rate that must fail and the rate that must
+// pass. Between these rates a gate may decide either way.
 const indifference = 4
 
-// Validate reports the first thing wrong with the policy.
+// Validate reports the first invalid field of the policy.
 func (p *Policy) Validate() error {
 	switch {
 	case p.MaxHangRate < 0 || p.MaxHangRate >= 1:
@@ -64,7 +62,7 @@ func (p *Policy) Validate() error {
 	return nil
 }
 
-// fewest is the smallest number of trials that can pass the policy.
+// fewest returns the smallest number of trials that can pass the policy.
 func (p *Policy) fewest() int {
 	fewest := 1
 	for _, c := range p.criteria() {
@@ -73,12 +71,12 @@ func (p *Policy) fewest() int {
 	return fewest
 }
 
-// criterion is an event that may happen in no more than a share of trials.
+// criterion is an event with a limit on its rate.
 type criterion struct {
 	name    string
 	test    stat.SPRT
 	happens func(*trial.Result) bool
-	// atMargin: in trials at the load of the margin, not of the scenarios.
+	// atMargin selects trials at the load of the margin instead of the scenarios.
 	atMargin bool
 }
 
@@ -99,16 +97,16 @@ func (p *Policy) criteria() []criterion {
 		add(m.String(), m.Level, func(r *trial.Result) bool { return r.Truncated || m.Hung(r) })
 		all[len(all)-1].atMargin = true
 	}
-	// A bad candidate passes only if every criterion it breaks misses that; a
-	// good one fails if any raises an alarm, so they share the error.
+	// A bad candidate passes only if every criterion that it breaks misses that; a
+	// good one fails if any criterion raises a false alarm. So the criteria share
+	// the error.
 	for i := range all {
 		all[i].test.Miss, all[i].test.Alarm = 1-p.Confidence, (1-p.Confidence)/float64(len(all))
 	}
 	return all
 }
 
-// slowerThan takes a close that was cut off for one that would have taken too
-// long.
+// slowerThan counts a censored close as slower than the limit.
 func slowerThan(r *trial.Result, limit time.Duration) bool {
 	for _, c := range r.Closes {
 		if c.Censored || c.Wait > limit {
@@ -118,11 +116,11 @@ func slowerThan(r *trial.Result, limit time.Duration) bool {
 	return false
 }
 
-// Result is the decision of a gate about one candidate.
+// Result is the decision about one candidate.
 type Result struct {
 	Fix    string `json:"fix"`
 	Passed bool   `json:"passed"`
-	Failed bool   `json:"failed"` // neither: undecided within the budget
+	Failed bool   `json:"failed"` // if neither is set: undecided within the budget
 	Trials int    `json:"trials"`
 	Tests  []Test `json:"tests"`
 }
@@ -131,27 +129,27 @@ type Result struct {
 type Test struct {
 	Name     string `json:"name"`
 	Decision string `json:"decision"` // good, bad or undecided
-	Seen     int    `json:"seen"`     // trials in which it happened
+	Seen     int    `json:"seen"`     // trials with the event
 	Of       int    `json:"of"`
-	// Rate is the exact 95 % interval of the share of trials in which it
-	// happened, as if their number had been fixed in advance.
+	// Rate is the exact 95 % interval of the event's rate, for a fixed number of
+	// trials.
 	Rate stat.Interval `json:"rate_95"`
-	// Good and Bad are the rates, 0 to 1, that the test tells apart; both are
-	// 0 where one trial decides.
+	// Good and Bad are the rates, 0 to 1, between which the test discriminates;
+	// both are 0 where one trial decides.
 	Good float64 `json:"good_rate"`
 	Bad  float64 `json:"bad_rate"`
-	// First is the token of the first trial in which it happened.
+	// First is the token of the first trial with the event.
 	First string `json:"first,omitempty"`
 }
 
 const noUnsafe = "never unsafe, deadlocked or with a lost wakeup"
 
-// Run runs trials of one candidate until the policy is met or broken or the
-// budget is spent: first all scenarios taking turns, then, unless it has failed
-// by then, at the load of the margin. It looks after each round of all
-// scenarios; that the scenarios have rates of their own does not raise its
-// error rates (the likelihood ratio's mean over a round is largest where all
-// rates are equal). The decision does not depend on the parallelism.
+// Run runs trials of one candidate until the policy is met or broken or the budget
+// is spent: first all scenarios in turn, then, unless the candidate has failed,
+// trials at the load of the margin. It tests after each round of all scenarios.
+// Different rates in the scenarios do not raise its error rates, since the mean
+// likelihood ratio of a round is largest if all rates are equal. The decision does
+// not depend on the parallelism.
 func Run(ctx context.Context, scenarios []workload.Scenario, subject world.Subject, seed uint64, policy Policy, ex campaign.Executor) (*Result, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, &campaign.InputError{Err: err}
@@ -193,12 +191,12 @@ func Run(ctx context.Context, scenarios []workload.Scenario, subject world.Subje
 	return &g.gate, nil
 }
 
-// gating is a gate under way.
+// gating is the state of a running gate.
 type gating struct {
 	gate     Result
 	criteria []criterion
 	noUnsafe bool
-	token    func(world.Spec, *trial.Result) string // that runs a trial again
+	token    func(world.Spec, *trial.Result) string // the token of a trial
 }
 
 func newGating(fix string, p Policy) *gating {
@@ -230,7 +228,7 @@ func (g *gating) add(s world.Spec, r *trial.Result, atMargin bool) {
 	}
 }
 
-// count counts a trial for a criterion.
+// count records a trial for a criterion.
 func (g *gating) count(t *Test, s world.Spec, r *trial.Result, happened bool) {
 	t.Of++
 	if happened {
@@ -241,8 +239,8 @@ func (g *gating) count(t *Test, s world.Spec, r *trial.Result, happened bool) {
 	}
 }
 
-// decided tests the criteria of such trials, and reports whether more of them
-// cannot change the decision: one criterion is broken, or all are met.
+// decided tests the criteria of one kind of trials, and reports whether more of
+// these cannot change the decision: one criterion is broken, or all are met.
 func (g *gating) decided(atMargin bool) bool {
 	open := false
 	for i, c := range g.criteria {

@@ -16,9 +16,9 @@ import (
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// repetitions is how many gates a test simulates: thousands in the long form,
-// GPSTORM_LONG=on, and else a few hundred, which a gate that is wrong twice as
-// often as stated does not pass in about every second test.
+// repetitions returns the number of simulated gates in a test: thousands in the
+// long form, GPSTORM_LONG=on, otherwise a few hundred. Then a gate that is wrong
+// twice as often as stated fails in about every second test.
 func repetitions(long int) int {
 	if os.Getenv("GPSTORM_LONG") == "on" {
 		return long
@@ -26,12 +26,12 @@ func repetitions(long int) int {
 	return 200
 }
 
-// in runs trials in a made-up world.
+// in runs trials in a test world.
 func in(run worldtest.Func) *campaign.Local { return &campaign.Local{World: run} }
 
 func scenario(name string) workload.Scenario { return workload.Scenario{Name: name} }
 
-// hangsAt is a world in which trials of each scenario hang at a rate.
+// hangsAt is a world with a hang rate for each scenario.
 func hangsAt(rate map[string]float64) worldtest.Func {
 	return func(at world.Spec) trial.Result {
 		r := trial.Result{Diagnosis: trial.OK, Closes: []trial.Close{{Wait: time.Second}}}
@@ -104,7 +104,7 @@ func TestGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d of %d wrong, %d trials on average", name, wrong, repetitions, trials/repetitions)
-		// More than that would be seen once in a thousand times.
+		// A larger number has a probability below 0.001.
 		if stat.AtLeast(wrong, repetitions, 1-c.policy.Confidence) < 0.001 {
 			t.Errorf("%s: %d of %d wrong, stated %.3g", name, wrong, repetitions, 1-c.policy.Confidence)
 		}
@@ -173,8 +173,8 @@ func TestABadPolicyNamesTheField(t *testing.T) {
 	}
 }
 
-// controlled is a world in which baseline hangs in nine of ten situations that are
-// not calm, kind in none, and busted is unsafe in one of four.
+// controlled is a world in which baseline hangs in nine of ten variations of
+// scenarios that are not calm, kind in none, and busted is unsafe in one of four.
 func controlled(at world.Spec) trial.Result {
 	r := trial.Result{Diagnosis: trial.OK}
 	bad := seed.Stream(at.Seed, "how bad").Float64()
@@ -204,7 +204,7 @@ func TestGateControlsAreJudgedInFewTrials(t *testing.T) {
 	kind.Hangs.Name = "kind" // hangs in one of ten
 	harmless := controls
 	harmless.Unsafe = []world.Subject{{Name: "good"}}
-	several := controls // as in a world where the control that hangs does so everywhere
+	several := controls // for a world in which the control hangs everywhere
 	several.Calm, several.Unsafe = nil, []world.Subject{{Name: "busted"}, {Name: "good"}}
 	for name, c := range map[string]struct {
 		controls Controls

@@ -15,7 +15,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// atLeast asks for a margin of the duty cycle.
+// atLeast requires a margin of the duty cycle.
 func atLeast(duty, level float64) margin.AtLeast {
 	return margin.AtLeast{Scenario: margin.Scenario(), Axis: margin.AxisDuty, Load: duty, Level: level}
 }
@@ -29,9 +29,9 @@ func marginGate(t *testing.T, s uint64, p Policy, run worldtest.Func) *Result {
 	return g
 }
 
-// In worlds whose margin is known a gate that asks for exactly that margin, and
-// one that asks for the load at which a quarter of the level hang, is wrong no
-// more often than stated.
+// In worlds with a known margin, two gates are wrong no more often than stated: one
+// that requires exactly that margin, and one that requires the load at which a
+// quarter of the level hang.
 func TestMarginGateIsWrongNoMoreOftenThanStated(t *testing.T) {
 	t.Parallel()
 	const confidence, level = 0.95, 0.2
@@ -108,7 +108,7 @@ func TestMarginGateOutcomes(t *testing.T) {
 	}
 }
 
-// margined is the world at the load of the margin, and never hangs elsewhere.
+// margined is a world that hangs only at the load of the margin.
 func margined(odds worldtest.Func) worldtest.Func {
 	return func(at world.Spec) trial.Result {
 		if at.Scenario.Name == margin.Scenario().Name {
@@ -118,8 +118,8 @@ func margined(odds worldtest.Func) worldtest.Func {
 	}
 }
 
-// The first trial that hangs at the load is named with the scenario at that
-// load, so it can be run again.
+// The token of the first hang contains the scenario at the margin's load, so it can
+// be replayed.
 func TestMarginGateNamesItsFirstHang(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]trial.Result{

@@ -1,6 +1,6 @@
-// Package histogram keeps the times of many closes in files, one for each process
-// that measures: histograms by subject, written anew after each trial, so that
-// nothing is lost when a process is killed, as fuzzers kill their workers.
+// Package histogram saves the durations of many closes in files, one for each
+// measuring process: histograms by subject, rewritten after each trial. So nothing
+// is lost when a process is killed, as fuzzers kill their workers.
 package histogram
 
 import (
@@ -22,24 +22,25 @@ import (
 const (
 	format = "histograms/1"
 	suffix = ".histograms.json"
-	// A file gets its name once it is written, for its process may be killed.
+	// A file gets its final name only when complete, because its process may be
+	// killed.
 	unfinished = ".next"
 
-	// Two digits: a quantile is within 1 % of a time that was measured.
+	// Two digits: a quantile is within 1 % of a measured time.
 	shortest, longest, digits = 1, int64(time.Hour), 2
 )
 
-// Row is what was measured of one subject in one kind of build.
+// Row contains the measurements of one subject in one kind of build.
 type Row struct {
 	Build   string
 	Subject string
 	Trials  int
 	Hung    int // trials
-	Failed  int // trials in which something was violated
+	Failed  int // trials with a violation
 	Closes  *hdr.Histogram
 }
 
-// file is a file of one process.
+// file is the file of one process.
 type file struct {
 	Format string             `json:"gpstorm"`
 	Build  string             `json:"build"`
@@ -60,13 +61,13 @@ type Recorder struct {
 	rows  map[string]*Row
 }
 
-// Open returns a recorder that writes into a directory, which it makes. Build says
-// which kind of build measures.
+// Open returns a recorder that writes into a directory, which it creates if
+// necessary. Build names the kind of build.
 func Open(dir, build string) (*Recorder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	// The number of a process may come again, so it is not enough for a name.
+	// A process ID may be reused, so it is not a unique name.
 	f, err := os.CreateTemp(dir, fmt.Sprintf("%d-*%s", os.Getpid(), suffix+unfinished))
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func (r *Recorder) Add(t *trial.Result) error {
 	return r.write()
 }
 
-// write replaces the file as a whole.
+// write replaces the whole file.
 func (r *Recorder) write() error {
 	f := file{Format: format, Build: r.build, Rows: map[string]fileRow{}}
 	for name, row := range r.rows {
@@ -122,8 +123,8 @@ func newRow(build, subject string) *Row {
 	return &Row{Build: build, Subject: subject, Closes: hdr.New(shortest, longest, digits)}
 }
 
-// Read adds up the files of a directory: a row for each build and subject, in the
-// order of their names.
+// Read sums the files of a directory: a row for each build and subject, sorted by
+// name.
 func Read(dir string) ([]*Row, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*"+suffix))
 	if err != nil {

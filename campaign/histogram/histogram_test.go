@@ -10,8 +10,8 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Two processes of one build and one of another leave files that add up; each is
-// whole after every trial.
+// Files of two processes of one build and of another build add up, and each file is
+// complete after every trial.
 func TestFilesOfSeveralProcessesAddUp(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new")
@@ -67,7 +67,7 @@ func TestWhatIsNoHistogramIsRefusedInOneLine(t *testing.T) {
 	}
 }
 
-// A process may be killed before it has written anything: its file does not count.
+// A process may be killed before its first write: its file is ignored.
 func TestAnUnfinishedFileDoesNotHideTheOthers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

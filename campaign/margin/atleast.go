@@ -14,9 +14,9 @@ import (
 )
 
 // AtLeast requires a margin: the load at which a candidate's hang probability
-// passes a level must be at least Load. Trials at this one load decide that: if a
-// higher load never makes a candidate hang less often, its margin is at least Load
-// exactly if it hangs less often at Load than Level. The zero value requires
+// exceeds Level must be at least Load. Trials at Load alone decide that: if the
+// hang probability never falls with rising load, the margin is at least Load
+// exactly if the probability at Load is below Level. The zero value requires
 // nothing.
 type AtLeast struct {
 	Scenario workload.Scenario
@@ -28,7 +28,7 @@ type AtLeast struct {
 // IsZero reports whether nothing is required.
 func (m *AtLeast) IsZero() bool { return m.Load == 0 }
 
-// Validate reports the first thing wrong.
+// Validate reports the first invalid field.
 func (m *AtLeast) Validate() error {
 	if m.IsZero() {
 		return nil
@@ -54,13 +54,13 @@ func (m *AtLeast) Validate() error {
 	return nil
 }
 
-// String is the requirement in words.
+// String returns the requirement in words.
 func (m *AtLeast) String() string {
 	return fmt.Sprintf("margin of %s at least %s: hangs in less than %g%% of trials there", m.Axis, m.Axis.text(m.Load), 100*m.Level)
 }
 
-// Trials are the trials at the load. Trial i has the seed that a search for the
-// margin gives it. The requirement must be valid.
+// Trials returns the trials at the load. Trial i has the same seed as in a search
+// for the margin. The requirement must be valid.
 func (m *AtLeast) Trials(subject string, seed uint64) func(i int) world.Spec {
 	a, err := newAxis(m.Axis, &m.Scenario)
 	if err != nil {
@@ -73,8 +73,8 @@ func (m *AtLeast) Trials(subject string, seed uint64) func(i int) world.Spec {
 // Hung reports whether a trial at the load counts as hung, as in a search.
 func (m *AtLeast) Hung(r *trial.Result) bool { return stuck(r, closersOf(&m.Scenario)) }
 
-// ParseLoad reads a load as the axis has it: a share of time, 95%; the time of
-// one sample, 2ms; a number of readers, 64.
+// ParseLoad reads a load in the units of the axis: a share of time, 95%; the time
+// of one sample, 2ms; a number of readers, 64.
 func (a Axis) ParseLoad(s string) (v float64, err error) {
 	want := ""
 	switch a {
@@ -110,7 +110,7 @@ func countReaders(sc *workload.Scenario) (n int) {
 	return n
 }
 
-// text writes a load as ParseLoad reads it.
+// text writes a load in the form of ParseLoad.
 func (a Axis) text(v float64) string {
 	switch a {
 	case AxisHandler:

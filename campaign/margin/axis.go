@@ -10,27 +10,26 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Axis is a knob of a scenario along which margins are searched.
+// Axis is a parameter of a scenario along which margins are searched.
 type Axis string
 
 // The axes.
 const (
-	// AxisDuty is the share of a CPU's time that the samples of each storm
-	// take, all its events together: the handler is made to fit the period.
-	// The kernel's throttle is off, since it would bound the load;
-	// so is growth.
+	// AxisDuty is the share of a CPU's time that the samples of each storm take,
+	// over all its events: the duration of the handler is computed from the period.
+	// The kernel's throttle, which would limit the load, is off; so is growth.
 	AxisDuty Axis = "duty"
-	// AxisHandler is the time one sample takes, with the scenario's periods
-	// and throttle. Growth is off.
+	// AxisHandler is the duration of one sample, with the scenario's periods and
+	// throttle. Growth is off.
 	AxisHandler Axis = "handler"
 	// AxisReaders is the number of tasks that run read-side sections.
 	AxisReaders Axis = "readers"
 )
 
-// Axes are all of them.
+// Axes lists all axes.
 var Axes = []Axis{AxisDuty, AxisHandler, AxisReaders}
 
-// axis is a grid of loads and the scenario at each.
+// axis is a grid of loads, and the scenario at each load.
 type axis struct {
 	name  Axis
 	base  workload.Scenario
@@ -38,9 +37,9 @@ type axis struct {
 	value func(step int) float64
 }
 
-// The grids are logarithmic, four steps an octave: of the odds of being in a
-// handler, from 1:4, 20 %, to 8192:1, 99.988 %; of the handler from 1 us to
-// 92 ms; of readers from 1 to 215.
+// The grids are logarithmic, with four steps per octave: odds of being in a handler
+// from 1:4, 20 %, to 8192:1, 99.988 %; handlers from 1 us to 92 ms; 1 to 215
+// readers.
 const (
 	perOctave    = 4
 	dutySteps    = 15*perOctave + 1
@@ -92,7 +91,7 @@ func unknownAxis(a Axis) error {
 	return named.Unknown("axis", string(a), "an axis", names)
 }
 
-// readersOf are the groups of tasks that run read-side sections.
+// readersOf returns the groups of tasks that run read-side sections.
 func readersOf(sc *workload.Scenario) (groups []int) {
 	for i := range sc.Tasks {
 		if sc.Tasks[i].Reads != workload.ReadsNothing {
@@ -102,10 +101,10 @@ func readersOf(sc *workload.Scenario) (groups []int) {
 	return groups
 }
 
-// scenario is the base with the load of one step.
+// scenario returns the base with the load of one step.
 func (a *axis) scenario(step int) workload.Scenario { return a.at(a.value(step)) }
 
-// at is the base with any load in the axis's range.
+// at returns the base with any load in the axis's range.
 func (a *axis) at(v float64) workload.Scenario {
 	sc := a.base
 	sc.Storms, sc.Tasks = slices.Clone(sc.Storms), slices.Clone(sc.Tasks)
@@ -126,13 +125,13 @@ func (a *axis) at(v float64) workload.Scenario {
 	return sc
 }
 
-// leastHandler is the shortest sample that the duty axis makes: short ones would
-// round badly to nanoseconds.
+// leastHandler is the shortest sample on the duty axis: rounding to nanoseconds
+// would change shorter ones too much.
 const leastHandler = time.Microsecond
 
-// setDuty makes the handler fit the period, or, if it would be too short, the
-// period a handler of leastHandler. The period of NMI events is execution time,
-// that of hrtimer events passes during the handler too.
+// setDuty computes the handler from the period, or, if the handler would be too
+// short, the period from a handler of leastHandler. The period of NMI events is
+// execution time; that of hrtimer events includes the handler.
 func setDuty(s *workload.Storm, duty float64) {
 	share := duty // of the period
 	if s.Source == workload.NMI {
@@ -174,7 +173,7 @@ func (a *axis) setReaders(sc *workload.Scenario, n int) {
 	sc.Tasks = keep
 }
 
-// threshold turns a bracket of steps into values.
+// threshold converts a bracket of steps to loads.
 func (a *axis) threshold(b bracket) (t Threshold) {
 	if b.lo >= 0 {
 		t.Lo = a.value(b.lo)
@@ -186,9 +185,9 @@ func (a *axis) threshold(b bracket) (t Threshold) {
 	return t
 }
 
-// Scenario is the default scenario for searches: busy
-// readers on two CPUs of a kernel with debugging, an NMI storm on both, and one
-// close(). A hang is one of 10 s, so that a trial is short.
+// Scenario returns the default scenario for searches: busy readers on two CPUs of a
+// kernel with debugging, an NMI storm on both, and one close(). The hung-task
+// timeout is 10 s, for short trials.
 func Scenario() workload.Scenario {
 	sc := workload.Default()
 	sc.Name = "margin"

@@ -16,12 +16,11 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// format names the layout of a file of margins: JSON Lines, each of which
-// says all about itself, so that files of several searches can be strung
-// together.
+// format names the layout of a file of margins: JSON Lines that are each complete,
+// so that files of several searches can be concatenated.
 const format = "margin/1"
 
-// line is one candidate's margin and where it was searched.
+// line is one candidate's margin with the parameters of its search.
 type line struct {
 	Format   string         `json:"gpstorm"`
 	Scenario campaign.Class `json:"scenario"`
@@ -29,7 +28,7 @@ type line struct {
 	Margin
 }
 
-// Set holds the margins of one search: comparable with each other.
+// Set contains the margins of one search, which are comparable.
 type Set struct {
 	Axis     Axis           `json:"axis"`
 	Scenario campaign.Class `json:"scenario"`
@@ -37,7 +36,7 @@ type Set struct {
 	Margins  []Margin       `json:"margins"`
 }
 
-// Set returns the findings of a search with this plan.
+// Set returns the results of a search with this plan.
 func (p *Plan) Set(found []Margin) Set {
 	return Set{Axis: p.Axis, Scenario: campaign.ClassOf(&p.Scenario), Seed: p.Seed, Margins: found}
 }
@@ -63,10 +62,9 @@ func (s *Set) Write(w io.Writer) error {
 	return nil
 }
 
-// Read reads files of margins: one set for each axis, in the order of
-// Axes. Two searches along one axis in different scenarios or with different
-// seeds cannot be compared, and are an error, as is a candidate that comes
-// twice.
+// Read reads files of margins: one set for each axis, in the order of Axes. It
+// returns an error if two searches along one axis have different scenarios or
+// seeds, which makes them incomparable, or if a candidate occurs twice.
 func Read(paths []string) ([]Set, error) {
 	byAxis := map[Axis]*Set{}
 	for _, path := range paths {
@@ -83,8 +81,8 @@ func Read(paths []string) ([]Set, error) {
 	return sets, nil
 }
 
-// Of returns from each search the margins of the candidates, in their order. A
-// search of none of them is an error.
+// Of returns the margins of the candidates from each search, in their order. A
+// search without any of them is an error.
 func Of(sets []Set, candidates []world.Subject) (kept []Set, err error) {
 	for _, set := range sets {
 		all := set
@@ -110,7 +108,7 @@ func namesOf(margins []Margin) string {
 	return strings.Join(names, ", ")
 }
 
-// maxFile is far above the length of a file of margins.
+// maxFile far exceeds the length of a file of margins.
 const maxFile = 64 << 20
 
 func read(path string, byAxis map[Axis]*Set) error {
@@ -154,7 +152,7 @@ func read(path string, byAxis map[Axis]*Set) error {
 }
 
 func parse(line []byte) (l line, err error) {
-	// A file of another format shall be named by its format, not by a field.
+	// An error about a file of another format must name the format, not a field.
 	if err := json.Unmarshal(line, &struct {
 		Format *string `json:"gpstorm"`
 	}{&l.Format}); err != nil || l.Format == "" {
@@ -167,7 +165,7 @@ func parse(line []byte) (l line, err error) {
 	return l, err
 }
 
-// check reports values that no search can have found.
+// check refuses values that no search can have found.
 func (m *Margin) check() error {
 	if !slices.Contains(Axes, m.Axis) {
 		return unknownAxis(m.Axis)
@@ -191,8 +189,8 @@ func (m *Margin) check() error {
 	return nil
 }
 
-// holds reports whether a load can be on the axis: a share, or a positive
-// number of nanoseconds or tasks.
+// holds reports whether a load is valid on the axis: a share, or a positive number
+// of nanoseconds or tasks.
 func (a Axis) holds(load float64) bool {
 	if a == AxisDuty {
 		return load > 0 && load < 1

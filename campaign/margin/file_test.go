@@ -14,7 +14,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// write makes a file.
+// write writes b to a new file and returns its path.
 func write(t *testing.T, b []byte) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "margins.jsonl")

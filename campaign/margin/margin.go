@@ -1,5 +1,5 @@
-// Package margin searches the load at which each candidate begins to hang: its
-// margin.
+// Package margin searches for each candidate's margin: the load at which it begins
+// to hang.
 package margin
 
 import (
@@ -14,8 +14,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Plan says along which axis to look for the load at which candidates
-// begin to hang.
+// Plan describes a search for margins along one axis.
 type Plan struct {
 	Scenario workload.Scenario
 	Fixes    []world.Subject
@@ -25,20 +24,19 @@ type Plan struct {
 	Progress func(done, total int)
 }
 
-// Margin holds the thresholds of one candidate.
+// Margin contains the thresholds of one candidate.
 type Margin struct {
 	Fix  string `json:"fix"`
 	Axis Axis   `json:"axis"`
-	// At10 and At50 are where the hang probability passes 10 and 50 %.
+	// At10 and At50 are the loads at which the hang probability passes 10 and 50 %.
 	At10 Threshold `json:"at_10"`
 	At50 Threshold `json:"at_50"`
-	// Points are all loads that were tried, in ascending order: the data of
-	// a chart.
+	// Points are all tested loads, in ascending order, for charts.
 	Points []Point `json:"points"`
 	Trials int     `json:"trials"`
 }
 
-// Point is one load and how many of its trials hung.
+// Point is one load with the number of its trials that hung.
 type Point struct {
 	Value  float64       `json:"value"` // share of time, nanoseconds, or tasks
 	Trials int           `json:"trials"`
@@ -46,42 +44,42 @@ type Point struct {
 	Rate   stat.Interval `json:"rate_95"`
 }
 
-// Threshold is where the hang probability passes a target: above Lo and at Hi
-// or below, unless one of the search's decisions was wrong, which happens in no
-// more than Error of all searches.
+// Threshold is the load at which the hang probability passes a target: above Lo,
+// and at Hi or below. It is wrong in at most Error of all searches.
 type Threshold struct {
 	Lo float64 `json:"lo"`
 	Hi float64 `json:"hi"`
-	// Beyond: not within the range of the axis, whose end is Lo.
+	// Beyond means that the threshold is not within the range of the axis, which
+	// ends at Lo.
 	Beyond bool `json:"beyond,omitempty"`
-	// Below: passed already at the beginning of the range, Hi.
+	// Below means that it is passed already at the beginning of the range, Hi.
 	Below bool `json:"below,omitempty"`
 }
 
-// Apart reports whether the two intervals have nothing in common, so that one
-// threshold is above the other.
+// Apart reports whether the two intervals are disjoint, so that one threshold is
+// above the other.
 func (t Threshold) Apart(o Threshold) bool {
 	over := func(a, b Threshold) bool { return !a.Below && !b.Beyond && a.Lo >= b.Hi }
 	return over(t, o) || over(o, t)
 }
 
-// Error is the chance that a threshold lies outside its interval, if a
-// candidate hangs the more often the higher the load.
+// Error is the probability that a threshold lies outside its interval, if the hang
+// probability never falls with rising load.
 const Error = 0.05
 
-// looks are the numbers of trials after which a decision about one load
-// is tried; after the last it stays open.
+// looks are the numbers of trials at which a decision about one load is tried;
+// after the last the load stays undecided.
 var looks = [...]int{12, 24, 48, 96, 192}
 
-// decisions bounds the loads about which one search decides: both ends of
-// the axis and two bisections of it.
+// decisions limits the number of loads that one search decides: both ends of the
+// axis and two bisections of it.
 const decisions = 24
 
-// tail is the error allowed to one look at one load.
+// tail is the error of one look at one load.
 const tail = Error / (decisions * float64(len(looks)))
 
-// Run searches the thresholds of all candidates, one after another. Trial
-// i of every candidate and load has the same seed.
+// Run searches for the thresholds of all candidates, one after another. Trial i of
+// every candidate and load has the same seed.
 func Run(ctx context.Context, p *Plan, ex campaign.Executor) ([]Margin, error) {
 	axis, err := newAxis(p.Axis, &p.Scenario)
 	if err != nil {
@@ -104,7 +102,7 @@ func Run(ctx context.Context, p *Plan, ex campaign.Executor) ([]Margin, error) {
 	return found, nil
 }
 
-// searchFor finds the thresholds of one candidate.
+// searchFor searches for the thresholds of one candidate.
 func searchFor(ctx context.Context, axis *axis, p *Plan, subject string, ex campaign.Executor) (m Margin, err error) {
 	closers := closersOf(&p.Scenario)
 	s := &search{axis: axis, tried: make([]tally, axis.steps)}
@@ -121,7 +119,7 @@ func searchFor(ctx context.Context, axis *axis, p *Plan, subject string, ex camp
 		return hung, err
 	}
 	half := s.find(0.5, bracket{-1, axis.steps})
-	// A load at which half of the trials hang has passed 10 %, too.
+	// A load at which half of the trials hang has also passed 10 %.
 	tenth := s.find(0.1, bracket{-1, half.hi})
 	if s.err != nil {
 		return m, s.err
@@ -136,7 +134,7 @@ func searchFor(ctx context.Context, axis *axis, p *Plan, subject string, ex camp
 	return m, nil
 }
 
-// trialSeed is the seed of trial i at every load.
+// trialSeed returns the seed of trial i at every load.
 func trialSeed(s uint64, i int) uint64 { return seed.Derive(s, fmt.Sprintf("margin %d", i)) }
 
 func closersOf(sc *workload.Scenario) (n int) {
@@ -146,9 +144,9 @@ func closersOf(sc *workload.Scenario) (n int) {
 	return n
 }
 
-// stuck reports whether a trial counts as hung here: a close() took the hung-task
-// timeout or longer, or had not returned at the horizon, or its task did not
-// even get the CPU time to call it.
+// stuck reports whether a trial counts as hung in a search: a close() took at least
+// the hung-task timeout, or had not returned at the horizon, or its task had not
+// even begun it for lack of CPU time.
 func stuck(r *trial.Result, closers int) bool {
 	if r.Hung() || len(r.Closes) < closers {
 		return true
@@ -164,8 +162,8 @@ func stuck(r *trial.Result, closers int) bool {
 // tally counts the trials of one load.
 type tally struct{ trials, hung int }
 
-// bracket holds a threshold: not passed at step lo, passed at step hi. The
-// steps before the first and after the last stand for beyond the axis.
+// bracket encloses a threshold: not passed at step lo, passed at step hi. The steps
+// before the first and after the last stand for loads beyond the axis.
 type bracket struct{ lo, hi int }
 
 type search struct {
@@ -173,25 +171,25 @@ type search struct {
 	tried []tally // by step
 	// try runs the trials of a range at a step and counts those that hung.
 	try func(step, from, to int) (hung int, err error)
-	err error // that ended the search
+	err error // the error that ended the search
 }
 
-// side is where the hang probability at a load lies, seen from the target.
+// side is the position of a load's hang probability relative to the target.
 type side int
 
 const (
-	near side = iota // too near to the target for the trials to tell
+	near side = iota // too close to the target to decide
 	below
 	above
 )
 
-// find narrows the bracket of one target by bisection. A load at which the
-// trials do not decide splits the rest into two parts, and find searches both.
+// find narrows the bracket of one target by bisection. A load that stays undecided
+// splits the bracket into two parts, and find searches both.
 func (s *search) find(target float64, b bracket) bracket {
 	if b.hi == s.axis.steps && s.decide(b.hi-1, target) == below {
 		return bracket{b.hi - 1, b.hi}
 	}
-	// Thresholds lie close to each other: look just below first.
+	// Thresholds are close to each other: try steps just below first.
 	for step := 1; b.hi < s.axis.steps && b.hi-step > b.lo; step *= 2 {
 		v := s.decide(b.hi-step, target)
 		if v == below {
@@ -202,7 +200,7 @@ func (s *search) find(target float64, b bracket) bracket {
 		}
 		b.hi -= step
 	}
-	first, last := b.hi, b.lo // of the loads that are near
+	first, last := b.hi, b.lo // of the undecided loads
 	for b.hi-b.lo > 1 && s.err == nil {
 		m := (b.lo + b.hi) / 2
 		switch {
@@ -240,8 +238,7 @@ func (s *search) find(target float64, b bracket) bracket {
 	return b
 }
 
-// decide runs trials at a load until they show on which side of the target its
-// hang probability lies.
+// decide runs trials at a load until they show the side of its hang probability.
 func (s *search) decide(step int, target float64) side {
 	if s.err != nil {
 		return near

@@ -16,15 +16,15 @@ import (
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// in runs trials in a made-up world.
+// in runs trials in a test world.
 func in(run worldtest.Func) *campaign.Local { return &campaign.Local{World: run} }
 
 func marginPlan(s uint64) *Plan {
 	return &Plan{Scenario: Scenario(), Fixes: []world.Subject{{Name: campaign.Baseline}}, Axis: AxisDuty, Seed: s}
 }
 
-// holds reports whether the threshold's interval has v; rounding the handler to
-// nanoseconds moves a load by less than the slack.
+// holds reports whether the threshold's interval contains v. The slack allows for
+// rounding of the handler to nanoseconds.
 func (t Threshold) holds(v float64) bool {
 	const slack = 1e-6
 	return (t.Below || v > t.Lo-slack) && (t.Beyond || v <= t.Hi+slack)
@@ -105,8 +105,8 @@ func TestMarginDoesNotDependOnParallelism(t *testing.T) {
 	}
 }
 
-// Each axis varies its knob over a growing grid of valid scenarios and nothing
-// but what it says.
+// Each axis gives a growing grid of valid scenarios that differ in its parameter
+// alone.
 func TestMarginAxesMakeValidScenarios(t *testing.T) {
 	t.Parallel()
 	repro2, _ := workload.Preset("repro2")
@@ -149,8 +149,7 @@ func TestMarginAxesMakeValidScenarios(t *testing.T) {
 	}
 }
 
-// A close that never began, or had not returned at the horizon, did not come
-// through.
+// A close that never began, or had not returned at the horizon, counts as hung.
 func TestMarginCountsWhatDidNotComeThrough(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
