@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// callResult is about callbacks that have run.
+// callResult describes completed callbacks.
 type callResult struct {
 	perSecond float64 // of wall-clock time
-	cpu       float64 // nanoseconds of CPU each, grace periods and collector included
-	pending   int     // the most that were waiting
+	cpu       float64 // CPU nanoseconds per callback, including grace periods and the collector
+	pending   int     // maximum number of waiting callbacks
 	mb        float64 // of memory obtained from the system
 }
 
@@ -23,7 +23,7 @@ func measureCall(producers int, d time.Duration) callResult {
 	dom := srcu.NewDomain(srcu.Config{})
 	var (
 		stop atomic.Bool
-		ran  int64 // callbacks run one after the other
+		ran  int64 // number of completed callbacks, which run one at a time
 		most atomic.Int64
 		wg   sync.WaitGroup
 	)
@@ -56,9 +56,9 @@ func measureCall(producers int, d time.Duration) callResult {
 	}
 }
 
-// measurePool returns how many values a second pass through a pool, and the CPU
-// nanoseconds of each: one goroutine takes a value, publishes it, and puts the old
-// one back.
+// measurePool returns the number of values per second that pass through a pool, and
+// the CPU nanoseconds of each: one goroutine takes a value, publishes it, and puts
+// the old one back.
 func measurePool(d time.Duration) (perSecond, cpu float64) {
 	dom := srcu.NewDomain(srcu.Config{})
 	pool := srcu.NewPool(dom, func() *[64]byte { return new([64]byte) })

@@ -1,5 +1,5 @@
-// Command bench measures the live core beside its peers in one run: liburcu
-// memb in C, xsync's RBMutex and sync.RWMutex in Go.
+// Command bench compares the live core with its peers in one run: liburcu memb in
+// C, xsync's RBMutex and sync.RWMutex in Go.
 //
 //	bench [-rounds N] [-ms M] -urcu PATH [read|sync|call|idle ...]   all tables
 //	bench -one read  VARIANT READERS UPDATERS                   one measurement
@@ -8,9 +8,9 @@
 //	bench -one idle  READERS
 //	bench -one pool
 //
-// Every measurement is a process of its own, so that none inherits the heap or
-// the threads of another, and the variants take turns within each round, so
-// that a busy minute of the machine hits all of them.
+// Every measurement runs in its own process, so that none inherits the heap or the
+// threads of another. The variants take turns within each round, so that
+// interference from other processes affects all of them.
 package main
 
 import (
@@ -72,7 +72,7 @@ func measureOne(args []string, d time.Duration) error {
 	return nil
 }
 
-// variants is how many names follow the kind of measurement.
+// variants returns the number of names after the kind of measurement.
 func variants(kind string) int {
 	if kind == "read" || kind == "sync" {
 		return 1

@@ -5,8 +5,8 @@ import (
 	_ "unsafe" // for go:linkname
 )
 
-// pinned is what an anonymous reader could be instead: two increments, each
-// with the goroutine pinned to its P, whose counters they are.
+// pinned is an alternative to anonymous readers: two increments of per-P counters,
+// each with the goroutine pinned to its P.
 type pinned struct {
 	current atomic.Uint32
 	_       [60]byte

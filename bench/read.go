@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readVariants are the Go read sides, peers last.
+// readVariants are the read sides in Go, peers last.
 var readVariants = []string{"load", "handle", "anonymous", "crowded", "alive", "rcu", "pins", "RWMutex", "RBMutex"}
 
-// batch is how many operations pass between two looks at the clock's flag.
+// batch is the number of operations between two checks of the stop flag.
 const batch = 1000
 
 var (
@@ -24,8 +24,8 @@ var (
 	sink   atomic.Int64
 )
 
-// measureRead returns the CPU nanoseconds that one lock, pointer load and
-// unlock takes a reader.
+// measureRead returns the CPU nanoseconds of a lock, a pointer load and an unlock
+// in a reader.
 func measureRead(variant string, readers, updaters int, d time.Duration) float64 {
 	one := 1
 	shared.Store(&one)
@@ -43,8 +43,8 @@ func measureRead(variant string, readers, updaters int, d time.Duration) float64
 			}
 		})
 	}
-	// With an updater beside them the readers' own threads are timed, else
-	// the whole process, which includes what the scheduler costs.
+	// With an updater, the readers' own threads are timed, else the whole process,
+	// which includes the scheduler.
 	perThread := updaters > 0
 	for range readers {
 		wg.Go(func() {
@@ -74,14 +74,14 @@ func measureRead(variant string, readers, updaters int, d time.Duration) float64
 func clock(id int32) int64 {
 	var t unix.Timespec
 	if err := unix.ClockGettime(id, &t); err != nil {
-		panic(err) // both clocks exist on every Linux
+		panic(err) // both clocks exist on all Linux systems
 	}
 	return t.Nano()
 }
 
-// readLoop returns a reader that counts its operations, and an update. Each
-// loop is written out: a call through a function value would cost more than
-// what is measured.
+// readLoop returns a reader that counts its operations, and an update. The loops
+// are written out, because a call through a function value would cost more than the
+// operation.
 func readLoop(variant string) (loop func(stop *atomic.Bool) int64, update func()) {
 	d := srcu.NewDomain(srcu.Config{})
 	update = func() { _ = d.Synchronize(context.Background()) }
@@ -150,7 +150,7 @@ func readLoop(variant string) (loop func(stop *atomic.Bool) int64, update func()
 		}
 	case "pins":
 		var d pinned
-		update = runtime.Gosched // it has no grace periods
+		update = runtime.Gosched // there are no grace periods
 		loop = func(stop *atomic.Bool) (n int64) {
 			sum := 0
 			for ; !stop.Load(); n += batch {
@@ -197,8 +197,8 @@ func readLoop(variant string) (loop func(stop *atomic.Bool) int64, update func()
 	return loop, update
 }
 
-// crowd makes 4000 goroutines read until they have had the chance to own a slot,
-// while grace periods run, as they do wherever readers matter. All are alive until
+// crowd makes 4000 goroutines read until each has had a chance to own a slot, while
+// grace periods run, as they do in real programs. All goroutines stay alive until
 // leave is called.
 func crowd(d *srcu.Domain) (leave func()) {
 	var in, read, wg sync.WaitGroup
@@ -209,7 +209,7 @@ func crowd(d *srcu.Domain) (leave func()) {
 	for range many {
 		wg.Go(func() {
 			in.Done()
-			in.Wait() // all stacks at once
+			in.Wait() // all stacks exist at once
 			for range each {
 				d.ReadUnlock(d.ReadLock())
 			}

@@ -13,12 +13,12 @@ import (
 
 var syncVariants = []string{"handle", "anonymous"}
 
-// gate is how long the measuring goroutine looks for a running reader.
+// gate is the time for which the measuring goroutine looks for a running reader.
 const gate = 5 * time.Microsecond
 
-// syncResult is in wall-clock nanoseconds a grace period. Only those count that
-// a reader was seen to run just before and just after, since a heavy barrier is
-// cheap when no other CPU runs this process.
+// syncResult is in wall-clock nanoseconds per grace period. It includes only grace
+// periods with a reader running just before and just after, since a heavy barrier
+// is cheap when no other CPU runs this process.
 type syncResult struct {
 	p50, p99   float64
 	gated, all int
@@ -70,7 +70,8 @@ func measureSync(variant string, readers int, d time.Duration) syncResult {
 	for readers > 0 && total() == 0 {
 		runtime.Gosched()
 	}
-	// A reader runs beside this goroutine if it gets on while this one looks.
+	// A reader runs in parallel with this goroutine if it makes progress during the
+	// check.
 	running := func() bool {
 		if readers == 0 {
 			return true
@@ -110,15 +111,16 @@ func measureSync(variant string, readers int, d time.Duration) syncResult {
 	}
 }
 
-// measureIdle returns the median of a grace period, in nanoseconds, in a domain
-// with so many registered readers that have read once and read no more.
+// measureIdle returns the median duration of a grace period, in nanoseconds, in a
+// domain with the given number of registered readers that have read once and then
+// stay idle.
 func measureIdle(readers int, d time.Duration) float64 {
 	dom := srcu.NewDomain(srcu.Config{})
 	for range readers {
 		r := dom.Reader()
 		r.ReadUnlock(r.ReadLock())
 	}
-	for range 64 { // the domain finds out that they are idle
+	for range 64 { // until the domain detects that they are idle
 		_ = dom.Synchronize(context.Background())
 	}
 	var took []float64

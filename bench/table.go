@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// column is one measurement that is repeated in every round.
+// column is a measurement that is repeated in every round.
 type column struct {
 	name    string
 	command []string
-	rounds  [][]float64 // one row of figures a round
+	rounds  [][]float64 // one row of figures per round
 }
 
-// median returns the median of figure i, with the least and the most.
+// median returns the median, the minimum and the maximum of figure i.
 func (c *column) median(i int) (mid, least, most float64) {
 	var v []float64
 	for _, r := range c.rounds {
@@ -95,7 +95,7 @@ func (b *bencher) run(columns []*column) error {
 	return nil
 }
 
-// read shows CPU ns a pair, for each number of readers, and with one updater
+// read prints CPU ns per pair, for each number of readers, and with one updater
 // that runs grace periods back to back.
 func (b *bencher) read() error {
 	shapes := []struct {
@@ -130,10 +130,11 @@ func (b *bencher) read() error {
 	return nil
 }
 
-// enough grace periods beside a running reader make a round count.
+// enough is the number of grace periods with a running reader that makes a round
+// count.
 const enough = 200
 
-// sync shows wall µs a grace period beside busy readers.
+// sync prints wall µs per grace period with busy readers.
 func (b *bencher) sync() error {
 	var columns []*column
 	for _, readers := range []string{"0", "1", "2"} {
@@ -166,7 +167,7 @@ func (b *bencher) sync() error {
 	return nil
 }
 
-// call shows how many callbacks pass.
+// call prints the throughput of callbacks.
 func (b *bencher) call() error {
 	var columns []*column
 	for _, producers := range []string{"1", "2"} {
@@ -189,7 +190,7 @@ func (b *bencher) call() error {
 	return nil
 }
 
-// idle shows grace periods beside idle readers, and what passes through a pool.
+// idle prints grace periods with idle readers, and the throughput of a pool.
 func (b *bencher) idle() error {
 	columns := []*column{
 		{name: "Synchronize beside 0 idle Readers, us", command: b.goes("idle", "0")},

@@ -1,5 +1,5 @@
-// Command candidate is gpstorm with one more candidate: copy it, change the
-// barrier, and run any command of gpstorm with it.
+// Command candidate is gpstorm with an additional candidate. Copy it, change the
+// barrier, and use any command of gpstorm:
 //
 //	go run ./examples/candidate run medium --fix fenced
 //	go run ./examples/candidate --fix fenced --scenario medium --scenario extreme
@@ -14,11 +14,11 @@ import (
 )
 
 // fenced orders a scan by interrupting every CPU instead of waiting for an RCU
-// grace period. Linux promises that a Tasks-Trace grace period contains one of
-// RCU (rcu_trace_implies_rcu_gp()), and BPF frees memory on that promise. A
-// candidate that breaks it has to declare the domains in WithoutRCU, and every
-// report then says what it loses. Without the declaration the virtual kernel
-// calls the candidate unsafe.
+// grace period. Linux promises that a Tasks-Trace grace period contains an RCU
+// grace period (rcu_trace_implies_rcu_gp()), and BPF relies on that when it frees
+// memory. A candidate that breaks the promise must declare the domains in
+// WithoutRCU, and every report then shows the loss. Without the declaration the
+// virtual kernel diagnoses the candidate as unsafe.
 var fenced = fixes.Fix{
 	Name:       "fenced",
 	Claim:      "interrupt every CPU between the two sums of a scan",

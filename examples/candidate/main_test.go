@@ -8,7 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// The candidate keeps what it promises, and is caught if it promises more.
+// The candidate is safe with its declaration, and unsafe without it.
 func TestFencedIsSafeBecauseItDeclaresWhatItLoses(t *testing.T) {
 	t.Parallel()
 	repro2, _ := workload.Preset("repro2")

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// beside runs hit on a thread of its own, in each period of the target's CPU time
-// as far as the thread keeps up, until the returned function is called. Prepare
-// is called on the thread first.
+// beside calls hit in a separate thread, once per period of the target's CPU time
+// if the thread keeps up, until the returned function is called. It first calls
+// prepare in that thread.
 func beside(tid int, s Storm, prepare func() error, hit func() (took time.Duration, ok bool)) (func() Achieved, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -22,8 +22,7 @@ func beside(tid int, s Storm, prepare func() error, hit func() (took time.Durati
 	var stop atomic.Bool
 	ready, over := make(chan error, 1), make(chan Achieved, 1)
 	go func() {
-		// Never unlocked: the thread ends with the goroutine, and its
-		// priority with it.
+		// Never unlocked: the thread, with its priority, ends with the goroutine.
 		runtime.LockOSThread()
 		if err := prepare(); err != nil {
 			ready <- err
@@ -34,7 +33,7 @@ func beside(tid int, s Storm, prepare func() error, hit func() (took time.Durati
 		ready <- nil
 		for next := from + s.Period; !stop.Load(); {
 			if wait := next - cpuTime(tid); wait > 0 {
-				// The target uses no more CPU time than passes.
+				// The target's CPU time grows no faster than the clock.
 				t := unix.NsecToTimespec(int64(wait))
 				_ = unix.Nanosleep(&t, nil)
 				continue
@@ -43,7 +42,7 @@ func beside(tid int, s Storm, prepare func() error, hit func() (took time.Durati
 				a.Interrupts++
 				a.Took += took
 			}
-			next = max(next+s.Period, cpuTime(tid)) // what was missed is not made up for
+			next = max(next+s.Period, cpuTime(tid)) // missed periods are not made up for
 		}
 		a.CPU = max(cpuTime(tid)-from, 0)
 		over <- a
@@ -54,8 +53,8 @@ func beside(tid int, s Storm, prepare func() error, hit func() (took time.Durati
 	return func() Achieved { stop.Store(true); return <-over }, nil
 }
 
-// fifo takes the CPU on which the target ran last. The time it takes is not the
-// target's CPU time; it is added, so that shares compare.
+// fifo takes the target's last CPU. The time that it takes is not the target's CPU
+// time, so it is added to make shares comparable.
 type fifo struct{}
 
 func (fifo) Name() string { return "fifo" }
@@ -88,7 +87,7 @@ func (fifo) Aim(tid int, s Storm) (func() Achieved, error) {
 	return func() Achieved { a := stop(); a.CPU += a.Took; return a }, nil
 }
 
-// lastCPU is the CPU on which a thread ran last (field 39 of its stat file).
+// lastCPU returns the CPU on which a thread ran last (field 39 of its stat file).
 func lastCPU(tid int) (int, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
 	if err != nil {
@@ -104,8 +103,8 @@ func lastCPU(tid int) (int, error) {
 }
 
 // signals sends SIGURG, with which the Go runtime preempts goroutines: the thread
-// handles it between two instructions. A signal that is pending is not sent twice,
-// so the count is of those that were sent, and an upper bound.
+// handles it between two instructions. A pending signal is not sent twice, so the
+// number of signals sent is an upper bound.
 type signals struct{}
 
 func (signals) Name() string { return "signals" }

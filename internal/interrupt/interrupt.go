@@ -1,12 +1,12 @@
-// Package interrupt interrupts chosen threads of this process: at a chosen rate,
-// and for a chosen time each.
+// Package interrupt interrupts chosen threads of this process at a chosen rate,
+// each time for a chosen time.
 //
 // There are three sources. Perf is a cpu-clock event whose overflow runs a BPF
-// program in interrupt context, which keeps the CPU for the time asked: a real
-// interrupt, at an instruction that nobody chose. It needs CAP_BPF and
-// CAP_PERFMON. FIFO is a real-time thread that takes the CPU of the target away;
-// it needs CAP_SYS_NICE. Signals sends the target SIGURG, which the Go runtime
-// handles; it needs nothing, and has no say in how long that takes.
+// program in interrupt context, which spins for the requested time: a real
+// interrupt, at an arbitrary instruction. It needs CAP_BPF and CAP_PERFMON. FIFO is
+// a real-time thread that takes the target's CPU; it needs CAP_SYS_NICE. Signals
+// sends the target SIGURG, which the Go runtime handles; it needs no capability,
+// and cannot control the duration.
 package interrupt
 
 import (
@@ -16,16 +16,16 @@ import (
 	"time"
 )
 
-// Storm is what is asked for: one interrupt in each Period of the target's CPU
-// time, which takes Weight, what it takes to enter and leave the interrupt
-// included as far as the source can measure that.
+// Storm describes the requested interrupts: one in each Period of the target's CPU
+// time, with a duration of Weight. The duration includes entry and exit of the
+// interrupt as far as the source can measure them.
 type Storm struct {
 	Period, Weight time.Duration
 }
 
-// The bounds of a storm.
+// The limits of a storm.
 const (
-	MinPeriod = 50 * time.Microsecond // less leaves a virtual machine's CPU no time for anything else
+	MinPeriod = 50 * time.Microsecond // a shorter period leaves a virtual machine's CPU no time for anything else
 	MaxWeight = 5 * time.Millisecond  // the CPU takes no other interrupt meanwhile
 )
 
@@ -39,21 +39,21 @@ func (s Storm) check() error {
 	return nil
 }
 
-// Achieved is what a target got.
+// Achieved contains the interrupts of a target.
 type Achieved struct {
 	Interrupts uint64
-	Took       time.Duration // by interrupts; 0 if the source cannot measure it
-	CPU        time.Duration // that the target used meanwhile, handlers included
+	Took       time.Duration // total duration of interrupts; 0 if the source cannot measure it
+	CPU        time.Duration // CPU time of the target meanwhile, handlers included
 }
 
-// Add adds what another target got.
+// Add adds the interrupts of another target.
 func (a *Achieved) Add(b Achieved) {
 	a.Interrupts += b.Interrupts
 	a.Took += b.Took
 	a.CPU += b.CPU
 }
 
-// Rate is interrupts a second of CPU time.
+// Rate returns the interrupts per second of CPU time.
 func (a Achieved) Rate() float64 {
 	if a.CPU <= 0 {
 		return 0
@@ -61,7 +61,7 @@ func (a Achieved) Rate() float64 {
 	return float64(a.Interrupts) / a.CPU.Seconds()
 }
 
-// Share is the share of the target's CPU time that interrupts took.
+// Share returns the share of the target's CPU time that interrupts took.
 func (a Achieved) Share() float64 {
 	if a.CPU <= 0 {
 		return 0
@@ -71,18 +71,19 @@ func (a Achieved) Share() float64 {
 
 // Source is a way to interrupt threads.
 type Source interface {
-	// Name is "perf", "fifo" or "signals".
+	// Name returns "perf", "fifo" or "signals".
 	Name() string
-	// Aim begins to interrupt the thread of that number, as gettid(2) returns
+	// Aim begins to interrupt the thread with the given ID, as gettid(2) returns
 	// it, until stop is called, once.
 	Aim(tid int, s Storm) (stop func() Achieved, err error)
 }
 
-// errUnsupported is in the error of a source that this machine or user lacks.
+// errUnsupported is the error of a source that is not available on this machine or
+// to this user.
 var errUnsupported = errors.New("interrupts of this kind are not available")
 
-// Best returns the first source of perf, fifo and signals that works here, nil if
-// none does. The first call tries them.
+// Best returns the first of perf, fifo and signals that works on this machine, or
+// nil. The first call tests them.
 func Best() Source { return best() }
 
 var best = sync.OnceValue(func() Source {

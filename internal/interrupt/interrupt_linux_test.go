@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// spin uses so much CPU time on this thread.
+// spin uses CPU time d in this thread.
 func spin(tid int, d time.Duration) {
 	for from := cpuTime(tid); cpuTime(tid)-from < d; {
 	}
 }
 
-// Each source that this machine allows must interrupt the thread it is aimed at,
-// and none other for it; only perf and fifo choose how long that takes.
+// Each source available on this machine interrupts its target and no other thread;
+// only perf and fifo control the duration.
 func TestSourcesInterruptTheThreadTheyAreAimedAt(t *testing.T) {
 	for _, s := range sources() {
 		t.Run(s.Name(), func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestSourcesInterruptTheThreadTheyAreAimedAt(t *testing.T) {
 			if a.Interrupts == 0 || a.CPU < 30*time.Millisecond {
 				t.Errorf("achieved %+v", a)
 			}
-			// More than asked only by what one period more brings.
+			// There may be one interrupt for a partial period.
 			if most := uint64(a.CPU/storm.Period) + 1; s.Name() != "fifo" && a.Interrupts > most {
 				t.Errorf("%d interrupts in %v of CPU time, want at most %d", a.Interrupts, a.CPU, most)
 			}

@@ -2,7 +2,7 @@
 
 package interrupt
 
-// Thread is 0: threads have no number here.
+// Thread returns 0: this system has no thread IDs.
 func Thread() int { return 0 }
 
 func sources() []Source { return nil }

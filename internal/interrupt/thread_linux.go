@@ -7,12 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Thread is the number of the calling thread. The goroutine must be locked to it.
+// Thread returns the ID of the calling thread, to which the goroutine must be
+// locked.
 func Thread() int { return unix.Gettid() }
 
 func sources() []Source { return []Source{perf{}, fifo{}, signals{}} }
 
-// try aims a source at this thread for a moment.
+// try aims a source briefly at this thread.
 func try(s Source) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -23,7 +24,7 @@ func try(s Source) error {
 	return err
 }
 
-// cpuTime is the CPU time that a thread of this process has used.
+// cpuTime returns the CPU time used by a thread of this process.
 func cpuTime(tid int) time.Duration {
 	const perThread, sched = 4, 2 // CPUCLOCK_PERTHREAD_MASK, CPUCLOCK_SCHED
 	var t unix.Timespec

@@ -1,5 +1,5 @@
-// Package named finds values by their names and says in one line, the same for
-// every kind of value, what is wrong with a name that is not known.
+// Package named finds values by name. It reports an unknown name in one line of the
+// same form for all kinds of values.
 package named
 
 import (
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// List holds values by name, in the order in which they were added.
+// List holds values by name, in the order of addition.
 type List[T any] struct {
 	names  []string
 	values []T
@@ -24,7 +24,7 @@ func (l *List[T]) Add(name string, value T) (added bool) {
 	return true
 }
 
-// Find returns the value of that name.
+// Find returns the named value.
 func (l *List[T]) Find(name string) (value T, ok bool) {
 	i := slices.Index(l.names, name)
 	if i < 0 {
@@ -39,10 +39,10 @@ func (l *List[T]) Names() []string { return slices.Clone(l.names) }
 // Values returns the values in the order of the list.
 func (l *List[T]) Values() []T { return slices.Clone(l.values) }
 
-// few is how many names an error lists at most.
+// few is the maximum number of names in an error.
 const few = 40
 
-// Unknown is the error for a name that no value has:
+// Unknown returns the error for an unknown name:
 //
 //	fix: calrcu: want a candidate; did you mean callrcu?
 //	mode: arm: want a memory model: sc, tso, pso, weak
@@ -50,9 +50,8 @@ func Unknown(field, name, want string, names []string) error {
 	return Wrong(field, name, "%s", Want(name, want, names))
 }
 
-// Want describes what an input should be instead of a name that no value has. It
-// suggests the nearest name. Where no name is near it lists all of them, if they
-// are few.
+// Want describes the valid inputs after an unknown name. It suggests the nearest
+// name. Without a near name it lists all of them, if they are few.
 func Want(name, want string, names []string) string {
 	if near, ok := Nearest(name, names); ok {
 		return fmt.Sprintf("%s; did you mean %s?", want, near)

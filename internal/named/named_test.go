@@ -42,7 +42,7 @@ func TestDistanceCountsTypingErrors(t *testing.T) {
 	}{
 		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0},
 		{"abc", "abd", 1}, {"abc", "ab", 1}, {"ab", "abc", 1}, {"abcd", "acbd", 1},
-		{"ca", "abc", 3}, // restricted: no edit inside of an exchange
+		{"ca", "abc", 3}, // restricted: no edit within an exchange
 		{"kitten", "sitting", 3}, {"größe", "grosse", 3},
 	} {
 		if got := distance(c.a, c.b); got != c.want {

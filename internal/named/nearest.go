@@ -2,11 +2,11 @@ package named
 
 import "strings"
 
-// Nearest returns the name that somebody who wrote the given one probably
-// meant: the one that fewest typing errors turn into it, at most one in every
-// three characters and one in any case, or else the only one that it begins.
+// Nearest returns the name that was probably meant: the one with the fewest typing
+// errors, at most one in every three characters but always allowing one, or else
+// the only name that begins with the given one.
 func Nearest(name string, names []string) (string, bool) {
-	const most = 60 // longer input is no typing error
+	const most = 60 // longer input is not a typing error
 	if name == "" || len(name) > most {
 		return "", false
 	}

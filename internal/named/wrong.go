@@ -7,18 +7,18 @@ import (
 	"unicode"
 )
 
-// Error is the error for a wrong input: FIELD: VALUE: want WHAT.
+// Error is the error for an invalid input: FIELD: VALUE: want WHAT.
 type Error struct{ Field, Value, Want string }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s: want %s", e.Field, e.Value, e.Want) }
 
-// Wrong is an Error that shows the value.
+// Wrong returns an Error that shows the value.
 func Wrong(field, value, want string, args ...any) error {
 	return &Error{Field: field, Value: Show(value), Want: fmt.Sprintf(want, args...)}
 }
 
-// Show returns a value as messages show it: only its beginning if it is long, and
-// in quotes if it is empty or has a space or a character that does not print.
+// Show returns a value for a message: abbreviated if it is long, and in quotes if
+// it is empty or contains a space or an unprintable character.
 func Show(value string) string {
 	const most = 200
 	if r := []rune(value); len(r) > most {

@@ -9,7 +9,7 @@ type Callbacks struct {
 	fresh   atomic.Pointer[callback] // pushed, newest first
 	pending atomic.Int64
 
-	// Owned by the invoker: those it has taken, oldest first.
+	// Owned by the invoker: the callbacks it has taken, oldest first.
 	first, last *callback
 }
 
@@ -23,7 +23,7 @@ type callback struct {
 // Push adds fn under the given cookie.
 func (q *Callbacks) Push(cookie uint64, fn func()) { q.PushTagged(cookie, fn, false) }
 
-// PushTagged is Push with a tag that InvokeWith hands on.
+// PushTagged is Push with a tag for InvokeWith.
 func (q *Callbacks) PushTagged(cookie uint64, fn func(), tag bool) {
 	q.pending.Add(1)
 	cb := &callback{cookie: cookie, fn: fn, tag: tag}
@@ -35,19 +35,19 @@ func (q *Callbacks) PushTagged(cookie uint64, fn func(), tag bool) {
 	}
 }
 
-// Pending is the number of callbacks that have not been begun.
+// Pending returns the number of callbacks that have not begun.
 func (q *Callbacks) Pending() int { return int(q.pending.Load()) }
 
-// Invoke runs, in the order of pushing, the callbacks pushed before it began,
-// up to the first whose cookie is not done. To go on behind that one would let
-// a callback overtake an older one whose cookie is done a moment later. A
-// callback is off the list before it runs, so one that does not return leaves
-// the others in place.
+// Invoke runs the callbacks that were pushed before it began, in the order of
+// pushing, up to the first whose cookie is not done. Continuing behind that one
+// would let a callback overtake an older one whose cookie is done a moment later. A
+// callback leaves the list before it runs, so one that does not return leaves the
+// others in place.
 func (q *Callbacks) Invoke(done func(uint64) bool) {
 	q.InvokeWith(done, func(fn func(), _ bool) { fn() })
 }
 
-// InvokeWith is Invoke with run in the place of a plain call.
+// InvokeWith is Invoke with run in place of a plain call.
 func (q *Callbacks) InvokeWith(done func(uint64) bool, run func(fn func(), tag bool)) {
 	q.take()
 	for end := q.last; q.first != nil; {

@@ -8,9 +8,9 @@ const (
 	registerPrivateExpedited = 1 << 4
 )
 
-// SystemHeavy is membarrier(2) with MEMBARRIER_CMD_PRIVATE_EXPEDITED: an
-// interrupt to each CPU that runs a thread of this process, which it registers
-// first. It is false where the kernel, or a seccomp filter, refuses that.
+// SystemHeavy is membarrier(2) with MEMBARRIER_CMD_PRIVATE_EXPEDITED, for which it
+// registers the process: an interrupt to each CPU that runs a thread of this
+// process. It returns false if the kernel, or a seccomp filter, refuses that.
 func SystemHeavy() (Heavy, bool) {
 	if membarrier(registerPrivateExpedited) != 0 ||
 		membarrier(privateExpedited) != 0 {
@@ -19,7 +19,7 @@ func SystemHeavy() (Heavy, bool) {
 	fallback := StopTheWorld()
 	return Heavy{Name: "membarrier", Run: func() {
 		if membarrier(privateExpedited) != 0 {
-			fallback.Run() // a seccomp filter that was installed later
+			fallback.Run() // a seccomp filter installed later
 		}
 	}}, true
 }

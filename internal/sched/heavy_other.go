@@ -2,5 +2,5 @@
 
 package sched
 
-// SystemHeavy finds no system call here.
+// SystemHeavy returns false: this system has no such call.
 func SystemHeavy() (Heavy, bool) { return Heavy{}, false }

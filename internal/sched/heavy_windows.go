@@ -10,6 +10,6 @@ func SystemHeavy() (Heavy, bool) {
 		return Heavy{}, false
 	}
 	return Heavy{Name: "FlushProcessWriteBuffers", Run: func() {
-		_, _, _ = flush.Call() // it returns nothing, and cannot fail
+		_, _, _ = flush.Call() // it has no result and cannot fail
 	}}, true
 }

@@ -56,8 +56,8 @@ func TestWorkRunsAgainForARequestDuringARun(t *testing.T) {
 	}
 }
 
-// Many goroutines queue; whoever is told to start runs. No request may be
-// lost, and no two runs may overlap.
+// Many goroutines queue, and the one for which Queue returns true runs. No request
+// may be lost, and no two runs may overlap.
 func TestWorkNeitherLosesNorOverlapsRuns(t *testing.T) {
 	const workers, each = 8, 20_000
 	var (
@@ -177,7 +177,7 @@ func TestCallbacksRunInOrderUpToTheFirstThatIsNotReady(t *testing.T) {
 	}
 }
 
-// The grace period ends between the looks at two callbacks that wait for it.
+// The grace period ends between the checks of two callbacks that wait for it.
 func TestCallbackDoesNotOvertakeAnOlderOne(t *testing.T) {
 	var (
 		q   Callbacks
@@ -230,7 +230,7 @@ func TestPushAllocatesOneNode(t *testing.T) {
 	}
 }
 
-// What the barriers order is shown in world/live, where removing them is seen.
+// The tests of world/live check the ordering, by removing the barriers.
 func TestHeavyBarriersReturn(t *testing.T) {
 	heavies := []Heavy{StopTheWorld()}
 	if h, ok := SystemHeavy(); ok {
@@ -245,15 +245,15 @@ func TestHeavyBarriersReturn(t *testing.T) {
 	}
 }
 
-// dropped is exactly the number of waiters that have left and are still on the
-// stack, whoever is first: the waiter that leaves or the one that wakes it.
+// The number of dropped waiters always equals the number of those that have left
+// and are still on the stack, whether the waiter or its waker is first.
 func TestWaitersThatAreWokenWhileTheyLeaveAreNotCounted(t *testing.T) {
 	t.Parallel()
 	var q Waiters
 	for range 10 * sweepAfter {
 		looks := 0
 		done := func(uint64) bool {
-			if looks++; looks == 1 { // the first look of Wait: the condition has just become true
+			if looks++; looks == 1 { // the first check in Wait: the condition has just become true
 				q.Wake(func(uint64) bool { return true })
 			}
 			return true

@@ -5,13 +5,13 @@ import (
 	"sync/atomic"
 )
 
-// Waiters parks goroutines until a monotone condition holds for their cookie.
-// It is a lock-free stack; no wakeup is lost because a waiter looks at the
-// condition after it is on the stack, and whoever makes the condition true
-// looks at the stack afterwards.
+// Waiters parks goroutines until a monotone condition holds for their cookie. It is
+// a lock-free stack. No wakeup is lost: a waiter checks the condition after it has
+// entered the stack, and a waker walks the stack after it has made the condition
+// true.
 type Waiters struct {
 	head    atomic.Pointer[waiter]
-	dropped atomic.Int32 // waiters that have left and not been taken off
+	dropped atomic.Int32 // waiters that have left but are still on the stack
 }
 
 type waiter struct {
@@ -28,12 +28,12 @@ const (
 	left
 )
 
-// sweepAfter is how many abandoned waiters may pile up before one that leaves
-// clears the stack.
+// sweepAfter is the number of abandoned waiters after which a leaving one sweeps
+// the stack.
 const sweepAfter = 32
 
-// Wait parks the caller until done(cookie) or until ctx ends, whose error it
-// then returns. A nil error means that done(cookie) held.
+// Wait parks the caller until done(cookie) holds or ctx ends, and then returns the
+// error of ctx. A nil error means that done(cookie) held.
 func (q *Waiters) Wait(ctx context.Context, cookie uint64, done func(uint64) bool) error {
 	w := &waiter{cookie: cookie, ready: make(chan struct{})}
 	q.push(w)
@@ -56,8 +56,8 @@ func (q *Waiters) Wake(done func(uint64) bool) {
 	}
 }
 
-// wake goes over the stack once. It reports whether a waiter that was put back
-// has become ready meanwhile: its waker may have found the stack empty.
+// wake walks the stack once. It reports whether a waiter that was put back has
+// become ready meanwhile: its waker may have found the stack empty.
 func (q *Waiters) wake(done func(uint64) bool) (again bool) {
 	var kept *waiter
 	for w := q.head.Swap(nil); w != nil; {
@@ -79,7 +79,7 @@ func (q *Waiters) wake(done func(uint64) bool) (again bool) {
 	for kept != nil {
 		w := kept
 		kept = kept.next
-		cookie := w.cookie // w is another's as soon as it is pushed
+		cookie := w.cookie // a pushed w belongs to others
 		q.push(w)
 		again = again || done(cookie)
 	}
@@ -95,8 +95,8 @@ func (q *Waiters) push(w *waiter) {
 	}
 }
 
-// leave takes the waiter out, unless it has been woken and is out already. The
-// stack is swept when many that have left are still on it.
+// leave takes the waiter out, unless it has been woken already. It sweeps the stack
+// when many waiters that have left are still on it.
 func (q *Waiters) leave(w *waiter, done func(uint64) bool) {
 	if w.state.CompareAndSwap(waiting, left) && q.dropped.Add(1) >= sweepAfter {
 		q.Wake(done)

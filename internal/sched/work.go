@@ -1,16 +1,17 @@
 // Package sched connects the grace-period code of the live core with the Go
-// scheduler: work items, parked waiters, callback lists, and a memory
-// barrier on every thread. Nothing in it takes a lock.
+// scheduler: work items, parked waiters, callback lists, and a memory barrier on
+// every thread. It takes no locks.
 package sched
 
 import "sync/atomic"
 
-// Work is a non-reentrant work item: however often it is queued, one goroutine
-// at a time owns it, and a run requested during a run follows it. Ownership
-// passes by compare-and-swap on one word, so nobody waits to queue.
+// Work is a non-reentrant work item: however often it is queued, one goroutine at a
+// time owns it, and a run requested during a run follows it. Ownership passes by
+// compare-and-swap on one word, so queueing never blocks.
 //
-// The word is idle (0), running, or running and queued with a delay. There is
-// no queued-but-unowned state: who queues an idle item provides its owner.
+// The word is idle (0), running, or running and queued with a delay. No item is
+// queued without an owner: the goroutine that queues an idle item provides its
+// owner.
 type Work struct {
 	word atomic.Uint64
 }
@@ -21,9 +22,9 @@ const (
 	delayShift = 2
 )
 
-// Queue requests a run after the given delay, in whatever unit the owner
-// understands; of two outstanding requests the shorter delay counts. When it
-// returns true the item was idle and the caller must start an owner.
+// Queue requests a run after a delay, in the owner's unit; of two pending requests
+// the shorter delay counts. It returns true if the item was idle; the caller must
+// then start an owner.
 func (w *Work) Queue(delay uint64) (start bool) {
 	want := running | queued | delay<<delayShift
 	for {
@@ -40,8 +41,8 @@ func (w *Work) Queue(delay uint64) (start bool) {
 // TryOwn makes the caller the owner of an idle item.
 func (w *Work) TryOwn() bool { return w.word.CompareAndSwap(0, running) }
 
-// Next takes the queued run, or, if there is none, gives the ownership up. Only
-// the owner may call it.
+// Next takes the queued run or, without one, releases the ownership. Only the owner
+// may call it.
 func (w *Work) Next() (delay uint64, ok bool) {
 	for {
 		old := w.word.Load()
@@ -57,6 +58,6 @@ func (w *Work) Next() (delay uint64, ok bool) {
 	}
 }
 
-// TryRelease gives the ownership up unless a run is queued. Only the owner may
-// call it; when it returns false the caller still owns the item.
+// TryRelease releases the ownership unless a run is queued. Only the owner may call
+// it; if it returns false the caller still owns the item.
 func (w *Work) TryRelease() bool { return w.word.CompareAndSwap(running, 0) }

@@ -1,13 +1,12 @@
-// Package seam holds the entries into package srcu that the worlds and tests of
-// this module have and that its users do not: srcu sets them when it is
-// initialised. Each has the type that its comment gives.
+// Package seam holds entry points of package srcu for the worlds and tests of this
+// module, hidden from other users. Package srcu sets them in its initialisation.
+// Their comments give their types.
 package seam
 
 var (
-	// NewDomain is srcu.NewDomain with parts replaced, for planted bugs and
-	// for pauses at weak points. Each function but misuse may be nil; misuse
-	// is called, in the place of a panic, when the sums prove that a section
-	// ended twice:
+	// NewDomain is srcu.NewDomain with replaceable parts, for planted bugs and for
+	// pauses at weak points. Each function but misuse may be nil. When the sums
+	// prove that a section ended twice, misuse is called instead of a panic:
 	//
 	//	func(c srcu.Config, machine func(srcu.Barrier, srcu.Pace) srcu.Machine,
 	//		side func(srcu.Side) srcu.Side, misuse func(string)) *srcu.Domain

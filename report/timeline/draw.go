@@ -8,14 +8,14 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// Processes of the trace: one for each CPU from firstCPU on, and one for each
-// kind of thing that is not of a CPU.
+// Processes of the trace: one for each CPU from firstCPU on, and one for each kind
+// of track without a CPU.
 const (
 	gracePID  = 1 // grace periods
-	causePID  = 2 // what each close() waits for
+	causePID  = 2 // causes of each close()'s wait
 	tasksPID  = 3
 	firstCPU  = 10
-	taskTID   = 1 // of a CPU: what runs in task context
+	taskTID   = 1 // of a CPU: task context
 	softTID   = 2
 	irqTID    = 3
 	sampleTID = 4
@@ -23,16 +23,16 @@ const (
 	expTID    = 2
 )
 
-// artist turns events into slices and arrows.
+// artist converts events to slices and arrows.
 type artist struct {
 	*drawing
 	rec     *Recorder
 	names   map[place]string
 	domains map[string]int
-	since   map[int]time.Duration // CPU: when its current task was switched in
+	since   map[int]time.Duration // by CPU: when its current task was switched in
 	current map[int]kernel.TraceTask
-	readers []kernel.TraceTask // preempted inside an RCU reader
-	waiting map[place][]place  // arrows that wait for a grace period to begin
+	readers []kernel.TraceTask // tasks preempted inside an RCU reader
+	waiting map[place][]place  // arrows to grace periods that have not begun
 	waitAt  map[place]time.Duration
 }
 
@@ -125,7 +125,7 @@ func (a *artist) why(t kernel.TraceTask) place {
 	return a.track(causePID, t.PID, fmt.Sprintf("%s/%d waits for", t.Comm, t.PID))
 }
 
-// onCPU draws what a CPU executes.
+// onCPU draws the execution on a CPU.
 func (a *artist) onCPU(e *kernel.TraceEvent) {
 	pid := firstCPU + e.CPU
 	switch e.Kind {
@@ -147,7 +147,7 @@ func (a *artist) onCPU(e *kernel.TraceEvent) {
 	}
 }
 
-// ran draws the time that a task had the CPU.
+// ran draws the time that a task ran on the CPU.
 func (a *artist) ran(cpu int, t kernel.TraceTask, until time.Duration) {
 	if t.PID == 0 {
 		return
@@ -195,7 +195,8 @@ func (a *artist) gracePeriod(e *kernel.TraceEvent) {
 	}
 }
 
-// sleep draws sleeps in D state, with an arrow to what is waited for.
+// sleep draws sleeps in D state, with an arrow to the grace period that is waited
+// for.
 func (a *artist) sleep(e *kernel.TraceEvent) {
 	p := a.task(e.Task)
 	if e.Kind == kernel.TraceWake {
@@ -235,7 +236,7 @@ func (a *artist) innermost(p place) *slice {
 	return nil
 }
 
-// await remembers an arrow to the next grace period on a track.
+// await saves an arrow to the next grace period on a track.
 func (a *artist) await(p, grace place, at time.Duration) {
 	a.waiting[grace] = append(a.waiting[grace], p)
 	a.waitAt[p] = at

@@ -25,9 +25,9 @@ const ftraceHead = `# tracer: nop
 #              | |         |   |||||     |         |
 `
 
-// Ftrace writes the trial as text in the shape of /sys/kernel/tracing/trace
-// (kernel/trace/trace.c, trace_output.c), with the kernel's own events where it
-// has one. What it has none for, SRCU and close(), is written as trace markers.
+// Ftrace writes the trial as text in the form of /sys/kernel/tracing/trace
+// (kernel/trace/trace.c, trace_output.c), with the kernel's own events where they
+// exist. SRCU and close(), which have no events, become trace markers.
 func Ftrace(w io.Writer, r *Recorder, cpus int) error {
 	f := &ftrace{cpus: cpus, seq: firstSeq, blocked: map[int]bool{}}
 	for _, e := range r.sorted() {
@@ -45,19 +45,18 @@ func Ftrace(w io.Writer, r *Recorder, cpus int) error {
 		b.WriteString(l)
 		b.WriteByte('\n')
 	}
-	return b.Flush() // has the first error
+	return b.Flush() // returns the first error
 }
 
-// ftrace is the text being put together, and what later lines need of earlier
-// events.
+// ftrace is the text so far, with the state that later lines need.
 type ftrace struct {
 	lines   []string
 	cpus    int
-	seq     int64        // of RCU's grace periods
-	blocked map[int]bool // tasks that were preempted inside an RCU reader, by number
+	seq     int64        // number of RCU's grace period
+	blocked map[int]bool // tasks preempted inside an RCU reader, by number
 }
 
-// firstSeq is where RCU begins to count (RCU_STATE_INITIALIZER).
+// firstSeq is the initial value of RCU's sequence number (RCU_STATE_INITIALIZER).
 const firstSeq = -300 << 2
 
 // event writes the lines of one event.
@@ -75,7 +74,7 @@ func (f *ftrace) event(e *kernel.TraceEvent) {
 	}
 }
 
-// prefix is what stands before an event: task, CPU, flags and time.
+// prefix returns the beginning of an event's line: task, CPU, flags and time.
 func prefix(e *kernel.TraceEvent) string {
 	comm, flags := e.Here.Comm, []byte(".....")
 	if e.Here.PID == 0 {
@@ -98,8 +97,8 @@ func prefix(e *kernel.TraceEvent) string {
 	return fmt.Sprintf("%16s-%-7d [%03d] %s %s: ", comm, e.Here.PID, e.CPU, flags, stamp(e.At))
 }
 
-// irqsOff are the events that the kernel always records with interrupts off: in
-// the scheduler, and under the lock of an rcu_node.
+// irqsOff are the events that the kernel always records with interrupts off: in the
+// scheduler, and under an rcu_node's lock.
 var irqsOff = map[kernel.TraceKind]bool{
 	kernel.TraceSwitch: true, kernel.TraceWake: true, kernel.TraceBlocked: true, kernel.TraceUnblocked: true,
 	kernel.TraceQS: true, kernel.TraceGPStart: true, kernel.TraceGPEnd: true,
@@ -122,11 +121,11 @@ var vectors = [...]struct {
 	kernel.IRQFunctionCall: {"call_function_single", 0xfb},
 }
 
-// softirqNames are those of softirq vectors, by number.
+// softirqNames maps the numbers of softirq vectors to names.
 var softirqNames = map[int]string{1: "TIMER", 9: "RCU"}
 
-// describe is an event's name and fields, a line each. Events that are not for
-// this form have none.
+// describe returns an event's names and fields, one line each; none if the event
+// has no ftrace form.
 func (f *ftrace) describe(e *kernel.TraceEvent) []string {
 	one := func(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
 	switch e.Kind {
@@ -161,8 +160,9 @@ func (f *ftrace) describe(e *kernel.TraceEvent) []string {
 	return nil
 }
 
-// prevState is that of the task switched out. A reader preempted in the kernel
-// has a plus; all else that is runnable is taken to have been in user mode.
+// prevState returns the state of the task that is switched out. A reader preempted
+// in the kernel has a plus; all other runnable tasks count as preempted in user
+// mode.
 func (f *ftrace) prevState(e *kernel.TraceEvent) string {
 	if e.State == 'R' && f.blocked[e.Here.PID] {
 		return "R+"
@@ -170,8 +170,8 @@ func (f *ftrace) prevState(e *kernel.TraceEvent) string {
 	return string(e.State)
 }
 
-// softirq writes several vectors that the model runs in one go as the kernel
-// does, one after the other; the last has all of the time.
+// softirq writes several vectors that the model runs at once as the kernel runs
+// them, one after the other; the last one gets all of the time.
 func softirq(e *kernel.TraceEvent) (lines []string) {
 	var vectors []int
 	for set := e.Vectors; set != 0; set &= set - 1 {
@@ -193,7 +193,7 @@ func softirq(e *kernel.TraceEvent) (lines []string) {
 	return lines
 }
 
-// sample writes one of a storm: an NMI's handler is told of at its end, an
+// sample writes a sample of a storm: an NMI handler is logged at its end, an
 // hrtimer expires in the interrupt of the local timer.
 func sample(e *kernel.TraceEvent) []string {
 	timer := vectors[kernel.IRQTick]
@@ -214,7 +214,7 @@ func sample(e *kernel.TraceEvent) []string {
 	}
 }
 
-// describeRCU is an event of RCU in the kernel's words, or nothing.
+// describeRCU returns an event of RCU in the kernel's words, or nothing.
 func (f *ftrace) describeRCU(e *kernel.TraceEvent) string {
 	switch e.Kind {
 	case kernel.TraceGPStart:
@@ -232,7 +232,7 @@ func (f *ftrace) describeRCU(e *kernel.TraceEvent) string {
 		return fmt.Sprintf("rcu_quiescent_state_report: rcu_preempt %d %x>%x 0 0 %d 0", int64(e.Seq), 1<<e.CPU, e.CPUs, f.cpus-1)
 	case kernel.TraceBlocked:
 		seq := int64(e.Seq)
-		if seq == 0 { // it is in no grace period's way but the next one's (rcu_seq_snap)
+		if seq == 0 { // it blocks only the next grace period (rcu_seq_snap)
 			seq = (f.seq + 7) &^ 3
 		}
 		return fmt.Sprintf("rcu_preempt_task: rcu_preempt %d %d", seq, e.Task.PID)
@@ -242,7 +242,7 @@ func (f *ftrace) describeRCU(e *kernel.TraceEvent) string {
 	return ""
 }
 
-// describeMark is what the kernel has no event for.
+// describeMark describes an event that the kernel lacks.
 func describeMark(e *kernel.TraceEvent) []string {
 	switch e.Kind {
 	case kernel.TraceSRCUStart:

@@ -13,7 +13,7 @@ import (
 
 var ftraceLine = regexp.MustCompile(`^( *\S.*)-(\d+) +\[(\d{3})\] ([d.][N.][zhs.]\.\.) +(\d+\.\d{6}): ([a-z_]+): (.+)$`)
 
-// line is one line of the text, taken apart.
+// line is one parsed line of the text.
 type line struct{ pid, cpu, flags, at, event, fields string }
 
 func ftraceLines(t *testing.T, r *Recorder, cpus int) (lines []line) {
@@ -66,8 +66,8 @@ var (
 	taskFields   = regexp.MustCompile(`^rcu_preempt (-?\d+) (\d+)$`)
 )
 
-// What is switched out is what had been switched in, and a task that was
-// preempted inside a reader, as RCU said just before, has a plus.
+// A task that is switched out had been switched in. A task that was preempted
+// inside a reader, as the preceding RCU event says, has a plus.
 func TestSwitchesOfACPUFollowEachOther(t *testing.T) {
 	t.Parallel()
 	for _, s := range situations {
@@ -107,7 +107,7 @@ func TestSwitchesOfACPUFollowEachOther(t *testing.T) {
 	}
 }
 
-// Interrupts, timers and softirqs that begin end, in reverse order.
+// Interrupts, timers and softirqs end in the reverse order of their beginnings.
 func TestContextsNestOnACPU(t *testing.T) {
 	t.Parallel()
 	for _, s := range situations {

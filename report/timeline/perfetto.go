@@ -11,8 +11,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// traceEvent is an event of the Chrome trace format ("Trace Event Format"),
-// which Perfetto reads too. Times are in microseconds.
+// traceEvent is an event of the Chrome trace format ("Trace Event Format"), which
+// Perfetto also reads. Times are in microseconds.
 type traceEvent struct {
 	Phase string         `json:"ph"`
 	PID   int            `json:"pid"`
@@ -28,10 +28,10 @@ type traceEvent struct {
 
 func us(d time.Duration) float64 { return float64(d) / 1e3 }
 
-// Perfetto writes the trial as JSON that ui.perfetto.dev and chrome://tracing
-// open: tracks of each CPU, of grace periods with their scans, of tasks with
-// their waits and work items, of what each close() waits for, with arrows from
-// what waits to what it waits for, and counters.
+// Perfetto writes the trial as JSON for ui.perfetto.dev and chrome://tracing:
+// tracks of each CPU, of grace periods with their scans, of tasks with their waits
+// and work items, of the causes of each close()'s wait, with an arrow from each
+// wait to its grace period, and counters.
 func Perfetto(w io.Writer, r *Recorder) error {
 	a := draw(r)
 	out := &traceWriter{w: bufio.NewWriter(w)}
@@ -104,8 +104,7 @@ func (o *traceWriter) name(pid, tid int, kind, name string, order int) {
 	o.event(&traceEvent{Phase: "M", PID: pid, TID: tid, Name: kind + "_sort_index", Args: map[string]any{"sort_index": order}})
 }
 
-// metadata names processes and tracks, in an order that does not depend on
-// anything but the trial.
+// metadata names processes and tracks in a deterministic order.
 func (o *traceWriter) metadata(a *artist) {
 	places := make([]place, 0, len(a.names))
 	for p := range a.names {
@@ -134,9 +133,9 @@ func processName(pid int) string {
 	return fmt.Sprintf("CPU %d", pid-firstCPU)
 }
 
-// counters writes the share of each CPU that storms take and how many tasks are
-// runnable. A value of another name than "value" would become part of the
-// counter's name in Perfetto.
+// counters writes the share of each CPU that storms take, and the number of
+// runnable tasks. Perfetto would append any key other than "value" to the counter's
+// name.
 func (o *traceWriter) counters(r *Recorder) {
 	last := map[int]float64{}
 	for i := range r.events {

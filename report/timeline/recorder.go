@@ -1,6 +1,5 @@
-// Package timeline shows a trial of the virtual kernel on a time axis: as a
-// trace that Perfetto and chrome://tracing open, and as text in the shape of
-// ftrace.
+// Package timeline shows a trial of the virtual kernel on a time axis: as a trace
+// for Perfetto and chrome://tracing, and as text in the form of ftrace.
 package timeline
 
 import (
@@ -11,47 +10,46 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// Bounds of what a Recorder keeps, so that a trace stays within some tens of
-// megabytes whatever the trial.
+// Limits of a Recorder, which keep a trace below some tens of megabytes.
 const (
 	maxDetail  = 120_000
 	maxOutline = 240_000
-	// stretches is into how many pieces the horizon is divided for counters,
-	// if that makes them longer than a millisecond.
+	// stretches is the number of counter intervals in the horizon, unless they
+	// would be shorter than a millisecond.
 	stretches = 4000
-	// firstWindow is how long detail is kept if nobody says when.
+	// firstWindow is the default length of the window of detail.
 	firstWindow = time.Second
 )
 
-// Recorder keeps a trial's events. The outline, that is grace periods, scans,
-// work items, closes with what they wait for, readers that were preempted and
-// counters, is kept of the whole trial; detail, that is context switches,
-// interrupts, softirqs and single samples, of a window.
+// Recorder records a trial's events. It keeps the outline of the whole trial: grace
+// periods, scans, work items, closes with the causes of their waits, preempted
+// readers and counters. It keeps the detail of a window: context switches,
+// interrupts, softirqs and single samples.
 type Recorder struct {
 	from, until     time.Duration
 	auto            bool // the window opens with the first close()
 	stretch         time.Duration
 	events          []kernel.TraceEvent
-	ordered         bool // events are in the order of time
+	ordered         bool // events are sorted by time
 	detail, outline int
-	detailCut       time.Duration // from when on detail is missing; 0 is never
+	detailCut       time.Duration // from when on detail is missing; 0 means never
 	outlineCut      time.Duration
-	storms          map[int]*kernel.TraceEvent // by CPU, the stretch that is being added up
+	storms          map[int]*kernel.TraceEvent // by CPU: the current sum
 	asleep          map[int]bool               // tasks in D state, by number
 	runnable        int
 	counts          []count
 	end             time.Duration
 }
 
-// count is how many tasks were runnable from an instant on.
+// count is the number of runnable tasks from an instant on.
 type count struct {
 	at time.Duration
 	n  int
 }
 
-// NewRecorder returns a recorder for one trial with that horizon. Detail is
-// kept between from and until; if until is 0, for a second from the beginning
-// of the first close() on.
+// NewRecorder returns a recorder for one trial with the given horizon. It keeps
+// detail between from and until; if until is 0, for a second from the beginning of
+// the first close().
 func NewRecorder(horizon, from, until time.Duration) *Recorder {
 	return &Recorder{
 		from: from, until: until, auto: until == 0,
@@ -121,8 +119,7 @@ func (r *Recorder) keepDetail(e *kernel.TraceEvent) {
 	r.ordered, r.events = false, append(r.events, *e)
 }
 
-// storm adds up what samples took, so that there are not more stretches than a
-// chart can show.
+// storm merges samples into intervals, so that a chart can show all of them.
 func (r *Recorder) storm(e *kernel.TraceEvent) {
 	s := r.storms[e.CPU]
 	if s == nil {
@@ -143,7 +140,7 @@ func (r *Recorder) storm(e *kernel.TraceEvent) {
 	}
 }
 
-// sorted returns the events in the order of time.
+// sorted returns the events in order of time.
 func (r *Recorder) sorted() []kernel.TraceEvent {
 	if r.ordered {
 		return r.events
@@ -153,6 +150,6 @@ func (r *Recorder) sorted() []kernel.TraceEvent {
 	return r.events
 }
 
-// cut returns from when on the outline and, within its window, the detail is
-// missing because it was too much; 0 is never.
+// cut returns the times from which the outline and, within its window, the detail
+// is missing because of the limits; 0 means never.
 func (r *Recorder) cut() (outline, detail time.Duration) { return r.outlineCut, r.detailCut }

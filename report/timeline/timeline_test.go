@@ -16,7 +16,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// recordings are shared by the tests: none changes one.
+// recordings are shared by the tests, which do not change them.
 var recordings sync.Map // of recordingKey to *recording
 
 type recordingKey struct {
@@ -30,7 +30,7 @@ type recording struct {
 	sc   workload.Scenario
 }
 
-// record is the recording of a trial, which the first test that needs it makes.
+// record returns the recording of a trial; the first test that needs it makes it.
 func record(t *testing.T, scenario, fix string, horizon time.Duration) (*Recorder, workload.Scenario) {
 	t.Helper()
 	v, _ := recordings.LoadOrStore(recordingKey{scenario, fix, horizon}, &recording{})
@@ -58,7 +58,7 @@ func newRecording(t *testing.T, scenario, fix string, horizon time.Duration) (*R
 	return r, sc
 }
 
-// parsed is what a reader of the file sees.
+// parsed is the content of a Perfetto file.
 type parsed struct {
 	slices   map[place][]traceEvent
 	flows    map[int][]traceEvent
@@ -138,9 +138,9 @@ func TestSlicesOfATrackAreNestedAndInOrder(t *testing.T) {
 	}
 }
 
-// What ends in the trial ends on its track: grace periods do not pile up, only
-// scans are inside those of SRCU, a worker has one item at a time, and of each
-// only the last can be unfinished.
+// Slices that end within the trial end on their track: grace periods are not
+// nested, only scans are inside those of SRCU, a worker has one item at a time, and
+// only the last slice of each can be unfinished.
 func TestTracksAreAsDeepAsWhatTheyShow(t *testing.T) {
 	t.Parallel()
 	for _, s := range situations {
@@ -194,7 +194,7 @@ func TestArrowsLeadFromASliceToASlice(t *testing.T) {
 	}
 }
 
-// The arrows make up the report's chain: close() waits for a grace period of
+// The arrows form the chain of the bug report: close() waits for a grace period of
 // tasks-trace, whose scan a worker executes, which sleeps in synchronize_rcu(),
 // whose grace period waits for a preempted reader.
 func TestArrowsFollowTheReportsChain(t *testing.T) {
@@ -245,7 +245,7 @@ func TestEveryLevelOfACPUHasATrack(t *testing.T) {
 	}
 }
 
-// A file that was cut says from when on.
+// A file that was cut says from which time on.
 func TestTooMuchIsCutAndSaid(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// place is a track: a thread of a process, as the trace format has it.
+// place is a track: in the trace format, a thread of a process.
 type place struct{ pid, tid int }
 
-// slice is a stretch of a track.
+// slice is an interval on a track.
 type slice struct {
 	place
 	from, until time.Duration
 	name        string
 	args        map[string]any
-	seq         int  // orders slices of the same stretch from the outside in
-	outermost   bool // there is no other around it
+	seq         int  // orders slices of the same interval from the outside in
+	outermost   bool // no other slice encloses it
 }
 
-// arrow leads from a slice to another that it waits for.
+// arrow leads from a slice to another one that it waits for.
 type arrow struct {
 	from, to     place
 	start, until time.Duration
 	name         string
 }
 
-// drawing is what a timeline consists of, being put together.
+// drawing is an unfinished timeline.
 type drawing struct {
 	open   map[place][]*slice
 	slices []*slice
@@ -66,8 +66,8 @@ func (d *drawing) arrow(from, to place, start, until time.Duration, name string)
 	}
 }
 
-// close ends what is still open, puts everything in order and drops the arrows
-// that no reader could draw.
+// close ends all open slices, sorts everything, and drops the arrows that Perfetto
+// could not draw.
 func (d *drawing) close(at time.Duration) {
 	places := make([]place, 0, len(d.open))
 	for p := range d.open {
@@ -89,9 +89,9 @@ func (d *drawing) close(at time.Duration) {
 	d.arrows = slices.DeleteFunc(d.arrows, func(a arrow) bool { return !d.covers(a.from, a.start) || !d.covers(a.to, a.until) })
 }
 
-// covers reports whether a slice of a track in order holds an instant. One that
-// ends just then does not, though it was open when the arrow was drawn: Perfetto
-// does not bind arrows to such.
+// covers reports whether a slice of a sorted track contains an instant. A slice
+// that ends at this instant does not count, though it was open when the arrow was
+// drawn: Perfetto does not bind arrows to it.
 func (d *drawing) covers(p place, at time.Duration) bool {
 	// The last slice to begin by then, or one around it.
 	i, _ := slices.BinarySearchFunc(d.slices, at, func(s *slice, at time.Duration) int {
