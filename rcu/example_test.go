@@ -8,7 +8,7 @@ import (
 )
 
 // Readers register. An updater replaces the value, waits for a grace period, and
-// may then do with the old value what no reader must see.
+// may then change the old value, which no reader can see.
 func ExampleLive() {
 	type value struct{ inUse bool }
 	l := rcu.NewLive()
@@ -33,7 +33,7 @@ func ExampleLive() {
 	// true
 }
 
-// A cookie names the end of a grace period; Done looks whether it has come.
+// A cookie names the end of a grace period; Done tests whether it has ended.
 func ExampleLive_Start() {
 	l := rcu.NewLive()
 	r := l.Reader()
@@ -42,14 +42,14 @@ func ExampleLive_Start() {
 	fmt.Println(l.Done(cookie))
 	r.ReadUnlock()
 	r.Close()
-	l.Synchronize() // or look again later
+	l.Synchronize() // or test again later
 	fmt.Println(l.Done(cookie))
 	// Output:
 	// false
 	// true
 }
 
-// Call does not wait: it runs the function after a grace period.
+// Call returns at once; the function runs after a grace period.
 func ExampleLive_Call() {
 	l := rcu.NewLive()
 	freed := make(chan struct{})

@@ -11,14 +11,13 @@ import (
 
 // Live is RCU for goroutines: the GracePeriods of the live world.
 //
-// Readers are registered handles whose lock and unlock are plain stores to a
+// Readers are registered handles whose lock and unlock are plain stores to a cache
 // line of their own, as in liburcu's memb flavour. A grace period makes every
-// thread execute a full memory barrier, by membarrier(2) where there is one,
-// and then waits until no reader is left that began before it. Grace periods
-// run on the goroutine of a caller that waits for one, or on one started for
-// the purpose, and no goroutine stays behind. No method takes a lock.
+// thread execute a full memory barrier, by membarrier(2) where available, and then
+// waits until no reader is left that began before it. Grace periods run on the
+// goroutine of a waiting caller, or on a temporary one. No method takes a lock.
 //
-// A grace period must not be waited for inside a read-side critical section.
+// Waiting for a grace period inside a read-side critical section deadlocks.
 type Live struct {
 	heavy sched.Heavy
 
@@ -33,12 +32,12 @@ type Live struct {
 	callbacks sched.Callbacks
 	readers   atomic.Pointer[record]
 
-	runFn, invokeFn func() // run and invoke, as values made once
+	runFn, invokeFn func() // method values, allocated once
 }
 
 var _ GracePeriods = (*Live)(nil)
 
-// liveInitial is as far from the wrap as SRCU begins.
+// liveInitial is as far before the wrap as SRCU's initial value.
 var liveInitial = SeqBefore(100)
 
 // NewLive returns an RCU without readers, whose grace periods use the heavy
@@ -63,14 +62,14 @@ func HeavyBarrier() { sched.BestHeavy().Run() }
 // "membarrier", or the portable "stop-the-world".
 func HeavyBarrierName() string { return sched.BestHeavy().Name }
 
-// StopTheWorld is the portable HeavyBarrier, for those who want to compare.
+// StopTheWorld is the portable HeavyBarrier, for comparison.
 func StopTheWorld() { sched.StopTheWorld().Run() }
 
 // Synchronize blocks the caller for one full grace period.
 func (l *Live) Synchronize() { l.synchronize(false) }
 
 // SynchronizeExpedited blocks the caller for one full grace period that never
-// sleeps between two looks at a reader.
+// sleeps between two checks of a reader.
 func (l *Live) SynchronizeExpedited() { l.synchronize(true) }
 
 func (l *Live) synchronize(expedited bool) {
@@ -84,12 +83,12 @@ func (l *Live) synchronize(expedited bool) {
 		return
 	}
 	l.kick()
-	// Without a deadline the wait has no other way to end.
+	// Without a deadline the wait cannot fail.
 	_ = l.waiters.Wait(context.Background(), uint64(c), l.done)
 }
 
-// Call runs fn once, after a full grace period, on a goroutine of l's own. An
-// fn that blocks holds up the callbacks behind it. Call panics if fn is nil.
+// Call runs fn once, after a full grace period, on a goroutine of l. An fn that
+// blocks delays the callbacks behind it. Call panics if fn is nil.
 func (l *Live) Call(fn func()) {
 	if fn == nil {
 		panic("rcu: Call of a nil function")
@@ -99,12 +98,12 @@ func (l *Live) Call(fn func()) {
 	l.request(c, false)
 	l.kick()
 	if l.Done(c) {
-		l.invokeReady() // it ended for somebody else before fn was there
+		l.invokeReady() // it ended for another caller before fn was queued
 	}
 }
 
-// Snapshot returns a cookie for a full grace period from now and starts
-// nothing.
+// Snapshot returns a cookie for a full grace period from now. It does not start
+// one.
 func (l *Live) Snapshot() Cookie { return Cookie(SeqSnap(l.seq.Load())) }
 
 // Start returns the same cookie and requests the grace period.
@@ -120,13 +119,13 @@ func (l *Live) poll(expedited bool) Cookie {
 	return c
 }
 
-// Expedite asks for an expedited grace period, which completes callbacks too.
+// Expedite requests an expedited grace period, which completes callbacks too.
 func (l *Live) Expedite() { l.poll(true) }
 
 // Done reports whether the cookie's grace period has ended.
 func (l *Live) Done(c Cookie) bool { return l.done(uint64(c)) }
 
-// GracePeriods is the number of grace periods that have ended.
+// GracePeriods returns the number of completed grace periods.
 func (l *Live) GracePeriods() uint64 { return SeqCount(l.seq.Load() - liveInitial) }
 
 func (l *Live) done(c uint64) bool { return SeqDone(l.seq.Load(), c) }
@@ -138,14 +137,14 @@ func (l *Live) request(c Cookie, expedited bool) {
 	}
 }
 
-// kick makes sure that somebody looks at needed from now on.
+// kick ensures that an owner reads needed after this call.
 func (l *Live) kick() {
 	if l.work.Queue(0) {
 		go l.runFn()
 	}
 }
 
-// run owns the work item until nothing is needed.
+// run owns the work item until no grace period is needed.
 func (l *Live) run() {
 	for {
 		if _, ok := l.work.Next(); !ok {
@@ -157,8 +156,8 @@ func (l *Live) run() {
 	}
 }
 
-// letGo gives the work item up, or hands it on with what is still needed. A
-// request raises needed before it queues, so none falls between.
+// letGo releases the work item, or hands it on if a grace period is still needed. A
+// request raises needed before it queues, so none is missed.
 func (l *Live) letGo() {
 	if !l.done(l.needed.Load()) {
 		l.work.Queue(0)
@@ -172,8 +171,8 @@ func (l *Live) letGo() {
 func (l *Live) gracePeriod() {
 	l.seq.Add(1)
 	now := l.epoch.Add(1)
-	// A reader whose store of an older epoch is not visible after this
-	// began after it, and sees what was unpublished before.
+	// A reader whose store of an older epoch is not visible after this barrier
+	// began after it, and sees the unpublishing.
 	l.heavy.Run()
 	for r := l.readers.Load(); r != nil; r = r.next {
 		l.await(r, now)
@@ -183,8 +182,8 @@ func (l *Live) gracePeriod() {
 	l.invokeReady()
 }
 
-// spinFor is how many looks at a reader a grace period takes before it yields
-// the processor between looks, and how many more before it sleeps.
+// spinFor is the number of checks of a reader before a grace period yields the
+// processor between checks, and the number of further checks before it sleeps.
 const spinFor = 2000
 
 // await returns when the reader is outside, or in a section that began in this
@@ -210,8 +209,8 @@ func (l *Live) invokeReady() {
 	}
 }
 
-// invoke owns the callbacks until none is asked for. A callback that ends the
-// goroutine (runtime.Goexit) leaves the rest to a new one.
+// invoke owns the callbacks until no invocation is requested. If a callback ends
+// the goroutine (runtime.Goexit), a new one runs the rest.
 func (l *Live) invoke() {
 	finished := false
 	defer func() {

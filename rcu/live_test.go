@@ -21,7 +21,7 @@ func eachHeavy(t *testing.T, test func(*testing.T, *Live)) {
 	}
 }
 
-// requests are all ways to wait for a grace period.
+// requests lists all ways to wait for a grace period.
 var requests = []struct {
 	name string
 	wait func(*Live)
@@ -54,7 +54,7 @@ func TestGracePeriodWaitsForAReaderThatBeganBefore(t *testing.T) {
 				r.ReadUnlock() // still inside: sections nest
 				over := make(chan struct{})
 				go func() { req.wait(l); close(over) }()
-				// No grace period can end now, however long we look.
+				// No grace period can end now.
 				before := l.GracePeriods()
 				for range 200 {
 					runtime.Gosched()
@@ -135,8 +135,8 @@ func TestClosedReaderIsReused(t *testing.T) {
 	}
 }
 
-// Without the panics every later section of the reader would be invisible, or
-// another reader's.
+// Without the panics, every later section of the reader would be invisible, or
+// belong to another reader.
 func TestMisuseOfAReaderPanics(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -162,8 +162,8 @@ func TestMisuseOfAReaderPanics(t *testing.T) {
 	}
 }
 
-// An object is poisoned after the grace period that follows its unpublishing.
-// No reader may see poison.
+// An object is poisoned after the grace period that follows its unpublishing. No
+// reader may see poison.
 func TestNoReaderSeesWhatAGracePeriodRetired(t *testing.T) {
 	eachHeavy(t, func(t *testing.T, l *Live) {
 		type object struct{ poison int }

@@ -2,26 +2,26 @@ package rcu
 
 import "sync/atomic"
 
-// Reader is a registered reader of a Live. It belongs to one goroutine at a
-// time; hand it over only with synchronisation of your own.
+// Reader is a registered reader of a Live. It belongs to one goroutine at a time;
+// handing it over needs synchronisation.
 type Reader struct {
 	rec   *record
 	epoch *atomic.Uint64
 	nest  int
 }
 
-// record is a reader's line: 0 outside of sections, else the epoch in which
-// the outermost section began. Records are never freed, so that a grace period
-// can walk them at any time; a new reader takes a closed one over.
+// record is a reader's cache line: 0 outside of sections, else the epoch in which
+// the outermost section began. Records are never freed, so a grace period can walk
+// them at any time; new readers reuse the records of closed ones.
 type record struct {
-	_     [64]byte // readers of neighbouring records write too
+	_     [64]byte // separates the writes of neighbouring readers
 	epoch uint64
 	taken atomic.Bool
 	next  *record
 	_     [40]byte
 }
 
-// Reader registers a reader.
+// Reader registers a new reader.
 func (l *Live) Reader() *Reader {
 	for r := l.readers.Load(); r != nil; r = r.next {
 		if !r.taken.Load() && r.taken.CompareAndSwap(false, true) {
@@ -47,7 +47,7 @@ func (r *Reader) ReadLock() {
 	r.nest++
 }
 
-// ReadUnlock ends the innermost section. It panics outside of any.
+// ReadUnlock ends the innermost section. It panics outside of sections.
 func (r *Reader) ReadUnlock() {
 	r.nest--
 	if r.nest <= 0 {
@@ -58,9 +58,8 @@ func (r *Reader) ReadUnlock() {
 	}
 }
 
-// Close unregisters the reader, which must not be used again: its methods then
-// panic. It panics inside a section too: the grace periods to come would not
-// wait for it.
+// Close unregisters the reader; its methods panic afterwards. Close itself panics
+// inside a section, for which later grace periods would not wait.
 func (r *Reader) Close() {
 	if r.rec == nil {
 		panic("rcu: Close of a closed Reader")

@@ -2,9 +2,9 @@ package rcu
 
 import "sync/atomic"
 
-// Grace-period sequence numbers (kernel/rcu/rcu.h, rcu_seq_*). The low two bits
-// are the phase of the running grace period, 0 if none runs; the bits above
-// count. All comparisons are modular, for the counters wrap. Vanilla RCU, SRCU
+// Grace-period sequence numbers (kernel/rcu/rcu.h, rcu_seq_*). The low two bits are
+// the phase of the running grace period, 0 if none runs; the upper bits are a
+// counter. All comparisons are modular, since the counters wrap. Vanilla RCU, SRCU
 // and the RCU of goroutines share this arithmetic.
 const (
 	// SeqPhase masks the phase (RCU_SEQ_STATE_MASK).
@@ -13,9 +13,9 @@ const (
 	SeqStep = SeqPhase + 1
 )
 
-// seqGuard is how far ahead of the sequence number a cookie can lie that is not
-// an old one: one that lies further ahead has been overtaken by a whole wrap of
-// the counter (rcu_seq_done_exact).
+// seqGuard is the largest distance of a valid cookie ahead of the sequence number.
+// If the distance is larger, the counter has wrapped past the cookie
+// (rcu_seq_done_exact).
 const seqGuard = 2 * SeqStep
 
 // SeqBefore returns the idle sequence number from which n grace periods lead to
@@ -43,8 +43,8 @@ func SeqCount(seq uint64) uint64 { return seq / SeqStep }
 // SeqDone reports whether the sequence has reached cookie (rcu_seq_done).
 func SeqDone(seq, cookie uint64) bool { return SeqGE(seq, cookie) }
 
-// SeqDoneExact is SeqDone, and true also for a cookie so old that the counter
-// has wrapped past it (rcu_seq_done_exact).
+// SeqDoneExact is SeqDone, and also true for a cookie so old that the counter has
+// wrapped past it (rcu_seq_done_exact).
 func SeqDoneExact(seq, cookie uint64) bool {
 	return SeqGE(seq, cookie) || !SeqGE(seq, cookie-seqGuard)
 }

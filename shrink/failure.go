@@ -8,7 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Failure is how a trial failed: its signature, whether a close() hung, and
+// Failure describes a trial's failure: its signature, whether a close() hung, and
 // whether one had not returned at the horizon.
 type Failure struct {
 	Signature trial.Signature `json:"signature"`
@@ -16,7 +16,7 @@ type Failure struct {
 	Cut       bool            `json:"cut"` // a close() had not returned at the horizon
 }
 
-// failureOf is the failure of a trial that Failed.
+// failureOf returns the failure of a trial that Failed.
 func failureOf(r *trial.Result) Failure {
 	return Failure{
 		Signature: r.Signature(), Hung: r.Hung(),
@@ -24,9 +24,10 @@ func failureOf(r *trial.Result) Failure {
 	}
 }
 
-// in reports whether a trial fails in that way: with the same signature; with a
-// hang if there was one; and if there was none and every close() returned, then
-// every one returns here too, or a shorter trial would look like a failure.
+// in reports whether a trial fails in the same way: with the same signature, and
+// with a hang if there was one. If there was none and every close() returned, every
+// close() must return here too: otherwise a shorter trial would look like a
+// failure.
 func (f Failure) in(r *trial.Result) bool {
 	if !r.Failed() || r.Truncated {
 		return false
@@ -35,8 +36,8 @@ func (f Failure) in(r *trial.Result) bool {
 	return o.Signature == f.Signature && (o.Hung || !f.Hung) && (f.Hung || f.Cut || !o.Cut)
 }
 
-// Outcome is a trial in one line: whether a close() hung, the longest, the
-// diagnosis.
+// Outcome describes a trial in one line: whether a close() hung, the longest one,
+// and the diagnosis.
 func Outcome(r *trial.Result) string {
 	var longest time.Duration
 	more := ""
@@ -56,7 +57,7 @@ func Outcome(r *trial.Result) string {
 	return text
 }
 
-// short rounds a length of time to what one reads.
+// short rounds a duration for readers.
 func short(d time.Duration) string {
 	switch {
 	case d >= 10*time.Second:

@@ -7,9 +7,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// interrupts replaces the storms by a list of single samples, as few as possible,
-// that take as much time from each CPU as the storms took. Then it removes each
-// sample that the failure does not need.
+// interrupts replaces the storms by a list of as few single samples as possible
+// that take the same time from each CPU. Then it removes each sample that the
+// failure does not need.
 func (m *search) interrupts() {
 	if !m.single() && len(m.best.Storms) > 0 {
 		m.convert()
@@ -28,13 +28,13 @@ func (m *search) single() bool {
 	return !slices.ContainsFunc(m.best.Storms, func(st workload.Storm) bool { return len(st.At) == 0 })
 }
 
-// convert tries one sample for each CPU, then two, four and so on, that together
-// take as long as the storm's. It places them so that at any time they have taken
-// as much as the storms had by then, or else one straight after the other: a storm
-// has many short pauses, and a few long ones may let something run that the storm
-// did not. A storm that hits only some tasks spares what these wait for, which
-// samples on the CPU do not: so samples begin with the trial, with the first
-// close(), when it sleeps, or when it waits for a reader.
+// convert tries one sample for each CPU, then two, four and so on, with the same
+// total time as the storm's. At any time the samples have taken as much as the
+// storms had by then; or else they follow each other directly, because a storm has
+// many short pauses, and a few long ones may let a task run that the storm did not.
+// A storm that hits only some tasks spares the tasks that these wait for, unlike
+// samples on the CPU: so the samples begin with the trial, with the first close(),
+// when it sleeps, or when it waits for a reader.
 func (m *search) convert() {
 	rec := m.record()
 	source := workload.HRTimer
@@ -70,7 +70,7 @@ func (m *search) convert() {
 }
 
 // thinOut removes samples in ever smaller groups (delta debugging) until every
-// one that is left is needed.
+// remaining one is needed.
 func (m *search) thinOut() {
 	total := 0
 	for i := range m.best.Storms {
@@ -90,7 +90,7 @@ func (m *search) thinOut() {
 }
 
 // withoutSamples removes up to n samples, counted through all storms, and the
-// storms that are then empty. It returns how many it removed.
+// storms that become empty. It returns the number of removed samples.
 func withoutSamples(sc *workload.Scenario, from, n int) (removed int) {
 	for i := range sc.Storms {
 		st := &sc.Storms[i]
@@ -104,7 +104,7 @@ func withoutSamples(sc *workload.Scenario, from, n int) (removed int) {
 	return removed
 }
 
-// roundOff makes lengths and instants easier to read, coarsely if that will do.
+// roundOff rounds durations and instants, as coarsely as the failure allows.
 func (m *search) roundOff() {
 	for i := range m.best.Storms {
 		for unit := time.Second; unit > time.Nanosecond; unit /= 10 {
@@ -130,16 +130,16 @@ func (m *search) roundOff() {
 	}
 }
 
-// roundUnits are what instants are rounded to, the coarsest first.
+// roundUnits are the units for rounding instants, the coarsest first.
 var roundUnits = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond}
 
-// load is what samples have taken of a CPU.
+// load is the time that samples took from a CPU.
 type load struct{ stretch []stretch }
 
 type stretch struct{ until, span, busy time.Duration }
 
-// after is how much of the stretch's samples come after an instant: they are
-// taken to be spread evenly.
+// after returns the time of the stretch's samples after an instant, as if they were
+// spread evenly.
 func (s stretch) after(start time.Duration) time.Duration {
 	if s.until <= start {
 		return 0
@@ -157,8 +157,8 @@ func (c *load) after(start time.Duration) (sum time.Duration) {
 	return sum
 }
 
-// instants are when the time taken since start passes whole multiples of the
-// handler's.
+// instants returns the times at which the load since start passes whole multiples
+// of the handler's duration.
 func (c *load) instants(handler, start, horizon time.Duration) (at []time.Duration) {
 	var sum, next time.Duration
 	for _, s := range c.stretch {
@@ -177,10 +177,10 @@ func (c *load) instants(handler, start, horizon time.Duration) (at []time.Durati
 	return at
 }
 
-// pause is left between two samples that follow each other.
+// pause separates two samples that follow each other.
 const pause = 100 * time.Microsecond
 
-// packed are as many instants, one handler and a pause apart.
+// packed returns the same number of instants, one handler and a pause apart.
 func (c *load) packed(handler, start, horizon time.Duration) (at []time.Duration) {
 	for left := c.after(start); left > 0 && start <= horizon && len(at) < workload.MaxInstants; left -= handler {
 		at = append(at, start)

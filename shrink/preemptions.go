@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// preemptions names the preemptions of readers that matter: as few as fail the
-// same way, and of those each that is needed.
+// preemptions replaces the scheduler's preemptions of readers by a list of as few
+// as possible with the same failure, and then removes each that is not needed.
 func (m *search) preemptions() {
 	switch m.best.Machine.Preempt {
 	case workload.PreemptFull, workload.PreemptLazy:
@@ -22,9 +22,9 @@ func (m *search) preemptions() {
 	}
 }
 
-// list tries to do with none, one, two, four and so on of the preemptions that
-// happened: the first from the beginning, from the first close(), or from when
-// it waits for a reader; or only of those that held up a grace period.
+// list tries none, one, two, four and so on of the preemptions that happened: the
+// first ones from the beginning, from the first close(), or from the time when it
+// waits for a reader; or only those that blocked a grace period.
 func (m *search) list() {
 	rec := m.record()
 	var holding []switched
@@ -49,7 +49,7 @@ func (m *search) list() {
 			}
 		}
 		if n >= longest {
-			return // these were all
+			return // the list had all of them
 		}
 	}
 }
@@ -64,8 +64,8 @@ func (m *search) listed(some []switched) bool {
 	})
 }
 
-// fewerPreemptions removes them in ever smaller groups until each that is left
-// is needed.
+// fewerPreemptions removes preemptions in ever smaller groups until each remaining
+// one is needed.
 func (m *search) fewerPreemptions() {
 	for group := (len(m.best.Preemptions) + 1) / 2; group > 0; group /= 2 {
 		for from := 0; from < len(m.best.Preemptions); {
@@ -78,8 +78,8 @@ func (m *search) fewerPreemptions() {
 	}
 }
 
-// roundPreemptions makes instants easier to read: what counts is the next time
-// that the scheduler wants the CPU.
+// roundPreemptions rounds instants. A preemption happens when the scheduler next
+// needs the CPU, so small changes have no effect.
 func (m *search) roundPreemptions() {
 	for _, unit := range roundUnits {
 		if m.change(func(sc *workload.Scenario) {
@@ -95,8 +95,8 @@ func (m *search) roundPreemptions() {
 	}
 }
 
-// took is where each listed preemption fell: they are taken in order, group by
-// group. The task of one that was never taken is empty.
+// took returns the place of each listed preemption, assigned in order, group by
+// group. A preemption that never happened has an empty task.
 func (rec *recording) took(list []workload.Preemption) []switched {
 	all := make([]switched, len(list))
 	next := map[string]int{}
@@ -111,8 +111,8 @@ func (rec *recording) took(list []workload.Preemption) []switched {
 	return all
 }
 
-// preemptionPlaces says which preemptions are left and where they fall; nothing
-// if the scenario does not list them.
+// preemptionPlaces describes the remaining preemptions; it returns nothing if the
+// scenario does not list any.
 func (m *search) preemptionPlaces(rec *recording) []string {
 	if m.best.Machine.Preempt != workload.PreemptListed {
 		return nil
@@ -142,7 +142,7 @@ func (m *search) preemptionPlaces(rec *recording) []string {
 	return lines
 }
 
-// preemptionRemovals runs the best scenario without each preemption that is left.
+// preemptionRemovals runs the best scenario without each remaining preemption.
 func (m *search) preemptionRemovals(without func(what string, f func(*workload.Scenario))) {
 	list := m.best.Preemptions
 	if len(list) > 1 {

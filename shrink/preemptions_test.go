@@ -12,8 +12,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// Without a storm it is preemptions that keep readers from finishing: each that
-// is left costs the close() a turn of the real-time task.
+// Without a storm, preemptions delay the readers: each remaining one costs the
+// close() a turn of the real-time task.
 func TestPreemptedReadersShrinkToThePreemptionsThatMatter(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -66,7 +66,7 @@ func TestFewerPreemptionsAreSmallerThanFewerInterrupts(t *testing.T) {
 	}
 }
 
-// What goes takes its preemptions along, and what begins earlier brings them.
+// Removing a group removes its preemptions; moving a start moves them.
 func TestStepsKeepPreemptionsValid(t *testing.T) {
 	t.Parallel()
 	sc, _ := reportsCase(t)

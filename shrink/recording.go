@@ -8,34 +8,34 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// recording is what storms take of each CPU, over time, which readers are
-// preempted, and where grace periods and scans are.
+// recording contains the time that storms take from each CPU, preempted readers,
+// grace periods and scans.
 type recording struct {
 	cpus      []load
 	preempted []switched
 	closes    []closing
 	causes    []cause          // in the order of time
-	began     time.Duration    // of the first scan or close(); -1 is never
+	began     time.Duration    // of the first scan or close(); -1 means never
 	closer    kernel.TraceTask // the first to close
-	asleep    time.Duration    // when it first slept in close(); 0 is never
-	blocked   time.Duration    // when then a preempted reader first held up RCU
-	readers   int              // that are preempted
+	asleep    time.Duration    // when it first slept in close(); 0 means never
+	blocked   time.Duration    // when a preempted reader first blocked RCU after that
+	readers   int              // number of preempted readers
 }
 
-// starts are the instants from which on samples may matter, without repetition.
+// starts returns the instants from which samples may matter, without repetition.
 func (rec *recording) starts() []time.Duration {
 	all := []time.Duration{0, max(0, rec.began), rec.asleep, rec.blocked}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// closing is a close() under way; until is negative if it did not return.
+// closing is a close(); until is negative if it did not return.
 type closing struct {
 	task        kernel.TraceTask
 	from, until time.Duration
 }
 
-// cause is what a close() waits for from an instant on.
+// cause is the cause of a close()'s wait from an instant on.
 type cause struct {
 	task kernel.TraceTask
 	what trial.Cause
@@ -49,7 +49,7 @@ func (m *search) record() *recording {
 	return rec
 }
 
-// Samples implements kernel.Tracer: sums will do.
+// Samples implements kernel.Tracer: sums are enough.
 func (rec *recording) Samples() (from, until time.Duration) { return 0, 0 }
 
 // Trace implements kernel.Tracer.
@@ -91,30 +91,30 @@ func (rec *recording) Trace(e kernel.TraceEvent) {
 	}
 }
 
-// begin notes the first scan or close().
+// begin records the first scan or close().
 func (rec *recording) begin(at time.Duration) {
 	if rec.began < 0 {
 		rec.began = at
 	}
 }
 
-// block notes that a preempted reader holds up a grace period.
+// block records that a preempted reader blocks a grace period.
 func (rec *recording) block(holds bool, at time.Duration) {
 	if holds && rec.blocked == 0 && rec.asleep > 0 {
 		rec.blocked = at
 	}
 }
 
-// switched is a reader switched out inside of a section.
+// switched is a preemption of a reader inside a section.
 type switched struct {
 	task  string
 	group string
 	cpu   int
 	at    time.Duration
-	holds bool // a vanilla grace period, at that time
+	holds bool // blocks a vanilla grace period at that time
 }
 
-// preempt notes a preemption, and what the kernel finds out about it next.
+// preempt records a preemption, and the kernel's next report about it.
 func (rec *recording) preempt(e kernel.TraceEvent) {
 	if e.Kind == kernel.TracePreempted {
 		rec.preempted = append(rec.preempted, switched{task: e.Task.Comm, group: e.Group, cpu: e.CPU, at: e.At})
@@ -125,7 +125,7 @@ func (rec *recording) preempt(e kernel.TraceEvent) {
 	}
 }
 
-// at names what a close() was waiting for at an instant.
+// at describes the wait of a close() at an instant.
 func (rec *recording) at(t time.Duration) string {
 	if len(rec.closes) == 0 || t < rec.closes[0].from {
 		return "before the first close()"
@@ -146,7 +146,7 @@ func (rec *recording) at(t time.Duration) string {
 	return where
 }
 
-// whereIn names the part of the grace period that a cause falls into.
+// whereIn names the part of the grace period that a cause belongs to.
 func whereIn(c trial.Cause) string {
 	switch c.Phase {
 	case trial.BeforeGP:

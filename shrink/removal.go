@@ -9,20 +9,20 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Removal is what happens without one thing that a shrunk scenario has.
+// Removal is the outcome without one part of a shrunk scenario.
 type Removal struct {
 	What     string
-	Scenario workload.Scenario // without it
+	Scenario workload.Scenario // without the part
 	Result   trial.Result
-	Same     bool // it still fails as wanted
+	Same     bool // the failure is still the wanted one
 }
 
-// maxSingles is how many single samples, and how many preemptions, are removed
-// one by one, for a report that somebody reads.
+// maxSingles limits the single samples, and the preemptions, that are removed one
+// by one, to keep the report readable.
 const maxSingles = 32
 
-// removals runs the best scenario without each thing that is left of it. Things
-// that no scenario can do without are not among them.
+// removals runs the best scenario without each of its parts, except the parts that
+// no scenario can omit.
 func (m *search) removals() []Removal {
 	m.stage = "what each is needed for"
 	var all []Removal
@@ -93,8 +93,8 @@ func stormName(st *workload.Storm) string {
 	return fmt.Sprintf("the %s storm on %s", st.Source, where)
 }
 
-// places says which preemptions are left, and how many of the single samples
-// fall into which phase of a close().
+// places describes the remaining preemptions, and counts the single samples by
+// phase of a close().
 func (m *search) places() (preemptions, interrupts []string) {
 	rec := m.record()
 	return m.preemptionPlaces(rec), m.interruptPlaces(rec)

@@ -1,7 +1,6 @@
-// Package shrink looks for the smallest scenario that fails as a given one does:
-// with the fewest CPUs, tasks, readers and storm sources and the shortest times;
-// and of all preemptions and interrupts it keeps only those that the failure
-// needs.
+// Package shrink searches for the smallest scenario with the same failure as a
+// given one: the fewest CPUs, tasks, readers and storm sources, the shortest times,
+// and only those preemptions and interrupts that the failure needs.
 package shrink
 
 import (
@@ -14,51 +13,51 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// DefaultBudget is how many trials a search may take: more than twice as many as
-// the report's case does.
+// DefaultBudget is the default number of trials in a search: more than twice as
+// many as the bug report's case needs.
 const DefaultBudget = 1500
 
-// Options bound a search, say what it must keep, and let one follow it.
+// Options limit and observe a search, and define the failure that it keeps.
 type Options struct {
-	// Fails reports whether a trial fails in the way that the search must keep.
-	// Nil reports whether its signature is that of the first trial.
+	// Fails reports whether a trial has the failure that the search must keep. The
+	// default compares its signature with that of the first trial.
 	Fails func(*trial.Result) bool
-	// Run runs one trial of at most that many steps, 0 being no limit. Nil is
-	// the virtual kernel, which in any case suggests which interrupts and
-	// preemptions to try.
+	// Run runs one trial of at most maxSteps steps; 0 means no limit. The default
+	// is the virtual kernel, which in any case suggests interrupts and preemptions
+	// to try.
 	Run func(sc workload.Scenario, seed, maxSteps uint64) trial.Result
-	// Budget is how many trials the search may take; 0 is DefaultBudget. It
-	// is counted in trials so that the outcome does not depend on the
-	// machine.
+	// Budget is the maximum number of trials; 0 means DefaultBudget. It is a number
+	// of trials so that the outcome does not depend on the machine.
 	Budget int
-	// Draws replace numbers that the seed gives.
+	// Draws replace single numbers of the seed.
 	Draws []seed.Draw
 	// Progress, if set, is called after every trial.
 	Progress func(trials, budget int, stage string, size Size)
 }
 
-// Result is what a search found.
+// Result is the result of a search.
 type Result struct {
 	Failure Failure // of the first trial
-	// Before and After are the scenarios, From and To their sizes, Was and
-	// Is what the trials found. After is never larger, and fails as wanted.
+	// Before and After are the scenarios, From and To their sizes, Was and Is the
+	// results of their trials. After is never larger than Before, and fails as
+	// wanted.
 	Before, After workload.Scenario
 	From, To      Size
 	Was, Is       trial.Result
-	// Interrupts says where the single interrupts that are left fall; empty
-	// if the storm stayed a periodic one or went altogether.
+	// Interrupts describes the places of the remaining single interrupts; empty if
+	// the storm stayed periodic or was removed.
 	Interrupts []string
-	// Preemptions says the same of single preemptions of readers, or that it
-	// takes none; empty if they stayed as the scheduler makes them.
+	// Preemptions describes the remaining preemptions of readers, or says that none
+	// are needed; empty if the scheduler still makes them.
 	Preemptions []string
-	// Removals is what happens without each thing that is left.
+	// Removals contains the outcome without each remaining part.
 	Removals []Removal
 	Trials   int
-	// Spent: the budget ended the search.
+	// Spent is set if the budget ended the search.
 	Spent bool
 }
 
-// Minimise searches. The scenario must be valid; a trial that does not fail is
+// Minimise runs a search. The scenario must be valid; a trial that does not fail is
 // an error. The same arguments give the same result.
 func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*Result, error) {
 	m := &search{fix: fix, seed: seed, opt: opt, best: workload.Vary(sc, 0, seed)}
@@ -80,7 +79,7 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 		return nil, fmt.Errorf("trial: %s: want one that fails", Outcome(&was))
 	}
 	m.found, m.size = was, sizeOf(&sc)
-	// A smaller scenario may take more steps, but not without end.
+	// A smaller scenario may take more steps, within limits.
 	m.maxSteps = 4*was.Steps + 1_000_000
 	r := &Result{Failure: failure, Before: sc, From: m.size, Was: was}
 	m.bothWays()
@@ -108,12 +107,12 @@ type search struct {
 	trials   int
 	spent    bool
 	stage    string
-	early    bool // list preemptions as soon as interrupts are
+	early    bool // list preemptions directly after interrupts
 }
 
-// bothWays searches twice and keeps what is smaller. Preemptions that are listed
-// early are few, but what is left may need more tasks; late, one chooses from
-// those of a small scenario, which may need more of them.
+// bothWays searches twice and keeps the smaller result. Preemptions that are listed
+// early are few, but the result may need more tasks; if listed late, they come from
+// a small scenario, which may need more of them.
 func (m *search) bothWays() {
 	late := *m
 	m.early = true
@@ -130,7 +129,7 @@ func (m *search) bothWays() {
 	*m = late
 }
 
-// run takes every kind of step until none helps any more.
+// run repeats all kinds of steps until none makes progress.
 func (m *search) run() {
 	for !m.spent {
 		before := m.size
@@ -183,5 +182,5 @@ func (m *search) trial(sc workload.Scenario) trial.Result {
 	return r
 }
 
-// copy is a copy of the best scenario so far, to change.
+// copy returns a copy of the best scenario so far, for changes.
 func (m *search) copy() workload.Scenario { return workload.Vary(m.best, 0, 0) }

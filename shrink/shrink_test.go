@@ -13,8 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// check holds what must be true of every search's outcome, by trials of its
-// own.
+// check verifies the properties of every search result with its own trials.
 func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fails func(*trial.Result) bool) {
 	t.Helper()
 	if err := r.After.Validate(); err != nil {
@@ -51,7 +50,7 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fai
 		t.Errorf("%s: something grew from %+v to %+v", name, r.From, r.To)
 	}
 	for i, w := range r.Removals {
-		if i%4 > 0 && !w.Same { // one in four is enough to run again
+		if i%4 > 0 && !w.Same { // one in four is enough
 			continue
 		}
 		got := kernel.Run(w.Scenario, fix, seed, kernel.Options{})
@@ -68,8 +67,8 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fai
 	}
 }
 
-// Whatever fails, shrinks to what fails the same way, and of which no part can
-// be removed.
+// Every failing trial shrinks to one with the same failure, of which no part can be
+// removed.
 func TestWhatIsLeftFailsTheSameWayAndIsNeeded(t *testing.T) {
 	t.Parallel()
 	wanted := 5
@@ -113,8 +112,8 @@ func reportsCase(t *testing.T) (workload.Scenario, fixes.Fix) {
 	return sc, fix
 }
 
-// Of the report's 64 sampling events and millions of samples a handful of long
-// interrupts is enough, on fewer CPUs.
+// Of the report's 64 sampling events and millions of samples, a few long interrupts
+// on fewer CPUs are enough.
 func TestReportsCaseShrinksToAFewInterrupts(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -7,18 +7,18 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Size is how much there is to a scenario, the part that matters most first.
+// Size measures a scenario, the most important part first.
 type Size struct {
 	CPUs    int `json:"cpus"`
 	Tasks   int `json:"tasks"`
 	Closes  int `json:"closes"`
 	Sources int `json:"sources"` // perf events of storms
 	Loads   int `json:"loads"`
-	// AnyPreemption: readers are preempted as the scheduler likes; else there
-	// are so many Preemptions at most.
+	// AnyPreemption means that the scheduler preempts readers; otherwise
+	// Preemptions is the maximum number.
 	AnyPreemption bool          `json:"any_preemption"`
 	Preemptions   int           `json:"preemptions"`
-	Interrupts    int           `json:"interrupts"` // that the storms can take, at most
+	Interrupts    int           `json:"interrupts"` // the maximum number of samples
 	StormTime     time.Duration `json:"storm_time_ns"`
 	Horizon       time.Duration `json:"horizon_ns"`
 	Text          int           `json:"text"` // bytes of YAML
@@ -49,7 +49,7 @@ func sizeOf(sc *workload.Scenario) Size {
 	return s
 }
 
-// storm counts the perf events of a storm, and the samples they can take.
+// storm counts the perf events of a storm, and their maximum number of samples.
 func storm(sc *workload.Scenario, st *workload.Storm) (sources, interrupts int) {
 	cpus := len(st.CPUs)
 	if cpus == 0 {
@@ -91,7 +91,7 @@ func (s Size) compare(o Size) int {
 	)
 }
 
-// preemptions compares whether there may be any.
+// preemptions compares whether the scheduler preempts readers.
 func preemptions(s, o Size) int {
 	switch {
 	case s.AnyPreemption == o.AnyPreemption:

@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// structure removes what can be removed whole, then lowers numbers.
+// structure removes whole parts, then lowers numbers.
 func (m *search) structure() {
 	m.drop()
 	m.fewerCPUs()
@@ -26,7 +26,7 @@ func (m *search) structure() {
 	}
 }
 
-// drop tries to do without each entry of each list, the last first.
+// drop tries to remove each entry of each list, the last first.
 func (m *search) drop() {
 	for i := len(m.best.RCULoad) - 1; i >= 0; i-- {
 		m.change(func(sc *workload.Scenario) { sc.RCULoad = slices.Delete(sc.RCULoad, i, i+1) })
@@ -58,7 +58,8 @@ func withoutTasks(sc *workload.Scenario, i int) {
 	sc.Preemptions = slices.DeleteFunc(sc.Preemptions, func(p workload.Preemption) bool { return p.Task == name })
 }
 
-// withoutClosers removes a group; storms whose fds it held go on to the end.
+// withoutClosers removes a group; storms whose fds it held then last until the
+// horizon.
 func withoutClosers(sc *workload.Scenario, i int) {
 	name := sc.Closers[i].Name
 	sc.Closers = slices.Delete(sc.Closers, i, i+1)
@@ -78,7 +79,7 @@ func (m *search) fewerCPUs() {
 	}
 }
 
-// withCPUs moves what is bound to CPUs that go away to those that stay.
+// withCPUs moves tasks and storms from removed CPUs to the remaining ones.
 func withCPUs(sc *workload.Scenario, n int) {
 	sc.Machine.CPUs = n
 	for i := range sc.Tasks {
@@ -106,7 +107,7 @@ func within(cpus []int, n int) []int {
 	return kept
 }
 
-// lower bisects for the smallest number that still fails.
+// lower bisects for the smallest number with the failure.
 func (m *search) lower(least, now int, set func(*workload.Scenario, int)) {
 	to := func(n int) bool { return m.change(func(sc *workload.Scenario) { set(sc, n) }) }
 	if now <= least || to(least) {
@@ -121,10 +122,10 @@ func (m *search) lower(least, now int, set func(*workload.Scenario, int)) {
 	}
 }
 
-// bisections is how finely a length of time is searched.
+// bisections limits the precision of a search for a time.
 const bisections = 7
 
-// shorten bisects for the shortest time that still fails.
+// shorten bisects for the shortest time with the failure.
 func (m *search) shorten(least, now time.Duration, set func(*workload.Scenario, time.Duration)) {
 	to := func(d time.Duration) bool { return m.change(func(sc *workload.Scenario) { set(sc, d) }) }
 	if now <= least || to(least) {
@@ -144,7 +145,7 @@ func (m *search) shorten(least, now time.Duration, set func(*workload.Scenario, 
 	}
 }
 
-// rounded keeps two digits.
+// rounded keeps two significant digits.
 func rounded(d time.Duration) time.Duration {
 	unit := time.Duration(1)
 	for unit*100 <= d {
@@ -153,7 +154,7 @@ func rounded(d time.Duration) time.Duration {
 	return d / unit * unit
 }
 
-// times shortens the trial, lets closes begin earlier, and thins storms out.
+// times shortens the trial, lets closes begin earlier, and makes storms sparser.
 func (m *search) times() {
 	for i := range m.best.Closers {
 		m.shorten(0, m.best.Closers[i].Jitter, func(sc *workload.Scenario, d time.Duration) { sc.Closers[i].Jitter = d })
@@ -171,8 +172,7 @@ func (m *search) times() {
 	}
 }
 
-// earlier moves a start, and with it the horizon, so that what follows it takes
-// as long.
+// earlier moves a start and the horizon by the same time.
 func (m *search) earlier(i int) {
 	for _, share := range []time.Duration{0, 8, 2} {
 		start := m.best.Closers[i].Start
@@ -217,7 +217,7 @@ func shift(st *workload.Storm, by time.Duration) {
 	st.At = at
 }
 
-// plain tries each knob at its default.
+// plain tries each option at its default.
 func (m *search) plain() {
 	d := workload.Default()
 	for _, f := range []func(*workload.Scenario){
