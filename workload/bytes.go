@@ -8,11 +8,10 @@ import (
 	fuzz "github.com/google/gofuzz"
 )
 
-// The layout of fuzz bytes: one word of eight bytes each for the machine, for
-// up to fuzzTasks groups of tasks, and so on, whether or not a group is there, then
-// what was added later: two words for versions, places, kinds and lives, and one for
-// each fault.
-// So a byte means the same wherever the others stand.
+// The layout of fuzz bytes: a word of eight bytes each for the machine, for each of
+// fuzzTasks groups of tasks, and so on, whether or not the group exists; then later
+// additions: two words for versions, places, kinds and lives, and one for each
+// fault. So the meaning of a byte does not depend on the others.
 const (
 	fuzzTasks   = 4
 	fuzzClosers = 2
@@ -20,16 +19,16 @@ const (
 	fuzzLoads   = 2
 	fuzzFaults  = 2
 
-	// FuzzBytes is how many bytes FromBytes uses.
+	// FuzzBytes is the number of bytes that FromBytes uses.
 	FuzzBytes = 8 * (1 + fuzzTasks + fuzzClosers + fuzzStorms + fuzzLoads + 2 + fuzzFaults)
 )
 
-// FromBytes makes a valid scenario of any bytes, for coverage-guided fuzzing;
-// missing bytes count as zeros. It returns the bytes that it did not use, for the
-// caller's own choices.
+// FromBytes makes a valid scenario from any bytes, for coverage-guided fuzzing;
+// missing bytes count as zeros. It returns the unused bytes, for the caller's own
+// choices.
 //
-// The scenarios are small, so that running one is cheap: up to 4 CPUs, 30 s,
-// thresholds of seconds, task rounds of a millisecond or more.
+// The scenarios are small, so that they run fast: up to 4 CPUs, 30 s, thresholds of
+// seconds, task rounds of a millisecond or more.
 func FromBytes(data []byte) (sc Scenario, rest []byte) {
 	d := decoders.Get().(*byteDecoder)
 	d.source.data = data
@@ -40,7 +39,7 @@ func FromBytes(data []byte) (sc Scenario, rest []byte) {
 	return sc, rest
 }
 
-// byteDecoder is a gofuzz fuzzer over a byte source; making one costs more than
+// byteDecoder is a gofuzz fuzzer with its byte source. Creating one costs more than
 // using it.
 type byteDecoder struct {
 	source byteSource
@@ -55,8 +54,8 @@ var decoders = sync.Pool{New: func() any {
 	return d
 }}
 
-// byteSource is a rand.Source64 that returns the bytes in their order, little
-// endian, then zeros.
+// byteSource is a rand.Source64 that returns the bytes in order, little endian,
+// then zeros.
 type byteSource struct{ data []byte }
 
 func (s *byteSource) Uint64() uint64 {
@@ -74,7 +73,7 @@ func (s *byteSource) Uint64() uint64 {
 func (s *byteSource) Int63() int64 { return int64(s.Uint64() >> 1) }
 func (s *byteSource) Seed(int64)   {}
 
-// word is eight bytes of choices, taken from the low end.
+// word is eight bytes of choices, used from the low end.
 type word uint64
 
 // take returns the next bits.
@@ -86,7 +85,8 @@ func (w *word) take(bits uint) int {
 
 func (w *word) flag() bool { return w.take(1) == 1 }
 
-// of takes enough bits to choose from a table, whose length is a power of two.
+// of takes as many bits as the choice from a table needs; the table's length is a
+// power of two.
 func of[T any, A ~[]T](w *word, bits uint, table A) T { return table[w.take(bits)] }
 
 const (
@@ -94,7 +94,7 @@ const (
 	ms = time.Millisecond
 )
 
-// The grids. The first entry is what zeros mean.
+// The grids. Zero bytes choose the first entry.
 var (
 	gridCPUs    = []int{2, 1, 3, 4}
 	gridHZ      = []int{250, 100, 300, 1000}
@@ -126,7 +126,7 @@ var (
 	closerNames = [fuzzClosers]string{"closer-a", "closer-b"}
 )
 
-// draw makes a scenario of words.
+// draw makes a scenario from words.
 func draw(next func() uint64) Scenario {
 	sc := Scenario{Name: "fuzz"}
 	drawMachine(word(next()), &sc)
@@ -162,7 +162,8 @@ func draw(next func() uint64) Scenario {
 	return sc
 }
 
-// drawWhat chooses the kernel, where its threads run, and the kinds of what is there.
+// drawWhat chooses the kernel, the CPUs of its threads, and the kinds of tasks,
+// closers and storms.
 func drawWhat(w word, sc *Scenario) {
 	sc.Machine.Version, sc.Machine.NoSelfIPI = of(&w, 2, gridVersion), w.flag()
 	p := &sc.Placement
@@ -188,7 +189,7 @@ func drawWhat(w word, sc *Scenario) {
 	}
 }
 
-// drawWhen chooses when tasks live, and how they sleep inside of their sections.
+// drawWhen chooses when tasks live, and how they sleep inside their sections.
 func drawWhen(w word, sc *Scenario) {
 	for i := range sc.Tasks {
 		t := &sc.Tasks[i]
@@ -228,7 +229,7 @@ func drawMachine(w word, sc *Scenario) {
 	sc.Drain = 2 * sc.Horizon
 }
 
-// affinity is every CPU for 0, or one.
+// affinity returns every CPU for 0, else one.
 func affinity(w *word, cpus int) []int {
 	if n := w.take(3); n > 0 {
 		return []int{(n - 1) % cpus}

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// direct is what FromBytes does without gofuzz in between.
+// direct is FromBytes without gofuzz.
 func direct(data []byte) Scenario {
 	s := byteSource{data}
 	return draw(s.Uint64)
@@ -61,8 +61,8 @@ func TestMissingBytesAreZeros(t *testing.T) {
 	}
 }
 
-// A fuzzer learns what a byte does only if it does the same wherever the others
-// stand: changing a word of one part must leave the other parts alone.
+// A fuzzer can learn the effect of a byte only if the effect does not depend on
+// other bytes: changing a word of one part must not change other parts.
 func TestAWordChangesItsOwnPartOnly(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(6, 7))
@@ -89,7 +89,7 @@ func TestAWordChangesItsOwnPartOnly(t *testing.T) {
 	}
 }
 
-// Every entry of every grid must be reachable, or a knob is not really fuzzed.
+// Every entry of every grid must be reachable, or an option is not fuzzed.
 func TestBytesReachTheWholeGrid(t *testing.T) {
 	t.Parallel()
 	seen := make(map[any]bool)
@@ -137,7 +137,7 @@ func TestBytesReachTheWholeGrid(t *testing.T) {
 	}
 }
 
-// What gofuzz's reflection adds to a decode that calls draw by hand.
+// The cost of gofuzz's reflection, compared with a direct call of draw.
 func BenchmarkFromBytes(b *testing.B) {
 	data := randomBytes(rand.New(rand.NewPCG(1, 1)), FuzzBytes)
 	b.Run("gofuzz", func(b *testing.B) {

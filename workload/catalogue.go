@@ -10,8 +10,8 @@ import (
 type Catalogue struct{ scenarios named.List[Scenario] }
 
 // NewCatalogue makes a catalogue of valid scenarios, in display order: Presets()
-// and perhaps those of a program. An invalid one, or a name that two scenarios
-// have, is an error of one line.
+// and perhaps those of a program. An invalid scenario, or a name used twice, is an
+// error of one line.
 func NewCatalogue(scenarios ...Scenario) (*Catalogue, error) {
 	c := &Catalogue{}
 	for _, sc := range scenarios {
@@ -25,8 +25,8 @@ func NewCatalogue(scenarios ...Scenario) (*Catalogue, error) {
 	return c, nil
 }
 
-// Find returns the scenario of that name. The error is one line that suggests the
-// nearest name.
+// Find returns the named scenario. The error is one line that suggests the nearest
+// name.
 func (c *Catalogue) Find(name string) (Scenario, error) {
 	if sc, ok := c.scenarios.Find(name); ok {
 		return sc.clone(), nil

@@ -14,10 +14,9 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// Decode reads one scenario from YAML. What the document leaves out is as in
-// Default. It is strict: an unknown field, a repeated one, a number without
-// its unit, a value out of range, an alias is an *Error, which names line and
-// column.
+// Decode reads one scenario from YAML. Missing fields have their values in Default.
+// It is strict: an unknown or repeated field, a number without its unit, a value
+// out of range, or an alias is an *Error with line and column.
 func Decode(data []byte) (Scenario, error) {
 	root, err := parse(data)
 	if err != nil {
@@ -37,7 +36,7 @@ func Decode(data []byte) (Scenario, error) {
 
 // decoder walks the parsed document and the Scenario side by side.
 type decoder struct {
-	at map[string]ast.Node // the node of each path, for messages of later checks
+	at map[string]ast.Node // the node of each path, for later error messages
 }
 
 var (
@@ -61,7 +60,7 @@ func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
 		return nil
 	}
 	if f, is := n.(*ast.FloatNode); is && v.Type() == versionType {
-		v.SetString(f.GetToken().Value) // 7.0 is a number to YAML
+		v.SetString(f.GetToken().Value) // YAML parses 7.0 as a number
 		return nil
 	}
 	switch v.Kind() {
@@ -108,7 +107,7 @@ func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
 	}
 }
 
-// integer is the value of a node if an int holds it.
+// integer returns the value of a node if it fits an int.
 func integer(n *ast.IntegerNode) (int64, bool) {
 	switch i := n.Value.(type) {
 	case int64:
@@ -155,7 +154,7 @@ func (d *decoder) list(path string, n ast.Node, v reflect.Value) error {
 		return e
 	}
 	if len(s.Values) == 0 {
-		return nil // an empty list is no list, so that encoding it gives the same
+		return nil // an empty list becomes nil, as after encoding
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(s.Values), len(s.Values)))
 	for i, n := range s.Values {
@@ -166,8 +165,8 @@ func (d *decoder) list(path string, n ast.Node, v reflect.Value) error {
 	return nil
 }
 
-// locate adds to an error where its field stands: the field itself, or what
-// comes nearest above it.
+// locate adds the position of the field to an error, or that of the nearest parent
+// that exists.
 func (d *decoder) locate(e *Error) error {
 	for path := e.Path; ; {
 		if n, ok := d.at[path]; ok {
@@ -179,7 +178,7 @@ func (d *decoder) locate(e *Error) error {
 	}
 }
 
-// wrong is the error of a node that its field cannot take.
+// wrong returns the error for a node that does not fit its field.
 func wrong(path string, n ast.Node, want string) *Error {
 	p := position(n)
 	return &Error{Line: p[0], Column: p[1], Path: path, Value: describe(n), Want: want}
@@ -187,7 +186,7 @@ func wrong(path string, n ast.Node, want string) *Error {
 
 func position(n ast.Node) [2]int {
 	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 && !m.IsFlowStyle {
-		n = m.Values[0].Key // the mapping's own token is its first colon
+		n = m.Values[0].Key // the first token of a mapping is its first colon
 	}
 	if t := n.GetToken(); t != nil && t.Position != nil {
 		return [2]int{t.Position.Line, t.Position.Column}
@@ -195,7 +194,7 @@ func position(n ast.Node) [2]int {
 	return [2]int{1, 1}
 }
 
-// describe is a node as a message shows it.
+// describe returns a node's text for a message.
 func describe(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.StringNode:
@@ -224,7 +223,7 @@ func join(path, field string) string {
 
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// yamlName is the name a struct field has in YAML.
+// yamlName returns the name of a struct field in YAML.
 func yamlName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 	return name

@@ -28,7 +28,7 @@ func TestWhatIsLeftOutIsDefault(t *testing.T) {
 	}
 }
 
-// everything has every field, and one mistake in the length of a gap.
+// everything has every field, and one mistake in a duration.
 const everything = `name: all.fields-1_0
 about: >-
   two lines

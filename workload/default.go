@@ -2,9 +2,9 @@ package workload
 
 import "time"
 
-// Default returns the values of the fields that a document leaves out: an ordinary
-// machine with two CPUs, five minutes of scenario and up to ten of drain. It has no
-// closers, and so is not valid by itself.
+// Default returns the values of missing fields: an ordinary machine with two CPUs,
+// five minutes of scenario and up to ten of drain. It has no closers, so it is not
+// valid by itself.
 func Default() Scenario {
 	return Scenario{
 		Machine: Machine{CPUs: 2, HZ: 250, Preempt: PreemptFull, MIPS: 2000},

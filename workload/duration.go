@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// units are how durations are written, the largest first.
+// units are the units of durations, the largest first.
 var units = []struct {
 	name string
 	size time.Duration
@@ -20,8 +20,8 @@ var units = []struct {
 
 const wantDuration = "want a number and a unit of s, ms, us or ns, such as 143s or 2.5ms"
 
-// formatDuration writes the one canonical form: the largest unit of which
-// there is at least one, and as many decimals as it takes.
+// formatDuration writes the canonical form: the largest unit of which there is at
+// least one, with as many decimals as necessary.
 func formatDuration(d time.Duration) string {
 	if d == 0 {
 		return "0s"

@@ -7,9 +7,9 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Encode writes the scenario as YAML: every field in its fixed place, fields
-// that are zero and off left out, durations in their canonical form. What
-// Decode accepts, Encode and Decode give back unchanged.
+// Encode writes the scenario as YAML: fields in a fixed order, without fields that
+// are zero or off, durations in canonical form. A scenario from Decode survives
+// Encode and Decode unchanged.
 func Encode(sc Scenario) []byte {
 	b, err := yaml.MarshalWithOptions(sc, yaml.CustomMarshaler(func(d time.Duration) ([]byte, error) {
 		return []byte(formatDuration(d)), nil

@@ -9,13 +9,13 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// Error is one line about what is wrong with a scenario: LINE:COLUMN: FIELD:
-// VALUE: want WHAT.
+// Error describes an invalid scenario in one line: LINE:COLUMN: FIELD: VALUE: want
+// WHAT.
 type Error struct {
 	Line, Column int    // position in the YAML; 0 if the scenario was not read from YAML
-	Path         string // of the field, such as storms[0].period, or document
+	Path         string // of the field, for example storms[0].period, or document
 	Value        string // as written, shortened
-	Want         string // begins with "want" and says what is allowed
+	Want         string // begins with "want" and describes valid values
 }
 
 func (e *Error) Error() string {
@@ -32,11 +32,11 @@ func (e *Error) Error() string {
 	return strings.Join(append(parts, e.Want), ": ")
 }
 
-// show returns the beginning of a value as messages show it.
+// show returns the beginning of a value for a message.
 func show(s string) string { return named.Show(short(s, 40)) }
 
-// plain is a message of the YAML parser on one line: short, with escapes for what
-// does not print.
+// plain returns a message of the YAML parser as one short line, with escapes for
+// unprintable characters.
 func plain(s string) string {
 	var b strings.Builder
 	for _, r := range short(s, 160) {
@@ -49,7 +49,7 @@ func plain(s string) string {
 	return b.String()
 }
 
-// short is the beginning of a text.
+// short returns the beginning of a text.
 func short(s string, most int) string {
 	if utf8.RuneCountInString(s) > most {
 		return string([]rune(s)[:most]) + "..."

@@ -6,7 +6,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// A scenario is a YAML document; what it leaves out is as in Default.
+// A scenario is a YAML document; missing fields have their values in Default.
 func ExampleDecode() {
 	sc, err := workload.Decode([]byte(`
 name: two-closers
@@ -27,7 +27,7 @@ closers:
 	// 2:1: scenario: closures: want a field; did you mean closers?
 }
 
-// Scenarios of a program's own stand beside the presets.
+// A program's own scenarios are listed with the presets.
 func ExampleNewCatalogue() {
 	mine := workload.Default()
 	mine.Name = "one-closer"
@@ -46,7 +46,7 @@ func ExampleNewCatalogue() {
 	// scenario: hevy: want a scenario; did you mean heavy?
 }
 
-// Variations are neighbours of a scenario: each with a load of its own.
+// Variations are neighbours of a scenario with different loads.
 func ExampleVary() {
 	sc, _ := workload.Preset("heavy")
 	for n := range 3 {

@@ -2,34 +2,34 @@ package workload
 
 import "time"
 
-// Fault is something that goes wrong with CPUs for a while, from outside of the
-// kernel. It is over at the horizon at the latest.
+// Fault is an external fault of CPUs for an interval. It ends at the horizon at the
+// latest.
 type Fault struct {
 	Kind FaultKind `yaml:"kind"`
 	CPUs []int     `yaml:"cpus,flow"`
-	// From and Until bound it; Until 0 is the horizon.
+	// From and Until are the interval; Until 0 is the horizon.
 	From  time.Duration `yaml:"from,omitempty"`
 	Until time.Duration `yaml:"until,omitempty"`
 }
 
-// FaultKind is what goes wrong.
+// FaultKind is a kind of fault.
 type FaultKind string
 
 // The kinds.
 const (
-	// StolenCPU: the hypervisor runs something else on the CPU. It executes
-	// nothing and takes no interrupt; if it was idle it stays so for RCU.
+	// StolenCPU: the hypervisor runs something else on the CPU, which executes
+	// nothing and takes no interrupt. An idle CPU stays idle for RCU.
 	StolenCPU FaultKind = "stolen"
-	// DeafCPU: the CPU executes something with interrupts off, firmware or a
-	// hypervisor module. It takes no interrupt, no NMI either, no task of its
-	// goes on, and to RCU it is busy.
+	// DeafCPU: firmware or a hypervisor module executes on the CPU with interrupts
+	// off. The CPU takes no interrupt and no NMI, its tasks make no progress, and
+	// RCU considers it busy.
 	DeafCPU FaultKind = "deaf"
-	// LostTimer: the CPU's clock-event device does not interrupt: neither its
-	// tick nor the hrtimers that it has. What was due comes when the fault ends.
+	// LostTimer: the CPU's clock-event device gives no interrupts, neither for the
+	// tick nor for hrtimers. Expired timers run when the fault ends.
 	LostTimer FaultKind = "lost-timer"
-	// LostIPI: interrupts that other CPUs, or it itself, send to the CPU do not
-	// make it look. It finds them with its next interrupt of another kind, or
-	// when the fault ends.
+	// LostIPI: interprocessor interrupts to the CPU, also from itself, have no
+	// effect. It handles them at its next interrupt of another kind, or when the
+	// fault ends.
 	LostIPI FaultKind = "lost-ipi"
 )
 
@@ -51,7 +51,7 @@ func (c *checker) faults(faults []Fault) {
 	}
 }
 
-// window checks when something begins and ends.
+// window checks an interval.
 func (c *checker) window(path string, from, until time.Duration) {
 	c.span(path+".from", from, 0, c.horizon)
 	if until != 0 && (until <= from || until > c.horizon) {

@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/testdata"
 )
 
-// loadField reads the scenarios after public reports, in the order of their names.
+// loadField reads the scenarios from public reports, sorted by name.
 var loadField = sync.OnceValue(func() []Scenario {
 	const dir = "scenarios/field"
 	files, err := testdata.Field.ReadDir(dir)
@@ -27,9 +27,9 @@ var loadField = sync.OnceValue(func() []Scenario {
 	return all
 })
 
-// FieldPresets returns scenarios that are written after public reports of stalls and
-// hangs, in the order of their names. They are no part of Presets: most are about
-// what is wrong with a machine, and a candidate cannot be blamed for that.
+// FieldPresets returns scenarios modelled on public reports of stalls and hangs,
+// sorted by name. They are not part of Presets: most are about a faulty machine,
+// for which no candidate is to blame.
 func FieldPresets() []Scenario {
 	all := loadField()
 	presets := make([]Scenario, len(all))

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The manual's example and the mistakes it shows must be what Decode makes of
-// them.
+// Decode must accept the manual's example and report its mistakes as the manual
+// says.
 func TestTheManualIsRight(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile("../docs/scenarios.md")

@@ -10,17 +10,17 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// The largest document, in bytes, and the deepest nesting that Decode looks
-// at; a scenario needs a small part of either.
+// The maximum size of a document, in bytes, and of its nesting; a scenario needs a
+// small part of either.
 const (
 	maxDocument = 256 << 10
 	maxNesting  = 16
 )
 
-// document is the path of an error that is about the whole document.
+// document is the path of errors about the whole document.
 const document = "document"
 
-// parse returns the mapping that a document consists of.
+// parse returns the mapping at the top of a document.
 func parse(data []byte) (ast.Node, error) {
 	if len(data) > maxDocument {
 		return nil, &Error{Line: 1, Column: 1, Path: document, Value: fmt.Sprintf("%d bytes", len(data)), Want: fmt.Sprintf("want at most %d", maxDocument)}
@@ -55,7 +55,7 @@ func parse(data []byte) (ast.Node, error) {
 	return root, nil
 }
 
-// syntaxError turns the parser's several lines into one.
+// syntaxError reduces the parser's message to one line.
 func syntaxError(err error) error {
 	var syntax *yaml.SyntaxError
 	if !errors.As(err, &syntax) || syntax.Token == nil || syntax.Token.Position == nil {
@@ -65,9 +65,9 @@ func syntaxError(err error) error {
 	return &Error{Line: p.Line, Column: p.Column, Path: document, Value: plain(syntax.Message), Want: "want YAML"}
 }
 
-// tooDeep returns the line where more than maxNesting brackets are open or as
-// many dashes open lists on one line; 0 if none. The parser's time grows with
-// the square of the depth.
+// tooDeep returns the line with more than maxNesting open brackets or with as many
+// dashes that open lists; 0 if there is none. The parser's time grows with the
+// square of the depth.
 func tooDeep(data []byte) int {
 	open := 0
 	for i, line := range bytes.Split(data, []byte("\n")) {

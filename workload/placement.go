@@ -2,18 +2,18 @@ package workload
 
 import "fmt"
 
-// Placement says where kernel threads and others run.
+// Placement assigns CPUs to kernel threads and tasks.
 type Placement struct {
-	// Isolated CPUs (isolcpus=) run only what is bound to them: no kernel
-	// threads, no tasks and closers without cpus of their own.
+	// Isolated CPUs (isolcpus=) run only tasks and closers that are bound to them,
+	// and no kernel threads.
 	Isolated []int `yaml:"isolated,omitempty,flow"`
-	// GP and Exp are the CPUs of the kthread of normal grace periods
-	// (rcu_preempt, rcu_sched) and of that of expedited ones
-	// (rcu_exp_gp_kthread_worker); empty is every CPU that is not isolated.
+	// GP and Exp are the CPUs of the kthreads of normal (rcu_preempt, rcu_sched)
+	// and of expedited grace periods (rcu_exp_gp_kthread_worker); empty means every
+	// CPU that is not isolated.
 	GP  []int `yaml:"gp,omitempty,flow"`
 	Exp []int `yaml:"exp,omitempty,flow"`
-	// Workers are the CPUs whose pools serve work that was queued elsewhere; empty
-	// is each its own, as on a per-CPU workqueue.
+	// Workers are the CPUs whose pools execute work from other CPUs; if empty, each
+	// CPU executes its own, as on a per-CPU workqueue.
 	Workers []int `yaml:"workers,omitempty,flow"`
 }
 

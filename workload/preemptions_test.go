@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// listed is the base scenario with preemptions, after "preemptions:".
+// listed returns the base scenario with the given list of preemptions.
 func listed(list string) string {
 	return strings.Replace(base, "machine: {", "machine: {preempt: listed, ", 1) + "preemptions:" + list + "\n"
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/gpstorm/gpstorm/testdata"
 )
 
-// presetNames is the order in which presets are shown: the report's case, then
-// growing load, then one starved part each.
+// presetNames is the display order of presets: the bug report's case, then growing
+// load, then one starved part each.
 var presetNames = []string{
 	"repro2",
 	"calm", "crowded", "light", "medium", "heavy", "extreme",
@@ -26,9 +26,9 @@ var presets = Embedded(testdata.Scenarios, "scenarios/", presetNames)
 // Presets returns the presets in display order.
 func Presets() []Scenario { return presets() }
 
-// Embedded returns a function that returns copies of the scenarios in the files
-// dir + NAME.yaml, in the order of their names. The files are part of the program:
-// the first call reads them, and panics if one is broken.
+// Embedded returns a function that returns copies of the scenarios in the files dir
+// + NAME.yaml, sorted as names. The files are part of the program: the first call
+// reads them, and panics on an invalid one.
 func Embedded(files fs.ReadFileFS, dir string, names []string) func() []Scenario {
 	read := sync.OnceValue(func() []Scenario {
 		all := make([]Scenario, len(names))
@@ -56,7 +56,7 @@ func Embedded(files fs.ReadFileFS, dir string, names []string) func() []Scenario
 // name is its storm class.
 func PresetNames() []string { return append([]string(nil), presetNames...) }
 
-// Preset returns the preset of that name.
+// Preset returns the named preset.
 func Preset(name string) (Scenario, bool) {
 	for _, sc := range Presets() {
 		if sc.Name == name {
@@ -66,12 +66,12 @@ func Preset(name string) (Scenario, bool) {
 	return Scenario{}, false
 }
 
-// Digest identifies the content of a scenario: two of the same digest are, but
-// for a chance of one in 2^64, equal.
+// Digest identifies the content of a scenario. Different scenarios have the same
+// digest with probability 2^-64.
 func Digest(sc Scenario) uint64 { return seed.Hash(string(Encode(sc))) }
 
-// Find returns the variation of a preset that a token names. A digest other than 0
-// must be that of the preset of this version.
+// Find returns the variation of a preset that a token names. Unless the digest is
+// 0, it must match the preset of this version.
 func Find(name string, variation int, trialSeed, digest uint64) (Scenario, error) {
 	sc, ok := Preset(name)
 	switch {
@@ -85,7 +85,7 @@ func Find(name string, variation int, trialSeed, digest uint64) (Scenario, error
 	return Vary(sc, variation, trialSeed), nil
 }
 
-// clone copies a scenario with everything it refers to.
+// clone returns a deep copy.
 func (sc Scenario) clone() Scenario {
 	sc.Storms = append([]Storm(nil), sc.Storms...)
 	for i := range sc.Storms {

@@ -52,8 +52,8 @@ func TestEveryPresetFileIsAPreset(t *testing.T) {
 	}
 }
 
-// The detector must be able to see a close that never
-// returns within the horizon, except where there is no load to hang under.
+// The detector must report a close that never returns before the horizon, except in
+// scenarios without load.
 func TestEveryPresetOutlastsItsHungTaskDetector(t *testing.T) {
 	t.Parallel()
 	for _, sc := range Presets() {
@@ -64,7 +64,7 @@ func TestEveryPresetOutlastsItsHungTaskDetector(t *testing.T) {
 		if timeout == 0 {
 			timeout = 120 * time.Second
 		}
-		// A task is seen first up to one timeout after it blocks.
+		// The detector sees a task at most one timeout after it blocks.
 		last := sc.Closers[0].Start + sc.Closers[0].Jitter
 		if last+2*timeout > sc.Horizon {
 			t.Errorf("%s: a close at %v may hang unseen until the horizon of %v", sc.Name, last, sc.Horizon)

@@ -1,8 +1,8 @@
-// Package workload describes what to run: a Scenario is plain data that says
-// which machine, which storms, which readers and which closers a trial meets.
+// Package workload describes the load of a trial. A Scenario is plain data: the
+// machine, the storms, the readers and the closers.
 //
-// All times are virtual. CPU time is time during which the task itself
-// executes; the time of interrupts is not part of it.
+// All times are virtual. CPU time of a task is the time during which the task
+// itself executes, without interrupts.
 package workload
 
 import (
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Scenario is one situation. The zero value of most knobs means off or the
-// kernel's default; see Default and Validate.
+// Scenario describes the machine and the load of a trial. For most fields zero
+// means off or the kernel's default; see Default and Validate.
 type Scenario struct {
 	Name  string `yaml:"name"`
 	About string `yaml:"about,omitempty"`
@@ -26,66 +26,69 @@ type Scenario struct {
 	RCULoad   []RCULoad `yaml:"rcu_load,omitempty"`
 	Faults    []Fault   `yaml:"faults,omitempty"`
 	Placement Placement `yaml:"placement,omitempty"`
-	// Preemptions are the only ones, with PreemptListed.
+	// Preemptions are the only involuntary switches inside sections, with
+	// PreemptListed.
 	Preemptions []Preemption `yaml:"preemptions,omitempty"`
 	Watchdog    Watchdog     `yaml:"watchdog,omitempty"`
 	Go          Go           `yaml:"go,omitempty"`
 
-	// Horizon is how long the scenario runs, storms included. A close() that
-	// has not returned by then is censored.
+	// Horizon is the duration of the scenario, storms included. A close() that has
+	// not returned by then is censored.
 	Horizon time.Duration `yaml:"horizon"`
-	// Drain is how long the trial goes on after the horizon without storms,
-	// from the end of the last sample on, to tell a slow wait from one that
-	// never ends. It ends early when nothing is left to wait for.
+	// Drain is the time after the horizon in which the trial continues without
+	// storms, from the end of the last sample. It distinguishes slow waits from
+	// those that never end, and ends early when no task waits.
 	Drain time.Duration `yaml:"drain"`
 }
 
-// HungTimeout is how long a close() takes that hangs: the timeout of the hung-task
-// detector, the kernel's (kernel.hung_task_timeout_secs) if the scenario has none.
+// HungTimeout returns the duration from which a close() counts as hung: the timeout
+// of the scenario's hung-task detector, by default the kernel's
+// (kernel.hung_task_timeout_secs).
 func (sc *Scenario) HungTimeout() time.Duration {
 	return cmp.Or(sc.Watchdog.HungTask, 120*time.Second)
 }
 
-// Machine is the virtual computer.
+// Machine describes the virtual computer.
 type Machine struct {
 	CPUs    int     `yaml:"cpus"`    // 1 to 16
 	HZ      int     `yaml:"hz"`      // CONFIG_HZ: 100, 250, 300 or 1000
 	Preempt Preempt `yaml:"preempt"` // preemption model
-	// MIPS is how many million kernel instructions a CPU executes per
-	// second. It scales the cost of all kernel work; 15.6 is a heavily
-	// debugged kernel under emulation, 2000 an ordinary machine.
+	// MIPS is the speed of a CPU in millions of kernel instructions per second,
+	// which scales the cost of all kernel work; 15.6 is a kernel with heavy
+	// debugging under emulation, 2000 an ordinary machine.
 	MIPS float64 `yaml:"mips"`
-	// Version is the kernel that the candidates are applied to; empty is
-	// 7.0-rc1. A candidate that is a release itself, such as v7.3, ignores it.
+	// Version is the kernel release to which candidates are applied; empty means
+	// 7.0-rc1. A candidate that is itself a release, such as v7.3, ignores it.
 	Version Version `yaml:"version,omitempty"`
-	// NoSelfIPI: a CPU cannot interrupt itself, so an irq_work waits for its
-	// next tick (arch_irq_work_has_interrupt).
+	// NoSelfIPI means that a CPU cannot interrupt itself, so an irq_work waits for
+	// the next tick (arch_irq_work_has_interrupt).
 	NoSelfIPI bool `yaml:"no_self_ipi,omitempty"`
-	// NoFairServer turns off the server that gives fair tasks 5 % of the time
-	// beside real-time ones that never sleep, as kernels older than 6.12 have it
-	// who also do not throttle real-time tasks. In YAML: fair_server: false.
+	// NoFairServer turns off the server that guarantees fair tasks 5 % of the time
+	// despite busy real-time tasks, as on kernels before 6.12 without real-time
+	// throttling. In YAML: fair_server: false.
 	NoFairServer Off `yaml:"fair_server,omitempty"`
 }
 
 // Preempt is a preemption model.
 type Preempt string
 
-// The preemption models. Without preemption RCU is not preemptible either.
+// The preemption models. In kernels without preemption, RCU is not preemptible
+// either.
 const (
 	PreemptNone Preempt = "none"
 	PreemptLazy Preempt = "lazy"
 	PreemptFull Preempt = "full"
-	// PreemptListed is a preemptible kernel in which a task is switched out
-	// inside of a section, or in kernel work, only where Preemptions says so;
-	// else at the end of it, as without preemption.
+	// PreemptListed is a preemptible kernel that switches a task out inside a
+	// section, or in kernel work, only at the listed Preemptions; otherwise at the
+	// end, as without preemption.
 	PreemptListed Preempt = "listed"
 )
 
-// Preemption is one involuntary context switch inside of a section: from At on,
-// the next time that the CPU of a task of the group is wanted for another while
-// it is inside, it is switched out there.
+// Preemption is one involuntary context switch inside a section. After At, the
+// scheduler switches a task of the group out as soon as it needs the CPU of the
+// task while that is inside.
 type Preemption struct {
-	Task string        `yaml:"task"` // a group of Tasks that reads
+	Task string        `yaml:"task"` // a group of Tasks with sections
 	At   time.Duration `yaml:"at"`
 }
 
@@ -94,15 +97,15 @@ type RCU struct {
 	Normal    bool `yaml:"normal,omitempty"`    // rcupdate.rcu_normal=1: expedited requests become normal
 	Expedited bool `yaml:"expedited,omitempty"` // rcupdate.rcu_expedited=1
 	Boost     bool `yaml:"boost,omitempty"`     // CONFIG_RCU_BOOST
-	// KthreadPrio is rcutree.kthread_prio; 0 is 1 with Boost, else an ordinary
+	// KthreadPrio is rcutree.kthread_prio; 0 means 1 with Boost, else an ordinary
 	// grace-period kthread.
 	KthreadPrio int `yaml:"kthread_prio,omitempty"`
 }
 
 // SRCU holds boot options of SRCU.
 type SRCU struct {
-	// NoAutoExpedite is srcutree.exp_holdoff=0: the first grace period of
-	// an idle domain is not expedited.
+	// NoAutoExpedite is srcutree.exp_holdoff=0: the first grace period of an idle
+	// domain is not expedited.
 	NoAutoExpedite bool `yaml:"no_auto_expedite,omitempty"`
 }
 
@@ -112,83 +115,82 @@ type Perf struct {
 	MaxSampleRate int `yaml:"max_sample_rate,omitempty"`
 	// CPUPercent is kernel.perf_cpu_time_max_percent, 1 to 99; 0 is 25.
 	CPUPercent int `yaml:"cpu_percent,omitempty"`
-	// NoThrottle sets perf_cpu_time_max_percent to 0 and lifts the limit on
-	// samples per tick: samples are never held back.
+	// NoThrottle sets perf_cpu_time_max_percent to 0 and lifts the limit on samples
+	// per tick, so that samples are never throttled.
 	NoThrottle bool `yaml:"no_throttle,omitempty"`
 }
 
-// Storm is a set of equal perf events that interrupt periodically.
+// Storm is a set of equal perf events that sample periodically.
 type Storm struct {
 	Source Source `yaml:"source"`
-	// CPUs are where the events are, one set on each; empty with an empty
-	// Task is every CPU.
+	// CPUs are the CPUs with one set of the events each; if Task is empty too,
+	// every CPU has one.
 	CPUs []int `yaml:"cpus,omitempty,flow"`
-	// Task attaches the events to every task of that name instead: they
-	// count, and interrupt, only while such a task runs.
+	// Task instead attaches the events to every task of that name: they count, and
+	// interrupt, only while such a task runs.
 	Task string `yaml:"task,omitempty"`
-	// Events is the number of equal events in the set, 1 if 0.
+	// Events is the number of equal events in the set; 0 means 1.
 	Events int `yaml:"events,omitempty"`
-	// Period is the sampling period: for hrtimer the timer grid, for nmi
-	// the execution time between the end of one sample and the next.
+	// Period is the sampling period: for hrtimer the interval of timer expiries,
+	// for nmi the execution time between the end of one sample and the next.
 	Period time.Duration `yaml:"period,omitempty"`
-	// Rearm says when the next interrupt is due; empty is as the source has it by
-	// itself. See Rearm.
+	// Rearm determines the time of the next interrupt; empty is the default of the
+	// source.
 	Rearm Rearm `yaml:"rearm,omitempty"`
-	// At, instead of Period, lists the instants at which one sample is
-	// taken on each CPU, or as soon after as its kind can interrupt. An
-	// hrtimer skips those that its own handler ran over.
+	// At replaces Period by a list of instants. At each, every CPU takes one
+	// sample, or as soon after as its kind can interrupt. An hrtimer skips instants
+	// that fall into its own handler.
 	At []time.Duration `yaml:"at,omitempty,flow"`
-	// Handler is the CPU time one sample takes.
+	// Handler is the CPU time of one sample.
 	Handler time.Duration `yaml:"handler"`
-	// Growth makes samples slower as the storm lasts: once in every
-	// GrowthEvery the handler time is multiplied by Growth percent / 100,
-	// up to HandlerMax.
+	// Growth makes samples slower in the course of the storm: every GrowthEvery the
+	// handler time is multiplied by Growth percent / 100, up to HandlerMax.
 	Growth      int           `yaml:"growth,omitempty"`
 	GrowthEvery time.Duration `yaml:"growth_every,omitempty"`
 	HandlerMax  time.Duration `yaml:"handler_max,omitempty"`
-	// From and Until bound the storm; Until 0 is the horizon.
+	// From and Until are the interval of the storm; Until 0 is the horizon.
 	From  time.Duration `yaml:"from,omitempty"`
 	Until time.Duration `yaml:"until,omitempty"`
-	// ClosedBy names the closers whose fds hold these events: the storm
-	// also ends when all of them have finished.
+	// ClosedBy names the closers whose fds hold these events: the storm also ends
+	// when all of them have finished.
 	ClosedBy string `yaml:"closed_by,omitempty"`
 }
 
-// Source is the kind of interrupt a storm consists of.
+// Source is the kind of a storm's interrupts.
 type Source string
 
 // The sources.
 const (
 	NMI     Source = "nmi"     // hardware PMU
 	HRTimer Source = "hrtimer" // cpu-clock, task-clock
-	// IRQ is a device's interrupt: no perf event, so that no limit on samples
-	// holds for it, and no hrtimer, so that it is not held back.
+	// IRQ is a device's interrupt. It is not a perf event, so the limit on samples
+	// does not apply, and not an hrtimer, so it is not delayed.
 	IRQ Source = "irq"
 )
 
-// Rearm is when the next interrupt of a storm is due.
+// Rearm is a rule for the next interrupt of a storm.
 type Rearm string
 
-// The ways.
+// The rules.
 const (
-	// RearmDefault is by source. An NMI source is a counter that stands still in
-	// its handler; an hrtimer goes on at the next point of its grid; a device's
-	// interrupt is RearmPeriod.
+	// RearmDefault depends on the source. An NMI source is a counter that stops
+	// during its handler; an hrtimer continues at the next point of its grid; a
+	// device's interrupt uses RearmPeriod.
 	RearmDefault Rearm = ""
-	// RearmPeriod is a grid of wall time. What comes while the handler runs is
-	// latched, once, and taken right after. Not for hrtimer.
+	// RearmPeriod is a grid in wall time. An interrupt during the handler is
+	// latched, once, and taken directly afterwards. Not for hrtimer.
 	RearmPeriod Rearm = "period"
 	// RearmEnd is a period after the end of the handler. For irq and hrtimer.
 	RearmEnd Rearm = "end"
 )
 
-// Tasks is a group of equal tasks that loop for ever: Section of CPU time
-// inside a read-side critical section, Gap of CPU time outside, and, once in
-// every SleepEvery rounds, Sleep off the CPU.
+// Tasks is a group of equal tasks that loop: Section of CPU time inside a read-side
+// critical section, Gap of CPU time outside, and, once in every SleepEvery rounds,
+// Sleep off the CPU.
 type Tasks struct {
 	Name  string `yaml:"name"`
 	Count int    `yaml:"count"`
-	CPUs  []int  `yaml:"cpus,omitempty,flow"` // affinity; empty is every CPU
+	CPUs  []int  `yaml:"cpus,omitempty,flow"` // affinity; empty means every CPU
 	Sched Sched  `yaml:"sched,omitempty"`
 
 	Reads   Reads         `yaml:"reads,omitempty"`
@@ -197,20 +199,20 @@ type Tasks struct {
 
 	Sleep      time.Duration `yaml:"sleep,omitempty"`
 	SleepEvery int           `yaml:"sleep_every,omitempty"`
-	// SleepInside is a sleep in the middle of every section: a page fault of a
-	// probe that may sleep. Only for ReadsTasksTrace.
+	// SleepInside is a sleep in the middle of every section, such as a page fault
+	// of a probe that may sleep. Only for ReadsTasksTrace.
 	SleepInside time.Duration `yaml:"sleep_inside,omitempty"`
 
-	// From and Until bound the life of the tasks; Until 0 is for ever. A task
-	// whose time is over finishes the section that it is in.
+	// From and Until are the lifetime of the tasks; Until 0 means no end. A task
+	// finishes its current section before it exits.
 	From  time.Duration `yaml:"from,omitempty"`
 	Until time.Duration `yaml:"until,omitempty"`
 }
 
-// Reads is the kind of read-side critical section a task runs.
+// Reads is the kind of a task's read-side critical sections.
 type Reads string
 
-// The kinds. A tracepoint section is what the candidate makes of it.
+// The kinds. The candidate determines the code of a tracepoint section.
 const (
 	ReadsNothing    Reads = ""
 	ReadsRCU        Reads = "rcu"         // rcu_read_lock()
@@ -227,46 +229,49 @@ const (
 	FIFO Sched = "fifo" // SCHED_FIFO, priority 1
 )
 
-// Closers is a group of tasks that each hold the last perf event of a
-// tracepoint and close it.
+// Closers is a group of tasks that each hold the last perf event of a tracepoint
+// and close it.
 type Closers struct {
 	Name  string `yaml:"name"`
 	Count int    `yaml:"count"`
 	CPUs  []int  `yaml:"cpus,omitempty,flow"`
 	Sched Sched  `yaml:"sched,omitempty"`
-	// Kind is what the events are attached to; empty is a tracepoint that readers
-	// of either kind of section call.
+	// Kind is the target of the events; empty is a tracepoint that readers of
+	// either kind of section call.
 	Kind ClosersKind `yaml:"kind,omitempty"`
-	// Shared makes the group hold events of one and the same tracepoint, so
-	// that only the last close waits; otherwise each has its own.
+	// Shared makes all events of the group belong to one tracepoint, so that only
+	// the last close waits; otherwise each has its own.
 	Shared bool `yaml:"shared,omitempty"`
-	// Start is when the first close begins, drawn up to Jitter later.
+	// Start is the earliest start of the first close. A random delay of up to
+	// Jitter is added.
 	Start  time.Duration `yaml:"start,omitempty"`
 	Jitter time.Duration `yaml:"jitter,omitempty"`
-	// Repeat is how many times each opens and closes, 1 if 0, with Pause
-	// between a close and the next open, drawn up to PauseJitter longer.
+	// Repeat is the number of times that each task opens and closes; 0 means 1.
+	// Pause is the time between a close and the next open, plus a random time of up
+	// to PauseJitter.
 	Repeat      int           `yaml:"repeat,omitempty"`
 	Pause       time.Duration `yaml:"pause,omitempty"`
 	PauseJitter time.Duration `yaml:"pause_jitter,omitempty"`
-	// Unopened makes the first close begin with an open as well; else the event
-	// was opened long before the trial. In YAML: opened: false.
+	// Unopened makes an open precede the first close; otherwise the event was
+	// opened long before the trial. In YAML: opened: false.
 	Unopened Off `yaml:"opened,omitempty"`
-	// Gap is how long an event stays open, drawn up to GapJitter longer.
+	// Gap is the time for which an event stays open, plus a random time of up to
+	// GapJitter.
 	Gap       time.Duration `yaml:"gap,omitempty"`
 	GapJitter time.Duration `yaml:"gap_jitter,omitempty"`
 }
 
-// ClosersKind is what perf events are attached to.
+// ClosersKind is a target of perf events.
 type ClosersKind string
 
 // The kinds.
 const (
 	// AnyTracepoint is called by readers of tracepoint and of tasks-trace sections.
 	AnyTracepoint ClosersKind = ""
-	// PlainTracepoint is called by readers of tracepoint sections only.
+	// PlainTracepoint is called only by readers of tracepoint sections.
 	PlainTracepoint ClosersKind = "tracepoint"
-	// FaultableTracepoint is entry to or exit from a system call: called by
-	// readers of tasks-trace sections only.
+	// FaultableTracepoint is entry to or exit from a system call, called only by
+	// readers of tasks-trace sections.
 	FaultableTracepoint ClosersKind = "faultable"
 	// Kprobe is a perf kprobe event: its close also waits for RCU, after
 	// event_mutex. No reader of a scenario calls its probe.
@@ -275,10 +280,10 @@ const (
 	// the domain of return probes, before the wait of every perf event.
 	Uprobe ClosersKind = "uprobe"
 	// Ftrace is a perf function-trace event: unregistering waits, under
-	// ftrace_lock, for every CPU's worker and for RCU tasks.
+	// ftrace_lock, for every CPU's worker and for Tasks RCU.
 	Ftrace ClosersKind = "ftrace"
-	// BPFLink is a BPF link to a tracepoint: nobody waits for anything, and no
-	// event_mutex is taken.
+	// BPFLink is a BPF link to a tracepoint: closing it neither waits nor takes
+	// event_mutex.
 	BPFLink ClosersKind = "bpf-link"
 )
 
@@ -287,8 +292,7 @@ func ClosersKinds() []ClosersKind {
 	return []ClosersKind{PlainTracepoint, FaultableTracepoint, Kprobe, Uprobe, Ftrace, BPFLink}
 }
 
-// Off is a switch that is on unless it is turned off: in YAML a bool of the
-// opposite value.
+// Off is a switch that is on by default: in YAML a bool of the opposite value.
 type Off bool
 
 // RCULoad is a background user of vanilla RCU.
@@ -296,10 +300,10 @@ type RCULoad struct {
 	Kind   RCURequest    `yaml:"kind"`
 	CPU    int           `yaml:"cpu,omitempty"`
 	Period time.Duration `yaml:"period"`
-	Sched  Sched         `yaml:"sched,omitempty"` // of the task, where there is one
+	Sched  Sched         `yaml:"sched,omitempty"` // of the task, if the kind has one
 }
 
-// RCURequest is a way to request a grace period.
+// RCURequest is a kind of request for a grace period.
 type RCURequest string
 
 // The requests.
@@ -309,21 +313,21 @@ const (
 	RequestExpedited RCURequest = "expedited" // synchronize_rcu_expedited() in a task
 )
 
-// Go is what only the live world has: the Go runtime.
+// Go describes the Go runtime, which only the live world has.
 type Go struct {
-	// GC forces a garbage collection once in each such time; 0 forces none.
+	// GC is the interval of forced garbage collections; 0 forces none.
 	GC time.Duration `yaml:"gc,omitempty"`
 }
 
-// Watchdog holds the detectors' thresholds.
+// Watchdog contains the detectors' thresholds.
 type Watchdog struct {
 	// HungTask is kernel.hung_task_timeout_secs; 0 is 120s.
 	HungTask time.Duration `yaml:"hung_task,omitempty"`
-	// HungInterval is kernel.hung_task_check_interval_secs; 0 is HungTask.
+	// HungInterval is kernel.hung_task_check_interval_secs; 0 means HungTask.
 	HungInterval time.Duration `yaml:"hung_interval,omitempty"`
-	// HungWarnings is kernel.hung_task_warnings; 0 is 10, -1 no limit.
+	// HungWarnings is kernel.hung_task_warnings; 0 means 10, -1 no limit.
 	HungWarnings int `yaml:"hung_warnings,omitempty"`
-	// HungSched is the policy of khungtaskd; as FIFO it has priority 80.
+	// HungSched is the policy of khungtaskd; with FIFO it has priority 80.
 	HungSched Sched `yaml:"hung_sched,omitempty"`
 	// RCUStall is rcupdate.rcu_cpu_stall_timeout; 0 is 21s.
 	RCUStall time.Duration `yaml:"rcu_stall,omitempty"`

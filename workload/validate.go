@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a scenario. They keep a trial within what the worlds model and
-// within memory.
+// Limits of a scenario. They keep a trial within memory and within the range of the
+// models.
 const (
 	maxCPUs    = 16  // CPUs of a machine: one leaf of the RCU tree
 	MaxTasks   = 256 // tasks of all groups together
@@ -21,9 +21,9 @@ const (
 	maxStorms  = 32
 	maxEvents  = 64 // events of one storm
 	maxLoads   = 16
-	// MaxInstants is how many samples a storm can list one by one.
+	// MaxInstants is the maximum number of listed samples of a storm.
 	MaxInstants = 256
-	// MaxPreemptions is how many preemptions a scenario can list.
+	// MaxPreemptions is the maximum number of listed preemptions.
 	MaxPreemptions = 256
 
 	// minNMIPeriod and minHRTimerPeriod are the shortest sampling periods;
@@ -36,9 +36,9 @@ const (
 
 	maxHorizon = time.Hour
 	maxDrain   = 10 * time.Hour
-	// maxWait bounds what has no bound of its own.
+	// maxWait is the limit of times without a limit of their own.
 	maxWait = time.Hour
-	// maxThreshold is long enough to switch a watchdog off.
+	// maxThreshold is long enough to disable a watchdog.
 	maxThreshold = 100_000 * time.Second
 
 	maxName  = 40
@@ -46,11 +46,11 @@ const (
 	maxList  = 256
 )
 
-// HZs are the tick rates a kernel can be built with.
+// HZs are the possible tick rates of a kernel.
 var HZs = []int{100, 250, 300, 1000}
 
-// Validate reports the first thing wrong with a scenario, as an *Error without
-// line and column. A scenario that Decode returned is valid.
+// Validate reports the first invalid field of a scenario, as an *Error without line
+// and column. Scenarios from Decode are valid.
 func (sc Scenario) Validate() error {
 	if err := sc.check(); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (c *checker) fail(path, value, want string) {
 }
 
 func within[T int | float64](c *checker, path string, v, low, high T) {
-	if !(v >= low && v <= high) { // so that NaN fails
+	if !(v >= low && v <= high) { // NaN fails
 		c.fail(path, number(v), "want "+number(low)+" to "+number(high))
 	}
 }
@@ -163,7 +163,7 @@ func (c *checker) about(path, s string) {
 	}
 }
 
-// cpuList checks that the CPUs are of the machine, each once.
+// cpuList checks that the CPUs exist and that each occurs once.
 func (c *checker) cpuList(path string, cpus []int) {
 	for i, cpu := range cpus {
 		c.cpu(index(path, i), cpu)
@@ -179,7 +179,7 @@ func (c *checker) cpu(path string, cpu int) {
 	}
 }
 
-// few bounds the length of a list.
+// few limits the length of a list.
 func (c *checker) few(path string, n, most int) {
 	if n > most {
 		c.fail(path, fmt.Sprintf("%d entries", n), fmt.Sprintf("want at most %d", most))
@@ -203,8 +203,8 @@ func (c *checker) perf(p *Perf) {
 	}
 }
 
-// watchdog checks the thresholds. rcu_cpu_stall_timeout is kept within 3 to
-// 300 s by the kernel (rcu_jiffies_till_stall_check).
+// watchdog checks the thresholds. The kernel limits rcu_cpu_stall_timeout to 3 to
+// 300 s (rcu_jiffies_till_stall_check).
 func (c *checker) watchdog(w *Watchdog) {
 	c.spanOrNone("watchdog.hung_task", w.HungTask, time.Second, maxThreshold)
 	c.spanOrNone("watchdog.hung_interval", w.HungInterval, time.Second, maxThreshold)
@@ -280,7 +280,7 @@ func (c *checker) closers(groups []Closers, tasks []Tasks) {
 		oneOf(c, path+".sched", g.Sched, []Sched{Fair, FIFO})
 		oneOf(c, path+".kind", g.Kind, append([]ClosersKind{AnyTracepoint}, ClosersKinds()...))
 		c.span(path+".start", g.Start, 0, c.horizon)
-		if c.err == nil { // else the difference may be anything
+		if c.err == nil { // otherwise the difference is meaningless
 			c.span(path+".jitter", g.Jitter, 0, c.horizon-g.Start)
 		}
 		for _, s := range []struct {
@@ -324,13 +324,13 @@ func (c *checker) storms(sc *Scenario) {
 	}
 }
 
-// rearm checks that the source can be armed so.
+// rearm checks that the source supports the rule.
 func (c *checker) rearm(path string, s *Storm) {
 	ways := map[Source][]Rearm{
 		NMI: {RearmDefault, RearmPeriod}, HRTimer: {RearmDefault, RearmEnd}, IRQ: {RearmDefault, RearmPeriod, RearmEnd},
 	}[s.Source]
 	if ways == nil {
-		return // a bad source was found already
+		return // an invalid source has been reported already
 	}
 	oneOf(c, path+".rearm", s.Rearm, ways)
 	const where = "want nothing: such a storm is where its cpus are"
@@ -345,7 +345,7 @@ func (c *checker) rearm(path string, s *Storm) {
 	}
 }
 
-// instants checks that they are in order, and that no field of periodic storms is
+// instants checks that they are sorted, and that no field of periodic storms is
 // set.
 func (c *checker) instants(path string, s *Storm) {
 	const alone = "want nothing beside at: each of its instants is one sample"
@@ -400,8 +400,8 @@ func (c *checker) loads(loads []RCULoad) {
 	}
 }
 
-// preemptions checks that they are in order, of groups that read, and of readers
-// that can be switched out outside of sections too.
+// preemptions checks that they are sorted and belong to groups of readers that can
+// also be preempted outside sections.
 func (c *checker) preemptions(sc *Scenario) {
 	if sc.Machine.Preempt != PreemptListed {
 		if len(sc.Preemptions) > 0 {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// base is a valid document with one of everything, which the cases below spoil
-// in one place.
+// base is a valid document with one of everything; each case below breaks one part
+// of it.
 const base = `name: base
 machine: {cpus: 2}
 storms:

@@ -8,26 +8,26 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// quarters are steps of a quarter of an octave around 1, in thousandths: the
-// log grid on which variations lie.
+// quarters are factors from 1/2 to 2 in steps of a quarter of an octave, in
+// thousandths: the grid of variations.
 var quarters = [...]int64{500, 595, 707, 841, 1000, 1189, 1414, 1682, 2000}
 
-// Vary returns a neighbour of a valid scenario: the same machine, the same
-// groups, with rates, costs, counts, phases and start times changed by up to an
-// octave either way. Variation 0 is the scenario itself.
+// Vary returns a neighbour of a valid scenario: the same machine, the same groups,
+// with rates, costs, counts, phases and start times changed by up to an octave
+// either way. Variation 0 is the scenario itself.
 //
-// It changes of every storm the odds of being in a handler, the length of its
-// samples and of the time between them, its number of events (up to half an
-// octave) and its phase; of tasks their number (unless they are real-time) and the
-// lengths of their sections, gaps and sleeps; of closers their number (if it is
-// more than one), start, jitter, pause and gap; of RCU load its period. Each draw has a
-// stream of its own, so that a change of one field leaves the draws of the others
-// the same. The result is valid and keeps its name.
+// Of every storm it changes the odds of being in a handler, the length of samples
+// and of the time between them, the number of events (up to half an octave) and the
+// phase; of tasks their number (unless they are real-time) and the lengths of their
+// sections, gaps and sleeps; of closers their number (if it is more than one),
+// start, jitter, pause and gap; of RCU load its period. Each draw has its own
+// stream, so that changing one field does not change the draws of others. The
+// result is valid and keeps its name.
 func Vary(sc Scenario, variation int, trialSeed uint64) Scenario {
 	return VaryBy(sc, variation, seed.NewDraws(trialSeed))
 }
 
-// VaryBy is Vary with the numbers of a trial. All variations but 0 have the same
+// VaryBy is Vary with the numbers of a trial. All variations except 0 have the same
 // distribution.
 func VaryBy(sc Scenario, variation int, draws *seed.Draws) Scenario {
 	sc = sc.clone()
@@ -45,12 +45,12 @@ func VaryBy(sc Scenario, variation int, draws *seed.Draws) Scenario {
 	for i := range sc.Tasks {
 		name := fmt.Sprintf("tasks %d ", i)
 		t := &sc.Tasks[i]
-		if t.Sched != FIFO { // one more real-time loop may leave nothing to the rest
+		if t.Sched != FIFO { // another real-time loop may starve all other tasks
 			t.Count = v.count(name+"count", t.Count, &spare)
 		}
 		least := 100 * time.Nanosecond
 		if t.Gap == 0 {
-			least = time.Microsecond // of a whole round
+			least = time.Microsecond // for a whole round
 		}
 		t.Section = v.span(name+"section", t.Section, least, maxWait)
 		t.Gap = v.span(name+"gap", t.Gap, time.Microsecond, maxWait)
@@ -64,21 +64,21 @@ func VaryBy(sc Scenario, variation int, draws *seed.Draws) Scenario {
 	return sc
 }
 
-// varier draws the changes of one variation.
+// varier draws the values of one variation.
 type varier struct {
 	draws  *seed.Draws
-	prefix string // of the names of its streams
+	prefix string // of stream names
 }
 
 func (v varier) stream(name string) *seed.Uniforms { return v.draws.Stream(v.prefix + name) }
 
-// factor is a factor within so many quarter octaves of 1, in thousandths.
+// factor draws a factor within reach quarter octaves of 1, in thousandths.
 func (v varier) factor(name string, reach int) int64 {
 	middle := len(quarters) / 2
 	return quarters[middle-reach+v.stream(name).IntN(2*reach+1)]
 }
 
-// span changes a length of time by up to an octave; 0 stays 0.
+// span changes a duration by up to an octave; 0 stays 0.
 func (v varier) span(name string, d, low, high time.Duration) time.Duration {
 	if d == 0 {
 		return 0
@@ -86,7 +86,7 @@ func (v varier) span(name string, d, low, high time.Duration) time.Duration {
 	return min(max(rounded(scale(d, v.factor(name, 4))), low), high)
 }
 
-// count changes a number by up to an octave. It takes what it adds from spare.
+// count changes a number by up to an octave. An increase is taken from spare.
 func (v varier) count(name string, n int, spare *int) int {
 	m := min(times(n, v.factor(name, 4)), n+*spare)
 	*spare += n - m
@@ -95,7 +95,7 @@ func (v varier) count(name string, n int, spare *int) int {
 
 func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 	if len(s.At) > 0 {
-		return // single samples are as they are
+		return // single samples do not vary
 	}
 	handler := s.Handler
 	coarse := v.factor(name+"grain", 4)
@@ -107,7 +107,7 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 		in, out := uint64(s.Handler)*uint64(odds), uint64(s.Period-s.Handler)*1000
 		s.Handler = muldiv(s.Period, in, in+out)
 	} else {
-		// The period is execution time between samples: odds are h/p.
+		// The period is execution time between samples, so the odds are h/p.
 		s.Handler = scale(s.Handler, odds)
 	}
 	least := minNMIPeriod
@@ -133,8 +133,8 @@ func (v varier) storm(name string, s *Storm, horizon time.Duration) {
 	}
 }
 
-// onGrid reports whether the period goes from one interrupt to the next, so that the
-// handler is a part of it.
+// onGrid reports whether the period is the time from one interrupt to the next,
+// which includes the handler.
 func (s *Storm) onGrid() bool {
 	return s.Source == HRTimer && s.Rearm == RearmDefault || s.Source == IRQ && s.Rearm != RearmEnd || s.Rearm == RearmPeriod
 }
@@ -168,13 +168,13 @@ func scale(d time.Duration, thousandths int64) time.Duration {
 	return muldiv(d, uint64(thousandths), 1000)
 }
 
-// times multiplies a number by thousandths, to the nearest but at least 1.
+// times multiplies by thousandths and rounds to the nearest integer, at least 1.
 func times(n int, thousandths int64) int {
 	return max(1, (n*int(thousandths)+500)/1000)
 }
 
-// muldiv is d*a/b without overflow on the way; the largest Duration if the
-// result is larger still.
+// muldiv returns d*a/b without intermediate overflow; the largest Duration if the
+// result is larger.
 func muldiv(d time.Duration, a, b uint64) time.Duration {
 	hi, lo := bits.Mul64(uint64(d), a)
 	if hi >= b {
@@ -184,7 +184,7 @@ func muldiv(d time.Duration, a, b uint64) time.Duration {
 	return time.Duration(min(q, 1<<63-1))
 }
 
-// rounded keeps three significant digits, so that variations read well.
+// rounded keeps three significant digits, for readable variations.
 func rounded(d time.Duration) time.Duration {
 	unit := time.Duration(1)
 	for d/unit >= 1000 {

@@ -42,7 +42,7 @@ func TestVariationsAreValidAndDiffer(t *testing.T) {
 	}
 }
 
-// Scenarios made of bytes lie at the bounds more often than presets do.
+// Random scenarios have values at the limits more often than presets.
 func TestVariationsOfAnyScenarioAreValid(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -100,8 +100,8 @@ func TestAKnobsDrawIsItsOwn(t *testing.T) {
 	}
 }
 
-// The samples' share of the time moves by up to an octave of its odds: 60 % is
-// 3 to 2, so between 3 to 4 and 3 to 1.
+// The samples' share of the time changes by up to an octave of its odds: 60 % is
+// 3:2, so between 3:4 and 3:1.
 func TestALoadVariesAroundItself(t *testing.T) {
 	t.Parallel()
 	sc, _ := Preset("medium")
