@@ -6,21 +6,21 @@ import (
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// Word is one of the machine's variables that several threads access.
+// Word is a variable of the machine that several threads access.
 type Word uint8
 
-// The words, each of which begins at the initial sequence number.
+// The words. Each begins at the initial sequence number.
 const (
 	WordSeq       Word = iota // srcu_gp_seq
 	WordNeeded                // srcu_gp_seq_needed
 	WordNeededExp             // srcu_gp_seq_needed_exp
-	Words                     // their number
+	Words                     // the number of words
 )
 
 // Ordering is the memory order of an access.
 type Ordering uint8
 
-// The orderings. A full access is ordered with all accesses before and after.
+// The orderings. A full access is ordered with all accesses before and after it.
 const (
 	Relaxed Ordering = iota // READ_ONCE, WRITE_ONCE, cmpxchg_relaxed
 	Acquire                 // smp_load_acquire
@@ -36,16 +36,16 @@ func (o Ordering) String() string {
 	return fmt.Sprintf("ordering(%d)", uint8(o))
 }
 
-// Access is one of the places at which the machine accesses a word. The live core
-// executes all of them with Go's sequentially consistent atomics; Memory may do
-// what their orderings permit.
+// Access is a place in the machine's code that accesses a word. The live core
+// executes all accesses with Go's sequentially consistent atomics; a Memory may
+// behave as weakly as their orderings permit.
 type Access uint8
 
 // The accesses of GracePeriod.
 const (
 	AccessSnapshot         Access = iota // Snapshot loads seq
 	AccessDone                           // Done loads seq
-	AccessRaise                          // a request raises needed
+	AccessRaise                          // a request raises needed ...
 	AccessRaiseExp                       // ... and neededExp
 	AccessRequest                        // a request loads seq after raising
 	AccessBegin                          // seq goes from idle to scan 1
@@ -57,11 +57,11 @@ const (
 	AccessReschedule                     // the end of a run loads seq
 	AccessRescheduleNeeded               // ... and needed
 	AccessExpedited                      // a scan loads neededExp
-	Accesses                             // their number
+	Accesses                             // the number of accesses
 )
 
-// accesses declares what each access is of, and the ordering that the kernel has
-// there or, where the kernel holds a lock, the one that replaces the lock.
+// accesses lists the word of each access, and its ordering in the kernel. Where the
+// kernel holds a lock, this is the ordering that replaces the lock.
 var accesses = [Accesses]struct {
 	name  string
 	word  Word
@@ -90,25 +90,25 @@ func (a Access) String() string {
 	return fmt.Sprintf("access(%d)", uint8(a))
 }
 
-// Word is the word that is accessed.
+// Word returns the accessed word.
 func (a Access) Word() Word { return accesses[a].word }
 
-// Order is the ordering that the access must have.
+// Order returns the ordering that the access must have.
 func (a Access) Order() Ordering { return accesses[a].order }
 
-// Swaps reports whether the access is a compare-and-swap, possibly with a load
-// before that orders nothing.
+// Swaps reports whether the access is a compare-and-swap, possibly after a relaxed
+// load.
 func (a Access) Swaps() bool { return a == AccessRaise || a == AccessRaiseExp || a == AccessBegin }
 
-// Memory performs the accesses of a machine to its words.
+// Memory performs the machine's accesses to its words.
 type Memory interface {
 	Load(Access) uint64
 	Store(Access, uint64)
 	CompareAndSwap(a Access, old, new uint64) bool
 }
 
-// Use makes the machine access its words through m, where all begin at the value
-// that it returns. Call it before anything else.
+// Use makes the machine access its words through m, and returns their common
+// initial value. It must be called before any other method.
 func (gp *GracePeriod) Use(m Memory) (initial uint64) {
 	gp.memory = m
 	return initialSeq

@@ -5,14 +5,14 @@ import (
 	"unsafe"
 )
 
-// Ticket carries the rank that a section was counted on from ReadLock to
+// Ticket passes the rank on which a section was counted from ReadLock to
 // ReadUnlock. It has no other meaning.
 type Ticket uint32
 
-// FencedReadLock is ReadLock with a full memory barrier after it, for domains
-// whose Config.Barrier is a fence of the scanning thread alone (normal and
-// NMI-safe SRCU; srcu_read_lock_nmisafe). All readers of such a domain must be
-// fenced. A fenced reader is correct in every domain, and slower.
+// FencedReadLock is ReadLock with a full memory barrier after it, for domains with
+// a Config.Barrier that fences only the scanning thread (normal and NMI-safe SRCU;
+// srcu_read_lock_nmisafe). All readers of such a domain must be fenced. Fenced
+// readers are correct, but slower, in every domain.
 func (d *Domain) FencedReadLock() Ticket { return d.readLockSlowly(func() {}) }
 
 // FencedReadUnlock ends a section with a full memory barrier before the count.
@@ -21,7 +21,7 @@ func (d *Domain) FencedReadUnlock(t Ticket) {
 	d.fencedShare().n.add(unlocked, uint32(t)) // an atomic increment is a full barrier
 }
 
-// readLockSlowly is FencedReadLock that calls between at its weakest point: the
+// readLockSlowly is FencedReadLock with a call of between at its weakest point: the
 // rank is loaded and nothing is counted yet. Torture tests use it.
 func (d *Domain) readLockSlowly(between func()) Ticket {
 	i := atomic.LoadUint32(&d.current)
@@ -31,47 +31,47 @@ func (d *Domain) readLockSlowly(between func()) Ticket {
 	return t
 }
 
-// fencedShare returns the slot of the caller when it is fenced.
+// fencedShare returns the slot of a fenced caller.
 func (d *Domain) fencedShare() *slot { return &d.fenced[ownBlock()%fencedSlots] }
 
-// ownBlock is the stack block of the caller, as good as any number for sharing.
+// ownBlock returns the stack block of the caller, as a number that distributes
+// callers over shared slots.
 func ownBlock() uintptr {
 	var here byte
 	return uintptr(unsafe.Pointer(&here)) >> stackBlockShift
 }
 
-// fencedSlots are apart from the others, so that fenced sections do not look
-// like goroutines that lack a slot of their own.
+// Fenced sections have their own slots, so that they do not look like goroutines
+// that lack a slot.
 const fencedSlots = 8
 
 const (
-	// stackBlockShift: a goroutine is distinguished from all others by the
-	// 2 KiB block that its stack variables lie in.
+	// stackBlockShift: the 2 KiB block that contains a goroutine's stack variables
+	// distinguishes it from all other goroutines.
 	stackBlockShift = 11
 
-	// A table begins with few slots and is replaced by larger ones, each four
-	// times as large, when goroutines do not get a slot of their own.
+	// A table starts with few slots. Larger tables, each four times as large,
+	// replace it when goroutines find no free slots.
 	minSlots = 1 << 8
 	maxSlots = 1 << 14
 	growth   = 4
 
-	// One in claimEvery sections of a goroutine without a slot of its own
-	// tries to get one: bursts of goroutines that hardly read leave the slots
-	// to others.
+	// In one of claimEvery sections, a goroutine without a slot tries to get one,
+	// so that bursts of goroutines that hardly read leave the slots to others.
 	claimEvery = 256
 )
 
-// table holds slots for goroutines to own. A slot gets an owner once and keeps
-// it. Tables that have been replaced are kept: a goroutine that was preempted
-// after it loaded the pointer may still count in the old one.
+// table contains slots that goroutines can own. A slot is never freed. Replaced
+// tables are kept: a goroutine that was preempted after it loaded the pointer may
+// still count in the old one.
 type table struct {
-	mask   uint16 // the number of slots less 1
-	claims uint32 // slots that have got an owner
+	mask   uint16 // the number of slots minus 1
+	claims uint32 // slots with an owner
 	slots  *[1 << 16]slot
 
 	// Owned by the owner of the grace period.
 	older *table
-	owned []*slot // the slots with an owner, as of so many claims
+	owned []*slot // the slots with an owner, after this number of claims
 	as    uint32
 }
 
@@ -82,12 +82,12 @@ func newTable(size int, older *table) *table {
 
 func (t *table) size() int { return int(t.mask) + 1 }
 
-// sum adds up one kind of counter of a rank, over this table and older ones.
+// sum sums one kind of counter of a rank, over this table and older ones.
 //
-// A claim is counted, by an atomic instruction, before the first plain
-// increment in its slot. So a sum that does not include a slot yet misses only
-// increments which a full barrier of their reader, after the sum's look at
-// claims, precedes.
+// A claim is counted, by an atomic instruction, before the first plain increment in
+// its slot. So if a sum does not yet include a slot, it misses only increments that
+// follow a full barrier of their reader, which in turn follows the sum's load of
+// claims.
 func (t *table) sum(kind, rank int) (n uint64) {
 	for ; t != nil; t = t.older {
 		if c := atomic.LoadUint32(&t.claims); c != t.as {
@@ -110,7 +110,7 @@ func (t *table) collect() {
 	}
 }
 
-// sharedSum is the part of the sum that the shared slots hold.
+// sharedSum returns the shared slots' part of the sum.
 func (d *Domain) sharedSum(kind, rank int) (n uint64) {
 	for i := range d.shared {
 		n += d.shared[i].n.load(kind, rank)

@@ -4,11 +4,10 @@ package srcu
 
 import "sync/atomic"
 
-// This file has the read side in atomic instructions: for the architectures,
-// compilers and Go versions for which nobody has checked the argument in
-// plain.go, for the race detector, which must see the edge from a reader's
-// section to the end of the grace period that waited for it, for the
-// sanitizers, and for the debug build.
+// This file implements the read side with atomic instructions, for: architectures,
+// compilers and Go versions for which nobody has verified the argument in plain.go;
+// the race detector, which must see the edge from a reader's section to the end of
+// the grace period that waited for it; the sanitizers; and the debug build.
 
 const (
 	plainCounters = false
@@ -16,10 +15,10 @@ const (
 )
 
 // ReadLock begins a read-side critical section and returns its ticket. It is
-// wait-free, allocates nothing and needs no registration. Sections may nest,
+// wait-free, does not allocate, and needs no registration. Sections may nest,
 // block, and end on another goroutine.
 //
-// A goroutine that reads a lot should use a Reader.
+// A goroutine that reads often should use a Reader.
 func (d *Domain) ReadLock() Ticket {
 	i := atomic.LoadUint32(&d.current)
 	t := d.enter(Ticket(i), nil)
@@ -51,6 +50,6 @@ func (r *Reader) ReadUnlock(t Ticket) {
 	r.n.add(unlocked, uint32(t))
 }
 
-// share returns the shared slot of the caller, which it may count in with
-// atomic instructions only. Who shares a slot with whom matters only for speed.
+// share returns the caller's shared slot, in which it must count with atomic
+// instructions. The choice of slots affects only speed.
 func (d *Domain) share() *slot { return &d.shared[ownBlock()%sharedSlots] }

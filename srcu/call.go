@@ -5,22 +5,21 @@ import (
 	"runtime"
 )
 
-// Call runs fn once, after a grace period that begins now or later, on a
-// goroutine of the domain's own.
+// Call runs fn once, after a grace period that begins now or later, on a goroutine
+// of the domain.
 //
-// Callbacks run one after the other, those queued by one goroutine in order. A
-// callback may block, which holds up the callbacks behind it but no grace
-// period, and may use the domain in any way but Barrier and Close. For a
-// callback that panics see Config.OnPanic; one that ends its goroutine with
-// runtime.Goexit holds up nothing.
+// Callbacks run one at a time, those from one goroutine in order. A callback may
+// block, which delays the callbacks behind it but no grace period, and may call any
+// method of the domain except Barrier and Close. For panics in callbacks see
+// Config.OnPanic; a callback that ends its goroutine with runtime.Goexit delays
+// nothing.
 //
-// There are never more than Config.MaxPending callbacks that have not begun.
-// While there are as many, Call waits, until ctx ends, whose error it then
-// returns. Inside a section of the domain that wait cannot end by itself: use
-// TryCall there. Inside a callback, of whichever domain, Call does not wait
-// but returns ErrFull, since a callback that waits for others to run may be
-// what they wait for. After Close it returns ErrClosed. On any error fn does
-// not run. Call panics if fn is nil.
+// At most Config.MaxPending callbacks are waiting to begin. At that limit Call
+// waits, until ctx ends, and then returns the error of ctx. Inside a section of the
+// domain this wait cannot end by itself: use TryCall there. Inside a callback of
+// any domain, Call returns ErrFull instead of waiting, since the other callbacks
+// may be waiting for this one. After Close it returns ErrClosed. On any error fn
+// does not run. Call panics if fn is nil.
 func (d *Domain) Call(ctx context.Context, fn func()) error {
 	if fn == nil {
 		panic("srcu: Call of a nil function")
@@ -32,7 +31,7 @@ func (d *Domain) Call(ctx context.Context, fn func()) error {
 	return nil
 }
 
-// TryCall is Call that returns ErrFull where Call would wait.
+// TryCall is Call, but returns ErrFull instead of waiting.
 func (d *Domain) TryCall(fn func()) error {
 	if fn == nil {
 		panic("srcu: TryCall of a nil function")
@@ -44,11 +43,11 @@ func (d *Domain) TryCall(fn func()) error {
 	return nil
 }
 
-// Pending is the number of callbacks that have not begun.
+// Pending returns the number of callbacks that have not begun.
 func (d *Domain) Pending() int { return int(d.pending.Load()) }
 
-// Barrier blocks until all callbacks queued so far have run, or until ctx ends,
-// whose error it then returns. A callback must not call it.
+// Barrier blocks until all callbacks queued so far have run, or until ctx ends, and
+// then returns the error of ctx. A callback must not call it.
 func (d *Domain) Barrier(ctx context.Context) error {
 	d.mustBeOutside("Barrier")
 	if err := ctx.Err(); err != nil {
@@ -64,14 +63,14 @@ func (d *Domain) Barrier(ctx context.Context) error {
 	}
 }
 
-// enqueue queues a callback that was admitted, or one of the domain's own, which
-// needs no admission.
+// enqueue queues an admitted callback, or an internal one, which needs no
+// admission.
 func (d *Domain) enqueue(fn func(), internal, expedited bool) {
-	d.side.Fence() // the caller's accesses come before the grace period
+	d.side.Fence() // order the caller's accesses before the grace period
 	enqueue(d.machine, d.side, &d.callbacks, fn, internal, expedited)
 }
 
-// admit takes a place among the pending callbacks, and waits for one.
+// admit takes a place among the pending callbacks, and waits if there is none.
 func (d *Domain) admit(ctx context.Context) error {
 	for {
 		switch err := d.tryAdmit(); {
@@ -87,8 +86,8 @@ func (d *Domain) admit(ctx context.Context) error {
 	}
 }
 
-// tryAdmit takes a place if there is one. It looks at closed after it has taken
-// the place, and Close looks at the places after it has set closed: so either
+// tryAdmit takes a place if there is one. It loads closed after it has taken the
+// place, and Close loads the number of places after it has set closed: so either
 // this call is refused or Close waits for its callback.
 func (d *Domain) tryAdmit() error {
 	for {
@@ -108,8 +107,8 @@ func (d *Domain) tryAdmit() error {
 	}
 }
 
-// vacate gives n places back. Calls that wait are woken at half of the limit, and
-// not at each callback: a herd of them would find one place.
+// vacate returns n places. It wakes waiting calls at half of the limit rather than
+// after each callback, when a herd of them would find a single place.
 func (d *Domain) vacate(n int64) {
 	if d.pending.Add(-n) <= d.max/2 {
 		d.room.Wake(d.roomFn)
@@ -130,18 +129,17 @@ func (d *Domain) drain(ctx context.Context) error {
 			d.closed.Store(false)
 			return err
 		}
-		runtime.Gosched() // a Call that is admitted and has yet to queue
+		runtime.Gosched() // an admitted Call has not queued its callback yet
 	}
-	if err := d.Barrier(ctx); err != nil { // the last callback may still run
+	if err := d.Barrier(ctx); err != nil { // the last callback may still be running
 		d.closed.Store(false)
 		return err
 	}
 	return nil
 }
 
-// invoke owns the callbacks until no run is queued. After a callback that ends
-// this goroutine, or panics in a domain that survives that, it leaves the rest
-// to another goroutine.
+// invoke owns the callbacks until no run is queued. If a callback ends this
+// goroutine, or panics in a domain with OnPanic, another goroutine runs the rest.
 func (d *Domain) invoke() {
 	finished := false
 	defer func() { // runs even if OnPanic ends the goroutine
@@ -178,8 +176,8 @@ func (d *Domain) call(fn func(), internal bool) {
 	fn()
 }
 
-// inCallback reports whether this goroutine runs a callback of some domain: call
-// is on its stack. It is slow, and used only by those who would have to wait.
+// inCallback reports whether this goroutine runs a callback of some domain: call is
+// on its stack. It is slow, and used only before a wait.
 func inCallback() bool {
 	var pcs [64]uintptr
 	for skip := 2; ; skip += len(pcs) {

@@ -2,8 +2,8 @@
 
 package srcu
 
-// debugging is true in a build with the tag gpstorm_debug, in which the methods
-// below check how a domain is used.
+// debugging is true in builds with the tag gpstorm_debug, in which the methods
+// below check the use of domains.
 const debugging = false
 
 func (*Domain) enter(t Ticket, _ *Reader) Ticket { return t }
@@ -14,8 +14,7 @@ func (*Domain) mustBeOutside(string) {}
 
 func mustBeInside() {}
 
-// holders returns the open sections that are known: those of registered
-// Readers.
+// holders returns the known open sections: those of registered Readers.
 func (d *Domain) holders(rank int) (h []Holder) {
 	d.readers.each(func(r *Reader) {
 		if n := r.n.snapshot(); n[locked][rank] != n[unlocked][rank] {

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// debugging: this build checks how domains are used. Sections are slow in it,
+// debugging is true: this build checks the use of domains. Its sections are slow
 // and take a lock.
 //
-// A section belongs to the goroutine that opened it until it ends, even if
-// another goroutine is to end it: until then the opener must not wait for a
-// grace period of the domain.
+// A section belongs to the goroutine that opened it until it ends, even if another
+// goroutine ends it: until then the opener must not wait for a grace period of the
+// domain.
 const debugging = true
 
 // section is an open section.
@@ -29,7 +29,7 @@ type section struct {
 	at     time.Duration
 }
 
-// all are the open sections of all domains.
+// all contains the open sections of all domains.
 var all = struct {
 	sync.Mutex
 	last   uint32
@@ -37,8 +37,8 @@ var all = struct {
 	inside map[int64]int // open sections by goroutine
 }{by: map[Ticket]*section{}, inside: map[int64]int{}}
 
-// enter notes a section that begins. The ticket it returns has the number of the
-// section above the rank.
+// enter records the beginning of a section. The returned ticket contains the number
+// of the section above the rank.
 func (d *Domain) enter(t Ticket, r *Reader) Ticket {
 	s := &section{d: d, r: r, gid: goroutineID(), opened: make([]uintptr, 32), at: now()}
 	s.opened = s.opened[:runtime.Callers(3, s.opened)]
@@ -153,7 +153,7 @@ func stackText(pcs []uintptr) string {
 }
 
 // goroutineID parses the first line of a stack trace, "goroutine 7 [running]:",
-// as there is no call for it.
+// because there is no function for it.
 func goroutineID() int64 {
 	var buf [64]byte
 	return headerID(buf[:runtime.Stack(buf[:], false)])

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// In each case the panic must name the mistake and the line that opened the
-// section.
+// The panic must name the mistake and the line that opened the section.
 func TestMisuseIsFoundInADebugBuild(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -14,63 +14,59 @@ import (
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// Config configures a Domain. The zero value is a good domain.
+// Config configures a Domain. The zero value is suitable for most uses.
 type Config struct {
-	// Barrier orders the scans. Nil is Side.FenceAll: a heavy barrier.
+	// Barrier orders the scans. The default is Side.FenceAll, a heavy barrier.
 	Barrier Barrier
-	// Heavy is the heavy barrier behind Side.FenceAll. Nil is
+	// Heavy is the heavy barrier behind Side.FenceAll. The default is
 	// rcu.HeavyBarrier.
 	Heavy func()
-	// RCU is the vanilla RCU that a Barrier may wait for. Nil is one that
-	// all domains of the process share.
+	// RCU is the vanilla RCU that a Barrier may wait for. The default is one for
+	// all domains of the process.
 	RCU rcu.GracePeriods
 
-	// MaxPending bounds the callbacks that are queued and have not begun. A
-	// Call that finds so many waits. 0 is 1 << 20.
+	// MaxPending limits the callbacks that have not begun; a Call waits at the
+	// limit. 0 means 1 << 20.
 	MaxPending int
-	// OnPanic is called with the value of a panic in a callback, on the
-	// callback's goroutine; the domain then goes on with the next callback.
-	// If OnPanic is nil the panic ends the program, as in any goroutine.
+	// OnPanic is called with the value of a panic in a callback, on the callback's
+	// goroutine; the domain then continues with the next callback. If OnPanic is
+	// nil the panic ends the program, as in any goroutine.
 	OnPanic func(any)
 
-	// StallAfter is how long one grace period may take before OnStall is
-	// called, and called again each time three times as long has passed. 0
-	// is never.
+	// StallAfter is the age of a grace period at which OnStall is called, and
+	// called again each time the age has tripled. 0 means never.
 	StallAfter time.Duration
-	// OnStall is given the report of a stall, on the goroutine that runs the
-	// grace period, which it holds up. Nil prints the report with package
-	// log.
+	// OnStall receives the report of a stall. It runs on the goroutine of the grace
+	// period and delays it. The default prints the report with package log.
 	OnStall func(Stall)
 }
 
 // Errors of a Domain.
 var (
 	ErrClosed = errors.New("srcu: domain is closed")
-	// ErrFull is the error of a Call that must not wait: of TryCall, and of
+	// ErrFull is returned at the limit by calls that must not wait: TryCall, and
 	// any Call inside a callback.
 	ErrFull = errors.New("srcu: too many callbacks are pending")
-	// ErrOpenReaders is in the error of a Close that found registered
-	// readers open.
+	// ErrOpenReaders is returned by Close if registered readers are open.
 	ErrOpenReaders = errors.New("srcu: readers left open")
 )
 
 const defaultMaxPending = 1 << 20
 
-// Domain is one SRCU-fast domain for goroutines: readers of one domain delay
-// the grace periods of that domain alone.
+// Domain is an SRCU-fast domain for goroutines: its readers delay only its own
+// grace periods.
 //
-// All methods may be called by any number of goroutines at once, and none
-// takes a lock. No method that waits may be called inside a read-side critical
-// section of the same domain. A domain has no goroutine of its own: grace
-// periods run on the goroutine of a caller that waits for one, else on one
-// that is started for as long as they are needed.
+// All methods are safe for concurrent use, and none takes a lock. No method that
+// waits may be called inside a read-side critical section of the same domain. A
+// domain has no permanent goroutine: grace periods run on the goroutine of a
+// waiting caller, or on a temporary one.
 type Domain struct {
-	// Read by every reader, written seldom.
+	// Read by every reader, rarely written.
 	current uint32 // the rank that new readers use
-	slots   *table // nil if no goroutine may own a slot
+	slots   *table // nil if goroutines cannot own slots
 	_       [48]byte
 
-	shared  [sharedSlots]slot // for goroutines that own none; counted atomically
+	shared  [sharedSlots]slot // for goroutines without a slot; counted atomically
 	fenced  [fencedSlots]slot
 	readers readers
 
@@ -98,13 +94,13 @@ type Domain struct {
 	closing   atomic.Bool // Close was called
 	closed    atomic.Bool // calls are refused
 
-	// Method values, made once so that using them allocates nothing.
+	// Method values, allocated once.
 	runFn, invokeFn func()
 	doneFn, roomFn  func(uint64) bool
 	callFn          func(func(), bool)
 }
 
-// processRCU is the RCU of all domains that were not given their own.
+// processRCU is the RCU of all domains without their own.
 var processRCU = sync.OnceValue(rcu.NewLive)
 
 // NewDomain returns an idle domain.
@@ -159,12 +155,12 @@ func fenceAll(s Side, _ *Scan) bool {
 	return true
 }
 
-// Synchronize blocks until every read-side critical section that began before
-// the call has ended, or until ctx ends, whose error it then returns. It works
-// on a closed domain too.
+// Synchronize blocks until every read-side critical section that began before the
+// call has ended, or until ctx ends, and then returns the error of ctx. It also
+// works on a closed domain.
 func (d *Domain) Synchronize(ctx context.Context) error { return d.synchronize(ctx, false) }
 
-// SynchronizeExpedited is Synchronize that rests less between two looks at the
+// SynchronizeExpedited is Synchronize with shorter rests between two checks of the
 // readers.
 func (d *Domain) SynchronizeExpedited(ctx context.Context) error { return d.synchronize(ctx, true) }
 
@@ -179,13 +175,13 @@ func (d *Domain) StartPoll() Cookie {
 // Poll reports whether the grace period of a StartPoll has ended.
 func (d *Domain) Poll(c Cookie) bool { return d.machine.Done(c) }
 
-// Close runs the callbacks that are queued, then refuses further calls, runs the
-// callbacks that came meanwhile, and returns. No callback runs after that: each
-// Call that returned nil has had its callback run.
+// Close runs the queued callbacks, then refuses further calls, runs the callbacks
+// that were queued meanwhile, and returns. No callback runs after that: if a Call
+// has returned nil, its callback has run.
 //
-// If registered readers are still open it returns ErrOpenReaders with the lines
-// that opened them. If ctx ends first it returns the error of ctx; Close may
-// then be called again. All else works on after Close, but Call, TryCall and
+// If registered readers are still open Close returns ErrOpenReaders with the lines
+// that opened them. If ctx ends first it returns the error of ctx; Close may then
+// be called again. Other methods still work after Close, but Call, TryCall and
 // Close return ErrClosed. A callback must not call Close.
 func (d *Domain) Close(ctx context.Context) error {
 	if d.closing.Swap(true) {

@@ -16,7 +16,7 @@ import (
 
 var background = context.Background()
 
-// configs are the ways to build a domain that must all be correct.
+// configs lists configurations that must all be correct.
 var configs = []struct {
 	name   string
 	config Config
@@ -36,8 +36,8 @@ func resumeByRCU(s Side, sc *Scan) bool {
 	return sc.Elapsed()
 }
 
-// eachConfig runs the test on a fresh domain of every kind and checks in the
-// end that the counters balance and nothing is left to do.
+// eachConfig runs the test on a fresh domain of every kind. At the end it checks
+// that the counters balance and that no work is left.
 func eachConfig(t *testing.T, test func(*testing.T, *Domain)) {
 	for _, c := range configs {
 		t.Run(c.name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func eachConfig(t *testing.T, test func(*testing.T, *Domain)) {
 	}
 }
 
-// waits are all ways to wait for a grace period.
+// waits lists all ways to wait for a grace period.
 var waits = []struct {
 	name string
 	wait func(*Domain)
@@ -101,8 +101,8 @@ func hold(d *Domain) (leave func()) {
 	return func() { over <- struct{}{}; <-over }
 }
 
-// waysInside are all ways to be inside of a read-side critical section; each
-// enters and returns the way out.
+// waysInside lists all ways to enter a read-side critical section; each returns the
+// function that leaves it.
 var waysInside = []struct {
 	name  string
 	enter func(*Domain) (leave func())
@@ -144,8 +144,7 @@ var waysInside = []struct {
 	}},
 }
 
-// crowd makes every slot without an owner belong to a stack block that is
-// nobody's.
+// crowd assigns every slot without an owner to a stack block of no goroutine.
 func crowd(d *Domain) {
 	if !plainCounters {
 		return
@@ -185,8 +184,8 @@ func TestGracePeriodWaitsForASectionThatBeganBefore(t *testing.T) {
 
 func TestGracePeriodDoesNotWaitForSectionsThatBeginLater(t *testing.T) {
 	eachConfig(t, func(t *testing.T, d *Domain) {
-		// Readers follow each other without a gap, so that at no time
-		// there is none; each grace period must end all the same.
+		// Readers overlap, so that there is always one inside; each grace period
+		// must still end.
 		var stop atomic.Bool
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -239,7 +238,7 @@ func TestCloseRunsWhatWasQueuedAndRefusesTheRest(t *testing.T) {
 				t.Errorf("%s on a closed domain = %v", name, err)
 			}
 		}
-		d.ReadUnlock(d.ReadLock()) // readers read on
+		d.ReadUnlock(d.ReadLock()) // readers continue
 	})
 }
 
@@ -291,8 +290,8 @@ func TestReadSideAllocatesNothing(t *testing.T) {
 	})
 }
 
-// An object with pointers begins 8 bytes after a line, where the runtime puts a
-// header before it; the padding at the end of a slot allows for that.
+// The runtime puts a header before an object with pointers, which therefore begins
+// 8 bytes after a cache line; the padding at the end of a slot allows for that.
 func TestNoTwoGoroutinesCountInOneCacheLine(t *testing.T) {
 	const line = 64
 	used := unsafe.Offsetof(slot{}.owner) + unsafe.Sizeof(slot{}.owner)
@@ -334,8 +333,8 @@ func TestCallAllocatesAtMostOnce(t *testing.T) {
 	must(d.Barrier(background))
 }
 
-// Goroutines come and go, grow their stacks and are preempted; no count may be
-// lost whichever slot it went to.
+// Goroutines start and end, grow their stacks and are preempted; no count may be
+// lost in any slot.
 func TestNoCountIsLost(t *testing.T) {
 	eachConfig(t, func(t *testing.T, d *Domain) {
 		const goroutines, each = 600, 300

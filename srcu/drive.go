@@ -8,17 +8,17 @@ import (
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// done is the machine's Done for the cookies that waiters carry.
+// done is the machine's Done, for the cookies of waiters.
 func (d *Domain) done(c uint64) bool { return d.machine.Done(Cookie(c)) }
 
-// synchronize requests a grace period and, if no other goroutine runs the
-// machine, runs it here, which spares two switches of goroutines.
+// synchronize requests a grace period and, if no other goroutine runs the machine,
+// runs it here, which saves two goroutine switches.
 func (d *Domain) synchronize(ctx context.Context, expedited bool) error {
 	d.mustBeOutside("Synchronize")
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	d.side.Fence() // the caller's accesses come before the grace period
+	d.side.Fence() // order the caller's accesses before the grace period
 	c := d.machine.Snapshot()
 	own := d.work.TryOwn()
 	d.machine.Request(d.side, c, expedited)
@@ -31,8 +31,8 @@ func (d *Domain) synchronize(ctx context.Context, expedited bool) error {
 	return d.waiters.Wait(ctx, uint64(c), d.doneFn)
 }
 
-// drive owns the machine until the caller's grace period has ended, until
-// there is nothing to do but wait for others, or until ctx ends.
+// drive owns the machine until the caller's grace period has ended, until it can
+// only wait for others, or until ctx ends.
 func (d *Domain) drive(ctx context.Context, c Cookie) {
 	finished := false
 	defer func() {
@@ -50,7 +50,7 @@ func (d *Domain) drive(ctx context.Context, c Cookie) {
 	}
 	finished = true
 	if !d.work.TryRelease() {
-		go d.runFn() // others need more
+		go d.runFn() // others need further grace periods
 	}
 }
 
@@ -72,20 +72,20 @@ func (d *Domain) run() {
 	finished = true
 }
 
-// pass hands the machine to another goroutine, because a barrier, a heavy
-// barrier or a context panicked or ended this one. Otherwise all grace periods
-// would wait for an owner that is gone. The machine continues where it was.
+// pass hands the machine to another goroutine, because a barrier, a heavy barrier
+// or a context panicked or ended this one. Otherwise all grace periods would wait
+// for a missing owner. The machine continues where it was.
 func (d *Domain) pass() {
 	d.work.Queue(0)
 	go d.runFn()
 }
 
-// progress is about the running grace period.
+// progress is the state of the running grace period.
 type progress struct {
 	end     Cookie
 	began   time.Duration // 0 if none runs
-	rests   int           // how often it has rested
-	stallAt time.Duration // when the next stall report is due
+	rests   int           // number of rests
+	stallAt time.Duration // time of the next stall report
 }
 
 // step rests for the given delay, then advances the machine.
@@ -94,7 +94,7 @@ func (d *Domain) step(delay uint64) {
 	if p.began == 0 {
 		*p = progress{end: d.machine.Snapshot(), began: now()}
 		if d.machine.State() != Idle {
-			p.end -= rcu.SeqStep // the snapshot is the end of the one after the running
+			p.end -= rcu.SeqStep // the snapshot is the end of the grace period after the running one
 		}
 		p.stallAt = p.began + d.stall
 	}
@@ -104,13 +104,13 @@ func (d *Domain) step(delay uint64) {
 	case d.machine.Done(p.end):
 		d.metrics.ended(now() - p.began)
 		p.began = 0
-	case d.machine.State() == Idle: // nothing was needed
+	case d.machine.State() == Idle: // no grace period was needed
 		p.began = 0
 	}
 }
 
-// How the rests of one grace period go on: watch, then let other goroutines
-// run in between, then sleep longer and longer.
+// The stages of rests in one grace period: watch, then let other goroutines run,
+// then sleep for longer and longer times.
 const (
 	watchRests = 64
 	yieldRests = 128
@@ -118,8 +118,8 @@ const (
 	maxSleep   = time.Millisecond
 )
 
-// rest waits for the given number of jiffies, or for more once the grace period
-// turns out to wait for a long section.
+// rest waits for the given number of jiffies, or longer when the grace period has
+// already waited long for a section.
 func (d *Domain) rest(jiffies uint64) {
 	if jiffies == 0 {
 		return

@@ -14,8 +14,8 @@ import (
 
 var ctx = context.Background()
 
-// Readers enter a section, use what they load, and leave. An updater replaces
-// the value, waits until no reader can hold the old one, and closes it.
+// Readers enter a section, use the value, and leave. An updater replaces the value,
+// waits until no reader can hold the old one, and closes it.
 func ExampleDomain() {
 	type file struct{ open bool }
 	var domain = srcu.NewDomain(srcu.Config{})
@@ -31,7 +31,7 @@ func ExampleDomain() {
 
 	old := current.Publish(&file{open: true})
 	if err := domain.Synchronize(ctx); err != nil {
-		log.Fatal(err) // only when ctx ends: a reader may still hold old
+		log.Fatal(err) // only if ctx ends: a reader may still hold old
 	}
 	old.open = false
 	read()
@@ -40,7 +40,7 @@ func ExampleDomain() {
 	// open: true
 }
 
-// A goroutine that reads a lot registers once: sections then cost two plain
+// A goroutine that reads often registers once; its sections then cost two plain
 // increments.
 func ExampleReader() {
 	domain := srcu.NewDomain(srcu.Config{})
@@ -62,7 +62,7 @@ func ExampleReader() {
 	// Output: 1000
 }
 
-// Call does not wait for the grace period. Close waits for all callbacks.
+// Call returns before the grace period ends. Close waits for all callbacks.
 func ExampleDomain_Call() {
 	domain := srcu.NewDomain(srcu.Config{MaxPending: 100})
 	for _, name := range []string{"first", "second"} {
@@ -80,8 +80,7 @@ func ExampleDomain_Call() {
 	// closed: srcu: domain is closed
 }
 
-// A grace period that takes too long is reported with the sections that hold it
-// up.
+// A long grace period is reported with the sections that delay it.
 func ExampleConfig_stall() {
 	stalled := make(chan srcu.Stall, 1)
 	domain := srcu.NewDomain(srcu.Config{
@@ -89,7 +88,7 @@ func ExampleConfig_stall() {
 		OnStall: func(s srcu.Stall) {
 			select {
 			case stalled <- s:
-			default: // one is enough here
+			default: // one report is enough
 			}
 		},
 	})
@@ -118,12 +117,12 @@ func ExampleDomain_Metrics() {
 	// Output: 1 0
 }
 
-// A configuration that is read all the time and replaced now and then. The old
-// one holds a resource that must be released, but not under a reader.
+// A configuration that is read often and replaced rarely. The old one holds a
+// resource that must be released, but not while readers use it.
 func ExamplePointer() {
 	type config struct {
 		name string
-		open bool // stands for a file, a mapping, a connection
+		open bool // stands for a file, a mapping or a connection
 	}
 	domain := srcu.NewDomain(srcu.Config{})
 
@@ -155,7 +154,7 @@ func ExamplePointer() {
 	// second open:true
 }
 
-// A tracepoint's list of probes: whoever hits the tracepoint calls them all;
+// A tracepoint's list of probes: code at the tracepoint calls all of them;
 // registering and unregistering copy the list.
 func ExamplePointer_Update() {
 	type probes []func(event string)
@@ -191,7 +190,7 @@ func ExamplePointer_Update() {
 	add(func(event string) { fmt.Println("trace", event) })
 	hit(reader, "sched_switch")
 
-	// Unregister, and free only what no probe call can use any more.
+	// Unregister, and free only after the last possible call of a probe.
 	list.Publish(nil)
 	if err := domain.Synchronize(ctx); err != nil {
 		log.Fatal(err)
@@ -202,8 +201,7 @@ func ExamplePointer_Update() {
 	// trace sched_switch
 }
 
-// Buffers that readers use are used again, without garbage and without a
-// callback for each.
+// Buffers of readers are reused, without garbage and without a callback for each.
 func ExamplePool() {
 	domain := srcu.NewDomain(srcu.Config{})
 	pool := srcu.NewPool(domain, func() *[]byte { b := make([]byte, 0, 1024); return &b })

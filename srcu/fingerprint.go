@@ -1,9 +1,9 @@
 package srcu
 
-// Fingerprint calls add with every variable that decides what the machine does
-// next: two idle machines for which it makes the same calls behave alike. While
-// Process runs, its position in Process counts as well. The lengths of delays are
-// not among them, except whether a scan looks again at once.
+// Fingerprint calls add with every variable that determines the machine's further
+// behaviour: two idle machines with the same calls behave alike. While Process
+// runs, its position in Process counts too. The lengths of delays are left out,
+// except whether a scan retries at once.
 func (gp *GracePeriod) Fingerprint(add func(uint64)) {
 	for i := range gp.words {
 		add(gp.words[i].Load())

@@ -24,9 +24,9 @@ func constraintOf(t *testing.T, file string) constraint.Expr {
 	return x
 }
 
-// The plain form stands on what the compiler and the runtime of certain Go
-// versions do. Any other version, compiler, or architecture gets the atomic
-// form, and so do the builds that check something.
+// The plain form depends on the compiler and the runtime of certain Go versions.
+// All other versions, compilers and architectures use the atomic form, and so do
+// builds with checks.
 func TestPlainFormIsOnlyForWhatItsArgumentWasReadFor(t *testing.T) {
 	t.Parallel()
 	base := "amd64 gc go1.25 go1.26"

@@ -6,25 +6,25 @@ import (
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// GracePeriod is the SRCU grace-period state machine: idle, scan 1, flip,
-// scan 2, end (kernel/rcu/srcutree.c, srcu_advance_state and its callers). It
-// takes no lock. Requests may come from any number of threads; Process must
-// not run twice at once, which is what a work item guarantees.
+// GracePeriod is the SRCU grace-period state machine: idle, scan 1, flip, scan 2,
+// end (kernel/rcu/srcutree.c, srcu_advance_state and its callers). It takes no
+// lock. Requests may come from any number of threads; Process must not run
+// concurrently with itself, which a work item guarantees.
 type GracePeriod struct {
 	barrier Barrier
 	pace    Pace
 
 	words     [Words]atomic.Uint64
-	memory    Memory        // what accesses the words instead; nil is this machine
+	memory    Memory        // performs the accesses to words; nil means the machine itself
 	started   atomic.Uint64 // jiffies at the start of this grace period
-	undelayed atomic.Uint64 // zero delays handed out in this phase
+	undelayed atomic.Uint64 // zero delays returned in this phase
 
 	// Owned by the running Process.
 	scan  Scan
 	burst burst
 }
 
-// New returns an idle machine whose scans are ordered by b.
+// New returns an idle machine with scans ordered by b.
 func New(b Barrier, p Pace) *GracePeriod {
 	gp := &GracePeriod{barrier: b, pace: p}
 	gp.scan.gp = gp
@@ -42,7 +42,7 @@ func (gp *GracePeriod) Done(c Cookie) bool {
 	return c == completed || rcu.SeqDoneExact(gp.load(AccessDone), uint64(c))
 }
 
-// State is the phase of the running grace period.
+// State returns the phase of the running grace period.
 func (gp *GracePeriod) State() State { return stateOf(gp.load(AccessAdvance)) }
 
 // Needed reports whether a requested grace period has not ended yet.
@@ -50,16 +50,16 @@ func (gp *GracePeriod) Needed() bool {
 	return !rcu.SeqGE(gp.load(AccessAdvance), gp.load(AccessAdvanceNeeded))
 }
 
-// Expedited reports whether an expedited request has not been met yet.
+// Expedited reports whether an expedited request is pending.
 func (gp *GracePeriod) Expedited() bool {
 	return !rcu.SeqGE(gp.load(AccessAdvance), gp.load(AccessExpedited))
 }
 
-// Request makes sure that a grace period ending at or after c will run.
+// Request ensures that a grace period ending at or after c will run.
 //
-// A request that finds a grace period running only raises the mark: the end of
-// that grace period is followed by a look at the mark, so one of the two
-// always starts the next.
+// A request during a grace period only raises the mark: the end of that grace
+// period is followed by a check of the mark, so one of the two always starts the
+// next.
 func (gp *GracePeriod) Request(s Side, c Cookie, expedited bool) {
 	gp.raise(AccessRaise, uint64(c))
 	if expedited {
@@ -80,9 +80,9 @@ func (gp *GracePeriod) start(s Side) {
 	s.Requeue(gp.delay(s))
 }
 
-// Process advances the machine as far as it goes and requeues it if a grace
-// period is still needed (process_srcu). A scan whose barrier has arranged its
-// own resumption is left to it.
+// Process advances the machine as far as possible and requeues it if a grace period
+// is still needed (process_srcu). It does not requeue a scan whose barrier has
+// already arranged that.
 func (gp *GracePeriod) Process(s Side) {
 	if gp.Advance(s) == Waiting {
 		return
@@ -91,18 +91,18 @@ func (gp *GracePeriod) Process(s Side) {
 	gp.reschedule(s, d)
 }
 
-// Progress is how far one call of Advance came.
+// Progress is the result of one call of Advance.
 type Progress uint8
 
-// What Advance can report.
+// The results of Advance.
 const (
-	Resting Progress = iota // nothing was needed
+	Resting Progress = iota // no grace period was needed
 	Ended                   // a grace period ended
 	Blocked                 // readers are inside; try again later
 	Waiting                 // the barrier will requeue
 )
 
-// Advance takes the machine through as many phases as it can
+// Advance takes the machine through as many phases as possible
 // (srcu_advance_state).
 func (gp *GracePeriod) Advance(s Side) Progress {
 	if seq := gp.load(AccessAdvance); stateOf(seq) == Idle {
@@ -129,9 +129,9 @@ func (gp *GracePeriod) Advance(s Side) Progress {
 	return Ended
 }
 
-// scanEmpty tries to see the rank that is not current empty, at most tries
-// times in this run, once more if there is no delay to keep (try_check_zero).
-// Ended means that it was empty.
+// scanEmpty checks whether the rank that is not current is empty, at most tries
+// times in this run, plus once if there is no delay (try_check_zero). Ended means
+// that it was empty.
 func (gp *GracePeriod) scanEmpty(s Side, tries int) Progress {
 	sc := &gp.scan
 	if !sc.opened {
@@ -160,8 +160,8 @@ func (gp *GracePeriod) scanEmpty(s Side, tries int) Progress {
 	}
 }
 
-// attempt is one U sum, X, L sum. With Pace.Precheck a rank on which readers
-// can be seen without any ordering is not worth an X.
+// attempt is one U sum, X, L sum. With Pace.Precheck, an unordered sum that shows
+// readers on the rank makes X unnecessary.
 func (gp *GracePeriod) attempt(s Side, sc *Scan) (empty, ordered bool) {
 	if !sc.summed {
 		sc.Unlocks = s.Unlocks(sc.Rank)
@@ -177,7 +177,7 @@ func (gp *GracePeriod) attempt(s Side, sc *Scan) (empty, ordered bool) {
 	return s.Locks(sc.Rank) == sc.Unlocks, true
 }
 
-// begin starts a grace period unless somebody else just did (srcu_gp_start).
+// begin starts a grace period unless another thread just did (srcu_gp_start).
 func (gp *GracePeriod) begin(s Side, idle uint64) bool {
 	if !gp.swap(AccessBegin, idle, idle+uint64(Scan1)) {
 		return false
@@ -188,7 +188,7 @@ func (gp *GracePeriod) begin(s Side, idle uint64) bool {
 	return true
 }
 
-// end closes the grace period and has its callbacks scheduled (srcu_gp_end).
+// end closes the grace period and schedules its callbacks (srcu_gp_end).
 func (gp *GracePeriod) end(s Side) {
 	delay := uint64(1)
 	if gp.Expedited() {
@@ -204,8 +204,8 @@ func (gp *GracePeriod) end(s Side) {
 	}
 }
 
-// reschedule requeues the work if a grace period is needed, starting it if
-// none runs (srcu_reschedule).
+// reschedule requeues the work if a grace period is needed, and starts that if none
+// runs (srcu_reschedule).
 func (gp *GracePeriod) reschedule(s Side, delay uint64) {
 	seq := gp.load(AccessReschedule)
 	if rcu.SeqGE(seq, gp.load(AccessRescheduleNeeded)) {

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// until waits for a condition that other goroutines bring about.
+// until waits for a condition that other goroutines make true.
 func until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	for range 100_000 {
 		if cond() {
 			return
 		}
-		time.Sleep(50 * time.Microsecond) // only to leave them the processor
+		time.Sleep(50 * time.Microsecond) // only yields the processor
 	}
 	t.Fatalf("never: %s", what)
 }
@@ -43,7 +43,7 @@ func TestPanickingCallbackIsReportedAndTheOthersRun(t *testing.T) {
 	}
 }
 
-// t.Fatal in OnPanic does that.
+// t.Fatal in OnPanic has this effect.
 func TestOnPanicThatEndsItsGoroutineHoldsUpNothing(t *testing.T) {
 	t.Parallel()
 	d := NewDomain(Config{OnPanic: func(any) { runtime.Goexit() }})
@@ -57,8 +57,8 @@ func TestOnPanicThatEndsItsGoroutineHoldsUpNothing(t *testing.T) {
 	}
 }
 
-// Whoever runs a grace period may lose its goroutine in a barrier, a heavy
-// barrier or a context; another must take the machine over.
+// A barrier, a heavy barrier or a context may end the goroutine that runs a grace
+// period; another must take the machine over.
 func TestGracePeriodsGoOnAfterTheirOwnerIsGone(t *testing.T) {
 	t.Parallel()
 	for _, end := range []struct {
@@ -94,7 +94,7 @@ func TestGracePeriodsGoOnAfterTheirOwnerIsGone(t *testing.T) {
 	}
 }
 
-// A Call that waits for room while Close runs is either refused or has its
+// A Call that waits at the limit while Close runs either is refused or has its
 // callback run before Close returns.
 func TestNoCallbackRunsAfterClose(t *testing.T) {
 	t.Parallel()
@@ -146,8 +146,8 @@ func TestCloseEndsWithItsContextAndMayBeRepeated(t *testing.T) {
 	}
 }
 
-// The limit holds whoever calls: many at once, beside slow callbacks, or while a
-// section holds all callbacks up.
+// The limit holds for many concurrent callers, with slow callbacks, and while a
+// section delays all callbacks.
 func TestPendingCallbacksAreBounded(t *testing.T) {
 	t.Parallel()
 	const limit, callers, each = 10, 16, 50
@@ -201,8 +201,8 @@ func TestPendingCallbacksAreBounded(t *testing.T) {
 	}
 }
 
-// A callback may be what the others wait for, so it must not wait for them; it
-// has the place that it has just left.
+// Other callbacks may wait for this one, so it must not wait for them; it can use
+// the place that it has just left.
 func TestCallInACallbackDoesNotWait(t *testing.T) {
 	t.Parallel()
 	d, other := NewDomain(Config{MaxPending: 1}), NewDomain(Config{MaxPending: 1})

@@ -6,14 +6,14 @@ import (
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// looks is how often a watching grace period goes around its loop in a jiffy,
-// the live world's unit of delays: about 100 ns, short against a heavy barrier,
-// so that the one-jiffy delays of the machine cost little. To read a clock
+// looks is the number of loops that a watching grace period makes in a jiffy, the
+// live world's unit of delays. It takes about 100 ns, short compared with a heavy
+// barrier, so that the machine's one-jiffy delays cost little. Reading a clock
 // would take as long.
 const looks = 100
 
-// livePace looks at the readers before each barrier, and lets expedited
-// requests go without delay for about as long as the machine will spin.
+// livePace checks the readers before each barrier, and gives expedited requests no
+// delay for about as long as the machine may spin.
 var livePace = Pace{MaxNoDelayPhase: 100, MaxNoDelay: 100, Precheck: true}
 
 // liveSide is the Side of a Domain.
@@ -29,8 +29,8 @@ func (s liveSide) Unlocks(rank int) uint64 {
 	return n
 }
 
-// Locks also finds sections that ended twice: whatever unlock an earlier sum
-// counted, its lock is visible now.
+// Locks also detects sections that ended twice: for every unlock in an earlier sum,
+// the lock is visible now.
 func (s liveSide) Locks(rank int) uint64 {
 	n := s.d.sum(locked, rank)
 	if int64(n-s.d.tending.unlocks[rank&1]) < 0 {
@@ -39,20 +39,20 @@ func (s liveSide) Locks(rank int) uint64 {
 	return n
 }
 
-// sum adds up one kind of counter over all readers of a rank. Only the owner of
-// the grace period may call it.
+// sum sums one kind of counter over all readers of a rank. Only the owner of the
+// grace period may call it.
 func (d *Domain) sum(kind, rank int) uint64 {
 	return d.sharedSum(kind, rank) + d.fencedSum(kind, rank) + d.slots.sum(kind, rank) + d.readers.sum(kind, rank)
 }
 
-// Flip needs no read-modify-write: only the running grace period flips. It
-// lies between two scans, which is when counters may leave or join the sums.
+// Flip needs no read-modify-write: only the running grace period flips. It happens
+// between two scans, the only time at which counters may leave or join the sums.
 func (s liveSide) Flip() {
 	s.d.tend()
 	atomic.StoreUint32(&s.d.current, atomic.LoadUint32(&s.d.current)^1)
 }
 
-// Fence is an atomic read-modify-write of a line that is otherwise idle.
+// Fence is an atomic read-modify-write of an otherwise idle cache line.
 func (s liveSide) Fence() { s.d.fence.Add(1) }
 
 func (s liveSide) FenceAll() { s.d.heavyBarrier() }
@@ -77,14 +77,14 @@ func (s liveSide) Ended(jiffies uint64) {
 	}
 }
 
-// Jiffies passes only while a grace period rests: a clock would cost as much as
-// all else that a scan does.
+// Jiffies advances only while a grace period rests: reading a clock would cost as
+// much as the rest of a scan.
 func (s liveSide) Jiffies() uint64 { return s.d.jiffies.Load() }
 
 // Spin takes long enough for readers to see a flip.
 func (s liveSide) Spin() { s.d.watch(3) }
 
-// watch keeps the processor for so many jiffies.
+// watch keeps the processor for the given number of jiffies.
 func (d *Domain) watch(jiffies uint64) {
 	for range jiffies * looks {
 		d.fence.Load()

@@ -6,39 +6,39 @@ import (
 	"time"
 )
 
-// Metrics are figures of a domain since it was made. They are read one after
-// the other, so that they may differ by what happens meanwhile. Their JSON form
-// is fit for package expvar:
+// Metrics are counters of a domain since its creation. They are read one after the
+// other, so they may be slightly inconsistent. Their JSON form suits package
+// expvar:
 //
 //	expvar.Publish("srcu", expvar.Func(func() any { return d.Metrics() }))
 type Metrics struct {
-	GracePeriods  uint64 `json:"grace_periods"`  // that have ended
+	GracePeriods  uint64 `json:"grace_periods"`  // completed
 	HeavyBarriers uint64 `json:"heavy_barriers"` // through Side.FenceAll, or to find idle Readers
-	Callbacks     uint64 `json:"callbacks"`      // that have begun
-	Pending       int    `json:"pending"`        // callbacks that have not begun
+	Callbacks     uint64 `json:"callbacks"`      // begun
+	Pending       int    `json:"pending"`        // callbacks not begun
 	Readers       int    `json:"readers"`        // registered and open
 	Stalls        uint64 `json:"stalls"`         // reports of stalls
-	// Latency counts grace periods by their length, from the first step to
-	// the end, in ascending order. Lengths that did not occur are left out.
+	// Latency counts grace periods by duration, from the first step to the end, in
+	// ascending order, without empty buckets.
 	Latency []Bucket `json:"latency"`
 }
 
-// Bucket counts the grace periods that were shorter than Below and not shorter
-// than half of it.
+// Bucket counts the grace periods that were shorter than Below and at least half as
+// long.
 type Bucket struct {
 	Below time.Duration `json:"below_ns"`
 	Count uint64        `json:"count"`
 }
 
-// metrics are what a domain counts. Only the owner of the grace period writes
+// metrics are the counters of a domain. Only the owner of the grace period writes
 // the first three.
 type metrics struct {
 	gracePeriods, stalls atomic.Uint64
-	latency              [64]atomic.Uint64 // by the length of the number of nanoseconds, in bits
+	latency              [64]atomic.Uint64 // by the bit length of the duration in nanoseconds
 	heavy, callbacks     atomic.Uint64
 }
 
-// Metrics returns the figures of now.
+// Metrics returns the current counters.
 func (d *Domain) Metrics() Metrics {
 	m := Metrics{
 		GracePeriods:  d.metrics.gracePeriods.Load(),
@@ -57,7 +57,7 @@ func (d *Domain) Metrics() Metrics {
 	return m
 }
 
-// ended notes the end of a grace period.
+// ended records the end of a grace period.
 func (m *metrics) ended(took time.Duration) {
 	m.gracePeriods.Store(m.gracePeriods.Load() + 1)
 	b := &m.latency[min(bits.Len64(uint64(max(took, 0))), 62)]
@@ -66,5 +66,5 @@ func (m *metrics) ended(took time.Duration) {
 
 var processStart = time.Now()
 
-// now is the time since the process started, by the monotonic clock; never 0.
+// now returns the time since the process started, by the monotonic clock; never 0.
 func now() time.Duration { return max(time.Since(processStart), 1) }

@@ -1,36 +1,36 @@
 package srcu
 
-// Pace holds the limits on how eagerly a grace period is driven.
+// Pace limits how eagerly a grace period is driven.
 type Pace struct {
-	// MaxNoDelayPhase is how many zero delays one phase may hand out
+	// MaxNoDelayPhase is the maximum number of zero delays in one phase
 	// (srcu_max_nodelay_phase).
 	MaxNoDelayPhase uint64
-	// MaxNoDelay is how many zero-delay runs may follow each other within
-	// one jiffy (srcu_max_nodelay).
+	// MaxNoDelay is the maximum number of successive zero-delay runs within one
+	// jiffy (srcu_max_nodelay).
 	MaxNoDelay uint64
-	// Precheck makes a scan compare its sums once without any ordering
-	// first: readers seen that way are really there, so a barrier would be
-	// wasted. Not in the kernel; the live core uses it.
+	// Precheck makes a scan first compare its sums without ordering: if they show
+	// readers, there are readers, and a barrier would be wasted. The kernel does
+	// not do that; the live core does.
 	Precheck bool
-	// Start, if set, runs the function that queues the work of a grace period
-	// which a request has begun, in a context where that is allowed (since
-	// 7.0-rc6 an irq_work, srcu_irq_work). Nil: the requester runs it.
+	// Start, if set, calls the function that queues the work of a newly requested
+	// grace period, in a context where that is allowed (since 7.0-rc6 an irq_work,
+	// srcu_irq_work). By default the requester calls it.
 	Start func(queue func())
 }
 
-// maxInterval caps every retry delay, in jiffies (SRCU_MAX_INTERVAL).
+// maxInterval limits every retry delay, in jiffies (SRCU_MAX_INTERVAL).
 const maxInterval = 10
 
-// KernelPace is the kernel's pace at hz ticks per second
+// KernelPace returns the kernel's pace at hz ticks per second
 // (SRCU_DEFAULT_MAX_NODELAY_PHASE, SRCU_DEFAULT_MAX_NODELAY).
 func KernelPace(hz int) Pace {
 	phase := min(max(2_000_000/uint64(hz)/5, 3), 1000)
 	return Pace{MaxNoDelayPhase: phase, MaxNoDelay: max(phase, 100)}
 }
 
-// delay is the number of jiffies to wait before the next look
-// (srcu_get_delay). It counts the zero delays it hands out, so it is called
-// only where the kernel calls it.
+// delay returns the number of jiffies before the next check (srcu_get_delay). It
+// counts the zero delays that it returns, so only the places that call it in the
+// kernel may call it.
 func (gp *GracePeriod) delay(s Side) uint64 {
 	base := uint64(1)
 	if gp.Expedited() {
@@ -54,7 +54,7 @@ type burst struct {
 	jiffy, runs uint64
 }
 
-// limit turns the zero delay that goes beyond the allowed burst into one jiffy.
+// limit turns a zero delay beyond the permitted burst into one jiffy.
 func (b *burst) limit(delay, now uint64, p Pace) uint64 {
 	switch {
 	case delay != 0:

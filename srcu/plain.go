@@ -7,55 +7,54 @@ import (
 	"unsafe"
 )
 
-// This file has the read side in plain instructions. The argument below was
-// checked against the compiler and the runtime of the Go versions that the
-// build line names; any other version gets atomic.go until somebody has checked
-// it again and has extended the line.
+// This file implements the read side with plain instructions. The argument below
+// was verified for the compiler and the runtime of the Go versions in the build
+// line. Other versions use atomic.go until somebody has verified it again and
+// extended the line.
 //
-// On amd64 stores become visible in program order, and never before the loads
-// that precede them: if an unlock count is visible, so is all that its reader
-// did. A plain lock count lacks only what the heavy barrier of the grace period
-// supplies.
+// On amd64 stores become visible in program order, and never before the loads that
+// precede them: if an unlock count is visible, so are all accesses of its reader. A
+// plain lock count lacks only the ordering that the heavy barrier of the grace
+// period supplies.
 //
-// A goroutine finds the counters that it may increment with plain
-// instructions by the address of its own stack. Goroutine stacks are at least
-// 2 KiB, a power of two in size and aligned to 2 KiB (runtime: stackMin,
-// stackalloc), so two live goroutines never have variables in the same 2 KiB
-// block. A slot whose owner is the block that a local variable lies in
-// therefore belongs to the running goroutine for as long as its stack is not
-// moved. A stack moves only in the prologue of a function that checks its size,
-// and not at an asynchronous preemption, for want of precise pointer maps there
-// (runtime: isShrinkStackSafe). Between the address and the increment there is
-// no such prologue, which is why the functions below are written out and use
-// the function forms of sync/atomic, intrinsic even where inlining is off; and
-// the compiler orders the conversion of a pointer to an integer with the calls
-// around it (cmd/compile: OpConvert). When a test binary is instrumented for
-// fuzzing (-d=libfuzzer) the compiler does put calls there, to report
-// comparisons; the functions that Go's own fuzzing engine supplies for them are
-// empty and have no such prologue (internal/fuzz, trace.go). With the tag
-// libfuzzer the runtime supplies others, and atomic.go is used.
+// A goroutine finds the counters that it may increment with plain instructions by
+// the address of its own stack. Goroutine stacks are at least 2 KiB, a power of two
+// in size and aligned to 2 KiB (runtime: stackMin, stackalloc), so two live
+// goroutines never have variables in the same 2 KiB block. If a slot's owner is the
+// block that contains a local variable, the slot therefore belongs to the running
+// goroutine for as long as its stack is not moved. A stack moves only in the
+// prologue of a function that checks its size, and not at an asynchronous
+// preemption, for want of precise pointer maps there (runtime: isShrinkStackSafe).
+// There is no such prologue between the address and the increment: for this reason
+// the functions below are written out and use the function forms of sync/atomic,
+// which are intrinsic even without inlining. The compiler orders the conversion of
+// a pointer to an integer with the calls around it (cmd/compile: OpConvert). When a
+// test binary is instrumented for fuzzing (-d=libfuzzer) the compiler does put
+// calls there, to report comparisons; the functions that Go's own fuzzing engine
+// supplies for them are empty and have no such prologue (internal/fuzz, trace.go).
+// With the tag libfuzzer the runtime supplies others, and atomic.go is used.
 //
-// When a block passes from one goroutine to another its slot passes with it,
-// and the runtime orders the increments of the two where it hands the stack
-// over. A slot never loses its owner, for a goroutine that was preempted just
-// before its increment could not be warned.
+// When a block passes from one goroutine to another its slot passes with it, and
+// the runtime orders the increments of the two when it hands the stack over. A slot
+// never loses its owner, because a goroutine that was preempted just before its
+// increment could not be notified.
 //
-// Neighbouring blocks have slots of their own without any hashing, and the
-// runtime allots stacks side by side. The functions call nothing, since a call
-// would cost more than all the rest and keep them from being inlined: ReadUnlock
-// is one node below the compiler's limit.
+// Neighbouring blocks have different slots without any hashing, and the runtime
+// allots stacks side by side. The functions call nothing, since a call would cost
+// more than all the rest and prevent inlining: ReadUnlock is one node below the
+// compiler's limit.
 
 const (
 	plainCounters = true
-	// sharedSlots are read by every sum, so they are few.
+	// Every sum reads all sharedSlots, so they are few.
 	sharedSlots = 16
 )
 
 // ReadLock begins a read-side critical section and returns its ticket. It is
-// wait-free, allocates nothing and needs no registration. Sections may nest,
+// wait-free, does not allocate, and needs no registration. Sections may nest,
 // block, and end on another goroutine.
 //
-// A goroutine that reads a lot should use a Reader.
+// A goroutine that reads often should use a Reader.
 func (d *Domain) ReadLock() (t Ticket) {
 	t = Ticket(atomic.LoadUint32(&d.current))
 	var here byte

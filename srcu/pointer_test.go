@@ -74,8 +74,8 @@ func TestReplaceThatIsRefusedChangesNothing(t *testing.T) {
 	}
 }
 
-// Several updaters, no reader: what change is given must not be freed before
-// change returns.
+// With several updaters and no reader, the argument of change must not be freed
+// before change returns.
 func TestUpdateKeepsTheOldValueWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	type value struct{ freed atomic.Bool }
@@ -120,5 +120,5 @@ func TestUpdateThatChangesNothingFreesNothing(t *testing.T) {
 	must(d.Synchronize(background)) // the section of change has ended
 }
 
-// current loads the value as updaters may, outside of any section.
+// current loads the value outside of sections.
 func (p *Pointer[T]) current() *T { return p.p.Load() }

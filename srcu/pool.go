@@ -6,13 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// Pool is a sync.Pool for values that readers of a domain may still use when
-// they are put back: Get returns a value only after a grace period has followed
-// its Put. A Put allocates nothing but one batch for every batchSize values.
+// Pool is a sync.Pool for values that readers of a domain may still use when they
+// are put back: Get returns a value only after a grace period has followed its Put.
+// Put allocates only one batch for every batchSize values.
 //
-// Values wait in batches. A batch that is full, or whose first value has waited
-// for a grace period, is closed, and released after a grace period that begins
-// then. As with sync.Pool, a value may be dropped at any time.
+// Values wait in batches. A batch is closed when it is full, or when its first
+// value has waited for a grace period, and is released after a grace period that
+// begins then. As with sync.Pool, a value may be dropped at any time.
 type Pool[T any] struct {
 	d    *Domain
 	make func() *T
@@ -22,18 +22,18 @@ type Pool[T any] struct {
 
 const batchSize = 256
 
-// batch holds values that were put back. A Put takes a number and stores its
-// value there, inside of one section of the domain. So when a grace period that
-// began after the batch was closed has ended, all numbers have their values, and
-// no reader can hold any of them: whoever still found the batch open had
-// unpublished its value before that grace period began.
+// batch contains values that were put back. A Put takes a number and stores its
+// value there, inside one section of the domain. So after a grace period that began
+// after the batch was closed, all numbers have their values, and no reader can hold
+// any of them: every Put that found the batch open had unpublished its value before
+// that grace period began.
 type batch[T any] struct {
-	n atomic.Int64 // numbers taken; may exceed batchSize
+	n atomic.Int64 // assigned numbers; may exceed batchSize
 	v [batchSize]atomic.Pointer[T]
 }
 
-// NewPool returns an empty pool. Get calls make when the pool has no value; if
-// make is nil Get then returns nil.
+// NewPool returns an empty pool. Get calls make when the pool has no value; if make
+// is nil Get then returns nil.
 func NewPool[T any](d *Domain, make func() *T) *Pool[T] {
 	p := &Pool[T]{d: d, make: make}
 	p.open.Store(&batch[T]{})
@@ -51,9 +51,9 @@ func (p *Pool[T]) Get() *T {
 	return p.make()
 }
 
-// Put takes v, which must be out of the reach of new readers. Each value is one
-// of the pending callbacks of the domain until it is released: Put waits, and
-// fails, as Domain.Call does, and on an error has not taken v.
+// Put returns v to the pool. New readers must not be able to reach v. Until its
+// release, each value counts as one of the domain's pending callbacks: Put waits,
+// and fails, as Domain.Call does. On an error v is not in the pool.
 func (p *Pool[T]) Put(ctx context.Context, v *T) error {
 	if v == nil {
 		return nil
@@ -62,7 +62,7 @@ func (p *Pool[T]) Put(ctx context.Context, v *T) error {
 		return err
 	}
 	for {
-		t := p.d.FencedReadLock() // right in every domain
+		t := p.d.FencedReadLock() // correct in every domain
 		b := p.open.Load()
 		i := b.n.Add(1) - 1
 		if i < batchSize {
@@ -83,7 +83,7 @@ func (p *Pool[T]) Put(ctx context.Context, v *T) error {
 	}
 }
 
-// close lets no more values into the batch, and has it released.
+// close stops adding values to the batch, and schedules its release.
 func (p *Pool[T]) close(b *batch[T]) {
 	if p.open.CompareAndSwap(b, &batch[T]{}) {
 		p.d.enqueue(func() { p.release(b) }, true, false)

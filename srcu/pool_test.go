@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Updaters take values from the pool, publish them and put the old ones back.
-// Whoever gets a value marks it, and publishes it clean: no reader may see the
-// mark.
+// Updaters take values from the pool, publish them and put the old ones back. The
+// owner of a value marks it, and removes the mark before publication: no reader may
+// see the mark.
 func TestPoolReturnsValuesAfterTheirReaders(t *testing.T) {
 	eachConfig(t, func(t *testing.T, d *Domain) {
 		type value struct{ taken atomic.Bool }
@@ -102,7 +102,7 @@ func TestPoolKeepsWhatAReaderMayHold(t *testing.T) {
 	}
 	leave()
 	must(d.Close(background))
-	if p.Get() == nil { // a sync.Pool may drop values, but hardly all
+	if p.Get() == nil { // a sync.Pool may drop some values, but not nearly all
 		t.Error("no value came back")
 	}
 }

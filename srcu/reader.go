@@ -7,42 +7,41 @@ import (
 	"sync/atomic"
 )
 
-// Reader is a registered reader: counters of its own, so that a section costs
-// two plain increments and a look at a flag beside them.
+// Reader is a registered reader with its own counters: a section costs two plain
+// increments and the test of a flag beside them.
 //
-// It belongs to one goroutine at a time; hand it over only with
-// synchronisation. Its sections may nest and block, and each must end on the
-// Reader it began on. Close it when it is no longer needed. Domain.OpenReaders
-// and Domain.Close name the Readers that are open. A Reader that does not read
-// costs grace periods next to nothing.
+// It belongs to one goroutine at a time; handing it over needs synchronisation. Its
+// sections may nest and block, and each must end on the Reader on which it began.
+// Close it when it is no longer needed. Domain.OpenReaders and Domain.Close list
+// the open Readers. An idle Reader costs grace periods next to nothing.
 type Reader struct {
 	n       counters
-	current *uint32 // nil once closed, so that ReadLock then panics
+	current *uint32 // nil once closed, to make ReadLock panic
 	used    *uint64 // the marks of its chunk
-	bit     uint64  // its own among them
-	marked  uint32  // the mark as the reader sees it
+	bit     uint64  // its bit in the marks
+	marked  uint32  // the reader's view of its mark
 	_       [4]byte
 
 	d      *Domain
-	opener uintptr // the program counter behind the call of Domain.Reader
+	opener uintptr // program counter of the caller of Domain.Reader
 	at     place
-	next   *Reader  // in the list of places to use again
-	_      [24]byte // up to a size that is allocated on lines of its own
+	next   *Reader  // in the list of free places
+	_      [24]byte // pads to a size class of whole cache lines
 }
 
-// readers holds the places of all Readers of a domain. Places are never freed:
-// a closed Reader leaves its place to the next one, so that there are hardly
-// more places than there were Readers open at once.
+// readers contains the places of all Readers of a domain. Places are never freed: a
+// new Reader reuses the place of a closed one, so that the number of places is
+// close to the maximum number of Readers open at once.
 //
-// A sum looks only at the places that are marked as used. A Reader that is not
-// marked marks its place after its lock count and before it reads anything. The
-// mark is thus a part of the lock count: a sum that misses it is a sum that
-// misses the lock, and the argument about those holds for it. Only the owner of
-// the grace period takes marks away; see Domain.unmarkIdle.
+// A sum reads only the places that are marked as used. An unmarked Reader marks its
+// place after its lock count and before it reads anything. So the mark is a part of
+// the lock count: if a sum misses the mark it misses the lock, and the argument
+// about missed locks applies. Only the owner of the grace period removes marks; see
+// Domain.unmarkIdle.
 type readers struct {
 	groups atomic.Pointer[group]
-	last   atomic.Pointer[chunk]  // the chunk that still has new places
-	free   atomic.Pointer[Reader] // closed Readers, each with a place to use again
+	last   atomic.Pointer[chunk]  // the chunk with unused places
+	free   atomic.Pointer[Reader] // closed Readers, each with a free place
 }
 
 const (
@@ -50,23 +49,24 @@ const (
 	groupSize = 64
 )
 
-// group holds the marks of many chunks side by side: a grace period reads all.
+// group contains the marks of many chunks side by side, because a grace period
+// reads all of them.
 type group struct {
 	used   [groupSize]uint64
 	chunks [groupSize]atomic.Pointer[chunk]
-	taken  atomic.Int32 // chunks given out; may exceed groupSize
+	taken  atomic.Int32 // chunks assigned; may exceed groupSize
 	next   *group
 }
 
-// chunk holds places.
+// chunk contains places.
 type chunk struct {
 	used   *uint64 // its marks
 	open   [chunkSize]atomic.Pointer[Reader]
-	closed [chunkSize]counters // of the closed Readers of each place, together
-	taken  atomic.Int32        // places given to a first Reader; may exceed chunkSize
+	closed [chunkSize]counters // sums over the closed Readers of each place
+	taken  atomic.Int32        // places used at least once; may exceed chunkSize
 
 	// Owned by the owner of the grace period.
-	seen [chunkSize]uint64 // sections begun, at the last look for idle Readers
+	seen [chunkSize]uint64 // sections begun, at the last check for idle Readers
 }
 
 type place struct {
@@ -83,11 +83,11 @@ func (d *Domain) Reader() *Reader {
 	return r
 }
 
-// place returns a place that no open Reader has.
+// place returns a place without an open Reader.
 func (l *readers) place() place {
 	for r := l.free.Load(); r != nil; r = l.free.Load() {
-		// r was pushed once and is not pushed again, so that the exchange
-		// succeeds only if r.next is still what follows.
+		// r was pushed once and is not pushed again, so the exchange succeeds only
+		// if r.next is still its successor.
 		if l.free.CompareAndSwap(r, r.next) {
 			return r.at
 		}
@@ -103,7 +103,7 @@ func (l *readers) place() place {
 	}
 }
 
-// chunk returns a new chunk, whose marks the sums already look at.
+// chunk returns a new chunk, whose marks the sums already read.
 func (l *readers) chunk() *chunk {
 	for {
 		g := l.groups.Load()
@@ -118,14 +118,14 @@ func (l *readers) chunk() *chunk {
 	}
 }
 
-// Close unregisters the reader, which must not be used again: ReadLock and Close
-// then panic. Inside a section Close panics too, for the section could never
-// end; and also when more sections have ended than have begun.
+// Close unregisters the reader; ReadLock and Close panic afterwards. Close itself
+// panics inside a section, which could never end, and if more sections have ended
+// than have begun.
 //
-// The counts of the Reader stay in the sums, in the counters of its place. The
-// order of the three steps lets a sum at any moment count a lock twice, or an
-// unlock not at all, and then the scan finds the rank not empty and looks again.
-// It never counts a lock too little nor an unlock too much.
+// The counts of the Reader remain in the sums, in the counters of its place.
+// Because of the order of the three steps, a concurrent sum may count a lock twice
+// or an unlock not at all; the scan then finds the rank not empty and retries. It
+// never misses a lock or counts an unlock twice.
 func (r *Reader) Close() {
 	if r.current == nil {
 		panic("srcu: Close of a closed Reader")
@@ -146,7 +146,7 @@ func (r *Reader) Close() {
 	}
 }
 
-// sum adds up one kind of counter over the places that are marked as used.
+// sum sums one kind of counter over the places that are marked as used.
 func (l *readers) sum(kind, rank int) (n uint64) {
 	for g := l.groups.Load(); g != nil; g = g.next {
 		for i := range g.used {
@@ -165,8 +165,8 @@ func (c *chunk) sumOf(used uint64, kind, rank int) (n uint64) {
 	return n
 }
 
-// sum reads the counters of a place in the order that Close requires: for locks
-// the open Reader comes first, for unlocks the closed ones.
+// sum reads the counters of a place in the order that Close requires: for locks the
+// open Reader first, for unlocks the closed ones.
 func (c *chunk) sum(i, kind, rank int) (n uint64) {
 	if kind == unlocked {
 		n = c.closed[i].load(kind, rank)
@@ -180,7 +180,7 @@ func (c *chunk) sum(i, kind, rank int) (n uint64) {
 	return n
 }
 
-// marked is the number of places that are marked as used.
+// marked returns the number of places that are marked as used.
 func (l *readers) marked() (n int) {
 	for g := l.groups.Load(); g != nil; g = g.next {
 		for i := range g.used {
@@ -207,14 +207,13 @@ func (l *readers) each(f func(*Reader)) {
 	}
 }
 
-// openedAt is where the Reader was opened, as file:line.
+// openedAt returns the place where the Reader was opened, as file:line.
 func (r *Reader) openedAt() string {
 	f, _ := runtime.CallersFrames([]uintptr{r.opener}).Next()
 	return fmt.Sprintf("%s:%d", f.File, f.Line)
 }
 
-// OpenReaders returns for each registered reader that is not closed where it was
-// opened, as file:line.
+// OpenReaders returns the places where the open Readers were opened, as file:line.
 func (d *Domain) OpenReaders() []string {
 	var open []string
 	d.readers.each(func(r *Reader) { open = append(open, r.openedAt()) })

@@ -18,7 +18,7 @@ func (l *readers) places() (n int) {
 	return n
 }
 
-// Without any grace period, and beside a section that does not end.
+// Without any grace period, and with a section that does not end.
 func TestClosedReadersLeaveTheirPlaces(t *testing.T) {
 	t.Parallel()
 	d := NewDomain(Config{})
@@ -89,15 +89,15 @@ func TestClosedReaderPanics(t *testing.T) {
 		}
 	}
 	if !debugging { // a debug build panics
-		r.ReadUnlock(in) // harms nobody
+		r.ReadUnlock(in) // harmless
 	}
 	other.ReadUnlock(other.ReadLock())
 	other.Close()
 	must(d.Synchronize(background))
 }
 
-// Idle Readers are left out of the sums after some grace periods, and none too
-// early: whoever reads again is waited for.
+// Idle Readers are left out of the sums after some grace periods, but never too
+// early: if one reads again, grace periods wait for it.
 func TestIdleReadersAreLeftOut(t *testing.T) {
 	t.Parallel()
 	d := NewDomain(Config{})
@@ -142,8 +142,8 @@ func TestIdleReadersAreLeftOut(t *testing.T) {
 	}
 }
 
-// Readers that come back just while they are being left out. One object is
-// unpublished and marked after each grace period.
+// Readers resume just while they are being left out. One object is unpublished, and
+// marked after each grace period.
 func TestReadersThatComeBackAreSeen(t *testing.T) {
 	t.Parallel()
 	type object struct{ freed atomic.Bool }
@@ -181,7 +181,7 @@ func TestReadersThatComeBackAreSeen(t *testing.T) {
 		old := current.Publish(&object{})
 		must(d.Synchronize(background))
 		old.freed.Store(true)
-		d.tending.unmarkAt = 0 // look for idle Readers in each grace period
+		d.tending.unmarkAt = 0 // check for idle Readers in each grace period
 		if d.readers.marked() < 4*3*fewMarked {
 			unmarked++
 		}
@@ -193,15 +193,15 @@ func TestReadersThatComeBackAreSeen(t *testing.T) {
 	}
 }
 
-// A Reader that looked at its mark just before the mark was taken away has counted
-// by the time of the second look, which must restore the mark.
+// A Reader that checked its mark just before the mark was removed has counted by
+// the time of the second check, which must restore the mark.
 func TestMarkIsRestoredForAReaderThatCountsMeanwhile(t *testing.T) {
 	t.Parallel()
 	var readers [4 * fewMarked]*Reader
 	barriers := 0
 	d := NewDomain(Config{Heavy: func() {
 		barriers++
-		readers[5].n.add(locked, 0) // as ReadLock does, after its look at the mark
+		readers[5].n.add(locked, 0) // as ReadLock does, after the check of its mark
 	}})
 	for i := range readers {
 		readers[i] = d.Reader()

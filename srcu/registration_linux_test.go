@@ -10,15 +10,15 @@ import (
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// A process that is not registered is refused with EPERM.
+// An unregistered process is refused with EPERM.
 func privateExpedited() unix.Errno {
 	const membarrierCmdPrivateExpedited = 1 << 3
 	_, _, errno := unix.RawSyscall(unix.SYS_MEMBARRIER, membarrierCmdPrivateExpedited, 0, 0)
 	return errno
 }
 
-// atStart is what membarrier(2) answered before any test ran, and after all
-// packages below this one were initialised.
+// atStart is the result of membarrier(2) before any test ran, after the
+// initialisation of all packages below this one.
 var atStart unix.Errno
 
 func TestMain(m *testing.M) {

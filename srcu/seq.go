@@ -8,8 +8,7 @@ import "github.com/gpstorm/gpstorm/rcu"
 // negative value and pass through it after 100 grace periods.
 type Cookie uint64
 
-// completed is the cookie that is done from the start
-// (SRCU_GET_STATE_COMPLETED).
+// completed is the cookie that is always done (SRCU_GET_STATE_COMPLETED).
 const completed Cookie = 0x1
 
 // State is the phase of the running grace period: the low two bits of the

@@ -30,8 +30,8 @@ func blocks(depth int, found []uintptr) []uintptr {
 	return found
 }
 
-// What anonymous readers stand on: no two live goroutines have variables in
-// the same stack block.
+// Anonymous readers depend on this: no two live goroutines have variables in the
+// same stack block.
 func TestLiveGoroutinesNeverShareAStackBlock(t *testing.T) {
 	const n, deepest = 4000, 7
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // stacks shrink in a collection
@@ -49,7 +49,7 @@ func TestLiveGoroutinesNeverShareAStackBlock(t *testing.T) {
 			found := make([]uintptr, 0, deepest)
 			grow(depth + 8)
 			grown.Done()
-			grown.Wait() // from here on no stack moves
+			grown.Wait() // no stack moves after this point
 			owned[i] = blocks(depth, found)
 			recorded.Done()
 			recorded.Wait() // all live at once

@@ -7,31 +7,31 @@ import (
 	"time"
 )
 
-// Stall is the report of a grace period that takes too long, after the manner of
-// the kernel's RCU CPU stall warnings (kernel/rcu/tree_stall.h).
+// Stall reports a grace period that takes too long, in the manner of the kernel's
+// RCU CPU stall warnings (kernel/rcu/tree_stall.h).
 type Stall struct {
 	GracePeriod uint64        // its number in this domain, from 1
-	Phase       State         // the scan that finds readers inside
+	Phase       State         // the scan that finds readers
 	Age         time.Duration // of the grace period
-	Sections    int           // that hold it up
-	Pending     int           // callbacks that wait
-	// Holders are the sections of registered Readers that are open on the
-	// rank that is scanned. A build with the tag gpstorm_debug lists all
-	// sections, with the stacks that opened them.
+	Sections    int           // that delay it
+	Pending     int           // waiting callbacks
+	// Holders are the open sections of registered Readers on the scanned rank. A
+	// build with the tag gpstorm_debug lists all sections, with the stacks that
+	// opened them.
 	Holders []Holder
 }
 
 // Holder is an open section.
 type Holder struct {
 	Reader string        // where its Reader was opened, as file:line; empty for an anonymous section
-	Age    time.Duration // 0 if not known
+	Age    time.Duration // 0 if unknown
 	// Goroutine is the number of the goroutine that opened the section, 0 if
-	// not known; Opened is its stack at that time, and Now its stack now.
+	// unknown; Opened is its stack at that time, and Now its current stack.
 	Goroutine   int64
 	Opened, Now string
 }
 
-// String is the report as text, several lines long.
+// String returns the report as a text of several lines.
 func (s Stall) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "srcu: INFO: grace period %d stalls in %v: age %v, %d sections open on its rank, %d callbacks pending",
@@ -62,7 +62,7 @@ func indent(s string) string {
 
 func logStall(s Stall) { log.Print(s) }
 
-// checkStall reports the running grace period if it is due. Only the owner of
+// checkStall reports the running grace period if a report is due. Only the owner of
 // the grace period calls it.
 func (d *Domain) checkStall() {
 	p := &d.running

@@ -27,7 +27,7 @@ func TestGoroutineThatReadsALotGetsASlotAfterABurstOfOthers(t *testing.T) {
 	for range many {
 		wg.Go(func() {
 			in.Done()
-			in.Wait() // all stacks at once
+			in.Wait() // all stacks exist at once
 			for range 3 {
 				d.ReadUnlock(d.ReadLock())
 			}
@@ -72,7 +72,7 @@ func TestTableGrowsUntilReadersFindSlots(t *testing.T) {
 	for range 100 {
 		crowd(d)
 		grown := make(chan struct{})
-		go func() { // a goroutine that owns no slot yet
+		go func() { // a goroutine without a slot
 			defer close(grown)
 			grow(2)
 			for range claimEvery * maxSlots / 8 {

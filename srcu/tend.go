@@ -6,29 +6,29 @@ import (
 	"unsafe"
 )
 
-// What the owner of the grace period does between two scans, now and then, so
-// that sums stay short and goroutines find slots of their own.
+// Maintenance by the owner of the grace period between two scans, which keeps sums
+// short and gives goroutines slots.
 const (
-	growEvery = 16 // grace periods between two looks at the table of slots
-	fewMarked = 32 // marked Readers that are not worth looking at
+	growEvery = 16 // grace periods between two checks of the table of slots
+	fewMarked = 32 // number of marked Readers up to which a check is not worthwhile
 
-	// Grace periods between two looks for idle Readers: the fewest after a
-	// look that found many, and the most.
+	// Grace periods between two checks for idle Readers: the minimum, after a check
+	// that found many, and the maximum.
 	minSkip = 4
 	maxSkip = 1 << 10
 )
 
-// tending is what the owner of the grace period remembers of it.
+// tending is the owner's state of this maintenance.
 type tending struct {
-	flips uint64 // since the domain was made
+	flips uint64 // since the creation of the domain
 
-	unmarkAt uint64 // the flip of the next look for idle Readers
-	skip     uint64 // how many flips came before it
+	unmarkAt uint64 // the flip of the next check for idle Readers
+	skip     uint64 // number of flips before it
 
 	unlocks [2]uint64 // the last sums of unlocks, by rank
 
-	claims uint64 // successful claims, up to the last look
-	shared uint64 // sections that ended in shared slots, up to the last look
+	claims uint64 // successful claims, up to the last check
+	shared uint64 // sections that ended in shared slots, up to the last check
 }
 
 // tend runs between the two scans of a grace period.
@@ -41,7 +41,7 @@ func (d *Domain) tend() {
 			t.skip = 0
 		case 4*unmarked >= marked:
 			t.skip = minSkip
-		default: // the Readers are busy: look less and less often
+		default: // the Readers are busy: check less and less often
 			t.skip = min(max(2*t.skip, 1), maxSkip)
 		}
 		t.unmarkAt = t.flips + max(t.skip, 1)
@@ -51,16 +51,16 @@ func (d *Domain) tend() {
 	}
 }
 
-// unmarkIdle takes the marks of those places away whose Readers have not begun a
-// section since the last look and are in none, or that have no Reader. It
-// returns how many were marked and how many of these no longer are.
+// unmarkIdle removes the marks of places whose Readers have not begun a section
+// since the last check and are in none, or that have no Reader. It returns the
+// number of marked places before, and the number of marks removed.
 //
-// Between taking a mark away and trusting that lie a heavy barrier and another
-// look at the counters. A Reader counts, then looks at its mark. If the barrier
-// hits its thread before it looks, it sees that the mark is gone and marks
-// itself again; if after, its count is visible to the second look, which then
-// restores the mark. The mark that the sums see goes first and the one that the
-// Reader sees second: in the other order a Reader could mark itself between.
+// A mark counts as removed only after a heavy barrier and another check of the
+// counters. A Reader counts, then checks its mark. If the barrier hits its thread
+// before that check, it sees that the mark is gone and marks itself again; if
+// after, its count is visible to the second check of the counters, which then
+// restores the mark. The sums' mark is removed before the Reader's copy: in the
+// other order a Reader could mark itself between the two.
 func (d *Domain) unmarkIdle() (marked, unmarked int) {
 	if marked = d.readers.marked(); marked <= fewMarked {
 		return marked, 0
@@ -115,9 +115,9 @@ func (c *chunk) reader(i int) (r *Reader, n counters) {
 	return r, n
 }
 
-// growTable replaces the table of slots by a larger one when many attempts to
-// get a slot have failed since the last look. Each claimEvery-th section that
-// ends in a shared slot is an attempt.
+// growTable replaces the table of slots by a larger one when many attempts to get a
+// slot have failed since the last check. In each claimEvery-th section that ends in
+// a shared slot, its goroutine makes an attempt.
 func (d *Domain) growTable() {
 	t := &d.tending
 	var claims uint64
