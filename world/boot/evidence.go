@@ -27,16 +27,14 @@ type look struct {
 
 // rcuState is what RCU said of itself (rcutree.sysrq_rcu).
 type rcuState struct {
-	kthread string // the state of the grace-period kthread: 0x0 is runnable
-	// pending: a grace period is needed or under way on a node.
-	pending bool
+	kthread string // the state of the grace-period kthread: R, or 0x0 before 7.3, is runnable
 	cpus    uint64 // that have not reported
 	readers bool   // preempted readers hold up the normal grace period
 	exp     bool   // and the expedited one
 }
 
 var (
-	kthreadState = regexp.MustCompile(`wait state: \S+ ->state: (0x[0-9a-f]+) `)
+	kthreadState = regexp.MustCompile(`wait state: \S+ ->state: (0x[0-9a-f]+|[A-Z]) `)
 	nodeState    = regexp.MustCompile(`rcu_node \d+:\d+ ->gp_seq (-?\d+) ->gp_seq_needed (-?\d+) ->qsmask (0x[0-9a-f]+|0) (....) `)
 )
 
@@ -55,7 +53,6 @@ func looks(lines []*wire.Line) (all []look) {
 		if m := kthreadState.FindStringSubmatch(l.Text); m != nil && strings.Contains(l.Text, "rcu_preempt") {
 			at.rcu.kthread = m[1]
 		} else if m := nodeState.FindStringSubmatch(l.Text); m != nil {
-			at.rcu.pending = true
 			at.rcu.cpus, _ = strconv.ParseUint(m[3], 0, 64)
 			at.rcu.exp, at.rcu.readers = strings.Contains(m[4], "E"), strings.Contains(m[4], "G")
 		}
@@ -80,7 +77,7 @@ type traced struct {
 	tries        int // of a scan: 1 in the first of a grace period, 2 in the second
 }
 
-var traceLine = regexp.MustCompile(`-(\d+) +\[\d+\] \S+ +(\d+)\.(\d{6}): (\w+): \([^)]*\)(?: domain=(\S+))?(?: rank=\d+ tries=(\d+))?`)
+var traceLine = regexp.MustCompile(`-(\d+) +\[\d+\] \S+ +(\d+)\.(\d{6}): (\w+): \([^)]*\)(?: domain=(\w+)(?:\+0x0/0x[0-9a-f]+)?)?(?: rank=\d+ tries=(\d+))?`)
 
 func events(trace []string) (all []traced) {
 	for _, text := range trace {
@@ -113,7 +110,7 @@ func causesOf(e *wire.Evidence, lines []*wire.Line) (causes []trial.Cause) {
 				behind := chain
 				behind.Behind = true
 				causes = append(causes, behind)
-			case contains(stack, "synchronize_"):
+			case waits(stack):
 				causes = append(causes, chain)
 			}
 		}
@@ -121,35 +118,43 @@ func causesOf(e *wire.Evidence, lines []*wire.Line) (causes []trial.Cause) {
 	return causes
 }
 
-// chain is what the closer waits for that holds event_mutex; false if none is inside
-// its wait.
+// waits reports whether a closer holds event_mutex and waits for a grace period:
+// the kernel's way, in synchronize_srcu(), or a candidate's, in the module.
+func waits(stack []string) bool {
+	return contains(stack, "perf_trace_") && !contains(stack, "mutex_lock")
+}
+
+// chain is what the closer that holds event_mutex waits for; false if none does, or
+// if the trace does not name what it waits for.
 func (l *look) chain(e *wire.Evidence, all []traced) (c trial.Cause, ok bool) {
 	closer := 0
 	for _, thread := range slices.Sorted(maps.Keys(e.Closers)) {
-		if contains(l.tasks[thread], "synchronize_") {
+		if waits(l.tasks[thread]) {
 			closer = thread
 		}
 	}
 	if closer == 0 {
 		return c, false
 	}
-	// Its waits come in turns: first for one domain, then for the other.
-	domain, waits := "", 0
+	domain := ""
 	for i := range all {
 		if ev := &all[i]; ev.thread == closer && ev.name == "wait" && ev.at <= l.at {
-			domain, waits = ev.domain, waits+1
+			domain = ev.domain
 		}
 	}
 	kind := trial.NormalRCU
-	if domain == "" { // before SRCU-fast: a wait for vanilla RCU, or for Tasks-Trace
-		if contains(l.tasks[closer], "tasks") {
-			return trial.Cause{Domain: domains[0]}, true
-		}
+	switch {
+	case slices.Contains(domains[:], domain):
+		c.Domain = domain
+	case contains(l.tasks[closer], "synchronize_rcu_tasks"): // before SRCU-fast
+		return trial.Cause{Domain: domains[0]}, true
+	case contains(l.tasks[closer], "synchronize_rcu"):
 		c.RCU = kind
 		c.Mechanism, c.CPU = l.rcu.mechanism(kind)
 		return c, true
+	default:
+		return c, false // the beginning of the trace is lost, or the kernel has no names
 	}
-	c.Domain = domains[(waits-1)%2]
 	worker, last := 0, ""
 	for i := range all {
 		if ev := &all[i]; ev.name == "scan" && ev.domain == domain && ev.at <= l.at {
@@ -193,7 +198,7 @@ func (s *rcuState) mechanism(kind trial.Kind) (trial.Mechanism, trial.CPU) {
 		return trial.NoMechanism, 0
 	case first != 0:
 		return trial.NoQuiescentState, first
-	case s.kthread == "0x0":
+	case s.kthread == "0x0" || s.kthread == "R":
 		return trial.KthreadQueued, 0
 	case s.kthread != "":
 		return trial.KthreadAsleep, 0

@@ -169,8 +169,12 @@ func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.R
 		return r, nil
 	}
 	again, err := w.runAll(ctx, []world.Spec{s}, world.Want{}, s.Scenario.HungTimeout()/lateAfter)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
 		return r, err
+	case err != nil: // the trial is what the first boot found
+		r.Evidence = "none: " + oneLine(err.Error())
+		return r, nil
 	}
 	r.Blame, r.GracePeriods, r.Cause = again[0].Blame, again[0].GracePeriods, again[0].Cause
 	r.Evidence = secondBoot(&again[0])

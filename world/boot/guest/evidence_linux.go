@@ -11,11 +11,12 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// events are kprobe events that tell what closes and their grace periods do. The
-// arguments of functions are where the calling convention of x86-64 has them.
+// events are kprobe events of what closes and their grace periods do. The calling
+// convention of x86-64 gives the registers of the arguments. A domain is traced by
+// its name, which a kernel has with KALLSYMS_ALL.
 var events = []string{
-	"wait synchronize_srcu domain=%di",
-	"scan try_check_zero domain=%di rank=%si:u32 tries=%dx:u32",
+	"wait synchronize_srcu domain=%di:symbol",
+	"scan try_check_zero domain=%di:symbol rank=%si:u32 tries=%dx:u32",
 	"normal synchronize_rcu",
 	"expedited synchronize_rcu_expedited",
 	"tasks synchronize_rcu_tasks_trace",
@@ -27,10 +28,10 @@ const (
 	traceBuffer = 512
 )
 
-// evidence shows why closes of a case take long: a trace of what waits for what, and
-// at chosen times the stacks of all tasks that are blocked and the state of RCU.
+// evidence shows why closes of a case take long: a trace of the waits, and at chosen
+// times the stacks of all tasks that are blocked and the state of RCU.
 type evidence struct {
-	every time.Duration // a close that takes longer is looked at as often
+	every time.Duration // between two looks at a close() that takes longer than this
 	next  time.Duration
 	taken int
 }
@@ -41,7 +42,7 @@ func newEvidence(every time.Duration) (*evidence, error) {
 	if every <= 0 {
 		return nil, nil
 	}
-	for path, value := range map[string]any{"tracing_on": 0, "buffer_size_kb": traceBuffer, "trace": ""} {
+	for path, value := range map[string]any{"tracing_on": 0, "buffer_size_kb": traceBuffer} {
 		if err := set(filepath.Join(tracing, path), value); err != nil {
 			return nil, fmt.Errorf("evidence: %w", err)
 		}
