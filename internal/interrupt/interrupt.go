@@ -12,6 +12,7 @@ package interrupt
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -67,6 +68,16 @@ func (a Achieved) Share() float64 {
 		return 0
 	}
 	return float64(a.Took) / float64(a.CPU)
+}
+
+// Spin keeps the CPU for about n nanoseconds: the same time for the same n, but for
+// interrupts.
+func Spin(n int) {
+	x := uint64(n)
+	for range n {
+		x = x*6364136223846793005 + 1
+	}
+	runtime.KeepAlive(x)
 }
 
 // Source is a way to interrupt threads.

@@ -47,38 +47,26 @@ var overhead = sync.OnceValue(func() time.Duration {
 		rounds = 200
 	)
 	tid := Thread()
-	timed := func() time.Duration {
-		from := cpuTime(tid)
-		spinLoops(loops)
-		return cpuTime(tid) - from
+	timed := func() (took time.Duration) {
+		for range rounds {
+			from := cpuTime(tid)
+			Spin(loops)
+			took += cpuTime(tid) - from
+		}
+		return took
 	}
 	calm := timed()
-	for range rounds {
-		calm = min(calm, timed())
-	}
 	stop, err := perf{}.aim(tid, Storm{Period: period})
 	if err != nil {
 		return 0
 	}
-	var taken time.Duration
-	for range rounds {
-		taken += timed()
-	}
+	taken := timed()
 	a := stop()
 	if a.Interrupts == 0 {
 		return 0
 	}
-	return max(taken-rounds*calm-a.Took, 0) / time.Duration(a.Interrupts)
+	return max(taken-calm-a.Took, 0) / time.Duration(a.Interrupts)
 })
-
-// spinLoops takes the same time for the same n, but for interrupts.
-func spinLoops(n int) {
-	x := uint64(n)
-	for range n {
-		x = x*6364136223846793005 + 1
-	}
-	runtime.KeepAlive(x)
-}
 
 // aim interrupts the thread; the weight is that of the handler alone.
 func (perf) aim(tid int, s Storm) (func() Achieved, error) {

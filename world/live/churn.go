@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -146,7 +147,7 @@ func (k *churning) holds() {
 		v := k.current.Load()
 		use := v.use.Load()
 		k.pause(r)
-		spinLoops(r.IntN(2000))
+		interrupt.Spin(r.IntN(2000))
 		if v.use.Load() != use {
 			k.t.fail("a Pool returned a value that a reader holds")
 		}

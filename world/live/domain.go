@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/internal/seam"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
@@ -185,14 +186,5 @@ func pauseABit(r *rand.Rand) {
 		runtime.Gosched()
 		return
 	}
-	spinLoops(r.IntN(2000))
-}
-
-// spinLoops spins for about n nanoseconds.
-func spinLoops(n int) {
-	x := uint64(n)
-	for range n {
-		x = x*6364136223846793005 + 1
-	}
-	runtime.KeepAlive(x)
+	interrupt.Spin(r.IntN(2000))
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
@@ -68,7 +69,7 @@ func (t *run) reader(i int, l *load) {
 			runtime.Gosched() // otherwise nearly all goroutine switches happen inside
 		}
 		if g.gap > 0 {
-			spinLoops(int(g.gap))
+			interrupt.Spin(int(g.gap))
 		}
 	}
 }
@@ -101,7 +102,7 @@ func (t *run) section(r *rand.Rand, g *gate, from *atomic.Pointer[object], arena
 		t.saw(worst)
 		return
 	case length > 0:
-		spinLoops(int(length))
+		interrupt.Spin(int(length))
 	}
 	worst = max(worst, o.look(looks))
 	g.unlock(ticket)

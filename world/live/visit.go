@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gpstorm/gpstorm/internal/interrupt"
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -48,7 +49,7 @@ func (t *run) visit(i int, l *load) {
 	beats, sections := &t.progress[i].n, uint64(0)
 	for n := 1; !t.stop.Load(); n++ {
 		for left := int(g.gap); left > 0; left -= chunk {
-			spinLoops(min(left, chunk))
+			interrupt.Spin(min(left, chunk))
 			beats.Add(1)
 		}
 		for range coldStores {
@@ -90,7 +91,7 @@ func timeEmpty(g *gate) float64 {
 // hog is a task that takes CPU time without reading.
 func (t *run) hog(g *group) {
 	for n := 1; !t.stop.Load(); n++ {
-		spinLoops(int(g.gap))
+		interrupt.Spin(int(g.gap))
 		if g.sleepEvery > 0 && n%g.sleepEvery == 0 {
 			time.Sleep(g.sleep)
 		}
