@@ -90,10 +90,15 @@ static bool expedited(struct srcu_struct *domain)
 	return ULONG_CMP_LT(READ_ONCE(u->srcu_gp_seq), READ_ONCE(u->srcu_gp_seq_needed_exp));
 }
 
-/* Sums unlocks, waits until readers that are inside are seen, and sums locks, as often as a scan may. */
+/*
+ * Sums unlocks, waits until readers that are inside are seen, and sums locks, as often as
+ * a scan may: the kernel's tries once more where no delay follows (try_check_zero).
+ */
 static bool try_scan(struct srcu_struct *domain, int rank, int tries, void (*order)(void))
 {
 	atomic_long_inc(&hits);
+	if (expedited(domain))
+		tries++;
 	for (;;) {
 		unsigned long unlocks = sum(domain, rank, true);
 
@@ -200,16 +205,24 @@ static bool scan_nothing(struct srcu_struct *domain, int rank, int tries)
 /* ---- teardowns ---- */
 
 /*
- * The teardown under way. Perf tears down under event_mutex, and the check of this
- * module runs alone, so there is one at a time.
+ * A teardown under way. Perf tears down under event_mutex, and the checks of this module
+ * run one at a time, so each of the two has one; both may be under way at once.
  */
-static struct {
+struct teardown {
 	struct task_struct *task;
 	unsigned long cookie;
 	bool has_cookie;
 	struct rcu_head callback;
 	struct completion done;
-} teardown;
+};
+
+static struct teardown of_perf, of_check;
+static struct task_struct *checker; /* the task that checks; NULL if none does */
+
+static struct teardown *teardown(void)
+{
+	return READ_ONCE(checker) == current ? &of_check : &of_perf;
+}
 
 static void await(unsigned long cookie)
 {
@@ -220,17 +233,19 @@ static void await(unsigned long cookie)
 /* Instead of the wait for tracepoint_srcu: one for the grace period of the cookie. */
 static void wait_cookie(struct srcu_struct *domain)
 {
+	struct teardown *t = teardown();
+
 	atomic_long_inc(&hits);
-	if (!teardown.has_cookie || teardown.task != current)
-		teardown.cookie = start_poll_synchronize_srcu(domain);
-	teardown.has_cookie = false;
-	await(teardown.cookie);
+	if (!t->has_cookie || t->task != current)
+		t->cookie = start_poll_synchronize_srcu(domain);
+	t->has_cookie = false;
+	await(t->cookie);
 }
 
 static void wait_completion(struct srcu_struct *domain)
 {
 	atomic_long_inc(&hits);
-	wait_for_completion(&teardown.done);
+	wait_for_completion(&teardown()->done);
 }
 
 /* Broken on purpose: it does not wait. */
@@ -241,20 +256,24 @@ static void wait_nothing(struct srcu_struct *domain)
 
 static void take_cookie(void)
 {
-	teardown.cookie = start_poll_synchronize_srcu(&tracepoint_srcu);
-	teardown.has_cookie = true;
-	teardown.task = current;
+	struct teardown *t = teardown();
+
+	t->cookie = start_poll_synchronize_srcu(&tracepoint_srcu);
+	t->has_cookie = true;
+	t->task = current;
 }
 
 static void done(struct rcu_head *callback)
 {
-	complete(&teardown.done);
+	complete(&container_of(callback, struct teardown, callback)->done);
 }
 
 static void post_callback(void)
 {
-	reinit_completion(&teardown.done);
-	call_srcu(&tracepoint_srcu, &teardown.callback, done);
+	struct teardown *t = teardown();
+
+	reinit_completion(&t->done);
+	call_srcu(&tracepoint_srcu, &t->callback, done);
 }
 
 /* ---- candidates ---- */
@@ -350,12 +369,15 @@ static int at_wait(struct kprobe *p, struct pt_regs *regs)
 /* tracepoint_remove_func() asks for a grace period after it has unhooked the probe. */
 static int at_start(struct kprobe *p, struct pt_regs *regs)
 {
+	struct teardown *t;
+
 	if ((struct srcu_struct *)regs->di != &tracepoint_srcu)
 		return 0;
-	/* What the probed function is about to return. */
-	teardown.cookie = get_state_synchronize_srcu(&tracepoint_srcu);
-	teardown.task = current;
-	teardown.has_cookie = true;
+	t = teardown();
+	/* The probed function is about to return the same cookie. */
+	t->cookie = get_state_synchronize_srcu(&tracepoint_srcu);
+	t->task = current;
+	t->has_cookie = true;
 	return 0;
 }
 
@@ -367,6 +389,15 @@ static void nothing(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
 static struct kprobe replace = { .post_handler = nothing };
 static struct kprobe queued = { .symbol_name = "queue_delayed_work_on", .pre_handler = at_queue };
 static struct kprobe started = { .symbol_name = "start_poll_synchronize_srcu", .pre_handler = at_start };
+
+static int put(struct kprobe *probe)
+{
+	int err = register_kprobe(probe);
+
+	if (err)
+		pr_err("gpstorm: no probe can be put on %s: %d\n", probe->symbol_name, err);
+	return err;
+}
 
 static int put_in(void)
 {
@@ -382,13 +413,12 @@ static int put_in(void)
 		return 0;
 	}
 	if (chosen->jiffy || chosen->callback)
-		err = register_kprobe(&queued);
+		err = put(&queued);
 	if (!err && chosen->unregistered)
-		err = register_kprobe(&started);
+		err = put(&started);
 	if (!err)
-		err = register_kprobe(&replace);
+		err = put(&replace);
 	if (err) {
-		pr_err("gpstorm: no probe can be put on %s: %d\n", replace.symbol_name, err);
 		unregister_kprobe(&queued);
 		unregister_kprobe(&started);
 	}
@@ -470,8 +500,10 @@ static int check_run(int rounds)
 			break;
 		}
 	}
+	WRITE_ONCE(checker, current);
 	for (i = 0; i < rounds && !err; i++)
 		err = check_round();
+	WRITE_ONCE(checker, NULL);
 	while (n--)
 		kthread_stop(readers[n]);
 	return err;
@@ -485,7 +517,7 @@ static int check_set(const char *text, const struct kernel_param *kp)
 		return err;
 	if (rounds < 1 || rounds > 1000)
 		return -ERANGE;
-	/* Parameters are written under a mutex of their module, one at a time. */
+	/* A mutex of the module lets one task at a time write its parameters. */
 	return check_run(rounds);
 }
 
@@ -511,7 +543,8 @@ static int __init gpstorm_init(void)
 	}
 	scans[0].domain = &tracepoint_srcu;
 	scans[1].domain = &rcu_tasks_trace_srcu_struct;
-	init_completion(&teardown.done);
+	init_completion(&of_perf.done);
+	init_completion(&of_check.done);
 	return put_in();
 }
 module_init(gpstorm_init);
