@@ -74,11 +74,27 @@ a candidate.`,
 				if err != nil {
 					return err
 				}
-				fmt.Fprintln(cmd.OutOrStdout(), path)
+				if err := c.printBuilt(cmd, builtModule{v, path}); err != nil {
+					return err
+				}
 			}
 			return nil
 		},
 	}
+}
+
+// builtModule is one line of kernels build-fix.
+type builtModule struct {
+	Version string `json:"version"`
+	Path    string `json:"path"`
+}
+
+func (c *common) printBuilt(cmd *cobra.Command, m builtModule) error {
+	if c.json {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(m)
+	}
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), m.Path)
+	return err
 }
 
 func newKernelsListCommand(c *common) *cobra.Command {

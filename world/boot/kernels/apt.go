@@ -201,8 +201,8 @@ func fieldsOf(stanza string) map[string]string {
 	return fields
 }
 
-// run runs a tool under the private configuration. The error holds what it said
-// last.
+// run runs a tool under the private configuration. The error holds the reason that
+// the tool printed.
 func (a *apt) run(ctx context.Context, dir, tool string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, a.tool(tool), args...)
 	cmd.Dir = dir
@@ -214,17 +214,22 @@ func (a *apt) run(ctx context.Context, dir, tool string, args ...string) ([]byte
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("kernels: %s %s: %w%s", tool, args[0], err, lastLine(stderr.Bytes()))
+		return nil, fmt.Errorf("kernels: %s %s: %w%s", tool, args[0], err, reason(stderr.Bytes()))
 	}
 	return out, nil
 }
 
-// lastLine is what a tool said last, as the end of a message.
-func lastLine(b []byte) string {
+// reason is the first error of a compiler's messages, else a tool's last line, as the
+// end of a message.
+func reason(b []byte) string {
 	last := ""
 	for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {
-		if line := strings.TrimSpace(s.Text()); line != "" {
-			last = ": " + line
+		line := strings.TrimSpace(s.Text())
+		if line == "" {
+			continue
+		}
+		if last = ": " + line; strings.Contains(line, "error: ") {
+			break
 		}
 	}
 	return last

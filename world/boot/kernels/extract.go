@@ -36,7 +36,7 @@ func (a *apt) extract(ctx context.Context, deb, to string) error {
 	if failed := cmd.Wait(); failed != nil {
 		err = failed
 	}
-	return fmt.Errorf("kernels: %s: %w%s", path.Base(deb), err, lastLine(stderr.Bytes()))
+	return fmt.Errorf("kernels: %s: %w%s", path.Base(deb), err, reason(stderr.Bytes()))
 }
 
 // copyImage copies the one image of an archive: boot/vmlinuz-VERSION, or from 7.2

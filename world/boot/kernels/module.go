@@ -145,5 +145,5 @@ var kernelCode = []string{
 	"-mskip-rax-setup", "-mno-red-zone", "-mcmodel=kernel", "-fcf-protection=branch", "-fno-jump-tables", "-fno-asynchronous-unwind-tables",
 	"-fno-delete-null-pointer-checks", "-fno-stack-protector", "-fomit-frame-pointer", "-fno-strict-overflow", "-fconserve-stack",
 	"-mindirect-branch=thunk-extern", "-mindirect-branch-register", "-mindirect-branch-cs-prefix", "-mfunction-return=keep",
-	"-Wall", "-Wno-pointer-sign", "-Wno-attributes", "-Wno-address-of-packed-member",
+	"-fno-diagnostics-show-caret", "-Wall", "-Wno-pointer-sign", "-Wno-attributes", "-Wno-address-of-packed-member",
 }

@@ -105,8 +105,8 @@ func TestAModuleThatCannotBeBuiltIsSaidInOneLine(t *testing.T) {
 			}
 		}, "gcc: not found: want gcc and binutils"},
 		{"an error of the compiler", "7.3.4", func(a *archive) {
-			a.tool("gcc", "echo 'gpstorm.c:1: error: no' >&2; echo 'compilation terminated.' >&2; exit 1")
-		}, "gcc -c: exit status 1"},
+			a.tool("gcc", "echo 'In file included' >&2; echo 'gpstorm.c:1: error: no' >&2; echo 'compilation terminated.' >&2; exit 1")
+		}, "kernels: gcc -c: exit status 1: gpstorm.c:1: error: no"},
 	} {
 		a := withHeaders(t, "7.3.4")
 		if c.change != nil {
