@@ -13,10 +13,10 @@ import (
 
 // bench runs cases one after the other.
 type bench struct {
-	out       *wire.Writer
-	kmsg      *kmsg
-	unstormed float64   // the pace of spin, with the kernel's ticks
-	fix       *wire.Fix // the candidate in the kernel; nil if there is none
+	out  *wire.Writer
+	kmsg *kmsg
+	calm float64   // the pace of spin that only the kernel's ticks interrupt
+	fix  *wire.Fix // the candidate in the kernel; nil if there is none
 }
 
 // errUnresolved: closers hang on, so that no further case can run.
@@ -137,7 +137,7 @@ func (b *bench) raise(s *wire.Storm, hogs *hogs) (storm, calibrated, error) {
 		if err != nil {
 			return nil, calibrated{}, err
 		}
-		weight, err := calibrate(st, s.Period, s.Events, s.Share, b.unstormed)
+		weight, err := calibrate(st, s.Period, s.Events, s.Share, b.calm)
 		if err != nil {
 			return nil, calibrated{}, errors.Join(err, st.close())
 		}
@@ -155,7 +155,7 @@ func (b *bench) raise(s *wire.Storm, hogs *hogs) (storm, calibrated, error) {
 	if err != nil {
 		return nil, calibrated{}, err
 	}
-	weight, err := calibrate(st, s.Period, s.Events, s.Share, b.unstormed)
+	weight, err := calibrate(st, s.Period, s.Events, s.Share, b.calm)
 	if err != nil || pids == nil {
 		if err != nil {
 			return nil, calibrated{}, errors.Join(err, st.close())

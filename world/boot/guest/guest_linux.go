@@ -75,7 +75,7 @@ func (b *bench) prepare() (err error) {
 	if err := b.load(); err != nil {
 		return err
 	}
-	b.unstormed = pace(unstormed)
+	b.calm = pace(calmFor)
 	h, err := hello()
 	if err != nil {
 		return err

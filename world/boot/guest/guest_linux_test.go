@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,13 +78,35 @@ func TestHogsLoopUntilTheyAreKilled(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 			continue
 		}
+		used := usesCPU(cmd.Process.Pid)
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
 		_ = cmd.Wait()
-		if got := cmd.ProcessState.Sys().(syscall.WaitStatus); !got.Signaled() || got.Signal() != syscall.SIGKILL {
-			t.Errorf("%s ended by itself: %v", kind, cmd.ProcessState)
+		if got := cmd.ProcessState.Sys().(syscall.WaitStatus); !used || !got.Signaled() || got.Signal() != syscall.SIGKILL {
+			t.Errorf("%s: used the CPU: %t, then %v; want true, and killed", kind, used, cmd.ProcessState)
 		}
+	}
+}
+
+// usesCPU waits until a process has used more CPU time than starting a program takes;
+// false if it ends before.
+func usesCPU(pid int) bool {
+	const enough = 5 * time.Millisecond
+	for {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid)) // of a process that has ended: 0 0 0
+		if err != nil {
+			return false
+		}
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if _, state, _ := strings.Cut(string(stat), ") "); err != nil || strings.HasPrefix(state, "Z") {
+			return false
+		}
+		var ns int64
+		if _, err := fmt.Sscan(string(b), &ns); err != nil || ns > int64(enough) {
+			return err == nil
+		}
+		runtime.Gosched()
 	}
 }
 

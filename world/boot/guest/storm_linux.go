@@ -129,9 +129,9 @@ func pace(over time.Duration) float64 {
 // part of the looks at the clock. It is the start of a calibration, not its result.
 const roundInstructions = 8
 
-// unstormed is how long the pace of a CPU is measured that only ticks interrupt: a
-// whole number of ticks, whatever HZ is.
-const unstormed = 200 * time.Millisecond
+// calmFor is how long the pace without a storm is measured: a whole number of ticks,
+// whatever HZ is.
+const calmFor = 200 * time.Millisecond
 
 // calibrated is what a calibration found.
 type calibrated struct {
@@ -161,9 +161,9 @@ const (
 // give a first line, and each further measurement corrects the weight by the slope
 // between the last two, until the share is near the wanted one. If it never is, the best
 // weight that was tried stays, with the share that was measured for it. The thread
-// must be one that only interrupts hold up; unstormed is its pace without a storm.
-func calibrate(s storm, period time.Duration, events int, wanted, unstormed float64) (calibrated, error) {
-	handlerRounds := unstormed * roundInstructions / (unrolled + 8) // in a microsecond
+// must be one that only interrupts hold up; calm is its pace without a storm.
+func calibrate(s storm, period time.Duration, events int, wanted, calm float64) (calibrated, error) {
+	handlerRounds := calm * roundInstructions / (unrolled + 8) // in a microsecond
 	full := handlerRounds * float64(period) / float64(time.Microsecond) / float64(events)
 	return solve(full, wanted, func(weight float64) (float64, error) {
 		if err := s.begin(uint64(weight), 0); err != nil {
@@ -174,7 +174,7 @@ func calibrate(s storm, period time.Duration, events int, wanted, unstormed floa
 		if err := s.end(); err != nil {
 			return 0, err
 		}
-		return 1 - stormed/unstormed, nil
+		return 1 - stormed/calm, nil
 	})
 }
 
