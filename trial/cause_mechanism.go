@@ -60,7 +60,7 @@ const (
 	KthreadNotWoken                          // a grace period is requested, and the kthread was not woken
 	GPNotRequested                           // a grace period is needed, and the kthread has no request
 	ScanNotArmed                             // the kthread sleeps past its next scan without a timer
-	ReportLost                               // a CPU owes a quiescent state that it believes reported
+	ReportLost                               // the report of a CPU's quiescent state was lost
 	ReaderNotRemoved                         // a reader blocks a grace period after the end of its section
 	ExpNotRequested                          // an expedited grace period is needed, and its worker has no request
 	NeverWoken                               // a task sleeps, and nothing will wake it

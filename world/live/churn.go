@@ -15,7 +15,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Churn gives the numbers of goroutines that use the API of a domain beside the
+// Churn gives the numbers of goroutines that use the API of a domain, besides the
 // readers and closers of a trial.
 type Churn struct {
 	Updaters    int // replace a value with Pointer.Update, whose function yields
