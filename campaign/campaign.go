@@ -117,7 +117,7 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 	// This build must reproduce the results in the file: run the last trial again.
 	err = c.execute(ctx, 1, func(int) cell { return last.cell }, func(r *trial.Result) error {
 		if again, err := lineOf(r); err != nil || !bytes.Equal(again, last.line) {
-			return cmp.Or(err, Inputf("%s: trial %d: comes out differently now: want a new file, for another gpstorm wrote this one or it was altered", o.Out, c.sum.trials))
+			return cmp.Or(err, Inputf("%s: trial %d: has another result now: want a new file; this one is from another gpstorm or was altered", o.Out, c.sum.trials))
 		}
 		return nil
 	})

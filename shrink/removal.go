@@ -24,7 +24,7 @@ const maxSingles = 32
 // removals runs the best scenario without each of its parts, except the parts that
 // no scenario can omit.
 func (m *search) removals() []Removal {
-	m.stage = "what each is needed for"
+	m.stage = "removing each part"
 	var all []Removal
 	without := func(what string, f func(*workload.Scenario)) {
 		sc := m.copy()

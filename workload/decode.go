@@ -77,7 +77,7 @@ func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
 			v.SetString(n.Value.Value)
 			return nil
 		}
-		return wrong(path, n, "want a text, in quotes if it looks like something else")
+		return wrong(path, n, "want a text, in quotes if it looks like another type")
 	case reflect.Bool:
 		if b, ok := n.(*ast.BoolNode); ok {
 			v.SetBool(b.Value != (v.Type() == offType))
@@ -122,7 +122,7 @@ func integer(n *ast.IntegerNode) (int64, bool) {
 func (d *decoder) mapping(path string, n ast.Node, v reflect.Value) error {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
-		return wrong(path, n, "want fields, one a line")
+		return wrong(path, n, "want fields, one per line")
 	}
 	for it := m.MapRange(); it.Next(); {
 		key, isText := it.Key().(*ast.StringNode)

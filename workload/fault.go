@@ -44,7 +44,7 @@ func (c *checker) faults(faults []Fault) {
 		f, path := &faults[i], index("faults", i)
 		oneOf(c, path+".kind", f.Kind, Faults())
 		if len(f.CPUs) == 0 {
-			c.fail(path+".cpus", "none", "want the CPUs that it befalls")
+			c.fail(path+".cpus", "none", "want the affected CPUs")
 		}
 		c.cpuList(path+".cpus", f.CPUs)
 		c.window(path, f.From, f.Until)

@@ -28,7 +28,7 @@ func (p Placement) clone() Placement {
 func (c *checker) placement(p *Placement) {
 	c.cpuList("placement.isolated", p.Isolated)
 	if n := len(p.Isolated); n > 0 && n >= c.cpus {
-		c.fail("placement.isolated", fmt.Sprintf("%d CPUs", n), fmt.Sprintf("want at most %d, so that one is left", c.cpus-1))
+		c.fail("placement.isolated", fmt.Sprintf("%d CPUs", n), fmt.Sprintf("want at most %d, so that one remains", c.cpus-1))
 	}
 	c.cpuList("placement.gp", p.GP)
 	c.cpuList("placement.exp", p.Exp)

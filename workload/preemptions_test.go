@@ -45,7 +45,7 @@ func TestListedPreemptionsThatCannotBe(t *testing.T) {
 		{listed("\n- task: r\n  at: 2h"), "preemptions[0].at: "},
 		{listed("\n- task: r\n  at: 2s\n- task: r\n  at: 1s"), "preemptions[1].at: 1s: want no earlier than the one before it (2s)"},
 		{listed(strings.Repeat("\n- task: r\n  at: 1s", MaxPreemptions+1)), "preemptions: 257 entries: want at most 256"},
-		{listed("\n- r"), "preemptions[0]: r: want fields, one a line"},
+		{listed("\n- r"), "preemptions[0]: r: want fields, one per line"},
 		{listed("\n- task: r\n  cpu: 1"), `preemptions[0]: cpu: want a field: task, at`},
 		{base + "preemptions:\n- task: r\n  at: 1s\n", "preemptions: 1 entries: want nothing unless machine.preempt is listed"},
 	} {

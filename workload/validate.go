@@ -152,7 +152,7 @@ var nameForm = regexp.MustCompile(`^[a-z][a-z0-9._-]*$`)
 
 func (c *checker) name(path, s string) {
 	if len(s) > maxName || !nameForm.MatchString(s) {
-		c.fail(path, show(s), "want a small letter, then up to "+strconv.Itoa(maxName-1)+" small letters, digits, '.', '_', '-'")
+		c.fail(path, show(s), "want a lower-case letter, then up to "+strconv.Itoa(maxName-1)+" lower-case letters, digits, '.', '_', '-'")
 	}
 }
 

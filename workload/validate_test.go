@@ -41,8 +41,8 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		// Shape.
 		{base, "", "1:1: document: empty: want a scenario"},
 		{base, "# nothing\n", "1:1: document: empty: want a scenario"},
-		{base, "- 1\n", "1:1: a list: want fields, one a line"},
-		{base, "text\n", "1:1: text: want fields, one a line"},
+		{base, "- 1\n", "1:1: a list: want fields, one per line"},
+		{base, "text\n", "1:1: text: want fields, one per line"},
 		{base, "name: a\n---\nname: b\n", "2:1: document: 2 documents: want one"},
 		{base, "name: a\nabout: \xff\n", "2:8: document: a byte that is not UTF-8: want text"},
 		{base, many(maxDocument/2+1, "#\n"), "1:1: document: 262146 bytes: want at most 262144"},
@@ -51,13 +51,13 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{base, "name: a\nname: b\n", `2:1: document: mapping key "name" already defined at [1:1]: want YAML`},
 		{base, "name: " + many(20, "[") + "\n", "1:1: document: nested too deeply: want at most 16 open brackets or dashes"},
 		{base, "name:\n" + many(20, "- ") + "\n", "2:1: document: nested too deeply: want at most 16 open brackets or dashes"},
-		{"name: base", "name: &a base", "1:7: name: an anchor, alias or tag: want a text, in quotes if it looks like something else"},
+		{"name: base", "name: &a base", "1:7: name: an anchor, alias or tag: want a text, in quotes if it looks like another type"},
 		{"{cpus: 2}", "{cpu: 2}", `2:11: machine: cpu: want a field; did you mean cpus?`},
 		{"  handler: 5us", "  handlers: 5us", `6:3: storms[0]: handlers: want a field; did you mean handler?`},
 		{"{cpus: 2}", "{1: 2}", "2:11: machine: 1: want the name of a field: cpus, hz, preempt, mips, version, no_self_ipi, fair_server"},
-		{"{cpus: 2}", "two", "2:10: machine: two: want fields, one a line"},
+		{"{cpus: 2}", "two", "2:10: machine: two: want fields, one per line"},
 		{"rcu_load:\n- kind: call\n  period: 1ms", "rcu_load: 1", "16:11: rcu_load: 1: want a list"},
-		{"horizon: 10s", "rcu:", "19:6: rcu: no value: want fields, one a line"},
+		{"horizon: 10s", "rcu:", "19:6: rcu: no value: want fields, one per line"},
 
 		// Types and units.
 		{"{cpus: 2}", "{cpus: two}", "2:17: machine.cpus: two: want a whole number"},
@@ -65,7 +65,7 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"{cpus: 2}", "{cpus: 18446744073709551615}", "2:17: machine.cpus: 18446744073709551615: want a whole number"},
 		{"{cpus: 2}", "{mips: fast}", "2:17: machine.mips: fast: want a number, such as 2000 or 15.6"},
 		{"{cpus: 2}", "{mips: .inf}", "2:17: machine.mips: .inf: want a number, such as 2000 or 15.6"},
-		{"name: base", "name: 7", "1:7: name: 7: want a text, in quotes if it looks like something else"},
+		{"name: base", "name: 7", "1:7: name: 7: want a text, in quotes if it looks like another type"},
 		{"horizon: 10s", "srcu: {no_auto_expedite: 1}", "19:26: srcu.no_auto_expedite: 1: want true or false"},
 		{"handler: 5us", "handler: 5", "6:12: storms[0].handler: 5: want a number and a unit of s, ms, us or ns, such as 143s or 2.5ms"},
 		{"handler: 5us", "handler: 5m", "6:12: storms[0].handler: 5m: want a number and a unit of s, ms, us or ns, such as 143s or 2.5ms"},
@@ -73,9 +73,9 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"horizon: 10s", "horizon: 10000000000s", "19:10: horizon: 10000000000s: want a number and a unit of s, ms, us or ns, such as 143s or 2.5ms"},
 
 		// Values.
-		{"name: base\n", "", `1:1: name: "": want a small letter, then up to 39 small letters, digits, '.', '_', '-'`},
-		{"name: base", "name: Base", "1:7: name: Base: want a small letter, then up to 39 small letters, digits, '.', '_', '-'"},
-		{"name: base", "name: " + many(41, "a"), "1:7: name: " + many(40, "a") + "...: want a small letter, then up to 39 small letters, digits, '.', '_', '-'"},
+		{"name: base\n", "", `1:1: name: "": want a lower-case letter, then up to 39 lower-case letters, digits, '.', '_', '-'`},
+		{"name: base", "name: Base", "1:7: name: Base: want a lower-case letter, then up to 39 lower-case letters, digits, '.', '_', '-'"},
+		{"name: base", "name: " + many(41, "a"), "1:7: name: " + many(40, "a") + "...: want a lower-case letter, then up to 39 lower-case letters, digits, '.', '_', '-'"},
 		{"horizon: 10s", "about: \"a\\tb\"", `19:8: about: "a\tb": want one line of at most 1000 printable bytes without spaces around`},
 		{"{cpus: 2}", "{cpus: 0}", "2:17: machine.cpus: 0: want 1 to 16"},
 		{"{cpus: 2}", "{cpus: 17}", "2:17: machine.cpus: 17: want 1 to 16"},
@@ -187,13 +187,13 @@ func TestValidateSaysTheSameWithoutAPosition(t *testing.T) {
 		{func(sc *Scenario) { sc.Machine.Version = "6.6" }, "machine.version: 6.6: want 6.19, 7.0-rc1, 7.0 or 7.3, or nothing"},
 		{func(sc *Scenario) { sc.Closers[0].Kind = "ftrase" }, "closers[0].kind: ftrase: want tracepoint, faultable, kprobe, uprobe, ftrace or bpf-link, or nothing"},
 		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: "mad", CPUs: []int{0}}} }, "faults[0].kind: mad: want stolen, deaf, lost-timer or lost-ipi"},
-		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU}} }, "faults[0].cpus: none: want the CPUs that it befalls"},
+		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU}} }, "faults[0].cpus: none: want the affected CPUs"},
 		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU, CPUs: []int{0, 2}}} }, "faults[0].cpus[1]: 2: want 0 to 1, a CPU of the machine"},
 		{func(sc *Scenario) { sc.Faults = []Fault{{Kind: DeafCPU, CPUs: []int{0}, From: time.Hour}} }, "faults[0].from: 3600s: want 0s to 10s"},
 		{func(sc *Scenario) {
 			sc.Faults = []Fault{{Kind: DeafCPU, CPUs: []int{0}, From: time.Second, Until: time.Second}}
 		}, "faults[0].until: 1s: want later than from (1s) and up to the horizon (10s), or nothing"},
-		{func(sc *Scenario) { sc.Placement.Isolated = []int{0, 1} }, "placement.isolated: 2 CPUs: want at most 1, so that one is left"},
+		{func(sc *Scenario) { sc.Placement.Isolated = []int{0, 1} }, "placement.isolated: 2 CPUs: want at most 1, so that one remains"},
 		{func(sc *Scenario) { sc.Placement.Workers = []int{3} }, "placement.workers[0]: 3: want 0 to 1, a CPU of the machine"},
 		{func(sc *Scenario) { sc.Tasks[0].SleepInside = time.Second }, "tasks[0].sleep_inside: 1s: want nothing unless reads is tasks-trace: no other section may sleep"},
 		{func(sc *Scenario) { sc.Tasks[0].Until = time.Hour }, "tasks[0].until: 3600s: want later than from (0s) and up to the horizon (10s), or nothing"},
@@ -207,7 +207,7 @@ func TestValidateSaysTheSameWithoutAPosition(t *testing.T) {
 		{func(sc *Scenario) { sc.Closers[0].Start = math.MinInt64 }, "closers[0].start: -9223372036.854775808s: want 0s to 10s"},
 		{func(sc *Scenario) { sc.Closers[0].Count = math.MaxInt }, "closers[0].count: 9223372036854775807: want 1 to 64"},
 		{func(sc *Scenario) { sc.Closers[0].Repeat = math.MinInt }, "closers[0].repeat: -9223372036854775808: want 0 to 10000"},
-		{func(sc *Scenario) { *sc = Scenario{} }, `name: "": want a small letter, then up to 39 small letters, digits, '.', '_', '-'`},
+		{func(sc *Scenario) { *sc = Scenario{} }, `name: "": want a lower-case letter, then up to 39 lower-case letters, digits, '.', '_', '-'`},
 	} {
 		sc, err := Decode([]byte(base))
 		if err != nil {

@@ -57,7 +57,7 @@ func (p *Policy) Validate() error {
 	case p.Budget > world.MaxVariations:
 		return fmt.Errorf("budget: %d trials: want at most %d", p.Budget, world.MaxVariations)
 	case p.Budget < p.fewest():
-		return fmt.Errorf("budget: %d trials: want at least %d: no fewer can pass this policy", p.Budget, p.fewest())
+		return fmt.Errorf("budget: %d trials: want at least %d: fewer cannot pass this policy", p.Budget, p.fewest())
 	}
 	return nil
 }

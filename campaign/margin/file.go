@@ -183,7 +183,7 @@ func (m *Margin) check() error {
 	}
 	for i, p := range m.Points {
 		if !m.Axis.holds(p.Value) || p.Trials < 1 || p.Hung < 0 || p.Hung > p.Trials {
-			return fmt.Errorf("points: number %d: %d of %d trials hung at %g: want a count that can be", i+1, p.Hung, p.Trials, p.Value)
+			return fmt.Errorf("points: number %d: %d of %d trials hung at %g: want at least one trial, and not more hangs than trials", i+1, p.Hung, p.Trials, p.Value)
 		}
 	}
 	return nil
