@@ -301,5 +301,5 @@ func (o *certifyOptions) show(cmd *cobra.Command, c *certificate.Certificate) er
 	case o.markdown:
 		return r.Markdown(out)
 	}
-	return r.Text(out)
+	return r.Text(out, screenOf(out))
 }

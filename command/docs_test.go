@@ -24,6 +24,8 @@ import (
 
 var updateDocs = flag.Bool("update-docs", false, "run the commands that the documents show, pin what they find, and rewrite the documents")
 
+var printDocs = flag.Bool("print-docs", false, "rewrite the documents from what is pinned: for a change of a report")
+
 // pinned holds a pin for each command that a document shows.
 const pinned = "testdata/documents.jsonl"
 
@@ -73,12 +75,12 @@ func TestDocumentsShowWhatTheirPinsPrint(t *testing.T) {
 			}
 			delete(unused, m[1])
 			got := clip(t, m[1], p.print(t))
-			if got != m[2] && !*updateDocs {
+			if got != m[2] && !*updateDocs && !*printDocs {
 				t.Errorf("%s: %s\nprints now\n%s", name, m[1], got)
 			}
 			return "```console\n$ " + m[1] + "\n" + got + "```"
 		})
-		if *updateDocs {
+		if *updateDocs || *printDocs {
 			if err := os.WriteFile(path, []byte(fresh), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -157,13 +159,13 @@ func (p *pin) print(t *testing.T) string {
 	switch {
 	case p.Class != nil:
 		sum := &campaign.Summary{Head: campaign.Head{Facts: facts}, Classes: []campaign.ClassSummary{{Class: *p.Class, Rows: p.Rows}}}
-		err = (&report.Report{Summary: sum}).Text(&b)
+		err = (&report.Report{Summary: sum, Details: true}).Text(&b, report.Screen{})
 	case p.Trial != nil && strings.Contains(p.Command, "--dmesg"):
 		cmd := &cobra.Command{}
 		cmd.SetOut(&b)
 		err = showConsole(cmd, p.Trial)
 	case p.Trial != nil:
-		err = (&report.Trial{Result: p.Trial, World: facts, Program: "gpstorm"}).Text(&b)
+		err = (&report.Trial{Result: p.Trial, World: facts, Program: "gpstorm"}).Text(&b, report.Screen{})
 	default:
 		return p.Text
 	}

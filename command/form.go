@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,18 +16,27 @@ import (
 
 // form is how a summary is shown.
 type form struct {
-	markdown, csv bool
-	html          outFile
+	markdown, csv    bool
+	details, explain bool
+	html             outFile
 }
 
 func (f *form) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.markdown, "markdown", false, "write Markdown")
 	cmd.Flags().BoolVar(&f.csv, "csv", false, "write CSV: a line for each scenario and candidate")
+	cmd.Flags().BoolVar(&f.details, "details", false, "print a table for each scenario, failures and causes before the ranking")
+	cmd.Flags().BoolVar(&f.explain, "explain", false, "print what each figure means before the ranking")
 	cmd.Flags().Var(&f.html, "html", "write a page with charts to this `file` too")
 }
 
 // check refuses more than one form.
 func (f *form) check(json bool) error {
+	other := f.markdown || f.csv || json
+	for _, c := range []choice{{"--details", f.details}, {"--explain", f.explain}} {
+		if c.given && other {
+			return wrong(c.flag, true, "text: the other forms have it all")
+		}
+	}
 	return oneForm(choice{"--json", json}, choice{"--markdown", f.markdown}, choice{"--csv", f.csv})
 }
 
@@ -34,7 +44,8 @@ func (f *form) check(json bool) error {
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
 func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margins []margin.Set, rates []rare.Rate) error {
-	r := &report.Report{Summary: sum, Margins: margins, Rates: rates, Program: c.program, Again: c.again(sum, margins)}
+	r := &report.Report{Summary: sum, Margins: margins, Rates: rates, Program: c.program, Again: c.again(sum, margins),
+		Details: f.details, Explain: f.explain, Hint: f.hint()}
 	if len(rates) > 0 {
 		r.Again.Notes = append(r.Again.Notes, fmt.Sprintf("The rates by simulation are those of the first command with --rare=%d; results files do not keep them.", rates[0].Size))
 	}
@@ -52,7 +63,22 @@ func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margi
 	case f.csv:
 		return r.CSV(out)
 	}
-	return r.Text(out)
+	return r.Text(out, screenOf(out))
+}
+
+// hint says how to get what the text leaves out.
+func (f *form) hint() string {
+	var more []string
+	if !f.details {
+		more = append(more, "--details for each scenario")
+	}
+	if !f.explain {
+		more = append(more, "--explain for the legend")
+	}
+	if f.html == "" {
+		more = append(more, "--html FILE for a page")
+	}
+	return strings.Join(more, ", ")
 }
 
 // inputOrFailure marks an error as bad input if an input file is wrong or

@@ -129,7 +129,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
 	}
-	r := &report.GateReport{Program: o.program, Checks: checks, Valid: !slices.ContainsFunc(checks, func(c campaign.Check) bool { return !c.Passed })}
+	r := &report.GateReport{Program: o.program, Confidence: policy.Confidence, Budget: policy.Budget, Checks: checks, Valid: !slices.ContainsFunc(checks, func(c campaign.Check) bool { return !c.Passed })}
 	if !r.Valid {
 		return r, nil
 	}
@@ -179,7 +179,7 @@ func (o *gateOptions) show(w io.Writer, r *report.GateReport) error {
 	case o.markdown:
 		return r.Markdown(w)
 	}
-	return r.Text(w)
+	return r.Text(w, screenOf(w))
 }
 
 // gateError turns the outcome into an exit code. One candidate that fails fails

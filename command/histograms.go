@@ -28,5 +28,5 @@ func (c *common) reportHistograms(cmd *cobra.Command, dir string) error {
 	if c.json {
 		return report.HistogramJSON(cmd.OutOrStdout(), rows)
 	}
-	return report.HistogramText(cmd.OutOrStdout(), rows)
+	return report.HistogramText(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()), rows)
 }

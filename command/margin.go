@@ -83,5 +83,5 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 	if o.json {
 		return set.Write(cmd.OutOrStdout())
 	}
-	return report.MarginText(cmd.OutOrStdout(), &set)
+	return report.MarginText(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()), &set)
 }

@@ -156,5 +156,5 @@ func showTrial(cmd *cobra.Command, c *common, f world.Facts, log bool, r trial.R
 	if c.json {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(&r)
 	}
-	return (&report.Trial{Result: &r, World: f, Program: c.program, Log: log}).Text(cmd.OutOrStdout())
+	return (&report.Trial{Result: &r, World: f, Program: c.program, Log: log}).Text(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()))
 }

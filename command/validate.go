@@ -71,11 +71,13 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 	if err := v.Compare(cmd.Context(), o.inKernel(), recordings); err != nil {
 		return inputOrFailure(err)
 	}
-	write := report.ValidationText
+	out := cmd.OutOrStdout()
 	if o.json {
-		write = report.ValidationJSON
+		err = report.ValidationJSON(out, v)
+	} else {
+		err = report.ValidationText(out, screenOf(out), v)
 	}
-	if err := write(cmd.OutOrStdout(), v); err != nil {
+	if err != nil {
 		return err
 	}
 	if v.Unknown() > 0 {

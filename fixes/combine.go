@@ -38,6 +38,7 @@ func combine(a, b Fix) (Fix, error) {
 	c.Claim = a.Claim + "; and " + b.Claim
 	c.Source = joined(a.Source, b.Source)
 	c.Loses = joined(a.Loses, b.Loses)
+	c.Price = joined(a.Price, b.Price)
 	c.Unavailable = joined(a.Unavailable, b.Unavailable)
 	c.WithoutRCU = a.WithoutRCU | b.WithoutRCU
 	return c, nil

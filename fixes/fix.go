@@ -19,6 +19,8 @@ type Fix struct {
 	Claim  string // the change, in one line
 	Source string // its origin: a report, a patch, a kernel
 	Loses  string // the guarantee that it gives up; empty if none
+	// Price is Loses in a word or two, for rankings. Where it is empty, they show Loses.
+	Price string
 	// Unavailable says why nobody can have this candidate: it is shown as a
 	// yardstick. Empty if one can.
 	Unavailable string

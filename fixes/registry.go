@@ -24,7 +24,7 @@ var all = []Fix{
 	{
 		Name:   "v6.19",
 		Claim:  "before the regression: preempt-off readers and vanilla RCU, tasks-trace by holdout scan",
-		Source: "Linux 6.19", Loses: "preemptible BPF on tracepoints",
+		Source: "Linux 6.19", Loses: "preemptible BPF on tracepoints", Price: "BPF preemption",
 		Unavailable: "the holdout scan was deleted in 7.0, and its maintainers call bringing it back impracticable",
 		Kernel:      workload.Linux619,
 		Reader:      ReaderPreemptOff, TasksTrace: TasksTraceHoldouts, OldRCU: true,
@@ -42,7 +42,7 @@ var all = []Fix{
 	{
 		Name:   "revert",
 		Claim:  "revert a46023d5616ed alone: preempt-off readers and vanilla RCU; tasks-trace stays SRCU-fast",
-		Source: report + "2", Loses: "preemptible BPF on tracepoints",
+		Source: report + "2", Loses: "preemptible BPF on tracepoints", Price: "BPF preemption",
 		Reader: ReaderPreemptOff,
 	},
 	{
@@ -63,13 +63,13 @@ var all = []Fix{
 	{
 		Name:   "callrcu-expedited",
 		Claim:  "the scan posts a callback and asks for an expedited grace period; either kind completes it",
-		Source: ours + ", by what 7.3 does", Loses: isolation,
+		Source: ours + ", by what 7.3 does", Loses: isolation, Price: "isolation",
 		Barrier: CallRCUExpedited, ExpeditedCallbacks: true,
 	},
 	{
 		Name:   "throttle",
 		Claim:  "perf samples may take a quarter of each CPU, counted per CPU and over every kind of event",
-		Source: report + "3", Loses: "samples above the budget", Budget: Budget{Percent: 25},
+		Source: report + "3", Loses: "samples above the budget", Price: "samples", Budget: Budget{Percent: 25},
 	},
 	{
 		Name:   "kick",
@@ -79,35 +79,35 @@ var all = []Fix{
 	{
 		Name:   "expedited",
 		Claim:  "synchronize_rcu_expedited() in every scan",
-		Source: upstream, Loses: isolation, Barrier: Expedited,
+		Source: upstream, Loses: isolation, Price: "isolation", Barrier: Expedited,
 	},
 	{
 		Name:   "expedite-current",
 		Claim:  "close() makes both domains go on expedited",
-		Source: "srcu_expedite_current(), Linux 6.18", Loses: isolation, Teardown: Expediting,
+		Source: "srcu_expedite_current(), Linux 6.18", Loses: isolation, Price: "isolation", Teardown: Expediting,
 	},
 	{
 		Name:   "fullbarrier",
 		Claim:  "tracepoint readers with full barriers, so that a scan of tracepoint_srcu needs only a fence",
-		Source: upstream, Loses: "an RCU grace period inside each of tracepoint_srcu, and cheap tracepoints",
+		Source: upstream, Loses: "an RCU grace period inside each of tracepoint_srcu, and cheap tracepoints", Price: "RCU GPs, fast reads",
 		Reader: ReaderFull, WithoutRCU: TracepointDomain,
 	},
 	{
 		Name:   "membarrier",
 		Claim:  "interrupt every CPU for a full barrier instead of waiting for RCU",
-		Source: ours, Loses: "an RCU grace period inside each of both SRCU-fast domains",
+		Source: ours, Loses: "an RCU grace period inside each of both SRCU-fast domains", Price: "RCU GPs",
 		Barrier: Membarrier, WithoutRCU: TasksTraceDomain | TracepointDomain,
 	},
 	{
 		Name:   "membarrier-tp",
 		Claim:  "the same for tracepoint_srcu alone; a grace period of tasks-trace contains one of RCU as ever",
-		Source: ours, Loses: "an RCU grace period inside each of tracepoint_srcu",
+		Source: ours, Loses: "an RCU grace period inside each of tracepoint_srcu", Price: "RCU GPs",
 		TracepointBarrier: Membarrier, WithoutRCU: TracepointDomain,
 	},
 	{
 		Name:   "atomic",
 		Claim:  "tracepoint readers with preemption off and full barriers; close() spins until they have left, then waits for one RCU grace period",
-		Source: "atomic SRCU, proposed for Linux 7.4", Loses: "preemptible BPF on tracepoints, and the CPU time of close()",
+		Source: "atomic SRCU, proposed for Linux 7.4", Loses: "preemptible BPF on tracepoints, and the CPU time of close()", Price: "BPF preemption, CPU",
 		Reader: ReaderAtomic,
 	},
 	{
@@ -138,12 +138,12 @@ var all = []Fix{
 	{
 		Name:   "asyncfree",
 		Claim:  "close() does not wait: callbacks of both domains hand the freeing to a worker",
-		Source: ours, Loses: "a bound on memory held by closed events", Teardown: Deferred,
+		Source: ours, Loses: "a bound on memory held by closed events", Price: "memory", Teardown: Deferred,
 	},
 	{
 		Name:   "bpf-links",
 		Claim:  "close() does not wait: a callback of the one domain that protects this tracepoint hands the freeing to a worker",
-		Source: "bpf_link_free(), Linux 7.0", Loses: "the memory of up to 64 closed events until then", Teardown: Links,
+		Source: "bpf_link_free(), Linux 7.0", Loses: "the memory of up to 64 closed events until then", Price: "memory", Teardown: Links,
 	},
 }
 

@@ -102,6 +102,11 @@ func interval(iv stat.Interval) string {
 	return "[" + percent(iv.Lo) + ", " + percent(iv.Hi) + "]"
 }
 
+// bounds is an interval beside a rate in percent.
+func bounds(iv stat.Interval) string {
+	return "[" + strings.TrimSuffix(percent(iv.Lo), "%") + ", " + strings.TrimSuffix(percent(iv.Hi), "%") + "]"
+}
+
 func hangCell(r *campaign.Row) string {
 	if r.Trials == 0 && r.LeftOut == 0 {
 		return nothing

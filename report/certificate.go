@@ -30,23 +30,23 @@ func (r *CertificateReport) verdict() string {
 }
 
 // Text writes the certificate for a terminal.
-func (r *CertificateReport) Text(w io.Writer) error {
-	return r.write(w, "", func(t *table, b *strings.Builder) error { return t.text(b) })
+func (r *CertificateReport) Text(w io.Writer, s Screen) error {
+	return r.write(w, s, "", func(t *table, b *strings.Builder) error { return t.text(b, s) })
 }
 
 // Markdown writes the certificate for a mail or a pull request.
 func (r *CertificateReport) Markdown(w io.Writer) error {
-	return r.write(w, "## ", func(t *table, b *strings.Builder) error { return t.markdown(b) })
+	return r.write(w, Screen{}, "## ", func(t *table, b *strings.Builder) error { return t.markdown(b) })
 }
 
 // write writes the parts of a certificate, each under a heading.
-func (r *CertificateReport) write(w io.Writer, mark string, show func(*table, *strings.Builder) error) error {
+func (r *CertificateReport) write(w io.Writer, s Screen, mark string, show func(*table, *strings.Builder) error) error {
 	c := r.Certificate
 	var b strings.Builder
 	line, bullet := func(s string) string { return s + "\n" }, func(s string) string { return "- " + s + "\n" }
 	if mark == "" {
-		line = func(s string) string { return wrap(s, "", 100) }
-		bullet = func(s string) string { return wrap(s, "  ", 100) }
+		line = func(text string) string { return s.wrap(text, "") }
+		bullet = func(text string) string { return s.wrap(text, "  ") }
 	} else {
 		b.WriteString("# Certificate\n\n")
 	}

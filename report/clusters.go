@@ -42,6 +42,23 @@ func (r *Report) clusterTable(clusters []campaign.Cluster) *table {
 	return r.clusterColumns(clusters).table(indices(len(clusters)))
 }
 
+// failures are the causes of failure, but those of the planted controls, which are
+// there to fail.
+func (r *Report) failures() (all []campaign.Cluster) {
+	of := map[string]bool{}
+	for i := range r.Summary.Head.Fixes {
+		if f := &r.Summary.Head.Fixes[i]; planted(f) {
+			of[f.Name] = true
+		}
+	}
+	for _, c := range r.Summary.Clusters {
+		if !of[c.Fix] {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // ofAll says that there are more causes than are shown, if there are.
 func ofAll(shown, all []campaign.Cluster) string {
 	if len(shown) == len(all) {

@@ -16,7 +16,10 @@ type column[R any] struct {
 	// the legend, and the title of the head on the page. Neighbours with the
 	// same text share the line.
 	about string
-	words bool           // words stand to the left, figures to the right
+	words bool // words stand to the left, figures to the right
+	// spare says how readily a screen that is too narrow goes without the column;
+	// 0 is never.
+	spare int
 	needs world.Measures // the column is absent where a world does not measure these
 	show  func(R) cell
 	// fields are what CSV has of the column, none or several.
@@ -38,6 +41,7 @@ type cell struct {
 	Title, Code string
 	Sort        float64 // the figure to sort by, in columns of figures
 	Shade       float64 // how strongly the page colours the cell, 0 to 1
+	tone        tone    // of the text on a terminal
 }
 
 // text is the cell where there is one size of letters.
@@ -62,7 +66,7 @@ func (cs columns[R]) table(rows []R) *table {
 	t := &table{}
 	for _, c := range cs {
 		if c.head != "" {
-			t.Heads = append(t.Heads, head{c.head, c.about, c.words})
+			t.Heads = append(t.Heads, head{c.head, c.about, c.words, c.spare})
 		}
 	}
 	for _, r := range rows {

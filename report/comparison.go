@@ -51,7 +51,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
-			head: "trials",
+			head: "trials", spare: 9,
 			show: func(r *campaign.Row) cell { return cell{Text: strconv.Itoa(r.Trials), Sort: float64(r.Trials)} },
 			fields: []rowField{
 				count("trials", func(r *campaign.Row) int { return r.Trials }),
@@ -59,7 +59,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
-			head:  "vs base",
+			head: "vs base", spare: 1,
 			about: fmt.Sprintf(aboutVs, pairing(f), tests.hangs),
 			show: func(r *campaign.Row) cell {
 				return cell{Text: againstCell(r.VsBaseline), Sort: difference(r.VsBaseline)}
@@ -76,12 +76,12 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			count("closes", func(r *campaign.Row) int { return r.Closes }),
 			count("closes_censored", func(r *campaign.Row) int { return r.Censored }),
 		}},
-		closeColumn(f, "close p50", "close_p50", 2, func(r *campaign.Row) stat.Quantile { return r.Close.P50 }),
-		closeColumn(f, "p90", "close_p90", 10, func(r *campaign.Row) stat.Quantile { return r.Close.P90 }),
-		closeColumn(f, "p99", "close_p99", 100, func(r *campaign.Row) stat.Quantile { return r.Close.P99 }),
-		closeColumn(f, "max", "close_max", 1, func(r *campaign.Row) stat.Quantile { return r.Close.Max }),
+		closeColumn(f, 0, "close p50", "close_p50", 2, func(r *campaign.Row) stat.Quantile { return r.Close.P50 }),
+		closeColumn(f, 10, "p90", "close_p90", 10, func(r *campaign.Row) stat.Quantile { return r.Close.P90 }),
+		closeColumn(f, 12, "p99", "close_p99", 100, func(r *campaign.Row) stat.Quantile { return r.Close.P99 }),
+		closeColumn(f, 11, "max", "close_max", 1, func(r *campaign.Row) stat.Quantile { return r.Close.Max }),
 		{
-			head:  "p50 / base",
+			head: "p50 / base", spare: 2,
 			about: fmt.Sprintf(aboutRatio, pairWord(f), tests.closes),
 			show: func(r *campaign.Row) cell {
 				c := cell{Text: ratioCell(r.VsBaseline)}
@@ -97,7 +97,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
-			head: "GPs n + x", needs: world.GracePeriods,
+			head: "GPs n + x", spare: 5, needs: world.GracePeriods,
 			about: "RCU grace periods, normal + expedited, that the scans on the path of a close() executed while it waited; mean over the closes that returned.",
 			show:  func(r *campaign.Row) cell { return cell{Text: gracePeriodsCell(r), Sort: r.Normal + r.Expedited} },
 			fields: []rowField{
@@ -106,13 +106,13 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
-			head: "IPIs", needs: world.IPIs,
+			head: "IPIs", spare: 8, needs: world.IPIs,
 			about:  "interprocessor interrupts that grace periods sent while a close() waited; mean over the closes that returned.",
 			show:   func(r *campaign.Row) cell { return cell{Text: perClose(r, r.IPIs), Sort: r.IPIs} },
 			fields: []rowField{figure("ipis_per_close", func(r *campaign.Row) float64 { return r.IPIs })},
 		},
 		{
-			head: "kworker D p50 / max", needs: world.WorkerSleep,
+			head: "kworker D p50 / max", spare: 7, needs: world.WorkerSleep,
 			about: "longest time in a trial that one kworker slept in D state inside process_srcu; median and maximum over the trials.",
 			show: func(r *campaign.Row) cell {
 				return cell{Text: workerCell(r), Sort: float64(r.WorkerD.P50.At)}
@@ -122,7 +122,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 				quantileFields("kworker_d_max", func(r *campaign.Row) stat.Quantile { return r.WorkerD.Max })...),
 		},
 		{
-			head: "console h / s", needs: world.Console,
+			head: "console h / s", spare: 6, needs: world.Console,
 			about: "trials in which the hung-task detector / the RCU stall detector printed a report, about any task.",
 			show: func(r *campaign.Row) cell {
 				return cell{Text: fmt.Sprintf("%d / %d", r.Reported, r.Stalled), Sort: float64(r.Reported)}
@@ -133,7 +133,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
-			head: "storm", needs: world.Conditions,
+			head: "storm", spare: 1, needs: world.Conditions,
 			about: "interrupts a second of CPU time of the threads at which storms were aimed, and the share of that time, achieved of asked for; mean over all trials, those left out too. A trial that achieved less than 80 % of either is left out.",
 			show: func(r *campaign.Row) cell {
 				return cell{Text: stormCell(r.Conditions), Sort: met(r, func(c *campaign.Conditions) float64 { return c.Share })}
@@ -146,7 +146,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
-			head: "read", needs: world.Conditions,
+			head: "read", spare: 6, needs: world.Conditions,
 			about: "time of an empty read-side section of a tracepoint reader: median within each trial, median of the trials.",
 			show: func(r *campaign.Row) cell {
 				ns := met(r, func(c *campaign.Conditions) float64 { return c.ReadNS })
@@ -158,7 +158,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			fields: []rowField{condition("read_ns", func(c *campaign.Conditions) float64 { return c.ReadNS })},
 		},
 		{
-			head: "at once", needs: world.Conditions,
+			head: "at once", spare: 3, needs: world.Conditions,
 			about: "share of the moments at which an updater looked and a reader ran too. Without any such moment a row shows nothing about memory ordering.",
 			show: func(r *campaign.Row) cell {
 				share := met(r, func(c *campaign.Conditions) float64 { return c.Together })
@@ -170,7 +170,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
-			head: "queued / stolen / preempted", needs: world.Conditions,
+			head: "queued / stolen / preempted", spare: 8, needs: world.Conditions,
 			about: "what others took: threads of this process that waited for a CPU and CPUs that the hypervisor took away, as means over time; and how often a reader's thread lost its CPU to another task, a trial.",
 			show: func(r *campaign.Row) cell {
 				if r.Conditions == nil {
@@ -186,7 +186,7 @@ func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 			},
 		},
 		{
-			head: "diagnoses", words: true,
+			head: "diagnoses", spare: 4, words: true,
 			about:  "number of trials by diagnosis. slow: finished late because of its own chain of waits; starved: late because of the storm, or finished only after it; lost-wakeup and deadlock: never finishes; unsafe: memory was used after it was freed, or a similar violation.",
 			show:   func(r *campaign.Row) cell { return cell{Text: diagnosesCell(r.Diagnoses)} },
 			fields: diagnosisFields(),
@@ -232,7 +232,7 @@ func compared(name string, of func(*campaign.Comparison) float64) rowField {
 
 // closeColumn is a quantile of close(). Where times are those of a machine, it takes
 // so many closes: with fewer the quantile would be the longest of them.
-func closeColumn(f world.Facts, head, name string, closes int, of func(*campaign.Row) stat.Quantile) column[*campaign.Row] {
+func closeColumn(f world.Facts, spare int, head, name string, closes int, of func(*campaign.Row) stat.Quantile) column[*campaign.Row] {
 	about := aboutClose
 	if f.Virtual {
 		closes = 0
@@ -240,7 +240,7 @@ func closeColumn(f world.Facts, head, name string, closes int, of func(*campaign
 		about += aboutFew
 	}
 	return column[*campaign.Row]{
-		head: head, about: about,
+		head: head, about: about, spare: spare,
 		show:   func(r *campaign.Row) cell { return cell{Text: closeCell(r, of(r), closes), Sort: float64(of(r).At)} },
 		fields: quantileFields(name, of),
 	}

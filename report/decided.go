@@ -70,5 +70,5 @@ func overallRate(h *campaign.Head, hung, trials int) string {
 	if h.UntilDecided {
 		return ""
 	}
-	return interval(stat.ClopperPearson(hung, trials, campaign.Level))
+	return bounds(stat.ClopperPearson(hung, trials, campaign.Level))
 }

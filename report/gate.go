@@ -21,6 +21,10 @@ type GateReport struct {
 	// Valid is whether the controls misbehaved as they must; no gate is
 	// run otherwise.
 	Valid bool `json:"valid"`
+	// Confidence is 1 less the rate of wrong decisions of either kind, Budget the
+	// number of trials after which a criterion is undecided.
+	Confidence float64 `json:"confidence"`
+	Budget     int     `json:"budget"`
 	// Program is the name of the program that replays tokens.
 	Program string `json:"-"`
 }
@@ -28,19 +32,27 @@ type GateReport struct {
 // JSON writes the report as one line.
 func (g *GateReport) JSON(w io.Writer) error { return json.NewEncoder(w).Encode(g) }
 
-// Text writes the report for a terminal.
-func (g *GateReport) Text(w io.Writer) error {
+// Text writes the report for a terminal: the controls, what was tested and seen of
+// each candidate, what it means, and the verdict in one line.
+func (g *GateReport) Text(w io.Writer, s Screen) error {
 	var b strings.Builder
-	if err := g.table().text(&b); err != nil {
-		return err
-	}
-	if firsts := g.firsts(); len(firsts) > 0 {
-		b.WriteString("\n" + strings.Join(firsts, ""))
+	words, t := g.controls()
+	b.WriteString(s.hang("controls  ", s.paint(t, words), 10))
+	for i := range g.Gates {
+		gate := &g.Gates[i]
+		word, t := outcomeOf(gate)
+		fmt.Fprintf(&b, "\n%s %s after %d trials\n", s.paint(strong, gate.Fix), s.paint(t, word), gate.Trials)
+		if err := gateColumns.table(pointers(gate.Tests)).text(&b, s); err != nil {
+			return err
+		}
+		for _, line := range g.firsts(gate) {
+			b.WriteString("again: " + line + "\n")
+		}
 	}
 	if len(g.Gates) > 0 {
-		b.WriteString("\n" + wrap(gateLegend, "  ", 100))
+		b.WriteString("\n" + s.hang("", g.meaning(), 0))
 	}
-	fmt.Fprintf(&b, "\n%s\n", g.verdict())
+	fmt.Fprintf(&b, "\n%s\n", s.paint(g.tone(), "verdict: "+g.verdict()))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -48,18 +60,40 @@ func (g *GateReport) Text(w io.Writer) error {
 // Markdown writes the report as a step summary.
 func (g *GateReport) Markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s**\n\n", g.verdict())
-	if err := g.table().markdown(&b); err != nil {
-		return err
-	}
-	if firsts := g.firsts(); len(firsts) > 0 {
-		fmt.Fprintf(&b, "\n```\n%s```\n", strings.Join(firsts, ""))
+	words, _ := g.controls()
+	fmt.Fprintf(&b, "**verdict: %s**\n\nControls %s\n", g.verdict(), words)
+	for i := range g.Gates {
+		gate := &g.Gates[i]
+		word, _ := outcomeOf(gate)
+		fmt.Fprintf(&b, "\n%s %s after %d trials\n\n", markdownEscapes.Replace(gate.Fix), word, gate.Trials)
+		if err := gateColumns.table(pointers(gate.Tests)).markdown(&b); err != nil {
+			return err
+		}
+		if firsts := g.firsts(gate); len(firsts) > 0 {
+			fmt.Fprintf(&b, "\n```\n%s\n```\n", strings.Join(firsts, "\n"))
+		}
 	}
 	if len(g.Gates) > 0 {
-		fmt.Fprintf(&b, "\n%s\n", gateLegend)
+		fmt.Fprintf(&b, "\n%s\n", g.meaning())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// controls says what the controls did.
+func (g *GateReport) controls() (string, tone) {
+	if len(g.Checks) == 0 {
+		return "none", strong
+	}
+	var all []string
+	for _, c := range g.Checks {
+		words := fmt.Sprintf("%s %s (%s)", c.Fix, c.Required, c.Seen)
+		if !c.Passed {
+			return "FAILED: required, and not seen: " + words, bad
+		}
+		all = append(all, words)
+	}
+	return "ok: " + strings.Join(all, "; "), good
 }
 
 // verdict is the decision in one line.
@@ -68,53 +102,73 @@ func (g *GateReport) verdict() string {
 		return "INVALID: a control did not misbehave as it must, so no candidate was tested"
 	}
 	var parts []string
-	for _, gate := range g.Gates {
-		parts = append(parts, fmt.Sprintf("%s %s after %d trials", gate.Fix, outcomeOf(&gate), gate.Trials))
+	for i := range g.Gates {
+		word, _ := outcomeOf(&g.Gates[i])
+		parts = append(parts, fmt.Sprintf("%s %s after %d trials", g.Gates[i].Fix, word, g.Gates[i].Trials))
 	}
 	return strings.Join(parts, "; ")
 }
 
-func outcomeOf(g *gate.Result) string {
+// tone is that of the worst outcome.
+func (g *GateReport) tone() tone {
+	worst := good
+	if !g.Valid {
+		worst = bad
+	}
+	for i := range g.Gates {
+		switch _, t := outcomeOf(&g.Gates[i]); {
+		case t == bad:
+			return bad
+		case t == strong && worst == good:
+			worst = strong
+		}
+	}
+	return worst
+}
+
+func outcomeOf(g *gate.Result) (string, tone) {
 	switch {
 	case g.Failed:
-		return "FAILS"
+		return "FAILS", bad
 	case g.Passed:
-		return "passes"
+		return "passes", good
 	}
-	return "is UNDECIDED"
+	return "is UNDECIDED", strong
 }
 
-// gateRow is a check of a control, or what a candidate has to meet.
-type gateRow struct {
-	fix, asked, outcome string
-	test                *gate.Test // nil for a control
-}
-
-var gateColumns = columns[gateRow]{
-	{head: "fix", words: true, show: func(r gateRow) cell { return cell{Text: r.fix} }},
-	{head: "asked", words: true, show: func(r gateRow) cell { return cell{Text: r.asked} }},
-	{head: "outcome", words: true, show: func(r gateRow) cell { return cell{Text: r.outcome} }},
-	{head: "seen [95%]", show: func(r gateRow) cell {
-		if r.test == nil {
-			return cell{}
+// gateColumns are those of the criteria of one candidate.
+var gateColumns = columns[*gate.Test]{
+	{head: "asked", words: true, show: func(t *gate.Test) cell { return cell{Text: t.Name} }},
+	{head: "outcome", words: true, show: func(t *gate.Test) cell {
+		c := cell{Text: t.Decision}
+		switch t.Decision {
+		case stat.Good.String():
+			c.tone = good
+		case stat.Bad.String():
+			c.tone = bad
 		}
-		return cell{Text: seenOf(r.test)}
+		return c
 	}},
-	{head: "tested", show: func(r gateRow) cell {
-		if r.test == nil {
-			return cell{}
-		}
-		return cell{Text: tested(r.test)}
-	}},
+	{head: "seen", show: func(t *gate.Test) cell { return cell{Text: fmt.Sprintf("%d of %d", t.Seen, t.Of)} }},
+	{head: "rate [95%]", show: func(t *gate.Test) cell { return cell{Text: rateOfTest(t)} }},
+	{head: "tested", show: func(t *gate.Test) cell { return cell{Text: tested(t)} }},
 }
 
-// seenOf is how often something happened.
+// rateOfTest is how often something happened, with its interval.
+func rateOfTest(t *gate.Test) string {
+	if t.Of == 0 {
+		return nothing
+	}
+	return fmt.Sprintf("%s [%s, %s]", twoDigits(share(t.Seen, t.Of)), twoDigits(t.Rate.Lo), twoDigits(t.Rate.Hi))
+}
+
+// seenOf is how often something happened, in words.
 func seenOf(t *gate.Test) string {
 	seen := fmt.Sprintf("%d of %d", t.Seen, t.Of)
 	if t.Of == 0 {
 		return seen
 	}
-	return fmt.Sprintf("%s = %s [%s, %s]", seen, twoDigits(share(t.Seen, t.Of)), twoDigits(t.Rate.Lo), twoDigits(t.Rate.Hi))
+	return seen + " = " + rateOfTest(t)
 }
 
 // tested is what the sequential test tells apart.
@@ -130,33 +184,24 @@ func exactly(rate float64) string {
 	return strconv.FormatFloat(100*rate, 'g', 4, 64) + "%"
 }
 
-const gateLegend = "seen: the trials in which it happened, their share and its 95 % interval (Clopper-Pearson), which does not allow for the stopping of the test. tested: the sequential test tells the second rate or more from the first rate or less; between the two it may decide either way."
-
-func (g *GateReport) table() *table {
-	var rows []gateRow
-	for _, c := range g.Checks {
-		outcome := "as required"
-		if !c.Passed {
-			outcome = "INVALID"
-		}
-		rows = append(rows, gateRow{fix: c.Fix, asked: "control: " + c.Required, outcome: outcome + ", " + c.Seen})
-	}
-	for _, gate := range g.Gates {
-		for i := range gate.Tests {
-			t := &gate.Tests[i]
-			rows = append(rows, gateRow{gate.Fix, t.Name, t.Decision, t})
+// meaning says what the outcomes mean.
+func (g *GateReport) meaning() string {
+	wrong := exactly(1 - g.Confidence)
+	parts := []string{fmt.Sprintf("What it means: a candidate at the second tested rate or above passes with a probability of at most %s, and one that is at the first of all its criteria or below fails with at most %[1]s; between the two the test may decide either way.", wrong)}
+	for i := range g.Gates {
+		if gate := &g.Gates[i]; !gate.Passed && !gate.Failed {
+			parts = append(parts, fmt.Sprintf("UNDECIDED: the budget of %d trials was spent first, so that nothing follows.", g.Budget))
+			break
 		}
 	}
-	return gateColumns.table(rows)
+	return strings.Join(append(parts, "The interval (Clopper-Pearson) does not allow for the stopping of the test."), " ")
 }
 
-// firsts are the lines that rerun the first trial against each criterion.
-func (g *GateReport) firsts() (lines []string) {
-	for _, gate := range g.Gates {
-		for _, test := range gate.Tests {
-			if test.First != "" {
-				lines = append(lines, replayCommand(g.Program, test.First)+"\n")
-			}
+// firsts are the command lines that run the first trial against each criterion again.
+func (g *GateReport) firsts(gate *gate.Result) (lines []string) {
+	for _, test := range gate.Tests {
+		if test.First != "" {
+			lines = append(lines, replayCommand(g.Program, test.First))
 		}
 	}
 	return lines

@@ -13,7 +13,7 @@ import (
 
 func gates() *GateReport {
 	return &GateReport{
-		Valid: true, Program: "gpstorm",
+		Valid: true, Program: "gpstorm", Confidence: 0.95, Budget: 2000,
 		Checks: []campaign.Check{{Fix: "baseline", Required: "hangs in repro2", Passed: true, Seen: "hung in 3 of 3 trials"}},
 		Gates: []gate.Result{
 			{Fix: "a|b", Passed: true, Trials: 611, Tests: []gate.Test{
@@ -41,11 +41,11 @@ func TestGateReportsMatchTheGoldenFiles(t *testing.T) {
 	invalid := gates()
 	invalid.Valid, invalid.Checks[0].Passed, invalid.Gates = false, false, nil
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"gate.txt":         func(b *bytes.Buffer) error { return gates().Text(b) },
+		"gate.txt":         func(b *bytes.Buffer) error { return gates().Text(b, Screen{}) },
 		"gate.md":          func(b *bytes.Buffer) error { return gates().Markdown(b) },
 		"gate.json":        func(b *bytes.Buffer) error { return gates().JSON(b) },
 		"gate.xml":         func(b *bytes.Buffer) error { return gates().JUnit(b) },
-		"gate_invalid.txt": func(b *bytes.Buffer) error { return invalid.Text(b) },
+		"gate_invalid.txt": func(b *bytes.Buffer) error { return invalid.Text(b, Screen{}) },
 		"gate_invalid.xml": func(b *bytes.Buffer) error { return invalid.JUnit(b) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,8 +86,8 @@ func TestJUnitPassesOnlyWhatIsDecided(t *testing.T) {
 
 func TestAGateSaysWhatItTestedAndTheInterval(t *testing.T) {
 	t.Parallel()
-	got := written(t, func(b *bytes.Buffer) error { return gates().Text(b) })
-	if want := `13 of 1755 = 0.74% [0.39%, 1.3%] | 0.25% against 1%`; !strings.Contains(got, want) {
+	got := written(t, func(b *bytes.Buffer) error { return gates().Text(b, Screen{}) })
+	if want := `13 of 1755  0.74% [0.39%, 1.3%]  0.25% against 1%`; !strings.Contains(got, want) {
 		t.Errorf("no %q in\n%s", want, got)
 	}
 }

@@ -19,12 +19,11 @@ var percentiles = []struct {
 }{{50, 2}, {90, 10}, {99, 100}}
 
 // HistogramText writes what processes measured: a row for each build and subject.
-func HistogramText(w io.Writer, rows []*histogram.Row) error {
-	if err := histogramColumns().table(rows).text(w); err != nil {
+func HistogramText(w io.Writer, s Screen, rows []*histogram.Row) error {
+	if err := histogramColumns().table(rows).text(w, s); err != nil {
 		return err
 	}
-	_, err := fmt.Fprint(w, "\nEvery trial had a storm, goroutines and readers of its own, so that hangs and times of two subjects\n"+
-		"compare only as far as both had the same mix of them. Quantiles are accurate to 1 %; p90 takes 10\ncloses, p99 takes 100.\n")
+	_, err := io.WriteString(w, "\n"+s.hang("", "Every trial had a storm, goroutines and readers of its own, so that hangs and times of two subjects compare only as far as both had the same mix of them. Quantiles are accurate to 1 %; p90 takes 10 closes, p99 takes 100.", 0))
 	return err
 }
 

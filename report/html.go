@@ -80,8 +80,8 @@ func pageOf(r *Report) *pageData {
 		Overall: r.overallTable(), Checks: s.Checks, Rates: rateTable(s), Definitions: r.definitions(), Limits: r.limits(),
 		Again: r.Again, Blame: r.facts().Measures.Has(world.Blame),
 	}
-	if len(s.Clusters) > 0 {
-		d.Clusters = r.clusterTable(s.Clusters)
+	if failures := r.failures(); len(failures) > 0 {
+		d.Clusters = r.clusterTable(failures)
 	}
 	if len(named.causes) > 0 {
 		rows := overallBlame(s)

@@ -13,28 +13,28 @@ import (
 )
 
 // MarginText writes the margins of candidates as a table and in words.
-func MarginText(w io.Writer, set *margin.Set) error {
+func MarginText(w io.Writer, s Screen, set *margin.Set) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", set.Scenario.Name, set.Scenario.About)
-	if err := marginText(&b, set); err != nil {
+	b.WriteString(s.paint(strong, strings.TrimSuffix(s.hang("", set.Scenario.Name+": "+oneLine(set.Scenario.About), 2), "\n")) + "\n")
+	if err := marginText(&b, s, set); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func marginText(b *strings.Builder, set *margin.Set) error {
-	if err := marginTable(set).text(b); err != nil {
+func marginText(b *strings.Builder, scr Screen, set *margin.Set) error {
+	if err := marginTable(set).text(b, scr); err != nil {
 		return err
 	}
 	b.WriteByte('\n')
 	if sentences := marginSentences(set); len(sentences) > 0 {
 		for _, s := range sentences {
-			b.WriteString(wrap(s, "  ", 100))
+			b.WriteString(scr.wrap(s, "  "))
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString(wrap(marginMeaning(set.Axis), "  ", 100))
+	b.WriteString(scr.wrap(marginMeaning(set.Axis), "  "))
 	return nil
 }
 

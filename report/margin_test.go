@@ -36,12 +36,12 @@ func TestMarginTextHasARowForEachCandidate(t *testing.T) {
 	}
 	var b strings.Builder
 	set := p.Set(found)
-	if err := MarginText(&b, &set); err != nil {
+	if err := MarginText(&b, Screen{}, &set); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		" baseline |   1.00us to 1.19us |   1.19us to 1.41us |     60 ",
-		" other    |       above 92.7ms |       above 92.7ms |     96 ",
+		"\nbaseline    1.00us to 1.19us    1.19us to 1.41us      60 ",
+		"\nother           above 92.7ms        above 92.7ms      96 ",
 		"  other does not hang up to 92.7ms; baseline from 1.41us on\n",
 	} {
 		if !strings.Contains(b.String(), want) {

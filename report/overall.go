@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -12,95 +13,196 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// overallColumns are those of the comparison of all candidates over all
-// scenarios. A row is the index of a candidate. Each search for margins adds a
-// column.
+// overallColumns are those of the ranking: all candidates over all scenarios. A row
+// is the index of a candidate. Each search for margins adds a column.
 func (r *Report) overallColumns() columns[int] {
 	s := r.Summary
 	cs := columns[int]{
-		{head: "fix", words: true, show: func(j int) cell { return cell{Text: s.Overall[j].Fix} }},
 		{
-			head: "hung [95%]", about: "trials that hung, and the exact 95 % interval of their share.",
+			head: "fix", words: true, about: "* breaks a guarantee that the kernel documents; + is a yardstick: nobody can have it.",
 			show: func(j int) cell {
-				o := &s.Overall[j]
-				rate := share(o.Hung, o.Trials)
-				return cell{
-					Text: fmt.Sprintf("%d of %d", o.Hung, o.Trials), Small: overallRate(&s.Head, o.Hung, o.Trials),
-					Sort: rate, Shade: rate,
-				}
+				f := &s.Head.Fixes[j]
+				return cell{Text: s.Overall[j].Fix + mark(f), Title: cmp.Or(f.Unavailable, f.Breaks, f.Claim), tone: strong}
 			},
 		},
 		{
-			head: "vs base", about: "difference in hang rate to baseline, in percentage points; ~ where none is shown.",
+			head: "hangs [95%]", about: "share of the trials of all scenarios that hung, with its " + testsOf(&s.Head).interval + ".",
+			show: func(j int) cell {
+				o := &s.Overall[j]
+				rate := share(o.Hung, o.Trials)
+				c := cell{Text: percent(rate), Small: overallRate(&s.Head, o.Hung, o.Trials), Title: fmt.Sprintf("%d of %d trials", o.Hung, o.Trials), Sort: rate, Shade: rate}
+				switch v := o.VsBaseline; {
+				case o.Trials == 0:
+					return cell{Text: nothing}
+				case v == nil:
+				case v.HangsLess():
+					c.tone = good
+				case v.HangsMore():
+					c.tone = bad
+				}
+				return c
+			},
+		},
+		{
+			head: "trials", spare: 5,
+			show: func(j int) cell {
+				return cell{Text: strconv.Itoa(s.Overall[j].Trials), Sort: float64(s.Overall[j].Trials)}
+			},
+		},
+		{
+			head: "vs base", spare: 2, about: "difference in hang rate to baseline, in percentage points; ~ where none is shown.",
 			show: func(j int) cell {
 				c := s.Overall[j].VsBaseline
 				return cell{Text: againstCell(c), Sort: difference(c)}
 			},
 		},
 		{
-			head: "scenarios with hangs", about: "number of scenarios in which at least one trial hung.",
+			head: "p50/base", spare: 1, about: "median close() over that of baseline: the middle one of these ratios of all scenarios; - where a median is beyond what was seen.",
 			show: func(j int) cell {
-				n := 0
-				for i := range s.Classes {
-					if s.Classes[i].Rows[j].Hung > 0 {
-						n++
-					}
+				v, ok := middleRatio(s, j)
+				if !ok {
+					return cell{Text: nothing}
 				}
-				return cell{Text: fmt.Sprintf("%d of %d", n, len(s.Classes)), Sort: float64(n)}
+				return cell{Text: roughly(v), Sort: v}
 			},
 		},
 		{
-			head: "close() shorter / longer in", about: "number of scenarios in which the median close() is shorter / longer than that of baseline.",
+			head: "sooner / later in", spare: 3, about: "number of scenarios in which the median close() is shorter / longer than that of baseline.",
 			show: func(j int) cell { return closesCell(s, j) },
 		},
 		{
-			head: "waits most for", words: true, needs: world.Blame,
-			about: "the cause of the largest share of the time of close(): the last link of the chain of waits.",
-			show:  func(j int) cell { return cell{Text: topLink(s.Overall[j].Blame)} },
+			head: "price", words: true, about: aboutPrice(r.facts()),
+			show: func(j int) cell {
+				f := &s.Head.Fixes[j]
+				return cell{Text: cmp.Or(strings.Join(prices(s, j), ", "), nothing), Title: f.Loses}
+			},
 		},
 		{
-			head: "worst diagnosis", words: true, about: "the worst diagnosis, and in how many trials.",
+			head: "still hangs in", words: true, about: "the scenario with the highest hang rate, and how many others have hangs.",
+			show: func(j int) cell { return failsCell(s, j) },
+		},
+		{
+			head: "worst diagnosis", words: true, spare: 6, about: "the worst diagnosis, and in how many trials.",
 			show: func(j int) cell { return worstCell(s, j) },
+		},
+		{
+			head: "waits most for", words: true, spare: 7, needs: world.Blame,
+			about: "the cause of the largest share of the time of close(): the last link of the chain of waits.",
+			show:  func(j int) cell { return cell{Text: topLink(s.Overall[j].Blame)} },
 		},
 	}
 	for i := range r.Margins {
 		set := &r.Margins[i]
 		cs = append(cs, column[int]{
-			head: "hangs in 50 % from, " + string(set.Axis), about: "the load at which the hang probability passes 50 %, as an interval. The load is " + axisMeaning[set.Axis] + ".",
+			head: "hangs in 50 % from, " + string(set.Axis), spare: 4, about: "the load at which the hang probability passes 50 %, as an interval. The load is " + axisMeaning[set.Axis] + ".",
 			show: func(j int) cell { return marginCell(set, s.Overall[j].Fix) },
 		})
 	}
 	cs = append(cs, column[int]{
-		head: "gives up", words: true, about: "the guarantee that the candidate gives up.",
+		head: "gives up", words: true, spare: 8, about: "the guarantee that the candidate gives up.",
 		show: func(j int) cell { return cell{Text: cmp.Or(s.Head.Fixes[j].Loses, nothing)} },
 	})
-	if slices.ContainsFunc(s.Head.Fixes, func(f world.Subject) bool { return mark(f) != "" }) {
-		cs = append(cs, column[int]{
-			head: "mark", words: true, about: "yardstick: nobody can have it. breaks guarantee: it breaks one that the kernel documents, " +
-				"such as that a tasks-trace grace period contains an RCU one.",
-			show: func(j int) cell {
-				f := s.Head.Fixes[j]
-				return cell{Text: cmp.Or(mark(f), nothing), Title: cmp.Or(f.Unavailable, f.Breaks)}
-			},
-		})
-	}
 	return cs.measured(r.facts().Measures)
 }
 
+func aboutPrice(f world.Facts) string {
+	if !f.Measures.Has(world.IPIs) {
+		return "what the candidate gives up."
+	}
+	return "what the candidate gives up, and the IPIs that a close() waits for (mean) where they are more than 1.5 times those of baseline."
+}
+
 // mark says why a candidate that does well is still no answer.
-func mark(f world.Subject) string {
+func mark(f *world.Subject) string {
 	switch {
 	case f.Unavailable != "":
-		return "yardstick"
+		return "+"
 	case f.Breaks != "":
-		return "breaks guarantee"
+		return "*"
 	}
 	return ""
 }
 
-// overallTable is the comparison of all candidates over all scenarios.
+// overallTable is the ranking.
 func (r *Report) overallTable() *table {
-	return r.overallColumns().table(indices(len(r.Summary.Overall)))
+	return r.overallColumns().table(r.ranking())
+}
+
+// ranking lists the candidates: those first of which the trials show that they hang
+// less often than the baseline, then the baseline, then those of which they show
+// no difference, then those that hang more often; within each group by hang rate.
+// Last come those that broke something, and then the planted controls.
+func (r *Report) ranking() []int {
+	s := r.Summary
+	order := indices(len(s.Overall))
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := &s.Overall[i], &s.Overall[j]
+		ra, _ := middleRatio(s, i)
+		rb, _ := middleRatio(s, j)
+		return cmp.Or(
+			cmp.Compare(standingOf(s, i), standingOf(s, j)),
+			cmp.Compare(share(a.Hung, a.Trials), share(b.Hung, b.Trials)), cmp.Compare(ra, rb))
+	})
+	return order
+}
+
+// standing is where a candidate stands in a ranking.
+type standing int
+
+const (
+	hangsLess standing = iota
+	isBase
+	noDifference
+	hangsMore
+	isWrong   // it used freed memory, or will never finish
+	isPlanted // a control that is there to misbehave
+)
+
+func standingOf(s *campaign.Summary, j int) standing {
+	o := &s.Overall[j]
+	switch c := o.VsBaseline; {
+	case planted(&s.Head.Fixes[j]):
+		return isPlanted
+	case len(wrongs(s, j)) > 0:
+		return isWrong
+	case o.Fix == s.Head.Base():
+		return isBase
+	case c == nil:
+		return noDifference
+	case c.HangsLess():
+		return hangsLess
+	case c.HangsMore():
+		return hangsMore
+	}
+	return noDifference
+}
+
+// planted reports whether a subject is there to misbehave and for nothing else.
+func planted(f *world.Subject) bool {
+	return f.Must == world.MustBeUnsafe || f.Must == world.MustAlwaysHang
+}
+
+// wrongs are the ways in which a candidate is wrong and not just slow, each with the
+// number of its trials.
+func wrongs(s *campaign.Summary, j int) (all []string) {
+	counts := diagnosesOf(s, j)
+	for _, d := range []trial.Diagnosis{trial.Unsafe, trial.Deadlock, trial.LostWakeup} {
+		if counts[d] > 0 {
+			all = append(all, fmt.Sprintf("%s in %d of %d", d, counts[d], s.Overall[j].Trials))
+		}
+	}
+	return all
+}
+
+// diagnosesOf counts the diagnoses of a candidate in all scenarios.
+func diagnosesOf(s *campaign.Summary, j int) campaign.Diagnoses {
+	counts := campaign.Diagnoses{}
+	for i := range s.Classes {
+		for d, n := range s.Classes[i].Rows[j].Diagnoses {
+			counts[d] += n
+		}
+	}
+	return counts
 }
 
 // indices are 0 to n-1: the rows of a table that reads several lists.
@@ -110,6 +212,32 @@ func indices(n int) []int {
 		all[i] = i
 	}
 	return all
+}
+
+// middleRatio is the median over all scenarios of the ratio of the median close() to
+// the baseline's.
+func middleRatio(s *campaign.Summary, j int) (float64, bool) {
+	var all []float64
+	for i := range s.Classes {
+		if c := s.Classes[i].Rows[j].VsBaseline; c != nil && c.Median.Known {
+			all = append(all, c.Median.Value)
+		}
+	}
+	if len(all) == 0 {
+		return 0, false
+	}
+	slices.Sort(all)
+	n := len(all)
+	return (all[(n-1)/2] + all[n/2]) / 2, true
+}
+
+// roughly writes a ratio with two digits.
+func roughly(v float64) string {
+	if v < 0.005 {
+		return "<0.01x"
+	}
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 2, 64), 64)
+	return strconv.FormatFloat(rounded, 'f', -1, 64) + "x"
 }
 
 // closesCell counts the scenarios in which close() differs from the baseline's.
@@ -130,6 +258,60 @@ func closesCell(s *campaign.Summary, j int) cell {
 	return cell{Text: fmt.Sprintf("%d / %d", shorter, longer), Sort: float64(shorter - longer)}
 }
 
+// prices are what a candidate costs, each in a word or two.
+func prices(s *campaign.Summary, j int) (all []string) {
+	f := &s.Head.Fixes[j]
+	if price := cmp.Or(f.Price, f.Loses); price != "" {
+		all = append(all, price)
+	}
+	if !s.Head.Facts.Measures.Has(world.IPIs) {
+		return all
+	}
+	base := slices.IndexFunc(s.Overall, func(o campaign.Overall) bool { return o.Fix == s.Head.Base() })
+	if mean := meanIPIs(s, j); base < 0 || mean > manyIPIs*meanIPIs(s, base) {
+		all = append(all, strconv.FormatFloat(mean, 'g', 2, 64)+" IPIs")
+	}
+	return all
+}
+
+// manyIPIs times the IPIs of the baseline are a price.
+const manyIPIs = 1.5
+
+// meanIPIs is how many IPIs a close() waited for, over the closes of all scenarios.
+func meanIPIs(s *campaign.Summary, j int) float64 {
+	sum, returned := 0.0, 0
+	for i := range s.Classes {
+		r := &s.Classes[i].Rows[j]
+		sum += r.IPIs * float64(r.Returned)
+		returned += r.Returned
+	}
+	return sum / float64(max(returned, 1))
+}
+
+// failsCell names the scenario in which a candidate hangs most, and counts the others.
+func failsCell(s *campaign.Summary, j int) cell {
+	worst, rate, n := "", 0.0, 0
+	for i := range s.Classes {
+		r := &s.Classes[i].Rows[j]
+		if r.Hung == 0 {
+			continue
+		}
+		n++
+		if v := share(r.Hung, r.Trials); v > rate {
+			worst, rate = r.Class, v
+		}
+	}
+	switch {
+	case s.Overall[j].Trials == 0:
+		return cell{Text: nothing}
+	case n == 0:
+		return cell{Text: "none seen"}
+	case n == 1:
+		return cell{Text: worst, Title: percent(rate), Sort: 1}
+	}
+	return cell{Text: fmt.Sprintf("%s +%d", worst, n-1), Title: percent(rate), Sort: float64(n)}
+}
+
 func topLink(b *campaign.Blame) string {
 	if b == nil {
 		return nothing
@@ -140,12 +322,7 @@ func topLink(b *campaign.Blame) string {
 // worstCell names the worst diagnosis of a candidate and how many trials had
 // it.
 func worstCell(s *campaign.Summary, j int) cell {
-	counts := campaign.Diagnoses{}
-	for i := range s.Classes {
-		for d, n := range s.Classes[i].Rows[j].Diagnoses {
-			counts[d] += n
-		}
-	}
+	counts := diagnosesOf(s, j)
 	for _, d := range slices.Backward(campaign.Severity) {
 		switch n := counts[d]; {
 		case n == 0:

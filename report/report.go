@@ -6,6 +6,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -26,6 +27,11 @@ type Report struct {
 	// Program is the name of the program that replays tokens.
 	Program string
 	Again   Again
+
+	// Details and Explain add to the text of a terminal a table for each scenario,
+	// and what the figures mean. Hint is a line that says how to get more.
+	Details, Explain bool
+	Hint             string
 }
 
 // facts say what the results are worth, and what they measure.
@@ -37,63 +43,86 @@ type Again struct {
 	Notes    []string // what a reader needs beside them, a sentence each
 }
 
-// Text writes the report for a terminal: a table for each scenario, then the
-// verdict, then what the figures mean.
-func (r *Report) Text(w io.Writer) error {
-	s := r.Summary
+// Text writes the report for a terminal. It ends with the answer: one screen, with a
+// line of verdict. What was asked for stands before it.
+func (r *Report) Text(w io.Writer, s Screen) error {
 	var b strings.Builder
-	for i := range s.Classes {
-		c := &s.Classes[i]
-		fmt.Fprintf(&b, "%s\n", heading(c))
-		if err := r.comparisonTable(c).text(&b); err != nil {
+	if r.Details {
+		if err := r.detailsText(&b, s); err != nil {
 			return err
 		}
-		b.WriteByte('\n')
-	}
-	if shown := s.Clusters[:min(len(s.Clusters), shownClusters)]; len(shown) > 0 {
-		b.WriteString("failures by cause" + ofAll(shown, s.Clusters) + "\n")
-		if err := r.clusterTable(shown).text(&b); err != nil {
-			return err
-		}
-		if r.facts().Reproducible {
-			b.WriteString("\nthe smallest trial of each again\n")
-			for i, c := range shown {
-				fmt.Fprintf(&b, " %2d  %s\n", i+1, replayCommand(r.Program, c.Smallest))
-			}
-		}
-		b.WriteByte('\n')
-	}
-	if r.facts().Measures.Has(world.Blame) {
-		b.WriteString("what close() waited for, in all of these trials\n")
-		if err := causeTable(s).text(&b); err != nil {
-			return err
-		}
-		b.WriteByte('\n')
 	}
 	if len(r.Rates) > 0 {
-		b.WriteString(rateHeading + "\n")
-		if err := r.rateTable().text(&b); err != nil {
+		b.WriteString(s.paint(strong, rateHeading) + "\n")
+		if err := r.rateTable().text(&b, s); err != nil {
 			return err
 		}
 		b.WriteByte('\n')
 	}
 	for i := range r.Margins {
-		fmt.Fprintf(&b, "%s\n", marginHeading(&r.Margins[i]))
-		if err := marginText(&b, &r.Margins[i]); err != nil {
+		b.WriteString(s.paint(strong, strings.TrimSpace(s.hang("", marginHeading(&r.Margins[i]), 2))) + "\n")
+		if err := marginText(&b, s, &r.Margins[i]); err != nil {
 			return err
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString("verdict\n")
-	for _, st := range r.verdict() {
-		b.WriteString(wrap(st.String(), "  ", 100))
+	if r.Explain {
+		b.WriteString(s.paint(strong, "how to read it") + "\n")
+		for _, line := range r.definitions() {
+			b.WriteString(s.wrap(line, "  "))
+		}
+		b.WriteByte('\n')
 	}
-	b.WriteString("\nhow to read it\n")
-	for _, line := range r.definitions() {
-		b.WriteString(wrap(line, "  ", 100))
+	if err := r.answer(&b, s); err != nil {
+		return err
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// detailsText writes a table for each scenario, the failures and the causes, and the
+// verdict in words.
+func (r *Report) detailsText(b *strings.Builder, s Screen) error {
+	sum := r.Summary
+	title := func(text string) {
+		b.WriteString(s.paint(strong, strings.TrimSuffix(s.hang("", text, 2), "\n")) + "\n")
+	}
+	for i := range sum.Classes {
+		c := &sum.Classes[i]
+		title(heading(c))
+		if err := r.comparisonTable(c).text(b, s); err != nil {
+			return err
+		}
+		b.WriteByte('\n')
+	}
+	failures := r.failures()
+	if shown := failures[:min(len(failures), shownClusters)]; len(shown) > 0 {
+		title("failures by cause" + ofAll(shown, failures))
+		if err := r.clusterTable(shown).text(b, s); err != nil {
+			return err
+		}
+		if r.facts().Reproducible {
+			b.WriteString("\n")
+			title("the smallest trial of each again")
+			for i, c := range shown {
+				fmt.Fprintf(b, " %2d  %s\n", i+1, replayCommand(r.Program, c.Smallest))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	if r.facts().Measures.Has(world.Blame) {
+		title("what close() waited for, in all of these trials")
+		if err := causeTable(sum).text(b, s); err != nil {
+			return err
+		}
+		b.WriteByte('\n')
+	}
+	title("in words")
+	for _, st := range r.verdict() {
+		b.WriteString(s.wrap(st.String(), "  "))
+	}
+	b.WriteByte('\n')
+	return nil
 }
 
 // Markdown writes the report for a mailing list or a pull request, verdict
@@ -101,13 +130,14 @@ func (r *Report) Text(w io.Writer) error {
 func (r *Report) Markdown(w io.Writer) error {
 	s := r.Summary
 	var b strings.Builder
-	b.WriteString("## Verdict\n\n")
-	for _, st := range r.verdict() {
-		fmt.Fprintf(&b, "- %s\n", st)
-	}
-	b.WriteString("\n## Comparison, all scenarios together\n\n")
+	line, _ := r.verdictLine(math.MaxInt)
+	fmt.Fprintf(&b, "**%s**\n\n## Ranking, all scenarios together\n\n", line)
 	if err := r.overallTable().markdown(&b); err != nil {
 		return err
+	}
+	b.WriteString("\n## Verdict\n\n")
+	for _, st := range r.verdict() {
+		fmt.Fprintf(&b, "- %s\n", st)
 	}
 	if len(r.Rates) > 0 {
 		b.WriteString("\n## " + upperFirst(rateHeading) + "\n\n")
@@ -130,8 +160,9 @@ func (r *Report) Markdown(w io.Writer) error {
 			return err
 		}
 	}
-	if shown := s.Clusters[:min(len(s.Clusters), shownClusters)]; len(shown) > 0 {
-		b.WriteString("\n## Failures by cause" + ofAll(shown, s.Clusters) + "\n\n")
+	failures := r.failures()
+	if shown := failures[:min(len(failures), shownClusters)]; len(shown) > 0 {
+		b.WriteString("\n## Failures by cause" + ofAll(shown, failures) + "\n\n")
 		if err := r.clusterTable(shown).markdown(&b); err != nil {
 			return err
 		}
@@ -180,6 +211,7 @@ func (r *Report) comparisonTable(c *campaign.ClassSummary) *table {
 // definitions say what each figure means.
 func (r *Report) definitions() []string {
 	lines := []string{"A trial hangs if a close() takes the hung-task timeout or longer."}
+	lines = append(lines, r.overallColumns().legend()...)
 	lines = append(lines, comparisonColumns(&r.Summary.Head).legend()...)
 	h := &r.Summary.Head
 	lines = append(lines, fmt.Sprintf("%s%d variations of each scenario, of which the first is the scenario itself; campaign seed %d.", atMost(h), h.Variations, h.Seed))
@@ -224,27 +256,3 @@ func heading(c *campaign.ClassSummary) string {
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-// wrap breaks a line at blanks; all but its first line are indented twice.
-func wrap(line, indent string, width int) string {
-	var b strings.Builder
-	column := 0
-	for i, word := range strings.Fields(line) {
-		n := len([]rune(word))
-		switch {
-		case i == 0:
-			b.WriteString(indent)
-			column = len(indent)
-		case column+1+n > width:
-			b.WriteString("\n" + indent + indent)
-			column = 2 * len(indent)
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += n
-	}
-	b.WriteByte('\n')
-	return b.String()
-}

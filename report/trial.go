@@ -22,7 +22,7 @@ type Trial struct {
 
 // Text writes the outcome, each close(), and how to run the trial again if its
 // world can.
-func (t *Trial) Text(w io.Writer) error {
+func (t *Trial) Text(w io.Writer, s Screen) error {
 	f, r := t.World, t.Result
 	var b strings.Builder
 	if t.Log {
@@ -76,7 +76,7 @@ func (t *Trial) Text(w io.Writer) error {
 	default:
 		fmt.Fprintf(&b, "  ended      after %s\n\n", duration(r.Elapsed))
 	}
-	if err := closeColumns.measured(f.Measures).table(pointers(r.Closes)).text(&b); err != nil {
+	if err := closeColumns.measured(f.Measures).table(pointers(r.Closes)).text(&b, s); err != nil {
 		return err
 	}
 	blame(&b, r)

@@ -16,7 +16,7 @@ func TestATrialShowsEachFindingOnce(t *testing.T) {
 		all = append(all, trial.Violation{Detail: detail, Unsafe: true})
 	}
 	got := written(t, func(b *bytes.Buffer) error {
-		return (&Trial{Result: &trial.Result{Diagnosis: trial.Unsafe, Violations: all}}).Text(b)
+		return (&Trial{Result: &trial.Result{Diagnosis: trial.Unsafe, Violations: all}}).Text(b, Screen{})
 	})
 	if want := "  !!!        a (3 times)\n  !!!        b\n"; strings.Count(got, "!!!") != 2 || !strings.Contains(got, want) {
 		t.Errorf("no\n%s in\n%s", want, got)

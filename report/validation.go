@@ -13,7 +13,7 @@ import (
 
 // ValidationText writes the model beside what real kernels did: a table for
 // each group of figures.
-func ValidationText(w io.Writer, v *calibration.Result) error {
+func ValidationText(w io.Writer, s Screen, v *calibration.Result) error {
 	var b strings.Builder
 	judged := 0
 	rows := pointers(v.Rows)
@@ -25,7 +25,7 @@ func ValidationText(w io.Writer, v *calibration.Result) error {
 			}
 		}
 		fmt.Fprintf(&b, "%s\n", rows[0].Group)
-		if err := validationColumns.table(rows[:n]).text(&b); err != nil {
+		if err := validationColumns.table(rows[:n]).text(&b, s); err != nil {
 			return err
 		}
 		b.WriteByte('\n')
@@ -34,7 +34,7 @@ func ValidationText(w io.Writer, v *calibration.Result) error {
 	for i := range v.Rankings {
 		r := &v.Rankings[i]
 		fmt.Fprintf(&b, "candidates by close() p50, %s, %s\n", r.Ranked[0].Scenario, r.Ranked[0].Kernel)
-		if err := rankingColumns.table(pointers(r.Ranked)).text(&b); err != nil {
+		if err := rankingColumns.table(pointers(r.Ranked)).text(&b, s); err != nil {
 			return err
 		}
 		fmt.Fprintf(&b, "rank correlation %.2f\n\n", r.Correlation)

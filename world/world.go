@@ -39,6 +39,7 @@ type Subject struct {
 	Name  string `json:"name"`
 	Claim string `json:"claim,omitempty"` // its effect according to its author, in one line
 	Loses string `json:"loses,omitempty"` // the guarantee it gives up; empty if none
+	Price string `json:"price,omitempty"` // the same in a word or two, for rankings
 	// Breaks is the documented guarantee of the kernel that it breaks, if any.
 	// Unavailable is the reason why it cannot be used, if there is one.
 	Breaks      string `json:"breaks,omitempty"`
@@ -62,7 +63,7 @@ const (
 
 // Candidate returns a fix candidate as a subject.
 func Candidate(f fixes.Fix) Subject {
-	s := Subject{Name: f.Name, Claim: f.Claim, Loses: f.Loses, Breaks: f.Breaks(), Unavailable: f.Unavailable}
+	s := Subject{Name: f.Name, Claim: f.Claim, Loses: f.Loses, Price: f.Price, Breaks: f.Breaks(), Unavailable: f.Unavailable}
 	switch f.Control {
 	case fixes.MustHang:
 		s.Must = MustHang

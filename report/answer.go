@@ -1,0 +1,231 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
+	"github.com/gpstorm/gpstorm/campaign"
+)
+
+// answerLines bounds the answer: a terminal has 24 lines, and the prompt takes one.
+const answerLines = 23
+
+// answer writes what the campaign says in one screen: the controls, a ranking of the
+// candidates, and the verdict in one line.
+func (r *Report) answer(w io.Writer, s Screen) error {
+	order := r.ranking()
+	for len(order) > 0 && standingOf(r.Summary, order[len(order)-1]) == isPlanted {
+		order = order[:len(order)-1]
+	}
+	var b strings.Builder
+	// With as many rows as there is room for; the rest of the candidates is named in
+	// lines.
+	for rows := len(order); ; rows-- {
+		b.Reset()
+		if err := r.answerOf(&b, s, order, rows); err != nil {
+			return err
+		}
+		if strings.Count(b.String(), "\n") <= answerLines || rows <= 1 {
+			break
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// answerOf writes the answer with so many rows in its table.
+func (r *Report) answerOf(b *strings.Builder, s Screen, order []int, rows int) error {
+	sum := r.Summary
+	h := &sum.Head
+	shape := fmt.Sprintf("world %s: %s%d variations of %s, %d candidates, %d trials, seed %d", h.World, strings.ToLower(atMost(h)), h.Variations, counted(len(h.Scenarios), "scenario"), len(order), sum.Trials, h.Seed)
+	b.WriteString(s.hang("", shape, 10))
+	label := func(word string, t tone, text string) {
+		const room = 10
+		first := s.paint(t, word) + strings.Repeat(" ", max(1, room-twwidth.Width(word)))
+		b.WriteString(s.hang(first, text, room))
+	}
+	words, state := controlWords(sum)
+	label("controls", state, words)
+	for _, n := range r.answerNotes() {
+		label("note", bad, n)
+	}
+	b.WriteByte('\n')
+
+	if err := r.overallColumns().table(order[:rows]).text(b, s); err != nil {
+		return err
+	}
+	marks := ""
+	groups := map[standing][]int{}
+	for i, j := range order {
+		if i < rows {
+			marks += mark(&h.Fixes[j])
+		} else {
+			at := standingOf(sum, j)
+			groups[at] = append(groups[at], j)
+		}
+	}
+	for _, g := range []struct {
+		at    standing
+		words string
+	}{{hangsLess, "less too"}, {isBase, "base"}, {noDifference, "~ base"}, {hangsMore, "more"}} {
+		if all := groups[g.at]; len(all) > 0 {
+			label(g.words, plain, groupWords(sum, all))
+		}
+	}
+	for _, j := range order {
+		if w := wrongs(sum, j); len(w) > 0 {
+			label("WRONG", bad, sum.Overall[j].Fix+": "+strings.Join(w, ", "))
+		}
+	}
+	var legend []string
+	if strings.Contains(marks, "*") {
+		legend = append(legend, "* breaks a guarantee that the kernel documents")
+	}
+	if strings.Contains(marks, "+") {
+		legend = append(legend, "+ yardstick, not to be had")
+	}
+	if len(legend) > 0 {
+		b.WriteString(s.wrap(strings.Join(legend, "; "), " "))
+	}
+	if r.Hint != "" {
+		b.WriteString(s.paint(faint, strings.TrimSuffix(s.wrap(r.Hint, " "), "\n")) + "\n")
+	}
+	line, t := r.verdictLine(s.width())
+	b.WriteString(s.paint(t, line) + "\n")
+	return nil
+}
+
+// groupWords names candidates and the range of their hang rates. They are in the order
+// of these.
+func groupWords(s *campaign.Summary, all []int) string {
+	names := make([]string, len(all))
+	for i, j := range all {
+		names[i] = s.Overall[j].Fix
+	}
+	rate := func(j int) string { return percent(share(s.Overall[j].Hung, s.Overall[j].Trials)) }
+	first, last := rate(all[0]), rate(all[len(all)-1])
+	switch o := &s.Overall[all[0]]; {
+	case len(all) == 1:
+		first += " " + overallRate(&s.Head, o.Hung, o.Trials)
+	case first != last:
+		first += " to " + last
+	}
+	return strings.TrimSpace(first) + ": " + strings.Join(names, ", ")
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// controlWords says what the controls did.
+func controlWords(s *campaign.Summary) (string, tone) {
+	switch {
+	case s.Head.Shard != nil:
+		return fmt.Sprintf("not judged: this is shard %s, and they are judged on the whole campaign", s.Head.Shard), bad
+	case s.Head.Facts.Uncontrolled:
+		return "none: this world has none, so nothing shows that a hang would have been seen", strong
+	}
+	var met, failed []string
+	of := ""
+	for _, c := range s.Checks {
+		switch {
+		case !c.Passed:
+			failed = append(failed, fmt.Sprintf("%s %s (%s)", c.Fix, c.Required, c.Seen))
+		case c.Fix == of:
+			met[len(met)-1] += " and " + c.Required
+		default:
+			met = append(met, c.Fix+" "+c.Required)
+			of = c.Fix
+		}
+	}
+	if len(failed) > 0 {
+		return "FAILED: required, and not seen: " + strings.Join(failed, "; "), bad
+	}
+	return "ok: " + strings.Join(met, "; "), good
+}
+
+// answerNotes are what limits all figures.
+func (r *Report) answerNotes() (notes []string) {
+	s := r.Summary
+	if s.CutShort {
+		notes = append(notes, fmt.Sprintf("cut short: %d of %d planned trials", s.Trials, s.Head.Trials()))
+	}
+	if n := truncated(s); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d trials reached the limit on steps and were cut off", n))
+	}
+	if n := leftOut(s); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d of %d trials are in no figure: their conditions were not the scenario's", n, s.Trials))
+	}
+	return notes
+}
+
+// verdictLine is the outcome in one line, for people and for grep. It is as short as
+// the width asks for.
+func (r *Report) verdictLine(width int) (string, tone) {
+	s := r.Summary
+	switch stateOf(s) {
+	case shard:
+		return "verdict: none: one shard of a campaign", bad
+	case invalid:
+		return "verdict: INVALID: a control did not misbehave, so that nothing follows", bad
+	}
+	word, t := "verdict: valid", good
+	if s.CutShort {
+		word = "verdict: cut short"
+	}
+	if s.Head.Facts.Uncontrolled {
+		word += ", without controls"
+	}
+	var best []string
+	hung, trials, less, wrong := -1, 0, 0, 0
+	base := ""
+	for _, j := range r.ranking() {
+		o := &s.Overall[j]
+		switch standingOf(s, j) {
+		case hangsLess:
+			less++
+			if mark(&s.Head.Fixes[j]) != "" {
+				continue // no answer, however well it does
+			}
+			if hung < 0 {
+				hung, trials = o.Hung, o.Trials
+			}
+			if o.Hung == hung && o.Trials == trials {
+				best = append(best, o.Fix)
+			}
+		case isBase:
+			base = fmt.Sprintf("%s %d of %d", o.Fix, o.Hung, o.Trials)
+		case isWrong:
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		word, t = fmt.Sprintf("%s; WRONG: %s", word, counted(wrong, "candidate")), bad
+	}
+	switch {
+	case base == "":
+		return word + "; no baseline, so that no candidate is compared", t
+	case len(s.Overall) == 1:
+		return word + "; " + base, t
+	case less == 0:
+		return word + "; no fewer hangs shown than " + base, t
+	case len(best) == 0:
+		return word + "; fewer hangs with * and + only than " + base, t
+	}
+	for n := len(best); ; n-- {
+		names := strings.Join(best[:n], ", ")
+		if n < len(best) {
+			names += fmt.Sprintf(" (+%d)", len(best)-n)
+		}
+		line := fmt.Sprintf("%s; fewest hangs: %s %d of %d; %s", word, names, hung, trials, base)
+		if n == 1 || twwidth.Width(line) <= width {
+			return line, t
+		}
+	}
+}
