@@ -82,9 +82,17 @@ func (c *common) consoleOf(cmd *cobra.Command, err error) {
 
 // boots runs trials of real kernels, several in a boot.
 type boots struct {
-	*boot.World
+	booting
 	parallel int // boots at once
 	want     world.Want
+	finished *finished // nil if nothing is kept
+}
+
+// booting is the part of the world of real kernels that runs them.
+type booting interface {
+	Name() string
+	Facts() world.Facts
+	RunAll(ctx context.Context, specs []world.Spec, want world.Want) ([]trial.Result, error)
 }
 
 var _ campaign.Executor = (*boots)(nil)
@@ -92,9 +100,23 @@ var _ campaign.Executor = (*boots)(nil)
 // Execute runs the trials of a plan. It looks at a block of the plan at a time: of
 // each kernel in turn, the trials that can share a boot do.
 func (b *boots) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
+	if err := b.finished.open(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	jobs := share(n, spec)
+	ready := map[int]trial.Result{}
+	var missing []int
+	for i := range n {
+		s := spec(i)
+		r, ok := b.finished.take(&s)
+		if !ok {
+			missing = append(missing, i)
+			continue
+		}
+		ready[i] = r
+	}
+	jobs := share(missing, spec)
 	type found struct {
 		results []trial.Result
 		err     error
@@ -113,6 +135,9 @@ func (b *boots) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 					specs[i] = spec(at)
 				}
 				results, err := b.RunAll(ctx, specs, b.want)
+				if kept := b.finished.add(specs, results); kept != nil {
+					err = kept
+				}
 				founds[j] <- found{results, err}
 			}
 		})
@@ -132,40 +157,45 @@ func (b *boots) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 
 	// Results go out in the order of the plan: one waits for the boots of those
 	// before it.
-	ready := map[int]trial.Result{}
 	next := 0
-	for j := range jobs {
+	pass := func() error {
+		for r, ok := ready[next]; ok; r, ok = ready[next] {
+			delete(ready, next)
+			if err := emit(next, r); err != nil {
+				return err
+			}
+			s := spec(next)
+			b.finished.passed(&s)
+			next++
+		}
+		return nil
+	}
+	err := pass()
+	for j := 0; j < len(jobs) && err == nil; j++ {
 		f := <-founds[j]
 		for i, r := range f.results {
 			ready[jobs[j][i]] = r
 		}
-		for r, ok := ready[next]; ok; r, ok = ready[next] {
-			delete(ready, next)
-			if err := emit(next, r); err != nil {
-				if err == campaign.ErrEnough {
-					return nil
-				}
-				return err
-			}
-			next++
-		}
-		if f.err != nil {
-			return f.err
+		if err = pass(); err == nil {
+			err = f.err
 		}
 	}
-	return nil
+	if err == campaign.ErrEnough {
+		return nil
+	}
+	return err
 }
 
 // share divides trials into boots, in an order in which the kernels of a block boot
 // one soon after the other.
-func share(n int, spec func(int) world.Spec) (jobs [][]int) {
+func share(trials []int, spec func(int) world.Spec) (jobs [][]int) {
 	type open struct {
 		job   int
 		specs []world.Spec
 	}
 	var last []open // boots that may get more trials
 	variation := 0
-	for i := range n {
+	for _, i := range trials {
 		s := spec(i)
 		if s.Variation != variation {
 			last, variation = nil, s.Variation

@@ -100,6 +100,9 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	if err != nil {
 		return badInput(err)
 	}
+	if o.where.in.Name() == boot.Name {
+		o.where.finished = finishedBeside(o.out, o.resume)
+	}
 	at, err := o.where.open(cmd, o.common, plan.Fixes)
 	if err != nil {
 		return err
@@ -111,6 +114,12 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	})
 	bar.done()
 	at.close()
+	if kept := o.where.finished.close(err == nil && !sum.CutShort); kept != nil && err == nil {
+		err = kept
+	}
+	if text := o.where.finished.note(); text != "" {
+		o.note(cmd, "%s", text)
+	}
 	if errors.Is(err, fs.ErrExist) {
 		err = inputf("%w, or --resume to continue this one", err)
 	}

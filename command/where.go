@@ -25,6 +25,7 @@ type where struct {
 	parallel int
 	replicas int
 	local    localWorkers
+	finished *finished // of boots; nil if nothing is kept
 }
 
 func (o *where) register(cmd *cobra.Command, c *common) {
@@ -74,7 +75,7 @@ type place struct {
 // proves that it has them.
 func (o *where) open(cmd *cobra.Command, c *common, subjects []world.Subject) (*place, error) {
 	if w, ok := o.in.World.(*boot.World); ok {
-		return &place{&boots{World: w, parallel: o.parallel}, nil, func() {}}, nil
+		return &place{&boots{booting: w, parallel: o.parallel, finished: o.finished}, nil, func() {}}, nil
 	}
 	if o.url == "" && o.local == 0 {
 		return &place{o.in.executor(o.parallel), nil, func() {}}, nil

@@ -1,0 +1,136 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/boot"
+)
+
+// booted is a world whose boots take no time. After some it interrupts the campaign,
+// in the middle of a boot.
+type booted struct {
+	*boot.World
+	boots     []string // the kernel and the scenarios of each
+	limit     int      // boots until the interrupt; 0 is none
+	interrupt func()
+}
+
+func (b *booted) RunAll(ctx context.Context, specs []world.Spec, _ world.Want) (results []trial.Result, err error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	text := specs[0].Subject
+	for i := range specs {
+		text += " " + strings.TrimPrefix(specs[i].Scenario.Name, "boot-")
+	}
+	b.boots = append(b.boots, text)
+	for i := range specs {
+		if len(b.boots) == b.limit && i > 0 {
+			b.interrupt()
+			return results, ctx.Err()
+		}
+		r := trial.Result{Symptom: trial.NoSymptom, Diagnosis: trial.OK, Closes: []trial.Close{{Task: "closer-0", Wait: time.Duration(specs[i].Seed % 1e9)}}}
+		specs[i].Label(&r)
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// evaluated runs a campaign of two kernels, two scenarios and two repetitions.
+func evaluated(t *testing.T, out string, limit int, resume bool) (ran []string, lines []byte, kept *finished) {
+	t.Helper()
+	w, err := boot.New(boot.Kernel{Name: "base", Version: "7.0.13"}, boot.Kernel{Name: "old", Version: "6.19.14"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	b := &booted{World: w, limit: limit, interrupt: cancel}
+	kept = finishedBeside(outFile(out), resume)
+	p := &campaign.Plan{Fixes: w.Subjects(), Scenarios: boot.Presets()[:3], Variations: 2, Seed: 1}
+	sum, err := campaign.Run(ctx, p, &boots{booting: b, parallel: 1, finished: kept}, campaign.Options{Out: out, Resume: resume})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kept.close(!sum.CutShort); err != nil {
+		t.Fatal(err)
+	}
+	if lines, err = os.ReadFile(out); err != nil {
+		t.Fatal(err)
+	}
+	return b.boots, lines, kept
+}
+
+func TestAnInterruptLosesNoTrialThatFinished(t *testing.T) {
+	t.Parallel()
+	const all = "calm hrtimer-80 hrtimer-95"
+	whole, want, _ := evaluated(t, filepath.Join(t.TempDir(), "whole"), 0, false)
+	if diff := cmp.Diff([]string{"base " + all, "old " + all, "base " + all, "old " + all}, whole); diff != "" {
+		t.Fatal(diff)
+	}
+	for _, c := range []struct {
+		limit int
+		note  string
+		left  []string
+	}{
+		// One trial of the first boot; none waits, since it is the first of the plan.
+		{1, "", []string{"old " + all, "base hrtimer-80 hrtimer-95", "base " + all, "old " + all}},
+		// Of the first repetition the plan has base's first scenario, then old's, which finished.
+		{2, "1 more trials have finished, and are in ", []string{"old hrtimer-80 hrtimer-95", "base " + all, "old " + all}},
+		{4, "1 more trials have finished, and are in ", []string{"old hrtimer-80 hrtimer-95"}},
+	} {
+		out := filepath.Join(t.TempDir(), "results")
+		_, _, kept := evaluated(t, out, c.limit, false)
+		if note := kept.note(); !strings.HasPrefix(note, c.note) || (note == "") != (c.note == "") {
+			t.Errorf("after %d boots: %q, want %q", c.limit, note, c.note)
+		}
+		again, got, _ := evaluated(t, out, 0, true)
+		if diff := cmp.Diff(c.left, again); diff != "" {
+			t.Errorf("after %d boots: resumed: %s", c.limit, diff)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("after %d boots: the resumed results are others than those of an unbroken run", c.limit)
+		}
+		if _, err := os.Stat(out + ".boots"); err == nil {
+			t.Errorf("after %d boots: the file of finished boots is left", c.limit)
+		}
+	}
+}
+
+// What an unplanned end tore is left out, and what another program wrote is refused.
+func TestFinishedTrialsAreReadUpToATornLine(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "results")
+	evaluated(t, out, 4, false)
+	path := out + ".boots"
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := bytes.LastIndexByte(b[:len(b)-1], '\n') + 1 // the line before it is one that --out has not
+	if err := os.WriteFile(path, b[:last-2], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again, _, _ := evaluated(t, out, 0, true)
+	if diff := cmp.Diff([]string{"old hrtimer-80 hrtimer-95", "base hrtimer-95"}, again); diff != "" {
+		t.Errorf("resumed: %s", diff)
+	}
+	f := finishedBeside(outFile(out), true)
+	if err := os.WriteFile(path, []byte("{\"other\":1}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.open(); err == nil || !strings.Contains(err.Error(), "results.boots: line 1: ") {
+		t.Errorf("%v, want the line that is wrong", err)
+	}
+}
