@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -68,6 +69,7 @@ func caseOf(sc *workload.Scenario, trialSeed uint64) (c wire.Case, err error) {
 	c = wire.Case{
 		Name: sc.Name, MIPS: sc.Machine.MIPS, Horizon: sc.Horizon, Drain: sc.Drain,
 		HungTask: sc.HungTimeout(), RCUStall: sc.Watchdog.RCUStall, Workqueue: sc.Watchdog.Workqueue,
+		HungInterval: sc.Watchdog.HungInterval, HungWarnings: cmp.Or(sc.Watchdog.HungWarnings, -1),
 		Perf: wire.Perf{MaxSampleRate: 100_000, CPUPercent: 25},
 	}
 	switch p := sc.Perf; {
@@ -102,6 +104,8 @@ func checkMachine(sc *workload.Scenario) error {
 		return refusal("machine.version", m.Version, "nothing: the subject is a kernel of a version of its own")
 	case m.NoSelfIPI:
 		return refusal("machine.no_self_ipi", true, "false: emulated CPUs interrupt themselves")
+	case bool(m.NoFairServer):
+		return refusal("machine.fair_server", false, "true: it is the kernel's")
 	case m.Preempt == workload.PreemptListed:
 		return refusal("machine.preempt", m.Preempt, "none, lazy or full")
 	case sc.RCU.Boost:
@@ -110,13 +114,16 @@ func checkMachine(sc *workload.Scenario) error {
 		return refusal("watchdog.prove_rcu", true, "false: it is a choice of who builds the kernel")
 	case len(sc.Faults) > 0:
 		return refusal("faults", fmt.Sprintf("%d entries", len(sc.Faults)), "none")
+	case sc.Go.GC != 0:
+		return refusal("go.gc", sc.Go.GC, "nothing")
 	case placed(&sc.Placement):
 		return refusal("placement", "given", "nothing")
 	case len(sc.RCULoad) > 0:
 		return refusal("rcu_load", fmt.Sprintf("%d entries", len(sc.RCULoad)), "none")
 	}
 	for field, d := range map[string]time.Duration{
-		"watchdog.hung_task": sc.Watchdog.HungTask, "watchdog.rcu_stall": sc.Watchdog.RCUStall, "watchdog.workqueue": sc.Watchdog.Workqueue,
+		"watchdog.hung_task": sc.Watchdog.HungTask, "watchdog.hung_interval": sc.Watchdog.HungInterval,
+		"watchdog.rcu_stall": sc.Watchdog.RCUStall, "watchdog.workqueue": sc.Watchdog.Workqueue,
 	} {
 		if d%time.Second != 0 {
 			return refusal(field, d, "whole seconds")
@@ -234,8 +241,13 @@ func closersOf(sc *workload.Scenario, trialSeed uint64) (closers []wire.Closers,
 		if g.Kind != workload.AnyTracepoint && g.Kind != workload.PlainTracepoint {
 			return nil, refusal("closers["+strconv.Itoa(i)+"].kind", g.Kind, "tracepoint, or nothing")
 		}
+		for name, d := range map[string]time.Duration{"pause_jitter": g.PauseJitter, "gap_jitter": g.GapJitter} {
+			if d != 0 {
+				return nil, refusal("closers["+strconv.Itoa(i)+"]."+name, d, "nothing: the starts alone are drawn")
+			}
+		}
 		draw := seed.Stream(trialSeed, "closers "+g.Name)
-		w := wire.Closers{Name: g.Name, FIFO: g.Sched == workload.FIFO, Shared: g.Shared, Repeat: max(g.Repeat, 1), Pause: g.Pause}
+		w := wire.Closers{Name: g.Name, FIFO: g.Sched == workload.FIFO, Shared: g.Shared, Repeat: max(g.Repeat, 1), Pause: g.Pause, Gap: g.Gap}
 		for range g.Count {
 			start := g.Start
 			if g.Jitter > 0 {
@@ -261,6 +273,9 @@ func bootOptions(sc *workload.Scenario) []string {
 		if o.set {
 			options = append(options, o.option)
 		}
+	}
+	if sc.RCU.KthreadPrio > 0 {
+		options = append(options, "rcutree.kthread_prio="+strconv.Itoa(sc.RCU.KthreadPrio))
 	}
 	return options
 }

@@ -26,6 +26,8 @@ func TestEveryPresetFitsARealKernelAndTheVirtualOne(t *testing.T) {
 func TestScenariosBecomeCases(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "boot-convoy")
+	sc.Closers = append([]workload.Closers(nil), sc.Closers...)
+	sc.Closers[0].Gap, sc.Watchdog.HungInterval, sc.Watchdog.HungWarnings = time.Millisecond, time.Second, 3
 	c, err := caseOf(&sc, 7)
 	if err != nil {
 		t.Fatal(err)
@@ -36,17 +38,27 @@ func TestScenariosBecomeCases(t *testing.T) {
 		}
 	}
 	want := wire.Case{
-		Name: "boot-convoy", MIPS: 15.6, Horizon: 40 * time.Second, Drain: 60 * time.Second, HungTask: 10 * time.Second,
+		Name: "boot-convoy", MIPS: 15.6, Horizon: 40 * time.Second, Drain: 60 * time.Second, HungTask: 10 * time.Second, HungInterval: time.Second, HungWarnings: 3,
 		Perf:    wire.Perf{MaxSampleRate: 100_000},
 		Storm:   &wire.Storm{Events: 1, Period: 10 * time.Millisecond, Share: 0.8, Until: 40 * time.Second},
 		Hogs:    []wire.Hogs{{Name: "getppid", Count: 8, Kind: wire.GetPPID}},
-		Closers: []wire.Closers{{Name: "closer", FIFO: true, Repeat: 2, Starts: c.Closers[0].Starts}},
+		Closers: []wire.Closers{{Name: "closer", FIFO: true, Repeat: 2, Gap: time.Millisecond, Starts: c.Closers[0].Starts}},
 	}
 	if diff := cmp.Diff(want, c); diff != "" || len(c.Closers[0].Starts) != 4 {
 		t.Errorf("%d starts\n%s", len(c.Closers[0].Starts), diff)
 	}
 	if again, err := caseOf(&sc, 8); err != nil || cmp.Equal(again.Closers, c.Closers) {
 		t.Errorf("two seeds draw the same starts: %v", err)
+	}
+}
+
+func TestBootOptionsComeFromTheScenario(t *testing.T) {
+	t.Parallel()
+	sc := preset(t, "boot-calm")
+	sc.RCU, sc.SRCU.NoAutoExpedite = workload.RCU{Normal: true, KthreadPrio: 50}, true
+	want := []string{"preempt=lazy", "rcupdate.rcu_normal=1", "srcutree.exp_holdoff=0", "rcutree.kthread_prio=50"}
+	if diff := cmp.Diff(want, bootOptions(&sc)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -80,6 +92,9 @@ func TestWhatARealKernelCannotDoIsRefusedByItsField(t *testing.T) {
 		{"rcu.boost: true: want false", func(sc *workload.Scenario) { sc.RCU.Boost = true }},
 		{"watchdog.prove_rcu: true: want false", func(sc *workload.Scenario) { sc.Watchdog.ProveRCU = true }},
 		{"watchdog.hung_task: 1.5s: want whole seconds", func(sc *workload.Scenario) { sc.Watchdog.HungTask = 1500 * time.Millisecond }},
+		{"watchdog.hung_interval: 1.5s: want whole seconds", func(sc *workload.Scenario) { sc.Watchdog.HungInterval = 1500 * time.Millisecond }},
+		{"machine.fair_server: false: want true", func(sc *workload.Scenario) { sc.Machine.NoFairServer = true }},
+		{"go.gc: 1s: want nothing", func(sc *workload.Scenario) { sc.Go.GC = time.Second }},
 		{"rcu_load: 1 entries: want none", func(sc *workload.Scenario) { sc.RCULoad = make([]workload.RCULoad, 1) }},
 		{"storms: 2 entries: want one at most", func(sc *workload.Scenario) { sc.Storms = append(sc.Storms, sc.Storms[0]) }},
 		{"storms[0].at: given: want nothing", func(sc *workload.Scenario) { sc.Storms[0].At = []time.Duration{1} }},
@@ -96,6 +111,8 @@ func TestWhatARealKernelCannotDoIsRefusedByItsField(t *testing.T) {
 		{"tasks[0].reads: tracepoint: want rcu or nothing", func(sc *workload.Scenario) { sc.Tasks[0].Reads = workload.ReadsTracepoint }},
 		{"tasks[0].section: 10ms: want about 6.41", func(sc *workload.Scenario) { sc.Tasks[0].Section = 10 * time.Millisecond }},
 		{"tasks[0].gap: 1µs: want about 15µs", func(sc *workload.Scenario) { sc.Tasks[0].Gap = time.Microsecond }},
+		{"closers[0].pause_jitter: 1ms: want nothing", func(sc *workload.Scenario) { sc.Closers[0].PauseJitter = time.Millisecond }},
+		{"closers[0].gap_jitter: 1ms: want nothing", func(sc *workload.Scenario) { sc.Closers[0].GapJitter = time.Millisecond }},
 		{"closers[0].count: 33: want at most 32", func(sc *workload.Scenario) { sc.Closers[0].Count = 33 }},
 	} {
 		sc := preset(t, "boot-hrtimer-80")

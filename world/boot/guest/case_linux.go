@@ -94,7 +94,8 @@ func configure(c *wire.Case) error {
 		value any
 	}{
 		{"hung_task_timeout_secs", int(c.HungTask / time.Second)},
-		{"hung_task_warnings", -1},
+		{"hung_task_check_interval_secs", int(c.HungInterval / time.Second)},
+		{"hung_task_warnings", c.HungWarnings},
 	} {
 		if err := set(sysctls+s.name, s.value); err != nil {
 			return err

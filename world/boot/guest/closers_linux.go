@@ -61,7 +61,7 @@ type closer struct {
 	tracepoint uint64
 	start      time.Duration
 	repeat     int
-	pause      time.Duration
+	gap, pause time.Duration
 
 	closes  []wire.Close
 	returns atomic.Int32 // how many of closes there are
@@ -92,7 +92,7 @@ func newClosers(groups []wire.Closers) ([]*closer, error) {
 		for i, start := range g.Starts {
 			all = append(all, &closer{
 				name: fmt.Sprintf("%s-%d", g.Name, i), fifo: g.FIFO, tracepoint: ids[0],
-				start: start, repeat: g.Repeat, pause: g.Pause, closes: make([]wire.Close, g.Repeat),
+				start: start, repeat: g.Repeat, gap: g.Gap, pause: g.Pause, closes: make([]wire.Close, g.Repeat),
 			})
 			if !g.Shared || i == len(g.Starts)-1 {
 				ids = ids[1:]
@@ -131,13 +131,17 @@ func (c *closer) run(t0 *atomic.Int64, stop *atomic.Bool, ready chan<- struct{})
 			c.err = fmt.Errorf("perf_event_open: tracepoint %d: %w", c.tracepoint, err)
 			return
 		}
+		opened := now()
+		if c.gap > 0 {
+			sleep(c.gap)
+		}
 		closing := now()
-		c.opened.Store(int64(closing - opening))
+		c.opened.Store(int64(opened - opening))
 		c.calling.Store(int64(closing) + 1)
 		closeFD(fd)
 		returned := now()
 		c.closes[i] = wire.Close{
-			Task: c.name, Open: closing - opening, Start: closing - began, Wait: returned - closing, Returned: true,
+			Task: c.name, Open: opened - opening, Start: closing - began, Wait: returned - closing, Returned: true,
 		}
 		c.calling.Store(0)
 		c.returns.Add(1)

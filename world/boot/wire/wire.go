@@ -22,11 +22,15 @@ type Case struct {
 	// censored; Drain is how long the guest then waits for them.
 	Horizon time.Duration `json:"horizon_ns"`
 	Drain   time.Duration `json:"drain_ns"`
-	// HungTask, RCUStall and Workqueue are the watchdogs' thresholds; 0 is off
-	// for the first, and leaves the kernel's for the others.
-	HungTask  time.Duration `json:"hung_task_ns,omitempty"`
-	RCUStall  time.Duration `json:"rcu_stall_ns,omitempty"`
-	Workqueue time.Duration `json:"workqueue_ns,omitempty"`
+	// HungTask, RCUStall and Workqueue are the thresholds of the watchdogs: 0 turns
+	// the first off, and leaves the others as they are.
+	HungTask time.Duration `json:"hung_task_ns,omitempty"`
+	// HungInterval is the time between two checks for hung tasks, 0 for HungTask;
+	// HungWarnings is the number of reports, -1 for all.
+	HungInterval time.Duration `json:"hung_interval_ns,omitempty"`
+	HungWarnings int           `json:"hung_warnings,omitempty"`
+	RCUStall     time.Duration `json:"rcu_stall_ns,omitempty"`
+	Workqueue    time.Duration `json:"workqueue_ns,omitempty"`
 }
 
 // Perf holds sysctls of perf.
@@ -77,8 +81,10 @@ type Closers struct {
 	Shared bool `json:"shared,omitempty"`
 	// Starts are when the closers of the group begin, one each.
 	Starts []time.Duration `json:"starts_ns"`
-	// Repeat is how often each opens and closes, with Pause after a close.
+	// Repeat is how often each opens and closes; an event stays open for Gap, and
+	// Pause follows a close.
 	Repeat int           `json:"repeat"`
+	Gap    time.Duration `json:"gap_ns,omitempty"`
 	Pause  time.Duration `json:"pause_ns,omitempty"`
 }
 
