@@ -3,9 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
-	"strings"
 
-	"github.com/gpstorm/gpstorm/klog"
 	"github.com/gpstorm/gpstorm/repro"
 	"github.com/gpstorm/gpstorm/trial"
 )
@@ -22,11 +20,7 @@ func writtenFor(scenario string) (repro.Written, bool) {
 
 // besideLog says how much of the log a run of the draft made from it shows.
 func besideLog(w io.Writer, of *repro.Written, r *trial.Result) error {
-	var console strings.Builder
-	for _, l := range r.Log {
-		console.WriteString(klog.Stamp(l.At, l.Text) + "\n")
-	}
-	log, err := repro.Read("console", strings.NewReader(console.String()))
+	log, err := repro.ReadTrial(r)
 	if err != nil {
 		return err
 	}

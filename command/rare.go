@@ -132,9 +132,9 @@ func (o *rareOptions) text(w io.Writer, e *rare.Estimate) error {
 	}
 	fmt.Fprintln(w)
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "\tclose() of\trate\tpassed\tmoves accepted\tancestors\t")
+	fmt.Fprintln(out, "\tlongest close()\tall close()s\trate\tpassed\tmoves accepted\tancestors\t")
 	for _, l := range e.Levels {
-		fmt.Fprintf(out, "\t%v\t%.2g\t%.0f %%\t%.0f %%\t%.1f\t\n", l.Wait.Round(time.Microsecond), l.Rate, 100*l.Passed, 100*l.Accepted, l.Ancestors)
+		fmt.Fprintf(out, "\t%v\t%v\t%.2g\t%.0f %%\t%.0f %%\t%.1f\t\n", l.Wait.Round(time.Microsecond), l.Total.Round(time.Microsecond), l.Rate, 100*l.Passed, 100*l.Accepted, l.Ancestors)
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gpstorm/gpstorm/klog"
 	"github.com/gpstorm/gpstorm/report/timeline"
+	"github.com/gpstorm/gpstorm/repro"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/kernel"
@@ -105,11 +105,6 @@ func (o *traceOptions) show(cmd *cobra.Command, c *common, f world.Facts, log bo
 
 // showConsole prints the console in the form of dmesg.
 func showConsole(cmd *cobra.Command, r *trial.Result) error {
-	var b strings.Builder
-	for _, l := range r.Log {
-		b.WriteString(klog.Stamp(l.At, l.Text))
-		b.WriteByte('\n')
-	}
-	_, err := io.WriteString(cmd.OutOrStdout(), b.String())
+	_, err := io.WriteString(cmd.OutOrStdout(), repro.Console(r))
 	return err
 }

@@ -204,11 +204,7 @@ func TestConsolesOfTheVirtualKernelAreRead(t *testing.T) {
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
 			r := kernel.Run(sc, baseline, 1, kernel.Options{Log: true})
-			var b strings.Builder
-			for _, l := range r.Log {
-				b.WriteString(klog.Stamp(l.At, l.Text) + "\n")
-			}
-			l := read(t, b.String())
+			l := read(t, Console(&r))
 			f := l.Facts
 			if f.Unread+f.Other != 0 || f.Understood != len(r.Log) {
 				t.Errorf("%d unread, %d other, %d understood of %d lines", f.Unread, f.Other, f.Understood, len(r.Log))

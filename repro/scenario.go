@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
-	"github.com/gpstorm/gpstorm/klog"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
@@ -95,11 +94,7 @@ func (d *Draft) try(symptoms []Symptom) error {
 		return err
 	}
 	r := kernel.Run(d.Scenario, baseline, 1, kernel.Options{Log: true, MaxSteps: maxSteps})
-	var console strings.Builder
-	for _, line := range r.Log {
-		console.WriteString(klog.Stamp(line.At, line.Text) + "\n")
-	}
-	model, err := Read("console", strings.NewReader(console.String()))
+	model, err := ReadTrial(&r)
 	if err != nil {
 		return err
 	}

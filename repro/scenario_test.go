@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gpstorm/gpstorm/fixes"
-	"github.com/gpstorm/gpstorm/klog"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
@@ -26,11 +25,7 @@ func consoleOf(t *testing.T, sc workload.Scenario) (*Log, trial.Result) {
 		t.Fatal(err)
 	}
 	r := kernel.Run(sc, baseline, 1, kernel.Options{Log: true})
-	var b strings.Builder
-	for _, l := range r.Log {
-		b.WriteString(klog.Stamp(l.At, l.Text) + "\n")
-	}
-	return read(t, b.String()), r
+	return read(t, Console(&r)), r
 }
 
 // printingScenarios are the presets and the scenarios that make reports.
@@ -169,11 +164,7 @@ func FuzzRoundTrip(f *testing.F) {
 		if r.Truncated {
 			return
 		}
-		var b strings.Builder
-		for _, l := range r.Log {
-			b.WriteString(klog.Stamp(l.At, l.Text) + "\n")
-		}
-		l := read(t, b.String())
+		l := read(t, Console(&r))
 		if l.Facts.Unread+l.Facts.Other > 0 || len(l.Facts.Hung) != r.HungTasks || len(l.Facts.Stalls)+len(l.Facts.Expedited) != r.RCUStalls {
 			t.Fatalf("%d unread, %d other, %d hung of %d, %d stalls of %d", l.Facts.Unread, l.Facts.Other, len(l.Facts.Hung), r.HungTasks, len(l.Facts.Stalls)+len(l.Facts.Expedited), r.RCUStalls)
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -136,7 +138,8 @@ func older(a, b string) bool {
 	return slices.Compare(x[:], y[:]) < 0
 }
 
-// rank adds a ranking for each scenario and kernel with at least two candidates.
+// rank adds a ranking for each scenario and kernel with at least two candidates, unless
+// either order has all of them equal: then there is no correlation.
 func (v *Result) rank(cells []cell, measured, model map[cell][]time.Duration) {
 	var done []cell
 	for _, c := range cells {
@@ -164,7 +167,9 @@ func (v *Result) rank(cells []cell, measured, model map[cell][]time.Duration) {
 			ranked[i].ModelPlace = place(ranked, ranked[i].Model, func(r *Ranked) float64 { return r.Model })
 		}
 		slices.SortStableFunc(ranked, func(a, b Ranked) int { return cmp.Compare(a.MeasuredPlace, b.MeasuredPlace) })
-		v.Rankings = append(v.Rankings, Ranking{ranked, spearman(ranked)})
+		if correlation := spearman(ranked); !math.IsNaN(correlation) {
+			v.Rankings = append(v.Rankings, Ranking{ranked, correlation})
+		}
 	}
 }
 
@@ -185,11 +190,9 @@ func place(all []Ranked, figure float64, of func(*Ranked) float64) float64 {
 
 // spearman is the correlation of the places; NaN if all of one order are equal.
 func spearman(all []Ranked) float64 {
-	mean := float64(len(all)+1) / 2
-	var xy, xx, yy float64
+	measured, model := make([]float64, len(all)), make([]float64, len(all))
 	for i := range all {
-		x, y := all[i].MeasuredPlace-mean, all[i].ModelPlace-mean
-		xy, xx, yy = xy+x*y, xx+x*x, yy+y*y
+		measured[i], model[i] = all[i].MeasuredPlace, all[i].ModelPlace
 	}
-	return xy / math.Sqrt(xx*yy)
+	return stat.Correlation(measured, model, nil)
 }

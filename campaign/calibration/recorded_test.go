@@ -95,6 +95,16 @@ func TestRecordingsAreComparedWithTheModelOfTheirKernel(t *testing.T) {
 	}
 }
 
+func TestCandidatesThatAreAllEqualHaveNoRanking(t *testing.T) {
+	t.Parallel()
+	v := &Result{}
+	same := worldOf(func(world.Spec) time.Duration { return time.Millisecond })
+	err := v.Compare(t.Context(), same, []Recording{of(t, "7.3.4", "", 3*time.Millisecond), of(t, "7.3.4", "poll", 2*time.Millisecond), of(t, "7.3.4", "expedited", time.Millisecond)})
+	if err != nil || len(v.Rankings) > 0 || len(v.Rows) == 0 {
+		t.Errorf("%v, rankings %+v, %d rows", err, v.Rankings, len(v.Rows))
+	}
+}
+
 func TestARecordingOfAnotherScenarioIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*Recording){
