@@ -8,7 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// barriers are bugs in what orders the two sums of a scan.
+// barriers are bugs in the barrier between the two sums of a scan.
 var barriers = []Mutant{
 	safety("no-barrier", "nothing orders the two sums of a scan", "baseline", fixes.Fix{Barrier: none}).
 		order(order.TSO, order.NullPointer).
@@ -67,7 +67,7 @@ var barriers = []Mutant{
 		waits(trial.Slow, trial.RetryDelay),
 }
 
-// getState polls a cookie that requests nothing.
+// getState polls a cookie without requesting its grace period.
 func getState() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.First() {
@@ -81,7 +81,7 @@ func getState() srcu.Barrier {
 	})
 }
 
-// pollOnce looks at its cookie again just once.
+// pollOnce polls its cookie only once more.
 func pollOnce() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
 		first := scan.First()
@@ -98,7 +98,7 @@ func pollOnce() srcu.Barrier {
 	})
 }
 
-// lookOnce looks at its cookie and never again.
+// lookOnce polls its cookie once and never again.
 func lookOnce() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.First() {
@@ -108,7 +108,7 @@ func lookOnce() srcu.Barrier {
 	})
 }
 
-// pollFurther waits for the RCU grace period after the one it has asked for.
+// pollFurther waits for the RCU grace period after the requested one.
 func pollFurther() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.First() {
@@ -122,8 +122,8 @@ func pollFurther() srcu.Barrier {
 	})
 }
 
-// posting is a barrier that waits for an RCU callback, posted by post once an
-// attempt; expedited scans poll as they should.
+// posting returns a barrier that waits for an RCU callback, which post posts once
+// per attempt; expedited scans poll as they should.
 func posting(post func(s srcu.Side, scan *srcu.Scan)) srcu.Barrier {
 	polling := fixes.Polling()
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
@@ -142,8 +142,8 @@ func noResume() srcu.Barrier {
 	return posting(func(s srcu.Side, scan *srcu.Scan) { s.RCU().Call(scan.Elapse) })
 }
 
-// lateFlag is a callback that queues the work only if the scan was already
-// marked as waiting, which is done 5 us after posting it.
+// lateFlag is a callback that queues the work only if the scan was already marked
+// as waiting; the mark is set 5 us after posting.
 func lateFlag() srcu.Barrier {
 	polling := fixes.Polling()
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
@@ -166,8 +166,8 @@ func lateFlag() srcu.Barrier {
 	})
 }
 
-// oneHead has one rcu_head for all domains: a scan that finds it posted does
-// not post it.
+// oneHead has one rcu_head for all domains: a scan does not post it if it is posted
+// already.
 func oneHead() srcu.Barrier {
 	posted := false
 	return posting(func(s srcu.Side, scan *srcu.Scan) {
@@ -183,7 +183,7 @@ func oneHead() srcu.Barrier {
 	})
 }
 
-// joinRunning lets one grace period serve all scans that are posted until it ends.
+// joinRunning lets one grace period serve all scans that are posted before its end.
 func joinRunning() srcu.Barrier {
 	type posted struct {
 		side srcu.Side
@@ -208,7 +208,7 @@ func joinRunning() srcu.Barrier {
 }
 
 // wakeOne lets a scan join the grace period that another scan has requested, and
-// then queues the work of that other one only.
+// then queues only the work of that other scan.
 func wakeOne() srcu.Barrier {
 	var pending []*srcu.Scan
 	return posting(func(s srcu.Side, scan *srcu.Scan) {
@@ -225,7 +225,7 @@ func wakeOne() srcu.Barrier {
 	})
 }
 
-// callbackBlocks waits in the RCU callback for one more grace period.
+// callbackBlocks waits in the RCU callback for another grace period.
 func callbackBlocks() srcu.Barrier {
 	return posting(func(s srcu.Side, scan *srcu.Scan) {
 		s.RCU().Call(func() {
@@ -236,10 +236,10 @@ func callbackBlocks() srcu.Barrier {
 	})
 }
 
-// lazyFlush is how long a lazy callback is held back: 10 s at HZ=250.
+// lazyFlush is the delay of a lazy callback: 10 s at HZ=250.
 const lazyFlush = 2500
 
-// lazyCallback posts its callback when it has been held back.
+// lazyCallback posts its callback after this delay.
 func lazyCallback() srcu.Barrier {
 	posted := map[*srcu.Scan]bool{}
 	polling := fixes.Polling()
@@ -261,12 +261,12 @@ func lazyCallback() srcu.Barrier {
 	})
 }
 
-// none orders nothing.
+// none does not order the sums.
 func none() srcu.Barrier {
 	return srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool { return true })
 }
 
-// everyOther waits for every first of two attempts.
+// everyOther waits in the first of every two attempts.
 func everyOther() srcu.Barrier {
 	n := 0
 	return srcu.BarrierFunc(func(s srcu.Side, _ *srcu.Scan) bool {
@@ -277,7 +277,7 @@ func everyOther() srcu.Barrier {
 	})
 }
 
-// resum sums the unlocks again after the wait, and compares those.
+// resum sums the unlocks again after the wait, and compares the new sum.
 func resum() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
 		s.RCU().Synchronize()
@@ -286,7 +286,7 @@ func resum() srcu.Barrier {
 	})
 }
 
-// staleCookie takes one cookie and never another.
+// staleCookie takes only one cookie.
 func staleCookie() srcu.Barrier {
 	taken := false
 	var c rcu.Cookie
@@ -302,7 +302,7 @@ func staleCookie() srcu.Barrier {
 	})
 }
 
-// impatient takes a cookie for done at the second look.
+// impatient treats a cookie as done at the second poll.
 func impatient() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
 		if !scan.First() {

@@ -16,7 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "measure the table of docs/mutants.md again")
 
-// made names the source made for a mutant that random bytes hardly ever catch.
+// made maps mutants that random bytes hardly ever catch to the sources made for
+// them.
 var made = map[string]string{
 	"locks-first":      "late increments",
 	"zero-done":        "many grace periods",
@@ -33,9 +34,9 @@ var made = map[string]string{
 	"hrtimer-free":     "a reader under timers",
 }
 
-// from is the trial with which the hunt for a mutant begins where earlier ones
-// are known to show nothing. It saves time and decides nothing: a hunt goes
-// round.
+// from is the first trial of the hunt for a mutant whose earlier trials are known
+// to show nothing. It saves time without changing the result, since a hunt wraps
+// around.
 var from = map[string]int{
 	"locks-first": 59, "never-throttled": 87, "polled-never": 19, "reader-stays": 43, "exp-more-forgotten": 47,
 	"frozen-rank": 29, "cpu-unsummed": 29, "stale-unlocks": 12, "polled-any": 14,
@@ -44,7 +45,7 @@ var from = map[string]int{
 	"wrong-rank": 12, "gives-up": 7, "expedited-blind": 12, "clear-first": 12,
 }
 
-// most is how many trials a hunt takes.
+// most is the maximum number of trials in a hunt.
 const most = 100
 
 func TestEveryMutantOfTheKernelIsCaughtByItsOracle(t *testing.T) {
@@ -69,15 +70,15 @@ func TestEveryMutantOfTheKernelIsCaughtByItsOracle(t *testing.T) {
 	}
 }
 
-// caughtBy reports whether a result has that signature; of a cause the mechanism
-// alone counts.
+// caughtBy reports whether a result has that signature; of a cause only the
+// mechanism counts.
 func caughtBy(r *trial.Result, want *trial.Signature) bool {
 	got := r.Signature()
 	got.Cause = got.Cause.Link()
 	return got == *want && got != trial.Signature{Diagnosis: got.Diagnosis}
 }
 
-// kernelMutants are those that the virtual kernel catches.
+// kernelMutants returns the mutants that the virtual kernel catches.
 func kernelMutants() (ms []mutant.Mutant) {
 	for _, m := range mutant.All() {
 		if m.Kernel != nil {
@@ -100,8 +101,8 @@ func TestEveryDiagnosisHasAMutant(t *testing.T) {
 	}
 }
 
-// repaired runs a mutant whose bug something else repairs: it may take longer,
-// and must do nothing wrong.
+// repaired runs a mutant whose bug another mechanism repairs: it may be slower, but
+// must have no violation.
 func repaired(t *testing.T, m *mutant.Mutant, src *source, trials int) {
 	t.Helper()
 	for n := range trials {
@@ -123,8 +124,8 @@ const (
 	closing = "<!-- end -->\n"
 )
 
-// TestTheTableOfMutants holds docs/mutants.md to the mutants there are. With
-// -update it measures them again; that takes minutes.
+// TestTheTableOfMutants compares docs/mutants.md with the mutants. With -update it
+// measures them again, which takes minutes.
 func TestTheTableOfMutants(t *testing.T) {
 	b, err := os.ReadFile(table)
 	if err != nil {
@@ -152,12 +153,13 @@ func TestTheTableOfMutants(t *testing.T) {
 	}
 }
 
-// row is what a mutant's row begins with.
+// row returns the beginning of a mutant's row.
 func row(m *mutant.Mutant) string {
 	return fmt.Sprintf("| `%s` | %s | `%s` | %s | %s |", m.Name, m.Claim, m.Of, m.Class, m.Kernel.Diagnosis)
 }
 
-// hunts is how many are made for each figure, and the most trials of each.
+// hunts is the number of hunts for each figure. The others are the maximum numbers
+// of trials in each.
 const (
 	hunts       = 3
 	mostPresets = 12
@@ -182,7 +184,7 @@ func measure(t *testing.T) string {
 	return b.String()
 }
 
-// median is the median number of trials that hunts took.
+// median returns the median number of trials in hunts.
 func median(t *testing.T, m *mutant.Mutant, src string, most int) string {
 	var took []int
 	for start := range hunts {
@@ -199,7 +201,7 @@ func median(t *testing.T, m *mutant.Mutant, src string, most int) string {
 	return fmt.Sprint(took[hunts/2])
 }
 
-// The tables of the other worlds are measured there; see docs/mutants.
+// The tables of the other worlds are measured elsewhere; see docs/mutants.
 func TestTheTablesOfTheOtherWorlds(t *testing.T) {
 	t.Parallel()
 	for file, row := range map[string]func(*mutant.Mutant) string{

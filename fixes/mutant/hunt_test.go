@@ -14,14 +14,14 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// presets are all presets in turn, each time another variation.
+// presets returns all presets in turn, each time in another variation.
 func presets(hunt uint64, n int) (workload.Scenario, uint64) {
 	all := workload.Presets()
 	draw := seed.Derive(hunt, fmt.Sprint("preset ", n))
 	return workload.Vary(all[n%len(all)], n/len(all), draw), draw
 }
 
-// fuzzed are scenarios made of random bytes.
+// fuzzed returns scenarios made from random bytes.
 func fuzzed(hunt uint64, n int) (workload.Scenario, uint64) {
 	draws := seed.Stream(hunt, fmt.Sprint("fuzz ", n))
 	data := make([]byte, workload.FuzzBytes)
@@ -32,7 +32,7 @@ func fuzzed(hunt uint64, n int) (workload.Scenario, uint64) {
 	return sc, draws.Uint64()
 }
 
-// shaped are variations of one scenario.
+// shaped returns variations of one scenario.
 func shaped(sc workload.Scenario) func(hunt uint64, n int) (workload.Scenario, uint64) {
 	return func(hunt uint64, n int) (workload.Scenario, uint64) {
 		draw := seed.Derive(hunt, fmt.Sprint(sc.Name, n))
@@ -40,10 +40,9 @@ func shaped(sc workload.Scenario) func(hunt uint64, n int) (workload.Scenario, u
 	}
 }
 
-// lateIncrements parks readers for a while between fetching the rank and the
-// increment: on a slow machine with many CPUs, behind real-time threads that let
-// them run for little at a time. One reader has long sections, which it is inside
-// of when the others' late ones count.
+// lateIncrements delays readers between loading the rank and the increment: on a
+// slow machine with many CPUs, with real-time threads that rarely let them run. One
+// reader with long sections is inside when the late increments of others count.
 func lateIncrements() workload.Scenario {
 	sc := workload.Default()
 	sc.Name = "late-increments"
@@ -63,7 +62,7 @@ func lateIncrements() workload.Scenario {
 	return sc
 }
 
-// manyGracePeriods has enough of them for the sequence numbers to wrap, with
+// manyGracePeriods has so many grace periods that the sequence numbers wrap, with
 // readers inside all the time.
 func manyGracePeriods() workload.Scenario {
 	sc := workload.Default()
@@ -78,7 +77,7 @@ func manyGracePeriods() workload.Scenario {
 }
 
 // readerUnderTimers has a reader that takes seconds for its section while hrtimer
-// samples take nearly all of its CPU, and a tenth of that with a budget for them.
+// samples take nearly all of its CPU, or a tenth of that with a budget for them.
 func readerUnderTimers() workload.Scenario {
 	sc := workload.Default()
 	sc.Name = "a-reader-under-timers"
@@ -91,8 +90,8 @@ func readerUnderTimers() workload.Scenario {
 	return sc
 }
 
-// loopAlone is a CPU with one task, which stays in user mode: nothing but the tick
-// can tell that the CPU is in no reader.
+// loopAlone is a CPU with one task, which stays in user mode: only the tick can
+// report that the CPU is in no reader.
 func loopAlone() workload.Scenario {
 	sc := workload.Default()
 	sc.Name = "a-loop-alone"
@@ -103,8 +102,8 @@ func loopAlone() workload.Scenario {
 	return sc
 }
 
-// shortSlices cuts what kernel threads do on one CPU into pieces: a real-time
-// thread leaves it to them for a moment only, and samples shift what fits in.
+// shortSlices divides the work of kernel threads on one CPU into pieces: a
+// real-time thread leaves them only short times, and samples shift the borders.
 func shortSlices() workload.Scenario {
 	sc := workload.Default()
 	sc.Name = "short-slices"
@@ -117,9 +116,9 @@ func shortSlices() workload.Scenario {
 	return sc
 }
 
-// parkedReaders parks readers for seconds wherever they are, on a slow machine: a
-// real-time thread leaves them a moment now and then. Half of each short section is
-// what precedes the increment, and each reader's event is closed some time.
+// parkedReaders stops readers for seconds at arbitrary places, on a slow machine: a
+// real-time thread rarely lets them run. Half of each short section precedes the
+// increment, and each reader's event is closed at some time.
 func parkedReaders() workload.Scenario {
 	const pairs = 12
 	sc := workload.Default()
@@ -134,17 +133,17 @@ func parkedReaders() workload.Scenario {
 	return sc
 }
 
-// source is where the trials of a hunt come from.
+// source is a source of trials for hunts.
 type source struct {
 	name string
-	// trial makes the n-th trial of a hunt: a scenario and the trial's seed.
+	// trial returns the n-th trial of a hunt: a scenario and the trial's seed.
 	trial func(hunt uint64, n int) (workload.Scenario, uint64)
-	steps uint64 // that bound it
+	steps uint64 // limit of each trial
 	seen  sync.Map
 }
 
-// whole is the diagnosis that the n-th trial gives a candidate. Many mutants
-// break the same one, so the source keeps it.
+// whole returns the diagnosis of the n-th trial under an unbroken candidate. Many
+// mutants break the same candidate, so the source caches it.
 func (s *source) whole(t *testing.T, name string, hunt uint64, n int) trial.Diagnosis {
 	t.Helper()
 	once, _ := s.seen.LoadOrStore(fmt.Sprint(name, hunt, n), sync.OnceValue(func() trial.Diagnosis {
@@ -158,7 +157,7 @@ func (s *source) whole(t *testing.T, name string, hunt uint64, n int) trial.Diag
 	return once.(func() trial.Diagnosis)()
 }
 
-// sources are where hunts take place, the ordinary ones first.
+// sources are the sources of hunts, the ordinary ones first.
 var sources = []*source{
 	{name: "presets", trial: presets, steps: 8_000_000},
 	{name: "random bytes", trial: fuzzed, steps: 300_000},
@@ -170,15 +169,16 @@ var sources = []*source{
 	{name: "short slices", trial: shaped(shortSlices()), steps: 8_000_000},
 }
 
-// wrong reports a diagnosis that no storm can bring about.
+// wrong reports a diagnosis that no storm can cause.
 func wrong(d trial.Diagnosis) bool {
 	return d == trial.Unsafe || d == trial.LostWakeup || d == trial.Deadlock
 }
 
-// hunt runs the trials of a source until one gets the mutant's diagnosis, for the
-// mutant's reason, at most so many, beginning with one of them and going round. It returns how many are
-// needed from the first on, 0 if none gets it, and the result. The candidate
-// that the mutant breaks must do nothing wrong in any of them.
+// hunt runs at most the given number of trials of a source, beginning at trial from
+// and wrapping around, until one has the mutant's diagnosis for the mutant's
+// reason. It returns the number of trials that are needed from the first trial on,
+// 0 if none succeeds, and the result. The candidate that the mutant breaks must
+// pass all of them.
 func hunt(t *testing.T, m *mutant.Mutant, src *source, start uint64, from, most int) (trials int, found trial.Result) {
 	t.Helper()
 	for i := range most {

@@ -70,12 +70,12 @@ var work = []Mutant{
 // after the other.
 const gracePeriod srcu.Cookie = 4
 
-// machine makes a broken machine of the real one.
+// machine makes a broken machine from the real one.
 func machine[M srcu.Machine](broken func(*srcu.GracePeriod) M) func(srcu.Barrier, srcu.Pace) srcu.Machine {
 	return func(b srcu.Barrier, p srcu.Pace) srcu.Machine { return broken(srcu.New(b, p)) }
 }
 
-// shortSnap takes a grace period that is running for a full one.
+// shortSnap counts a grace period that is already running as a full one.
 type shortSnap struct{ *srcu.GracePeriod }
 
 func (m shortSnap) Snapshot() srcu.Cookie {
@@ -86,22 +86,22 @@ func (m shortSnap) Snapshot() srcu.Cookie {
 	return c
 }
 
-// doneBefore reports a grace period over when the one before it is.
+// doneBefore reports a cookie done one grace period too early.
 type doneBefore struct{ *srcu.GracePeriod }
 
 func (m doneBefore) Done(c srcu.Cookie) bool { return m.GracePeriod.Done(c - gracePeriod) }
 
-// narrow keeps cookies in 32 bits.
+// narrow truncates cookies to 32 bits.
 type narrow struct{ *srcu.GracePeriod }
 
 func (m narrow) Snapshot() srcu.Cookie { return srcu.Cookie(uint32(m.GracePeriod.Snapshot())) }
 
-// zeroDone takes cookie 0 for one that was never set.
+// zeroDone treats cookie 0 as unset.
 type zeroDone struct{ *srcu.GracePeriod }
 
 func (m zeroDone) Done(c srcu.Cookie) bool { return c == 0 || m.GracePeriod.Done(c) }
 
-// zeroUnasked takes a request for cookie 0 for none.
+// zeroUnasked ignores requests for cookie 0.
 type zeroUnasked struct{ *srcu.GracePeriod }
 
 func (m zeroUnasked) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
@@ -110,7 +110,7 @@ func (m zeroUnasked) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
 	}
 }
 
-// plainCompare compares cookies without regard to wrapping.
+// plainCompare compares cookies without allowing for wrapping.
 type plainCompare struct{ *srcu.GracePeriod }
 
 func (m plainCompare) Done(c srcu.Cookie) bool {
@@ -121,7 +121,7 @@ func (m plainCompare) Done(c srcu.Cookie) bool {
 	return last >= c
 }
 
-// expeditedBlind does not look for readers in expedited grace periods.
+// expeditedBlind does not check for readers in expedited grace periods.
 type expeditedBlind struct {
 	*srcu.GracePeriod
 	side srcu.Side
@@ -137,7 +137,7 @@ func (m *expeditedBlind) Process(s srcu.Side) {
 	m.GracePeriod.Process(s)
 }
 
-// blockedForgotten does not queue the work again when it finds readers inside.
+// blockedForgotten does not queue the work again when it finds readers.
 type blockedForgotten struct{ *srcu.GracePeriod }
 
 func (m blockedForgotten) Process(s srcu.Side) {
@@ -159,7 +159,8 @@ func (m endForgotten) Process(s srcu.Side) {
 	m.GracePeriod.Process(run)
 }
 
-// untilEnd is a side that is deaf after the end of a grace period.
+// untilEnd is a side on which Requeue has no effect after the end of a grace
+// period.
 type untilEnd struct {
 	srcu.Side
 	ended bool
@@ -176,7 +177,7 @@ func (u *untilEnd) Requeue(jiffies uint64) {
 	}
 }
 
-// busyForgotten drops requests that find a grace period running.
+// busyForgotten drops requests during a grace period.
 type busyForgotten struct{ *srcu.GracePeriod }
 
 func (m busyForgotten) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
@@ -196,7 +197,7 @@ func (m shortRequest) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
 	m.GracePeriod.Request(s, c, expedited)
 }
 
-// expeditedUnqueued notes expedited requests but queues no work for them.
+// expeditedUnqueued records expedited requests but queues no work for them.
 type expeditedUnqueued struct{ *srcu.GracePeriod }
 
 func (m expeditedUnqueued) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
@@ -206,8 +207,8 @@ func (m expeditedUnqueued) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
 	m.GracePeriod.Request(s, c, expedited)
 }
 
-// plainNeeded compares the grace period that a request needs with the last one
-// needed without regard to wrapping.
+// plainNeeded compares the grace period of a request with the last requested one
+// without allowing for wrapping.
 type plainNeeded struct {
 	*srcu.GracePeriod
 	needed srcu.Cookie
@@ -221,7 +222,7 @@ func (m *plainNeeded) Request(s srcu.Side, c srcu.Cookie, expedited bool) {
 	m.GracePeriod.Request(s, c, expedited)
 }
 
-// retryForgotten drops each request of the work to run again.
+// retryForgotten drops every request to run the work again.
 type retryForgotten struct{ *srcu.GracePeriod }
 
 func (m retryForgotten) Process(s srcu.Side) { m.GracePeriod.Process(deaf{s}) }

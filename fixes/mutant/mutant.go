@@ -1,9 +1,9 @@
-// Package mutant holds planted bugs: candidates that are broken on purpose, to
+// Package mutant contains planted bugs: candidates that are broken on purpose, to
 // show that each world catches the bugs that it claims to catch.
 //
-// A mutant is a fixes.Fix like any other, with a barrier, machine, side or
-// teardown of its own, or with decisions of a world overridden. No production
-// code treats it differently.
+// A mutant is an ordinary fixes.Fix with its own barrier, machine, side or
+// teardown, or with overridden decisions of a world. Production code does not
+// distinguish them.
 package mutant
 
 import (
@@ -19,51 +19,51 @@ type Class string
 
 // The classes.
 const (
-	Safety   Class = "safety"   // something is freed, or reported over, too early
-	Liveness Class = "liveness" // something that must happen does not
+	Safety   Class = "safety"   // memory is freed, or a grace period reported over, too early
+	Liveness Class = "liveness" // necessary progress does not happen
 )
 
-// Mutant is a planted bug: what it breaks, and how each world that catches it
-// does. Its claim says what is broken.
+// Mutant is a planted bug, with the ways in which worlds catch it. Its claim
+// describes the bug.
 type Mutant struct {
 	fixes.Fix
 	// Of names the candidate that it breaks.
 	Of    string
 	Class Class
 
-	// Kernel is how the virtual kernel catches it, nil if it does not: the
-	// diagnosis, and the oracle, the circle of waits, or the mechanism with which
-	// a wait ends. The diagnosis is ok for a bug that something else repairs, as
-	// its claim says, so that it need do no harm.
+	// Kernel describes how the virtual kernel catches it, nil if it does not: the
+	// diagnosis, and the oracle, the circle of waits, or the mechanism at the end
+	// of a wait. The diagnosis is ok for a bug that another mechanism repairs, as
+	// its claim says, so that it may do no harm.
 	Kernel *trial.Signature
-	Order  *Order // how the order world catches it; nil if it does not
-	Live   *Live  // how the torture of the live core catches it; nil if it does not
+	Order  *Order // nil if the order world does not catch it
+	Live   *Live  // nil if the torture of the live core does not catch it
 }
 
-// Order is how the order world catches a mutant: the smallest case in which it
-// shows, in the strongest memory model in which it does, and the violation.
+// Order describes how the order world catches a mutant: the smallest case that
+// shows it, in the strongest memory model that shows it, and the violation.
 type Order struct {
 	order.Case
 	Kind order.Kind
 }
 
-// Live is how the torture of the live core catches a mutant.
+// Live describes how the torture of the live core catches a mutant.
 type Live struct {
-	// With names the candidate that the mutant is combined with; empty if it is
-	// tortured alone.
+	// With names the candidate that the mutant is combined with; empty if it runs
+	// alone.
 	With  string
 	Needs Needs
 }
 
-// Needs is what a torture must do for a bug to show.
+// Needs is a property of the torture without which a bug does not show.
 type Needs string
 
-// The needs.
+// The properties.
 const (
 	Plain     Needs = ""           // any torture
-	Amplified Needs = "amplify"    // the amplifier, and two CPUs that run at once
+	Amplified Needs = "amplify"    // the amplifier, and two CPUs that run at the same time
 	Yielding  Needs = "yield"      // pauses at the weak points
-	WeakOrder Needs = "weak order" // a CPU that reorders more than amd64, which shows it never or far too seldom
+	WeakOrder Needs = "weak order" // a CPU that reorders more than amd64, which never or almost never shows the bug
 )
 
 // Worlds returns the names of the worlds that catch the mutant.
@@ -80,13 +80,13 @@ func (m *Mutant) Worlds() []string {
 	return worlds
 }
 
-// all is every planted bug, in display order.
+// all contains every planted bug, in display order.
 var all = slices.Concat(scans, sequences, work, barriers, perCPU, teardowns, quiescentStates, gracePeriods, expedited, readers, samples)
 
 // All returns the planted bugs of all worlds, in display order.
 func All() []Mutant { return slices.Clone(all) }
 
-// Lookup returns the planted bug of that name.
+// Lookup returns the named planted bug.
 func Lookup(name string) (Mutant, bool) {
 	i := slices.IndexFunc(all, func(m Mutant) bool { return m.Name == name })
 	if i < 0 {
@@ -95,13 +95,13 @@ func Lookup(name string) (Mutant, bool) {
 	return all[i], true
 }
 
-// Catalogue returns gpstorm's candidates, a program's own, and the planted bugs, as
-// one catalogue.
+// Catalogue returns a catalogue of gpstorm's candidates, a program's own, and the
+// planted bugs.
 func Catalogue(own ...fixes.Fix) (*fixes.Catalogue, error) {
 	return fixes.NewCatalogue(fixes.Group{Kind: fixes.Candidate, Fixes: fixes.All()}, fixes.Group{Kind: fixes.Candidate, Fixes: own}, Group())
 }
 
-// Group is the planted bugs as a group of a catalogue.
+// Group returns the planted bugs as a group of a catalogue.
 func Group() fixes.Group {
 	g := fixes.Group{Kind: fixes.Mutant}
 	for i := range all {
@@ -110,19 +110,19 @@ func Group() fixes.Group {
 	return g
 }
 
-// Find returns the candidate, planted bug or combination of that name.
+// Find returns the named candidate, planted bug or combination.
 func Find(name string) (fixes.Fix, error) { return standard.Find(name) }
 
 var standard = func() *fixes.Catalogue {
 	c, err := Catalogue()
 	if err != nil {
-		panic(err) // the tables of this package are broken
+		panic(err) // the tables of this package are invalid
 	}
 	return c
 }()
 
-// CaseOf returns the case of the order world in which n readers run a candidate.
-// A planted bug gets what else it takes to show.
+// CaseOf returns the case of the order world in which n readers run a candidate. It
+// adds the conditions that a planted bug needs.
 func CaseOf(f fixes.Fix, n, sections int, m order.Mode) order.Case {
 	c := order.For(f, n, sections, m)
 	if planted, ok := Lookup(f.Name); ok && planted.Order != nil {

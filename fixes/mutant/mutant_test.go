@@ -13,7 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/live"
 )
 
-// run runs a variation of a preset, which is its own seed.
+// run runs a variation of a preset; its number is also the seed.
 func run(t *testing.T, preset string, variation int, fix fixes.Fix) trial.Result {
 	t.Helper()
 	sc, ok := workload.Preset(preset)
@@ -120,8 +120,8 @@ func TestEveryMutantSaysWhatItBreaksAndWhereItIsCaught(t *testing.T) {
 	}
 }
 
-// Somebody whose candidate waits for no RCU grace period learns from the message
-// how to say so.
+// If a candidate waits for no RCU grace period, the message names the field that
+// declares it.
 func TestTheMessageNamesWithoutRCU(t *testing.T) {
 	t.Parallel()
 	impatient := fixes.Fix{Name: "impatient", Barrier: fixes.Membarrier}
@@ -136,8 +136,8 @@ func TestTheMessageNamesWithoutRCU(t *testing.T) {
 	}
 }
 
-// A bug that is planted in the decisions of one world is refused by others, so
-// that it is not taken for one that they miss.
+// Other worlds refuse a bug that overrides the decisions of one world; otherwise
+// they would seem to miss it.
 func TestAMutantOfOneWorldIsRefusedByOthers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, world, want string }{

@@ -4,10 +4,9 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 )
 
-// Nulls are the controls of the live world. Each lacks one thing that every strategy
-// needs, and must be seen to fail in every campaign, or the campaign shows nothing
-// about the others: that machine, at that time, would not have shown their bugs
-// either.
+// Nulls returns the controls of the live world. Each lacks a property that every
+// strategy needs, and must fail in every campaign. Otherwise the campaign proves
+// nothing about the strategies: the machine would not have shown their bugs either.
 func Nulls() []fixes.Fix {
 	return []fixes.Fix{
 		{

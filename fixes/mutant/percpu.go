@@ -6,8 +6,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// perCPU are bugs in which CPUs a scan sums or interrupts. They need the counters
-// and interrupts of single CPUs, which only the order world has.
+// perCPU are bugs in the choice of CPUs that a scan sums or interrupts. They need
+// the counters and interrupts of single CPUs, which only the order world provides.
 var perCPU = []Mutant{
 	safety("sum-skips-cpu", "the sums are over one CPU less than there are: a bound that counts CPUs and is used as a number of one", "baseline",
 		fixes.Fix{Side: sumsOn(func(cpu, cpus int) bool { return cpu < cpus-1 })}).
@@ -20,7 +20,7 @@ var perCPU = []Mutant{
 		order(order.TSO, order.NullPointer),
 }
 
-// interrupts is a barrier that interrupts the CPUs that must accepts.
+// interrupts is a barrier that interrupts the CPUs that must selects.
 func interrupts(must func(s order.PerCPU, cpu, rank int) bool) func() srcu.Barrier {
 	return func() srcu.Barrier {
 		return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
@@ -42,7 +42,7 @@ func interrupts(must func(s order.PerCPU, cpu, rank int) bool) func() srcu.Barri
 	}
 }
 
-// sumsOn is a side whose sums are over the CPUs that has accepts.
+// sumsOn is a side that sums over the CPUs that has selects.
 func sumsOn(has func(cpu, cpus int) bool) func(srcu.Side) srcu.Side {
 	return func(s srcu.Side) srcu.Side {
 		if p, ok := s.(order.PerCPU); ok {

@@ -5,7 +5,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// quiescentStates are bugs in how vanilla RCU learns that readers have left.
+// quiescentStates are bugs in how vanilla RCU detects that readers have left.
 var quiescentStates = []Mutant{
 	safety("tick-in-reader", "every tick counts as a quiescent state, wherever it interrupts", "revert", in("revert", always(kernel.TickQuiescent, true))).
 		unsafe(trial.RCUGracePeriodTooShort),
@@ -32,8 +32,8 @@ func loseReports(d kernel.Decision, cpu int, decision bool) bool {
 	return decision && !(d == kernel.ReportReachesNode && cpu == 0)
 }
 
-// gracePeriods are bugs in the grace periods of vanilla RCU and in who waits for
-// which.
+// gracePeriods are bugs in the grace periods of vanilla RCU and in the waits for
+// them.
 var gracePeriods = []Mutant{
 	safety("sync-running", "synchronize_rcu() waits for the grace period that is running", "baseline", in("baseline", always(kernel.SyncWaitsForNext, false))).
 		unsafe(trial.RCUWaitTooShort),

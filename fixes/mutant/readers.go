@@ -11,7 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// readers are bugs in read-side sections, and in who opens a tracepoint.
+// readers are bugs in read-side sections and in the opening of a tracepoint.
 var readers = []Mutant{
 	safety("loads-first", "a reader loads the pointer before it increments", "baseline",
 		in("baseline", always(kernel.LoadAfterLock, false), reading("pointer-first"))).
@@ -38,11 +38,11 @@ var readers = []Mutant{
 		unsafe(trial.AttachedTooEarly),
 }
 
-// reading replaces the readers of the order world by those of another flavour.
+// reading replaces the readers of the order world by another flavour.
 func reading(flavour string) order.Overrides {
 	r, err := order.LookupReader(flavour)
 	if err != nil {
-		panic(err) // the tables of this package are broken
+		panic(err) // the tables of this package are invalid
 	}
 	return order.Overrides{Reader: r}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// samples are bugs in what bounds perf samples.
+// samples are bugs in the limits on perf samples.
 var samples = []Mutant{
 	liveness("never-throttled", "an event with too many samples in a tick goes on", "baseline", in("baseline", always(kernel.EventStops, false))).
 		waits(trial.Starved, trial.KthreadQueued),

@@ -53,7 +53,8 @@ var scans = []Mutant{
 		order(order.SC, order.Livelock),
 }
 
-// withoutRCU is what a mutant of membarrier gives up, as membarrier does.
+// withoutRCU contains the domains whose RCU grace periods a mutant of membarrier
+// gives up, as membarrier does.
 const withoutRCU = fixes.TasksTraceDomain | fixes.TracepointDomain
 
 func control(m Mutant) Mutant {
@@ -133,8 +134,7 @@ type unflippedSide struct{ srcu.Side }
 
 func (unflippedSide) Flip() {}
 
-// wrongRank is a side whose sums after the flip are those of the rank that new
-// readers use.
+// wrongRank is a side whose sums after the flip use the rank of new readers.
 func wrongRank(s srcu.Side) srcu.Side { return &wrongRankSide{Side: s} }
 
 type wrongRankSide struct {
@@ -155,14 +155,14 @@ func (w *wrongRankSide) Ended(jiffies uint64) {
 	w.Side.Ended(jiffies)
 }
 
-// frozenRank is a side that always names the same rank as current.
+// frozenRank is a side that always returns the same current rank.
 func frozenRank(s srcu.Side) srcu.Side { return frozenRankSide{s} }
 
 type frozenRankSide struct{ srcu.Side }
 
 func (frozenRankSide) Current() int { return 0 }
 
-// givesUp is a side that takes a rank for empty after a few attempts.
+// givesUp is a side that reports a rank empty after a few attempts.
 func givesUp(s srcu.Side) srcu.Side { return &givesUpSide{Side: s} }
 
 type givesUpSide struct {
@@ -189,7 +189,7 @@ func (i *givesUpSide) Locks(rank int) uint64 {
 	return locks
 }
 
-// stale is a side that sums the unlocks of a scan once, not for each attempt.
+// stale is a side that sums the unlocks once per scan instead of once per attempt.
 func stale(s srcu.Side) srcu.Side { return &staleSide{Side: s} }
 
 type staleSide struct {
@@ -215,7 +215,7 @@ func (s *staleSide) Ended(jiffies uint64) {
 	s.Side.Ended(jiffies)
 }
 
-// reversed is a side that sums the locks first and the unlocks in the end.
+// reversed is a side that sums the locks before the unlocks.
 func reversed(s srcu.Side) srcu.Side { return reversedSide{s} }
 
 type reversedSide struct{ srcu.Side }
@@ -223,8 +223,8 @@ type reversedSide struct{ srcu.Side }
 func (r reversedSide) Unlocks(rank int) uint64 { return r.Side.Locks(rank) }
 func (r reversedSide) Locks(rank int) uint64   { return r.Side.Unlocks(rank) }
 
-// muteExpedited is a side on which the callbacks of an expedited grace period
-// are not scheduled.
+// muteExpedited is a side that does not schedule the callbacks of an expedited
+// grace period.
 func muteExpedited(s srcu.Side) srcu.Side { return muteExpeditedSide{s} }
 
 type muteExpeditedSide struct{ srcu.Side }
@@ -235,8 +235,8 @@ func (m muteExpeditedSide) Ended(jiffies uint64) {
 	}
 }
 
-// lastUnsummed is a side whose sums leave out the last CPU. Where the counters
-// of one CPU cannot be had it is the side itself.
+// lastUnsummed is a side whose sums leave out the last CPU. Without access to the
+// counters of one CPU it returns s.
 func lastUnsummed(s srcu.Side) srcu.Side {
 	if c, ok := s.(kernel.Counters); ok {
 		return lastUnsummedSide{c}
@@ -269,7 +269,7 @@ func (l *sumsFirstSide) Unlocks(rank int) uint64 {
 
 func (l *sumsFirstSide) Locks(int) uint64 { return l.locks }
 
-// locksFirst sums the locks some time before the unlocks.
+// locksFirst sums the locks before the unlocks, with time between them.
 func locksFirst(s srcu.Side) srcu.Side { return &locksFirstSide{sumsFirstSide{Side: s}} }
 
 type locksFirstSide struct{ sumsFirstSide }
@@ -280,7 +280,7 @@ func (l *locksFirstSide) Unlocks(rank int) uint64 {
 	return l.Side.Unlocks(rank)
 }
 
-// keepUnlocks sums the unlocks of a rank once and then keeps the sum.
+// keepUnlocks sums the unlocks of a rank once and reuses the sum.
 func keepUnlocks(s srcu.Side) srcu.Side { return &keepUnlocksSide{Side: s} }
 
 type keepUnlocksSide struct {
@@ -296,7 +296,7 @@ func (k *keepUnlocksSide) Unlocks(rank int) uint64 {
 	return k.sum[rank]
 }
 
-// before runs something before every sum of unlocks.
+// before calls a function before every sum of unlocks.
 func before(do func(srcu.Side)) func(srcu.Side) srcu.Side {
 	return func(s srcu.Side) srcu.Side { return &beforeSide{s, do} }
 }
@@ -311,7 +311,7 @@ func (b *beforeSide) Unlocks(rank int) uint64 {
 	return b.Side.Unlocks(rank)
 }
 
-// loseEnds is a side on which every eighth end of a grace period wakes no one.
+// loseEnds is a side on which every eighth end of a grace period wakes nobody.
 func loseEnds(s srcu.Side) srcu.Side { return &loseEndsSide{Side: s} }
 
 type loseEndsSide struct {
@@ -325,8 +325,7 @@ func (l *loseEndsSide) Ended(jiffies uint64) {
 	}
 }
 
-// loseRequeues is a side on which every 64th request to run the machine again is
-// dropped.
+// loseRequeues is a side that drops every 64th request to run the machine again.
 func loseRequeues(s srcu.Side) srcu.Side { return &loseRequeuesSide{Side: s} }
 
 type loseRequeuesSide struct {

@@ -47,7 +47,8 @@ var teardowns = []Mutant{
 		deadlock("kworker -> rcu_tasks_trace_srcu_struct -> srcu_invoke_callbacks -> kworker"),
 }
 
-// release frees what readers use, as a teardown does once no reader can be inside.
+// release frees the memory that readers use, as a teardown does when no reader can
+// be inside.
 func release(u fixes.Unregistered) {
 	u.Clear()
 	u.Free()
@@ -61,13 +62,13 @@ func freeFirst(u fixes.Unregistered) {
 	u.Tracepoint().Synchronize()
 }
 
-// tasksTraceOnly forgets the tracepoint domain.
+// tasksTraceOnly does not wait for the tracepoint domain.
 func tasksTraceOnly(u fixes.Unregistered) {
 	u.TasksTrace().Synchronize()
 	release(u)
 }
 
-// tracepointOnly forgets the domain of probes that may sleep.
+// tracepointOnly does not wait for the domain of probes that may sleep.
 func tracepointOnly(u fixes.Unregistered) {
 	u.Tracepoint().Synchronize()
 	release(u)
@@ -82,7 +83,7 @@ func nullFirst(u fixes.Unregistered) {
 	u.Drop()
 }
 
-// dropFirst gives up the trace buffers before the grace periods.
+// dropFirst releases the trace buffers before the grace periods.
 func dropFirst(u fixes.Unregistered) {
 	u.Drop()
 	u.TasksTrace().Synchronize()
@@ -98,7 +99,7 @@ func overlapUnfinished(u fixes.Unregistered) {
 	release(u)
 }
 
-// awaitEarlier waits for the grace period before the one of unregistering.
+// awaitEarlier waits for the grace period before that of unregistering.
 func awaitEarlier(u fixes.Unregistered) {
 	u.TasksTrace().Synchronize()
 	u.Tracepoint().Await(u.Cookie() - gracePeriod)
@@ -125,7 +126,7 @@ func asyncOneCompletion(u fixes.Unregistered) {
 	u.Tracepoint().Call(free)
 }
 
-// asyncDropFirst gives up the trace buffers before the callbacks.
+// asyncDropFirst releases the trace buffers before the callbacks.
 func asyncDropFirst(u fixes.Unregistered) {
 	u.Drop()
 	u.TasksTrace().Call(func() {
@@ -159,7 +160,7 @@ func asyncLost(u fixes.Unregistered) {
 	})
 }
 
-// keepsBuffers waits, frees the lists and forgets the buffers.
+// keepsBuffers waits and frees the lists, but not the buffers.
 func keepsBuffers(u fixes.Unregistered) {
 	u.TasksTrace().Synchronize()
 	u.Tracepoint().Synchronize()
@@ -167,7 +168,7 @@ func keepsBuffers(u fixes.Unregistered) {
 	u.Free()
 }
 
-// flushUnderMutex waits, with event_mutex held, for work that needs it.
+// flushUnderMutex holds event_mutex while it waits for work that needs it.
 func flushUnderMutex(u fixes.Unregistered) {
 	u.TasksTrace().Synchronize()
 	u.Tracepoint().Synchronize()
