@@ -2,9 +2,9 @@ package fixes
 
 import "github.com/gpstorm/gpstorm/srcu"
 
-// Blocking waits inside the scan for one RCU grace period, expedited if the
-// request is: what srcu_readers_active_idx_check does for SRCU-fast domains in
-// 7.0-rc1. The worker sleeps in D state meanwhile.
+// Blocking waits inside the scan for one RCU grace period, expedited if the request
+// is, as srcu_readers_active_idx_check does for SRCU-fast domains in 7.0-rc1. The
+// worker sleeps in D state meanwhile.
 func Blocking() srcu.Barrier {
 	return srcu.Stateless(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.Expedited {
@@ -42,9 +42,9 @@ func CallRCU() srcu.Barrier {
 	})
 }
 
-// CallRCUExpedited posts one RCU callback per attempt, as CallRCU does, and asks for
-// an expedited grace period, which completes the callback too where
-// Fix.ExpeditedCallbacks holds. Nothing sleeps.
+// CallRCUExpedited posts one RCU callback per attempt, as CallRCU does, and
+// requests an expedited grace period, which also completes the callback if
+// Fix.ExpeditedCallbacks is set. Nothing sleeps.
 func CallRCUExpedited() srcu.Barrier {
 	return srcu.Stateless(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.First() {
@@ -58,14 +58,13 @@ func CallRCUExpedited() srcu.Barrier {
 	})
 }
 
-// Polling takes an RCU cookie after the unlock sum, requests its grace period,
-// and looks again every jiffy; nothing sleeps. The cookie never outlives the
-// sum it was taken after.
+// Polling takes an RCU cookie after the unlock sum, requests its grace period, and
+// polls it every jiffy; nothing sleeps. The cookie is never used with a later sum.
 func Polling() srcu.Barrier { return srcu.Stateless(poll) }
 
-// PollingSlowly is Polling with the state machine's own delays between two looks
-// (Scan.Delay), one jiffy at least: each scan may overlook the end of its grace
-// period for up to ten.
+// PollingSlowly is Polling with the state machine's own delays between two polls
+// (Scan.Delay), at least one jiffy: each scan may notice the end of its grace
+// period up to ten jiffies late.
 func PollingSlowly() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
 		return pollEvery(s, scan, func() uint64 { return max(1, scan.Delay(s)) })
@@ -88,17 +87,16 @@ func pollEvery(s srcu.Side, scan *srcu.Scan, delay func() uint64) bool {
 		return true
 	}
 	if !scan.Expedited {
-		// Grace periods that overlap may both end without ending the
-		// polled one, so request one each time: it costs nothing if one
-		// is needed already.
+		// Overlapping grace periods may both end without ending the polled one, so
+		// request one each time; if one is needed already, that has no effect.
 		s.RCU().Start()
 	}
 	s.Requeue(delay())
 	return false
 }
 
-// Fenced orders the sums with one full barrier of the scanning CPU. It is
-// enough only when the readers have full barriers too.
+// Fenced orders the sums with one full barrier of the scanning CPU. That is enough
+// only if the readers have full barriers too.
 func Fenced() srcu.Barrier {
 	return srcu.Stateless(func(s srcu.Side, _ *srcu.Scan) bool {
 		s.Fence()
@@ -106,8 +104,8 @@ func Fenced() srcu.Barrier {
 	})
 }
 
-// Membarrier interrupts every CPU for one full barrier and waits for the
-// handlers: all that SRCU-fast needs, and independent of RCU.
+// Membarrier interrupts every CPU for one full barrier and waits for the handlers.
+// SRCU-fast needs no more; RCU takes no part.
 func Membarrier() srcu.Barrier {
 	return srcu.Stateless(func(s srcu.Side, _ *srcu.Scan) bool {
 		s.FenceAll()

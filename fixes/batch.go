@@ -6,16 +6,15 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// Batched lets one RCU grace period serve the scans of all domains that are
-// ready for it. Scans that are posted while one is under way wait for the
-// next, which begins when the scans that it has just served come back: so
-// domains that were out of phase fall into step and share every grace period
-// from then on. It takes no lock.
+// Batched lets one RCU grace period serve the scans of all domains that are ready
+// for it. Scans that are posted during one wait for the next, which begins when the
+// scans that were just served come back: so domains with different phases
+// synchronise and share every later grace period. It takes no lock.
 func Batched() srcu.Barrier { return &batch{} }
 
 type batch struct {
-	pending atomic.Pointer[posted] // scans that no grace period serves yet
-	running atomic.Bool            // an RCU callback is under way
+	pending atomic.Pointer[posted] // scans without a grace period
+	running atomic.Bool            // an RCU callback is pending
 }
 
 type posted struct {
@@ -24,7 +23,7 @@ type posted struct {
 	next *posted
 }
 
-// Order posts the scan once and waits for a grace period that began after.
+// Order posts the scan once and waits for a grace period that began afterwards.
 func (b *batch) Order(s srcu.Side, scan *srcu.Scan) bool {
 	if scan.Expedited {
 		return poll(s, scan)
@@ -48,8 +47,8 @@ func (b *batch) post(p *posted) {
 	}
 }
 
-// launch requests a grace period for all pending scans, unless one is under way.
-// It does not serve scans that are posted after it has taken the list.
+// launch requests a grace period for all pending scans, unless one is running. It
+// does not serve scans that are posted after it has taken the list.
 func (b *batch) launch(s srcu.Side) {
 	if !b.running.CompareAndSwap(false, true) {
 		return
@@ -69,7 +68,8 @@ func (b *batch) launch(s srcu.Side) {
 }
 
 // over queues the work of the scans that were posted meanwhile, to run after a
-// jiffy: one of them launches the next grace period, if no other scan does before.
+// jiffy: one of them launches the next grace period, unless another scan does so
+// before.
 func (b *batch) over() {
 	b.running.Store(false)
 	for p := b.pending.Load(); p != nil; p = p.next {

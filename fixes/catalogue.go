@@ -10,7 +10,7 @@ import (
 // Separator joins the names of combined candidates.
 const Separator = "+"
 
-// Kind says what the fixes of a group are, as a noun.
+// Kind is the kind of the fixes in a group, as a noun.
 type Kind string
 
 // The kinds.
@@ -19,22 +19,21 @@ const (
 	Mutant    Kind = "mutant" // a planted bug, see package mutant
 )
 
-// Group is the fixes of one kind, in display order.
+// Group contains the fixes of one kind, in display order.
 type Group struct {
 	Kind  Kind
 	Fixes []Fix
 }
 
-// Catalogue finds fixes by name. Every name stands for one fix.
+// Catalogue finds fixes by name. Names are unique.
 type Catalogue struct {
 	groups []Group
 	fixes  named.List[Fix]
 }
 
-// NewCatalogue makes a catalogue of groups, in display order. Several groups
-// may be of one kind, such as gpstorm's candidates and those of a program. An
-// empty name, one with a separator or a space in it, and one that two fixes
-// have, are errors.
+// NewCatalogue makes a catalogue of groups, in display order. Several groups may be
+// of one kind, such as gpstorm's candidates and those of a program. Names that are
+// empty, contain a separator or a space, or occur twice are errors.
 func NewCatalogue(groups ...Group) (*Catalogue, error) {
 	c := &Catalogue{groups: slices.Clone(groups)}
 	for _, g := range groups {
@@ -50,8 +49,8 @@ func NewCatalogue(groups ...Group) (*Catalogue, error) {
 	return c, nil
 }
 
-// Find returns the fix of that name, or the combination of several that are
-// joined by "+". The error is one line that suggests the nearest name.
+// Find returns the named fix, or the combination of several joined by "+". The
+// error is one line that suggests the nearest name.
 func (c *Catalogue) Find(name string) (Fix, error) {
 	parts := strings.Split(name, Separator)
 	fix, err := c.find(parts[0])
@@ -76,12 +75,12 @@ func (c *Catalogue) find(name string) (Fix, error) {
 	}
 	names := c.Names()
 	if _, near := named.Nearest(name, names); !near && len(c.groups) > 0 {
-		names = c.Names(c.groups[0].Kind) // of all kinds they would be too many
+		names = c.Names(c.groups[0].Kind) // all kinds would be too many names
 	}
 	return Fix{}, named.Unknown("fix", name, c.want(), names)
 }
 
-// want is what names stand for, such as "a candidate or a mutant".
+// want describes the kinds of fixes, for example "a candidate or a mutant".
 func (c *Catalogue) want() string {
 	var kinds []string
 	for _, g := range c.groups {
@@ -104,7 +103,7 @@ func (c *Catalogue) All(kinds ...Kind) []Fix {
 	return all
 }
 
-// Names returns the names of those that All returns.
+// Names returns the names of the fixes that All returns.
 func (c *Catalogue) Names(kinds ...Kind) []string {
 	all := c.All(kinds...)
 	names := make([]string, len(all))

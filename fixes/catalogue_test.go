@@ -8,7 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 )
 
-// everybody is the names of all candidates.
+// everybody returns the names of all candidates.
 func everybody() string {
 	var names []string
 	for _, f := range fixes.All() {

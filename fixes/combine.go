@@ -7,9 +7,9 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// combine returns the candidate that makes the changes of both. Two that
-// change the same thing, or of which one takes away what the other changes,
-// are refused with the reason.
+// combine returns the candidate with the changes of both. It refuses two that
+// change the same thing, or of which one removes a part that the other changes, and
+// gives the reason.
 func combine(a, b Fix) (Fix, error) {
 	both := a.Name + Separator + b.Name
 	for _, f := range []*Fix{&a, &b} {
@@ -44,7 +44,7 @@ func combine(a, b Fix) (Fix, error) {
 	return c, nil
 }
 
-// joined puts two texts together, each part once.
+// joined joins two texts, each part once.
 func joined(a, b string) string {
 	var parts []string
 	for _, s := range []string{a, b} {
@@ -55,7 +55,7 @@ func joined(a, b string) string {
 	return strings.Join(parts, "; ")
 }
 
-// knob is one independent thing that a candidate can change.
+// knob is one independent property that a candidate can change.
 type knob struct {
 	what string
 	set  func(*Fix) bool

@@ -8,7 +8,7 @@ import (
 func TestFind(t *testing.T) {
 	tests := []struct {
 		name  string
-		err   string // a part of it; empty if the name is good
+		err   string // a part of the error; empty if the name is valid
 		loses string
 	}{
 		{name: "callrcu"},

@@ -7,7 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// Candidates are found by name. Those that change different things combine.
+// Candidates are found by name. Candidates that change different things can be
+// combined.
 func ExampleFind() {
 	f, err := fixes.Find("callrcu+overlap")
 	fmt.Println(f.Name, err)
@@ -22,10 +23,11 @@ func ExampleFind() {
 	// fix: callrcu+poll: want candidates that change different things; callrcu and poll both change how a scan is ordered
 }
 
-// A candidate of one's own: a barrier that orders the scans by an interprocessor
-// interrupt on every CPU. Its scans wait for no RCU grace period, so it says that
-// it gives up the one inside each SRCU grace period. Sleepable BPF programs need
-// that one in the Tasks-Trace domain; a candidate that does not say so is unsafe.
+// A custom candidate: its barrier orders the scans by an interprocessor interrupt
+// to every CPU. The scans do not wait for an RCU grace period, so the candidate
+// declares that it gives up the one inside each SRCU grace period. Sleepable BPF
+// programs need that grace period in the Tasks-Trace domain; without the
+// declaration the candidate is unsafe.
 func ExampleFix_withoutRCU() {
 	ipis := fixes.Fix{
 		Name:  "ipis",

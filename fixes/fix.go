@@ -1,10 +1,10 @@
-// Package fixes holds the candidates: small declarative values that say how a
-// kernel differs from the one in which the report's hang was seen.
+// Package fixes contains the candidates: small declarative values that describe the
+// differences from the kernel of the reported hang.
 //
-// The fields are independent: one says what readers execute, one how a scan is
-// ordered, one how the teardown of a perf tracepoint event waits, one what bounds
-// a storm. Find and Catalogue find candidates by name and combine those that
-// change different things. A candidate runs unchanged in every world.
+// The fields are independent: one determines the reader code, one the order of a
+// scan, one the wait in the teardown of a perf tracepoint event, one the limit on
+// storms. Find and Catalogue find candidates by name and combine those that change
+// different things. A candidate runs unchanged in every world.
 package fixes
 
 import (
@@ -12,67 +12,65 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Fix is one candidate. The zero value of each field is what the kernel does that
-// it is applied to, 7.0-rc1 unless Kernel or the scenario names another.
+// Fix is one candidate. The zero value of each field leaves the kernel unchanged:
+// 7.0-rc1 unless Kernel or the scenario names another.
 type Fix struct {
 	Name   string
 	Claim  string // the change, in one line
 	Source string // its origin: a report, a patch, a kernel
-	Loses  string // the guarantee that it gives up; empty if none
-	// Price is Loses in a word or two, for rankings. Where it is empty, they show Loses.
+	Loses  string // the guarantee that it gives up, if any
+	// Price is a short form of Loses for rankings, which otherwise show Loses.
 	Price string
-	// Unavailable says why nobody can have this candidate: it is shown as a
-	// yardstick. Empty if one can.
+	// Unavailable is the reason why this candidate cannot be used and only serves
+	// as a yardstick; empty otherwise.
 	Unavailable string
 
-	// Reader is what a tracepoint's readers execute.
+	// Reader is the code of a tracepoint's readers.
 	Reader Reader
-	// TasksTrace is how Tasks-Trace RCU is implemented.
+	// TasksTrace is the implementation of Tasks-Trace RCU.
 	TasksTrace TasksTrace
-	// Barrier makes the barrier that orders the scans of the SRCU-fast
-	// domains. It is called once per trial, so that domains may share
-	// state. Nil is Blocking.
+	// Barrier makes the barrier that orders the scans of the SRCU-fast domains. It
+	// is called once per trial, so that domains may share state. Nil means
+	// Blocking.
 	Barrier func() srcu.Barrier
-	// TracepointBarrier, if set, makes the barrier that orders the scans of
-	// tracepoint_srcu, in place of Barrier.
+	// TracepointBarrier, if set, replaces Barrier for the scans of tracepoint_srcu.
 	TracepointBarrier func() srcu.Barrier
-	// Machine makes the grace-period machine of a domain. Nil is srcu.New;
-	// a planted bug wraps it.
+	// Machine makes the grace-period machine of a domain. Nil means srcu.New; a
+	// planted bug wraps it.
 	Machine func(srcu.Barrier, srcu.Pace) srcu.Machine
 	// Side, if set, wraps the srcu.Side on which each domain's machine works.
 	Side func(srcu.Side) srcu.Side
-	// Teardown is how closing the last perf user of a tracepoint waits. Nil
-	// is Serial.
+	// Teardown determines the wait when the last perf user of a tracepoint closes.
+	// Nil means Serial.
 	Teardown Teardown
-	// Budget bounds the time perf samples may take of a CPU; the zero value
+	// Budget limits the time that perf samples may take of a CPU; the zero value
 	// leaves only the kernel's own throttle.
 	Budget Budget
-	// Kernel is the release that the candidate is applied to; empty is that of
-	// the scenario. What the release does where the candidate changes nothing
-	// is for On to fill in.
+	// Kernel is the release to which the candidate is applied; empty means that of
+	// the scenario. On fills in the behaviour of the release where the candidate
+	// changes nothing.
 	Kernel workload.Version
 	// OldRCU is vanilla RCU before 7.0: the grace-period kthread does not
 	// report its own CPU's quiescent state at the start.
 	OldRCU bool
 	// StartByIRQWork: a request that begins an SRCU grace period raises an
-	// irq_work, which queues the work (since 7.0-rc6, for requests under
-	// scheduler locks: srcu_funnel_gp_start, srcu_irq_work).
+	// irq_work, which queues the work (since 7.0-rc6, for requests under scheduler
+	// locks: srcu_funnel_gp_start, srcu_irq_work).
 	StartByIRQWork bool
-	// ExpeditedCallbacks: the end of an expedited grace period makes RCU
-	// callbacks ready too (since 7.3: rcu_segcblist_advance by
+	// ExpeditedCallbacks: the end of an expedited grace period also makes RCU
+	// callbacks ready (since 7.3: rcu_segcblist_advance by
 	// poll_state_synchronize_rcu_full).
 	ExpeditedCallbacks bool
 	// KickKthreads is the boot option rcutree.rcu_kick_kthreads=1.
 	KickKthreads bool
-	// WithoutRCU are the SRCU-fast domains whose grace periods need not contain
-	// one of vanilla RCU. Every grace period of Tasks-Trace RCU contains one, and
-	// BPF relies on it: it frees what sleepable programs use after a Tasks-Trace
-	// grace period alone. Until 6.19 it tested rcu_trace_implies_rcu_gp() for
-	// that; in 7.0-rc1 it does so without a test.
+	// WithoutRCU lists the SRCU-fast domains whose grace periods need not contain a
+	// vanilla RCU grace period. Every grace period of Tasks-Trace RCU contains one,
+	// and BPF relies on it: it frees memory of sleepable programs after a
+	// Tasks-Trace grace period alone. Until 6.19 it tested
+	// rcu_trace_implies_rcu_gp() before that; in 7.0-rc1 it does so without a test.
 	//
-	// A candidate whose scans do not wait for RCU, such as one that orders them
-	// by a fence or by interrupts, must set it and say in Loses what it gives
-	// up:
+	// A candidate whose scans do not wait for RCU, for example one that orders them
+	// by a fence or by interrupts, must set it and declare the loss in Loses:
 	//
 	//	fixes.Fix{
 	//		Name: "ipis", Barrier: fixes.Membarrier,
@@ -83,13 +81,12 @@ type Fix struct {
 	// Otherwise the virtual kernel reports its trials as unsafe.
 	WithoutRCU Domains
 
-	// Overrides replace decisions of single worlds, at most one each; a world
-	// without an override decides as it always does. Only planted bugs need
-	// them.
+	// Overrides replace decisions of single worlds, at most one each. Only planted
+	// bugs need them.
 	Overrides []Override
 
-	// Control marks a candidate that must misbehave. A campaign in which it
-	// does not is invalid.
+	// Control marks a candidate that must misbehave. Otherwise a campaign is
+	// invalid.
 	Control Control
 }
 
@@ -101,17 +98,16 @@ const (
 	// ReaderFast: two plain increments around the probes, preemption left
 	// enabled (SRCU-fast, notrace).
 	ReaderFast Reader = iota
-	// ReaderFull: the same with a full barrier after the lock and before
-	// the unlock (normal or NMI-safe SRCU); scans need only a fence, in every
-	// world (NewBarriers).
+	// ReaderFull: also a full barrier after the lock and before the unlock (normal
+	// or NMI-safe SRCU); scans need only a fence, in every world (NewBarriers).
 	ReaderFull
 	// ReaderPreemptOff: preemption disabled around the probes; a vanilla
 	// RCU grace period waits for them (before 7.0-rc1).
 	ReaderPreemptOff
-	// ReaderAtomic is ReaderFull with preemption disabled around the probes.
-	// Such readers never sleep, so whoever tears down spins, on its own CPU,
-	// until both ranks were seen empty, and then waits for one grace period of
-	// vanilla RCU. No work item takes part.
+	// ReaderAtomic is ReaderFull with preemption disabled around the probes. Such
+	// readers never sleep, so the task that tears down spins, on its own CPU, until
+	// both ranks were found empty, and then waits for one grace period of vanilla
+	// RCU. No work item takes part.
 	ReaderAtomic
 )
 
@@ -127,10 +123,9 @@ const (
 	TasksTraceHoldouts
 )
 
-// Budget is a per-CPU cap on the time taken by perf samples of every kind,
-// hrtimer events included: once the samples of a CPU have used Percent of a
-// tick, all of its events stop until the debt is paid back. The zero value is
-// no cap.
+// Budget is a per-CPU limit on the time of perf samples of every kind, hrtimer
+// events included: once the samples of a CPU have used Percent of a tick, all of
+// its events stop until the excess is compensated. The zero value means no limit.
 type Budget struct {
 	Percent int
 }
@@ -144,21 +139,21 @@ const (
 	TracepointDomain
 )
 
-// Control is how a control must misbehave.
+// Control is the required misbehaviour of a control.
 type Control uint8
 
 // The kinds of control.
 const (
 	NoControl    Control = iota
 	MustHang             // in the report's storm
-	MustBeUnsafe         // somewhere: a reader uses what was freed
+	MustBeUnsafe         // in some scenario: a reader uses freed memory
 )
 
-// NewBarriers returns new barriers for one trial: that of the scans of tasks-trace,
-// and that of tracepoint_srcu. They are the same one, so that it may share state,
-// unless the candidate has one for tracepoint_srcu alone, or tracepoint readers have
-// full barriers: then a scan of tracepoint_srcu needs only a fence. Tasks-Trace
-// readers are fast under every candidate.
+// NewBarriers returns new barriers for one trial: for the scans of tasks-trace, and
+// of tracepoint_srcu. Both are the same value, so that it may share state, unless
+// the candidate has one for tracepoint_srcu alone, or tracepoint readers have full
+// barriers: then a scan of tracepoint_srcu needs only a fence. Tasks-Trace readers
+// are fast under every candidate.
 func (f *Fix) NewBarriers() (tasksTrace, tracepoint srcu.Barrier) {
 	tasksTrace = Blocking()
 	if f.Barrier != nil {

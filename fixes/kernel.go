@@ -6,11 +6,11 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// On returns the candidate as it is when applied to a release: what it leaves to
-// the kernel is what that release does. The release of the candidate's own Kernel
-// goes before. On Linux 6.19 tracepoints use no SRCU and Tasks-Trace RCU has no SRCU
-// domain, so a candidate that only changes how such domains are scanned is that
-// kernel unchanged.
+// On returns the candidate as applied to a release: fields that it leaves to the
+// kernel have the behaviour of the release. The release in the candidate's own
+// Kernel takes precedence. On Linux 6.19 tracepoints use no SRCU and Tasks-Trace
+// RCU has no SRCU domain, so a candidate that only changes scans of such domains
+// equals the unchanged kernel.
 func (f Fix) On(v workload.Version) Fix {
 	f.Kernel = cmp.Or(f.Kernel, v, workload.Linux70rc1)
 	switch f.Kernel {
@@ -31,9 +31,9 @@ func (f Fix) On(v workload.Version) Fix {
 // guarantee is documented since 7.1 (Documentation/RCU, "Tasks Trace RCU").
 const guarantee = "the documented guarantee that a tasks-trace grace period contains an RCU one"
 
-// Breaks names the documented guarantee of the kernel that the candidate breaks,
-// empty if it breaks none. Since 7.1 one is documented that concerns candidates: a
-// grace period of Tasks-Trace RCU contains one of vanilla RCU.
+// Breaks returns the documented guarantee of the kernel that the candidate breaks,
+// if any. One documented guarantee concerns candidates: since 7.1, that a grace
+// period of Tasks-Trace RCU contains one of vanilla RCU.
 func (f *Fix) Breaks() string {
 	if f.WithoutRCU&TasksTraceDomain != 0 {
 		return guarantee

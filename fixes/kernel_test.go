@@ -6,7 +6,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// A release fills in what a candidate leaves to the kernel, and nothing else.
+// A release determines the fields that a candidate leaves to the kernel, and no
+// others.
 func TestOnFillsInWhatTheReleaseDoes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -42,7 +43,8 @@ func TestOnFillsInWhatTheReleaseDoes(t *testing.T) {
 	}
 }
 
-// Of gpstorm's candidates one breaks a documented guarantee, and one cannot be had.
+// One of gpstorm's candidates breaks a documented guarantee, and one is
+// unavailable.
 func TestCandidatesAreMarked(t *testing.T) {
 	t.Parallel()
 	for _, f := range All() {

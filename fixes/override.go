@@ -7,14 +7,14 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// Override replaces decisions of one world. Each world that can be overridden
-// defines a type of its own for it, and only that world looks inside.
+// Override replaces decisions of one world. Each world that supports overrides
+// defines its own type, and only that world reads it.
 type Override interface {
-	// World is the name of the world, such as "kernel".
+	// World is the name of the world, for example "kernel".
 	World() string
 }
 
-// OverrideOf returns a candidate's override of the type that a world defines.
+// OverrideOf returns a candidate's override of the type of a world.
 func OverrideOf[T Override](f *Fix) (override T, ok bool) {
 	for _, o := range f.Overrides {
 		if override, ok = o.(T); ok {
@@ -24,9 +24,9 @@ func OverrideOf[T Override](f *Fix) (override T, ok bool) {
 	return override, false
 }
 
-// RunsIn reports as an error that a fix would change nothing in a world: it
-// overrides decisions, but only those of other worlds. So a bug that is planted
-// in one world is not taken for a bug that another world misses.
+// RunsIn returns an error if a fix changes nothing in a world because it overrides
+// only decisions of other worlds. Otherwise a bug planted in one world would look
+// like a bug that another world misses.
 func (f *Fix) RunsIn(world string) error {
 	if len(f.Overrides) == 0 || slices.ContainsFunc(f.Overrides, func(o Override) bool { return o.World() == world }) {
 		return nil
@@ -38,8 +38,8 @@ func (f *Fix) RunsIn(world string) error {
 	return named.Wrong("fix", f.Name, "one that changes something in the %s world; this one overrides decisions of the %s world only", world, strings.Join(worlds, " and the "))
 }
 
-// In returns a find that finds what another one does, but only fixes that change
-// something in a world; see Fix.RunsIn.
+// In wraps a find function: the result finds only fixes that change something in a
+// world; see Fix.RunsIn.
 func In(world string, find func(name string) (Fix, error)) func(name string) (Fix, error) {
 	return func(name string) (Fix, error) {
 		f, err := find(name)

@@ -14,7 +14,7 @@ const (
 	isolation = "isolation of real-time CPUs from IPIs"
 )
 
-// all is the table of candidates, in the order in which they are shown.
+// all lists the candidates in display order.
 var all = []Fix{
 	{
 		Name:   "baseline",
@@ -150,15 +150,15 @@ var all = []Fix{
 // All returns the candidates, controls among them, in display order.
 func All() []Fix { return slices.Clone(all) }
 
-// Find returns gpstorm's own candidate of that name, or the combination of
-// several that are joined by "+".
+// Find returns gpstorm's own candidate with the given name, or the combination of
+// several joined by "+".
 func Find(name string) (Fix, error) { return standard.Find(name) }
 
 // standard is the catalogue of gpstorm's own candidates.
 var standard = func() *Catalogue {
 	c, err := NewCatalogue(Group{Candidate, all})
 	if err != nil {
-		panic(err) // the table above is broken
+		panic(err) // the table above is invalid
 	}
 	return c
 }()

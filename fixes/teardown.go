@@ -2,7 +2,7 @@ package fixes
 
 import "github.com/gpstorm/gpstorm/srcu"
 
-// Domain is a grace-period domain as the tracepoint and perf code uses it.
+// Domain is a grace-period domain as used by the tracepoint and perf code.
 type Domain interface {
 	// Synchronize blocks for a full grace period.
 	Synchronize()
@@ -15,33 +15,33 @@ type Domain interface {
 	// Start requests a full grace period from now, and returns its cookie
 	// (start_poll_synchronize_srcu). It does not block.
 	Start() srcu.Cookie
-	// Await sleeps, a jiffy at a time, until the cookie's grace period has
-	// ended. It requests nothing.
+	// Await sleeps, a jiffy at a time, until the cookie's grace period has ended.
+	// It requests none.
 	Await(srcu.Cookie)
-	// Expedite makes what is left of the grace period in progress, and the next
-	// one, expedited (srcu_expedite_current). A wait for RCU in which a worker
-	// sleeps already is not cut short. It does nothing where readers are not
-	// those of an SRCU domain.
+	// Expedite makes the rest of the current grace period, and the next one,
+	// expedited (srcu_expedite_current). It does not shorten a wait for RCU in
+	// which a worker already sleeps. It has no effect if the readers are not those
+	// of an SRCU domain.
 	Expedite()
 }
 
-// Unregistered is a tracepoint whose last perf probe has just been unhooked
-// (perf_trace_event_unreg after class->reg(PERF_UNREGISTER)): no new reader
-// finds the probe, old ones may be inside. Teardown runs with event_mutex held.
+// Unregistered is a tracepoint whose last perf probe has just been removed
+// (perf_trace_event_unreg after class->reg(PERF_UNREGISTER)): new readers do not
+// find the probe, older ones may still run it. Teardown runs with event_mutex held.
 type Unregistered interface {
 	// TasksTrace is the domain of probes that may sleep (Tasks-Trace RCU).
 	TasksTrace() Domain
 	// Tracepoint is the domain of all other probes: tracepoint_srcu, or
 	// vanilla RCU where readers disable preemption.
 	Tracepoint() Domain
-	// ReadIn is the set of domains in whose sections the probe was called: that
-	// of Tasks-Trace RCU if the tracepoint is a faultable one, the tracepoint
-	// domain otherwise.
+	// ReadIn returns the domains in whose sections the probe was called: that of
+	// Tasks-Trace RCU for a faultable tracepoint, otherwise the tracepoint domain.
 	ReadIn() Domains
-	// Held is how many closed events, this one included, have not been freed.
+	// Held returns the number of closed events, this one included, that have not
+	// been freed.
 	Held() int
-	// Cookie is the tracepoint domain's cookie that unregistering took
-	// after it unhooked the probe (tracepoint_remove_func).
+	// Cookie returns the tracepoint domain's cookie that unregistering took after
+	// it removed the probe (tracepoint_remove_func).
 	Cookie() srcu.Cookie
 
 	// Clear sets the event's list pointer to NULL
@@ -49,17 +49,18 @@ type Unregistered interface {
 	Clear()
 	// Free frees the event's per-CPU lists.
 	Free()
-	// Drop gives up this event's share of the trace buffers, which go with
-	// the last one (--total_ref_count).
+	// Drop releases this event's reference to the trace buffers, which are freed
+	// with the last one (--total_ref_count).
 	Drop()
 	// Defer runs fn later in a worker that may block, with event_mutex held.
 	Defer(fn func())
-	// Flush blocks until all that this teardown has deferred so far has run
-	// (flush_work). The worker needs event_mutex.
+	// Flush blocks until all functions that this teardown has deferred so far have
+	// run (flush_work). The worker needs event_mutex.
 	Flush()
 }
 
-// Teardown waits until no reader can be inside and frees what readers use.
+// Teardown waits until no reader can be inside and frees the memory that readers
+// use.
 type Teardown func(Unregistered)
 
 // Serial waits for Tasks-Trace and then for the tracepoint domain
@@ -71,8 +72,8 @@ func Serial(u Unregistered) {
 }
 
 // Overlap starts the tracepoint domain's grace period before it waits for
-// Tasks-Trace, and then waits only for the rest of it. That grace period begins
-// after the probe was unhooked.
+// Tasks-Trace, and then waits only for the remaining time. That grace period begins
+// after the probe was removed.
 func Overlap(u Unregistered) {
 	wait := u.Tracepoint().Begin()
 	u.TasksTrace().Synchronize()
@@ -87,8 +88,8 @@ func Reuse(u Unregistered) {
 	release(u)
 }
 
-// Deferred waits for nothing: callbacks of both domains, one after the other,
-// hand the freeing to a worker.
+// Deferred does not wait: callbacks of both domains, one after the other, pass the
+// freeing to a worker.
 func Deferred(u Unregistered) {
 	u.TasksTrace().Call(func() {
 		u.Tracepoint().Call(func() {
@@ -106,7 +107,7 @@ func StartFirst(u Unregistered) {
 	release(u)
 }
 
-// ReadingDomain waits for the domain alone in whose sections the probe was called.
+// ReadingDomain waits only for the domain in whose sections the probe was called.
 func ReadingDomain(u Unregistered) {
 	for _, d := range reading(u) {
 		d.Synchronize()
@@ -114,7 +115,7 @@ func ReadingDomain(u Unregistered) {
 	release(u)
 }
 
-// reading are the domains in whose sections the probe was called.
+// reading returns the domains in whose sections the probe was called.
 func reading(u Unregistered) (ds []Domain) {
 	if u.ReadIn()&TasksTraceDomain != 0 {
 		ds = append(ds, u.TasksTrace())
@@ -125,8 +126,8 @@ func reading(u Unregistered) (ds []Domain) {
 	return ds
 }
 
-// Expediting is Serial that makes both domains go on expedited. It does so after
-// it has posted each wait: only grace periods requested before become expedited.
+// Expediting is Serial with both domains expedited. It expedites each wait after
+// posting it: only grace periods requested before become expedited.
 func Expediting(u Unregistered) {
 	for _, d := range []Domain{u.TasksTrace(), u.Tracepoint()} {
 		wait := d.Begin()
@@ -136,10 +137,10 @@ func Expediting(u Unregistered) {
 	release(u)
 }
 
-// mostHeld bounds the closed events that Links leaves to its callbacks.
+// mostHeld limits the closed events that Links leaves to its callbacks.
 const mostHeld = 64
 
-// Links frees as BPF links do, and nobody waits. Beyond mostHeld unfreed events it
+// Links frees as BPF links do, without waiting. Beyond mostHeld unfreed events it
 // waits itself.
 func Links(u Unregistered) {
 	if u.Held() > mostHeld {
@@ -149,8 +150,8 @@ func Links(u Unregistered) {
 	FreeLater(u)
 }
 
-// FreeLater lets callbacks of the domains in whose sections the probe was called hand
-// the freeing to a worker (bpf_link_free).
+// FreeLater uses callbacks of the domains in whose sections the probe was called to
+// pass the freeing to a worker (bpf_link_free).
 func FreeLater(u Unregistered) {
 	then := func() { u.Defer(func() { release(u) }) }
 	for _, d := range reading(u) {
