@@ -29,8 +29,7 @@ type certifyOptions struct {
 	short               []string // presets that end before a close() can hang
 	boots               string
 	markdown            bool
-	parallel            int
-	in                  worldFlag
+	where               where
 }
 
 func newCertifyCommand(c *common) *cobra.Command {
@@ -60,9 +59,8 @@ Exit codes: 0 shown; 1 refuted; 2 bad input; 3 not shown, or refused.`,
 	flags.IntVar(&o.claim.Trials, "trials", defaultRareTrials, "trials of a replicate at one level")
 	flags.IntVar(&o.claim.Replicates, "replicates", defaultReplicates, "independent estimates")
 	flags.StringVar(&o.boots, "boots", "", "count the hangs of real kernels in this results `file` of --world boot too")
-	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
-	o.in.register(cmd, c)
+	o.where.register(cmd, c)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
@@ -74,7 +72,7 @@ func (o *certifyOptions) certify(cmd *cobra.Command) error {
 		return err
 	}
 	c := &certificate.Certificate{
-		Claim: o.claim, World: o.in.Name(), Model: o.in.Facts().Model, Build: campaign.Build(), Again: o.again(),
+		Claim: o.claim, World: o.where.in.Name(), Model: o.where.in.Facts().Model, Build: campaign.Build(), Again: o.again(),
 	}
 	if c.Boots, err = o.bootsOf(); err != nil {
 		return err
@@ -101,14 +99,14 @@ func (o *certifyOptions) certify(cmd *cobra.Command) error {
 
 // check refuses bad flags and looks the names up.
 func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
-	if o.parallel < 0 {
-		return nil, wrong("--parallel", o.parallel, "0 or more")
+	if err := o.where.check(); err != nil {
+		return nil, err
 	}
 	if err := oneForm(choice{"--json", o.json}, choice{"--markdown", o.markdown}); err != nil {
 		return nil, err
 	}
-	if !o.in.Facts().Reproducible {
-		return nil, wrong("--world", o.in.Name(), "a world whose trials can be run again exactly")
+	if !o.where.in.Facts().Reproducible {
+		return nil, wrong("--world", o.where.in.Name(), "a world whose trials can be run again exactly")
 	}
 	if o.claim.Fix == "" {
 		return nil, wrong("--fix", absent("none"), "a candidate")
@@ -116,14 +114,14 @@ func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 	if o.maxRate == 0 {
 		return nil, wrong("--max-hang-rate", absent("none"), "%s", o.maxRate.want())
 	}
-	if _, err := o.in.Subject(o.claim.Fix); err != nil {
+	if _, err := o.where.in.Subject(o.claim.Fix); err != nil {
 		return nil, badInput(err)
 	}
 	o.claim.MaxHangRate, o.claim.Confidence, o.claim.Seed = float64(o.maxRate), float64(o.confidence), o.seed
 	if err := o.claim.Validate(); err != nil {
 		return nil, badInput(err)
 	}
-	p, err := (&selection{scenarios: o.scenarios}).plan(o.common, o.in.World)
+	p, err := (&selection{scenarios: o.scenarios}).plan(o.common, o.where.in.World)
 	if err != nil {
 		return nil, badInput(err)
 	}
@@ -143,8 +141,16 @@ func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 // fill gathers the evidence. If a planted bug is not caught, nothing else is tried.
 func (o *certifyOptions) fill(cmd *cobra.Command, c *certificate.Certificate, scenarios []workload.Scenario) (err error) {
 	ctx := cmd.Context()
-	ex := o.in.executor(o.parallel)
-	if c.Controls, err = o.runControls(ctx, ex, ex.World); err != nil {
+	subject, err := o.where.in.Subject(o.claim.Fix)
+	if err != nil {
+		return badInput(err)
+	}
+	at, err := o.where.open(cmd, o.common, []world.Subject{subject})
+	if err != nil {
+		return err
+	}
+	defer at.close()
+	if c.Controls, err = o.runControls(ctx, at, o.where.in.World); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -158,7 +164,7 @@ func (o *certifyOptions) fill(cmd *cobra.Command, c *certificate.Certificate, sc
 		return nil
 	}
 	c.Order = o.explored()
-	ex.Want = world.Want{Draws: true}
+	ex := at.wanting(world.Want{Draws: true})
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	defer bar.done()
 	done := 0

@@ -107,13 +107,13 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	defer at.close()
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	bar.live = at.live
 	sum, err := campaign.Run(cmd.Context(), plan, at, campaign.Options{
 		Out: string(o.out), Resume: o.resume, Progress: bar.update,
 	})
 	bar.done()
-	at.close()
 	if kept := o.where.finished.close(err == nil && !sum.CutShort); kept != nil && err == nil {
 		err = kept
 	}
@@ -136,7 +136,7 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	}
 	var rates []rare.Rate
 	if o.rare > 0 && !sum.CutShort {
-		if rates, err = o.rates(cmd, plan, sum); err != nil {
+		if rates, err = o.rates(cmd, plan, sum, at.wanting(world.Want{Draws: true})); err != nil {
 			return err
 		}
 	}
@@ -144,9 +144,7 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 }
 
 // rates estimates the rates where counting shows no hang.
-func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *campaign.Summary) ([]rare.Rate, error) {
-	ex := o.where.in.executor(o.where.parallel)
-	ex.Want = world.Want{Draws: true}
+func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *campaign.Summary, ex campaign.Executor) ([]rare.Rate, error) {
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	defer bar.done()
 	at, before, last := "", 0, 0
@@ -178,8 +176,6 @@ func (o *evaluateOptions) checkRare(cmd *cobra.Command) error {
 	switch {
 	case !o.where.in.Facts().Reproducible:
 		return wrong("--rare", o.rare, "a --world whose trials can be run again exactly")
-	case o.where.url != "" || o.where.local > 0:
-		return wrong("--rare", o.rare, "trials on this machine: workers do not keep draws")
 	case o.shard != "":
 		return wrong("--rare", o.rare, "no --shard beside it")
 	}

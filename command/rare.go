@@ -22,8 +22,7 @@ type rareOptions struct {
 	plan       rare.Plan
 	confidence percent
 	unvaried   bool
-	parallel   int
-	in         worldFlag
+	where      where
 }
 
 // The size of an estimate: at a rate of 1e-6 it takes some 60,000 trials.
@@ -61,32 +60,36 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 	flags.IntVar(&o.plan.Replicates, "replicates", defaultReplicates, "independent estimates")
 	flags.Float64Var(&o.plan.Floor, "floor", defaultFloor, "the rate at which the search ends")
 	flags.Var(&o.confidence, "confidence", "that of the interval")
-	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
-	o.in.register(cmd, c)
+	o.where.register(cmd, c)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }
 
 func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
-	if o.parallel < 0 {
-		return wrong("--parallel", o.parallel, "0 or more")
+	if err := o.where.check(); err != nil {
+		return err
 	}
-	if !o.in.Facts().Reproducible {
-		return wrong("--world", o.in.Name(), "a world whose trials can be run again exactly")
+	in := o.where.in.World
+	if !in.Facts().Reproducible {
+		return wrong("--world", in.Name(), "a world whose trials can be run again exactly")
 	}
 	p := &o.plan
 	if p.Scenario, err = o.names.scenario(scenario); err != nil {
 		return badInput(err)
 	}
-	if _, err := o.in.Subject(p.Subject); err != nil {
+	subject, err := in.Subject(p.Subject)
+	if err != nil {
 		return badInput(err)
 	}
 	if p.Threshold == 0 {
 		p.Threshold = p.Scenario.HungTimeout()
 	}
 	p.Varied, p.Level, p.Seed = !o.unvaried, float64(o.confidence), o.seed
-	ex := o.in.executor(o.parallel)
-	ex.Want = world.Want{Draws: true}
+	at, err := o.where.open(cmd, o.common, []world.Subject{subject})
+	if err != nil {
+		return err
+	}
+	defer at.close()
 
 	level := time.Duration(0)
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
@@ -95,7 +98,7 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 		level = at
 		bar.update(trials, -1)
 	}
-	e, err := rare.Run(cmd.Context(), p, ex)
+	e, err := rare.Run(cmd.Context(), p, at.wanting(world.Want{Draws: true}))
 	bar.done()
 	if errors.Is(err, context.Canceled) {
 		return undecided("interrupted; a simulation keeps no results")

@@ -20,7 +20,7 @@ func newServeCommand(c *common) *cobra.Command {
 		Use:   "serve",
 		Short: "Start a server through which workers get trials",
 		Long: `Starts a NATS server with JetStream inside this process and prints its address and
-token. Workers and coordinators (evaluate, margin and gate with --nats) connect
+token. Workers and coordinators (evaluate, gate, shrink and others with --nats) connect
 to it. It runs until it is interrupted.
 
 The server listens on loopback unless --listen says otherwise. Everybody who

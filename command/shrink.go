@@ -1,7 +1,9 @@
 package command
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +17,7 @@ import (
 	"github.com/gpstorm/gpstorm/failure"
 	"github.com/gpstorm/gpstorm/shrink"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
@@ -24,7 +27,7 @@ type shrinkOptions struct {
 	fix    string
 	budget int
 	out    outFile
-	in     worldFlag
+	where  where
 }
 
 func newShrinkCommand(c *common) *cobra.Command {
@@ -39,9 +42,12 @@ the preemptions of readers by a list of single ones, and removes those that do n
 matter. At the end it runs the result without each of its parts.
 
 The failure is a token, a file that --failures wrote, or a scenario that fails under
---fix. The output is a failure file too. The result does not depend on the machine.`,
+--fix. The output is a failure file too. The result does not depend on the machine.
+
+With --parallel, or on the workers of --nats, trials run that the search needs next
+if those before them do not fail. Some of them run in vain; the result is the same.`,
 		Example: `  gpstorm shrink repro2 --fix callrcu
-  gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 --out small.yaml`,
+  gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 --out small.yaml --parallel 4`,
 		Args:              exactly("a token, a failure file or a scenario"),
 		ValidArgsFunction: c.names.completeScenarios,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.shrink(cmd, args[0]) },
@@ -50,7 +56,8 @@ The failure is a token, a file that --failures wrote, or a scenario that fails u
 	cmd.Flags().StringVar(&o.fix, "fix", campaign.Baseline, "the candidate's `name`, for a scenario")
 	cmd.Flags().IntVar(&o.budget, "budget", shrink.DefaultBudget, "how many trials the search may take")
 	cmd.Flags().Var(&o.out, "out", "write to this `file` instead of stdout")
-	o.in.register(cmd, c)
+	o.where.register(cmd, c)
+	cmd.Flags().Lookup("parallel").Usage = "trials at once on this machine; 0 is one after the other"
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }
@@ -59,8 +66,12 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 	if o.budget < 1 {
 		return wrong("--budget", o.budget, "1 or more")
 	}
-	if !o.in.Facts().Reproducible {
-		return wrong("--world", o.in.Name(), "a world whose trials can be run again exactly")
+	if err := o.where.check(); err != nil {
+		return err
+	}
+	in := o.where.in.World
+	if !in.Facts().Reproducible {
+		return wrong("--world", in.Name(), "a world whose trials can be run again exactly")
 	}
 	t, err := o.lookup(cmd, arg)
 	if err != nil {
@@ -71,13 +82,24 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 	if err != nil {
 		return badInput(err)
 	}
-	r, err := shrink.Minimise(t.Varied(), fix, t.Seed, shrink.Options{Budget: o.budget, Draws: t.Draws, Progress: follow})
-	done()
+	opt := shrink.Options{Budget: o.budget, Draws: t.Draws, Progress: follow}
+	failed, end, err := o.elsewhere(cmd, &t, &opt)
 	if err != nil {
+		return err
+	}
+	r, err := shrink.Minimise(t.Varied(), fix, t.Seed, opt)
+	end()
+	done()
+	switch {
+	case errors.Is(*failed, context.Canceled):
+		return undecided("interrupted; a search keeps no results")
+	case *failed != nil:
+		return inputOrFailure(*failed)
+	case err != nil:
 		return badInput(err)
 	}
 	small := world.Spec{Scenario: r.After, Subject: t.Subject, Seed: t.Seed, Draws: t.Draws}
-	result, err := inDetail(cmd.Context(), o.in.World, small)
+	result, err := inDetail(cmd.Context(), in, small)
 	if err != nil {
 		return err
 	}
@@ -93,6 +115,33 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 		return writeFile(o.out, write)
 	}
 	return write(cmd.OutOrStdout())
+}
+
+// elsewhere has the search run its trials where the flags say. It returns where to
+// find the error of a trial that failed, and what ends the place.
+func (o *shrinkOptions) elsewhere(cmd *cobra.Command, t *world.Spec, opt *shrink.Options) (failed *error, end func(), err error) {
+	subject, err := o.where.in.Subject(t.Subject)
+	if err != nil {
+		return nil, nil, badInput(err)
+	}
+	at, err := o.where.open(cmd, o.common, []world.Subject{subject})
+	if err != nil {
+		return nil, nil, err
+	}
+	failed = new(error)
+	opt.Ahead = at.slots
+	opt.Run = func(all []workload.Scenario, maxSteps uint64) ([]trial.Result, error) {
+		results := make([]trial.Result, len(all))
+		spec := func(i int) world.Spec {
+			return world.Spec{Scenario: all[i], Subject: t.Subject, Seed: t.Seed, Draws: t.Draws}
+		}
+		*failed = at.wanting(world.Want{MaxSteps: maxSteps}).Execute(cmd.Context(), len(all), spec, func(i int, r trial.Result) error {
+			results[i] = r
+			return nil
+		})
+		return results, *failed
+	}
+	return failed, at.close, nil
 }
 
 // lookup finds what to shrink.

@@ -67,18 +67,23 @@ func (o *where) world() (*boot.World, error) {
 // place is where trials run. It must be closed.
 type place struct {
 	campaign.Executor
-	live  func() string // its state in a few words
-	close func()
+	wanting func(world.Want) campaign.Executor // the same for trials that record more
+	slots   func() int                         // trials that run at once
+	live    func() string                      // its state in a few words
+	close   func()
 }
 
 // open prepares the machines. The subjects are those of the campaign: a worker
 // proves that it has them.
 func (o *where) open(cmd *cobra.Command, c *common, subjects []world.Subject) (*place, error) {
-	if w, ok := o.in.World.(*boot.World); ok {
-		return &place{&boots{booting: w, parallel: o.parallel, finished: o.finished}, nil, func() {}}, nil
+	here := func(want world.Want) campaign.Executor {
+		if w, ok := o.in.World.(*boot.World); ok {
+			return &boots{booting: w, parallel: o.parallel, finished: o.finished, want: want}
+		}
+		return &campaign.Local{World: o.in.World, Parallel: o.parallel, Want: want}
 	}
 	if o.url == "" && o.local == 0 {
-		return &place{o.in.executor(o.parallel), nil, func() {}}, nil
+		return &place{here(world.Want{}), here, func() int { return o.parallel }, nil, func() {}}, nil
 	}
 	p, err := o.cluster(cmd, c, subjects)
 	if err != nil && !errors.As(err, new(*exitError)) {
@@ -135,7 +140,8 @@ func (o *where) cluster(cmd *cobra.Command, c *common, subjects []world.Subject)
 		return nil, err
 	}
 	closing = append(closing, ex.Close)
-	return &place{ex, func() string { return liveText(ex.Session()) }, closeAll}, nil
+	slots := func() int { return ex.Session().Slots }
+	return &place{ex, ex.Wanting, slots, func() string { return liveText(ex.Session()) }, closeAll}, nil
 }
 
 // startWorker starts a worker in this process. The function ends it.

@@ -78,11 +78,6 @@ func (f *worldFlag) String() string {
 // Type is part of pflag.Value; the help shows it.
 func (f *worldFlag) Type() string { return "world" }
 
-// executor runs trials of the world on this machine.
-func (f *worldFlag) executor(parallel int) *campaign.Local {
-	return &campaign.Local{World: f.World, Parallel: parallel}
-}
-
 // checkLoad refuses an axis of loads that the world only approximates.
 func (f *worldFlag) checkLoad(axis margin.Axis) error {
 	if axis != margin.AxisReaders && !f.Facts().Measures.Has(world.StormShare) {

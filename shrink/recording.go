@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
@@ -42,11 +43,8 @@ type cause struct {
 	from time.Duration
 }
 
-func (m *search) record() *recording {
-	rec := &recording{cpus: make([]load, m.best.Machine.CPUs), began: -1}
-	kernel.Run(m.best, m.fix, m.seed, kernel.Options{MaxSteps: m.maxSteps, Draws: m.opt.Draws, Trace: rec})
-	m.trials++
-	return rec
+func newRecording(sc *workload.Scenario) *recording {
+	return &recording{cpus: make([]load, sc.Machine.CPUs), began: -1}
 }
 
 // Samples implements kernel.Tracer: sums are enough.

@@ -32,8 +32,7 @@ func (m *search) removals() []Removal {
 		if sc.Validate() != nil {
 			return
 		}
-		r := m.trial(sc)
-		all = append(all, Removal{What: what, Scenario: sc, Result: r, Same: !r.Truncated && m.opt.Fails(&r)})
+		all = append(all, Removal{What: what, Scenario: sc})
 	}
 	if n := m.best.Machine.CPUs - 1; n > 0 {
 		without(fmt.Sprintf("CPU %d", n), func(sc *workload.Scenario) { withCPUs(sc, n) })
@@ -75,6 +74,16 @@ func (m *search) removals() []Removal {
 	}
 	for i, l := range m.best.RCULoad {
 		without(fmt.Sprintf("the RCU load %s on CPU %d", l.Kind, l.CPU), func(sc *workload.Scenario) { sc.RCULoad = slices.Delete(sc.RCULoad, i, i+1) })
+	}
+	scenarios := make([]workload.Scenario, len(all))
+	for i := range all {
+		scenarios[i] = all[i].Scenario
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	for i, r := range m.run(scenarios) {
+		all[i].Result, all[i].Same = r, m.fails(&r)
 	}
 	return all
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
-	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // DefaultBudget is the default number of trials in a search: more than twice as
@@ -22,10 +21,14 @@ type Options struct {
 	// Fails reports whether a trial has the failure that the search must keep. The
 	// default compares its signature with that of the first trial.
 	Fails func(*trial.Result) bool
-	// Run runs one trial of at most maxSteps steps; 0 means no limit. The default
-	// is the virtual kernel, which in any case suggests interrupts and preemptions
-	// to try.
-	Run func(sc workload.Scenario, seed, maxSteps uint64) trial.Result
+	// Run runs trials of at most maxSteps steps each and returns their results in
+	// order; 0 means no limit. The default is the virtual kernel, one trial at a
+	// time, which in any case suggests interrupts and preemptions to try. An error
+	// ends the search.
+	Run func(all []workload.Scenario, maxSteps uint64) ([]trial.Result, error)
+	// Ahead, if set, returns the number of trials to give to Run at once. It does
+	// not change the outcome; some trials are then run in vain.
+	Ahead func() int
 	// Budget is the maximum number of trials; 0 means DefaultBudget. It is a number
 	// of trials so that the outcome does not depend on the machine.
 	Budget int
@@ -60,25 +63,29 @@ type Result struct {
 // Minimise runs a search. The scenario must be valid; a trial that does not fail is
 // an error. The same arguments give the same result.
 func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*Result, error) {
-	m := &search{fix: fix, seed: seed, opt: opt, best: workload.Vary(sc, 0, seed)}
-	if m.opt.Budget <= 0 {
-		m.opt.Budget = DefaultBudget
+	if opt.Budget <= 0 {
+		opt.Budget = DefaultBudget
 	}
-	if m.opt.Run == nil {
-		m.opt.Run = func(sc workload.Scenario, seed, maxSteps uint64) trial.Result {
-			return kernel.Run(sc, fix, seed, kernel.Options{MaxSteps: maxSteps, Draws: opt.Draws})
-		}
-	}
-	was := m.opt.Run(sc, seed, 0)
-	m.trials++
+	d := &driver{fix: fix, seed: seed, opt: opt}
+	return d.drive(func(ask func(*question)) (*Result, error) {
+		m := &search{ask: ask, budget: opt.Budget, best: workload.Vary(sc, 0, seed)}
+		return m.minimise(sc, opt.Fails)
+	})
+}
+
+// minimise is the search; fails may be nil.
+func (m *search) minimise(sc workload.Scenario, fails func(*trial.Result) bool) (*Result, error) {
+	m.size, m.stage = sizeOf(&sc), "the failure itself"
+	was := m.run([]workload.Scenario{sc})[0]
 	failure := failureOf(&was)
-	if m.opt.Fails == nil {
-		m.opt.Fails = failure.in
+	if fails == nil {
+		fails = failure.in
 	}
-	if !m.opt.Fails(&was) {
+	m.fails = func(r *trial.Result) bool { return !r.Truncated && fails(r) }
+	if !fails(&was) {
 		return nil, fmt.Errorf("trial: %s: want one that fails", Outcome(&was))
 	}
-	m.found, m.size = was, sizeOf(&sc)
+	m.found = was
 	// A smaller scenario may take more steps, within limits.
 	m.maxSteps = 4*was.Steps + 1_000_000
 	r := &Result{Failure: failure, Before: sc, From: m.size, Was: was}
@@ -86,7 +93,7 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 	r.Removals = m.removals()
 	for i := 0; i < len(r.Removals) && !m.spent; i++ {
 		if r.Removals[i].Same && m.try(r.Removals[i].Scenario) {
-			m.run()
+			m.steps()
 			r.Removals, i = m.removals(), -1
 		}
 	}
@@ -97,9 +104,9 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 
 // search is a search in progress.
 type search struct {
-	fix      fixes.Fix
-	seed     uint64
-	opt      Options
+	ask      func(*question)
+	fails    func(*trial.Result) bool // and was not cut off
+	budget   int
 	best     workload.Scenario
 	size     Size
 	found    trial.Result
@@ -116,12 +123,12 @@ type search struct {
 func (m *search) bothWays() {
 	late := *m
 	m.early = true
-	m.run()
+	m.steps()
 	if m.spent {
 		return
 	}
 	late.trials = m.trials
-	late.run()
+	late.steps()
 	if late.size.compare(m.size) >= 0 {
 		m.trials, m.spent = late.trials, late.spent
 		return
@@ -129,8 +136,8 @@ func (m *search) bothWays() {
 	*m = late
 }
 
-// run repeats all kinds of steps until none makes progress.
-func (m *search) run() {
+// steps repeats all kinds of steps until none makes progress.
+func (m *search) steps() {
 	for !m.spent {
 		before := m.size
 		m.stage = "machine and tasks"
@@ -160,26 +167,41 @@ func (m *search) try(sc workload.Scenario) bool {
 	if size.compare(m.size) >= 0 {
 		return false
 	}
-	if m.trials >= m.opt.Budget {
+	if m.trials >= m.budget {
 		m.spent = true
 		return false
 	}
-	r := m.trial(sc)
-	if r.Truncated || !m.opt.Fails(&r) {
+	q := m.question(sc)
+	q.fails = m.fails
+	m.ask(q)
+	m.trials++
+	r := q.results[0]
+	if !m.fails(&r) {
 		return false
 	}
 	m.best, m.size, m.found = sc, size, r
 	return true
 }
 
-// trial runs one trial.
-func (m *search) trial(sc workload.Scenario) trial.Result {
-	r := m.opt.Run(sc, m.seed, m.maxSteps)
+// run runs trials whatever their number and size.
+func (m *search) run(all []workload.Scenario) []trial.Result {
+	q := m.question(all...)
+	m.ask(q)
+	m.trials += len(all)
+	return q.results
+}
+
+// record runs the best scenario with its trace.
+func (m *search) record() *recording {
+	q := m.question(m.best)
+	q.record = true
+	m.ask(q)
 	m.trials++
-	if m.opt.Progress != nil {
-		m.opt.Progress(m.trials, m.opt.Budget, m.stage, m.size)
-	}
-	return r
+	return q.rec
+}
+
+func (m *search) question(all ...workload.Scenario) *question {
+	return &question{scenarios: all, maxSteps: m.maxSteps, stage: m.stage, size: m.size, count: m.trials}
 }
 
 // copy returns a copy of the best scenario so far, for changes.

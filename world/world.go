@@ -26,11 +26,14 @@ type World interface {
 	Run(ctx context.Context, s Spec, w Want) (trial.Result, error)
 }
 
-// Want selects what a trial records beside its outcome.
+// Want selects what a trial records beside its outcome, and limits its length.
 type Want struct {
-	Log   bool // the console
-	Blame bool // the shares of each close()'s wait
-	Draws bool // the random numbers of the trial, if the world has any
+	Log   bool `json:"log,omitempty"`   // the console
+	Blame bool `json:"blame,omitempty"` // the shares of each close()'s wait
+	Draws bool `json:"draws,omitempty"` // the random numbers of the trial, if the world has any
+	// MaxSteps is the number of steps after which a trial is cut off
+	// (trial.Result.Truncated), if the world counts steps; 0 means no limit.
+	MaxSteps uint64 `json:"max_steps,omitempty"`
 }
 
 // Subject is a system under test: a candidate, or in a world of real kernels a

@@ -26,6 +26,7 @@ type chunk struct {
 	Scenarios []string     `json:"scenarios"` // canonical YAML
 	Subjects  []string     `json:"subjects"`
 	Trials    []chunkTrial `json:"trials"`
+	Want      world.Want   `json:"want,omitzero"` // of each of them
 }
 
 type chunkTrial struct {
@@ -72,8 +73,8 @@ func (e encoder) yaml(sc workload.Scenario) string {
 	return known.yaml
 }
 
-func (e encoder) chunk(specs []world.Spec) ([]byte, error) {
-	var c chunk
+func (e encoder) chunk(specs []world.Spec, want world.Want) ([]byte, error) {
+	c := chunk{Want: want}
 	index := func(all *[]string, text string) int {
 		for i, known := range *all {
 			if known == text {

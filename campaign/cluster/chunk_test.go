@@ -26,7 +26,8 @@ func TestAChunkCarriesEveryFieldOfItsSpecs(t *testing.T) {
 			t.Errorf("%s is zero", f.Name)
 		}
 	}
-	b, err := encoder{}.chunk(want)
+	wanted := world.Want{Log: true, Blame: true, Draws: true, MaxSteps: 1<<64 - 1}
+	b, err := encoder{}.chunk(want, wanted)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +41,9 @@ func TestAChunkCarriesEveryFieldOfItsSpecs(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if c.Want != wanted {
+		t.Errorf("to record %+v, want %+v", c.Want, wanted)
 	}
 	if len(c.Scenarios) != 2 || len(c.Subjects) != 2 {
 		t.Errorf("%d scenarios and %d subjects, want each once", len(c.Scenarios), len(c.Subjects))

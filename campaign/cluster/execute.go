@@ -28,6 +28,7 @@ const (
 // execution is one call of Execute.
 type execution struct {
 	*Executor
+	want world.Want
 	run  int
 	n    int
 	spec func(int) world.Spec
@@ -59,16 +60,34 @@ type outcome struct {
 	err    error
 }
 
-// Execute runs the trials on the workers. It waits for workers if there are none.
+// Execute runs the trials on the workers, which record nothing beside the outcome of
+// each; with Wanting they do. It waits for workers if there are none.
 // When ctx ends, the trials that still run on workers are given up. The failure of
 // a trial that its worker did not survive, or that did not end, is a failure of
 // the world, after as many tries as the configuration allows.
-func (e *Executor) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) (err error) {
+func (e *Executor) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
+	return e.execute(ctx, world.Want{}, n, spec, emit)
+}
+
+// Wanting is the same coordinator for trials that record more.
+func (e *Executor) Wanting(w world.Want) campaign.Executor { return &wanting{e, w} }
+
+type wanting struct {
+	*Executor
+	want world.Want
+}
+
+// Execute is that of the coordinator.
+func (w *wanting) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
+	return w.execute(ctx, w.want, n, spec, emit)
+}
+
+func (e *Executor) execute(ctx context.Context, want world.Want, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) (err error) {
 	e.one.Lock()
 	defer e.one.Unlock()
 	e.runs++
 	x := &execution{
-		Executor: e, run: e.runs, n: n, spec: spec, emit: emit,
+		Executor: e, want: want, run: e.runs, n: n, spec: spec, emit: emit,
 		encoder: encoder{}, sent: map[int]*sent{}, held: map[int]*outcome{}, last: time.Now(),
 	}
 	e.mu.Lock()
@@ -181,7 +200,7 @@ func (x *execution) publish(ctx context.Context, c *sent) bool {
 	for i := range specs {
 		specs[i] = x.spec(c.first + i)
 	}
-	data, err := x.encoder.chunk(specs)
+	data, err := x.encoder.chunk(specs, x.want)
 	if err == nil {
 		p := place{x.id, x.run, c.first}
 		// If the acknowledgement is lost, the server recognises the chunk.

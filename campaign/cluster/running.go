@@ -19,6 +19,7 @@ type running struct {
 	a        *attended
 	place    place
 	specs    []world.Spec
+	want     world.Want
 	try      uint64
 	progress chan struct{}
 	ending   <-chan struct{} // closed when the worker is to end
@@ -28,7 +29,7 @@ type running struct {
 // should be tried again.
 func (r *running) run(ctx context.Context) error {
 	a := answer{First: r.place.first, Worker: r.w.name, Try: r.try}
-	local := campaign.Local{World: r.a.world, Parallel: 1}
+	local := campaign.Local{World: r.a.world, Parallel: 1, Want: r.want}
 	began := time.Now()
 	publish := func() error {
 		a.Took = time.Since(began)

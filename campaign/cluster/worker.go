@@ -312,7 +312,7 @@ func (w *Worker) chunk(ctx context.Context, a *attended, m jetstream.Msg) error 
 		_ = m.Term() // nobody can run it
 		return nil
 	}
-	r := &running{w: w, a: a, place: p, specs: specs, try: 1, ending: ctx.Done()}
+	r := &running{w: w, a: a, place: p, specs: specs, want: c.Want, try: 1, ending: ctx.Done()}
 	if meta, err := m.Metadata(); err == nil {
 		r.try = meta.NumDelivered
 	}

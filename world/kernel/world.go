@@ -61,7 +61,7 @@ func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.R
 	}
 	vary := seed.NewDraws(s.Seed, s.Draws...)
 	sc := workload.VaryBy(s.Scenario, s.Variation, vary)
-	r := Run(sc, f, s.Seed, Options{Log: want.Log, Blame: want.Blame, Draws: s.Draws, keepDraws: want.Draws})
+	r := Run(sc, f, s.Seed, Options{Log: want.Log, Blame: want.Blame, MaxSteps: want.MaxSteps, Draws: s.Draws, keepDraws: want.Draws})
 	if want.Draws {
 		r.Draws = append(vary.Used(), r.Draws...)
 	}
