@@ -79,7 +79,7 @@ func (o *certifyOptions) certify(cmd *cobra.Command) error {
 	}
 	if err := o.fill(cmd, c, scenarios); err != nil {
 		if errors.Is(err, context.Canceled) {
-			return undecided("interrupted; a certificate has all of its parts or none")
+			return interrupted("; a certificate has all of its parts or none")
 		}
 		return inputOrFailure(err)
 	}

@@ -163,7 +163,7 @@ func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *ca
 		bar.update(before+trials, -1)
 	})
 	if errors.Is(err, context.Canceled) {
-		return nil, undecided("interrupted; a simulation keeps no results, --out those of the campaign")
+		return nil, interrupted("; a simulation keeps no results, --out those of the campaign")
 	}
 	return rates, inputOrFailure(err)
 }
@@ -275,9 +275,9 @@ func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary, ra
 		return verdictError(sum)
 	}
 	if o.out == "" {
-		return undecided("interrupted after %d of %d trials; --out would have kept them", sum.Trials, planned)
+		return interrupted(" after %d of %d trials; --out would have kept them", sum.Trials, planned)
 	}
-	return undecided("interrupted after %d of %d trials, which are in %s; --resume continues", sum.Trials, planned, o.out)
+	return interrupted(" after %d of %d trials, which are in %s; --resume continues", sum.Trials, planned, o.out)
 }
 
 // verdictError makes an invalid campaign exit 3, and a shard, whose controls are

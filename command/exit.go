@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -12,6 +13,8 @@ const (
 	exitFailure   = 1
 	exitBadInput  = 2
 	exitUndecided = 3 // or invalid
+	// exitInterrupted is what a shell gives a program that SIGINT ended.
+	exitInterrupted = 130
 )
 
 // exitError is an error with its exit code. If err is nil, the command has
@@ -57,12 +60,20 @@ func undecided(format string, args ...any) error {
 	return &exitError{exitUndecided, fmt.Errorf(format, args...)}
 }
 
+// interrupted marks work that an interrupt ended before it had an outcome.
+func interrupted(format string, args ...any) error {
+	return &exitError{exitInterrupted, fmt.Errorf("interrupted"+format, args...)}
+}
+
 func codeOf(err error) int {
 	if err == nil {
 		return 0
 	}
 	if e := (*exitError)(nil); errors.As(err, &e) {
 		return e.code
+	}
+	if errors.Is(err, context.Canceled) {
+		return exitInterrupted
 	}
 	return exitFailure
 }

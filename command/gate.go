@@ -47,7 +47,7 @@ policy; flags override it. The gate tests the controls first; --world boot has n
 and judges the given kernels instead of candidates.
 
 Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or a
-control did not misbehave.`,
+control did not misbehave; 130 interrupted.`,
 		Example: `  gpstorm gate --fix throttle --max-hang-rate 1% --confidence 99%
   gpstorm gate --fix membarrier --max-hang-rate 0% --min-margin 99%
   gpstorm gate --world boot --kernel mine=./bzImage --max-hang-rate 10% --confidence 90%
@@ -98,7 +98,7 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 	}
 	r, err := o.run(cmd, candidates, scenarios, policy)
 	if errors.Is(err, context.Canceled) {
-		return undecided("interrupted; a gate keeps no results")
+		return interrupted("; a gate keeps no results")
 	}
 	if err != nil {
 		o.consoleOf(cmd, err)
@@ -122,9 +122,13 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 		return nil, err
 	}
 	defer at.close()
+	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
+	bar.live = at.live
+	defer bar.done()
+	ex := bar.follow(at)
 	var checks []campaign.Check
 	if !at.Facts().Uncontrolled {
-		checks, err = o.runControls(cmd.Context(), at, o.where.in.World)
+		checks, err = o.runControls(cmd.Context(), ex, o.where.in.World)
 	}
 	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 		return nil, err
@@ -134,7 +138,7 @@ func (o *gateOptions) run(cmd *cobra.Command, candidates []world.Subject, scenar
 		return r, nil
 	}
 	for _, f := range candidates {
-		g, err := gate.Run(cmd.Context(), scenarios, f, o.seed, policy, at)
+		g, err := gate.Run(cmd.Context(), scenarios, f, o.seed, policy, ex)
 		if err = cmp.Or(err, cmd.Context().Err()); err != nil {
 			return nil, err
 		}

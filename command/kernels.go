@@ -69,7 +69,7 @@ a candidate.`,
 			for _, v := range args {
 				path, err := store.BuildModule(cmd.Context(), v)
 				if cmd.Context().Err() != nil {
-					return undecided("interrupted")
+					return interrupted("")
 				}
 				if err != nil {
 					return err
@@ -121,7 +121,7 @@ much of the cache's bound is taken. Without apt or network it lists the cache al
 				headers, err = store.Buildable(cmd.Context())
 			}
 			if cmd.Context().Err() != nil {
-				return undecided("interrupted")
+				return interrupted("")
 			}
 			if err != nil {
 				c.note(cmd, "what is served is not known: %s", oneLine(err))
@@ -203,7 +203,7 @@ serve any more is a failure: exit 1.`,
 			for _, v := range args {
 				img, err := store.Get(cmd.Context(), v)
 				if cmd.Context().Err() != nil {
-					return undecided("interrupted")
+					return interrupted("")
 				}
 				if errors.Is(err, kernels.ErrNotServed) && len(args) > 1 {
 					c.note(cmd, "%s", oneLine(err))

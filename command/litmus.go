@@ -90,7 +90,7 @@ or a file does not parse.`,
 				}
 			}
 			if done < len(files) {
-				return undecided("interrupted after %d of %d files", done, len(files))
+				return interrupted(" after %d of %d files", done, len(files))
 			}
 			wrong := y.Unsound
 			if model == lkmm {

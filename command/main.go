@@ -23,7 +23,7 @@ import (
 )
 
 // Main runs the command line of the process and returns its exit code: 0 done,
-// 1 failed, 2 bad input, 3 invalid or undecided.
+// 1 failed, 2 bad input, 3 invalid or undecided, 130 interrupted.
 //
 // As /init of a machine that world boot started, the process is the guest there,
 // whatever the arguments: the kernel passes boot options on as such.

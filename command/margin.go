@@ -74,7 +74,7 @@ func (o *marginOptions) margin(cmd *cobra.Command) error {
 	bar.done()
 	at.close()
 	if errors.Is(err, context.Canceled) {
-		return undecided("interrupted; a search keeps no results")
+		return interrupted("; a search keeps no results")
 	}
 	if err != nil {
 		return inputOrFailure(err)

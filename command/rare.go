@@ -101,7 +101,7 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 	e, err := rare.Run(cmd.Context(), p, at.wanting(world.Want{Draws: true}))
 	bar.done()
 	if errors.Is(err, context.Canceled) {
-		return undecided("interrupted; a simulation keeps no results")
+		return interrupted("; a simulation keeps no results")
 	}
 	if err != nil {
 		return inputOrFailure(err)

@@ -39,7 +39,7 @@ func newRootCommand(p Program) (*cobra.Command, error) {
 and reports which of them hang, how often, for how long and at what cost. Without
 a subcommand it evaluates: see gpstorm evaluate --help.
 
-Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided.`
+Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided; 130 interrupted.`
 	root.Example = `  gpstorm                      compare all candidates in all scenarios
   gpstorm run repro2 --fix baseline --log   see the hang of the report`
 	root.SilenceErrors, root.SilenceUsage = true, true

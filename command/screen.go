@@ -17,7 +17,7 @@ const widest = 1000
 // environment variable COLUMNS says. It has weight and colour on a terminal alone,
 // and not where NO_COLOR is set (no-color.org).
 func screenOf(w io.Writer) (s report.Screen) {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := w.(*os.File); ok && isTerminal(f) {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			s.Width = width
 		}

@@ -11,10 +11,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/failure"
+	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/shrink"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -42,7 +42,9 @@ the preemptions of readers by a list of single ones, and removes those that do n
 matter. At the end it runs the result without each of its parts.
 
 The failure is a token, a file that --failures wrote, or a scenario that fails under
---fix. The output is a failure file too. The result does not depend on the machine.
+--fix. The output is a failure file too; what the search found is told in ten lines,
+on stderr beside the file or, with --out, on stdout. The result does not depend on the
+machine.
 
 With --parallel, or on the workers of --nats, trials run that the search needs next
 if those before them do not fail. Some of them run in vain; the result is the same.`,
@@ -92,7 +94,7 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 	done()
 	switch {
 	case errors.Is(*failed, context.Canceled):
-		return undecided("interrupted; a search keeps no results")
+		return interrupted("; a search keeps no results")
 	case *failed != nil:
 		return inputOrFailure(*failed)
 	case err != nil:
@@ -111,10 +113,18 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 		_, err := w.Write(f.Format())
 		return err
 	}
-	if o.out != "" {
-		return writeFile(o.out, write)
+	story := &report.Shrunk{Search: r, Fix: t.Subject, Again: o.program + " replay " + f.Token.String()}
+	if o.out == "" {
+		if err := write(cmd.OutOrStdout()); err != nil || o.quiet {
+			return err
+		}
+		return story.Text(cmd.ErrOrStderr(), screenOf(cmd.ErrOrStderr()))
 	}
-	return write(cmd.OutOrStdout())
+	if err := writeFile(o.out, write); err != nil || o.json {
+		return err
+	}
+	story.Again = o.program + " replay " + string(o.out)
+	return story.Text(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()))
 }
 
 // elsewhere has the search run its trials where the flags say. It returns where to
@@ -171,8 +181,7 @@ func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t world.Spec, er
 
 // shrinkProgress follows a search on a terminal, in one line.
 func shrinkProgress(w io.Writer, quiet bool) (follow func(int, int, string, shrink.Size), done func()) {
-	f, ok := w.(*os.File)
-	if quiet || !ok || !term.IsTerminal(int(f.Fd())) {
+	if quiet || !isTerminal(w) {
 		return nil, func() {}
 	}
 	follow = func(trials, budget int, stage string, s shrink.Size) {

@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 			case r.Storm.FellShort():
 				return undecided("the storm fell short of what was asked for (%v): nothing is shown about a storm of that kind", r.Storm)
 			case !r.Parallel():
-				return undecided("readers and updaters ran at the same time in %d of %d samples: the run shows nothing about memory ordering", r.Overlaps, r.Looks)
+				return undecided("readers and updaters ran at the same time in %d of %d samples: the run shows nothing about memory ordering; it takes two CPUs or more that other work leaves alone (Go uses %d here): stop the other work, or raise the limit of the container", r.Overlaps, r.Looks, runtime.GOMAXPROCS(0))
 			}
 			return nil
 		},

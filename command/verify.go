@@ -71,7 +71,7 @@ func (o *verifyOptions) verify(cmd *cobra.Command, path string) error {
 	}
 	differs, err := o.compare(cmd, c, w)
 	if errors.Is(err, context.Canceled) {
-		return undecided("interrupted")
+		return interrupted("")
 	}
 	if err != nil {
 		return inputOrFailure(err)

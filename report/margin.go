@@ -28,6 +28,8 @@ func marginText(b *strings.Builder, scr Screen, set *margin.Set) error {
 		return err
 	}
 	b.WriteByte('\n')
+	marginPicture(b, scr, set)
+	b.WriteByte('\n')
 	if sentences := marginSentences(set); len(sentences) > 0 {
 		for _, s := range sentences {
 			b.WriteString(scr.wrap(s, "  "))

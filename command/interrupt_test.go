@@ -1,0 +1,48 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+)
+
+// An interrupt before there is an outcome ends a command with the code that a shell
+// gives a program that SIGINT ended, in one line.
+func TestAnInterruptExitsWith130(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, args := range []string{
+		"evaluate -q --scenario calm --fix callrcu --variations 1",
+		"gate -q --fix callrcu --max-hang-rate 10%",
+		"margin -q --fix callrcu",
+		"rare -q calm",
+		"shrink -q repro2",
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(ctx, Program{Name: "gpstorm"}, strings.Fields(args), &stdout, &stderr)
+		if code != exitInterrupted || stdout.Len() > 0 || !strings.HasPrefix(stderr.String(), "gpstorm: interrupted") || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", args, code, stdout.String(), stderr.String())
+		}
+	}
+}
+
+// Where there is no terminal, progress is one line, at once.
+func TestProgressOnAPipeIsOneLine(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	p := newProgress(&b, false)
+	p.update(0, 12)
+	p.update(7, 12)
+	p.done()
+	if got := b.String(); got != "running 12 trials\n" {
+		t.Errorf("got %q", got)
+	}
+	quiet := newProgress(&b, true)
+	b.Reset()
+	quiet.update(1, 2)
+	if b.Len() > 0 {
+		t.Errorf("--quiet: got %q", b.String())
+	}
+}
