@@ -2,24 +2,22 @@ package klog
 
 import "fmt"
 
-// Backtrace is what a CPU was doing when the stall detector looked
-// (kernel/sched/core.c, dump_cpu_task): the detecting CPU shows its own
-// registers, the others are sent an NMI (lib/nmi_backtrace.c,
-// nmi_trigger_cpumask_backtrace).
+// Backtrace shows the execution on a CPU when the stall detector ran
+// (kernel/sched/core.c, dump_cpu_task): the detecting CPU prints its own registers,
+// the others get an NMI (lib/nmi_backtrace.c, nmi_trigger_cpumask_backtrace).
 type Backtrace struct {
-	CPU, By int // By is not printed if it is CPU itself
+	CPU, By int // By is not printed if it equals CPU
 	Comm    string
 	PID     int
 	Build   Build
 	Preempt string // preemption model as printed: "PREEMPT(full)"
-	At      Frame  // what was executing in the kernel
-	// User is the address, if it was an instruction in user mode; there is no
-	// stack then.
+	At      Frame  // position in the kernel
+	// User is the address of an instruction in user mode; there is no stack then.
 	User  uint64
 	Stack Stack // the callers
 }
 
-// Lines returns the dump, without the registers' contents.
+// Lines returns the dump, without register contents.
 func (b *Backtrace) Lines() []string { return Lines(b, Text{}) }
 
 func (b *Backtrace) print(p *printer) {
@@ -73,10 +71,10 @@ func (r *reader) backtrace() *Backtrace {
 	return &b
 }
 
-// SendNMI is the line of a CPU that makes others show what they do.
+// SendNMI is the line of a CPU that requests backtraces from others.
 type SendNMI struct {
 	By   int
-	CPUs string // a list
+	CPUs string // a CPU list
 }
 
 func (l *SendNMI) appendTo(b []byte, _ *Text) []byte {
@@ -92,11 +90,11 @@ func (s *scanner) sendNMI() *SendNMI {
 	return &l
 }
 
-// NMIBacktrace is the first line of what such a CPU answers
-// (lib/nmi_backtrace.c, nmi_cpu_backtrace).
+// NMIBacktrace is the first line of such a CPU's backtrace (lib/nmi_backtrace.c,
+// nmi_cpu_backtrace).
 type NMIBacktrace struct {
 	CPU int
-	// Idle is the function in which the CPU was idle; then nothing follows.
+	// Idle is the function in which the CPU was idle; no further lines follow then.
 	Idle string
 }
 
@@ -117,8 +115,8 @@ func (s *scanner) nmiBacktrace() *NMIBacktrace {
 	return &l
 }
 
-// CPULine says who runs on a CPU and which kernel that is
-// (lib/dump_stack.c, dump_stack_print_info).
+// CPULine names the task on a CPU and the kernel (lib/dump_stack.c,
+// dump_stack_print_info).
 type CPULine struct {
 	CPU    int
 	HasUID bool // since 6.11
@@ -126,8 +124,7 @@ type CPULine struct {
 	PID    int
 	Comm   string
 	Build  Build
-	// Preempt is what follows the version: the preemption model since 6.14,
-	// and on older kernels nothing.
+	// Preempt is the preemption model after the version, since 6.14.
 	Preempt string
 }
 
@@ -158,12 +155,12 @@ func (s *scanner) cpuLine() *CPULine {
 	return &l
 }
 
-// RIP is the instruction that was executing (arch/x86/kernel/process_64.c,
+// RIP is the address of the current instruction (arch/x86/kernel/process_64.c,
 // __show_regs).
 type RIP struct {
 	CS uint64 // 0x10 in the kernel, 0x33 in user mode
 	At Frame
-	// User is the address, if it was an instruction in user mode.
+	// User is the address of an instruction in user mode.
 	User uint64
 }
 
@@ -191,8 +188,8 @@ func (s *scanner) rip() *RIP {
 	return &r
 }
 
-// TaskDump is the line above a task that runs on a CPU, where no NMI can show
-// what it does (kernel/sched/core.c, dump_cpu_task).
+// TaskDump is the line above a running task on a CPU without NMI backtraces
+// (kernel/sched/core.c, dump_cpu_task).
 type TaskDump struct{ CPU int }
 
 func (l *TaskDump) appendTo(b []byte, _ *Text) []byte {

@@ -4,23 +4,23 @@ import (
 	"fmt"
 )
 
-// CPUTimeHead is the heading of what a stalled CPU did in the second half of the
-// timeout, with rcupdate.rcu_cpu_stall_cputime=1 (print_cpu_stat_info, since
-// 6.3).
+// CPUTimeHead is the heading of a stalled CPU's activity in the second half of the
+// timeout, with rcupdate.rcu_cpu_stall_cputime=1 (print_cpu_stat_info, since 6.3).
 type CPUTimeHead struct{}
 
 func (*CPUTimeHead) appendTo(b []byte, t *Text) []byte {
 	return fmt.Appendf(b, "%v\t         hardirqs   softirqs   csw/system", t.Prefix)
 }
 
-// CPUTimeNumber is how often it did so: interrupts, softirqs, context switches.
+// CPUTimeNumber counts interrupts, softirqs and context switches.
 type CPUTimeNumber struct{ Hardirqs, Softirqs, Switches int64 }
 
 func (l *CPUTimeNumber) appendTo(b []byte, t *Text) []byte {
 	return fmt.Appendf(b, "%v\t number: %8d %10d %12d", t.Prefix, l.Hardirqs, l.Softirqs, l.Switches)
 }
 
-// CPUTimeSpent is how many milliseconds that took, and of how many.
+// CPUTimeSpent contains the milliseconds spent in them, and the length of the
+// interval.
 type CPUTimeSpent struct{ Hardirqs, Softirqs, System, Of int64 }
 
 func (l *CPUTimeSpent) appendTo(b []byte, t *Text) []byte {

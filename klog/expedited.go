@@ -22,17 +22,17 @@ type ExpCPU struct {
 	Offline bool // O
 	NotNow  bool // o: not in the mask at its start
 	NotNext bool // N: not in the mask for the next
-	NeedQS  bool // D: the CPU still has to report
+	NeedQS  bool // D: the CPU has not reported yet
 }
 
-// ExpNode is a node below the root that blocks.
+// ExpNode is a node below the root that blocks the grace period.
 type ExpNode struct {
 	Level, Low, High int
 	Mask             uint64
 	Tasks            bool
 }
 
-// Lines returns the report with the stacks of the tasks that block.
+// Lines returns the report with the stacks of the blocking tasks.
 func (e *ExpStall) Lines() []string { return Lines(e, Text{}) }
 
 func (e *ExpStall) print(p *printer) {
@@ -108,7 +108,7 @@ func (l *ExpLine) appendTo(b []byte, t *Text) []byte {
 	return fmt.Appendf(b, " } %d jiffies s: %d root: 0x%x/%c", l.Jiffies, l.Seq, l.QSMask, letter(l.RootTasks, 'T'))
 }
 
-// expedited reads what follows the brace.
+// expedited reads the text after the brace.
 func (s *scanner) expedited(flavor string) (*ExpLine, Text) {
 	l := ExpLine{Flavor: flavor}
 	text := Text{}
@@ -142,10 +142,10 @@ func (s *scanner) expedited(flavor string) (*ExpLine, Text) {
 	return &l, text
 }
 
-// ExpNodes is the line of the nodes below the root that block.
+// ExpNodes is the line of the nodes below the root that block the grace period.
 type ExpNodes struct {
 	Nodes []ExpNode
-	// Old: the line does not say that it is for debugging (until 5.10).
+	// Old means that the line does not say that it is for debugging (until 5.10).
 	Old bool
 }
 
@@ -161,7 +161,7 @@ func (l *ExpNodes) appendTo(b []byte, t *Text) []byte {
 	return b
 }
 
-// expNodes reads what follows "structures".
+// expNodes reads the text after "structures".
 func (s *scanner) expNodes() *ExpNodes {
 	var l ExpNodes
 	l.Old = !s.word(" (internal RCU debug)")

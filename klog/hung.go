@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Owner is a task named in passing.
+// Owner identifies a task by name and number.
 type Owner struct {
 	Comm string
 	PID  int
@@ -27,11 +27,11 @@ func (o Owner) append(b []byte) []byte { return fmt.Appendf(b, "%s:%d", comm(o.C
 type Hung struct {
 	Task  Task
 	Build Build
-	// Blocked is how long ago the detector first saw the task asleep; whole
-	// seconds are printed.
+	// Blocked is the time since the detector first found the task asleep, printed
+	// in whole seconds.
 	Blocked time.Duration
-	// Owner is who holds the mutex the task waits for, if it waits for one
-	// and CONFIG_DETECT_HUNG_TASK_BLOCKER is set.
+	// Owner holds the mutex that the task waits for, if there is one and
+	// CONFIG_DETECT_HUNG_TASK_BLOCKER is set.
 	Owner *Owner
 }
 
@@ -103,8 +103,7 @@ func parseHung(text string) (*HungLine, bool) {
 	return &h, found && ok && s.end()
 }
 
-// HungAdvice is the line of a hung task's report that says how to turn the
-// reports off.
+// HungAdvice is the line of a hung task's report about turning the reports off.
 type HungAdvice struct{}
 
 const hungAdvice = `"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.`
@@ -124,20 +123,19 @@ const (
 var locks = [...]Lock{Mutex, Semaphore, RWSemaphore}
 
 // Blocker is the last line of a hung task's report, since 6.16, with
-// CONFIG_DETECT_HUNG_TASK_BLOCKER: who holds the lock the task waits for
+// CONFIG_DETECT_HUNG_TASK_BLOCKER: the owner of the lock that the task waits for
 // (debug_show_blocker).
 type Blocker struct {
 	Task Owner
 	Lock Lock
 	// Owner is nil if the kernel did not find it.
 	Owner *Owner
-	// TaskAs and OwnerAs say what the two are of an rw-semaphore: "reader" or
-	// "writer".
+	// TaskAs and OwnerAs are their roles for an rw-semaphore: "reader" or "writer".
 	TaskAs, OwnerAs string
 }
 
-// likely says what the kernel says of a lock's owner: of a semaphore it only
-// keeps who took it last.
+// likely returns the kernel's words for a lock's owner: for a semaphore the kernel
+// records only the last owner.
 func (l Lock) likely() (found, missing string) {
 	if l == Semaphore {
 		return " likely last held by task ", ", but the last holder is not found."
@@ -145,7 +143,7 @@ func (l Lock) likely() (found, missing string) {
 	return " likely owned by task ", ", but the owner is not found."
 }
 
-// stop is what ends the line: a mutex has a full stop.
+// stop returns the end of the line: a full stop for a mutex.
 func (l Lock) stop() string {
 	if l == Mutex {
 		return "."
@@ -201,7 +199,7 @@ func parseBlocker(text string) (*Blocker, bool) {
 	return nil, false
 }
 
-// cutRole takes " <reader>" or " <writer>" off the end.
+// cutRole removes " <reader>" or " <writer>" from the end.
 func cutRole(text string) (before, role string) {
 	for _, role := range []string{"reader", "writer"} {
 		if before, ok := strings.CutSuffix(text, " <"+role+">"); ok {

@@ -22,8 +22,8 @@ var (
 
 func with(t Task, s Stack) Task { t.Stack = s; return t }
 
-// reports holds one of everything; each is compared with the golden file of its
-// name.
+// reports contains one report of each kind; each is compared with the golden file
+// of its name.
 var reports = []struct {
 	name  string
 	lines []string

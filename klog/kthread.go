@@ -52,8 +52,8 @@ func (s *scanner) gpState() GPState {
 	return state
 }
 
-// RunState is the state of a task where the kernel prints it outside of
-// sched_show_task(): a letter, or until 6.19 the bits of __state.
+// RunState is the state of a task as printed outside of sched_show_task(): a
+// letter, or until 6.19 the bits of __state.
 type RunState struct {
 	Letter byte
 	Bits   uint64 // if Letter is 0
@@ -89,7 +89,7 @@ func (s *scanner) runState(t *Text) (r RunState) {
 	return RunState{Bits: bits}
 }
 
-// StarvedLine says that the grace-period kthread has not run for long
+// StarvedLine reports that the grace-period kthread has not run for long
 // (kernel/rcu/tree_stall.h, rcu_check_gp_kthread_starvation).
 type StarvedLine struct {
 	Flavor  string
@@ -107,7 +107,7 @@ func (l *StarvedLine) appendTo(b []byte, t *Text) []byte {
 	return fmt.Appendf(l.State.append(b, t), " ->cpu=%d", l.CPU)
 }
 
-// kthreadLine reads what follows the flavour in lines about the grace-period
+// kthreadLine reads the text after the flavour in lines about the grace-period
 // kthread.
 func (s *scanner) kthreadLine(flavor string) (Line, Text) {
 	var t Text
@@ -143,7 +143,7 @@ func (s *scanner) kthreadState() (jiffies, gp int64, flags uint32, state GPState
 	return jiffies, gp, flags, state
 }
 
-// StarvedAdvice is the line after it.
+// StarvedAdvice is the line after StarvedLine.
 type StarvedAdvice struct{ Flavor string }
 
 func (l *StarvedAdvice) appendTo(b []byte, t *Text) []byte {
@@ -159,7 +159,7 @@ func (*KthreadDump) appendTo(b []byte, t *Text) []byte {
 	return append(append(b, t.Prefix.String()...), kthreadDump...)
 }
 
-// Starved is the report that begins with a StarvedLine. It follows a stall's.
+// Starved is the report that begins with a StarvedLine, after a stall's.
 type Starved struct {
 	Flavor  string
 	Jiffies int64
@@ -191,11 +191,11 @@ func (r *reader) starved() *Starved {
 	return &Starved{l.Flavor, l.Jiffies, l.GP, l.Flags, l.GPState, l.CPU, t}
 }
 
-// TimerMissed says that the timer that ends the grace-period kthread's sleep is
-// long overdue (rcu_check_gp_kthread_expired_fqs_timer).
+// TimerMissed reports that the timer of the grace-period kthread's sleep is long
+// overdue (rcu_check_gp_kthread_expired_fqs_timer).
 type TimerMissed struct {
 	Flavor  string
-	Jiffies int64 // since the timer was due
+	Jiffies int64 // since the timer's expiry
 	GP      int64
 	Flags   uint32
 	State   byte // of the kthread
@@ -235,7 +235,7 @@ func (l *TimerLine) appendTo(b []byte, t *Text) []byte {
 	return l.State.append(b, t)
 }
 
-// TimerCPU is its second line.
+// TimerCPU is the second line of TimerMissed.
 type TimerCPU struct {
 	CPU     int
 	Softirq uint64
@@ -253,8 +253,8 @@ func (s *scanner) timerCPU() *TimerCPU {
 	return &l
 }
 
-// Kick is the warning of rcu_stall_kick_kthreads(), printed once, by whichever
-// task the tick interrupted.
+// Kick is the warning of rcu_stall_kick_kthreads(), printed once, in the task that
+// the tick interrupted.
 type Kick struct {
 	Flavor string
 	CPU    int
@@ -284,7 +284,7 @@ func (r *reader) kick() *Kick {
 	return &Kick{l.Flavor, w.CPU, w.PID}
 }
 
-// KickLine is the message of that warning.
+// KickLine is the message of the warning.
 type KickLine struct{ Flavor string }
 
 func (l *KickLine) appendTo(b []byte, _ *Text) []byte {

@@ -13,9 +13,8 @@ const locksShown = "Showing all locks held in the system:"
 
 func (*LocksShown) appendTo(b []byte, _ *Text) []byte { return append(b, locksShown...) }
 
-// LocksHeld is the line above the locks of one task
-// (lockdep_print_held_locks). A task that waits for a lock has it in its list,
-// too; of a running task no list follows.
+// LocksHeld is the line above the locks of one task (lockdep_print_held_locks). The
+// list includes a lock that the task waits for; a running task has no list.
 type LocksHeld struct {
 	Count int
 	Task  Owner
@@ -29,7 +28,8 @@ func (l *LocksHeld) appendTo(b []byte, _ *Text) []byte {
 	return fmt.Appendf(b, "%d lock%s held by %s/%d:", l.Count, plural, comm(l.Task.Comm), l.Task.PID)
 }
 
-// locksAhead tells the line from others that begin with a number.
+// locksAhead reports whether text is such a line, and not another one that begins
+// with a number.
 func locksAhead(text string) bool {
 	text = strings.TrimLeft(text, "0123456789")
 	s := scan(text)
@@ -59,7 +59,7 @@ type HeldLock struct {
 	Name    string // of the lock's class: "event_mutex"
 	Usage   string // between the first braces
 	Types   string // between the second
-	At      Frame  // where it was taken
+	At      Frame  // position of the acquisition
 }
 
 func (l *HeldLock) appendTo(b []byte, t *Text) []byte {
@@ -67,7 +67,7 @@ func (l *HeldLock) appendTo(b []byte, t *Text) []byte {
 	return l.At.appendTo(b, t)
 }
 
-// heldLock reads what follows "#".
+// heldLock reads the text after "#".
 func (s *scanner) heldLock() *HeldLock {
 	var l HeldLock
 	l.Index = s.small()
@@ -77,7 +77,7 @@ func (s *scanner) heldLock() *HeldLock {
 	if !s.ok {
 		return nil
 	}
-	// The name may hold parentheses and braces of its own.
+	// The name may contain parentheses and braces.
 	before, at, found := strings.Cut(s.remainder(), "}, at: ")
 	before, types, foundTypes := cutLast(before, "}-{")
 	name, usage, foundUsage := cutLast(before, "){")

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// SoftLockup is a CPU that has not run its watchdog's thread for long
-// (kernel/watchdog.c, watchdog_timer_fn). Whole seconds are printed.
+// SoftLockup reports a CPU that has not run its watchdog's thread for long
+// (kernel/watchdog.c, watchdog_timer_fn). Times are printed in whole seconds.
 type SoftLockup struct {
 	NMI   bool // "NMI watchdog", until 4.x
 	CPU   int
 	Stuck time.Duration
-	Task  Owner // who runs there
+	Task  Owner // the running task
 }
 
 func (l *SoftLockup) appendTo(b []byte, _ *Text) []byte {
@@ -31,11 +31,11 @@ func appendWatchdog(b []byte, nmi bool) []byte {
 	return append(b, "watchdog: "...)
 }
 
-// HardLockup is a CPU that takes no timer interrupts (kernel/watchdog.c,
+// HardLockup reports a CPU that takes no timer interrupts (kernel/watchdog.c,
 // watchdog_hardlockup_check).
 type HardLockup struct {
 	NMI bool
-	By  int // the CPU that prints, -1 where the line does not say it
+	By  int // the CPU that prints, -1 if the line does not name it
 	CPU int
 }
 
@@ -52,7 +52,7 @@ func (l *HardLockup) Lines() []string { return Lines(l, Text{}) }
 
 func (l *HardLockup) print(p *printer) { p.line(l) }
 
-// watchdog reads what follows "watchdog: ".
+// watchdog reads the text after "watchdog: ".
 func (s *scanner) watchdog(nmi bool) Line {
 	if s.word("BUG: soft lockup - CPU#") {
 		l := SoftLockup{NMI: nmi}

@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// Throttle is perf lowering its sample rate because samples take too long
-// (kernel/events/core.c, perf_sample_event_took). The kernel prints
-// nanoseconds.
+// Throttle reports that perf lowers its sample rate because samples take too long
+// (kernel/events/core.c, perf_sample_event_took). Times are printed in nanoseconds.
 type Throttle struct {
 	Average time.Duration // decayed average of one sample
-	Allowed time.Duration // what was allowed until now
+	Allowed time.Duration // the previous limit
 	Rate    int           // the new kernel.perf_event_max_sample_rate
 }
 
@@ -34,9 +33,8 @@ func (s *scanner) throttle() *Throttle {
 	return &t
 }
 
-// HRTimer is a timer interrupt that kept finding expired timers and has given
-// up for a while (kernel/time/hrtimer.c, hrtimer_interrupt). It is printed
-// once.
+// HRTimer reports a timer interrupt that kept finding expired timers and has given
+// up for a while (kernel/time/hrtimer.c, hrtimer_interrupt). It is printed once.
 type HRTimer struct {
 	Took time.Duration // the whole interrupt
 }
@@ -56,11 +54,11 @@ func (s *scanner) hrtimer() *HRTimer {
 	return &h
 }
 
-// NMITooLong is an NMI handler that took longer than ever before, and more
-// than a millisecond (arch/x86/kernel/nmi.c, nmi_check_duration). Whole
-// microseconds are printed.
+// NMITooLong reports an NMI handler that took longer than all before it, and more
+// than a millisecond (arch/x86/kernel/nmi.c, nmi_check_duration). The time is
+// printed in whole microseconds.
 type NMITooLong struct {
-	Handler string // perf_event_nmi_handler, say
+	Handler string // for example perf_event_nmi_handler
 	Took    time.Duration
 }
 
@@ -90,14 +88,14 @@ func (s *scanner) nmiTooLong() *NMITooLong {
 	return &n
 }
 
-// Lockup is a worker pool with pending work and no progress
+// Lockup reports a worker pool with pending work and no progress
 // (kernel/workqueue.c, wq_watchdog_timer_fn and pr_cont_pool_info).
 type Lockup struct {
 	CPUs  string // a list of CPUs: "1", or "0-3" for an unbound pool
 	Node  int    // -1: an unbound pool without a node, until 6.5
 	Flags uint32
 	Nice  int
-	Stuck time.Duration // whole seconds are printed
+	Stuck time.Duration // printed in whole seconds
 }
 
 // Lines returns the line.

@@ -2,9 +2,9 @@ package klog
 
 import "strings"
 
-// ParseLine reads one line of a console, without its timestamp. The text says
-// how the line is worded, so that Format(line, text) gives the line back. It
-// reports false for a line that is not one of those that this package writes.
+// ParseLine reads one line of a console, without its timestamp. Format(line, text)
+// returns the line again. It returns false for lines that this package does not
+// write.
 func ParseLine(line string) (Line, Text, bool) {
 	line = strings.Trim(line, blanks)
 	if line == "" {
@@ -13,15 +13,14 @@ func ParseLine(line string) (Line, Text, bool) {
 	if l, t, ok := parseWorded(line); ok {
 		return l, t, true
 	}
-	// Until 5.9 the line of a task starts with the task's name, which may be
-	// anything.
+	// Until 5.9 the line of a task starts with the task's name, which is arbitrary.
 	if l, t, ok := parseBareTask(line); ok {
 		return l, t, true
 	}
 	return nil, Text{}, false
 }
 
-// parseWorded reads a line that words of the kernel tell from others.
+// parseWorded reads a line that contains words of the kernel.
 func parseWorded(line string) (Line, Text, bool) {
 	switch {
 	case strings.HasPrefix(line, "INFO: task "):
@@ -52,8 +51,8 @@ func parseWorded(line string) (Line, Text, bool) {
 	return l, t, l != nil && s.end()
 }
 
-// plain reads the lines that begin with words of their own and are not of
-// kernel/rcu. It returns nil if the line is none of them.
+// plain reads the lines that begin with words of their own and are not from
+// kernel/rcu. It returns nil for all other lines.
 func (s *scanner) plain() (Line, Text) {
 	if s.word("Call trace:") {
 		return &TraceStart{}, Text{Trace: TraceArm}
@@ -61,13 +60,13 @@ func (s *scanner) plain() (Line, Text) {
 	return s.alike(), Text{}
 }
 
-// alike reads those that every release words alike.
+// alike reads lines with the same wording in all releases.
 func (s *scanner) alike() Line {
 	switch {
 	case s.word("Not tainted"), s.word("Tainted:"):
 		s.at = 0
 		d := s.build()
-		// Distributions add words of their own: "#1 Debian 6.1.76-1".
+		// Distributions add words: "#1 Debian 6.1.76-1".
 		if more := s.remainder(); more != "" {
 			d.Version += " " + more
 		}
@@ -128,7 +127,7 @@ func (s *scanner) alike() Line {
 	return nil
 }
 
-// rcuLine reads a line of kernel/rcu behind its prefix.
+// rcuLine reads a line of kernel/rcu after its prefix.
 func (s *scanner) rcuLine() (Line, Text) {
 	switch {
 	case s.word("INFO: "):
@@ -161,17 +160,17 @@ func (s *scanner) rcuLine() (Line, Text) {
 	return s.kthreadLine(s.flavor())
 }
 
-// reader reads a report from its lines. Like scanner, it stays at ok == false
-// once something did not fit.
+// reader reads a report from its lines. As in scanner, ok stays false after a
+// mismatch.
 type reader struct {
 	lines []string
 	at    int
 	text  Text
 	ok    bool
-	// ahead is the line at the position at, once it was parsed.
+	// ahead is the parsed line at position at.
 	ahead     Line
 	aheadText Text
-	parsed    int // at plus 1 for which ahead is
+	parsed    int // at plus 1 if ahead is valid
 }
 
 func (r *reader) peek() Line {
@@ -188,13 +187,13 @@ func (r *reader) peek() Line {
 	return r.ahead
 }
 
-// peek returns the next line if it is an L.
+// peek returns the next line if it has type L.
 func peek[L Line](r *reader) (L, bool) {
 	l, ok := r.peek().(L)
 	return l, ok
 }
 
-// next reads the next line if it is an L.
+// next reads the next line if it has type L.
 func next[L Line](r *reader) (L, bool) {
 	l, ok := peek[L](r)
 	if ok {
@@ -204,14 +203,14 @@ func next[L Line](r *reader) (L, bool) {
 	return l, ok
 }
 
-// need reads the next line, which must be an L; else it returns nil.
+// need reads the next line, which must have type L; otherwise it returns nil.
 func need[L Line](r *reader) L {
 	l, ok := next[L](r)
 	r.ok = r.ok && ok
 	return l
 }
 
-// merge takes on what another line of the same console shows.
+// merge adds the differences shown by another line of the same console.
 func (t *Text) merge(o *Text) {
 	t.Task = max(t.Task, o.Task)
 	t.State = max(t.State, o.State)
@@ -222,9 +221,9 @@ func (t *Text) merge(o *Text) {
 	t.Trace = max(t.Trace, o.Trace)
 }
 
-// Parse reads one report from the start of lines and says of how many lines it
-// is. Lines(report, text) gives those lines back. If no report starts there, or
-// if the report is torn, the number is 0.
+// Parse reads one report from the start of lines and returns the number of its
+// lines. Lines(report, text) returns those lines. If no report starts there, or if
+// the report is torn, the number is 0.
 func Parse(lines []string) (Report, Text, int) {
 	r := reader{lines: lines, ok: true}
 	var report Report
@@ -255,8 +254,8 @@ func Parse(lines []string) (Report, Text, int) {
 	return report, r.text, r.at
 }
 
-// prints says whether the report prints the lines it was read from. It does not
-// where lines of several releases were mixed.
+// prints reports whether the report prints the lines from which it was read. It
+// does not if the lines are of different releases.
 func (r *reader) prints(report Report) bool {
 	again := Lines(report, r.text)
 	if len(again) != r.at {
@@ -270,8 +269,8 @@ func (r *reader) prints(report Report) bool {
 	return true
 }
 
-// squeeze makes each run of blanks one and drops them at the ends: texts that
-// differ in nothing else are the same to this package.
+// squeeze reduces each run of blanks to one and removes them at the ends: this
+// package ignores these differences.
 func squeeze(line string) string {
 	return strings.Join(strings.FieldsFunc(line, func(c rune) bool { return c == ' ' || c == '\t' }), " ")
 }

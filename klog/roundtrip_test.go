@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The values below are those that a kernel could print: names of at most 15
-// bytes without line breaks, letters that exist, whole units.
+// The generators draw values that a kernel could print: names of at most 15 bytes
+// without line breaks, valid letters, whole units.
 
 var (
 	pids    = rapid.IntRange(0, math.MaxInt32)
@@ -22,7 +22,7 @@ var (
 	words32 = rapid.Uint32()
 	flags   = rapid.Bool()
 	flavors = rapid.SampledFrom([]string{"rcu_preempt", "rcu_sched", "rcu_bh"})
-	// Names that tasks give themselves to confuse whoever reads the log.
+	// Task names that confuse readers of the log.
 	comms   = rapid.OneOf(rapid.SampledFrom([]string{"repro2", "kworker/0:1", "a b", "a:1", "x state:D", " blocked"[1:], "(t=1", "R", "<TASK>"}), rapid.StringMatching(`[!-~]([ -~]{0,13}[!-~])?`))
 	symbols = rapid.StringMatching(`[a-zA-Z_][a-zA-Z0-9_.]{0,20}`)
 	seconds = rapid.Custom(func(t *rapid.T) time.Duration {
@@ -62,7 +62,7 @@ var builds = rapid.Custom(func(t *rapid.T) Build {
 	}
 })
 
-// tasks draws a task as the given text shows it.
+// tasksIn draws a task as the given text shows it.
 func tasksIn(text Text) *rapid.Generator[Task] {
 	return rapid.Custom(func(t *rapid.T) Task {
 		task := Task{
@@ -320,7 +320,7 @@ func TestWhatIsNotALineIsNotRead(t *testing.T) {
 	}
 }
 
-// Mails and web pages change blanks, so a text may come without its own.
+// Mails and web pages change blanks, so a text may have other blanks.
 func TestBlanksDoNotMatter(t *testing.T) {
 	t.Parallel()
 	for _, r := range reports {
@@ -337,8 +337,8 @@ func TestBlanksDoNotMatter(t *testing.T) {
 	}
 }
 
-// Some programs write lines of 100 kB. A parser that starts anew at each
-// position needs minutes for these.
+// Some programs write lines of 100 kB. A parser that restarts at each position
+// needs minutes for these.
 func TestLongLinesAreRead(t *testing.T) {
 	t.Parallel()
 	const n = 1 << 17
@@ -371,7 +371,8 @@ func TestReleasesWordTheirLines(t *testing.T) {
 	}
 }
 
-// FuzzParse: a text that is read is printed as it was, up to blanks.
+// FuzzParse checks that a text that was read is printed unchanged, except for
+// blanks.
 func FuzzParse(f *testing.F) {
 	for _, r := range reports {
 		for _, text := range texts {

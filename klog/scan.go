@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// blanks are what may separate words. Any run of them stands for any other.
+// blanks are the characters between words. All runs of them are equivalent.
 const blanks = " \t"
 
-// scanner reads one line from the left. Once something did not match, ok is
-// false for good and every further read gives zero, so a parser may read a
-// whole line and look at ok once.
+// scanner reads one line from the left. After a mismatch ok stays false and every
+// further read returns zero, so a parser may read a whole line and check ok once.
 type scanner struct {
 	text string
 	at   int
@@ -23,10 +22,10 @@ func (s *scanner) fail() { s.ok = false }
 
 func (s *scanner) rest() string { return s.text[s.at:] }
 
-// end says whether all was read, blanks aside.
+// end reports whether everything except blanks was read.
 func (s *scanner) end() bool { return s.ok && strings.Trim(s.rest(), blanks) == "" }
 
-// blank skips blanks and says whether there were any.
+// blank skips blanks and reports whether there were any.
 func (s *scanner) blank() bool {
 	start := s.at
 	for s.at < len(s.text) && isBlank(s.text[s.at]) {
@@ -61,14 +60,14 @@ func (s *scanner) word(literal string) bool {
 	return true
 }
 
-// need reads a literal that must be next.
+// need reads a literal, which must be next.
 func (s *scanner) need(literal string) {
 	if !s.word(literal) {
 		s.fail()
 	}
 }
 
-// token reads up to the next blank; there must be something.
+// token reads up to the next blank; it must not be empty.
 func (s *scanner) token() string {
 	return s.while(func(c byte) bool { return !isBlank(c) })
 }
@@ -117,7 +116,7 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func (s *scanner) digitAhead() bool { return s.at < len(s.text) && isDigit(s.text[s.at]) }
 
-// uint reads a decimal number as the kernel prints it: no leading zero.
+// uint reads a decimal number without leading zeros, as the kernel prints it.
 func (s *scanner) uint() (n uint64) {
 	digits := s.while(isDigit)
 	if len(digits) > 1 && digits[0] == '0' {
@@ -151,7 +150,7 @@ func (s *scanner) int() int64 {
 	return int64(n)
 }
 
-// small reads a number that fits an int of 32 bits: CPUs, tasks.
+// small reads a number that fits an int of 32 bits: of a CPU or a task.
 func (s *scanner) small() int {
 	n := s.int()
 	if n != int64(int32(n)) {
@@ -173,7 +172,7 @@ func (s *scanner) hex(width int) uint64 {
 
 func isHex(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' }
 
-// hexValue is the value of up to 16 hexadecimal digits.
+// hexValue returns the value of up to 16 hexadecimal digits.
 func hexValue(digits string) (n uint64) {
 	for i := 0; i < len(digits); i++ {
 		d := digits[i] - '0'
@@ -185,7 +184,7 @@ func hexValue(digits string) (n uint64) {
 	return n
 }
 
-// alternate reads what %#x prints: the kernel puts 0x before zero, too.
+// alternate reads the format %#x: the kernel also prints 0x before zero.
 func (s *scanner) alternate() uint64 {
 	s.need("0x")
 	return s.hex(1)
@@ -201,14 +200,14 @@ func (s *scanner) hex32(width int) uint32 {
 	return uint32(n)
 }
 
-// failIf fails on what does not fit.
+// failIf fails if the text is wrong.
 func (s *scanner) failIf(wrong bool) {
 	if wrong {
 		s.fail()
 	}
 }
 
-// remainder reads all that is left, without the blanks around it.
+// remainder reads the rest, without the blanks around it.
 func (s *scanner) remainder() string {
 	if !s.ok {
 		return ""
@@ -218,8 +217,8 @@ func (s *scanner) remainder() string {
 	return text
 }
 
-// comm reads a task's name that a blank and one of the words follow: a name may
-// hold blanks.
+// comm reads a task's name, followed by a blank and one of the words: a name may
+// contain blanks.
 func (s *scanner) comm(words ...string) string {
 	best := -1
 	for _, w := range words {
@@ -237,7 +236,7 @@ func (s *scanner) comm(words ...string) string {
 	return name
 }
 
-// bracketed reads all up to the bracket that ends the line.
+// bracketed reads up to the bracket that ends the line.
 func (s *scanner) bracketed() string {
 	text, ok := strings.CutSuffix(s.remainder(), "]")
 	s.failIf(!ok)

@@ -10,14 +10,14 @@ type Stall struct {
 	Flavor string // "rcu_preempt", or "rcu_sched" without preemption
 	Self   bool   // the detecting CPU itself owes a quiescent state
 	By     int    // the detecting CPU; not printed if Self
-	// Jiffies is the age of the grace period, GP its sequence number,
-	// Queued how many callbacks wait, NCPUs how many CPUs are online.
+	// Jiffies is the age of the grace period, GP its sequence number, Queued the
+	// number of waiting callbacks, NCPUs the number of online CPUs.
 	Jiffies int64
 	GP      int64
 	Queued  uint64
 	NCPUs   int
-	// CPUs owe a quiescent state, Tasks were preempted inside readers and
-	// block the leaf node that covers CPUs Low to High.
+	// CPUs owe a quiescent state. Tasks were preempted inside readers and block the
+	// leaf node of CPUs Low to High.
 	CPUs      []StalledCPU
 	Tasks     []BlockedTask
 	Low, High int
@@ -27,10 +27,11 @@ type Stall struct {
 	Backtraces []Backtrace
 }
 
-// maxTasks is how many blocked tasks the kernel lists per leaf node.
+// maxTasks is the maximum number of blocked tasks that the kernel lists per leaf
+// node.
 const maxTasks = 8
 
-// Lines returns the report, the stacks of the tasks that block included.
+// Lines returns the report, including the stacks of the blocking tasks.
 func (s *Stall) Lines() []string { return Lines(s, Text{}) }
 
 func (s *Stall) print(p *printer) {
@@ -123,7 +124,7 @@ func (s *scanner) flavor() string {
 	return s.while(func(c byte) bool { return 'a' <= c && c <= 'z' || c == '_' })
 }
 
-// rcuInfo reads what follows "INFO: " in lines of kernel/rcu.
+// rcuInfo reads the text after "INFO: " in lines of kernel/rcu.
 func (s *scanner) rcuInfo() (Line, Text) {
 	for when, words := range endedWords {
 		if s.word(words) {

@@ -11,11 +11,12 @@ type StalledCPU struct {
 	Offline bool
 	NotNow  bool // not in this grace period's mask of online CPUs
 	NotNext bool // not in the next one's
-	// Probe is the half-time irq_work probe: Unanswered is how many grace
-	// periods it has been waiting, if Sent and not Answered.
+	// Probe is the half-time irq_work probe. Unanswered is the number of grace
+	// periods for which it has been pending, if Sent and not Answered.
 	Probe Probe
-	// Ticks is how many ticks the CPU took in this grace period, if the CPU
-	// has noticed it; Behind how many grace periods it has missed otherwise.
+	// Ticks is the number of ticks that the CPU took in this grace period, if it
+	// has noticed the grace period; otherwise Behind is the number of grace periods
+	// that it has missed.
 	Ticks  uint64
 	Behind uint64
 	// Dynticks is the low half of the context-tracking counter, Nesting
@@ -27,13 +28,13 @@ type StalledCPU struct {
 	// grace period and now; FQS the force-quiescent-state passes.
 	SoftirqThen, SoftirqNow uint64
 	FQS                     int64
-	// FastNoHZ is what CONFIG_RCU_FAST_NO_HZ added until 5.16, as printed.
+	// FastNoHZ is the addition of CONFIG_RCU_FAST_NO_HZ until 5.16, as printed.
 	FastNoHZ string
-	// RCUC is how long the CPU's rcuc kthread has starved, in jiffies; nil
-	// if it has not (since 5.18, with CPU kthreads for callbacks).
+	// RCUC is the time for which the CPU's rcuc kthread has starved, in jiffies;
+	// nil if it has not (since 5.18, with CPU kthreads for callbacks).
 	RCUC *int64
-	// FalsePositive: the grace-period kthread starves and the CPU is idle, so
-	// the CPU may owe nothing.
+	// FalsePositive means that the grace-period kthread starves and the CPU is
+	// idle, so the CPU may not owe a quiescent state.
 	FalsePositive bool
 }
 
@@ -62,7 +63,7 @@ func (c *StalledCPU) appendTo(b []byte, t *Text) []byte {
 	return b
 }
 
-// stalledCPU reads what follows the CPU's number.
+// stalledCPU reads the text after the CPU's number.
 func (s *scanner) stalledCPU(cpu int) (*StalledCPU, Text) {
 	c := StalledCPU{CPU: cpu}
 	s.need("-")
@@ -114,19 +115,19 @@ func (s *scanner) stalledCPU(cpu int) (*StalledCPU, Text) {
 	return &c, text
 }
 
-// cutTail takes a last word off, and the blanks before it.
+// cutTail removes a last word and the blanks before it.
 func cutTail(text, tail string) (before string, found bool) {
 	before, found = strings.CutSuffix(text, tail)
 	return strings.TrimRight(before, blanks), found
 }
 
-// Probe is the state of the irq_work that the GP kthread sends a silent CPU at
-// half of the stall timeout to see whether it takes interrupts.
+// Probe is the state of the irq_work that the grace-period kthread sends to a
+// silent CPU at half of the stall timeout, to test whether it takes interrupts.
 type Probe struct {
 	Sent       bool
 	Answered   bool
 	Unanswered int // grace periods, printed up to 9
-	// Missing: the kernel has no irq_work (CONFIG_IRQ_WORK).
+	// Missing means that the kernel has no irq_work (CONFIG_IRQ_WORK).
 	Missing bool
 }
 

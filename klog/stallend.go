@@ -11,7 +11,7 @@ type StallEnd struct {
 	Jiffies int64
 	GP      int64
 	Queued  uint64
-	NCPUs   int // 0 until 5.18, which did not print it
+	NCPUs   int // not printed, and 0, until 5.18
 }
 
 func (e *StallEnd) appendTo(b []byte, t *Text) []byte {
@@ -26,7 +26,7 @@ func (e *StallEnd) appendTo(b []byte, t *Text) []byte {
 	return append(b, ')')
 }
 
-// stallEnd reads what follows the open parenthesis.
+// stallEnd reads the text after the open parenthesis.
 func (s *scanner) stallEnd() *StallEnd {
 	e := StallEnd{Self: true}
 	comma := ""
@@ -49,9 +49,9 @@ func (s *scanner) stallEnd() *StallEnd {
 	return &e
 }
 
-// Activity says what the grace-period kthread did last, in jiffies.
+// Activity describes the last activity of the grace-period kthread, in jiffies.
 type Activity struct {
-	Jiffies, Last int64  // the time now, and of the kthread's last activity
+	Jiffies, Last int64  // the current time, and that of the kthread's last activity
 	NextFQS       int64  // jiffies_till_next_fqs
 	QSMask        uint64 // of the root node
 }
@@ -85,10 +85,11 @@ func (s *scanner) allSeen() *AllSeen {
 	return &a
 }
 
-// StallEnded is printed when the grace period ended while it was reported.
+// StallEnded is printed if the grace period ends during the report.
 type StallEnded struct{ When Ended }
 
-// Ended says what the report had come to (kernel/rcu/tree_stall.h).
+// Ended is the place in the report at which that was detected
+// (kernel/rcu/tree_stall.h).
 type Ended uint8
 
 // The places.

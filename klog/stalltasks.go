@@ -7,17 +7,16 @@ import (
 // BlockedTask is one task preempted inside an RCU reader (rcu_print_task_stall).
 type BlockedTask struct {
 	Task Task
-	// OnCPU: the task was running when it was looked at; then the kernel
-	// prints its number alone, and the stack it dumps is an old one.
+	// OnCPU means that the task was running when the kernel inspected it; then the
+	// kernel prints only its number, and dumps an old stack.
 	OnCPU   bool
 	Nesting int  // rcu_read_lock() nesting
 	Blocked bool // b: preempted inside the reader
 	NeedQS  bool // q
 	ExpHint bool // e
 	OnList  bool // l: on the node's list of blocked tasks
-	// Since 7.4 the kernel inspects running tasks too and prints two more
-	// letters. Boosted is 'B', '?' if the lock that lends the priority was
-	// taken, or 0.
+	// Since 7.4 the kernel also inspects running tasks and prints two more letters.
+	// Boosted is 'B', '?' if the lock that lends the priority was taken, or 0.
 	Running bool
 	Boosted byte
 }
@@ -29,8 +28,8 @@ func (b *BlockedTask) mark() TaskMark {
 	return TaskMark{b.Task.PID, false, b.Nesting, b.Blocked, b.NeedQS, b.ExpHint, b.OnList, b.Running, b.Boosted}
 }
 
-// TaskMark is a task in the line of those that block a node; BlockedTask says
-// what the letters mean.
+// TaskMark is a task in the line of the tasks that block a node; BlockedTask
+// explains the letters.
 type TaskMark struct {
 	PID                              int
 	OnCPU                            bool
@@ -56,7 +55,7 @@ func (m *TaskMark) append(b []byte, t *Text) []byte {
 	return b
 }
 
-// taskMark reads what follows " P".
+// taskMark reads the text after " P".
 func (s *scanner) taskMark(t *Text) (m TaskMark) {
 	m.PID = s.small()
 	if !s.word("/") {

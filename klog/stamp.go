@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Stamp puts the printk timestamp in front of a line: seconds since boot with
+// Stamp puts the printk timestamp before a line: seconds since boot with
 // microseconds (kernel/printk/printk.c, print_time).
 func Stamp(at time.Duration, line string) string {
 	us := at.Microseconds()
 	return fmt.Sprintf("[%5d.%06d] %s", us/1e6, us%1e6, line)
 }
 
-// unstamp takes the printk timestamp off a line.
+// unstamp removes the printk timestamp from a line.
 func unstamp(stamped string) (at time.Duration, line string, ok bool) {
 	s := scan(stamped)
 	s.need("[")

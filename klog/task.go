@@ -5,40 +5,40 @@ import (
 	"strings"
 )
 
-// Task is a task as sched_show_task() prints it (kernel/sched/core.c).
+// Task is a task in the form of sched_show_task() (kernel/sched/core.c).
 type Task struct {
-	Comm string // printed up to 15 bytes, as the kernel keeps no more
+	Comm string // printed up to 15 bytes, the kernel's limit
 	PID  int
 	TGID int // printed as PID if 0
 	PPID int
 	// State is the letter of the task state: R running or runnable, S, D,
 	// I (idle kthread) and the others of task_state_to_char().
 	State byte
-	// Waking: the letter is R, and the task is not running yet: it is being
-	// woken (TASK_WAKING), or its state changed while it was printed.
+	// Waking means that the letter is R but the task is not running yet: it is
+	// being woken (TASK_WAKING), or its state changed during printing.
 	Waking bool
-	// Free is how many bytes of the kernel stack were never used
+	// Free is the number of bytes of the kernel stack that were never used
 	// (CONFIG_DEBUG_STACK_USAGE).
 	Free uint64
 	// TaskFlags are p->flags (PF_*), Flags the thread_info flags.
 	TaskFlags uint32
 	Flags     uint64
-	// Workqueue is, for a kworker inside a work item, the name of the
+	// Workqueue contains, for a kworker inside a work item, the names of the
 	// workqueue and of the work function: "rcu_gp process_srcu"
 	// (kernel/workqueue.c, print_worker_info).
 	Workqueue string
-	// Stack is where the task is, innermost function first.
+	// Stack is the call stack, innermost function first.
 	Stack Stack
 }
 
-// commLen is how many bytes of a task's name the kernel keeps: TASK_COMM_LEN
-// is 16 with the NUL.
+// commLen is the length of a task's name in the kernel: TASK_COMM_LEN is 16 with
+// the NUL.
 const commLen = 15
 
 // states are the letters of task_state_to_char().
 const states = "RSDTtXZPI?"
 
-// comm is the name as the kernel keeps it.
+// comm returns the name as truncated by the kernel.
 func comm(name string) string { return name[:min(len(name), commLen)] }
 
 // Lines returns the task, its work item and its call trace.
@@ -65,8 +65,8 @@ func (r *reader) task() (t Task) {
 	return t
 }
 
-// TaskLine is the first line of sched_show_task(): a Task without its work item
-// and stack. TaskText lists its forms.
+// TaskLine is the first line of sched_show_task(): a Task without its work item and
+// stack. TaskText lists its forms.
 type TaskLine Task
 
 func (l *TaskLine) appendTo(b []byte, t *Text) []byte {
@@ -97,8 +97,7 @@ func (l *TaskLine) appendTo(b []byte, t *Text) []byte {
 
 func parseTask(text string) (*TaskLine, Text, bool) {
 	var l TaskLine
-	// A task may give itself any name, " state:" included, so the last one
-	// counts.
+	// A task's name is arbitrary, even " state:", so the last one counts.
 	name, rest, ok := cutLast(strings.TrimPrefix(text, "task:"), " state:")
 	l.Comm = strings.TrimRight(name, blanks)
 	s := scan(rest)
@@ -140,13 +139,13 @@ func parseTask(text string) (*TaskLine, Text, bool) {
 	return &l, t, ok && s.end() && l.printsAs(text, t)
 }
 
-// printsAs says whether the line prints that text. Whether a blank precedes a
-// number in its column depends on the number's length, so that is compared
-// rather than parsed.
+// printsAs reports whether the line prints that text. The blank before a number in
+// a column depends on the length of the number, so the line is compared rather than
+// parsed.
 func (l *TaskLine) printsAs(text string, t Text) bool { return squeeze(Format(l, t)) == squeeze(text) }
 
-// parseBareTask reads the table of kernels before 5.10 from its right end: the
-// name on the left may hold anything.
+// parseBareTask reads the table of kernels before 5.10 from its right end, since
+// the name on the left is arbitrary.
 func parseBareTask(text string) (*TaskLine, Text, bool) {
 	var l TaskLine
 	var fields [3]string
@@ -162,7 +161,7 @@ func parseBareTask(text string) (*TaskLine, Text, bool) {
 	l.PID, l.PPID = pid.small(), ppid.small()
 	flags.need("0x")
 	l.Flags = flags.hex(8)
-	// A free stack of five digits touches the letter of the state.
+	// A free stack of five digits follows the letter of the state without a blank.
 	digits := len(rest)
 	for digits > 0 && isDigit(rest[digits-1]) {
 		digits--

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// TasksAge is what RCU Tasks prints of a grace period that is old and not yet
+// TasksAge is the line of RCU Tasks about a grace period that is old but not yet
 // called a stall (kernel/rcu/tasks.h, rcu_tasks_wait_gp and
 // tasks_rcu_exit_srcu_stall).
 type TasksAge struct {
 	Printer string // the function that prints
 	Flavor  string // "rcu_tasks", "rcu_tasks_trace", ...
 	Number  uint64
-	// SinceBoot: the line says "number 13 (since boot)" and not just "13".
+	// SinceBoot means that the line has "number 13 (since boot)" instead of "13".
 	SinceBoot bool
-	State     string // what the kthread does, where the line says it
+	State     string // state of the kthread, if the line has it
 	Jiffies   uint64
 }
 
@@ -36,7 +36,7 @@ func (l *TasksAge) Lines() []string { return Lines(l, Text{}) }
 
 func (l *TasksAge) print(p *printer) { p.line(l) }
 
-// tasksAge reads what follows the printer's name.
+// tasksAge reads the text after the printer's name.
 func (s *scanner) tasksAge(printer string) *TasksAge {
 	l := TasksAge{Printer: printer}
 	l.Flavor = s.flavor()
@@ -55,24 +55,24 @@ func (s *scanner) tasksAge(printer string) *TasksAge {
 	return &l
 }
 
-// TasksStall is the line above the tasks that hold up a grace period of RCU
-// Tasks: they have not slept for long. It is no stall of a CPU
-// (kernel/rcu/tasks.h, check_holdout_task).
+// TasksStall is the line above the tasks that block a grace period of RCU Tasks
+// because they have not slept for long. It is not a CPU stall (kernel/rcu/tasks.h,
+// check_holdout_task).
 type TasksStall struct{ Flavor string }
 
 func (l *TasksStall) appendTo(b []byte, t *Text) []byte {
 	return fmt.Appendf(b, "%vINFO: %s detected stalls on tasks:", t.Prefix, l.Flavor)
 }
 
-// TasksHoldout is the line about a task that holds up a grace period of RCU
-// Tasks; the task itself follows (kernel/rcu/tasks.h, check_holdout_task).
+// TasksHoldout is the line about a task that blocks a grace period of RCU Tasks;
+// the task itself follows (kernel/rcu/tasks.h, check_holdout_task).
 type TasksHoldout struct {
 	Address string // of the task, hashed, or "(____ptrval____)"
 	Idle    bool   // it is an idle task
-	// NoHzFull: its CPU runs without ticks (nohz_full).
+	// NoHzFull means that its CPU runs without ticks (nohz_full).
 	NoHzFull bool
-	// Then and Now count its voluntary context switches: when the grace period
-	// began and when it was reported.
+	// Then and Now count its voluntary context switches: at the start of the grace
+	// period and in the report.
 	Then, Now uint64
 	Holdout   int
 	// IdleCPU is the CPU on which it was in user mode without ticks, or -1.
@@ -84,10 +84,10 @@ func (l *TasksHoldout) appendTo(b []byte, _ *Text) []byte {
 		l.Address, letter(l.Idle, 'I'), letter(l.NoHzFull, 'N'), l.Then, l.Now, l.Holdout, l.IdleCPU, l.CPU)
 }
 
-// noAddress is what the kernel prints of an address before it can hash it.
+// noAddress is printed for an address that the kernel cannot hash yet.
 const noAddress = "(____ptrval____)"
 
-// addressAhead tells the line from others: it begins with an address.
+// addressAhead reports whether the line begins with an address.
 func addressAhead(text string) bool {
 	if strings.HasPrefix(text, noAddress+": ") {
 		return true
@@ -113,18 +113,17 @@ func (s *scanner) tasksHoldout() *TasksHoldout {
 	return &l
 }
 
-// TraceHoldout is the line about a task that holds up a grace period of RCU
-// Tasks Trace; the task itself follows (kernel/rcu/tasks.h,
-// show_stalled_task_trace, up to 6.19).
+// TraceHoldout is the line about a task that blocks a grace period of RCU Tasks
+// Trace; the task itself follows (kernel/rcu/tasks.h, show_stalled_task_trace, up
+// to 6.19).
 type TraceHoldout struct {
 	PID int
-	// Letters are, in their places: I an interrupt is on its way to it, i it is
-	// an idle task, N its CPU runs without ticks, B it blocked inside the
-	// reader (since 6.1). Of a task that runs there are the first two only, and
-	// until 5.17 the second alone.
+	// Letters are, in this order: I an interrupt to it is pending, i it is an idle
+	// task, N its CPU runs without ticks, B it blocked inside the reader (since
+	// 6.1). A running task has only the first two, and until 5.17 only the second.
 	Letters string
-	// Rest: the line has more than the letters. Need is a letter for what the
-	// grace period needs of the task, and since 5.19 a second one.
+	// Rest means that more than the letters follows. Need is a letter for the need
+	// of the grace period, and since 5.19 a second one.
 	Rest    bool
 	Nesting int
 	Need    string
@@ -144,7 +143,7 @@ func (l *TraceHoldout) appendTo(b []byte, _ *Text) []byte {
 	return b
 }
 
-// pidAhead tells the line from others: it begins with "P" and a number.
+// pidAhead reports whether the line begins with "P" and a number.
 func pidAhead(text string) bool {
 	digits, ok := strings.CutPrefix(text, "P")
 	rest := strings.TrimLeft(digits, "0123456789")

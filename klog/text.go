@@ -2,16 +2,16 @@ package klog
 
 import "cmp"
 
-// Text says how a kernel words what releases word differently. The zero value
-// is the text of 7.0. Distributions carry changes back, so a console is judged
-// by each line and not by its release.
+// Text describes a kernel's wording where releases differ. The zero value is the
+// wording of 7.0. Distributions backport changes, so each line determines its own
+// wording.
 type Text struct {
 	Task   TaskText   // the line of sched_show_task()
 	State  StateText  // the state of the grace-period kthread
 	Tasks  TasksText  // the letters of a task that blocks a grace period
 	Idle   IdleText   // the context-tracking counter of a stalled CPU
 	Exp    ExpText    // the letters of a CPU in an expedited stall
-	Prefix PrefixText // what precedes lines of kernel/rcu
+	Prefix PrefixText // prefix of lines of kernel/rcu
 	Trace  TraceText  // call traces
 }
 
@@ -36,7 +36,7 @@ const (
 	StateHex              // the bits of __state
 )
 
-// TasksText is how many letters a stall line has for a task.
+// TasksText is the number of letters for a task in a stall line.
 type TasksText uint8
 
 // The forms.
@@ -45,7 +45,7 @@ const (
 	TasksSix                   // since 7.4: R running, B boosted
 )
 
-// IdleText is how many hexadecimal digits idle= has at the least.
+// IdleText is the minimum number of hexadecimal digits after idle=.
 type IdleText uint8
 
 // The forms.
@@ -54,7 +54,7 @@ const (
 	IdleThree          // until 5.18
 )
 
-// ExpText is how many letters an expedited stall has for a CPU.
+// ExpText is the number of letters for a CPU in an expedited stall.
 type ExpText uint8
 
 // The forms.
@@ -63,9 +63,9 @@ const (
 	ExpThree                // until 5.10: without D
 )
 
-// PrefixText is what precedes lines of kernel/rcu: pr_fmt since 4.20. Up to
-// 5.12 the last line of a stall report is printed by pr_cont(), so it comes
-// without the prefix also on later kernels.
+// PrefixText is the prefix of lines of kernel/rcu: pr_fmt since 4.20. Up to 5.12
+// pr_cont() prints the last line of a stall report, so it has no prefix on later
+// kernels either.
 type PrefixText uint8
 
 // The forms.
@@ -98,7 +98,7 @@ func (r Release) Compare(o Release) int {
 	return cmp.Or(cmp.Compare(r.Major, o.Major), cmp.Compare(r.Minor, o.Minor))
 }
 
-// texts has each release from which on the text is another, oldest first.
+// texts lists the releases that changed the wording, oldest first.
 var texts = []struct {
 	since Release
 	text  Text
@@ -114,8 +114,8 @@ var texts = []struct {
 	{Release{7, 4}, Text{Tasks: TasksSix}},
 }
 
-// TextOf returns the text of a release as kernel.org published it on x86. That
-// of releases before 5.0 is taken for the text of 5.0.
+// TextOf returns the wording of a release from kernel.org on x86. Releases before
+// 5.0 get the wording of 5.0.
 func TextOf(r Release) Text {
 	text := texts[0].text
 	for _, t := range texts {

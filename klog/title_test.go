@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A crash title in the manner of syzkaller's: the kind of report from its first
-// line, then the first function of the call trace that is not part of sleeping,
+// A crash title in the manner of syzkaller: the kind of report from its first line,
+// then the first function of the call trace that does not belong to sleeping,
 // locking or waiting.
 var (
 	hungLine  = regexp.MustCompile(`^INFO: task .{1,15}:[0-9]+ blocked for more than [0-9]+ seconds\.$`)

@@ -10,13 +10,12 @@ import (
 type Frame struct {
 	Func         string
 	Offset, Size uint64
-	// Guess marks an address that lay on the stack and that the unwinder did
-	// not confirm ("? ").
+	// Guess marks an address on the stack that the unwinder did not confirm ("? ").
 	Guess bool
 	// Module is set for functions of modules.
 	Module string
-	// Source is the file and line that a symbolising script added. Inlined
-	// frames have nothing but that: their function and source, no offset.
+	// Source is the file and line from a symbolising script. Inlined frames have
+	// only a function and its source, no offset.
 	Source  string
 	Inlined bool
 }
@@ -74,7 +73,7 @@ func parseFrame(text string) (f Frame, ok bool) {
 	return f, s.ok
 }
 
-// cutBracket takes a last word in brackets off.
+// cutBracket removes a last word in brackets.
 func cutBracket(text string) (before, bracket string) {
 	open := strings.LastIndexByte(text, '[')
 	if open < 0 || !strings.HasSuffix(text, "]") || open > 0 && !isBlank(text[open-1]) {
@@ -87,7 +86,7 @@ func cutBracket(text string) (before, bracket string) {
 	return strings.TrimRight(text[:open], blanks), bracket
 }
 
-// isSource says whether text is a file and line: "kernel/rcu/tree.c:3327".
+// isSource reports whether text is a file and line: "kernel/rcu/tree.c:3327".
 func isSource(text string) bool {
 	colon := strings.LastIndexByte(text, ':')
 	if colon <= 0 || colon == len(text)-1 || strings.ContainsAny(text, blanks+"[]") {
@@ -112,8 +111,8 @@ func (*TraceStart) appendTo(b []byte, t *Text) []byte {
 	return append(b, "Call Trace:"...)
 }
 
-// Context is a line between frames that says on which stack they lie: "<TASK>",
-// "</IRQ>", "<NMI>" (show_trace_log_lvl).
+// Context is a line between frames that names their stack: "<TASK>", "</IRQ>",
+// "<NMI>" (show_trace_log_lvl).
 type Context struct {
 	Name string // TASK, IRQ, NMI, SOFTIRQ, ...
 	End  bool
@@ -139,7 +138,7 @@ func parseContext(text string) (c Context, ok bool) {
 // Stack is a call stack, innermost function first.
 type Stack []Frame
 
-// Lines returns the stack as show_stack() prints it.
+// Lines returns the stack in the form of show_stack().
 func (s Stack) Lines() []string { return Lines(s, Text{}) }
 
 func (s Stack) print(p *printer) {

@@ -10,7 +10,7 @@ const cutHere = "------------[ cut here ]------------"
 
 func (*CutHere) appendTo(b []byte, _ *Text) []byte { return append(b, cutHere...) }
 
-// Warning is the line that says where a warning was (kernel/panic.c, __warn).
+// Warning is the line with the place of a warning (kernel/panic.c, __warn).
 type Warning struct {
 	CPU, PID int
 	At       Frame

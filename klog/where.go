@@ -14,12 +14,12 @@ func calls(functions ...string) Stack {
 	return s
 }
 
-// In is a place inside a function. A model executes no instructions, so the offset
-// and the size are made up from the name, always the same: parsers of logs take an
-// address at the very start of a function for one that is no return address.
+// In is a place inside a function. A model executes no instructions, so offset and
+// size are derived from the name: log parsers do not accept the very start of a
+// function as a return address.
 func In(function string) Frame {
 	h := fnv.New64a()
-	h.Write([]byte(function)) // never fails
+	h.Write([]byte(function)) // cannot fail
 	n := h.Sum64()
 	size := 0x40 + n%0x40*0x10
 	return Frame{Func: function, Offset: 5 + n>>32%(size-5), Size: size}
@@ -27,8 +27,7 @@ func In(function string) Frame {
 
 func stack(parts ...Stack) Stack { return slices.Concat(parts...) }
 
-// The pieces the stacks below are made of: how a task sleeps, and how it got
-// where it is.
+// Parts of the stacks below: how a task sleeps, and how it got there.
 var (
 	syscall    = calls("do_syscall_64", "entry_SYSCALL_64_after_hwframe")
 	kthread    = calls("kthread", "ret_from_fork", "ret_from_fork_asm")
@@ -45,38 +44,38 @@ var (
 	scanning = stack(calls("try_check_zero", "process_srcu"), worker)
 )
 
-// Where tasks of this story are found. Each is a fresh copy.
+// Places of this story's tasks. Each is a fresh copy.
 
-// InSRCU is close() waiting for an SRCU grace period, of tasks-trace or of
+// InSRCU is close() in a wait for an SRCU grace period, of tasks-trace or of
 // tracepoint_srcu: both waits are inlined and look the same.
 func InSRCU() Stack { return stack(completion, calls("__synchronize_srcu"), closing) }
 
-// InRCU is close() waiting for an RCU grace period, where tracepoint readers
-// disable preemption (up to 6.19, or after a revert).
+// InRCU is close() in a wait for an RCU grace period, on kernels where tracepoint
+// readers disable preemption (up to 6.19, or after a revert).
 func InRCU() Stack { return stack(completion, calls("synchronize_rcu_normal"), closing) }
 
-// InTasksTrace is close() waiting for the holdout scan of Tasks-Trace RCU (up
-// to 6.19), or of RCU tasks.
+// InTasksTrace is close() in a wait for the holdout scan of Tasks-Trace RCU (up to
+// 6.19), or of RCU tasks.
 func InTasksTrace() Stack {
 	return stack(completion, calls("__wait_rcu_gp", "synchronize_rcu_tasks_generic"), closing)
 }
 
-// InFlush is close() waiting for a work item.
+// InFlush is close() in a wait for a work item.
 func InFlush() Stack { return stack(completion, calls("__flush_work"), closing) }
 
-// InEventMutex is close() queueing on event_mutex.
+// InEventMutex is close() in the queue of event_mutex.
 func InEventMutex() Stack { return stack(mutex, closing) }
 
-// WorkerInEventMutex is a kworker that is to free what a close() left to it,
-// queueing on event_mutex.
+// WorkerInEventMutex is a kworker with a close()'s deferred teardown in the queue
+// of event_mutex.
 func WorkerInEventMutex() Stack { return stack(mutex, calls("perf_trace_free_work"), worker) }
 
-// OpenInEventMutex is perf_event_open() of a tracepoint event queueing on
+// OpenInEventMutex is perf_event_open() of a tracepoint event in the queue of
 // event_mutex.
 func OpenInEventMutex() Stack { return stack(mutex, opening) }
 
-// OpenInSRCU is perf_event_open() waiting, with event_mutex held, for the
-// grace period that an earlier unregistering started (tp_rcu_cond_sync).
+// OpenInSRCU is perf_event_open() in a wait, with event_mutex held, for the grace
+// period that an earlier unregistering started (tp_rcu_cond_sync).
 func OpenInSRCU() Stack {
 	return stack(completion, calls("__synchronize_srcu", "tracepoint_add_func", "tracepoint_probe_register"), opening)
 }
@@ -119,8 +118,8 @@ func GPKthread() Stack {
 	return stack(calls("__schedule", "schedule", "schedule_timeout", "rcu_gp_fqs_loop", "rcu_gp_kthread"), kthread)
 }
 
-// readers are system calls that hold rcu_read_lock() for most of their time, as
-// far as where they do.
+// readers are system calls that hold rcu_read_lock() for most of their time, up to
+// the place where they do.
 var readers = [...]Stack{
 	calls("__x64_sys_getppid"),
 	calls("link_path_walk", "path_lookupat", "filename_lookup", "vfs_statx", "__do_sys_newfstatat"),
@@ -133,10 +132,10 @@ var readers = [...]Stack{
 }
 
 // InReader is a task that executes inside rcu_read_lock(), in one of a few system
-// calls that take it; 0 is getppid().
+// calls; 0 is getppid().
 func InReader(call int) Stack { return stack(readers[call%len(readers)], syscall) }
 
-// PreemptedReader is a task that was preempted there.
+// PreemptedReader is a task that was preempted in the same place.
 func PreemptedReader(call int) Stack { return stack(preempted, InReader(call)) }
 
 // InTracepoint is a task that executes inside a tracepoint's section.
@@ -169,7 +168,7 @@ func InWorker(function string) Stack { return stack(calls(function), worker) }
 // InKthread is a kernel thread that executes.
 func InKthread() Stack { return stack(calls("finish_task_switch"), kthread) }
 
-// InClose is close() on its way.
+// InClose is close() during execution.
 func InClose() Stack { return closing }
 
 // PreemptedUser is a task preempted in user mode.
