@@ -66,7 +66,7 @@ func TestResumeRefusesWhatItCannotContinue(t *testing.T) {
 			r := synthetic(at)
 			r.Checksum++
 			return r
-		}, "comes out differently"},
+		}, "has another result now"},
 	} {
 		_, err := Run(context.Background(), c.plan, in(c.run), Options{Out: write(t, c.file), Resume: true})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
