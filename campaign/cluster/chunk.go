@@ -1,12 +1,13 @@
 package cluster
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/klauspost/compress/s2"
 
 	"github.com/gpstorm/gpstorm/seed"
@@ -90,16 +91,43 @@ func (e encoder) chunk(specs []world.Spec, want world.Want) ([]byte, error) {
 	return pack(&c)
 }
 
+// decoder reads the scenarios of chunks. It decodes each once, and may be used by
+// many goroutines.
+type decoder struct {
+	mu    sync.Mutex
+	known map[string]workload.Scenario // by YAML
+}
+
+// maxKnown bounds the scenarios that a decoder keeps.
+const maxKnown = 256
+
+func (d *decoder) scenario(yaml string) (workload.Scenario, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if sc, ok := d.known[yaml]; ok {
+		return sc, nil
+	}
+	sc, err := workload.Decode([]byte(yaml))
+	if err != nil {
+		return sc, fmt.Errorf("chunk: scenario: %w", err)
+	}
+	if d.known == nil || len(d.known) >= maxKnown {
+		d.known = map[string]workload.Scenario{}
+	}
+	d.known[yaml] = sc
+	return sc, nil
+}
+
 // specs returns the trials of a chunk. It refuses whatever is not valid.
-func (c *chunk) specs() ([]world.Spec, error) {
+func (d *decoder) specs(c *chunk) ([]world.Spec, error) {
 	if len(c.Trials) == 0 || len(c.Trials) > maxTrials {
 		return nil, fmt.Errorf("chunk: %d trials: want 1 to %d", len(c.Trials), maxTrials)
 	}
 	scenarios := make([]workload.Scenario, len(c.Scenarios))
 	for i, yaml := range c.Scenarios {
-		sc, err := workload.Decode([]byte(yaml))
+		sc, err := d.scenario(yaml)
 		if err != nil {
-			return nil, fmt.Errorf("chunk: scenario: %w", err)
+			return nil, err
 		}
 		scenarios[i] = sc
 	}
@@ -114,9 +142,14 @@ func (c *chunk) specs() ([]world.Spec, error) {
 	return specs, nil
 }
 
+// format is the JSON of encoding/json, without its tolerance in reading. Reading
+// results is most of what a coordinator does, and encoding/json takes three times
+// as long for it.
+var format = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false), json.RejectUnknownMembers(true))
+
 // pack writes a message: JSON, compressed.
 func pack(v any) ([]byte, error) {
-	b, err := json.Marshal(v)
+	b, err := json.Marshal(v, format)
 	if err != nil {
 		return nil, err
 	}
@@ -135,9 +168,7 @@ func unpack(b []byte, v any) error {
 	if b, err = s2.Decode(nil, b); err != nil {
 		return fmt.Errorf("message: %w", err)
 	}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
+	if err := json.Unmarshal(b, v, format); err != nil {
 		return fmt.Errorf("message: %w", err)
 	}
 	return nil

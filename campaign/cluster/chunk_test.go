@@ -35,7 +35,7 @@ func TestAChunkCarriesEveryFieldOfItsSpecs(t *testing.T) {
 	if err := unpack(b, &c); err != nil {
 		t.Fatal(err)
 	}
-	got, err := c.specs()
+	got, err := new(decoder).specs(&c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestChunksThatAreNotValidAreRefused(t *testing.T) {
 		return chunk{Scenarios: []string{"name: x\nmachine: {cpus: 2, hz: 250, preempt: full, mips: 100}\nclosers: [{name: a, count: 1}]\n"}, Subjects: []string{"a"}, Trials: []chunkTrial{{}}}
 	}
 	one := valid()
-	if _, err := one.specs(); err != nil {
+	if _, err := new(decoder).specs(&one); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*chunk){
@@ -70,7 +70,7 @@ func TestChunksThatAreNotValidAreRefused(t *testing.T) {
 	} {
 		c := valid()
 		change(&c)
-		if _, err := c.specs(); err == nil || !strings.Contains(err.Error(), "chunk: ") {
+		if _, err := new(decoder).specs(&c); err == nil || !strings.Contains(err.Error(), "chunk: ") {
 			t.Errorf("%s: error %v, want one", name, err)
 		}
 	}

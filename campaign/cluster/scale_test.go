@@ -31,8 +31,12 @@ func TestScale(t *testing.T) {
 		t.Skip("needs -scale")
 	}
 	w := worldtest.Func(func(s world.Spec) trial.Result {
-		for end := cpuOfThread() + *scaleWork; *scaleWork > 0 && cpuOfThread() < end; {
-			continue
+		if *scaleWork > 0 {
+			runtime.LockOSThread() // whose time is looked at
+			for end := cpuOfThread() + *scaleWork; cpuOfThread() < end; {
+				continue
+			}
+			runtime.UnlockOSThread()
 		}
 		return sums(s)
 	})

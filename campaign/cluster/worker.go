@@ -33,9 +33,10 @@ type Worker struct {
 	// see.
 	Notify func(string)
 
-	js    jetstream.JetStream
-	name  string
-	stuck chan error
+	js      jetstream.JetStream
+	name    string
+	stuck   chan error
+	decoder decoder
 
 	mu       sync.Mutex
 	sessions map[string]*attended
@@ -306,7 +307,7 @@ func (w *Worker) chunk(ctx context.Context, a *attended, m jetstream.Msg) error 
 	var specs []world.Spec
 	err := unpack(m.Data(), &c)
 	if err == nil {
-		specs, err = c.specs()
+		specs, err = w.decoder.specs(&c)
 	}
 	if !ok || err != nil {
 		_ = m.Term() // nobody can run it
