@@ -40,6 +40,7 @@ var ofType = map[string][]string{
 	"dir":      {"", "input_test.go"},
 	"world":    {"", "boot", "Kernel"},
 	"url":      {"", "host", "http://host", "nats://", "nats://a,b"},
+	"address":  {"", "host", ":x", "127.0.0.1:65536", "127.0.0.1:"},
 	"workers":  {"", "4", "local:0", "local:257", "remote:4"},
 }
 
@@ -212,7 +213,7 @@ func TestEveryFlagOfEveryCommandRefusesBadInput(t *testing.T) {
 func TestEveryFlagOfOneValueIsGivenOnce(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{"bool": "true", "int": "1", "uint64": "1", "duration": "1s", "percent": "1%", "string": "x", "dir": "x", "file": "x", "world": "kernel",
-		"url": "nats://h:1", "workers": "local:1", "float64": "2", "k/n": "1/2", "percent,percent": "5%,1%"}
+		"url": "nats://h:1", "workers": "local:1", "address": "127.0.0.1:0", "float64": "2", "k/n": "1/2", "percent,percent": "5%,1%"}
 	for _, cmd := range commands(t).Commands() {
 		if cmd.Name() == "completion" || cmd.Name() == "help" {
 			continue

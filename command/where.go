@@ -25,6 +25,7 @@ type where struct {
 	parallel int
 	replicas int
 	local    localWorkers
+	metrics  metricsFlag
 	finished *finished // of boots; nil if nothing is kept
 }
 
@@ -34,6 +35,7 @@ func (o *where) register(cmd *cobra.Command, c *common) {
 	flags.IntVar(&o.parallel, "parallel", 0, "trials at once on this machine; 0 is one for each CPU")
 	o.natsFlags.register(flags)
 	flags.IntVar(&o.replicas, "nats-replicas", 1, "how many servers of the cluster keep each message: 1, 3 or 5")
+	o.metrics.register(flags)
 	flags.Var(&o.local, "workers", "try a cluster on this machine: local:`N` workers and a server, all in this process")
 }
 
@@ -47,6 +49,9 @@ func (o *where) check() error {
 	}
 	if o.replicas > 1 && o.url == "" {
 		return wrong("--nats-replicas", o.replicas, "--nats, the cluster that it is for")
+	}
+	if o.metrics != "" && o.url == "" && o.local == 0 {
+		return wrong("--metrics", string(o.metrics), "--nats or --workers: these are metrics of a cluster")
 	}
 	if err := o.natsFlags.check(); err != nil {
 		return err
@@ -140,6 +145,11 @@ func (o *where) cluster(cmd *cobra.Command, c *common, subjects []world.Subject)
 		return nil, err
 	}
 	closing = append(closing, ex.Close)
+	end, err := o.metrics.show(cmd, c, ex)
+	if err != nil {
+		return nil, err
+	}
+	closing = append(closing, end)
 	slots := func() int { return ex.Session().Slots }
 	return &place{ex, ex.Wanting, slots, func() string { return liveText(ex.Session()) }, closeAll}, nil
 }

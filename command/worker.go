@@ -15,6 +15,7 @@ func newWorkerCommand(c *common) *cobra.Command {
 		server   natsFlags
 		parallel int
 		idle     time.Duration
+		metrics  metricsFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "worker",
@@ -50,6 +51,11 @@ the worker with exit code 1.`,
 				parallel = runtime.GOMAXPROCS(0)
 			}
 			w := &cluster.Worker{Conn: nc, Worlds: c.names.worlds(), Build: build, Slots: parallel, Idle: idle, Notify: c.notifier(cmd)}
+			end, err := metrics.show(cmd, c, w)
+			if err != nil {
+				return err
+			}
+			defer end() //nolint:errcheck // nobody needs the metrics any more
 			if err := w.Run(cmd.Context()); err != nil {
 				return &world.Failure{World: "worker", Err: err}
 			}
@@ -58,6 +64,7 @@ the worker with exit code 1.`,
 	}
 	flags := cmd.Flags()
 	server.register(flags)
+	metrics.register(flags)
 	flags.IntVar(&parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
 	flags.DurationVar(&idle, "idle", time.Hour, "end after this time without work; 0 is never")
 	return cmd

@@ -154,7 +154,7 @@ func (x *execution) flush() error {
 		}
 		x.emitted++
 	}
-	x.count(func(s *Session) { s.Done = x.emitted })
+	x.count(func(s *Session) { s.Results += x.emitted - s.Done; s.Done = x.emitted })
 	return nil
 }
 

@@ -84,6 +84,7 @@ type Session struct {
 	Total int     `json:"total"`
 	Rate  float64 `json:"rate"`
 	// Counts of the whole session.
+	Results    int `json:"results"` // that were handed on
 	Workers    int `json:"workers"`
 	Slots      int `json:"slots"` // trials that run at once
 	Retries    int `json:"retries"`

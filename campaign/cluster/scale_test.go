@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package cluster
 
@@ -7,9 +7,10 @@ import (
 	"flag"
 	"runtime"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/trial"
@@ -70,11 +71,11 @@ func TestScale(t *testing.T) {
 	var heap, store uint64
 	var looking sync.WaitGroup
 	looking.Go(func() {
-		for ctx.Err() == nil {
+		for *scaleWork == 0 && ctx.Err() == nil { // a look has a cost of its own
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
 			heap, store = max(heap, m.HeapInuse), max(store, queued())
-			time.Sleep(200 * time.Millisecond) // between two looks
+			time.Sleep(time.Second) // between two looks
 		}
 	})
 	began, cpu := time.Now(), cpuOfProcess()
@@ -90,15 +91,15 @@ func TestScale(t *testing.T) {
 		n, took.Round(time.Millisecond), used.Round(time.Millisecond), float64(n)/took.Seconds(), heap>>20, float64(store)/1e6)
 }
 
-func cpuOfProcess() time.Duration { return usage(syscall.RUSAGE_SELF) }
+func cpuOfProcess() time.Duration { return clock(unix.CLOCK_PROCESS_CPUTIME_ID) }
 
-// cpuOfThread is the CPU time of the calling thread (RUSAGE_THREAD of Linux).
-func cpuOfThread() time.Duration { return usage(1) }
+// cpuOfThread is the CPU time of the calling thread.
+func cpuOfThread() time.Duration { return clock(unix.CLOCK_THREAD_CPUTIME_ID) }
 
-func usage(who int) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(who, &u); err != nil {
+func clock(id int32) time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(id, &t); err != nil {
 		return 0
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return time.Duration(t.Nano())
 }

@@ -151,9 +151,19 @@ func (w *Worker) watch(ctx context.Context) error {
 }
 
 func (w *Worker) record(left bool) []byte {
+	s := w.state()
+	s.Left = left
+	b, err := json.Marshal(&s)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return b
+}
+
+func (w *Worker) state() WorkerState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := WorkerState{Name: w.name, Build: w.Build, Slots: w.Slots, Running: w.running, Trials: w.trials, Sessions: []string{}, Left: left}
+	s := WorkerState{Name: w.name, Build: w.Build, Slots: w.Slots, Running: w.running, Trials: w.trials, Sessions: []string{}}
 	for _, id := range slices.Sorted(maps.Keys(w.sessions)) {
 		if a := w.sessions[id]; a.consumer != nil {
 			s.Sessions = append(s.Sessions, id)
@@ -164,11 +174,7 @@ func (w *Worker) record(left bool) []byte {
 			s.Refused[id] = a.refused
 		}
 	}
-	b, err := json.Marshal(&s)
-	if err != nil {
-		panic(err) // plain data
-	}
-	return b
+	return s
 }
 
 // hear notes the beat of a coordinator, and asks a new one for admission.
