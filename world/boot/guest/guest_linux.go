@@ -66,6 +66,11 @@ func (b *bench) prepare() (err error) {
 	if err := detector(); err != nil {
 		return err
 	}
+	for _, f := range schedFeatures(get("/proc/cmdline")) {
+		if err := set("/sys/kernel/debug/sched/features", f); err != nil {
+			return fmt.Errorf("%s: %s: %w: want a feature of this kernel's scheduler", schedOption, f, err)
+		}
+	}
 	if err := settle(); err != nil {
 		return err
 	}
@@ -81,6 +86,20 @@ func (b *bench) prepare() (err error) {
 		return err
 	}
 	return b.out.Write(wire.Record{Hello: h})
+}
+
+// schedOption is a boot option for this guest: features of the scheduler to switch on
+// or off, which have no boot option of the kernel's.
+const schedOption = "gpstorm.sched_features"
+
+// schedFeatures are those that a kernel's command line asks for.
+func schedFeatures(cmdline string) (all []string) {
+	for _, option := range strings.Fields(cmdline) {
+		if list, ok := strings.CutPrefix(option, schedOption+"="); ok {
+			all = append(all, strings.Split(list, "+")...)
+		}
+	}
+	return all
 }
 
 // settle waits until half a second passes in which the CPUs were idle for 97 %

@@ -48,6 +48,18 @@ func TestThePreemptionModelIsTheOneInParentheses(t *testing.T) {
 	}
 }
 
+func TestFeaturesOfTheSchedulerComeFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	for cmdline, want := range map[string][]string{
+		"quiet gpstorm.sched_features=NO_HRTICK+NO_HRTICK_DL preempt=lazy": {"NO_HRTICK", "NO_HRTICK_DL"},
+		"quiet": nil,
+	} {
+		if diff := cmp.Diff(want, schedFeatures(cmdline)); diff != "" {
+			t.Errorf("%q: %s", cmdline, diff)
+		}
+	}
+}
+
 // Threads of the closers block in calls that the scheduler of Go does not see.
 func TestThereIsAProcessorForEachCloser(t *testing.T) {
 	t.Parallel()
