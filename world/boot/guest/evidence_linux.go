@@ -75,7 +75,8 @@ func newEvidence(every time.Duration) (*evidence, error) {
 	return &evidence{every: every, next: every}, nil
 }
 
-// look dumps what is blocked if a close has taken so long that it is time to.
+// look prints the stacks of blocked tasks, and the state of RCU, to the kernel's log if
+// a close has taken long enough since the last look.
 func (e *evidence) look(closers []*closer, t0 time.Duration) error {
 	if e == nil || e.taken >= wire.MaxLooks {
 		return nil
@@ -94,7 +95,7 @@ func (e *evidence) look(closers []*closer, t0 time.Duration) error {
 	return errors.Join(set("/proc/sysrq-trigger", "w"), set("/proc/sysrq-trigger", "y"))
 }
 
-// end takes the probes out and returns the trace and what the probes counted.
+// end removes the probes and returns their trace and their counts.
 func (e *evidence) end(threads map[int]string) (*wire.Evidence, error) {
 	if e == nil {
 		return nil, nil

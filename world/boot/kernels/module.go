@@ -44,7 +44,7 @@ func (s *Store) Buildable(ctx context.Context) ([]string, error) {
 }
 
 // BuildModule makes the module of candidates for a version, with the headers that
-// the archive serves, which are not kept. It wants gcc and ld, and nothing of the
+// the archive serves, which are not kept. It needs gcc and ld. It does without the
 // kernel's build system, whose programs need a newer C library than many machines
 // have.
 func (s *Store) BuildModule(ctx context.Context, v string) (path string, err error) {

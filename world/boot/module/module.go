@@ -1,6 +1,6 @@
 // Package module holds the source of a Linux kernel module with fix candidates in
 // it. The source, in gpl, has a licence of its own, GPL-2.0: it runs inside a kernel.
-// This package does not; it only passes the text on to a compiler.
+// This package only passes the text on to a compiler.
 package module
 
 import (

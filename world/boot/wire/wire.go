@@ -15,8 +15,8 @@ type Case struct {
 	Hogs    []Hogs    `json:"hogs,omitempty"`
 	Closers []Closers `json:"closers"`
 	Perf    Perf      `json:"perf"`
-	// Evidence, if it is not 0, asks for a look at what is blocked whenever a
-	// close has taken so long, and for a trace of the grace periods.
+	// Evidence, if it is not 0, asks for a trace of the grace periods, and for a
+	// look at the blocked tasks whenever a close has taken so long.
 	Evidence time.Duration `json:"evidence_ns,omitempty"`
 	// Horizon is when the storm ends and closes that have not returned are
 	// censored; Drain is how long the guest then waits for them.
@@ -97,7 +97,7 @@ type Record struct {
 	End   *End   `json:"end,omitempty"`
 }
 
-// Hello is the first record: the kernel that runs.
+// Hello is the first record. It describes the running kernel.
 type Hello struct {
 	Release string `json:"release"`
 	Version string `json:"version"`
@@ -112,7 +112,7 @@ type Hello struct {
 	Uptime time.Duration `json:"uptime_ns"`
 }
 
-// Done is what a case found. Times are of the guest, from the start of the case.
+// Done is the result of a case. Times are of the guest, from the start of the case.
 type Done struct {
 	Case  int     `json:"case"`
 	Name  string  `json:"name"`
@@ -121,7 +121,7 @@ type Done struct {
 	// Evidence is that of a case that asked for it.
 	Evidence *Evidence `json:"evidence,omitempty"`
 	Closes   []Close   `json:"closes"`
-	// Ended is when the last close returned, or when the case was given up.
+	// Ended is the time of the last close's return, or of giving the case up.
 	Ended time.Duration `json:"ended_ns"`
 	// Unresolved are the tasks whose close had not returned even then.
 	Unresolved []string `json:"unresolved,omitempty"`
@@ -132,7 +132,7 @@ type Done struct {
 // MaxLines bounds the kernel messages of one case.
 const MaxLines = 2000
 
-// Stormy is a storm as it was.
+// Stormy is the storm that came about.
 type Stormy struct {
 	Asked float64 `json:"asked"`
 	// Achieved is the share that a spin of known length lost to the storm just
@@ -149,12 +149,12 @@ type Stormy struct {
 	Measured []float64 `json:"measured"`
 }
 
-// MaxLooks is how often a case looks at what is blocked, at most: each look prints
-// the stacks of all blocked tasks to the kernel's log.
+// MaxLooks is the largest number of looks at the blocked tasks in a case: each prints
+// their stacks to the kernel's log.
 const MaxLooks = 12
 
-// Evidence tells why closes took long. What was blocked at each look is among the
-// kernel messages of the case.
+// Evidence tells why closes took long. The stacks of each look are among the kernel
+// messages of the case.
 type Evidence struct {
 	Looks int `json:"looks"`
 	// Hits counts calls by the name of a probe: wait, scan, normal, expedited, tasks.
@@ -196,7 +196,7 @@ type Line struct {
 	Text string        `json:"text"`
 }
 
-// Fault is something that the guest could not do. It ends the case.
+// Fault is a failure of the guest. It ends the case.
 type Fault struct {
 	Case int    `json:"case"`
 	Text string `json:"text"`
