@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,11 @@ func ValidationText(w io.Writer, s Screen, v *calibration.Result) error {
 			}
 		}
 		fmt.Fprintf(&b, "%s\n", rows[0].Group)
-		if err := validationColumns.table(rows[:n]).text(&b, s); err != nil {
+		shown := validationColumns
+		if rows[0].Boots == 0 {
+			shown = slices.Concat(shown[:2], shown[3:]) // nothing was recorded by boots
+		}
+		if err := shown.table(rows[:n]).text(&b, s); err != nil {
 			return err
 		}
 		b.WriteByte('\n')
@@ -53,6 +58,15 @@ type validationRow = calibration.Row
 var validationColumns = columns[*validationRow]{
 	{head: "figure", words: true, show: func(r *validationRow) cell { return cell{Text: r.What} }},
 	{head: "measured", show: func(r *validationRow) cell { return cell{Text: quantity(r.Measured, r.Unit)} }},
+	{head: "boots", show: func(r *validationRow) cell {
+		switch {
+		case r.Boots == 0:
+			return cell{Text: nothing}
+		case r.Boots == 1:
+			return cell{Text: "1"}
+		}
+		return cell{Text: fmt.Sprintf("%d: %s to %s", r.Boots, quantity(r.Least, r.Unit), quantity(r.Most, r.Unit))}
+	}},
 	{head: "model", show: func(r *validationRow) cell { return cell{Text: quantity(r.Model, r.Unit)} }},
 	{head: "ratio", show: func(r *validationRow) cell {
 		if math.IsNaN(r.Ratio()) || r.Unit == "yes" {

@@ -41,6 +41,12 @@ type Row struct {
 	Unit     string  `json:"unit"` // ms, s, x, yes for 1 or 0, or empty for a number
 	Measured float64 `json:"measured"`
 	Model    float64 `json:"model"`
+	// Boots is the number of recorded boots, Least and Most the extremes of their own
+	// figures. The true median lies between these with a probability of
+	// 1 - 2^(1-Boots), whatever the distribution.
+	Boots int     `json:"boots,omitempty"`
+	Least float64 `json:"measured_least,omitempty"`
+	Most  float64 `json:"measured_most,omitempty"`
 	// Low and High bound Model / Measured; both 0 where nothing is asked.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`
@@ -103,7 +109,7 @@ var (
 	shown   = band{} // for the eye
 )
 
-func (v *Result) add(group, what, unit string, measured, model float64, b band) {
+func (v *Result) add(group, what, unit string, measured, model float64, b band) *Row {
 	r := Row{Group: group, What: what, Unit: unit, Measured: measured, Model: model, Low: b.low, High: b.high}
 	ratio := r.Ratio()
 	r.Within = !r.Judged() || ratio >= b.low && ratio <= b.high
@@ -111,6 +117,7 @@ func (v *Result) add(group, what, unit string, measured, model float64, b band) 
 		r.Known = deviation(group, what)
 	}
 	v.Rows = append(v.Rows, r)
+	return &v.Rows[len(v.Rows)-1]
 }
 
 // holds adds a row for a statement that is true or false.

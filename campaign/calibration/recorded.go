@@ -57,12 +57,12 @@ func (v *Result) Compare(ctx context.Context, ex campaign.Executor, all []Record
 			return fmt.Errorf("recording of %s on %s: made of version %s of the scenario: want %s, the one there is", r.Scenario, r.Kernel, r.Content, content)
 		}
 	}
-	cells, measured := grouped(all)
+	cells, found := grouped(all)
 	model, err := modelled(ctx, ex, sets, cells)
 	if err != nil {
 		return err
 	}
-	v.compare(cells, measured, model)
+	v.compare(cells, found, model)
 	return nil
 }
 
@@ -108,15 +108,22 @@ const (
 	recordedFix    = "real kernels: close() / on the same kernel unchanged"
 )
 
-func (v *Result) compare(cells []cell, measured, model map[cell][]time.Duration) {
+func (v *Result) compare(cells []cell, found map[cell]*measured, model map[cell][]time.Duration) {
 	for _, c := range cells {
-		v.add(recordedTimes, c.String(), "ms", middle(measured[c]), middle(model[c]), shown)
+		r := v.add(recordedTimes, c.String(), "ms", middle(found[c].all), middle(model[c]), shown)
+		found[c].extremes(r, func(_ int, closes []time.Duration) (float64, bool) { return middle(closes), true })
 	}
 	ratios := func(group string, of func(cell) (cell, bool)) {
 		for _, c := range cells {
-			if to, ok := of(c); ok && to != c && measured[to] != nil {
-				v.add(group, c.String(), "x", middle(measured[c])/middle(measured[to]), middle(model[c])/middle(model[to]), twofold)
+			to, ok := of(c)
+			if !ok || to == c || found[to] == nil {
+				continue
 			}
+			r := v.add(group, c.String(), "x", middle(found[c].all)/middle(found[to].all), middle(model[c])/middle(model[to]), twofold)
+			found[c].extremes(r, func(boot int, closes []time.Duration) (float64, bool) {
+				base, ok := found[to].boots[boot]
+				return middle(closes) / middle(base), ok
+			})
 		}
 	}
 	oldest := map[string]cell{}
@@ -127,7 +134,7 @@ func (v *Result) compare(cells []cell, measured, model map[cell][]time.Duration)
 	}
 	ratios(recordedKernel, func(c cell) (cell, bool) { return oldest[c.scenario], c.fix == "" })
 	ratios(recordedFix, func(c cell) (cell, bool) { return cell{c.scenario, c.kernel, ""}, c.fix != "" })
-	v.rank(cells, measured, model)
+	v.rank(cells, found, model)
 }
 
 // older reports whether a kernel is older than another, by their numbers.
@@ -140,7 +147,7 @@ func older(a, b string) bool {
 
 // rank adds a ranking for each scenario and kernel with at least two candidates, unless
 // either order has all of them equal: then there is no correlation.
-func (v *Result) rank(cells []cell, measured, model map[cell][]time.Duration) {
+func (v *Result) rank(cells []cell, found map[cell]*measured, model map[cell][]time.Duration) {
 	var done []cell
 	for _, c := range cells {
 		of := cell{c.scenario, c.kernel, ""}
@@ -157,7 +164,7 @@ func (v *Result) rank(cells []cell, measured, model map[cell][]time.Duration) {
 			if name == "" {
 				name = unchanged
 			}
-			ranked = append(ranked, Ranked{Scenario: o.scenario, Kernel: o.kernel, Fix: name, Measured: middle(measured[o]), Model: middle(model[o])})
+			ranked = append(ranked, Ranked{Scenario: o.scenario, Kernel: o.kernel, Fix: name, Measured: middle(found[o].all), Model: middle(model[o])})
 		}
 		if len(ranked) < 3 {
 			continue

@@ -105,6 +105,38 @@ func TestCandidatesThatAreAllEqualHaveNoRanking(t *testing.T) {
 	}
 }
 
+// A ratio of a boot is to the same boot of the other kernel; a boot that only one of
+// them has counts in the medians alone.
+func TestRecordingsOfSeveralBootsShowTheirExtremes(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	var all []Recording
+	for _, c := range []struct {
+		fix  string
+		boot int
+		wait time.Duration
+	}{{"", 0, 100 * ms}, {"", 1, 200 * ms}, {"poll", 0, 150 * ms}, {"poll", 1, 220 * ms}, {"poll", 2, 900 * ms}} {
+		rec := of(t, "7.3.4", c.fix, c.wait)
+		rec.Boot = c.boot
+		all = append(all, rec)
+	}
+	v := &Result{}
+	if err := v.Compare(context.Background(), worldOf(func(world.Spec) time.Duration { return ms }), all); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range v.Rows {
+		got = append(got, fmt.Sprintf("%s: %g of %d, %.3g to %.3g", r.What, r.Measured, r.Boots, r.Least, r.Most))
+	}
+	want := []string{
+		"boot-calm, 7.3.4: 150 of 2, 100 to 200", "boot-calm, 7.3.4, poll: 220 of 3, 150 to 900",
+		fmt.Sprintf("boot-calm, 7.3.4, poll: %g of 2, 1.1 to 1.5", 220./150),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestARecordingOfAnotherScenarioIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*Recording){

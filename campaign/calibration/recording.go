@@ -121,18 +121,45 @@ func (c cell) String() string {
 	return strings.TrimSuffix(c.scenario+", "+c.kernel+", "+c.fix, ", ")
 }
 
-// grouped are the cells of recordings, in their order, with all closes of each.
-func grouped(all []Recording) (cells []cell, waits map[cell][]time.Duration) {
-	waits = map[cell][]time.Duration{}
+// measured are the closes of a cell, sorted: all of them, and those of each boot.
+type measured struct {
+	all   []time.Duration
+	boots map[int][]time.Duration
+}
+
+// grouped are the cells of recordings, in their order, with the closes of each.
+func grouped(all []Recording) (cells []cell, waits map[cell]*measured) {
+	waits = map[cell]*measured{}
 	for i := range all {
 		c := cell{all[i].Scenario, all[i].Kernel, all[i].Fix}
-		if waits[c] == nil {
-			cells = append(cells, c)
+		m := waits[c]
+		if m == nil {
+			m = &measured{boots: map[int][]time.Duration{}}
+			cells, waits[c] = append(cells, c), m
 		}
-		waits[c] = append(waits[c], all[i].Closes...)
+		m.all = append(m.all, all[i].Closes...)
+		m.boots[all[i].Boot] = append(m.boots[all[i].Boot], all[i].Closes...)
 	}
-	for _, w := range waits {
-		slices.Sort(w)
+	for _, m := range waits {
+		slices.Sort(m.all)
+		for _, b := range m.boots {
+			slices.Sort(b)
+		}
 	}
 	return cells, waits
+}
+
+// extremes puts the figures of single boots into a row. The figure of a boot may be
+// missing.
+func (m *measured) extremes(r *Row, figure func(boot int, closes []time.Duration) (float64, bool)) {
+	for boot, closes := range m.boots {
+		f, ok := figure(boot, closes)
+		if !ok {
+			continue
+		}
+		if r.Boots++; r.Boots == 1 {
+			r.Least, r.Most = f, f
+		}
+		r.Least, r.Most = min(r.Least, f), max(r.Most, f)
+	}
 }
