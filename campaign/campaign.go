@@ -20,6 +20,9 @@ type Options struct {
 	Resume bool
 	// Progress, if set, is called after each trial.
 	Progress func(done, total int)
+	// Each, if set, is called with the result of each trial, those that Out already
+	// holds included. It must not change them.
+	Each func(*trial.Result)
 }
 
 // Run runs a plan and returns its summary. If the context ends, Run keeps the
@@ -56,6 +59,9 @@ func Run(ctx context.Context, p *Plan, ex Executor, o Options) (sum *Summary, er
 				}
 			}
 			c.sum.add(r)
+			if o.Each != nil {
+				o.Each(r)
+			}
 			if o.Progress != nil {
 				o.Progress(c.sum.course.progress())
 			}
@@ -109,6 +115,9 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 	var last outcome
 	out, err := resumeResults(o.Out, &c.head, func(oc outcome) {
 		c.sum.add(&oc.result)
+		if o.Each != nil {
+			o.Each(&oc.result)
+		}
 		last = oc
 	})
 	if err != nil || c.sum.trials == 0 || !c.head.Facts.Reproducible {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/rare"
+	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/boot"
 	"github.com/gpstorm/gpstorm/world/live"
@@ -33,7 +34,7 @@ type evaluateOptions struct {
 	form
 	where      where
 	variations int
-	out        outFile
+	out, bench outFile
 	resume     bool
 	shard      string
 	decided    bool
@@ -86,6 +87,7 @@ and is booted --boots times for each scenario, in turns. The first is the baseli
 	flags.IntVar(&o.variations, "variations", defaultVariations, "variations of each scenario; the first is the scenario itself")
 	flags.IntVar(&o.boots, "boots", defaultBoots, "of --world boot: how often each scenario runs on each kernel")
 	flags.Var(&o.out, "out", "keep the trials in this `file`, one a line")
+	flags.Var(&o.bench, "benchstat", "write a line for each trial, as Go benchmarks do, to this `file` too")
 	flags.BoolVar(&o.resume, "resume", false, "continue after the trials that --out already holds")
 	flags.Var(&o.failures, "failures", "write a file for each cause of failure into this `directory`")
 	flags.BoolVar(&o.decided, "until-decided", false, "give comparisons that are decided no more variations")
@@ -110,8 +112,9 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	defer at.close()
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	bar.live = at.live
+	bench := report.NewBenchstat(at.Name())
 	sum, err := campaign.Run(cmd.Context(), plan, at, campaign.Options{
-		Out: string(o.out), Resume: o.resume, Progress: bar.update,
+		Out: string(o.out), Resume: o.resume, Progress: bar.update, Each: bench.Add,
 	})
 	bar.done()
 	if kept := o.where.finished.close(err == nil && !sum.CutShort); kept != nil && err == nil {
@@ -126,6 +129,11 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	if err != nil {
 		o.consoleOf(cmd, err)
 		return inputOrFailure(err)
+	}
+	if o.bench != "" {
+		if err := writeFile(o.bench, bench.Write); err != nil {
+			return err
+		}
 	}
 	if o.failures != "" {
 		paths, err := o.saveClusters(cmd.Context(), string(o.failures), sum)

@@ -18,7 +18,8 @@ import (
 type form struct {
 	markdown, csv    bool
 	details, explain bool
-	html             outFile
+	html, ktap       outFile
+	step             bool
 }
 
 func (f *form) flags(cmd *cobra.Command) {
@@ -26,11 +27,16 @@ func (f *form) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.csv, "csv", false, "write CSV: a line for each scenario and candidate")
 	cmd.Flags().BoolVar(&f.details, "details", false, "print a table for each scenario, failures and causes before the ranking")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "print what each figure means before the ranking")
+	cmd.Flags().Var(&f.ktap, "ktap", "write KTAP, which kselftest and KernelCI read, to this `file` too")
+	stepFlag(cmd, &f.step)
 	cmd.Flags().Var(&f.html, "html", "write a page with charts to this `file` too")
 }
 
 // check refuses more than one form.
 func (f *form) check(json bool) error {
+	if err := checkStep(f.step); err != nil {
+		return err
+	}
 	other := f.markdown || f.csv || json
 	for _, c := range []choice{{"--details", f.details}, {"--explain", f.explain}} {
 		if c.given && other {
@@ -53,6 +59,14 @@ func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margi
 		if err := writeFile(f.html, r.HTML); err != nil {
 			return err
 		}
+	}
+	if f.ktap != "" {
+		if err := writeFile(f.ktap, r.KTAP); err != nil {
+			return err
+		}
+	}
+	if err := writeStep(f.step, r.Markdown); err != nil {
+		return err
 	}
 	out := cmd.OutOrStdout()
 	switch {

@@ -27,6 +27,8 @@ type gateOptions struct {
 	policy   policyFlags
 	markdown bool
 	junit    outFile
+	ktap     outFile
+	step     bool
 	where    where
 }
 
@@ -51,7 +53,7 @@ control did not misbehave; 130 interrupted.`,
 		Example: `  gpstorm gate --fix throttle --max-hang-rate 1% --confidence 99%
   gpstorm gate --fix membarrier --max-hang-rate 0% --min-margin 99%
   gpstorm gate --world boot --kernel mine=./bzImage --max-hang-rate 10% --confidence 90%
-  gpstorm gate --policy gate.yaml --junit gate.xml --markdown >> $GITHUB_STEP_SUMMARY`,
+  gpstorm gate --policy gate.yaml --junit gate.xml --ktap gate.ktap --step-summary`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.gate(cmd) },
 	}
@@ -63,6 +65,8 @@ control did not misbehave; 130 interrupted.`,
 	o.where.kernels.register(cmd, &o.where.in)
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
+	flags.Var(&o.ktap, "ktap", "write KTAP, which kselftest and KernelCI read, to this `file` too")
+	stepFlag(cmd, &o.step)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
@@ -73,6 +77,9 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 		return err
 	}
 	if err := oneForm(choice{"--json", o.json}, choice{"--markdown", o.markdown}); err != nil {
+		return err
+	}
+	if err := checkStep(o.step); err != nil {
 		return err
 	}
 	if o.file != "" {
@@ -108,6 +115,14 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 		if err := writeFile(o.junit, r.JUnit); err != nil {
 			return err
 		}
+	}
+	if o.ktap != "" {
+		if err := writeFile(o.ktap, r.KTAP); err != nil {
+			return err
+		}
+	}
+	if err := writeStep(o.step, r.Markdown); err != nil {
+		return err
 	}
 	if err := o.show(cmd.OutOrStdout(), r); err != nil {
 		return err

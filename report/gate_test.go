@@ -45,6 +45,7 @@ func TestGateReportsMatchTheGoldenFiles(t *testing.T) {
 		"gate.md":          func(b *bytes.Buffer) error { return gates().Markdown(b) },
 		"gate.json":        func(b *bytes.Buffer) error { return gates().JSON(b) },
 		"gate.xml":         func(b *bytes.Buffer) error { return gates().JUnit(b) },
+		"gate.ktap":        func(b *bytes.Buffer) error { return gates().KTAP(b) },
 		"gate_invalid.txt": func(b *bytes.Buffer) error { return invalid.Text(b, Screen{}) },
 		"gate_invalid.xml": func(b *bytes.Buffer) error { return invalid.JUnit(b) },
 	} {

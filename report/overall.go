@@ -194,6 +194,11 @@ func wrongs(s *campaign.Summary, j int) (all []string) {
 	return all
 }
 
+// wrong counts the trials in which a candidate was wrong and not just slow.
+func wrong(d campaign.Diagnoses) int {
+	return d[trial.Unsafe] + d[trial.Deadlock] + d[trial.LostWakeup]
+}
+
 // diagnosesOf counts the diagnoses of a candidate in all scenarios.
 func diagnosesOf(s *campaign.Summary, j int) campaign.Diagnoses {
 	counts := campaign.Diagnoses{}
