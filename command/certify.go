@@ -156,14 +156,14 @@ func (o *certifyOptions) fill(cmd *cobra.Command, c *certificate.Certificate, sc
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if c.Planted, err = o.planted(); err != nil {
+	if c.Planted, err = o.planted(ctx); err != nil {
 		return err
 	}
 	c.Conclude()
 	if c.Outcome == certificate.Refused {
 		return nil
 	}
-	c.Order = o.explored()
+	c.Order = o.explored(ctx)
 	ex := at.wanting(world.Want{Draws: true})
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	defer bar.done()
@@ -190,14 +190,17 @@ const states = 200_000
 
 // planted tries the planted bugs of the order world that break the candidate, or a
 // part of it, or baseline, each in the case in which it shows.
-func (o *certifyOptions) planted() (all []certificate.Planted, err error) {
+func (o *certifyOptions) planted(ctx context.Context) (all []certificate.Planted, err error) {
 	of := append(strings.Split(o.claim.Fix, "+"), campaign.Baseline)
 	for _, m := range mutant.All() {
 		for _, name := range unique(of) {
 			if m.Order == nil || m.Of != name {
 				continue
 			}
-			found, coverage, err := order.Explore(m.Order.Case, order.Options{States: states})
+			found, coverage, err := order.Explore(ctx, m.Order.Case, order.Options{States: states})
+			if err == nil {
+				err = ctx.Err()
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -209,19 +212,19 @@ func (o *certifyOptions) planted() (all []certificate.Planted, err error) {
 
 // explored searches the candidate in the order world: one reader under the weakest
 // memory model, and two under that of x86.
-func (o *certifyOptions) explored() (all []certificate.Order) {
+func (o *certifyOptions) explored(ctx context.Context) (all []certificate.Order) {
 	f, err := fixes.In(order.World, o.names.fixes.Find)(o.claim.Fix)
 	if err != nil {
 		return nil // notCovered says so
 	}
 	for _, c := range []order.Case{mutant.CaseOf(f, 1, 1, order.Weak), mutant.CaseOf(f, 2, 1, order.TSO)} {
-		found, coverage, err := order.Explore(c, order.Options{States: states})
+		found, coverage, err := order.Explore(ctx, c, order.Options{States: states})
 		if err != nil {
 			continue
 		}
 		r := certificate.Order{Case: c.String(), States: coverage.States, Complete: coverage.Complete}
 		if found != nil {
-			found = order.Minimise(found)
+			found = order.Minimise(ctx, found)
 			r.Violation, r.Replay = string(found.Violation.Kind), found.Token().String()
 		}
 		all = append(all, r)

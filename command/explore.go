@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +29,7 @@ type exploreFlags struct {
 	random, pct, runs  int
 	uniform, guided    bool
 	states             int
+	cores              int
 	proof, asIs, whole bool
 	html               outFile
 }
@@ -80,6 +80,7 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.BoolVar(&f.guided, "guided", false, "sample guided by the situations seen")
 	flags.IntVar(&f.runs, "runs", 100_000, "executions to sample with --pct, --uniform and --guided")
 	flags.IntVar(&f.states, "states", 10_000_000, "end the search after this many states; 0 is no bound")
+	flags.IntVar(&f.cores, "parallel", 0, "cores for a large search; 0 is all")
 	flags.BoolVar(&f.proof, "proof", false, "print what the search covered")
 	flags.Var(&f.html, "html", "write a violation's schedule as a page to this `file` too")
 	flags.BoolVar(&f.asIs, "as-is", false, "do not reduce a violation to the smallest case")
@@ -145,6 +146,8 @@ func (f *exploreFlags) strategy() (order.WalkOptions, error) {
 		return order.WalkOptions{}, wrong("--runs", f.runs, "1 or more")
 	case f.states < 0:
 		return order.WalkOptions{}, wrong("--states", f.states, "0 or more")
+	case f.cores < 0:
+		return order.WalkOptions{}, wrong("--parallel", f.cores, "0 or more")
 	case f.random != 0:
 		return order.WalkOptions{Strategy: order.Random, Runs: f.random}, nil
 	case f.pct != 0:
@@ -170,28 +173,37 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 		return f.dropEach(cmd, c)
 	}
 	walk.Seed = f.seed
-	quiet := f.quiet || f.json
+	ctx, quiet := cmd.Context(), f.quiet || f.json
 	bar := newProgress(cmd.ErrOrStderr(), quiet)
 	out := explored{Case: c.String(), Strategy: "exhaustive"}
 	var found *order.Finding
-	complete := true
+	complete, done := true, ""
 	if walk.Strategy != "" {
+		bar.what = "executions"
 		walk.Progress = func(done int) { bar.update(done, walk.Runs) }
 		var w order.Walked
-		found, w, err = order.Walk(c, walk)
+		found, w, err = order.Walk(ctx, c, walk)
 		out.Strategy, out.Walked = string(walk.Strategy), &w
+		done = fmt.Sprintf("%d executions", w.Runs)
 	} else {
+		bar.what = "states"
 		var cov order.Coverage
-		found, cov, err = order.Explore(c, order.Options{States: f.states, NoReduction: f.whole, Progress: progressLine(cmd, quiet)})
+		found, cov, err = order.Explore(ctx, c, order.Options{
+			States: f.states, Cores: f.cores, NoReduction: f.whole,
+			Progress: func(states int) { bar.update(states, -1) },
+		})
 		out.Coverage = &cov
-		complete = cov.Complete || found != nil
+		complete, done = cov.Complete, fmt.Sprintf("%d states", cov.States)
 	}
 	bar.done()
-	if err != nil {
+	switch {
+	case err != nil:
 		return badInput(err)
+	case found == nil && ctx.Err() != nil:
+		return interrupted(" after %s", done)
 	}
 	if found != nil && !f.asIs {
-		found = order.Minimise(found)
+		found = order.Minimise(ctx, found)
 	}
 	if err := out.show(cmd.OutOrStdout(), f.common, found, f.proof); err != nil {
 		return err
@@ -209,18 +221,7 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 	case found != nil:
 		return &exitError{code: exitFailure}
 	case !complete:
-		return undecided("the search was cut short after %d states", out.Coverage.States)
+		return undecided("the search was cut short after %s", done)
 	}
 	return nil
-}
-
-// progressLine rewrites one line of a terminal during a search.
-func progressLine(cmd *cobra.Command, quiet bool) func(order.Coverage) {
-	p := newProgress(cmd.ErrOrStderr(), quiet)
-	if p.w == nil {
-		return nil
-	}
-	return func(c order.Coverage) {
-		fmt.Fprintf(os.Stderr, "\r%d states, %d steps, depth %d ", c.States, c.Steps, c.Depth)
-	}
 }

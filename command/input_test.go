@@ -92,6 +92,7 @@ var ofFlag = map[string][]string{
 	"explore --runs":           {"0", "-1"},
 	"explore --states":         {"-1"},
 	"explore --drop":           {"nosuch"},
+	"explore --parallel":       {"-1"},
 	"litmus --model":           {"arm", ""},
 	"report --margins":         {"nosuch.jsonl", ".", ""},
 	"rare --fix":               {"nosuch", ""},

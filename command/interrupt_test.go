@@ -19,6 +19,8 @@ func TestAnInterruptExitsWith130(t *testing.T) {
 		"margin -q --fix callrcu",
 		"rare -q calm",
 		"shrink -q repro2",
+		"explore -q --readers 3 --sections 3",
+		"explore -q --readers 3 --uniform --runs 10000000",
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(ctx, Program{Name: "gpstorm"}, strings.Fields(args), &stdout, &stderr)

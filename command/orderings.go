@@ -44,7 +44,7 @@ func (f *exploreFlags) dropEach(cmd *cobra.Command, c order.Case) error {
 			return err
 		}
 	}
-	err := order.DropEach(c, order.Options{States: f.states}, func(d order.Dropped) error {
+	err := order.DropEach(cmd.Context(), c, order.Options{States: f.states, Cores: f.cores}, func(d order.Dropped) error {
 		row := ordering{Access: d.Access.String(), Ordering: d.Access.Order().String(), Cases: d.Cases, Complete: d.Complete}
 		complete = complete && d.Complete
 		switch {
@@ -56,7 +56,10 @@ func (f *exploreFlags) dropEach(cmd *cobra.Command, c order.Case) error {
 		}
 		return show(row, fmt.Sprintf("no violation in all executions of %d cases", d.Cases))
 	})
-	if err != nil {
+	switch {
+	case cmd.Context().Err() != nil:
+		return interrupted("; the rows above are complete")
+	case err != nil:
 		return badInput(err)
 	}
 	if !complete {

@@ -104,7 +104,7 @@ func (o *verifyOptions) compare(cmd *cobra.Command, c *certificate.Certificate, 
 	for i, check := range checks {
 		line(i < len(c.Controls) && c.Controls[i] == check, "control %s %s: %s", check.Fix, check.Required, check.Seen)
 	}
-	planted, err := again.planted()
+	planted, err := again.planted(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -16,11 +16,11 @@ func TestFindingStartsWithTheCommandAndIsAllComments(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := mutant.CaseOf(fenceOnly, 2, 1, order.TSO)
-	found, _, err := order.Explore(c, order.Options{})
+	found, _, err := order.Explore(t.Context(), c, order.Options{})
 	if err != nil || found == nil {
 		t.Fatalf("fence-only is not found: %v", err)
 	}
-	small := order.Minimise(found)
+	small := order.Minimise(t.Context(), found)
 	f := Finding{As: small, Found: found, Notes: []string{"first"}}
 	path, err := f.Save(t.TempDir())
 	if err != nil {

@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -39,7 +40,7 @@ func keep(token trial.Token, sc workload.Scenario, r *trial.Result) string {
 
 // replayFinding is how to replay a finding: as it is, and made smaller. It is
 // kept before it is made smaller, which can take longer than the fuzzer waits.
-func replayFinding(found *order.Finding) string {
+func replayFinding(ctx context.Context, found *order.Finding) string {
 	text := "gpstorm replay " + found.Token().String()
 	dir := os.Getenv(failuresDir)
 	kept := func(f failure.Finding) string {
@@ -53,7 +54,7 @@ func replayFinding(found *order.Finding) string {
 		return "\nkept as " + path + "; gpstorm replay takes it"
 	}
 	text += kept(failure.Finding{As: found, Notes: []string{"found by FuzzOrder"}})
-	if small := order.Minimise(found); small != found {
+	if small := order.Minimise(ctx, found); small != found {
 		text += "\nsmallest: " + small.Case.String() + ": gpstorm replay " + small.Token().String()
 		text += kept(failure.Finding{As: small, Found: found, Notes: []string{"found by FuzzOrder"}})
 	}
@@ -115,7 +116,7 @@ func TestFindingsAreKeptOnDemand(t *testing.T) {
 	if found == nil {
 		t.Fatalf("fence-only is not found: %v", err)
 	}
-	text := replayFinding(found)
+	text := replayFinding(t.Context(), found)
 	files, err := filepath.Glob(filepath.Join(dir, "fence-only-weak-*.txt"))
 	if err != nil || len(files) != 2 {
 		t.Fatalf("%d files, %v\n%s", len(files), err, text)

@@ -16,7 +16,7 @@ func FuzzOrder(f *testing.F) {
 		c, schedule := order.CaseFromBytes(data)
 		found, err := order.RunBytes(c, schedule)
 		if found != nil {
-			t.Fatalf("%s: %s\n%s", c.String(), found.Violation, replayFinding(found))
+			t.Fatalf("%s: %s\n%s", c.String(), found.Violation, replayFinding(t.Context(), found))
 		}
 		defer w.keep(data)
 		if err != nil {

@@ -93,7 +93,7 @@ func (m *machine) operate(n *state, cpu, j int) {
 // it waits for some only.
 func (m *machine) begin(n *state, g gpRecord) {
 	if g.number >= maxNumbers && m.update != nil {
-		n.limit = true
+		n.limit, m.looped = true, true
 		return
 	}
 	if g.waits == 0 {
@@ -119,7 +119,7 @@ func (m *machine) proceed(n *state, task, choice int) {
 		n.waiting &= 1 << task
 	case rqRead:
 		n.counted |= 1 << task
-		if m.wholeSum(n, task, r) {
+		if m.wholeSum(r) {
 			m.readAll(n, task, r, choice)
 		} else if !m.readOne(n, task, r, choice) {
 			m.schedule(n, task)
@@ -310,10 +310,14 @@ func (m *machine) acquired(n *state, task int) {
 
 // advance replies to a task and records the effect of its next request.
 func (m *machine) advance(n *state, task int, answer Value) {
+	held := m.update.nodes[n.node].cookie
 	e := m.update.step(n.node, task, answer)
 	n.node = e.node
 	at := &m.update.nodes[n.node]
-	n.renumber(e.less, at.cookie)
+	if !held || !at.cookie { // a cookie that is taken later is one of a later grace period
+		n.ended, n.observed = 0, 0
+	}
+	m.renumber(n, e.less)
 	if at.crash != "" {
 		n.dead = true
 		m.report(n, Violation{Crashed, at.crash})

@@ -10,7 +10,7 @@ import (
 
 func clean(t *testing.T, c order.Case) order.Coverage {
 	t.Helper()
-	f, cov, err := order.Explore(c, order.Options{})
+	f, cov, err := order.Explore(t.Context(), c, order.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestCandidatesAreClean(t *testing.T) {
 				return
 			}
 			c.Mode = order.Weak
-			if f, _, err := order.Walk(c, order.WalkOptions{Strategy: order.Uniform, Runs: 3000, Seed: 1}); f != nil || err != nil {
+			if f, _, err := order.Walk(t.Context(), c, order.WalkOptions{Strategy: order.Uniform, Runs: 3000, Seed: 1}); f != nil || err != nil {
 				t.Errorf("%s: %v %v", c.String(), f, err)
 			}
 		})
@@ -97,11 +97,11 @@ func TestReductionLosesNothing(t *testing.T) {
 	} {
 		for _, m := range order.Modes() {
 			c := order.For(fix, 1, 1, m)
-			f, less, err := order.Explore(c, order.Options{})
+			f, less, err := order.Explore(t.Context(), c, order.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			g, whole, err := order.Explore(c, order.Options{NoReduction: true})
+			g, whole, err := order.Explore(t.Context(), c, order.Options{NoReduction: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +120,7 @@ func TestWalksAreRepeatable(t *testing.T) {
 	c := order.For(fenceOnly(), 3, 2, order.Weak)
 	for _, s := range order.Strategies() {
 		o := order.WalkOptions{Strategy: s, Runs: 50_000, Seed: 3}
-		f, w, err := order.Walk(c, o)
+		f, w, err := order.Walk(t.Context(), c, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestWalksAreRepeatable(t *testing.T) {
 			t.Errorf("%s: nothing found in %d executions", s, w.Runs)
 			continue
 		}
-		g, v, err := order.Walk(c, o)
+		g, v, err := order.Walk(t.Context(), c, o)
 		if err != nil || g == nil || g.Checksum() != f.Checksum() || v != w {
 			t.Errorf("%s: found %v after %+v, then %v after %+v (%v)", s, f.Checksum(), w, g, v, err)
 		}
@@ -157,7 +157,7 @@ func TestBadCasesAreNamed(t *testing.T) {
 	} {
 		c := good
 		breaks(&c)
-		if _, _, err := order.Explore(c, order.Options{}); err == nil || err.Error() != want {
+		if _, _, err := order.Explore(t.Context(), c, order.Options{}); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}

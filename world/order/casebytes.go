@@ -40,7 +40,7 @@ func suitable(r fixes.Reader, bits byte) Reader {
 	case fixes.ReaderPreemptOff:
 		return preemptOff()
 	case fixes.ReaderAtomic:
-		return atomic()
+		return atomicCounters()
 	case fixes.ReaderFull:
 		bits |= withB | withC
 	}

@@ -35,7 +35,7 @@ func TestEffort(t *testing.T) {
 		for _, s := range order.Strategies() {
 			fmt.Printf(" %s |", median(t, c, s))
 		}
-		_, cov, err := order.Explore(c, order.Options{})
+		_, cov, err := order.Explore(t.Context(), c, order.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestEffort(t *testing.T) {
 func median(t *testing.T, c order.Case, s order.Strategy) string {
 	var needed []int
 	for seed := range effortSeeds {
-		f, w, err := order.Walk(c, order.WalkOptions{Strategy: s, Runs: effortRuns, Seed: uint64(seed + 1)})
+		f, w, err := order.Walk(t.Context(), c, order.WalkOptions{Strategy: s, Runs: effortRuns, Seed: uint64(seed + 1)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package order_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/gpstorm/gpstorm/fixes"
@@ -21,7 +22,7 @@ func Example_barrier() {
 		},
 	}
 	for _, mode := range order.Modes() {
-		found, _, err := order.Explore(order.For(twice, 1, 1, mode), order.Options{})
+		found, _, err := order.Explore(context.Background(), order.For(twice, 1, 1, mode), order.Options{})
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -30,7 +31,7 @@ func Example_barrier() {
 			fmt.Println(mode, "clean")
 			continue
 		}
-		fmt.Println(mode, order.Minimise(found).Violation.Kind)
+		fmt.Println(mode, order.Minimise(context.Background(), found).Violation.Kind)
 	}
 	// Output:
 	// sc clean
@@ -52,12 +53,12 @@ func Example_reader() {
 	}}
 	c := order.For(fixes.Fix{Barrier: fixes.Membarrier}, 1, 1, order.SC)
 	c.Readers = order.Same(lazy, 1)
-	found, _, err := order.Explore(c, order.Options{})
+	found, _, err := order.Explore(context.Background(), c, order.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(order.Minimise(found).Violation)
+	fmt.Println(order.Minimise(context.Background(), found).Violation)
 	// Output:
 	// use-after-free: a reader uses the object after it was freed
 }

@@ -26,7 +26,7 @@ func lookup(name string) (fixes.Fix, error) {
 
 func find(t *testing.T, c order.Case) *order.Finding {
 	t.Helper()
-	f, _, err := order.Explore(c, order.Options{})
+	f, _, err := order.Explore(t.Context(), c, order.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func find(t *testing.T, c order.Case) *order.Finding {
 func TestCounterexampleIsMinimal(t *testing.T) {
 	t.Parallel()
 	for _, m := range []order.Mode{order.TSO, order.Weak} {
-		f := order.Minimise(find(t, order.For(fenceOnly(), 2, 2, m)))
+		f := order.Minimise(t.Context(), find(t, order.For(fenceOnly(), 2, 2, m)))
 		if len(f.Case.Readers) != 1 || f.Case.Sections != 1 {
 			t.Errorf("%s: %d readers, %d sections: want 1 and 1", m, len(f.Case.Readers), f.Case.Sections)
 		}

@@ -9,7 +9,7 @@ import (
 // first, then incorrect ones.
 func readerFlavours() []Reader {
 	return []Reader{
-		Fast(), Full(), preemptOff(), atomic(),
+		Fast(), Full(), preemptOff(), atomicCounters(),
 		{Name: "fast-migrating", Section: fastMigrating},
 		{Name: "nmi-safe", Section: nmiSafe},
 		{Name: "no-lock-fence", Section: noLockFence},
@@ -45,7 +45,7 @@ func ReaderOf(r fixes.Reader) Reader {
 	case fixes.ReaderPreemptOff:
 		return preemptOff()
 	case fixes.ReaderAtomic:
-		return atomic()
+		return atomicCounters()
 	}
 	return Fast()
 }
@@ -84,8 +84,8 @@ func preemptOff() Reader {
 	}}
 }
 
-// atomic is Full with preemption disabled: the reader of fixes.ReaderAtomic.
-func atomic() Reader {
+// atomicCounters is Full with preemption disabled: the reader of fixes.ReaderAtomic.
+func atomicCounters() Reader {
 	full := Full()
 	return Reader{Name: "atomic", Section: func(s *Section) {
 		s.EnterRCU()

@@ -19,18 +19,18 @@ type histories struct {
 
 // history is the update side after one sequence of replies.
 type history struct {
+	id      key // the same in every tree of the case
 	parent  int32
 	task    int
 	answer  Value
 	pending []request // by task
 	crash   string
 	next    map[reply]edge
-	starts  Value // grace periods requested so far
-	cookie  bool  // a barrier holds a cookie of one
+	cookie  bool // a barrier holds a cookie
 }
 
-// edge leads to the node after a reply. Numbers of grace periods in a state are
-// reduced by less on the way.
+// edge leads to the node after a reply. The numbers of grace periods are reduced by
+// less on the way.
 type edge struct {
 	node int32
 	less Value
@@ -47,7 +47,7 @@ func newHistories(c *Case, compare bool) *histories {
 		b.same = map[key]int32{}
 	}
 	b.initialWord = b.live.initialWord
-	b.nodes = []history{{parent: -1, pending: b.pending(), crash: b.live.crash}}
+	b.nodes = []history{{id: key{1, 2}, parent: -1, pending: b.pending(), crash: b.live.crash}}
 	return b
 }
 
@@ -69,15 +69,20 @@ func (b *histories) step(node int32, task int, answer Value) edge {
 	}
 	b.seek(node)
 	b.live.resume(task, answer)
-	e := edge{node: int32(len(b.nodes))}
-	if same, ok := b.equal(e.node); ok {
-		e = edge{same, b.live.starts - b.nodes[same].starts}
-		b.at = -1
+	e, id := edge{node: int32(len(b.nodes))}, b.identity(node, task, answer)
+	if b.same != nil {
+		e.less = b.live.past.less
+	}
+	if same, ok := b.same[id]; ok {
+		e.node, b.at = same, -1
 	} else {
 		b.nodes = append(b.nodes, history{
-			parent: node, task: task, answer: answer, pending: b.pending(), crash: b.live.crash,
-			starts: b.live.starts, cookie: b.same == nil || b.live.holdsCookie(),
+			id: id, parent: node, task: task, answer: answer, pending: b.pending(), crash: b.live.crash,
+			cookie: b.same == nil || b.live.holdsCookie(),
 		})
+		if b.same != nil {
+			b.same[id] = e.node
+		}
 		b.at = e.node
 	}
 	if b.nodes[node].next == nil {
@@ -87,17 +92,16 @@ func (b *histories) step(node int32, task int, answer Value) edge {
 	return e
 }
 
-// equal returns a node after which the update side behaves as the live session; if
-// there is none, n will be the one.
-func (b *histories) equal(n int32) (same int32, ok bool) {
-	if b.same == nil || b.live.crash != "" {
-		return 0, false
+// identity identifies the history of the live session, which got a reply after a
+// node: by what the update side does next if histories are compared, else by all
+// replies.
+func (b *histories) identity(node int32, task int, answer Value) key {
+	if b.same != nil && b.live.crash == "" {
+		return b.live.fingerprint()
 	}
-	k := b.live.fingerprint()
-	if same, ok = b.same[k]; !ok {
-		b.same[k] = n
-	}
-	return same, ok
+	h := hasher{b.nodes[node].id[0], b.nodes[node].id[1]}
+	h.add(uint64(task)<<32 ^ uint64(answer))
+	return key{h.a, h.b}
 }
 
 // seek brings the live session to a node.

@@ -48,7 +48,7 @@ func TestBarriersThatLoop(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			for _, m := range order.Modes() {
-				f, cov, err := order.Explore(order.For(tt.fix, 1, 1, m), order.Options{States: 1_000_000})
+				f, cov, err := order.Explore(t.Context(), order.For(tt.fix, 1, 1, m), order.Options{States: 1_000_000})
 				switch {
 				case err != nil:
 					t.Fatal(err)

@@ -20,7 +20,8 @@ type machine struct {
 	endless  bool     // retries compete with other steps whenever something has changed
 	replays  bool     // follow a schedule, of a search with whatever bounds on retries
 	graceful bool     // some program waits for a grace period
-	unusual  bool     // the update side made a request that symmetry.go does not cover
+	unusual  bool     // the update side did what symmetry.go does not cover
+	looped   bool     // some execution had too many grace periods
 	sums     bool     // use the reductions of symmetry.go
 	class    []int    // by CPU: CPUs of one class have equal programs
 }
@@ -228,8 +229,10 @@ func (m *machine) postponed(s *state, task int, r request) bool {
 func (m *machine) choices(s *state, task int, r request, out []step) []step {
 	n := 1
 	switch {
-	case m.wholeSum(s, task, r):
-		n = m.sumChoices(s, task, r)
+	case m.wholeSum(r):
+		if n = m.sumChoices(s, r); n > 256 { // more than a step's argument can say
+			m.unusual, n = true, 256
+		}
 	case r.kind == rqRead && len(s.hist) > 0:
 		n += len(s.hist[m.counterOf(s, task, r)])
 	case r.kind == rqIdle && r.a == roleSoftirq:

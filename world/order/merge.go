@@ -21,8 +21,8 @@ import (
 //   - all replies to other tasks, in order, since a teardown is any Go code;
 //   - what the tasks request, and the callbacks of barriers that have not run.
 //
-// Grace periods count by their distance from the latest one, except while a barrier
-// holds a cookie.
+// While no barrier holds a cookie, only the distances between grace periods matter:
+// the latest one then gets the same number after every history.
 
 // past is what a session has done so far, as far as it decides what it does next.
 type past struct {
@@ -30,6 +30,7 @@ type past struct {
 	during  []attempt     // by domain
 	posted  map[Value]int // the domains of the callbacks of barriers, by grace period
 	running int           // the domain whose barrier's callback runs in softirq; -1 is none
+	less    Value         // what the numbers of grace periods were reduced by last
 }
 
 // attempt is a domain's barrier during one attempt to see a rank empty.
@@ -125,10 +126,46 @@ func (s *session) holdsCookie() bool {
 	return slices.ContainsFunc(s.past.during, func(a attempt) bool { return a.cookie })
 }
 
+// latest is the number of the latest grace period when no barrier holds a cookie: less
+// than maxNumbers by those that may begin before that is so again, more than none by
+// those that may not have ended.
+const latest Value = 30
+
+// rebase renumbers grace periods so that the latest is latest, unless a barrier holds a
+// cookie or none was requested: the first cookie of an execution is 0.
+func (s *session) rebase() {
+	s.past.less = 0
+	if s.starts == 0 || s.holdsCookie() {
+		return
+	}
+	less := s.starts - latest
+	s.past.less, s.starts = less, latest
+	if less == 0 {
+		return
+	}
+	s.callbacks = renumbered(s.callbacks, less)
+	s.past.posted = renumbered(s.past.posted, less)
+	for _, t := range s.tasks {
+		switch t.pending.kind {
+		case rqSync, rqStart, rqCall, rqDone:
+			t.pending.a -= less
+		}
+	}
+}
+
+func renumbered[T any](m map[Value]T, less Value) map[Value]T {
+	out := make(map[Value]T, len(m))
+	for number, v := range m {
+		out[number-less] = v
+	}
+	return out
+}
+
 // fingerprint is equal for histories after which the update side behaves alike.
 func (s *session) fingerprint() key {
 	h := s.past.others
 	s.hashMachines(&h)
+	h.add(uint64(btoi(s.starts == 0)))
 	for task, t := range s.tasks {
 		r := t.pending
 		switch r.kind {
@@ -167,22 +204,20 @@ func position() uint64 {
 	return h.a
 }
 
-// renumber subtracts less from the numbers of grace periods, for a history that was
-// merged with another. While no barrier holds a cookie, it does not matter which
-// grace periods have ended.
-func (s *state) renumber(less Value, cookie bool) {
-	if !cookie {
-		s.ended, s.observed = 0, 0
-	}
-	if less == 0 {
-		return
-	}
+// renumber subtracts less from the numbers of grace periods.
+func (m *machine) renumber(s *state, less Value) {
+	lost := false
 	for i := range s.gps {
 		s.gps[i].number -= less
+		lost = lost || s.gps[i].number < 1
 	}
 	if less > 0 {
+		lost = lost || s.ready&(1<<less-1) != 0
 		s.ready >>= less
 	} else {
 		s.ready <<= -less
+	}
+	if lost {
+		s.limit, m.looped = true, true
 	}
 }

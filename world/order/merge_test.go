@@ -59,13 +59,11 @@ func TestMergedHistoriesBehaveAlike(t *testing.T) {
 // counted searches a case with the reductions, whose retries have no bound.
 func counted(t *testing.T, c Case, merge bool) (cov Coverage, histories int) {
 	t.Helper()
-	m, err := newMachineOf(&c, merge)
+	r := reductions{partialOrder: true, merge: merge, endless: true, sums: true}
+	f, cov, err := explore(t.Context(), &c, Options{States: 300_000, Cores: 1}, r, helpedAfter)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.close()
-	m.sums, m.endless = m.symmetric(), true
-	f, cov := explore(m, c, Options{States: 300_000})
 	if f != nil {
 		t.Fatalf("%s: %s", c.String(), f.Violation)
 	}

@@ -1,6 +1,9 @@
 package order
 
-import "math/bits"
+import (
+	"context"
+	"math/bits"
+)
 
 // Bounds of the search for the shortest counterexample.
 const (
@@ -13,15 +16,15 @@ const (
 // Minimise looks for the same kind of violation in the smallest case, with the
 // fewest reorderings and then the fewest switches between threads. In place of
 // another violation of safety it also accepts a use after free. It returns the
-// finding itself if it finds nothing smaller.
-func Minimise(f *Finding) *Finding {
+// finding itself if it finds nothing smaller before ctx ends.
+func Minimise(ctx context.Context, f *Finding) *Finding {
 	kinds := []Kind{f.Violation.Kind}
 	if k := f.Violation.Kind; k == ShortGrace || k == NullPointer {
 		kinds = []Kind{UseAfterFree, k}
 	}
 	for _, c := range smaller(f.Case) {
 		for _, k := range kinds {
-			if g := shortest(c, k); g != nil {
+			if g := shortest(ctx, c, k); g != nil {
 				return g
 			}
 		}
@@ -70,7 +73,7 @@ func same(rs []Reader) bool {
 }
 
 // shortest searches one case with growing allowances.
-func shortest(c Case, k Kind) *Finding {
+func shortest(ctx context.Context, c Case, k Kind) *Finding {
 	m, err := newMachine(&c)
 	if err != nil {
 		return nil
@@ -80,7 +83,7 @@ func shortest(c Case, k Kind) *Finding {
 	budget := minimiseStates
 	for reorderings := range maxReorderings {
 		for switches := 1; switches < maxSwitches; switches++ {
-			x := &short{m: m, reorderings: reorderings, switches: switches,
+			x := &short{ctx: ctx, m: m, reorderings: reorderings, switches: switches,
 				budget: budget, seen: map[shortKey]bool{}}
 			x.visit(m.start(), -1, 0, 0)
 			if x.found != nil {
@@ -99,6 +102,7 @@ func shortest(c Case, k Kind) *Finding {
 }
 
 type short struct {
+	ctx                   context.Context
 	m                     *machine
 	reorderings, switches int
 	budget                int
@@ -115,12 +119,14 @@ type shortKey struct {
 }
 
 func (x *short) visit(s *state, last, reorderings, switches int) {
-	k := shortKey{s.key(), int8(last), uint8(reorderings), uint8(switches)}
+	k := shortKey{x.m.wholeKey(s), int8(last), uint8(reorderings), uint8(switches)}
 	if x.seen[k] || x.budget <= 0 {
 		return
 	}
 	x.seen[k] = true
-	x.budget--
+	if x.budget--; x.budget&0x3ff == 0 && x.ctx.Err() != nil {
+		x.budget = 0
+	}
 	steps := x.m.steps(s, nil)
 	if len(steps) == 0 {
 		if v := x.m.final(s); v.Found() {

@@ -32,7 +32,7 @@ func TestMutantsShowWhereTheyShould(t *testing.T) {
 			if c.TwoDomains && m.Fix.Teardown != nil {
 				bound = 20_000 // two workers at once: too many histories to search
 			}
-			f, cov, err := order.Explore(c, order.Options{States: bound})
+			f, cov, err := order.Explore(t.Context(), c, order.Options{States: bound})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -69,7 +69,7 @@ func (k reqKind) notifies() bool {
 
 // stableSum reports whether the counters that a task's next step reads are stable.
 func (m *machine) stableSum(n *state, task int, r request) bool {
-	if !m.wholeSum(n, task, r) {
+	if !m.wholeSum(r) {
 		return m.stable(n, m.counterOf(n, task, r))
 	}
 	for cpu := range m.lay.cpus {

@@ -1,6 +1,10 @@
 package order
 
-import "github.com/gpstorm/gpstorm/srcu"
+import (
+	"context"
+
+	"github.com/gpstorm/gpstorm/srcu"
+)
 
 // Dropped is what happens without the ordering of one of the machine's accesses.
 type Dropped struct {
@@ -12,8 +16,9 @@ type Dropped struct {
 
 // DropEach drops the ordering of each of the machine's accesses in turn, searches
 // the cases of Requests for a violation, and hands over what it found. Relaxed
-// accesses have nothing to drop: they are skipped.
-func DropEach(c Case, o Options, show func(Dropped) error) error {
+// accesses have nothing to drop: they are skipped. It returns the error of ctx if
+// that ends before.
+func DropEach(ctx context.Context, c Case, o Options, show func(Dropped) error) error {
 	for a := range srcu.Accesses {
 		if a.Order() == srcu.Relaxed {
 			continue
@@ -21,7 +26,10 @@ func DropEach(c Case, o Options, show func(Dropped) error) error {
 		d := Dropped{Access: a, Complete: true}
 		for _, r := range Requests(c) {
 			r.Atomics, r.Drop = true, a.String()
-			found, cov, err := Explore(r, o)
+			found, cov, err := Explore(ctx, r, o)
+			if err == nil {
+				err = ctx.Err()
+			}
 			if err != nil {
 				return err
 			}

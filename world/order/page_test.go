@@ -12,7 +12,7 @@ import (
 // reordering, replays, and needs no other file.
 func TestPage(t *testing.T) {
 	t.Parallel()
-	f := order.Minimise(find(t, order.For(fenceOnly(), 1, 1, order.TSO)))
+	f := order.Minimise(t.Context(), find(t, order.For(fenceOnly(), 1, 1, order.TSO)))
 	var b bytes.Buffer
 	if err := f.WriteHTML(&b, "gpstorm"); err != nil {
 		t.Fatal(err)

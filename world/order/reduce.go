@@ -1,18 +1,30 @@
 package order
 
 // persistent returns a persistent set of the enabled steps (Godefroid 1996): a
-// single step if no other thread can ever take one that conflicts with it.
+// single step if no other thread can ever take one that conflicts with it. Of CPUs
+// that are interchangeable it chooses by their states, not by their numbers.
 func (m *machine) persistent(s *state, steps []step) []step {
 	over := m.updateAtRest(s)
+	best := -1
+	var least key
 	for i, st := range steps {
 		if st.kind != stepOp {
-			return steps
+			break
 		}
-		if m.unhookedRead(s, st) || over && m.private(s, st) {
+		if best >= 0 && steps[best].who == st.who || !m.unhookedRead(s, st) && !(over && m.private(s, st)) {
+			continue
+		}
+		if !m.sums {
 			return steps[i : i+1]
 		}
+		if k := m.hashCPU(s, int(st.who)); best < 0 || k.compare(least) < 0 {
+			best, least = i, k
+		}
 	}
-	return steps
+	if best < 0 {
+		return steps
+	}
+	return steps[best : best+1]
 }
 
 // unhookedRead reports whether a step is a CPU's next operation in program order

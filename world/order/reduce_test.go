@@ -17,16 +17,16 @@ func ends(t *testing.T, c Case, reduce bool) map[key]bool {
 	defer m.close()
 	m.reduce = reduce
 	out := map[key]bool{}
-	seen := newVisited()
+	seen := &visited{}
 	var visit func(s *state)
 	visit = func(s *state) {
-		if _, ok := seen.get(s.key()); ok {
+		if _, ok := seen.get(m.wholeKey(s)); ok {
 			return
 		}
-		seen.put(s.key(), 1)
+		seen.put(m.wholeKey(s), 1)
 		steps := m.steps(s, nil)
 		if len(steps) == 0 {
-			out[(&state{mem: s.mem, thr: s.thr, last: -1}).key()] = true
+			out[m.wholeKey(&state{mem: s.mem, thr: s.thr, last: -1})] = true
 			return
 		}
 		if reduce {

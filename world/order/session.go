@@ -24,7 +24,7 @@ type session struct {
 	callbacks   map[Value]func() // RCU callbacks, by grace period
 	deferred    []func()
 	completions Value
-	starts      Value // grace periods requested so far
+	starts      Value // the number of the latest grace period requested
 	initialWord Value // of the machine's words
 	past        *past // nil unless histories are compared
 }
@@ -124,7 +124,9 @@ func newSession(c *Case, compare bool) *session {
 	s.spawn("softirq", func() {
 		for {
 			id := s.request(rqIdle, roleSoftirq, 0)
-			s.callbacks[id]()
+			fn := s.callbacks[id]
+			delete(s.callbacks, id)
+			fn()
 		}
 	})
 	s.spawn("reclaim", func() {
@@ -188,6 +190,9 @@ func (s *session) resume(i int, answer Value) {
 		r = request{kind: rqExit}
 	}
 	t.pending = r
+	if s.past != nil {
+		s.rebase()
+	}
 }
 
 func (s *session) close() {

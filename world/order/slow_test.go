@@ -63,7 +63,7 @@ func TestSlowGracePeriods(t *testing.T) {
 // shown and replayed by the steps of that search.
 func TestWholeSearchReplays(t *testing.T) {
 	t.Parallel()
-	f, _, err := order.Explore(order.For(fenceOnly(), 2, 1, order.TSO), order.Options{NoReduction: true})
+	f, _, err := order.Explore(t.Context(), order.For(fenceOnly(), 2, 1, order.TSO), order.Options{NoReduction: true})
 	if err != nil || f == nil {
 		t.Fatal(f, err)
 	}

@@ -1,6 +1,9 @@
 package order
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // state is the system between two steps. One node of the tree of histories
 // stands for the update side, which is a function of the replies it got.
@@ -104,6 +107,8 @@ func (s *state) copyTo(n *state) {
 // chance of about 2^-128 each pair.
 type key [2]uint64
 
+func (k key) compare(l key) int { return slices.Compare(k[:], l[:]) }
+
 type hasher struct{ a, b uint64 }
 
 func (h *hasher) add(v uint64) {
@@ -113,10 +118,10 @@ func (h *hasher) add(v uint64) {
 	h.b ^= h.b >> 29
 }
 
-// key is computed from everything that determines the executions from s.
-func (s *state) key() key {
+// wholeKey is computed from everything that determines the executions from s.
+func (m *machine) wholeKey(s *state) key {
 	h := hasher{1, 2}
-	s.hashUpdate(&h)
+	m.hashUpdate(&h, s)
 	for _, v := range s.mem {
 		h.add(uint64(v))
 	}
@@ -149,9 +154,16 @@ func (s *state) key() key {
 	return key{h.a, h.b}
 }
 
-// hashUpdate adds the part of a state that belongs to no CPU.
-func (s *state) hashUpdate(h *hasher) {
-	h.add(uint64(s.node)<<3 ^ uint64(btoi(s.found.Found()))<<2 ^ uint64(btoi(s.dead))<<1 ^ uint64(btoi(s.limit)))
+// hashUpdate adds the part of a state that belongs to no CPU. It has the identity of
+// the node, since its number depends on the order of the search.
+func (m *machine) hashUpdate(h *hasher, s *state) {
+	at := history{cookie: true}
+	if m.update != nil {
+		at = m.update.nodes[s.node]
+	}
+	h.add(at.id[0])
+	h.add(at.id[1])
+	h.add(uint64(btoi(s.found.Found()))<<2 ^ uint64(btoi(s.dead))<<1 ^ uint64(btoi(s.limit)))
 	h.add(uint64(len(s.buf)))
 	for _, p := range s.buf {
 		h.add(uint64(p.loc)<<32 ^ uint64(p.val))
@@ -163,7 +175,10 @@ func (s *state) hashUpdate(h *hasher) {
 	for _, p := range s.sums {
 		h.add(uint64(p.cpu)<<32 ^ uint64(p.acc))
 	}
-	h.add(uint64(s.ended)<<16 ^ uint64(s.observed)<<8 ^ uint64(s.slow))
+	h.add(uint64(s.slow))
+	if at.cookie { // else no poll can see which grace periods have ended
+		h.add(uint64(s.ended)<<16 ^ uint64(s.observed))
+	}
 	h.add(s.ready)
 	h.add(s.completed)
 	h.add(uint64(s.queued)<<16 ^ uint64(s.scheduled)<<8 ^ uint64(s.deferred))

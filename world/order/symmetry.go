@@ -14,7 +14,8 @@ import "slices"
 //     CAV 1998): the order in which they are summed has no effect.
 //
 // A candidate that treats CPUs differently (PerCPU), or that sums in a task other
-// than the worker, is searched without.
+// than the worker, is searched without, and so is a case in which a sum has more than
+// 256 results.
 
 // classes numbers the programs of the CPUs: equal ones have one number.
 func classes(progs []*Program) []int {
@@ -59,12 +60,12 @@ func (m *machine) symmetric() bool {
 }
 
 // wholeSum reports whether a task takes a sum in one step.
-func (m *machine) wholeSum(s *state, task int, r request) bool {
-	return m.sums && r.kind == rqRead && r.cpus == 0 && s.sums[task].cpu == 0 && m.sumChoices(s, task, r) <= 256
+func (m *machine) wholeSum(r request) bool {
+	return m.sums && r.kind == rqRead && r.cpus == 0
 }
 
 // sumChoices is the number of choices of values for all counters of a sum.
-func (m *machine) sumChoices(s *state, task int, r request) int {
+func (m *machine) sumChoices(s *state, r request) int {
 	n := 1
 	for cpu := range m.lay.cpus {
 		n *= 1 + len(s.hist[m.counterAt(cpu, r)])
@@ -113,10 +114,10 @@ func (m *machine) covers(task int, r request) bool {
 // without registers that no operation can read any more.
 func (m *machine) key(s *state) key {
 	if !m.sums {
-		return s.key()
+		return m.wholeKey(s)
 	}
 	h := hasher{1, 2}
-	s.hashUpdate(&h)
+	m.hashUpdate(&h, s)
 	m.hashWords(&h, s)
 	h.add(uint64(s.mem[locHook])<<32 ^ uint64(s.mem[locObject]))
 	for d := range m.lay.domains {
@@ -126,15 +127,7 @@ func (m *machine) key(s *state) key {
 	for cpu := range m.progs {
 		cpus = append(cpus, m.hashCPU(s, cpu))
 	}
-	slices.SortFunc(cpus, func(a, b key) int {
-		switch {
-		case a == b:
-			return 0
-		case a[0] < b[0] || a[0] == b[0] && a[1] < b[1]:
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(cpus, key.compare)
 	for _, k := range cpus {
 		h.add(k[0])
 		h.add(k[1])

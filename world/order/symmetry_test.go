@@ -19,7 +19,7 @@ func canonicalEnds(t *testing.T, c Case, sums bool) (out map[key]bool, states in
 	defer m.close()
 	m.reduce, m.sums = sums, sums
 	out = map[key]bool{}
-	seen := newVisited()
+	seen := &visited{}
 	var visit func(s *state)
 	visit = func(s *state) {
 		k := m.key(s)
@@ -94,11 +94,11 @@ func TestSymmetryKeepsVerdicts(t *testing.T) {
 		for _, r := range readerFlavours() {
 			c := For(fix, 1, 1, Weak)
 			c.Readers = Same(r, 1)
-			less, _, err := Explore(c, Options{})
+			less, _, err := Explore(t.Context(), c, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			whole, _, err := Explore(c, Options{NoReduction: true})
+			whole, _, err := Explore(t.Context(), c, Options{NoReduction: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -80,7 +80,7 @@ func TestBarrierPlacement(t *testing.T) {
 			for _, m := range order.Modes() {
 				c := order.For(tt.fix, tt.readers, 1, m)
 				c.Readers = order.Same(tt.reader, tt.readers)
-				f, cov, err := order.Explore(c, order.Options{})
+				f, cov, err := order.Explore(t.Context(), c, order.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}

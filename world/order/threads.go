@@ -131,7 +131,7 @@ func (x *Search) Run() (complete bool, err error) {
 	if len(x.Memory) > 64 {
 		return false, fmt.Errorf("memory: %d locations: want at most 64", len(x.Memory))
 	}
-	o := &outcomes{Search: x, m: &machine{progs: x.Programs, mode: x.Mode, init: x.Memory}, limit: x.States, seen: newVisited()}
+	o := &outcomes{Search: x, m: &machine{progs: x.Programs, mode: x.Mode, init: x.Memory}, limit: x.States, seen: &visited{}}
 	for _, p := range x.Programs {
 		if err := p.compile(x.Mode, x.Domains, len(x.Memory)); err != nil {
 			return false, err
@@ -163,7 +163,7 @@ func (x *outcomes) search(s *state) {
 	if x.done || s.dead || x.Possible != nil && !x.Possible(Partial{x.m, s}) {
 		return
 	}
-	k := s.key()
+	k := x.m.wholeKey(s)
 	if _, ok := x.seen.get(k); ok {
 		return
 	}

@@ -104,7 +104,7 @@ func (m *machine) traceTask(s *state, task, choice int) {
 		}
 		say("", "write %s := %s%s", m.lay.name(r.a), m.valueName(r.a, r.b), where)
 	case rqRead:
-		if !m.wholeSum(s, task, r) {
+		if !m.wholeSum(r) {
 			m.traceSum(s, task, r, choice)
 		}
 	case rqFence:

@@ -1,15 +1,22 @@
 package order
 
-// visited is a set of states by fingerprint, each with a number: a hash table
-// with linear probing, at most seven eighths full. Its parts grow one at a time,
-// so that growing takes little memory besides.
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// visited is a set of states by fingerprint, each with a number, for several
+// searchers at once: a hash table with linear probing, at most seven eighths full.
+// Its parts grow one at a time, so that growing takes little memory besides.
 type visited struct {
 	parts [visitedParts]visitedPart
+	n     atomic.Int64
 }
 
 const visitedParts = 64
 
 type visitedPart struct {
+	mu    sync.Mutex
 	slots []slot
 	used  int
 }
@@ -20,9 +27,10 @@ type slot struct {
 	n uint64
 }
 
-func newVisited() *visited { return &visited{} }
-
 func (v *visited) part(k key) *visitedPart { return &v.parts[k[1]>>58] }
+
+// len is the number of states in the set.
+func (v *visited) len() int { return int(v.n.Load()) }
 
 // at returns the slot of k, or the one where it belongs.
 func (p *visitedPart) at(k key) *slot {
@@ -36,6 +44,8 @@ func (p *visitedPart) at(k key) *slot {
 
 func (v *visited) get(k key) (uint64, bool) {
 	p := v.part(k)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if len(p.slots) == 0 {
 		return 0, false
 	}
@@ -43,8 +53,11 @@ func (v *visited) get(k key) (uint64, bool) {
 	return s.n, s.key == k
 }
 
-func (v *visited) put(k key, n uint64) {
+// put adds a state if it is not there, and reports whether it was added.
+func (v *visited) put(k key, n uint64) bool {
 	p := v.part(k)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.used >= len(p.slots)/8*7 {
 		old := p.slots
 		p.slots = make([]slot, max(64, 2*len(old)))
@@ -55,8 +68,11 @@ func (v *visited) put(k key, n uint64) {
 		}
 	}
 	s := p.at(k)
-	if s.key != k {
-		p.used++
+	if s.key == k {
+		return false
 	}
+	p.used++
+	v.n.Add(1)
 	*s = slot{k, n}
+	return true
 }

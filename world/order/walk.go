@@ -1,6 +1,7 @@
 package order
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/gpstorm/gpstorm/seed"
@@ -49,8 +50,8 @@ const (
 	walkHistories = 200_000 // histories kept between two executions
 )
 
-// Walk samples executions of a case until one violates something.
-func Walk(c Case, o WalkOptions) (*Finding, Walked, error) {
+// Walk samples executions of a case until one violates something, or ctx ends.
+func Walk(ctx context.Context, c Case, o WalkOptions) (*Finding, Walked, error) {
 	var w Walked
 	if err := c.Validate(); err != nil {
 		return nil, w, err
@@ -67,7 +68,7 @@ func Walk(c Case, o WalkOptions) (*Finding, Walked, error) {
 		return nil, w, err
 	}
 	defer m.close()
-	for w.Runs < o.Runs {
+	for w.Runs < o.Runs && ctx.Err() == nil {
 		w.Runs++
 		pick.begin(m)
 		v, path, cut := m.run(pick.choose)

@@ -83,7 +83,7 @@ func TestDropEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := map[string]order.Dropped{}
-	err = order.DropEach(order.For(fix, 1, 1, order.Weak), order.Options{States: 100}, func(d order.Dropped) error {
+	err = order.DropEach(t.Context(), order.For(fix, 1, 1, order.Weak), order.Options{States: 100}, func(d order.Dropped) error {
 		rows[d.Access.String()] = d
 		return nil
 	})
