@@ -38,6 +38,7 @@ func (k *kernel) bootCPUs() {
 		c := &cpu{k: k, id: i}
 		c.pool = &pool{cpu: c}
 		c.phase = 1 + k.stream("tick "+itoa(i)).Int64N(k.tick/8)
+		c.grid = c.phase
 		k.cpus = append(k.cpus, c)
 	}
 	for _, c := range k.cpus {

@@ -170,7 +170,12 @@ func (k *kernel) advance(c *cpu) bool {
 	case len(c.pending) > 0:
 		c.exitToSoftirq = false // the exit of this interrupt does it
 		i := c.pending[0]
-		c.pending = append(c.pending[:0], c.pending[1:]...)
+		if n := len(c.pending) - 1; n == 0 {
+			c.pending = c.pending[:0]
+		} else {
+			copy(c.pending, c.pending[1:])
+			c.pending = c.pending[:n]
+		}
 		c.irqNow, c.irqActive, c.irqLeft = i, true, k.irqCost(i)
 		k.trace.irqBegin(c, i.kind)
 		if c.idle() {

@@ -32,10 +32,10 @@ func (c *cpu) fairFirst() bool { return c.server.serves }
 
 // serveFair is the server's part of a tick.
 func (k *kernel) serveFair(c *cpu) {
-	if k.sc.Machine.NoFairServer {
-		return
-	}
 	s := &c.server
+	if bool(k.sc.Machine.NoFairServer) || s.left > 0 && (len(c.fair) == 0 || s.serves) {
+		return // nothing to renew, nobody to serve
+	}
 	if s.left <= 0 { // dl_runtime_exceeded
 		s.left = serverBudget
 		if s.serves {

@@ -65,8 +65,10 @@ func (k *kernel) faultEnds(c *cpu, kind workload.FaultKind) {
 
 // notice makes the CPU find the interrupts that did not make it look.
 func (c *cpu) notice() {
-	c.pending = append(c.pending, c.unnoticed...)
-	c.unnoticed = c.unnoticed[:0]
+	if len(c.unnoticed) > 0 {
+		c.pending = append(c.pending, c.unnoticed...)
+		c.unnoticed = c.unnoticed[:0]
+	}
 }
 
 // ipi reports whether another CPU, or the CPU itself, sends such an interrupt.

@@ -63,6 +63,7 @@ type kernel struct {
 
 	tick       ns // length of a jiffy
 	jiffies    uint64
+	jiffyBegan ns             // when the one that jiffies counts to began
 	listing    map[string]int // see preemption.go
 	timekeeper int
 

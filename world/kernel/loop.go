@@ -148,16 +148,25 @@ func (l *loop) sectionOver() {
 // pass spends CPU time.
 func (l *loop) pass(d ns) {
 	if l.section == 0 {
-		l.pos += d
-		l.rounds += int(l.pos / l.cycle)
-		l.pos %= l.cycle
+		if l.pos += d; l.pos >= l.cycle {
+			l.rounds += int(l.pos / l.cycle)
+			l.pos %= l.cycle
+		}
 		return
 	}
 	was := l.pos
-	l.pos += d
-	// Ends of sections in (was, pos]: at section, section+cycle, ...
-	ends := l.points(was, l.pos, l.section)
-	begins := l.points(was, l.pos, l.cycle)
+	begins, at := 0, was+d
+	if at >= l.cycle {
+		begins = int(at / l.cycle)
+		at -= ns(begins) * l.cycle
+	}
+	ends := begins // less the one that is still to come, and the one before was
+	if was >= l.section {
+		ends--
+	}
+	if at >= l.section {
+		ends++
+	}
 	if l.reader != nil {
 		l.reader.pass(l, was, d, begins, ends)
 	}
@@ -165,12 +174,7 @@ func (l *loop) pass(d ns) {
 		l.epoch = l.k.epoch
 	}
 	l.rounds += ends
-	l.pos %= l.cycle
-}
-
-// points counts the positions at, at+cycle, ... in (from, to].
-func (l *loop) points(from, to, at ns) int {
-	return int(floorDiv(to-at, l.cycle) - floorDiv(from-at, l.cycle))
+	l.pos = at
 }
 
 func floorDiv(a, b ns) ns {

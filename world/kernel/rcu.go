@@ -73,7 +73,7 @@ type rcuCallbacks struct {
 
 func (q *rcuCallbacks) len() int { return len(q.items) - q.head }
 
-func (q *rcuCallbacks) at(i int) rcuCallback { return q.items[q.head+i] }
+func (q *rcuCallbacks) at(i int) *rcuCallback { return &q.items[q.head+i] }
 
 func (q *rcuCallbacks) push(cb rcuCallback) { q.items = append(q.items, cb) }
 

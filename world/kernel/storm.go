@@ -349,6 +349,9 @@ func (k *kernel) sampleOnce(st *storm) {
 // once the debt is paid.
 func (c *cpu) tickSources() {
 	c.maxPerTick = c.k.rate.maxPerTick
+	if len(c.wide)+len(c.own) == 0 && c.k.budget == 0 {
+		return
+	}
 	for _, set := range [][]*source{c.wide, c.own} {
 		for _, s := range set {
 			if s.throttled && c.k.decision(TickRestarts, c.id, true) {

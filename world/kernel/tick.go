@@ -6,6 +6,7 @@ package kernel
 // alone (can_stop_idle_tick).
 type tick struct {
 	phase   ns     // offset of the grid
+	grid    ns     // a point of it: the last one that startTick found
 	tickAt  ns     // when it expires next; 0 if it is stopped or being handled
 	ticks   uint64 // handled so far
 	seenJif uint64 // jiffies at the last tick, to notice that they stand still
@@ -20,8 +21,13 @@ const takeoverTicks = 5
 
 // startTick plans the next tick on the grid.
 func (k *kernel) startTick(c *cpu) {
-	n := (k.now - c.phase + k.tick) / k.tick
-	k.planTick(c, c.phase+n*k.tick)
+	if next := c.grid + k.tick; c.grid <= k.now && k.now < next {
+		c.grid = next
+	} else {
+		n := (k.now - c.phase + k.tick) / k.tick
+		c.grid = c.phase + n*k.tick
+	}
+	k.planTick(c, c.grid)
 }
 
 func (k *kernel) planTick(c *cpu, at ns) {
@@ -57,7 +63,9 @@ func (k *kernel) onTick(c *cpu) {
 		c.softPending |= softTimer
 	}
 	k.rcuTick(c)
-	k.runIRQWorks(c)
+	if len(c.irqWorks) > 0 {
+		k.runIRQWorks(c)
+	}
 	c.tickSources()
 	k.schedTick(c)
 	if c.idle() {
@@ -89,7 +97,14 @@ func (k *kernel) tickJiffies(c *cpu) {
 }
 
 func (k *kernel) updateJiffies() {
-	k.jiffies = initialJiffies + uint64(k.now/k.tick)
+	switch d := k.now - k.jiffyBegan; {
+	case d < k.tick:
+	case d < 2*k.tick:
+		k.jiffies, k.jiffyBegan = k.jiffies+1, k.jiffyBegan+k.tick
+	default:
+		n := k.now / k.tick
+		k.jiffies, k.jiffyBegan = initialJiffies+uint64(n), n*k.tick
+	}
 	for _, d := range k.domains {
 		k.moved = k.moved || d.process.timer != 0 // which may be late from now on
 	}
