@@ -103,16 +103,6 @@ func (k *kernel) reach(c *cpu) (progress ns, ok bool) {
 // stays as it is: an update would plan its next event anew, and what was planned
 // earlier for the same instant would then happen first.
 func (k *kernel) stormUntilNow(c *cpu) (taken ns) {
-	if c.at == k.now || c.undisturbed() {
-		return c.stormTime
-	}
-	undo, rate, tr, planned := &k.undo, k.rate, k.trace, c.solo
-	c.save(undo)
-	k.trace = nil
-	c.runToNow()
-	taken = c.stormTime
-	k.trace = tr
-	c.restore(undo)
-	k.rate, c.solo = rate, planned
+	_, taken = k.progressUntilNow(c)
 	return taken
 }

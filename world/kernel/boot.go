@@ -146,7 +146,9 @@ func (k *kernel) bootTasks() {
 			if n > 0 && t.group != "" {
 				t.leader = k.tasks[len(k.tasks)-2].leader
 			}
-			k.bindReader(t.loop)
+			if k.bindReader(l); l.rcu {
+				k.rcuLoops = append(k.rcuLoops, l)
+			}
 			t.cpu = k.firstAllowed(t.allowed, n)
 			k.startTask(t)
 		}

@@ -37,6 +37,8 @@ type Options struct {
 	// must not keep it.
 	Observe func(*Situation)
 
+	// blind leaves out the oracles that look at readers.
+	blind     bool
 	everyTick func(*kernel)
 	// alwaysLook follows every chain of waits after every event, even if
 	// nothing on it can have changed. Tests compare it with the fast way.
@@ -78,6 +80,7 @@ type kernel struct {
 	tracing         tracing
 	tracepoints     []*tracepoint
 	readers         []*loop // with a readerState
+	rcuLoops        []*loop // whose sections hold up vanilla RCU
 	tracepointLoops []*loop
 	epoch           uint64
 

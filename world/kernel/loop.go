@@ -21,11 +21,14 @@ type loop struct {
 	reader   *readerState // nil unless the sections read SRCU counters or tracepoints
 	boosted  bool
 	rcu, off bool   // the sections hold up vanilla RCU; they disable preemption
+	began    uint64 // sections, the one that it may have begun in included
 	epoch    uint64 // of the kernel when the section in progress began
+
+	seen, held sighting // see glimpse.go
 }
 
 func newLoop(k *kernel, spec *workload.Tasks, start ns) *loop {
-	l := &loop{k: k, spec: spec, section: ns(spec.Section), cycle: ns(spec.Section + spec.Gap)}
+	l := &loop{k: k, spec: spec, section: ns(spec.Section), cycle: ns(spec.Section + spec.Gap), began: 1}
 	if spec.Reads == workload.ReadsNothing {
 		l.section = 0
 	}
@@ -171,7 +174,8 @@ func (l *loop) pass(d ns) {
 		l.reader.pass(l, was, d, begins, ends)
 	}
 	if begins > 0 {
-		l.epoch = l.k.epoch
+		l.began += uint64(begins)
+		l.epoch = l.beganIn(l.began)
 	}
 	l.rounds += ends
 	l.pos = at

@@ -31,11 +31,12 @@ func (k *kernel) record(v trial.Violation) {
 	}
 }
 
-// newEpoch separates the sections that have begun from those to come.
+// newEpoch begins an epoch for an oracle.
 func (k *kernel) newEpoch() uint64 {
-	k.syncAll()
-	k.epoch++
-	return k.epoch
+	if k.opt.blind {
+		return 0
+	}
+	return k.beginEpoch()
 }
 
 // checkGracePeriod checks at the end of a grace period that was requested in an
@@ -45,9 +46,11 @@ func (k *kernel) checkGracePeriod(d *domain, epoch uint64) {
 }
 
 func (k *kernel) checkLoops(name string, loops []*loop, epoch uint64) {
-	k.syncAll()
+	if k.opt.blind {
+		return
+	}
 	for _, l := range loops {
-		if l.reader.predates(l, epoch) {
+		if l.predates(epoch) {
 			k.unsafe(trial.GracePeriodTooShort, "a grace period of %s ended while %s, inside since before it, still was", name, l.t.name)
 		}
 	}
@@ -56,9 +59,11 @@ func (k *kernel) checkLoops(name string, loops []*loop, epoch uint64) {
 // checkRCU checks that no section which vanilla RCU waits for spans one of its
 // grace periods.
 func (k *kernel) checkRCU(kind string, epoch uint64) {
-	k.syncAll()
-	for _, t := range k.tasks {
-		if l := t.loop; l != nil && l.inRCU() && l.epoch < epoch {
+	if k.opt.blind {
+		return
+	}
+	for _, l := range k.rcuLoops {
+		if t := l.t; l.predatesRCU(epoch) {
 			k.unsafe(trial.RCUGracePeriodTooShort, "an RCU grace period (%s) ended while %s, inside since before it, still was", kind, t.name)
 		}
 	}
@@ -66,9 +71,11 @@ func (k *kernel) checkRCU(kind string, epoch uint64) {
 
 // checkProbes checks that an old probe array is not freed under a reader.
 func (k *kernel) checkProbes(name string, epoch uint64) {
-	k.syncAll()
+	if k.opt.blind {
+		return
+	}
 	for _, l := range k.tracepointLoops {
-		if l.reader.predates(l, epoch) {
+		if l.predates(epoch) {
 			k.unsafe(trial.ProbesFreedInUse, "%s freed while %s, inside since before they were unhooked, still was", name, l.t.name)
 		}
 	}
@@ -78,9 +85,11 @@ func (k *kernel) checkProbes(name string, epoch uint64) {
 // that may have found the last one: it would call the old function with the new
 // data.
 func (k *kernel) checkOpen(tp *tracepoint) {
-	k.syncAll()
+	if k.opt.blind {
+		return
+	}
 	for _, l := range k.tracepointLoops {
-		if l.reader.tp == tp && l.reader.predates(l, tp.offEpoch) {
+		if l.reader.tp == tp && l.predates(tp.offEpoch) {
 			k.unsafe(trial.AttachedTooEarly, "a probe attached to %s while %s, inside since before the last was removed, still was", tp.name, l.t.name)
 		}
 	}
@@ -142,9 +151,11 @@ func (k *kernel) checkThrottled() {
 
 // checkNotInside checks that nobody is using what is being torn down.
 func (u *unregistered) checkNotInside(what string) {
-	u.k.syncAll()
+	if u.k.opt.blind {
+		return
+	}
 	for _, l := range u.k.readers {
-		if l.inSection() && l.reader.locked && l.reader.holds == u.lists {
+		if u.lists != nil && l.holding() == u.lists {
 			u.k.unsafe(trial.ListsGoneInUse, "%s: %s while %s was reading them", u.tp.name, what, l.t.name)
 		}
 	}

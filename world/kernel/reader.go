@@ -28,11 +28,10 @@ type readerState struct {
 // saw the same.
 func (r *readerState) pass(l *loop, was, d ns, begins, ends int) {
 	k := l.k
-	if was < l.section && !r.locked && was+d >= r.fetch && was < r.fetch {
-		r.lock(k, l)
-	} else if was < l.section && !r.locked && was >= r.fetch {
-		r.lock(k, l)
+	if was < l.section && !r.locked && was+d >= r.fetch {
+		r.lock(k, l, l.began)
 	}
+	last := l.began + uint64(begins)
 	if was < l.section && ends > 0 {
 		r.unlock(k, l.t)
 		ends--
@@ -46,7 +45,7 @@ func (r *readerState) pass(l *loop, was, d ns, begins, ends int) {
 	if begins > 0 {
 		r.begin(k)
 		if pos := (was + d) % l.cycle; pos >= r.fetch {
-			r.lock(k, l)
+			r.lock(k, l, last)
 		}
 	}
 }
@@ -70,14 +69,15 @@ func (r *readerState) load() {
 	}
 }
 
-func (r *readerState) lock(k *kernel, l *loop) {
+func (r *readerState) lock(k *kernel, l *loop, section uint64) {
 	r.locked = true
-	r.epoch = k.epoch
+	r.epoch = l.lockedIn(section)
 	if !r.early {
 		r.load()
 	}
 	if d := r.domain; d != nil {
 		d.counters[l.t.cpu.id].locks[r.rank]++
+		l.t.cpu.ranReader = true
 		d.inside++
 	}
 	k.readerBarriers += r.barrier
@@ -107,18 +107,10 @@ func (r *readerState) touch(k *kernel, t *task, n int) {
 		c := &d.counters[t.cpu.id]
 		c.locks[d.current] += n
 		c.unlocks[d.current] += n
-		if k.here != nil {
-			k.here.ranReader = true
-		}
+		t.cpu.ranReader = true
 	}
 	if r.tp != nil && r.tp.lists != nil && r.tp.lists.freed {
 		k.unsafe(trial.UseAfterFree, "%s found freed lists attached to %s", t.name, r.tp.name)
 	}
 	k.readerBarriers += 2 * r.barrier * uint64(n)
-}
-
-// predates reports whether the section in progress, if any, began before the
-// given epoch and is still inside.
-func (r *readerState) predates(l *loop, epoch uint64) bool {
-	return l.inSection() && r.locked && r.epoch < epoch
 }

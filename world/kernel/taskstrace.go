@@ -29,7 +29,7 @@ func (h *holdouts) run(t *task) {
 	k := h.k
 	var epoch uint64
 	h.serve(t, uint64(max(1, k.sc.Machine.HZ/holdoutPause)), func() {
-		epoch = k.newEpoch()
+		epoch = k.beginEpoch()
 		t.use(costHoldoutScan)
 		k.synchronize(t)
 		h.waits.normal++
@@ -42,7 +42,7 @@ func (h *holdouts) run(t *task) {
 func (h *holdouts) heldOut(epoch uint64) bool {
 	h.k.syncAll()
 	for _, l := range h.loops {
-		if l.reader.predates(l, epoch) {
+		if l.predates(epoch) {
 			return true
 		}
 	}

@@ -15,7 +15,7 @@ const Name = "kernel"
 
 // ModelVersion is the version of the model. Raise it with every change by which
 // any trial comes out differently: results of two versions are not mixed.
-const ModelVersion = "6"
+const ModelVersion = "7"
 
 // World is the virtual kernel as a world.
 type World struct {

@@ -1,0 +1,156 @@
+package kernel
+
+// This file is how oracles see readers. A CPU's execution is brought up to date when
+// something happens to it, and its readers with it. Bringing it up to date for an
+// oracle would plan its next event anew, and change the order of what happens at one
+// instant. So an oracle works out where a reader is and leaves everything as it is.
+
+// glimpse is where a looping task is at the present instant.
+type glimpse struct {
+	section uint64 // which one: how many have begun
+	pos     ns     // in the cycle
+	inside  bool
+	locked  bool // its counter is incremented
+}
+
+// progressUntilNow is the CPU time that the task on the CPU has had since the last
+// update, and how much samples have taken of the CPU in all.
+func (k *kernel) progressUntilNow(c *cpu) (progress, taken ns) {
+	if c.at == k.now || c.halted() {
+		return 0, c.stormTime
+	}
+	if c.undisturbed() {
+		if c.cur == nil || c.irqActive || c.softActive || c.interrupted(false) {
+			return 0, c.stormTime
+		}
+		return max(0, k.now-c.at-c.overhead), c.stormTime
+	}
+	undo, rate, tr, planned := &k.undo, k.rate, k.trace, c.solo
+	c.save(undo)
+	k.trace = nil
+	progress = c.runToNow()
+	taken = c.stormTime
+	k.trace = tr
+	c.restore(undo)
+	k.rate, c.solo = rate, planned
+	if c.cur == nil || c.irqActive || c.softActive {
+		return 0, taken
+	}
+	return max(0, progress-c.overhead), taken
+}
+
+// after is where the task is when it has had d more of CPU time.
+func (l *loop) after(d ns) glimpse {
+	g := glimpse{section: l.began, pos: l.pos + d}
+	if g.pos >= l.cycle {
+		g.section += uint64(g.pos / l.cycle)
+		g.pos %= l.cycle
+	}
+	g.inside = g.pos < l.section
+	if r := l.reader; r != nil && g.inside {
+		g.locked = d > 0 && g.pos >= r.fetch || g.section == l.began && r.locked
+	}
+	return g
+}
+
+// glimpse is where the task is now.
+func (k *kernel) glimpse(l *loop) glimpse {
+	if l.t.cpu.cur != l.t {
+		return l.after(0)
+	}
+	d, _ := k.progressUntilNow(l.t.cpu)
+	return l.after(d)
+}
+
+// sighting is that a section had begun when an epoch did, or that its counter was
+// incremented. It is of a section that the task has not yet been brought up to.
+type sighting struct {
+	section uint64
+	epoch   uint64 // the one before
+}
+
+// note notes where the task is as an epoch ends.
+func (l *loop) note(g glimpse, epoch uint64) {
+	if g.inside && g.section > l.began && l.seen.section != g.section {
+		l.seen = sighting{g.section, epoch}
+	}
+	if g.locked && (g.section > l.began || !l.reader.locked) && l.held.section != g.section {
+		l.held = sighting{g.section, epoch}
+	}
+}
+
+// beginEpoch separates the sections that have begun from those to come.
+func (k *kernel) beginEpoch() uint64 {
+	for _, c := range k.cpus {
+		if c.at == k.now || c.cur == nil || c.cur.loop == nil {
+			continue
+		}
+		if d, _ := k.progressUntilNow(c); d > 0 {
+			l := c.cur.loop
+			l.note(l.after(d), k.epoch)
+		}
+	}
+	k.epoch++
+	return k.epoch
+}
+
+// beganIn is the epoch in which a section began that the task is brought up to, or at
+// a glimpse.
+func (l *loop) beganIn(section uint64) uint64 {
+	if l.seen.section == section {
+		return l.seen.epoch
+	}
+	return l.k.epoch
+}
+
+// lockedIn is the same of the increment.
+func (l *loop) lockedIn(section uint64) uint64 {
+	if l.held.section == section {
+		return l.held.epoch
+	}
+	return l.k.epoch
+}
+
+// predates reports whether the task is in a section of SRCU whose counter was
+// incremented before an epoch.
+func (l *loop) predates(epoch uint64) bool {
+	g := l.k.glimpse(l)
+	if !g.locked {
+		return false
+	}
+	if g.section == l.began && l.reader.locked {
+		return l.reader.epoch < epoch
+	}
+	return l.lockedIn(g.section) < epoch
+}
+
+// predatesRCU reports whether the task is in a section of vanilla RCU that began
+// before an epoch.
+func (l *loop) predatesRCU(epoch uint64) bool {
+	if !l.rcu {
+		return false
+	}
+	g := l.k.glimpse(l)
+	if !g.inside {
+		return false
+	}
+	if g.section == l.began {
+		return l.epoch < epoch
+	}
+	return l.beganIn(g.section) < epoch
+}
+
+// holding is what the section that the task is in has found attached to its
+// tracepoint. What is attached changes only when all tasks are up to date.
+func (l *loop) holding() *lists {
+	g, r := l.k.glimpse(l), l.reader
+	switch {
+	case !g.locked:
+		return nil
+	case g.section == l.began && (r.locked || r.early):
+		return r.holds
+	case r.tp != nil:
+		return r.tp.lists
+	}
+	return nil
+}
