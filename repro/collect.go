@@ -10,7 +10,8 @@ import (
 	"github.com/gpstorm/gpstorm/klog"
 )
 
-// Read reads a log. The error is of the reader alone: no text is wrong.
+// Read reads a log. Errors are only those of the reader and of its limits: any text
+// is accepted.
 func Read(name string, r io.Reader) (*Log, error) {
 	c := collector{facts: &Facts{}, streams: map[string]*stream{}}
 	lines, size, err := entries(r, usual, c.entry)
@@ -29,14 +30,14 @@ func Read(name string, r io.Reader) (*Log, error) {
 	return l, nil
 }
 
-// stream is what one printer is in the midst of. With CONFIG_PRINTK_CALLER each
-// task and CPU is a printer; without it there is one for all.
+// stream is the state of reading one printer's lines. With CONFIG_PRINTK_CALLER
+// each task and CPU is a printer; without it there is one for all.
 type stream struct {
-	task    *Task    // frames belong to it
-	running *Running // or to it
+	task    *Task    // the task of the following frames
+	running *Running // or the CPU of the following frames
 	dumped  *Running // the CPU whose task is shown next
 	hung    *Hung
-	stalls  []*Stall // whose end was not seen
+	stalls  []*Stall // stalls without an end so far
 	starved *Starved
 	timer   *Timer
 	tasks   *RCUTasks
@@ -50,11 +51,11 @@ type stream struct {
 type collector struct {
 	facts   *Facts
 	streams map[string]*stream
-	// wrapped is the stream with the last half line: what a terminal wrapped
-	// has no timestamp and no caller of its own.
+	// wrapped is the stream with the last half line: a line wrapped by a terminal
+	// continues without timestamp and caller.
 	wrapped *stream
-	// header is of how many words what a logger puts before each message is, if
-	// it is of a form that is not known here.
+	// header is the number of words that a logger of an unknown form puts before
+	// each message.
 	header int
 }
 
@@ -80,15 +81,15 @@ func (c *collector) entry(e entry) {
 	}
 }
 
-// joined takes a message as the rest of one of which only the first part came, and
-// says whether it is.
+// joined tries a message as the continuation of an incomplete one, and reports
+// whether that succeeds.
 func (c *collector) joined(s *stream, e *entry) bool {
 	half := s.half
 	if half == nil {
 		return false
 	}
 	if continues(half.text, e.text) {
-		// What pr_cont() adds became a line of its own.
+		// An addition by pr_cont() became a separate line.
 		half.with(e, half.text+" "+strings.Trim(e.text, " \t"))
 		if !c.read(s, &half.entry) {
 			c.wrapped = s
@@ -115,11 +116,11 @@ func (c *collector) joined(s *stream, e *entry) bool {
 	return false
 }
 
-// maxKept is how many messages of reports are kept: a log without end must not
-// need memory without end.
+// maxKept limits the stored messages of reports, and so the memory for an endless
+// log.
 const maxKept = 1_000_000
 
-// read takes one message in and says whether it is part of a report.
+// read reads one message and reports whether it is part of a report.
 func (c *collector) read(s *stream, e *entry) bool {
 	if c.facts.Understood >= maxKept {
 		if _, _, ok := klog.ParseLine(plainFrame(e.text)); !ok {
@@ -136,12 +137,12 @@ func (c *collector) read(s *stream, e *entry) bool {
 	return c.report(s, e)
 }
 
-// other takes in what klog does not read.
+// other reads messages that klog does not read.
 func (c *collector) other(s *stream, e *entry) bool {
 	return c.facts.boot(e) || c.facts.torture(e) || c.facts.busyWorkqueue(e) || c.lateTasks(s, e)
 }
 
-// report takes in one message that only reports have.
+// report reads one message that occurs only in reports.
 func (c *collector) report(s *stream, e *entry) bool {
 	text := plainFrame(e.text)
 	if c.call(s, e, text) {
@@ -160,8 +161,8 @@ func (c *collector) report(s *stream, e *entry) bool {
 	return true
 }
 
-// busyWorkqueue takes in what follows a workqueue's lockup: which work items run
-// and which wait (kernel/workqueue.c, show_pwq).
+// busyWorkqueue reads the lines after a workqueue's lockup: running and waiting
+// work items (kernel/workqueue.c, show_pwq).
 func (f *Facts) busyWorkqueue(e *entry) bool {
 	if len(f.Lockups) == 0 {
 		return false
@@ -183,8 +184,8 @@ func (f *Facts) busyWorkqueue(e *entry) bool {
 		strings.HasPrefix(text, "pwq ") && strings.Contains(text, ": cpus=") || strings.HasPrefix(text, "pool ") && strings.Contains(text, ": cpus=")
 }
 
-// plainFrame takes off what some architectures add to a line of a call trace:
-// an address before it and a mark behind it.
+// plainFrame removes the additions of some architectures from a line of a call
+// trace: an address before it and a mark after it.
 func plainFrame(text string) string {
 	s := strings.TrimLeft(text, " \t")
 	for strings.HasPrefix(s, "[<") || len(s) > 8 && s[0] == '[' && strings.Trim(s[1:9], "0123456789abcdef") == "" {
@@ -200,8 +201,9 @@ func plainFrame(text string) string {
 	return undecoded(s)
 }
 
-// undecoded undoes what scripts/decode_stacktrace.sh makes of a function's place:
-// "process_srcu (kernel/rcu/srcutree.c:1555 (discriminator 3)) module".
+// undecoded restores a function's place from the output of
+// scripts/decode_stacktrace.sh: "process_srcu (kernel/rcu/srcutree.c:1555
+// (discriminator 3)) module".
 func undecoded(text string) string {
 	if len(text) > maxContinued || !strings.Contains(text, ")") {
 		return text
@@ -226,9 +228,9 @@ func undecoded(text string) string {
 	return text[:open] + "+0x0/0x0"
 }
 
-// programCounter is where a CPU was, as architectures other than x86 say it: "pc :
-// f+0x1/0x2" (arm64), "PC is at f+0x1/0x2" (ARM), "epc : f+0x1/0x2" (RISC-V),
-// "NIP [c000000000012345] f+0x1/0x2" (PowerPC).
+// programCounter returns the position of a CPU in the forms of architectures other
+// than x86: "pc : f+0x1/0x2" (arm64), "PC is at f+0x1/0x2" (ARM), "epc : f+0x1/0x2"
+// (RISC-V), "NIP [c000000000012345] f+0x1/0x2" (PowerPC).
 func programCounter(text string) (at string, ok bool) {
 	for _, opening := range []string{"pc : ", "PC is at ", "epc : ", "NIP ["} {
 		if at, ok = strings.CutPrefix(text, opening); ok {
@@ -241,10 +243,10 @@ func programCounter(text string) (at string, ok bool) {
 	return "", false
 }
 
-// call takes in a line of a call trace of ARM: "schedule from
+// call reads a line of a call trace of ARM: "schedule from
 // schedule_timeout+0x88/0xf0" and, until 5.18, "(schedule) from [<c08872fc>]
-// (schedule_timeout+0x230/0x2d0)". Each function comes twice, as the caller and
-// then as the callee; the last one as the caller only.
+// (schedule_timeout+0x230/0x2d0)". Each function occurs twice, as the caller and
+// then as the callee; the last one only as the caller.
 func (c *collector) call(s *stream, e *entry, text string) bool {
 	callee, caller, ok := strings.Cut(text, " from ")
 	if !ok || len(text) > 200 || !strings.Contains(caller, "+0x") || strings.Contains(callee, " ") {
@@ -362,7 +364,7 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 	}
 }
 
-// machineLine takes in lines about CPUs and interrupts.
+// machineLine reads lines about CPUs and interrupts.
 func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 	f := c.facts
 	switch l := l.(type) {
@@ -400,8 +402,8 @@ func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 	}
 }
 
-// name makes a copy of its own, so that a fact does not keep a long line, and
-// text that JSON can hold.
+// name returns a copy, so that a fact does not keep a long line in memory, as valid
+// UTF-8 for JSON.
 func name(s string) string { return strings.Clone(strings.ToValidUTF8(s, "?")) }
 
 func (c *collector) task(s *stream, e *entry, l *klog.TaskLine) {
@@ -438,11 +440,11 @@ func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
 	}
 }
 
-// maxFrames is more than a kernel's stack holds. What follows is of another one,
-// whose beginning was lost.
+// maxFrames exceeds the depth of any kernel stack. Further frames belong to another
+// stack whose beginning was lost.
 const maxFrames = 200
 
-// guestOf tells by a function of a call trace that the kernel is a guest.
+// guestOf recognises a guest kernel by a function of a call trace.
 func guestOf(function string) (string, bool) {
 	for prefix, guest := range map[string]string{"hv_stimer0_": "Hyper-V", "sysvec_hyperv_": "Hyper-V", "asm_sysvec_hyperv_": "Hyper-V", "xen_hypercall_": "Xen", "xen_hvm_": "Xen", "xen_timer_interrupt": "Xen"} {
 		if strings.HasPrefix(function, prefix) {
@@ -453,7 +455,7 @@ func guestOf(function string) (string, bool) {
 }
 
 // heldLock adds a lock. A symbolised log prints a lock once for each inlined
-// function, so its number comes again.
+// function, with the same number.
 func (c *collector) heldLock(s *stream, e *entry, l *klog.HeldLock) {
 	if s.locks == nil {
 		return

@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Console is what the kernel of a trial printed, in the form of dmesg.
+// Console returns the kernel messages of a trial in the form of dmesg.
 func Console(r *trial.Result) string {
 	var b strings.Builder
 	for _, l := range r.Log {
@@ -17,7 +17,7 @@ func Console(r *trial.Result) string {
 	return b.String()
 }
 
-// ReadTrial reads what the kernel of a trial printed.
+// ReadTrial reads the kernel messages of a trial.
 func ReadTrial(r *trial.Result) (*Log, error) {
 	return Read("console", strings.NewReader(Console(r)))
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// entry is one message of a log: a line without what printk, syslog, journald,
-// a terminal or a mail put around it.
+// entry is one message of a log: a line without the additions of printk, syslog,
+// journald, a terminal or a mail.
 type entry struct {
 	line    int           // its line in the log, from 1
 	at      time.Duration // since boot, or of day; noTime if the log has none
@@ -21,7 +21,7 @@ type entry struct {
 	stamped bool // the line had a timestamp or a header of its own
 }
 
-// clock says what an entry's time is.
+// clock is the kind of an entry's time.
 type clock uint8
 
 const (
@@ -30,17 +30,17 @@ const (
 	ofDay
 )
 
-// limits are how long a log and its lines may be, in bytes: what is longer, or
-// never ends, is no log.
+// limits are the maximum sizes of a log and of its lines, in bytes: larger or
+// endless input is not a log.
 type limits struct{ log, line int64 }
 
 var usual = limits{log: 256 << 20, line: 16 << 20}
 
-// ErrNoLog says that what was read is no console log.
+// ErrNoLog reports that the input is not a console log.
 var ErrNoLog = errors.New("no console log")
 
-// entries reads a log and hands its entries over in order. It returns the
-// number of lines and bytes. Its memory is that of the longest line.
+// entries reads a log and passes its entries on in order. It returns the number of
+// lines and bytes. It needs memory for the longest line only.
 func entries(r io.Reader, most limits, each func(entry)) (lines int, size int64, err error) {
 	b := bufio.NewReaderSize(r, 1<<16)
 	var line []byte
@@ -73,9 +73,9 @@ func entries(r io.Reader, most limits, each func(entry)) (lines int, size int64,
 	}
 }
 
-// split takes a line apart. Where two CPUs wrote at once, or a console lost
-// what was between, a timestamp stands in the middle of a line: a new entry
-// begins there.
+// split divides a line into entries. If two CPUs printed at once, or a console lost
+// the text between, a timestamp occurs in the middle of a line: a new entry begins
+// there.
 func split(line string, n int, each func(entry)) {
 	line = unquote(printable(line))
 	if strings.Contains(line, "=3D") {
@@ -107,8 +107,8 @@ func split(line string, n int, each func(entry)) {
 	}
 }
 
-// printable drops what moves a terminal's cursor or colours text, and other
-// control characters but tabs.
+// printable removes sequences that move a terminal's cursor or colour text, and
+// other control characters except tabs.
 func printable(line string) string {
 	if strings.IndexFunc(line, isControl) < 0 {
 		return line
@@ -129,7 +129,7 @@ func printable(line string) string {
 
 func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
-// unquote drops the marks of a quoted mail and of a log level.
+// unquote removes the marks of a quoted mail and of a log level.
 func unquote(line string) string {
 	trimmed := strings.TrimLeft(line, "> ")
 	if strings.Contains(line[:len(line)-len(trimmed)], ">") {
@@ -145,8 +145,8 @@ func unquote(line string) string {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// findStamp finds a printk timestamp at or after from: "[   12.345678]". It
-// gives where that starts and where the message behind it does.
+// findStamp finds a printk timestamp at or after from: "[ 12.345678]". It returns
+// the offsets of the timestamp and of the message after it.
 func findStamp(line string, from int) (start, end int, at time.Duration) {
 	for i := from; i < len(line); i++ {
 		j := strings.IndexByte(line[i:], '[')
@@ -166,8 +166,8 @@ func findStamp(line string, from int) (start, end int, at time.Duration) {
 }
 
 // stamp reads a printk timestamp at the start of s and returns its length, 0 if
-// there is none. dmesg writes "[   12.345678 <    0.000010>]" with --show-delta,
-// and "[  +0.000010]" with --reltime, which says no time.
+// there is none. dmesg writes "[ 12.345678 < 0.000010>]" with --show-delta, and "[
+// +0.000010]", which contains no absolute time, with --reltime.
 func stamp(s string) (at time.Duration, n int) {
 	const widest = len("[") + 12 + len(".123456]")
 	i := 1
@@ -207,10 +207,10 @@ func stamp(s string) (at time.Duration, n int) {
 	return time.Duration(seconds)*time.Second + time.Duration(us)*time.Microsecond, end + 1
 }
 
-// noTime is the time of a timestamp that says only how long the last one is ago.
+// noTime is the time of a timestamp that is only relative to the previous one.
 const noTime time.Duration = -1
 
-// cutHost takes "host kernel: " off, which journald puts behind its own timestamp.
+// cutHost removes "host kernel: ", which journald puts after its own timestamp.
 func cutHost(text string) string {
 	head := text[:min(len(text), 96)]
 	i := strings.Index(head, "kernel: ")
@@ -220,8 +220,7 @@ func cutHost(text string) string {
 	return text[i+len("kernel: "):]
 }
 
-// cutCaller takes "[   T38]" off, which CONFIG_PRINTK_CALLER puts behind the
-// timestamp.
+// cutCaller removes "[ T38]", which CONFIG_PRINTK_CALLER puts after the timestamp.
 func cutCaller(text string) (caller, rest string) {
 	s := strings.TrimLeft(text, " ")
 	if len(s) < 3 || s[0] != '[' {
@@ -238,16 +237,16 @@ func cutCaller(text string) (caller, rest string) {
 	return id, strings.TrimPrefix(s[end+1:], " ")
 }
 
-// isHeader says whether what precedes a timestamp is of a logger, and not the
-// start of a line that was torn.
+// isHeader reports whether the text before a timestamp is from a logger, and not
+// the start of a torn line.
 func isHeader(text string) bool {
 	_, day := timeOfDay(text)
 	return day || strings.HasSuffix(text, "kernel: ") || strings.Trim(text, " \t") == "" ||
 		len(text) < 40 && !strings.Contains(text, "INFO") && !strings.Contains(text, "rcu") && !strings.Contains(text, "task")
 }
 
-// unstamped reads a line without a printk timestamp: perhaps syslog, journald
-// or dmesg -T put one of theirs before it.
+// unstamped reads a line without a printk timestamp, possibly with one of syslog,
+// journald or dmesg -T.
 func unstamped(line string, n int) entry {
 	e := entry{line: n, text: line}
 	header, rest := "", line
@@ -258,7 +257,7 @@ func unstamped(line string, n int) entry {
 		header, rest = line[:i], strings.TrimPrefix(line[i+len("kernel:"):], " ")
 		e.stamped = true
 	} else if i := strings.IndexByte(line[:min(len(line), 40)], ']'); i > 0 && line[0] == '[' {
-		// "[Thu Mar  5 12:13:14 2026]" and "[Mar 5 12:13]" of dmesg
+		// dmesg: "[Thu Mar 5 12:13:14 2026]" and "[Mar 5 12:13]".
 		header, rest = line[:i], strings.TrimPrefix(line[i+1:], " ")
 		colon := strings.IndexByte(header, ':')
 		e.stamped = colon > 1 && colon+1 < len(header) && isDigit(header[colon-1]) && isDigit(header[colon+1])
@@ -275,13 +274,14 @@ func unstamped(line string, n int) entry {
 	return e
 }
 
-// isISO says whether a word is a date with a time: "2026-03-05T12:13:14,567890+00:00".
+// isISO reports whether a word is a date with a time:
+// "2026-03-05T12:13:14,567890+00:00".
 func isISO(word string) bool {
 	return len(word) >= 19 && isDigit(word[0]) && word[4] == '-' && word[10] == 'T'
 }
 
-// kmsg reads the form of /dev/kmsg, which netconsole sends, too:
-// "6,1234,5678901,-,caller=C0;message", after a logger's header or without.
+// kmsg reads the form of /dev/kmsg, which netconsole also sends:
+// "6,1234,5678901,-,caller=C0;message", with or without a logger's header.
 func kmsg(line string) (at time.Duration, caller, message string, ok bool) {
 	end := strings.IndexByte(line[:min(len(line), 160)], ';')
 	if end < 0 {

@@ -1,8 +1,8 @@
-// Package repro leads from a report of the field to this project and back. It
-// reads the console log of any kernel from 5.0 on and says what it shows: facts,
-// each with its line; which wait hangs and who holds it up, as far as the log
-// shows it; whether the machine was slow or the kernel; and what a torture run
-// that found nothing has shown.
+// Package repro leads from a report of the field to this project and back. It reads
+// the console log of any kernel from 5.0 on and extracts facts, each with its line;
+// the wait that hangs and its cause, as far as the log shows them; the reasons to
+// blame the machine or the kernel; and the result of a torture run that found
+// nothing.
 package repro
 
 import (
@@ -15,33 +15,32 @@ import (
 // Where is the place of a fact in its log.
 type Where struct {
 	Line int `json:"line"`
-	// At is the time of the line in seconds, since boot or of day; nil if the
-	// log has no times.
+	// At is the time of the line in seconds, since boot or midnight; nil if the log
+	// has no times.
 	At *float64 `json:"at,omitempty"`
 }
 
-// Seen is a value with the line that shows it, and how it was concluded if the
-// line does not say it.
+// Seen is a value with its line, and with the derivation if the line does not
+// contain it.
 type Seen[V any] struct {
 	Value V      `json:"value"`
 	Line  int    `json:"line"`
 	From  string `json:"from,omitempty"`
 }
 
-// Facts is what a log shows.
+// Facts contains the facts of a log.
 type Facts struct {
 	Lines int   `json:"lines"`
 	Bytes int64 `json:"bytes"`
-	// Understood counts the messages that are part of a report, Other those of
-	// anything else.
+	// Understood counts the messages that are part of a report, Other all others.
 	Understood int `json:"understood"`
 	Other      int `json:"other"`
 	// Unread counts messages that look like part of a report and do not parse;
 	// Suspects are the first of them.
 	Unread   int       `json:"unread"`
 	Suspects []Suspect `json:"suspects,omitempty"`
-	// Unkept counts the messages of reports beyond the first million: they are
-	// counted and not kept.
+	// Unkept counts the messages of reports beyond the first million, which are not
+	// stored.
 	Unkept int `json:"unkept,omitempty"`
 
 	Kernel Kernel `json:"kernel"`
@@ -54,20 +53,20 @@ type Facts struct {
 	RCUTasks  []*RCUTasks  `json:"rcu_tasks,omitempty"`
 	Lockups   []*Lockup    `json:"lockups,omitempty"`
 	Slow      []*Slow      `json:"slow,omitempty"`
-	// Unthrottled is the line in which perf says that its samples are never held
-	// back (kernel.perf_cpu_time_max_percent).
+	// Unthrottled is the line in which perf reports that its samples are never
+	// throttled (kernel.perf_cpu_time_max_percent).
 	Unthrottled int      `json:"unthrottled,omitempty"`
 	Clocks      []*Clock `json:"clocks,omitempty"`
 	Locks       []*Locks `json:"locks,omitempty"`
-	// Tasks are all tasks that were shown with a stack, for whatever reason.
+	// Tasks are all tasks shown with a stack.
 	Tasks []*Task `json:"tasks,omitempty"`
-	// Running is what CPUs did when a watchdog looked.
+	// Running describes the execution on CPUs at a watchdog's report.
 	Running []*Running `json:"running,omitempty"`
 	Torture *Torture   `json:"torture,omitempty"`
-	// Panic is the message of a panic, after which a log goes on no more.
+	// Panic is the message of a panic, which ends a log.
 	Panic *Seen[string] `json:"panic,omitempty"`
 
-	byPID   map[int]*Task  // the last one that was shown with a stack
+	byPID   map[int]*Task  // the last one shown with a stack
 	locksOf map[int]*Locks // the last list of a task
 }
 
@@ -77,21 +76,21 @@ type Suspect struct {
 	Text string `json:"text"`
 }
 
-// Kernel is what the log shows of the kernel and the machine.
+// Kernel describes the kernel and the machine.
 type Kernel struct {
 	Release *Seen[string]  `json:"release,omitempty"`
 	CPUs    *Seen[int]     `json:"cpus,omitempty"`
 	HZ      *Seen[int]     `json:"hz,omitempty"`
 	Stall   *Seen[float64] `json:"stall_timeout,omitempty"` // seconds
-	Hung    *Seen[int64]   `json:"hung_timeout,omitempty"`  // seconds, at the most
+	Hung    *Seen[int64]   `json:"hung_timeout,omitempty"`  // seconds, an upper bound
 	Preempt *Seen[string]  `json:"preempt,omitempty"`
 	Guest   *Seen[string]  `json:"guest,omitempty"` // the hypervisor
 	Taint   *Seen[string]  `json:"taint,omitempty"`
-	// Config are hints at options: "KASAN", "PROVE_LOCKING".
+	// Config lists probable options: "KASAN", "PROVE_LOCKING".
 	Config []Seen[string] `json:"config,omitempty"`
 }
 
-// Task is a task with the stack that was printed.
+// Task is a task with its printed stack.
 type Task struct {
 	Where
 	Comm      string   `json:"comm"`
@@ -99,10 +98,10 @@ type Task struct {
 	State     string   `json:"state,omitempty"`
 	Workqueue string   `json:"workqueue,omitempty"`
 	Stack     []string `json:"stack,omitempty"`
-	// Family is what kind of wait the stack is.
+	// Family is the kind of wait that the stack shows.
 	Family Family `json:"family,omitempty"`
-	// Guesses are addresses that lay on the stack and need not be of the call
-	// chain; kept only of a task without a stack.
+	// Guesses are unconfirmed addresses on the stack; kept only for a task without
+	// a stack.
 	Guesses []string `json:"guesses,omitempty"`
 
 	lines []int // of the frames
@@ -114,15 +113,15 @@ type Hung struct {
 	Task    *Task `json:"task"`
 	Seconds int64 `json:"seconds"`
 	IOWait  bool  `json:"io_wait,omitempty"`
-	// Holds are the locks that the task holds, and Wants the one that it waits
-	// for, where lockdep lists them.
+	// Holds are the locks that the task holds, and Wants is the lock that it waits
+	// for, if lockdep lists them.
 	Holds []string `json:"holds,omitempty"`
 	Wants string   `json:"wants,omitempty"`
-	// Blocker is who holds the lock, where the kernel says it.
+	// Blocker is the owner of the lock, if the kernel names it.
 	Blocker *Blocker `json:"blocker,omitempty"`
 }
 
-// Blocker is the kernel's word on who holds the lock a hung task waits for.
+// Blocker is the kernel's statement about the owner of a hung task's lock.
 type Blocker struct {
 	Where
 	Lock string `json:"lock"`
@@ -137,7 +136,7 @@ type Stall struct {
 	Self   bool          `json:"self_detected,omitempty"`
 	CPUs   []StalledCPU  `json:"cpus,omitempty"`
 	Tasks  []StalledTask `json:"tasks,omitempty"`
-	// The rest is of the line that ends the list; it may be missing.
+	// The other fields are from the line that ends the list, which may be missing.
 	End     int    `json:"end,omitempty"` // that line
 	By      *int   `json:"by,omitempty"`
 	T       int64  `json:"t,omitempty"` // age of the grace period in jiffies
@@ -145,15 +144,15 @@ type Stall struct {
 	Q       uint64 `json:"q,omitempty"`
 	NCPUs   int    `json:"ncpus,omitempty"`
 	AllSeen int    `json:"all_seen,omitempty"` // the line "All QSes seen"
-	// Quiet is, of that line, for how many jiffies the grace-period kthread had
-	// done nothing.
+	// Quiet is the number of jiffies without activity of the grace-period kthread,
+	// from that line.
 	Quiet int64 `json:"kthread_quiet,omitempty"`
-	// Unnamed is the line of a list of preempted readers that is empty: until
-	// 5.10 the kernel leaves the first one out (rcu_print_task_stall).
+	// Unnamed is the line of an empty list of preempted readers: until 5.10 the
+	// kernel omits the first one (rcu_print_task_stall).
 	Unnamed int `json:"unnamed_reader,omitempty"`
 	Ended   int `json:"ended,omitempty"` // the line "Stall ended"
 
-	boot bool // At is since boot
+	boot bool // At is relative to boot
 }
 
 // StalledCPU is a CPU that owes a quiescent state.
@@ -168,14 +167,14 @@ type StalledCPU struct {
 	FQS      int64    `json:"fqs"`
 	Softirqs uint64   `json:"softirqs"` // RCU softirqs in this grace period
 	False    bool     `json:"false_positive,omitempty"`
-	// Spent is what the CPU did in the second half of the stall timeout, where
-	// the kernel keeps count.
+	// Spent describes the second half of the stall timeout, if the kernel reports
+	// it.
 	Spent *Spent `json:"spent,omitempty"`
 
 	probe klog.Probe
 }
 
-// Spent is what a stalled CPU did in a span of time.
+// Spent divides a stalled CPU's time in an interval.
 type Spent struct {
 	Line     int   `json:"line"`
 	Hardirqs int64 `json:"hardirqs"`
@@ -192,7 +191,7 @@ type Spent struct {
 type StalledTask struct {
 	Line    int      `json:"line"`
 	PID     int      `json:"pid"`
-	Running bool     `json:"running,omitempty"` // on a CPU: its stack is an old one
+	Running bool     `json:"running,omitempty"` // on a CPU: its stack is outdated
 	Nesting int      `json:"nesting,omitempty"`
 	Letters string   `json:"letters,omitempty"`
 	Meaning []string `json:"meaning,omitempty"`
@@ -208,17 +207,17 @@ type Expedited struct {
 	Seq    uint64 `json:"seq"`
 }
 
-// Starved says that the grace-period kthread has not run.
+// Starved reports that the grace-period kthread has not run.
 type Starved struct {
 	Where
 	Flavor  string `json:"flavor"`
 	Jiffies int64  `json:"jiffies"`
 	State   string `json:"gp_state"`
-	Running bool   `json:"runnable"` // it wants to run, and is not asleep
+	Running bool   `json:"runnable"` // it is runnable, not asleep
 	CPU     int    `json:"cpu"`
 }
 
-// Timer says that the kthread's timer did not fire.
+// Timer reports that the kthread's timer did not fire.
 type Timer struct {
 	Where
 	Flavor  string `json:"flavor"`
@@ -227,36 +226,36 @@ type Timer struct {
 	Softirq uint64 `json:"timer_softirqs,omitempty"`
 }
 
-// RCUTasks is a line about a grace period of RCU Tasks: how old it is, or that
-// tasks hold it up. It is no stall of a CPU.
+// RCUTasks is a line about a grace period of RCU Tasks: its age, or that tasks
+// block it. It is not a CPU stall.
 type RCUTasks struct {
 	Where
 	Flavor  string `json:"flavor"`
 	Jiffies uint64 `json:"jiffies,omitempty"`
 	Number  uint64 `json:"number,omitempty"`
-	Exiting bool   `json:"exiting,omitempty"` // it waits for tasks that exit
+	Exiting bool   `json:"exiting,omitempty"` // it waits for exiting tasks
 	Stall   bool   `json:"stall,omitempty"`
-	// Tasks are those that hold it up, as far as they are shown.
+	// Tasks are the blocking tasks that the log shows.
 	Tasks []*Task `json:"tasks,omitempty"`
-	// Holdouts is what the report says of each of them.
+	// Holdouts are the report's lines about them.
 	Holdouts []Holdout `json:"holdouts,omitempty"`
 }
 
-// Holdout is a task that holds a grace period of RCU Tasks up.
+// Holdout is a task that blocks a grace period of RCU Tasks.
 type Holdout struct {
 	Line int `json:"line"`
 	// PID is that of a holdout of RCU Tasks Trace; RCU Tasks shows the task.
 	PID int `json:"pid,omitempty"`
-	// CPU is where it is or was last; nil if the line does not say it.
+	// CPU is its current or last CPU; nil if the line does not contain it.
 	CPU *int `json:"cpu,omitempty"`
-	// Switches are its voluntary context switches since the grace period began:
-	// nil if the line does not say it. Since it is a holdout, usually 0.
+	// Switches is its number of voluntary context switches since the grace period
+	// began, for a holdout usually 0; nil if the line does not contain it.
 	Switches *uint64  `json:"voluntary_switches,omitempty"`
 	Nesting  int      `json:"nesting,omitempty"` // of readers of RCU Tasks Trace
 	Meaning  []string `json:"meaning,omitempty"`
 }
 
-// Lockup is a CPU or a worker pool that makes no progress.
+// Lockup is a CPU or a worker pool without progress.
 type Lockup struct {
 	Where
 	Kind    string `json:"kind"` // soft, hard, workqueue
@@ -264,40 +263,41 @@ type Lockup struct {
 	Seconds int64  `json:"seconds,omitempty"`
 	Comm    string `json:"comm,omitempty"`
 	PID     int    `json:"pid,omitempty"`
-	// InFlight and Pending are work items of a workqueue's lockup, as printed.
+	// InFlight and Pending are the work items of a workqueue lockup, as printed.
 	InFlight []Seen[string] `json:"in_flight,omitempty"`
 	Pending  []Seen[string] `json:"pending,omitempty"`
 }
 
-// Slow is an interrupt that took too long: of perf, of a high-resolution timer,
-// or an NMI.
+// Slow is an interrupt that took too long: of perf, of a high-resolution timer, or
+// an NMI.
 type Slow struct {
 	Where
 	Kind string  `json:"kind"` // perf, hrtimer, nmi
 	Took float64 `json:"took_us"`
-	// Rate is the sample rate that perf lowers to.
+	// Rate is perf's new, lower sample rate.
 	Rate    int    `json:"rate,omitempty"`
 	Handler string `json:"handler,omitempty"`
 }
 
-// Clock is a line about time that does not pass as it should.
+// Clock is a line about a clock that runs wrong.
 type Clock struct {
 	Where
 	Text string `json:"text"`
 }
 
-// Locks are the locks of one task in a list of lockdep's.
+// Locks are the locks of one task in a lockdep list.
 type Locks struct {
 	Where
 	Comm  string `json:"comm"`
 	PID   int    `json:"pid"`
 	Count int    `json:"count"`
-	// Listed is false for a running task: lockdep shows only the number.
+	// Listed is false for a running task: lockdep prints only the number of its
+	// locks.
 	Listed bool   `json:"listed"`
 	Locks  []Lock `json:"locks,omitempty"`
 }
 
-// Lock is one of them. The last one may be what the task waits for.
+// Lock is one lock of a task. The task may be waiting for the last one.
 type Lock struct {
 	Line int    `json:"line"`
 	Name string `json:"name"`
@@ -306,7 +306,7 @@ type Lock struct {
 	index int
 }
 
-// Running is what a CPU did when a watchdog looked.
+// Running describes the execution on a CPU at a watchdog's report.
 type Running struct {
 	Where
 	CPU   int      `json:"cpu"`
@@ -314,13 +314,13 @@ type Running struct {
 	PID   int      `json:"pid,omitempty"`
 	At    string   `json:"function,omitempty"`
 	User  bool     `json:"user,omitempty"` // in user mode
-	Idle  bool     `json:"idle,omitempty"` // skipped, as it was idle
+	Idle  bool     `json:"idle,omitempty"` // skipped because it was idle
 	Stack []string `json:"stack,omitempty"`
 
-	dump *Task // who ran there, where no NMI shows it
+	dump *Task // the running task, if no NMI shows it
 }
 
-// Log is all that is said of a log.
+// Log contains all facts and conclusions about a log.
 type Log struct {
 	Name    string  `json:"log"`
 	Facts   *Facts  `json:"facts"`
@@ -340,7 +340,7 @@ func (e *entry) where() Where {
 	return w
 }
 
-// index makes the look-ups that the conclusions need.
+// index builds the maps for the conclusions.
 func (f *Facts) index() {
 	f.byPID, f.locksOf = map[int]*Task{}, map[int]*Locks{}
 	for _, t := range f.Tasks {
@@ -355,8 +355,7 @@ func (f *Facts) index() {
 	}
 }
 
-// task returns the last task of that number that was shown with a stack, or
-// nil.
+// task returns the last task with that number and a stack, or nil.
 func (f *Facts) task(pid int) *Task { return f.byPID[pid] }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }

@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// Family is what a stack waits for.
+// Family is the kind of a stack's wait.
 type Family string
 
-// The families. What a family's wait means for the rest of the log is in
-// hang.go.
+// The families. hang.go interprets their meaning for the rest of the log.
 const (
-	WaitEventMutex Family = "event_mutex"          // tracing's mutex, as callers tell
+	WaitEventMutex Family = "event_mutex"          // tracing's mutex, recognised by its callers
 	WaitMutex      Family = "mutex"                // another mutex
 	WaitRWSem      Family = "rw-semaphore"         //
 	WaitExpMutex   Family = "expedited mutex"      // for an earlier expedited grace period
@@ -25,7 +24,7 @@ const (
 	WaitBarrier    Family = "RCU callbacks"        // rcu_barrier()
 	SRCUScan       Family = "SRCU scan in RCU GP"  // the worker of an SRCU domain
 	SRCUScanExp    Family = "SRCU scan, expedited" //
-	TasksKthread   Family = "RCU Tasks kthread"    // between looks at its holdouts
+	TasksKthread   Family = "RCU Tasks kthread"    // between checks of its holdouts
 	ExpWorker      Family = "expedited worker"     // drives an expedited grace period
 	WaitWork       Family = "work item"            //
 	WaitIO         Family = "I/O"                  //
@@ -34,21 +33,21 @@ const (
 	OtherWait      Family = "other"                //
 )
 
-// base is a function's name without what the compiler appends to clones.
+// base returns a function's name without the compiler's suffixes of clones.
 func base(f string) string {
 	name, _, _ := strings.Cut(f, ".")
 	return name
 }
 
-// has says whether the stack holds one of those functions.
+// has reports whether the stack contains one of those functions.
 func has(t *Task, functions ...string) bool { return t.index(functions...) >= 0 }
 
-// index is the innermost frame that is one of those functions, or -1.
+// index returns the innermost frame with one of those functions, or -1.
 func (t *Task) index(functions ...string) int {
 	return slices.IndexFunc(t.Stack, func(f string) bool { return slices.Contains(functions, base(f)) })
 }
 
-// frameLine is the line of that frame, or the task's.
+// frameLine returns the line of that frame, or the task's.
 func (t *Task) frameLine(functions ...string) int {
 	if i := t.index(functions...); i >= 0 && i < len(t.lines) {
 		return t.lines[i]
@@ -56,7 +55,7 @@ func (t *Task) frameLine(functions ...string) int {
 	return t.Line
 }
 
-// Functions that belong together, by what a task in them waits for or does.
+// Groups of functions with the same kind of wait.
 var (
 	mutexLocks = []string{"__mutex_lock", "__mutex_lock_common", "__mutex_lock_slowpath", "mutex_lock", "mutex_lock_nested", "mutex_lock_killable",
 		"mutex_lock_killable_nested", "__mutex_lock_killable_slowpath", "mutex_lock_interruptible", "schedule_preempt_disabled", "rt_mutex_slowlock", "__rt_mutex_slowlock_locked", "rt_mutex_schedule"}
@@ -81,7 +80,7 @@ var (
 	preempts        = []string{"preempt_schedule_irq", "preempt_schedule", "preempt_schedule_common", "preempt_schedule_notrace", "raw_irqentry_exit_cond_resched"}
 )
 
-// family says what a task waits for, as its stack tells.
+// family derives the kind of a task's wait from its stack.
 func family(t *Task) Family {
 	switch {
 	case len(t.Stack) == 0:
@@ -108,8 +107,8 @@ func family(t *Task) Family {
 	return gracePeriod(t)
 }
 
-// gracePeriod says which grace period a task waits for, or what else it waits
-// for.
+// gracePeriod derives the grace period that a task waits for, or another kind of
+// wait.
 func gracePeriod(t *Task) Family {
 	switch {
 	case has(t, "synchronize_rcu_tasks_rude"):
@@ -146,13 +145,14 @@ func gracePeriod(t *Task) Family {
 	return OtherWait
 }
 
-// plumbing are functions that say how a task sleeps and not why.
+// plumbing are functions that sleep on behalf of others, and do not show the
+// reason.
 var plumbing = []string{"__schedule", "schedule", "context_switch", "__schedule_loop", "__switch_to", "schedule_timeout", "schedule_timeout_uninterruptible", "schedule_preempt_disabled",
 	"wait_for_completion", "wait_for_common", "__wait_for_common", "do_wait_for_common", "wait_for_completion_state", "wait_for_completion_timeout", "wait_for_completion_killable",
 	"__mutex_lock", "__mutex_lock_common", "mutex_lock", "mutex_lock_nested", "__mutex_lock_slowpath", "rt_mutex_schedule", "io_schedule", "bit_wait_io", "bit_wait", "__wait_on_bit", "out_of_line_wait_on_bit",
 	"schedule_rtlock", "down_read", "down_write", "rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "rwsem_read_trylock", "__down_read", "__down_write", "__down_read_common", "__down_write_common"}
 
-// place is the innermost function that says why a task waits.
+// place returns the innermost function that shows the reason of a wait.
 func (t *Task) place() string {
 	for _, f := range t.Stack {
 		if !slices.Contains(plumbing, base(f)) {
@@ -167,8 +167,8 @@ func (t *Task) place() string {
 	return ""
 }
 
-// interrupted is where a task was when it was preempted or interrupted: below
-// the innermost entry of an interrupt.
+// interrupted returns the function in which a task was preempted or interrupted:
+// below the innermost entry of an interrupt.
 func (t *Task) interrupted() string {
 	inside := false
 	for _, f := range t.Stack {
@@ -187,7 +187,7 @@ func (t *Task) interrupted() string {
 // outermost.
 var interrupts = []string{"irqentry_exit", "irqentry_exit_cond_resched", "irqentry_exit_to_user_mode", "exit_to_user_mode_loop", "sysvec_apic_timer_interrupt", "smp_apic_timer_interrupt", "el1_interrupt", "el1h_64_irq_handler", "__cond_resched", "cond_resched", "_cond_resched"}
 
-// isInterruptEntry says whether a function is the outermost of an interrupt.
+// isInterruptEntry reports whether a function is the outermost one of an interrupt.
 func isInterruptEntry(f string) bool {
 	if strings.HasPrefix(f, "asm_sysvec_") || strings.HasPrefix(f, "asm_exc_") {
 		return true
@@ -195,7 +195,7 @@ func isInterruptEntry(f string) bool {
 	return slices.Contains([]string{"asm_common_interrupt", "apic_timer_interrupt", "ret_from_intr", "retint_kernel", "common_interrupt", "el1h_64_irq", "el1_irq", "el0_irq", "el0t_64_irq", "__irq_svc", "__irq_usr", "xen_do_hypervisor_callback", "handle_exception", "ret_from_exception", "interrupt_return_srr_user"}, f)
 }
 
-// what says what a task is about.
+// what describes a task's activity.
 func (t *Task) what() string {
 	switch {
 	case has(t, functionTracers...) && has(t, closers...):

@@ -12,17 +12,17 @@ type Link struct {
 	Line int    `json:"line,omitempty"`
 }
 
-// Hang says which wait hangs.
+// Hang describes the wait that hangs.
 type Hang struct {
 	// Kind is the wait at the root: "tracepoint", "tasks-trace", "rcu-tasks",
 	// "srcu", "rcu", "expedited", "lock", "work", "io", "other"; empty if
 	// nothing hangs.
 	Kind string `json:"kind"`
-	// Behind is the lock at which tasks queue, if they do.
+	// Behind is the lock at which tasks queue, if any.
 	Behind string `json:"behind,omitempty"`
-	// Chain leads from who hangs to who holds it up.
+	// Chain leads from the hung task to the cause.
 	Chain []Link `json:"chain,omitempty"`
-	// Unknown is what the log does not tell.
+	// Unknown lists missing information.
 	Unknown []string `json:"unknown,omitempty"`
 }
 
@@ -42,15 +42,14 @@ func (c *chain) unknown(format string, args ...any) {
 	}
 }
 
-// kind sets the root: the first word counts, since a chain is walked from those
-// who hang.
+// kind sets the root unless it is set, since a chain is walked from the hung tasks.
 func (c *chain) kind(k string) {
 	if c.Kind == "" {
 		c.Kind = k
 	}
 }
 
-// hang walks from the hung tasks to whoever holds them up.
+// hang walks from the hung tasks to the cause.
 func (f *Facts) hang() Hang {
 	c := chain{f: f}
 	queue := c.queue()
@@ -116,7 +115,7 @@ func pids(tasks []*Task) map[int]bool {
 	return set
 }
 
-// shown returns all tasks of some families, hung ones first.
+// shown returns all tasks of some families, hung tasks first.
 func (f *Facts) shown(families ...Family) []*Task {
 	tasks := f.of(families...)
 	seen := pids(tasks)
@@ -129,8 +128,7 @@ func (f *Facts) shown(families ...Family) []*Task {
 	return tasks
 }
 
-// waits says of each family of waits for a grace period which kind it is and
-// what it waits for.
+// waits maps each family of waits for a grace period to its kind and a description.
 var waits = []struct {
 	family Family
 	kind   string
@@ -216,7 +214,7 @@ func (c *chain) workers() {
 	}
 }
 
-// tasksHoldouts links what RCU Tasks says of its grace period.
+// tasksHoldouts links RCU Tasks' lines about its grace period.
 func (c *chain) tasksHoldouts() {
 	var age *RCUTasks
 	named := false
@@ -262,7 +260,7 @@ func (c *chain) tasksHoldouts() {
 	}
 }
 
-// who names a holdout whose stack is not in the log.
+// who returns a name for a holdout without a stack in the log.
 func (h *Holdout) who() string {
 	switch {
 	case h.PID != 0:
@@ -273,7 +271,7 @@ func (h *Holdout) who() string {
 	return "a task"
 }
 
-// inSeconds is a span in seconds, if HZ is known.
+// inSeconds converts jiffies to seconds, if HZ is known.
 func (f *Facts) inSeconds(jiffies uint64) string {
 	if f.Kernel.HZ == nil {
 		return ""
@@ -281,7 +279,7 @@ func (f *Facts) inSeconds(jiffies uint64) string {
 	return fmt.Sprintf(" (%.0f s)", float64(jiffies)/float64(f.Kernel.HZ.Value))
 }
 
-// rest names the kind of a hang that no grace period explains.
+// rest names the kind of a hang without a grace period.
 func (c *chain) rest() {
 	f := c.f
 	for _, w := range []struct {

@@ -2,13 +2,12 @@ package repro
 
 import "strings"
 
-// openings are how reports begin.
+// openings are the beginnings of reports.
 var openings = []string{"rcu: INFO: ", "INFO: rcu", "INFO: task ", "watchdog: BUG: ", "BUG: workqueue lockup", "perf: interrupt took ", "hrtimer: interrupt took ", "rcu_tasks_wait_gp: ", "Showing all locks held "}
 
-// behindHeader takes in a message behind what a logger put before it, such as
-// the console of a virtual machine in the log of its manager. How many words that
-// is follows from the first report; with as many words off, the lines of reports
-// parse.
+// behindHeader reads a message after a logger's header, for example a virtual
+// machine's console in the log of its manager. The first report determines the
+// number of words in the header: without them, the lines of reports parse.
 func (c *collector) behindHeader(s *stream, e *entry) bool {
 	if c.header > 0 {
 		if text, ok := cutWords(e.text, c.header); ok {
@@ -33,7 +32,7 @@ func (c *collector) behindHeader(s *stream, e *entry) bool {
 	return false
 }
 
-// cutWords takes so many words off.
+// cutWords removes n words.
 func cutWords(text string, n int) (rest string, ok bool) {
 	rest = text
 	for range n {

@@ -22,9 +22,9 @@ func (c *chain) queue() []*Task {
 	return waiters
 }
 
-// holder finds who holds the mutex: the kernel's word, or a list of locks, or a
-// stack in which it must be held. In a list of locks the waiters have the mutex,
-// too.
+// holder finds the owner of the mutex from the kernel's statement, a list of locks,
+// or a stack that implies ownership. Lists of locks also contain the mutex for
+// tasks that wait for it.
 func (c *chain) holder(queue []*Task) *Task {
 	f := c.f
 	if len(queue) == 0 {
@@ -51,7 +51,7 @@ func (c *chain) holder(queue []*Task) *Task {
 	return nil
 }
 
-// unlisted names the running tasks of which lockdep does not list the locks.
+// unlisted names the running tasks whose locks lockdep does not list.
 func (f *Facts) unlisted() string {
 	var running []string
 	for _, l := range f.Locks {
@@ -65,9 +65,10 @@ func (f *Facts) unlisted() string {
 	return "; it may be one that ran, of which lockdep lists no locks: " + strings.Join(running, ", ")
 }
 
-// holderOf finds in the lists of locks who holds a lock. Whoever waits for it has
-// it in the list, too, as the last one. So the holder is a task that is known not
-// to wait for it, or else the only one with the lock that is not known to wait.
+// holderOf finds a lock's owner in the lists of locks. The list of a waiting task
+// contains the lock too, as its last entry. So the owner is a task that certainly
+// does not wait for it, or else the only one with the lock that is not known to
+// wait.
 func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock) {
 	var holder *Locks
 	var lock *Lock
@@ -93,7 +94,7 @@ func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock) {
 	return nil, nil
 }
 
-// wanted is the lock that a task waits for, as the lists of locks show it.
+// wanted returns the lock that a task waits for, according to the lists of locks.
 func (f *Facts) wanted(pid int) string {
 	if l := f.locksOf[pid]; l != nil {
 		return l.Locks[len(l.Locks)-1].Name
@@ -101,7 +102,7 @@ func (f *Facts) wanted(pid int) string {
 	return ""
 }
 
-// lockHolder links who holds the lock that a task waits for.
+// lockHolder links the owner of the lock that a task waits for.
 func (c *chain) lockHolder(t *Task) bool {
 	f := c.f
 	for _, h := range f.Hung {

@@ -7,18 +7,19 @@ import (
 	"time"
 )
 
-// record is an entry of the journal as journalctl -o json writes it, one a line.
+// record is an entry of the journal in the form of journalctl -o json, one per
+// line.
 type record struct {
-	// Message is a string, or, if it has bytes that are no text, an array of
-	// numbers; null if it is too long.
+	// Message is a string or, with bytes that are not text, an array of numbers;
+	// null if it is too long.
 	Message   json.RawMessage `json:"MESSAGE"`
 	Transport string          `json:"_TRANSPORT"`
 	Source    string          `json:"_SOURCE_MONOTONIC_TIMESTAMP"` // microseconds
 	Monotonic string          `json:"__MONOTONIC_TIMESTAMP"`
 }
 
-// journal takes in a line of journalctl -o json, or says that it is none. Of the
-// entries only the kernel's count.
+// journal reads a line of journalctl -o json; it returns false for other lines. It
+// passes on the kernel's entries only.
 func journal(line string, n int, each func(entry)) bool {
 	line = strings.TrimPrefix(line, "data: ") // -o json-sse
 	if !strings.HasPrefix(line, "{") || !strings.Contains(line, `"MESSAGE"`) {
@@ -30,7 +31,7 @@ func journal(line string, n int, each func(entry)) bool {
 	}
 	text, ok := r.text()
 	if !ok || r.Transport != "" && r.Transport != "kernel" {
-		text = "" // an entry of something else
+		text = "" // an entry of another program
 	}
 	e := entry{line: n, stamped: true}
 	for _, us := range []string{r.Source, r.Monotonic} {
@@ -46,14 +47,14 @@ func journal(line string, n int, each func(entry)) bool {
 	return true
 }
 
-// text is the message.
+// text returns the message.
 func (r *record) text() (string, bool) {
 	var text string
 	if json.Unmarshal(r.Message, &text) == nil {
 		return text, true
 	}
 	var numbers []uint8
-	var wide []uint16 // encoding/json takes a string for []uint8
+	var wide []uint16 // encoding/json reads a string into []uint8
 	if json.Unmarshal(r.Message, &wide) != nil {
 		return "", false
 	}

@@ -9,14 +9,14 @@ import (
 	"github.com/gpstorm/gpstorm/klog"
 )
 
-// set keeps the first value that a log shows.
+// set stores the first value in a log.
 func set[V any](to **Seen[V], v V, e *entry, from string) {
 	if *to == nil {
 		*to = &Seen[V]{Value: v, Line: e.line, From: from}
 	}
 }
 
-// config keeps a hint at an option.
+// config stores the first sign of an option.
 func (f *Facts) config(option string, e *entry) {
 	if !slices.ContainsFunc(f.Kernel.Config, func(s Seen[string]) bool { return s.Value == option }) {
 		f.Kernel.Config = append(f.Kernel.Config, Seen[string]{Value: option, Line: e.line})
@@ -30,13 +30,13 @@ func (f *Facts) built(e *entry, b *klog.Build) {
 	}
 }
 
-// clocks are lines about time that does not pass as it should.
+// clocks are lines about a clock that runs wrong.
 var clocks = []string{
 	"clocksource: timekeeping watchdog on CPU", "clocksource: Long readout interval", "Marking clocksource 'tsc' as unstable",
 	"Marking TSC unstable", "clocksource: wd-", "sched: RT throttling activated", "csd: Detected non-responsive CSD lock",
 }
 
-// boot takes in what a kernel says of itself and of its machine.
+// boot reads a kernel's messages about itself and its machine.
 func (f *Facts) boot(e *entry) bool {
 	k := &f.Kernel
 	text := strings.TrimLeft(e.text, " ")
@@ -110,8 +110,8 @@ func (f *Facts) boot(e *entry) bool {
 	return false
 }
 
-// lpj concludes HZ from the loops of a jiffy: a BogoMIPS is 500000 loops a
-// second (init/calibrate.c).
+// lpj derives HZ from the loops per jiffy: a BogoMIPS is 500000 loops a second
+// (init/calibrate.c).
 func (f *Facts) lpj(e *entry, before, after string) {
 	fields := strings.Fields(before)
 	digits, _, _ := strings.Cut(after, ")")
@@ -131,7 +131,7 @@ func (f *Facts) lpj(e *entry, before, after string) {
 	}
 }
 
-// finish concludes what no line says.
+// finish derives the values that no line contains.
 func (f *Facts) finish() {
 	f.index()
 	for _, t := range f.Tasks {
@@ -161,7 +161,7 @@ func (f *Facts) finish() {
 	}
 }
 
-// heldBy fills in which locks a hung task holds and which it waits for.
+// heldBy adds the locks that a hung task holds and the lock that it waits for.
 func (f *Facts) heldBy(h *Hung) {
 	l := f.locksOf[h.Task.PID]
 	if l == nil {
@@ -179,7 +179,7 @@ func (f *Facts) heldBy(h *Hung) {
 // rates are the values of CONFIG_HZ.
 var rates = []int{100, 250, 300, 1000}
 
-// hz concludes how many jiffies a second has, and the stall timeout.
+// hz derives the number of jiffies per second, and the stall timeout.
 func (f *Facts) hz() {
 	k := &f.Kernel
 	if k.HZ == nil {
@@ -200,8 +200,8 @@ func (f *Facts) hz() {
 	}
 }
 
-// hzByTimes compares two reports of one grace period: the jiffies between them
-// with the seconds between them.
+// hzByTimes uses two reports of one grace period: the difference in jiffies and
+// that in seconds.
 func (f *Facts) hzByTimes() {
 	for i, a := range f.Stalls {
 		for _, b := range f.Stalls[i+1 : min(len(f.Stalls), i+4)] {
@@ -216,7 +216,7 @@ func (f *Facts) hzByTimes() {
 	}
 }
 
-// hzByTasksAges does the same with two ages of one grace period of RCU Tasks.
+// hzByTasksAges uses two ages of one grace period of RCU Tasks in the same way.
 func (f *Facts) hzByTasksAges() {
 	var last *RCUTasks
 	for _, r := range f.RCUTasks {
@@ -233,7 +233,7 @@ func (f *Facts) hzByTasksAges() {
 	}
 }
 
-// rate is the value of CONFIG_HZ that a measured one stands for, or 0.
+// rate returns the value of CONFIG_HZ nearest to a measured one, or 0.
 func rate(measured float64) int {
 	for _, known := range rates {
 		if measured > float64(known)*0.93 && measured < float64(known)*1.07 {
@@ -243,13 +243,13 @@ func rate(measured float64) int {
 	return 0
 }
 
-// timeouts are the stall timeouts that kernels are built with: 21 s by default,
-// 60 s in distributions, 100 s in fuzzers, each 5 s more with CONFIG_PROVE_RCU
+// timeouts are the usual stall timeouts: 21 s by default, 60 s in distributions,
+// 100 s in fuzzers, each 5 s longer with CONFIG_PROVE_RCU
 // (rcu_jiffies_till_stall_check); the likelier first.
 var timeouts = []int{21, 60, 26, 100, 105, 65, 20, 30}
 
-// hzByTimeouts tries which rate makes the first report's t a timeout that
-// kernels are built with. It is a guess where several do.
+// hzByTimeouts searches for a rate with which the first report's t is a usual
+// timeout. If several are possible, the result is a guess.
 func (f *Facts) hzByTimeouts() {
 	type fit struct{ hz, timeout int }
 	for _, s := range f.Stalls {
@@ -263,8 +263,8 @@ func (f *Facts) hzByTimeouts() {
 					continue
 				}
 				for _, hz := range rates {
-					// Reports repeat after three timeouts and three jiffies,
-					// and come up to some jiffies late.
+					// Reports repeat after three timeouts and three jiffies, and
+					// are up to some jiffies late.
 					late := s.T - int64(timeout*hz)*(1+3*repeat) - 3*repeat
 					young := s.At != nil && s.boot && float64(s.T)/float64(hz) > *s.At
 					if late >= 0 && late <= int64(5+hz/50) && !young {

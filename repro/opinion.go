@@ -7,35 +7,34 @@ import (
 	"strings"
 )
 
-// Verdict says whose fault a delay is.
+// Verdict is the probable cause of a delay.
 type Verdict string
 
 // The verdicts.
 const (
 	MachineSlow Verdict = "machine" // the CPUs did not run, or time did not pass
-	KernelSlow  Verdict = "kernel"  // the CPUs ran, and the kernel did not get on
+	KernelSlow  Verdict = "kernel"  // the CPUs ran, and the kernel made no progress
 	Unclear     Verdict = "unclear"
 )
 
-// Opinion says whether the machine or the kernel was slow. It is an opinion:
-// the reasons are what counts.
+// Opinion attributes the delay to the machine or to the kernel, with reasons. It is
+// not a proof.
 type Opinion struct {
 	Verdict Verdict  `json:"verdict"`
 	Reasons []Reason `json:"reasons,omitempty"`
 }
 
-// Reason is one fact that speaks for a verdict.
+// Reason is one fact that supports a verdict.
 type Reason struct {
 	For  Verdict `json:"for"`
 	Text string  `json:"text"`
 	Line int     `json:"line"`
-	// Weight is 1 for a hint, 2 for a sign, 3 for what hardly has another cause,
-	// and 0 for what can be either.
+	// Weight is 1 for a hint, 2 for a sign, 3 for a fact that hardly has another
+	// cause, and 0 for a fact that supports either verdict.
 	Weight int `json:"weight"`
 }
 
-// weigher collects reasons, one of each kind: a log that repeats a report says it
-// once.
+// weigher collects reasons, one of each kind, even if a log repeats a report.
 type weigher struct {
 	f    *Facts
 	seen map[string]bool // by format
@@ -50,7 +49,8 @@ func (w *weigher) add(v Verdict, weight, line int, format string, args ...any) {
 	w.Reasons = append(w.Reasons, Reason{v, fmt.Sprintf(format, args...), line, weight})
 }
 
-// opinion weighs the facts. A tie, or nothing at all, is unclear.
+// opinion weighs the facts. Without facts, or at equal weights, the verdict is
+// unclear.
 func (f *Facts) opinion() Opinion {
 	w := weigher{f: f, seen: map[string]bool{}}
 	w.stalls()
@@ -142,7 +142,7 @@ func (w *weigher) kthread() {
 	}
 }
 
-// samples are functions that take a sample of perf.
+// samples are functions that take a perf sample.
 var samples = []string{"perf_swevent_hrtimer", "perf_event_nmi_handler", "intel_pmu_handle_irq", "amd_pmu_handle_irq", "__perf_event_overflow", "perf_event_overflow", "perf_output_sample"}
 
 func (w *weigher) interrupts() {
@@ -178,7 +178,7 @@ func (w *weigher) interrupts() {
 			break
 		}
 	}
-	// A busy machine lowers the rate now and then: samples take some
+	// Even a normal busy machine lowers the rate sometimes: samples take some
 	// microseconds there.
 	if perf >= 3 && longest > 50 {
 		w.add(KernelSlow, 2, first, "perf lowered its sample rate %d times: a storm of samples", perf)
@@ -243,8 +243,8 @@ func (w *weigher) waits() {
 	}
 }
 
-// idleSoon says whether a CPU was found idle soon after a line: by the report
-// that the line is part of.
+// idleSoon reports whether the report that contains the line found the CPU idle
+// soon after it.
 func (f *Facts) idleSoon(cpu, line int) bool {
 	const soon = 200
 	i := sort.Search(len(f.Running), func(i int) bool { return f.Running[i].Line > line })

@@ -114,7 +114,7 @@ func TestFactsAsJSON(t *testing.T) {
 	golden(t, "testdata/close-behind-mutex.json", string(b)+"\n")
 }
 
-// What loggers, terminals and mails add to lines changes no fact.
+// The additions of loggers, terminals and mails to lines change no fact.
 func TestWrappingsChangeNoFact(t *testing.T) {
 	t.Parallel()
 	text := logs(t)["stolen-cpu"]
@@ -148,7 +148,7 @@ func TestWrappingsChangeNoFact(t *testing.T) {
 	}
 }
 
-// Where a log has other times than printk's, the chain is the same.
+// A log with times other than printk's gives the same chain.
 func TestOtherTimesChangeNoChain(t *testing.T) {
 	t.Parallel()
 	var bare []string
@@ -169,7 +169,7 @@ func TestOtherTimesChangeNoChain(t *testing.T) {
 	}
 }
 
-// Any other text between the lines of a report changes nothing but the counts.
+// Other text between the lines of a report changes only the counts.
 func TestOtherTextChangesNoFact(t *testing.T) {
 	t.Parallel()
 	text := logs(t)["close-behind-mutex"]
@@ -192,8 +192,8 @@ func TestOtherTextChangesNoFact(t *testing.T) {
 	})
 }
 
-// The virtual kernel's consoles are read whole: nothing is left unread, and the
-// counts of reports are those of the trial.
+// The virtual kernel's consoles are read completely, and the counts of reports are
+// those of the trial.
 func TestConsolesOfTheVirtualKernelAreRead(t *testing.T) {
 	t.Parallel()
 	baseline, err := fixes.Find("baseline")
@@ -227,7 +227,7 @@ func TestRatesOfTicksAreConcluded(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, text string
-		want       int // 0: none
+		want       int // 0 means none
 	}{
 		{"a default timeout", stall(500, 5252), 250},
 		{"a fuzzer's", stall(500, 10502), 100},
@@ -249,7 +249,7 @@ func TestRatesOfTicksAreConcluded(t *testing.T) {
 	}
 }
 
-// A line that pr_cont() puts together comes in pieces if somebody else prints.
+// A line printed with pr_cont() is split if another CPU prints meanwhile.
 func TestPiecesOfALineAreJoined(t *testing.T) {
 	t.Parallel()
 	l := read(t, `[  10.000001] rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: {
@@ -290,7 +290,7 @@ func TestHoldoutsOfRCUTasks(t *testing.T) {
 	}
 }
 
-// The frames below a task whose line is torn are not those of the task before.
+// The frames below a torn line of a task do not belong to the previous task.
 func TestATornTaskHasItsOwnStack(t *testing.T) {
 	t.Parallel()
 	f := read(t, logs(t)["wrapped-mail"]).Facts
@@ -299,7 +299,7 @@ func TestATornTaskHasItsOwnStack(t *testing.T) {
 	}
 }
 
-// What never ends is no log: memory stays bounded and the error says why.
+// Endless input is not a log: memory stays bounded, and the error gives the reason.
 func TestWhatNeverEndsIsNoLog(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -316,7 +316,7 @@ func TestWhatNeverEndsIsNoLog(t *testing.T) {
 	}
 }
 
-// endless reads the same bytes over and over.
+// endless returns the same bytes over and over.
 type endless []byte
 
 func (e endless) Read(p []byte) (n int, err error) {
@@ -359,7 +359,7 @@ func TestWhoHoldsALockIsNotWhoWaitsForIt(t *testing.T) {
 	}
 }
 
-// Lines of a megabyte that begin like reports: a parser that starts anew at each
+// Lines of a megabyte that begin like reports: a parser that restarts at each
 // position needs hours for them.
 func TestLongLinesAreReadInLinearTime(t *testing.T) {
 	t.Parallel()
@@ -376,8 +376,8 @@ func TestALogOfHalvesIsBounded(t *testing.T) {
 	}
 }
 
-// FuzzRead: any text is read without a panic, each message is counted once, and
-// reading it again gives the same.
+// FuzzRead reads any text without a panic, counts each message once, and gives the
+// same result again.
 func FuzzRead(f *testing.F) {
 	for _, text := range logs(f) {
 		f.Add(text)

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// root links who holds the RCU grace period up, as the stall detectors saw it.
+// root links the cause of a delayed RCU grace period, according to the stall
+// detectors.
 func (c *chain) root() {
 	f := c.f
 	needs := slices.Contains([]string{"tracepoint", "srcu", "rcu"}, c.Kind)
@@ -31,7 +32,7 @@ func (c *chain) root() {
 	for _, p := range st.CPUs {
 		cpus = append(cpus, p.CPU)
 	}
-	for _, t := range st.Tasks { // each node above shows them again
+	for _, t := range st.Tasks { // each node above repeats them
 		if !slices.Contains(tasks, t.PID) {
 			tasks = append(tasks, t.PID)
 		}
@@ -63,7 +64,8 @@ func (c *chain) root() {
 	}
 }
 
-// worstStall is the stall that says most: one that names whom it waits for.
+// worstStall returns the most informative stall: one that names a blocking CPU or
+// task.
 func (f *Facts) worstStall() (best *Stall) {
 	score := func(s *Stall) int {
 		n := 0
@@ -112,7 +114,7 @@ func list(numbers []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// stacks links what the CPUs and tasks did that a grace period waited for.
+// stacks links the activity of the CPUs and tasks that blocked a grace period.
 func (c *chain) stacks(cpus, tasks []int, after int) {
 	f := c.f
 	for i, cpu := range cpus {
@@ -150,7 +152,7 @@ func (c *chain) stacks(cpus, tasks []int, after int) {
 	}
 }
 
-// place links where a task was.
+// place links the position of a task.
 func (c *chain) place(t *Task) {
 	if t != nil {
 		if in := t.interrupted(); in != "" {
@@ -159,7 +161,7 @@ func (c *chain) place(t *Task) {
 	}
 }
 
-// lockups names the kind of a log that has nothing else.
+// lockups determines the kind if the log contains nothing else.
 func (c *chain) lockups() {
 	f := c.f
 	if c.Kind != "" || len(f.Lockups) == 0 {

@@ -13,40 +13,41 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// Draft is a scenario to start from, made from a log.
+// Draft is a first scenario made from a log.
 type Draft struct {
 	Scenario workload.Scenario
 	// Shows are the symptoms of the log that baseline shows in the scenario,
-	// Missing those that it does not.
+	// Missing the others.
 	Shows, Missing []Symptom
-	// Extra are symptoms that it shows beside those of the log.
+	// Extra are its further symptoms.
 	Extra []Symptom
-	// Signature is that of the trial that showed it.
+	// Signature is the signature of the trial with these symptoms.
 	Signature trial.Signature
 
 	symptoms []Symptom         // of the log
 	verdict  Verdict           // of the log
-	notes    map[string]string // by path: where the value comes from
+	notes    map[string]string // by path: the source of the value
 }
 
-// ErrNoScenario says that the virtual kernel has nothing of what a log shows.
+// ErrNoScenario reports that no scenario of the virtual kernel shows any symptom of
+// the log.
 var ErrNoScenario = errors.New("no scenario shows any symptom of the log")
 
-// Draft makes a scenario from the log. It fills in what the log shows, guesses
-// the rest from a few setups that are known to lead to such symptoms, runs each
-// under baseline, and keeps the one that shows most of the log's symptoms.
+// Draft makes a scenario from the log. It uses the facts of the log, guesses the
+// rest from a few setups that are known to give such symptoms, runs each under
+// baseline, and returns the one with the most of the log's symptoms.
 func (l *Log) Draft() (*Draft, error) {
 	symptoms := l.Symptoms()
 	var best *Draft
 	if len(without(symptoms, []Symptom{SlowSamples})) == 0 {
-		return nil, ErrNoScenario // slow samples alone are no failure
+		return nil, ErrNoScenario // slow samples alone are not a failure
 	}
 	for _, setup := range setups {
 		if !setup.suits(symptoms) {
 			continue
 		}
-		// When the close() begins is not on a console, and may decide whether it
-		// meets a reader: a few starts are tried.
+		// The start of the close() is not in the log, and may decide whether it
+		// meets a reader: try a few starts.
 		for later := range starts {
 			d := Draft{symptoms: symptoms, verdict: l.Opinion.Verdict, notes: map[string]string{}}
 			d.machine(l.Facts)
@@ -73,10 +74,10 @@ func (l *Log) Draft() (*Draft, error) {
 	return best, nil
 }
 
-// starts is at how many times a close() may begin, a second apart.
+// starts is the number of tried starts of the close(), a second apart.
 const starts = 3
 
-// better says whether the draft is nearer to the log.
+// better reports whether the draft is closer to the log.
 func (d *Draft) better(o *Draft) bool {
 	if len(d.Missing) != len(o.Missing) {
 		return len(d.Missing) < len(o.Missing)
@@ -84,7 +85,7 @@ func (d *Draft) better(o *Draft) bool {
 	return len(d.Extra) < len(o.Extra)
 }
 
-// maxSteps bounds a trial, whatever the log made of the scenario.
+// maxSteps limits a trial.
 const maxSteps = 20_000_000
 
 // try runs the scenario once and compares the console with the symptoms.
@@ -105,14 +106,14 @@ func (d *Draft) try(symptoms []Symptom) error {
 	return nil
 }
 
-// note says where a value comes from: a line of the log, or a guess.
+// note records the source of a value: a line of the log, or a guess.
 func (d *Draft) note(path, format string, args ...any) { d.notes[path] = fmt.Sprintf(format, args...) }
 
-// maxCPUs bounds the machine of a draft: more CPUs change no symptom and take
+// maxCPUs limits the machine of a draft: more CPUs change no symptom and take
 // longer.
 const maxCPUs = 8
 
-// machine fills in what the log shows of the kernel.
+// machine sets the known properties of the kernel.
 func (d *Draft) machine(f *Facts) {
 	sc := &d.Scenario
 	sc.Name = "from-log"
@@ -159,12 +160,12 @@ func (d *Draft) machine(f *Facts) {
 	d.watchdogs(f)
 }
 
-// watchdogs fills in the detectors' timeouts.
+// watchdogs sets the detectors' timeouts.
 func (d *Draft) watchdogs(f *Facts) {
 	w := &d.Scenario.Watchdog
 	k := &f.Kernel
 	if k.Hung != nil {
-		// The detector looks once in its timeout, so it reports later.
+		// The detector checks once per timeout, so it reports later.
 		w.HungTask = time.Duration(max(k.Hung.Value, 1)) * time.Second
 		for _, usual := range []int64{140, 120} {
 			if k.Hung.Value >= usual && k.Hung.Value < usual+20 {
@@ -180,9 +181,8 @@ func (d *Draft) watchdogs(f *Facts) {
 	}
 }
 
-// stallTimeout fills in the timeout of stalls. The first report of a log may be a
-// late or a repeated one, so the timeout is the nearest below it of those that
-// kernels are built with.
+// stallTimeout sets the stall timeout. The first report in a log may be late or
+// repeated, so this is the nearest usual timeout below it.
 func (d *Draft) stallTimeout(seen *Seen[float64]) {
 	w := &d.Scenario.Watchdog
 	timeout, exact := 0, false
@@ -206,7 +206,7 @@ func (d *Draft) stallTimeout(seen *Seen[float64]) {
 	w.RCUStall = time.Duration(timeout) * time.Second
 }
 
-// hungFor is how long a close must take so that the log's reports are printed.
+// hungFor returns the duration of a close() that gives the log's reports.
 func (d *Draft) hungFor(f *Facts) time.Duration {
 	w := d.Scenario.Watchdog
 	long := 3 * (w.RCUStall + 5*time.Second)
@@ -214,14 +214,14 @@ func (d *Draft) hungFor(f *Facts) time.Duration {
 		long = 80 * time.Second
 	}
 	if len(f.Hung) > 0 {
-		// Two looks of the detector, of which the first may just miss.
+		// Two checks of the detector, of which the first may just miss.
 		long = max(long, 2*w.HungTask+20*time.Second)
 	}
 	return long
 }
 
-// closers fills in who closes. What opens at event_mutex is a further closer
-// here: it waits for the same.
+// closers sets the closers. A task that opens at event_mutex becomes another
+// closer: it waits for the same mutex.
 func (d *Draft) closers(f *Facts) {
 	sc := &d.Scenario
 	name, count, line := "closer", 0, 0
@@ -245,7 +245,7 @@ func (d *Draft) closers(f *Facts) {
 	d.note("horizon", "long enough for the reports of the log")
 }
 
-// groupName makes a task's name one that a scenario accepts.
+// groupName converts a task's name to a valid one for scenarios.
 func groupName(comm, otherwise string) string {
 	var b strings.Builder
 	for _, c := range []byte(comm) {
@@ -259,8 +259,8 @@ func groupName(comm, otherwise string) string {
 	return otherwise
 }
 
-// YAML returns the scenario as a file, with a comment on each value that comes
-// from the log or is a guess.
+// YAML returns the scenario as a file, with a comment on each value from the log
+// and on each guess.
 func (d *Draft) YAML(log string) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A scenario to start from, made from %s. Comments name its lines.\n", strings.Map(printing, log))
@@ -290,7 +290,7 @@ func printing(c rune) rune {
 	return c
 }
 
-// annotate puts comments behind the values of a scenario's YAML, by path:
+// annotate appends comments to the values of a scenario's YAML, by path:
 // "machine.cpus", "tasks[0].gap". A value without a note is a guess.
 func annotate(text string, notes map[string]string) string {
 	var b strings.Builder

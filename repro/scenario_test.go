@@ -17,7 +17,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// consoleOf runs a scenario and reads what the virtual kernel printed.
+// consoleOf runs a scenario and reads the virtual kernel's console.
 func consoleOf(t *testing.T, sc workload.Scenario) (*Log, trial.Result) {
 	t.Helper()
 	baseline, err := fixes.Find("baseline")
@@ -28,7 +28,7 @@ func consoleOf(t *testing.T, sc workload.Scenario) (*Log, trial.Result) {
 	return read(t, Console(&r)), r
 }
 
-// printingScenarios are the presets and the scenarios that make reports.
+// printingScenarios returns the presets and the scenarios that make reports.
 func printingScenarios(t *testing.T) map[string]workload.Scenario {
 	t.Helper()
 	all := map[string]workload.Scenario{}
@@ -53,8 +53,7 @@ func printingScenarios(t *testing.T) map[string]workload.Scenario {
 	return all
 }
 
-// From a scenario to its console, from the console to a scenario, and to the same
-// symptoms.
+// A scenario gives a console, the console a scenario, and that the same symptoms.
 func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 	t.Parallel()
 	for name, sc := range printingScenarios(t) {
@@ -103,7 +102,7 @@ func TestNoDraftOfWhatTheModelDoesNotHave(t *testing.T) {
 	for _, name := range []string{"nothing", "torture", "kvm-summary", "rcu-tasks"} {
 		d, err := read(t, logs(t)[name]).Draft()
 		if name == "rcu-tasks" {
-			// It has the queue, and says what it does not have.
+			// It has the queue, and names the missing symptom.
 			if err != nil || !strings.Contains(string(d.YAML(name)), string(TasksGP)+" ("+TasksGP.unmodelled()+")") {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -115,9 +114,8 @@ func TestNoDraftOfWhatTheModelDoesNotHave(t *testing.T) {
 	}
 }
 
-// roundTrip checks that a draft is as good as it says: its file says which symptoms
-// and which signature it was made for, another run shows just those, and each value
-// has a mark.
+// roundTrip verifies a draft's statements: another run shows the symptoms and the
+// signature in its file, and each value has a mark.
 func roundTrip(t *testing.T, l *Log, d *Draft) {
 	t.Helper()
 	file := d.YAML("console")
@@ -145,8 +143,8 @@ func roundTrip(t *testing.T, l *Log, d *Draft) {
 	}
 }
 
-// FuzzRoundTrip: whatever a scenario prints is read whole, and comes back as a
-// scenario that shows what its file says.
+// FuzzRoundTrip checks that the console of any scenario is read completely, and
+// gives a scenario with the symptoms in its file.
 func FuzzRoundTrip(f *testing.F) {
 	for _, sc := range workload.Presets()[:3] {
 		f.Add([]byte(sc.Name))

@@ -8,10 +8,10 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// setup is a way to make symptoms.
+// setup is a way to cause symptoms.
 type setup struct {
 	name  string
-	makes []Symptom // one of these in the log suits it
+	makes []Symptom // it suits a log with one of these
 	fill  func(*Draft, *Facts)
 }
 
@@ -19,7 +19,7 @@ func (s *setup) suits(symptoms []Symptom) bool {
 	return slices.ContainsFunc(s.makes, func(m Symptom) bool { return slices.Contains(symptoms, m) })
 }
 
-// setups, the likelier first. Each is a preset's in small.
+// setups, the likelier first. Each is a small version of a preset.
 var setups = []setup{
 	{"storm on readers", []Symptom{SlowSamples}, stormOnReaders},
 	{"real-time task before readers", []Symptom{StallReader, CloseHung, QueueHung, WorkerHung, WorkerHungExp, StallExp}, realTimeBeforeReaders},
@@ -29,7 +29,7 @@ var setups = []setup{
 	{"real-time task before a worker", []Symptom{PoolStuck}, realTimeBeforeWorker},
 }
 
-// reader is the group of tasks that the stall names.
+// reader returns the group of tasks that the stall names.
 func (d *Draft) reader(f *Facts, cpus ...int) workload.Tasks {
 	sc := &d.Scenario
 	path := fmt.Sprintf("tasks[%d].", len(sc.Tasks))
@@ -59,8 +59,8 @@ func stormOnReaders(d *Draft, f *Facts) {
 		workload.Tasks{Name: "traced", Count: 2, Reads: workload.ReadsTracepoint, Section: 20 * time.Microsecond, Gap: 10 * time.Millisecond})
 	sc.Closers[0].Start = 10 * time.Second
 	s := workload.Storm{Source: workload.NMI, Task: reader.Name, Events: 8, Period: time.Microsecond}
-	// The lines show a decayed average, which climbs to what a sample takes: the
-	// highest is nearest. Samples become slower as a storm lasts.
+	// The lines show a decayed average, which rises to the duration of a sample:
+	// the highest is nearest. Samples become slower in the course of a storm.
 	for _, x := range f.Slow {
 		if took := min(time.Duration(x.Took*1e3), 10*time.Millisecond); x.Kind == "perf" && took > s.HandlerMax {
 			s.HandlerMax = took
@@ -78,15 +78,15 @@ func stormOnReaders(d *Draft, f *Facts) {
 	sc.RCULoad = []workload.RCULoad{{Kind: workload.RequestCall, Period: 100 * time.Millisecond}}
 }
 
-// A hog is a real-time task that spins for a while and then lets go of its CPU for
-// a moment.
+// A hog is a real-time task that spins for a while and then releases its CPU for a
+// moment.
 const hogGap = 2 * time.Millisecond
 
 func hog(name string, cpu int, spin time.Duration) workload.Tasks {
 	return workload.Tasks{Name: name, Count: 1, CPUs: []int{cpu}, Sched: workload.FIFO, Gap: spin, Sleep: hogGap, SleepEvery: 1}
 }
 
-// hogged makes hogs keep what they take.
+// hogged keeps the hogs' share of the CPU.
 func (d *Draft) hogged() {
 	d.Scenario.Machine.NoFairServer = true
 	d.note("machine.fair_server", "a guess: with it fair tasks get a twentieth of the time beside a real-time task")
@@ -101,8 +101,8 @@ func realTimeBeforeReaders(d *Draft, f *Facts) {
 	d.note("tasks[0].name", "a guess: what kept the reader from running is not in the log")
 	reader := d.reader(f, last)
 	reader.Count = 1
-	// The section takes so many of the hog's gaps that a grace period is as
-	// long as the reports need.
+	// The section takes as many of the hog's gaps as the length of the grace period
+	// in the reports needs.
 	reader.Section = d.hungFor(f) / (spin / hogGap)
 	d.note("tasks[1].section", "as much as takes %v in the gaps of the hog", d.hungFor(f))
 	sc.Tasks = append(sc.Tasks, reader)
@@ -112,14 +112,14 @@ func realTimeBeforeReaders(d *Draft, f *Facts) {
 	d.expedite(f)
 }
 
-// expedite makes grace periods of the kind that the log shows.
+// expedite makes grace periods of the kind in the log.
 func (d *Draft) expedite(f *Facts) {
 	sc := &d.Scenario
 	exp := len(f.Expedited) > 0 || len(f.of(SRCUScanExp, ExpWorker, WaitExpedited)) > 0
 	normal := len(f.Stalls) > 0 || len(f.of(SRCUScan)) > 0
 	switch {
 	case exp && normal:
-		// The first grace period of an idle domain is expedited by itself.
+		// The first grace period of an idle domain is always expedited.
 		sc.Closers[0].Repeat, sc.Closers[0].Pause = 2, time.Second
 	case exp:
 		sc.RCU.Expedited = true
@@ -172,7 +172,7 @@ func longSection(d *Draft, f *Facts) {
 	sc.Closers[0].CPUs = []int{otherCPU(cpu)}
 }
 
-// stalledCPU is the CPU that a stall names, as far as the model has it.
+// stalledCPU returns the CPU of a stall, within the model's range.
 func (d *Draft) stalledCPU(f *Facts) int {
 	for _, s := range f.Stalls {
 		for _, c := range s.CPUs {

@@ -13,7 +13,7 @@ func (c *collector) blocker(s *stream, e *entry, l *klog.Blocker) {
 	if l.Owner != nil {
 		b.Comm, b.PID = name(l.Owner.Comm), l.Owner.PID
 	}
-	// The line follows its report, perhaps after those of some others.
+	// The line follows its report, possibly after a few others.
 	const near = 20
 	recent := c.facts.Hung[max(0, len(c.facts.Hung)-near):]
 	for _, h := range slices.Backward(recent) {
@@ -40,11 +40,11 @@ func (c *collector) stallEnd(s *stream, e *entry, l *klog.StallEnd) {
 	}
 }
 
-// maxOpen bounds the stalls whose end is still looked for: a log that was cut
-// has no ends.
+// maxOpen limits the stalls that wait for their ends: a log that was cut has no
+// ends.
 const maxOpen = 8
 
-// opened is open, or a new stall: the first line of a report may be missing.
+// opened returns an open or a new stall: the first line of a report may be missing.
 func (c *collector) opened(s *stream, e *entry, fits func(*Stall) bool) *Stall {
 	if st := s.open(fits); st != nil {
 		return st
@@ -55,8 +55,8 @@ func (c *collector) opened(s *stream, e *entry, fits func(*Stall) bool) *Stall {
 	return st
 }
 
-// open returns the oldest stall whose end was not seen and that fits, or else
-// the newest one. Two CPUs may print their reports at once.
+// open returns the oldest stall without an end that fits, or else the newest one.
+// Two CPUs may print their reports at once.
 func (s *stream) open(fits func(*Stall) bool) *Stall {
 	if len(s.stalls) > maxOpen {
 		s.stalls = s.stalls[len(s.stalls)-maxOpen:]
@@ -72,7 +72,7 @@ func (s *stream) open(fits func(*Stall) bool) *Stall {
 	return s.stalls[len(s.stalls)-1]
 }
 
-// lastCPU is the CPU of the stall line that was read last.
+// lastCPU returns the CPU of the last stall line.
 func (s *stream) lastCPU() *StalledCPU {
 	if st := s.open(func(st *Stall) bool { return len(st.CPUs) > 0 }); st != nil && len(st.CPUs) > 0 {
 		return &st.CPUs[len(st.CPUs)-1]
@@ -142,7 +142,7 @@ func stalledTask(e *entry, m *klog.TaskMark) StalledTask {
 	return t
 }
 
-// holdout says what the line of a holdout means.
+// holdout converts the line of a holdout.
 func holdout(e *entry, l klog.Line) Holdout {
 	h := Holdout{Line: e.line}
 	say := func(set bool, format string, args ...any) {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Symptom is one kind of report, with what it is about: what two logs of one
-// failure have in common, whatever their numbers and names.
+// Symptom is a kind of report with its subject: the common part of two logs of one
+// failure, without numbers and names.
 type Symptom string
 
 // The symptoms that the virtual kernel can show.
@@ -33,8 +33,8 @@ const (
 	OtherHung     Symptom = "a task hung in another wait"
 )
 
-// unmodelled says of a symptom why the virtual kernel cannot show it; empty if
-// it can.
+// unmodelled gives the reason why the virtual kernel cannot show a symptom; empty
+// if it can.
 func (s Symptom) unmodelled() string {
 	switch s {
 	case KthreadAsleep:
@@ -51,8 +51,7 @@ func (s Symptom) unmodelled() string {
 	return ""
 }
 
-// Symptoms returns the symptoms of the log in the order of their names, each
-// once.
+// Symptoms returns the symptoms of the log, sorted and without repetition.
 func (l *Log) Symptoms() []Symptom {
 	f := l.Facts
 	found := map[Symptom]bool{}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// WriteText writes what a reader wants to hear first of a log: what it is, which
-// wait hangs and why, and whether the machine was slow.
+// WriteText writes the main results: the kernel, the wait that hangs with its
+// cause, and the probable blame of machine or kernel.
 func (l *Log) WriteText(w io.Writer) error {
 	var b strings.Builder
 	f := l.Facts
@@ -30,7 +30,7 @@ func (l *Log) WriteText(w io.Writer) error {
 	return err
 }
 
-// counts says what the log holds, in one line.
+// counts describes the content of the log in one line.
 func (f *Facts) counts() string {
 	var parts []string
 	count := func(n int, one, many string) {
@@ -153,7 +153,7 @@ func (t *Torture) text(b *strings.Builder) {
 	}
 }
 
-// shownSuspects is how many messages that do not parse the text shows.
+// shownSuspects is the number of unparsed messages in the text.
 const shownSuspects = 10
 
 func (f *Facts) unread(b *strings.Builder) {

@@ -8,23 +8,23 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/stat"
 )
 
-// Torture is what a log shows of rcutorture: the console of one run
+// Torture contains the results of rcutorture in a log: the console of one run
 // (kernel/rcu/rcutorture.c), or the summary of many (kvm.sh).
 type Torture struct {
-	Type string `json:"type,omitempty"` // the RCU that was tortured: "rcu", "srcu"
-	// Verdict is what the run says of itself: "SUCCESS", "FAILURE",
-	// "RCU_HOTPLUG", or "unfinished" if it says nothing.
+	Type string `json:"type,omitempty"` // the tortured RCU: "rcu", "srcu"
+	// Verdict is the run's own: "SUCCESS", "FAILURE", "RCU_HOTPLUG", or
+	// "unfinished" without one.
 	Verdict string `json:"verdict,omitempty"`
 	Start   int    `json:"start,omitempty"` // lines
 	End     int    `json:"end,omitempty"`
-	// Seconds is how long the run took, as far as the log has times.
+	// Seconds is the duration of the run, if the log has times.
 	Seconds float64 `json:"seconds,omitempty"`
-	// Updates counts the elements that the writer has replaced: each waited for
-	// a grace period.
+	// Updates counts the elements that the writer has replaced: each waited for a
+	// grace period.
 	Updates uint64 `json:"updates,omitempty"`
-	// Pipe counts readers by how many grace periods began and ended while they
-	// held an element that had been replaced. From the third number on that is
-	// a grace period that was too short.
+	// Pipe counts readers by the number of grace periods that began and ended while
+	// they held a replaced element. From the third number on, a grace period was
+	// too short.
 	Pipe      []uint64     `json:"reader_pipe,omitempty"`
 	Anomalies []Link       `json:"anomalies,omitempty"`
 	Runs      []TortureRun `json:"runs,omitempty"`
@@ -42,8 +42,8 @@ type TortureRun struct {
 	Failed bool    `json:"failed,omitempty"`
 }
 
-// Bound is the highest rate of hangs that a run without one is compatible with:
-// the upper end of the exact one-sided 95 % interval of Clopper and Pearson.
+// Bound is the highest hang rate that is compatible with a run without a hang: the
+// upper end of the exact one-sided 95 % interval of Clopper and Pearson.
 type Bound struct {
 	GPs     uint64  `json:"grace_periods"`
 	Hours   float64 `json:"hours"`
@@ -51,7 +51,7 @@ type Bound struct {
 	PerHour float64 `json:"per_hour"`
 }
 
-// torture takes in lines of rcutorture and of kvm.sh.
+// torture reads lines of rcutorture and of kvm.sh.
 func (f *Facts) torture(e *entry) bool {
 	if i := strings.Index(e.text[:min(len(e.text), 48)], "-torture:"); i >= 0 {
 		kind := e.text[:i]
@@ -112,7 +112,7 @@ func (f *Facts) tortureLine(e *entry, kind, text string) {
 	}
 }
 
-// anomaly keeps the first of each kind.
+// anomaly records the first one of each kind.
 func (t *Torture) anomaly(e *entry, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	for _, a := range t.Anomalies {
@@ -148,7 +148,7 @@ func (t *Torture) counters(e *entry, text string) {
 	}
 }
 
-// kvmLine takes in a line of kvm.sh's summary.
+// kvmLine reads a line of kvm.sh's summary.
 func (f *Facts) kvmLine(e *entry) bool {
 	text := strings.TrimSpace(e.text[:min(len(e.text), 400)])
 	if scenario, rest, ok := strings.Cut(text, " ------- "); ok && !strings.ContainsAny(scenario, " \t") && scenario != "" {
@@ -181,7 +181,7 @@ func (f *Facts) kvmLine(e *entry) bool {
 	return false
 }
 
-// judge concludes the verdict, the duration and the bound.
+// judge determines the verdict, the duration and the bound.
 func (t *Torture) judge(f *Facts) {
 	if t.Verdict == "" && len(t.Runs) == 0 {
 		t.Verdict = "unfinished"
@@ -209,7 +209,8 @@ func (t *Torture) judge(f *Facts) {
 	if hung || gps == 0 || spent == 0 || gps > 1<<53 {
 		return
 	}
-	// The upper end of a two-sided 90 % interval is that of a one-sided 95 %.
+	// The upper end of a two-sided 90 % interval is that of a one-sided 95 %
+	// interval.
 	upper := stat.ClopperPearson(0, int(gps), 0.90).Hi
 	hours := spent / 3600
 	t.Bound = &Bound{GPs: gps, Hours: hours, PerGP: upper, PerHour: upper * float64(gps) / hours}

@@ -7,33 +7,33 @@ import (
 	"github.com/gpstorm/gpstorm/klog"
 )
 
-// maxSuspects is how many messages that do not parse are kept with their text.
+// maxSuspects limits the unparsed messages that are stored with their text.
 const maxSuspects = 50
 
-// half is the first part of a message, or the first parts put together.
+// half is the first part of a message, or several parts joined.
 type half struct {
 	entry
 	last   int      // the line of the last part
 	parts  int      // of the message
-	joined []string // the texts that the parts may make
+	joined []string // possible texts of the joined parts
 }
 
 func newHalf(e entry) *half { return &half{entry: e, last: e.line, parts: 1, joined: []string{e.text}} }
 
-// maxParts is into how many lines a message may be broken: a mail may be wrapped,
+// maxParts is the maximum number of lines of a message: a mail may be wrapped,
 // quoted and wrapped again.
 const maxParts = 4
 
-// with adds a part; the message is now one of those texts.
+// with adds a part; texts are the possible joined texts.
 func (h *half) with(e *entry, texts ...string) {
 	h.text, h.joined = texts[0], texts
 	h.last = e.line
 	h.parts++
 }
 
-// joins are the texts that the message may be with a further part. A terminal
-// wraps a long line, a mail wraps it at a blank or, quoted-printable, behind "=",
-// and a task's name may hold a line break.
+// joins returns the possible texts of the message with a further part. A terminal
+// wraps a long line, a mail wraps it at a blank or, quoted-printable, after "=",
+// and a task's name may contain a line break.
 func (h *half) joins(next *entry) (texts []string) {
 	for _, text := range h.joined {
 		if len(text)+len(next.text) > maxContinued {
@@ -49,8 +49,8 @@ func (h *half) joins(next *entry) (texts []string) {
 	return texts
 }
 
-// goesOn says whether the next line may be one more part although the message is
-// not whole with it: it has no timestamp, and is nothing of its own.
+// goesOn reports whether the next line may be another part although the message is
+// still incomplete: it has no timestamp, and is not a message by itself.
 func (h *half) goesOn(next *entry) bool {
 	if next.stamped || h.parts == maxParts || strings.Trim(next.text, " \t") == "" || looksLikeReport(next.text) {
 		return false
@@ -59,10 +59,10 @@ func (h *half) goesOn(next *entry) bool {
 	return !ok
 }
 
-// maxContinued bounds a line that is put together.
+// maxContinued limits the length of a joined line.
 const maxContinued = 4096
 
-// continues says whether text goes on with the list of CPUs and tasks of an
+// continues reports whether text continues the list of CPUs and tasks of an
 // expedited stall.
 func continues(half, text string) bool {
 	text = strings.TrimLeft(text, " \t")
@@ -70,8 +70,7 @@ func continues(half, text string) bool {
 		text != "" && (text[0] == '}' || isDigit(text[0]) && strings.Contains(text[:min(len(text), 8)], "-") || text[0] == 'P' && len(text) > 1 && isDigit(text[1]))
 }
 
-// lateTasks takes in tasks of a stall that came on a line after that of their
-// node.
+// lateTasks reads tasks of a stall on a line after that of their node.
 func (c *collector) lateTasks(s *stream, e *entry) bool {
 	text := strings.Trim(e.text, " \t")
 	if len(s.stalls) == 0 || len(text) < 2 || text[0] != 'P' || !isDigit(text[1]) {
@@ -98,8 +97,8 @@ func (c *collector) giveUp(s *stream) {
 	}
 }
 
-// tornTask begins a task of which the line is torn, so that the frames below do
-// not become those of the task before.
+// tornTask begins a task with a torn line, so that the following frames are not
+// added to the previous task.
 func (c *collector) tornTask(s *stream, e *entry) {
 	text := strings.Trim(e.text, " \t")
 	if !isTaskLine(text) {
@@ -115,7 +114,7 @@ func (c *collector) tornTask(s *stream, e *entry) {
 	c.task(s, e, &l)
 }
 
-// isTaskLine says whether a text begins like the line of a task.
+// isTaskLine reports whether a text begins like the line of a task.
 func isTaskLine(text string) bool {
 	return strings.HasPrefix(text, "task:") && strings.Contains(text, " state:")
 }
@@ -132,7 +131,7 @@ func (c *collector) suspect(e *entry) {
 	}
 }
 
-// marks are words of the reports that this package reads.
+// marks are words that occur in the reports.
 var marks = []string{
 	"INFO: task ", "blocked for more than ", " blocked on a mutex", "self-detected stall on CPU", "detected stalls on ", "detected expedited stalls",
 	" ticks this GP)", " GPs behind)", "(detected by ", "rcu_node (CPUs ", "kthread starved for ", "kthread timer wakeup didn't happen",

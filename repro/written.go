@@ -6,20 +6,20 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// The lines at the head of a draft that say which log it was made for.
+// The first lines of a draft, which describe the log it was made for.
 const (
 	headSymptoms  = "# symptoms of the log: "
 	headSignature = "# signature under baseline: "
 )
 
-// Written is what the head of a draft says of the log that it was made for.
+// Written is the description, in a draft, of the log it was made for.
 type Written struct {
 	Symptoms  []Symptom
 	Signature string
 }
 
-// ParseWritten reads the head of a scenario's file. It reports false for a file
-// that is no draft.
+// ParseWritten reads the description in a scenario's file. It returns false for a
+// file that is not a draft.
 func ParseWritten(file []byte) (w Written, ok bool) {
 	for line := range strings.Lines(string(file)) {
 		line = strings.TrimRight(line, "\r\n")
@@ -38,15 +38,15 @@ func ParseWritten(file []byte) (w Written, ok bool) {
 	return w, len(w.Symptoms) > 0 && w.Signature != ""
 }
 
-// missing are the symptoms of the log that another log does not have.
+// missing returns the symptoms of the log that another log does not show.
 func (w *Written) missing(of *Log) []Symptom { return without(w.Symptoms, of.Symptoms()) }
 
 // same reports whether a trial failed in the way for which the draft was made.
 func (w *Written) same(s trial.Signature) bool { return signatureText(s) == w.Signature }
 
-// Compare says what a run of the draft does not show of the log, given its console
-// and its signature: how many of the symptoms it shows, and a line for each that it
-// does not, with the reason if the virtual kernel never shows it.
+// Compare compares a run of the draft with the log, given its console and its
+// signature. It returns the number of symptoms that the run shows, and a line for
+// each that it does not, with the reason if the virtual kernel never shows it.
 func (w *Written) Compare(console *Log, s trial.Signature) (shown int, missing []string) {
 	absent := w.missing(console)
 	for _, m := range absent {

@@ -66,9 +66,10 @@ func bootProgram(t *testing.T, program, kernel string, shift string) string {
 	return string(out)
 }
 
-// From a scenario to a program, to a real kernel, to its console, and back to a
-// scenario, for the presets of real kernels with timers and for one of which closes
-// hang. It takes minutes: GPSTORM_LONG=on go test ./repro/export -run Kernel.
+// A scenario becomes a program, that runs on a real kernel, its console becomes a
+// scenario again: for the presets of real kernels with timers and for one with a
+// hanging close. It takes minutes: GPSTORM_LONG=on go test ./repro/export -run
+// Kernel.
 func TestProgramsRunOnAKernel(t *testing.T) {
 	if os.Getenv("GPSTORM_LONG") != "on" {
 		t.Skip("boots kernels for minutes: set GPSTORM_LONG=on")
@@ -79,7 +80,7 @@ func TestProgramsRunOnAKernel(t *testing.T) {
 	hanging.Watchdog.HungTask = time.Second
 	for _, sc := range append(boot.Presets(), hanging) {
 		if len(sc.Storms) > 0 && sc.Storms[0].Source == workload.NMI || sc.Machine.MIPS != 15.6 {
-			continue // they need a machine that raises NMIs, or that is faster
+			continue // they need a machine that raises NMIs, or a faster one
 		}
 		t.Run(sc.Name, func(t *testing.T) {
 			program, _, err := C(sc, "test")

@@ -1,6 +1,6 @@
-// Package export leads from a scenario back to kernels: a program in C that makes
-// the situation on a machine, a case for real kernels in QEMU, and the boot line of
-// an rcutorture run in the same domain.
+// Package export converts a scenario for kernels: to a program in C that makes the
+// same load on a machine, to a case for real kernels in QEMU, and to the boot line
+// of an rcutorture run in the same domain.
 package export
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot"
 )
 
-// refusal is what a scenario wants and a form cannot say.
+// refusal is the error for a property of a scenario that a form cannot express.
 func refusal(field string, value any, want string, args ...any) error {
 	return fmt.Errorf("%s: %v: want %s", field, value, fmt.Sprintf(want, args...))
 }
@@ -25,7 +25,7 @@ func Boot(sc workload.Scenario) ([]byte, error) {
 	return workload.Encode(sc), nil
 }
 
-// comment makes a text the lines of a comment of C.
+// comment returns lines as a comment in C.
 func comment(lines []string) string {
 	var b strings.Builder
 	for _, l := range lines {

@@ -19,8 +19,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot"
 )
 
-// compile compiles a program as its head says, but for -static, so that it can be
-// an /init, and -Werror.
+// compile compiles a program with the command in its head, plus -static, for an
+// /init, and -Werror.
 func compile(t *testing.T, program []byte) string {
 	t.Helper()
 	gcc, err := exec.LookPath("gcc")
@@ -65,8 +65,8 @@ func TestProgramsCompileWithoutAWarning(t *testing.T) {
 	}
 }
 
-// The program says at its head what it makes differently, and has the scenario in
-// it, so that the file alone says what it is.
+// The head of the program lists its differences and contains the scenario, so that
+// the file is self-contained.
 func TestAProgramSaysWhatItMakesDifferently(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "repro2")
@@ -111,8 +111,8 @@ func TestWhatAProgramCannotMakeIsRefusedByItsField(t *testing.T) {
 	}
 }
 
-// A storm of a scenario becomes timers whose handlers take the same share of a CPU,
-// as far as timers can.
+// A storm of a scenario becomes timers with handlers of the same share of a CPU, as
+// far as possible.
 func TestStormsKeepTheirLoad(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

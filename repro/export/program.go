@@ -12,27 +12,28 @@ import (
 //go:embed reproducer.c.tmpl
 var reproducer string
 
-// mostShare is the share of a CPU that timers may take: above it
-// hrtimer_interrupt() gives up after three rounds and backs off
-// (kernel/time/hrtimer.c).
+// mostShare is the maximum share of a CPU for timers: above it hrtimer_interrupt()
+// gives up after three rounds and backs off (kernel/time/hrtimer.c).
 const mostShare = 0.95
 
-// mostHandler is how long a sample may take: the loop of its program is bounded.
+// mostHandler is the maximum duration of a sample, due to the bounded loop of its
+// program.
 const mostHandler = 10 * time.Millisecond
 
-// mostDrain is how long the program waits for closers beyond the horizon.
+// mostDrain is the maximum time for which the program waits for closers after the
+// horizon.
 const mostDrain = 2 * time.Minute
 
-// A program of C has so many closers and tasks at most; each closer has a
-// tracepoint of its own.
+// The maximum numbers of closers and tasks in a program; each closer has its own
+// tracepoint.
 const (
 	mostClosers = 64
 	mostThreads = 1000
 )
 
-// C returns a program that makes the situation of the scenario on the machine that
-// runs it. What it makes differently is said in the comment at its head and
-// returned. An error names a field that it cannot make at all.
+// C returns a program that makes the scenario's load on the machine that runs it.
+// It returns the differences, which are also in the comment at the program's head.
+// An error names a field that the program cannot express.
 func C(sc workload.Scenario, title string) (program []byte, notes []string, err error) {
 	p := builder{sc: &sc}
 	if err := p.refuse(); err != nil {
@@ -77,7 +78,7 @@ func (p *builder) note(format string, args ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, args...))
 }
 
-// refuse reports what user space cannot make.
+// refuse reports scenarios that user space cannot express.
 func (p *builder) refuse() error {
 	sc := p.sc
 	for i := range sc.Storms {
@@ -102,7 +103,7 @@ func (p *builder) refuse() error {
 	return nil
 }
 
-// settings are sysctls and parameters that a running kernel takes.
+// settings sets the sysctls and parameters of a running kernel.
 func (p *builder) settings() {
 	sc := p.sc
 	add := func(path string, value int64) {
@@ -194,7 +195,7 @@ func groupRow(name string, count int, fifo bool, cpus []int, kind string, busy, 
 		short(name), count, flag(fifo), set(cpus), kind, busy, sleep)
 }
 
-// short is a name that a thread can have.
+// short returns a valid thread name.
 func short(name string) string { return name[:min(len(name), 15)] }
 
 func flag(on bool) int {
@@ -204,7 +205,7 @@ func flag(on bool) int {
 	return 0
 }
 
-// set is a set of CPUs: all if it is empty.
+// set returns a set of CPUs: all CPUs if the list is empty.
 func set(cpus []int) string {
 	if len(cpus) == 0 {
 		return "~0ULL"
@@ -216,7 +217,7 @@ func set(cpus []int) string {
 	return fmt.Sprintf("0x%xULL", bits)
 }
 
-// storms makes timers that take the share that the scenario's samples take.
+// storms makes timers with the same share of time as the scenario's samples.
 func (p *builder) storms() {
 	for i := range p.sc.Storms {
 		s := &p.sc.Storms[i]

@@ -13,26 +13,26 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// Torture is a run of rcutorture that exercises what the closes of a scenario wait
-// for.
+// Torture is a run of rcutorture for the grace periods that a scenario's closes
+// wait for.
 type Torture struct {
-	// Runs are rcutorture's own configurations with options beside theirs (kernel/rcu/rcutorture.c; for the configurations,
+	// Runs are rcutorture's own configurations with additional options
+	// (kernel/rcu/rcutorture.c; for the configurations,
 	// tools/testing/selftests/rcutorture/configs/rcu).
 	Runs []TortureRun `json:"runs"`
-	// Trials were run in the virtual kernel under Fix: of their Closes, Hung took
-	// the hung-task timeout or longer.
+	// Trials is the number of trials in the virtual kernel under Fix. Of their
+	// Closes, Hung took at least the hung-task timeout.
 	Trials int    `json:"trials"`
 	Fix    string `json:"fix"`
 	Closes int    `json:"closes"`
 	Hung   int    `json:"hung"`
 	// Rate is Hung of Closes with its exact 95 % interval.
 	Rate stat.Interval `json:"rate_interval"`
-	// PerHour is how many closes an hour has: in the scenario, unless it was
-	// given.
+	// PerHour is the number of closes per hour: by default the scenario's.
 	PerHour float64 `json:"closes_per_hour"`
-	// Needed is how many closes show at least one hang with a probability of
-	// 99 %, at the rate found and at the low end of its interval; 0 if no close
-	// hung.
+	// Needed is the number of closes that show at least one hang with a probability
+	// of 99 %, at the observed rate; NeededMost, at the low end of its interval.
+	// Both are 0 if no close hung.
 	Needed, NeededMost int `json:"-"`
 }
 
@@ -43,15 +43,15 @@ type TortureRun struct {
 	Why    string   `json:"why"`
 }
 
-// shown is the probability with which the run is to show a hang.
+// shown is the probability with which the run must show a hang.
 const shown = 0.99
 
-// ErrNoWait says that no close of the scenario waits for a grace period.
+// ErrNoWait reports that no close of the scenario waits for a grace period.
 var ErrNoWait = errors.New("closes: none: want a scenario whose closes wait for a grace period")
 
-// Rcutorture runs variations of the scenario in the virtual kernel, and concludes
-// from what their closes wait for which torture exercises it. An hour has perHour
-// closes; 0 is as many as the scenario has.
+// Rcutorture runs variations of the scenario in the virtual kernel, and selects the
+// torture for the grace periods that their closes wait for. An hour has perHour
+// closes; 0 means as many as in the scenario.
 func Rcutorture(sc workload.Scenario, fix fixes.Fix, seed uint64, trials int, perHour float64) (Torture, error) {
 	t := Torture{Trials: trials, Fix: fix.Name, PerHour: perHour}
 	waits := map[trial.Cause]time.Duration{}
@@ -79,12 +79,12 @@ func Rcutorture(sc workload.Scenario, fix fixes.Fix, seed uint64, trials int, pe
 	return t, nil
 }
 
-// Duration is how long that many closes take.
+// Duration returns the time for the given number of closes.
 func (t *Torture) Duration(closes int) time.Duration {
 	return time.Duration(float64(closes) / t.PerHour * float64(time.Hour))
 }
 
-// torturesOf are the runs for the domains that closes wait for, the one of the
+// torturesOf returns the runs for the domains that closes wait for, the one of the
 // longest waits first.
 func torturesOf(waits map[trial.Cause]time.Duration) (runs []TortureRun) {
 	causes := make([]trial.Cause, 0, len(waits))
