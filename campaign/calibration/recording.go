@@ -149,6 +149,22 @@ func grouped(all []Recording) (cells []cell, waits map[cell]*measured) {
 	return cells, waits
 }
 
+// together are the closes of two cells in the boots that both have: these took turns.
+// If there are none, they are all closes of each.
+func together(a, b *measured) (ofA, ofB []time.Duration) {
+	for boot, closes := range a.boots {
+		if others, ok := b.boots[boot]; ok {
+			ofA, ofB = append(ofA, closes...), append(ofB, others...)
+		}
+	}
+	if len(ofA) == 0 {
+		return a.all, b.all
+	}
+	slices.Sort(ofA)
+	slices.Sort(ofB)
+	return ofA, ofB
+}
+
 // extremes puts the figures of single boots into a row. The figure of a boot may be
 // missing.
 func (m *measured) extremes(r *Row, figure func(boot int, closes []time.Duration) (float64, bool)) {
