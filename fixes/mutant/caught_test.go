@@ -38,11 +38,11 @@ var made = map[string]string{
 // to show nothing. It saves time without changing the result, since a hunt wraps
 // around.
 var from = map[string]int{
-	"locks-first": 59, "never-throttled": 87, "polled-never": 19, "reader-stays": 43, "exp-more-forgotten": 47,
-	"frozen-rank": 29, "cpu-unsummed": 29, "stale-unlocks": 12, "polled-any": 14,
-	"more-forgotten": 20, "tick-in-reader": 19, "stale-qs": 19, "all-idle": 19,
-	"request-unwoken": 13, "exp-unwoken": 10, "switched-out-before": 14, "exp-switched-out": 14, "short-snap": 14,
-	"wrong-rank": 12, "gives-up": 7, "expedited-blind": 12, "clear-first": 12,
+	"locks-first": 6, "never-throttled": 87, "polled-never": 48, "polled-any": 50, "reader-stays": 49,
+	"exp-more-forgotten": 47, "exp-in-reader": 43, "exp-switched-out": 49, "switched-out-before": 34, "short-snap": 32,
+	"idle-budget": 31, "frozen-rank": 30, "cpu-unsummed": 30, "all-idle": 29, "stale-qs": 29, "tick-in-reader": 29,
+	"wrong-rank": 28, "clear-first": 24, "more-forgotten": 20, "expedited-blind": 18, "report-lost": 15,
+	"exp-asks-none": 14, "never-unthrottled": 13, "request-unwoken": 13, "stale-unlocks": 12, "exp-unwoken": 10, "gives-up": 7,
 }
 
 // most is the maximum number of trials in a hunt.
