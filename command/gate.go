@@ -29,6 +29,7 @@ type gateOptions struct {
 	junit    outFile
 	ktap     outFile
 	step     bool
+	exec     execGate
 	where    where
 }
 
@@ -48,11 +49,17 @@ load never makes the candidate hang less often. A YAML file can hold scenarios a
 policy; flags override it. The gate tests the controls first; --world boot has none,
 and judges the given kernels instead of candidates.
 
+--exec gates any shell command instead: exit code 0 passes, 125 is no run, and any other
+is a failure, whose share --max-hang-rate limits. With --max-p99 it prints a line
+"latency: 12.3ms". It finds GPSTORM_RUN, the number of the run, and GPSTORM_SEED in its
+environment. The command of --control must fail at least once in twelve runs.
+
 Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or a
 control did not misbehave; 130 interrupted.`,
 		Example: `  gpstorm gate --fix throttle --max-hang-rate 1% --confidence 99%
   gpstorm gate --fix membarrier --max-hang-rate 0% --min-margin 99%
   gpstorm gate --world boot --kernel mine=./bzImage --max-hang-rate 10% --confidence 90%
+  gpstorm gate --exec 'timeout 60 ./stress' --control 'timeout 60 ./stress --broken' --max-hang-rate 2%
   gpstorm gate --policy gate.yaml --junit gate.xml --ktap gate.ktap --step-summary`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.gate(cmd) },
@@ -67,6 +74,7 @@ control did not misbehave; 130 interrupted.`,
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
 	flags.Var(&o.ktap, "ktap", "write KTAP, which kselftest and KernelCI read, to this `file` too")
 	stepFlag(cmd, &o.step)
+	o.exec.register(cmd)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
@@ -79,8 +87,12 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 	if err := oneForm(choice{"--json", o.json}, choice{"--markdown", o.markdown}); err != nil {
 		return err
 	}
-	if err := checkStep(o.step); err != nil {
+	if err := cmp.Or(checkStep(o.step), o.exec.check(cmd)); err != nil {
 		return err
+	}
+	if o.exec.command != "" {
+		r, err := o.exec.run(cmd, o)
+		return o.conclude(cmd, r, err)
 	}
 	if o.file != "" {
 		if err := readPolicy(o.file, cmd.Flags()); err != nil {
@@ -104,6 +116,11 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 		}
 	}
 	r, err := o.run(cmd, candidates, scenarios, policy)
+	return o.conclude(cmd, r, err)
+}
+
+// conclude writes the report, and turns its outcome into an exit code.
+func (o *gateOptions) conclude(cmd *cobra.Command, r *report.GateReport, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return interrupted("; a gate keeps no results")
 	}

@@ -68,6 +68,8 @@ var ofFlag = map[string][]string{
 	"shrink --world":           {"live"},
 	"margin --fix":             {"nosuch"},
 	"margin --parallel":        {"-1"},
+	"gate --exec":              {""},
+	"gate --control":           {""},
 	"gate --policy":            {"nosuch.yaml", ".", ""},
 	"gate --fix":               {"nosuch"},
 	"gate --scenario":          {"nosuch"},

@@ -25,7 +25,8 @@ type GateReport struct {
 	// number of trials after which a criterion is undecided.
 	Confidence float64 `json:"confidence"`
 	Budget     int     `json:"budget"`
-	// Program is the name of the program that replays tokens.
+	// Program is the name of the program that replays tokens; empty where a command
+	// was tested, whose runs come with command lines instead of tokens.
 	Program string `json:"-"`
 }
 
@@ -201,10 +202,19 @@ func (g *GateReport) meaning() string {
 func (g *GateReport) firsts(gate *gate.Result) (lines []string) {
 	for _, test := range gate.Tests {
 		if test.First != "" {
-			lines = append(lines, replayCommand(g.Program, test.First))
+			lines = append(lines, g.again(&test))
 		}
 	}
 	return lines
+}
+
+// again is the command line that runs the first trial against a criterion again, empty
+// if there is none. The runs of a command come with their own.
+func (g *GateReport) again(t *gate.Test) string {
+	if g.Program == "" {
+		return t.First
+	}
+	return replayCommand(g.Program, t.First)
 }
 
 // The elements of a JUnit report that CI systems read.
@@ -278,7 +288,7 @@ func (g *GateReport) JUnit(w io.Writer) error {
 func (g *GateReport) caseOf(gate *gate.Result, test *gate.Test) junitCase {
 	c := junitCase{Class: "gate." + gate.Fix, Name: test.Name}
 	seen := fmt.Sprintf("%s; tested: %s", seenOf(test), tested(test))
-	m := &junitMessage{Message: test.Decision + ": " + seen, Text: replayCommand(g.Program, test.First)}
+	m := &junitMessage{Message: test.Decision + ": " + seen, Text: g.again(test)}
 	switch {
 	case test.Decision == stat.Bad.String():
 		c.Failure = m

@@ -114,7 +114,7 @@ func (g *GateReport) ktapOf(r *gate.Result, test *gate.Test) ktapTest {
 	switch test.Decision {
 	case stat.Bad.String():
 		t.failed = true
-		if again := replayCommand(g.Program, test.First); again != "" {
+		if again := g.again(test); again != "" {
 			t.notes = append(t.notes, "again: "+again)
 		}
 	case stat.Undecided.String():

@@ -1,0 +1,104 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gpstorm/gpstorm/campaign"
+)
+
+// Outcome is that of one run of anything that passes or fails.
+type Outcome struct {
+	Failed bool
+	// Skipped runs are in no figure: they could not test anything.
+	Skipped bool
+	// Latency is what the run reports of itself, in place of the slowest close().
+	Latency time.Duration
+	// Again is the command line that runs it again.
+	Again string
+}
+
+// maxSkipped is how many runs may be skipped one after the other.
+const maxSkipped = 100
+
+// Outcomes gates anything that passes or fails, with the tests and error rates of
+// Run: MaxHangRate limits the share of runs that fail, MaxP99 their latency. A policy
+// has no margin here, and NoUnsafe has no effect. run is called for the runs 0, 1 and
+// so on, one after the other; its error ends the gate. Runs must be independent of each
+// other.
+func Outcomes(ctx context.Context, name string, policy Policy, run func(ctx context.Context, i int) (Outcome, error)) (*Result, error) {
+	policy.NoUnsafe = false
+	if err := policy.Validate(); err != nil {
+		return nil, &campaign.InputError{Err: err}
+	}
+	if !policy.Margin.IsZero() {
+		return nil, campaign.Inputf("min margin: %v: want none for what is not a trial", policy.Margin)
+	}
+	g := newGating(name, policy)
+	var happens []func(Outcome) bool
+	if policy.MaxHangRate > 0 {
+		happens = append(happens, func(o Outcome) bool { return o.Failed })
+		g.gate.Tests[0].Name = fmt.Sprintf("fails in less than %g%% of runs", 100*policy.MaxHangRate)
+	}
+	if policy.MaxP99 > 0 {
+		// A run that failed may have ended before it was slow.
+		happens = append(happens, func(o Outcome) bool { return o.Failed || o.Latency > policy.MaxP99 })
+		g.gate.Tests[len(happens)-1].Name = fmt.Sprintf("fails or takes over %v in less than 1%% of runs", policy.MaxP99)
+	}
+	skipped := 0
+	for i := 0; g.gate.Trials < policy.Budget; i++ {
+		o, err := run(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		if o.Skipped {
+			if skipped++; skipped == maxSkipped {
+				return nil, fmt.Errorf("%d runs one after the other were skipped", skipped)
+			}
+			continue
+		}
+		skipped = 0
+		g.gate.Trials++
+		for j, happened := range happens {
+			t := &g.gate.Tests[j]
+			t.Of++
+			if happened(o) {
+				if t.Seen++; t.First == "" {
+					t.First = o.Again
+				}
+			}
+		}
+		if g.decided(false) {
+			break
+		}
+	}
+	g.conclude()
+	return &g.gate, nil
+}
+
+// controlRuns is how many runs a control has to fail once.
+const controlRuns = 12
+
+// MustFail runs a control until it fails, which shows that a failure is seen.
+func MustFail(ctx context.Context, name string, run func(ctx context.Context, i int) (Outcome, error)) (campaign.Check, error) {
+	c := campaign.Check{Fix: name, Required: "fails"}
+	runs := 0
+	for i := 0; i < controlRuns && !c.Passed; i++ {
+		o, err := run(ctx, i)
+		if err != nil {
+			return c, err
+		}
+		if o.Skipped {
+			continue
+		}
+		runs++
+		c.Passed = o.Failed
+	}
+	seen := 0
+	if c.Passed {
+		seen = 1
+	}
+	c.Seen = fmt.Sprintf("failed in %d of %d runs", seen, runs)
+	return c, nil
+}

@@ -1,0 +1,141 @@
+package command
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/gate"
+	"github.com/gpstorm/gpstorm/report"
+	"github.com/gpstorm/gpstorm/seed"
+)
+
+// exitSkip is the exit code of a command that could not test anything, as git bisect
+// run has it. A shell that cannot start a command exits with a higher one.
+const exitSkip = 125
+
+// execGate gates a command instead of a candidate.
+type execGate struct {
+	command, control string
+}
+
+func (e *execGate) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&e.command, "exec", "", "gate this shell `command` instead of a candidate")
+	cmd.Flags().StringVar(&e.control, "control", "", "with --exec: a shell `command` that must fail")
+}
+
+// check refuses flags that have no meaning for a command.
+func (e *execGate) check(cmd *cobra.Command) error {
+	if e.command == "" {
+		if e.control != "" {
+			return wrong("--control", e.control, "--exec beside it")
+		}
+		return nil
+	}
+	for _, name := range []string{"fix", "scenario", "world", "min-margin", "margin-axis", "margin-level", "margin-scenario", "no-unsafe", "parallel", "kernel", "nats", "workers", "policy"} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+			return wrong("--"+name, f.Value, "none beside --exec")
+		}
+	}
+	if e.control == "" {
+		return wrong("--control", absent("none"), "a command that must fail, or nothing shows that a failure is seen")
+	}
+	return nil
+}
+
+// run tests the control and then the command.
+func (e *execGate) run(cmd *cobra.Command, o *gateOptions) (*report.GateReport, error) {
+	p := &o.policy
+	policy := gate.Policy{MaxHangRate: float64(p.maxHangRate), MaxP99: p.maxP99, Confidence: float64(p.confidence), Budget: p.budget}
+	if err := policy.Validate(); err != nil {
+		return nil, badInput(err)
+	}
+	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
+	bar.what = "runs"
+	defer bar.done()
+	runs := 0
+	shell := func(line string, latency bool) func(context.Context, int) (gate.Outcome, error) {
+		return func(ctx context.Context, i int) (gate.Outcome, error) {
+			bar.update(runs, -1)
+			runs++
+			return runShell(ctx, line, i, o.seed, latency)
+		}
+	}
+	check, err := gate.MustFail(cmd.Context(), e.control, shell(e.control, false))
+	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
+		return nil, err
+	}
+	r := &report.GateReport{
+		Confidence: policy.Confidence, Budget: policy.Budget,
+		Checks: []campaign.Check{check}, Valid: check.Passed,
+	}
+	if !r.Valid {
+		return r, nil
+	}
+	g, err := gate.Outcomes(cmd.Context(), e.command, policy, shell(e.command, policy.MaxP99 > 0))
+	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
+		return nil, err
+	}
+	r.Gates = []gate.Result{*g}
+	return r, nil
+}
+
+// latencyLine is what a command prints of its latency.
+var latencyLine = regexp.MustCompile(`(?m)^latency: (\S+)\s*$`)
+
+// runShell runs a shell command once. It finds the number of the run and a seed for it
+// in the environment.
+func runShell(ctx context.Context, line string, run int, campaignSeed uint64, latency bool) (o gate.Outcome, err error) {
+	own := []string{
+		"GPSTORM_RUN=" + strconv.Itoa(run),
+		"GPSTORM_SEED=" + strconv.FormatUint(seed.Derive(campaignSeed, "run "+strconv.Itoa(run))>>11, 10),
+	}
+	var out bytes.Buffer
+	c := exec.CommandContext(ctx, "sh", "-c", line)
+	c.Env = append(os.Environ(), own...)
+	c.Stdout = &out
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.WaitDelay = 5 * time.Second // for what the shell has started
+	err = c.Run()
+	if ctx.Err() != nil {
+		return o, ctx.Err()
+	}
+	o.Again = strings.Join(own, " ") + " sh -c " + quote(line)
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		switch code := exit.ExitCode(); code {
+		case exitSkip:
+			o.Skipped = true
+			return o, nil
+		case 126, 127:
+			return o, fmt.Errorf("%s: exit %d: the shell cannot run it", line, code)
+		}
+		o.Failed = true
+		return o, nil
+	}
+	if err != nil || !latency {
+		return o, err
+	}
+	found := latencyLine.FindAllStringSubmatch(out.String(), -1)
+	if len(found) == 0 {
+		return o, fmt.Errorf("%s: no line \"latency: 12.3ms\" on its stdout, which --max-p99 needs", line)
+	}
+	for _, m := range found {
+		d, err := time.ParseDuration(m[1])
+		if err != nil {
+			return o, fmt.Errorf("%s: latency: %s: want a duration, 12.3ms say", line, m[1])
+		}
+		o.Latency = max(o.Latency, d)
+	}
+	return o, nil
+}
