@@ -65,11 +65,13 @@ type knob struct {
 var knobs = []knob{
 	{"what readers execute", func(f *Fix) bool { return f.Reader != ReaderFast }, func(to, from *Fix) { to.Reader = from.Reader }},
 	{"Tasks-Trace RCU", func(f *Fix) bool { return f.TasksTrace != TasksTraceSRCU }, func(to, from *Fix) { to.TasksTrace = from.TasksTrace }},
-	{"how a scan is ordered", func(f *Fix) bool { return f.Barrier != nil }, func(to, from *Fix) { to.Barrier = from.Barrier }},
-	{"how a scan of tracepoint_srcu is ordered", func(f *Fix) bool { return f.TracepointBarrier != nil }, func(to, from *Fix) { to.TracepointBarrier = from.TracepointBarrier }},
+	{"how a scan is ordered", func(f *Fix) bool { return f.Barrier != nil }, func(to, from *Fix) { to.Barrier, to.PerScan = from.Barrier, max(to.PerScan, from.PerScan) }},
+	{"how a scan of tracepoint_srcu is ordered", func(f *Fix) bool { return f.TracepointBarrier != nil }, func(to, from *Fix) {
+		to.TracepointBarrier, to.PerScan = from.TracepointBarrier, max(to.PerScan, from.PerScan)
+	}},
 	{"the grace-period machine", func(f *Fix) bool { return f.Machine != nil }, func(to, from *Fix) { to.Machine = from.Machine }},
 	{"the side it works on", func(f *Fix) bool { return f.Side != nil }, func(to, from *Fix) { to.Side = from.Side }},
-	{"how close() waits", func(f *Fix) bool { return f.Teardown != nil }, func(to, from *Fix) { to.Teardown = from.Teardown }},
+	{"how close() waits", func(f *Fix) bool { return f.Teardown != nil }, func(to, from *Fix) { to.Teardown, to.MostHeld = from.Teardown, from.MostHeld }},
 	{"what bounds a storm", func(f *Fix) bool { return f.Budget != Budget{} }, func(to, from *Fix) { to.Budget = from.Budget }},
 	{"rcu_kick_kthreads", func(f *Fix) bool { return f.KickKthreads }, func(to, from *Fix) { to.KickKthreads = true }},
 	{"the kernel", func(f *Fix) bool { return f.Kernel != "" }, func(to, from *Fix) { to.Kernel = from.Kernel }},

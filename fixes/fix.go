@@ -46,6 +46,12 @@ type Fix struct {
 	// Budget limits the time that perf samples may take of a CPU; the zero value
 	// leaves only the kernel's own throttle.
 	Budget Budget
+	// MostHeld is how many events may be closed and not yet freed at a time:
+	// 0 if close() waits, or Unbounded.
+	MostHeld int
+	// PerScan is how many grace periods of vanilla RCU, and rounds of interrupts
+	// to every CPU, an attempt of a scan may request in all; 0 stands for 1.
+	PerScan int
 	// Kernel is the release to which the candidate is applied; empty means that of
 	// the scenario. On fills in the behaviour of the release where the candidate
 	// changes nothing.
@@ -89,6 +95,9 @@ type Fix struct {
 	// invalid.
 	Control Control
 }
+
+// Unbounded is MostHeld without a bound.
+const Unbounded = -1
 
 // Reader is a flavour of tracepoint reader.
 type Reader uint8

@@ -64,7 +64,7 @@ var all = []Fix{
 		Name:   "callrcu-expedited",
 		Claim:  "the scan posts a callback and asks for an expedited grace period; either kind completes it",
 		Source: ours + ", by what 7.3 does", Loses: isolation, Price: "isolation",
-		Barrier: CallRCUExpedited, ExpeditedCallbacks: true,
+		Barrier: CallRCUExpedited, PerScan: 2, ExpeditedCallbacks: true,
 	},
 	{
 		Name:   "throttle",
@@ -138,12 +138,12 @@ var all = []Fix{
 	{
 		Name:   "asyncfree",
 		Claim:  "close() does not wait: callbacks of both domains hand the freeing to a worker",
-		Source: ours, Loses: "a bound on memory held by closed events", Price: "memory", Teardown: Deferred,
+		Source: ours, Loses: "a bound on memory held by closed events", Price: "memory", Teardown: Deferred, MostHeld: Unbounded,
 	},
 	{
 		Name:   "bpf-links",
 		Claim:  "close() does not wait: a callback of the one domain that protects this tracepoint hands the freeing to a worker",
-		Source: "bpf_link_free(), Linux 7.0", Loses: "the memory of up to 64 closed events until then", Price: "memory", Teardown: Links,
+		Source: "bpf_link_free(), Linux 7.0", Loses: "the memory of up to 64 closed events until then", Price: "memory", Teardown: Links, MostHeld: mostHeld,
 	},
 }
 

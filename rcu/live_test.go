@@ -205,3 +205,63 @@ func TestNoReaderSeesWhatAGracePeriodRetired(t *testing.T) {
 		}
 	})
 }
+
+// The owner of a grace period wakes whoever has waited for it meanwhile. A reader
+// holds the owner up, so that the others wait.
+func TestOwnerOfAGracePeriodWakesTheOthers(t *testing.T) {
+	eachHeavy(t, func(t *testing.T, l *Live) {
+		r := l.Reader()
+		defer r.Close()
+		r.ReadLock()
+		const waiters = 8
+		var woken sync.WaitGroup
+		for range waiters {
+			woken.Go(l.Synchronize)
+		}
+		for range 1000 {
+			runtime.Gosched()
+		}
+		before := l.GracePeriods()
+		r.ReadUnlock()
+		woken.Wait() // or the test never ends
+		if n := l.GracePeriods() - before; n < 1 || n > 4 {
+			t.Errorf("%d grace periods for %d waiters that began together", n, waiters)
+		}
+	})
+}
+
+// Whoever owns the grace period hands it over when requests are left that came while
+// it ran: those are served though nobody waits.
+func TestRequestsDuringAGracePeriodAreHandedOver(t *testing.T) {
+	eachHeavy(t, func(t *testing.T, l *Live) {
+		for range 50 {
+			r := l.Reader()
+			r.ReadLock()
+			over := make(chan struct{})
+			go func() { l.Synchronize(); close(over) }()
+			for l.GracePeriods() == 0 && l.seq.Load()&SeqPhase == 0 {
+				runtime.Gosched() // until it runs
+			}
+			c := l.Start() // needs the one after
+			called := make(chan struct{})
+			l.Call(func() { close(called) })
+			r.ReadUnlock()
+			<-over
+			pollFor(l, c)
+			<-called
+			r.Close()
+		}
+	})
+}
+
+// letGo must leave the work to somebody if a grace period is still needed.
+func TestLettingGoLeavesNeededWorkToSomebody(t *testing.T) {
+	l := NewLive()
+	if !l.work.TryOwn() {
+		t.Fatal("somebody owns the work of an idle RCU")
+	}
+	c := l.Snapshot()
+	l.request(c, false) // as between two checks of the owner
+	l.letGo()
+	pollFor(l, c)
+}

@@ -6,7 +6,7 @@ type Violation struct {
 	// Detail describes the violation in one line, with names and numbers.
 	Detail string `json:"detail"`
 	// Unsafe is set if memory was used after it was freed, or could have been.
-	// Otherwise a wakeup or a callback was lost.
+	// Otherwise a wakeup or a callback was lost, or something cost too much (Costs).
 	Unsafe bool `json:"unsafe,omitempty"`
 }
 
@@ -39,6 +39,28 @@ const (
 	CountersUnbalanced Oracle = "counters-unbalanced"
 	GracePeriodUndone  Oracle = "grace-period-undone"
 
+	// A second callback was posted to vanilla RCU with the same rcu_head before the
+	// first had run.
+	PostedTwice Oracle = "posted-twice"
+	// A domain without anything to do had an RCU callback posted that would work on
+	// it: cleanup_srcu_struct() would free it first.
+	DestroyedInUse Oracle = "destroyed-in-use"
+
+	// A candidate cost more than it states, or than the kernel allows itself.
+	ScanCostsMore Oracle = "scan-costs-more"       // grace periods and interrupts of one scan
+	WorkerSpins   Oracle = "worker-spins"          // runs of one work item in a jiffy
+	HeldTooMany   Oracle = "held-too-many"         // closed events that are not freed
+	WaitsForNew   Oracle = "waits-for-new-readers" // a scan of the rank that new readers take
+
 	// The live core broke a promise to a caller.
 	PromiseBroken Oracle = "promise-broken"
 )
+
+// Costs reports whether the oracle finds what costs too much and does no other harm.
+func (o Oracle) Costs() bool {
+	switch o {
+	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew:
+		return true
+	}
+	return false
+}

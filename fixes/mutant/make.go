@@ -10,7 +10,12 @@ import (
 // safety returns a bug that frees memory, or reports a grace period over, too
 // early.
 func safety(name, claim, of string, f fixes.Fix) Mutant {
+	whole, err := fixes.Find(of)
+	if err != nil {
+		panic(err) // the tables of this package are invalid
+	}
 	f.Name, f.Claim, f.Source = name, claim, "planted bug"
+	f.MostHeld, f.PerScan = whole.MostHeld, whole.PerScan
 	return Mutant{Fix: f, Of: of, Class: Safety}
 }
 

@@ -154,7 +154,10 @@ func (k *kernel) diagnose(r *trial.Result) {
 		}
 	}
 	if len(k.violations) > 0 {
-		r.Diagnosis = trial.LostWakeup
+		r.Diagnosis = trial.Slow
+		if slices.ContainsFunc(k.violations, func(v trial.Violation) bool { return !v.Oracle.Costs() }) {
+			r.Diagnosis = trial.LostWakeup
+		}
 		return
 	}
 	late := k.rcuStalls+k.hungTasks > 0

@@ -185,6 +185,9 @@ func (k *kernel) checkQuiet() {
 		} else if d.drifted() {
 			k.violate(trial.CountersUnbalanced, "%s: locks and unlocks of a rank differ by more than the readers inside", d.name)
 		}
+		if d.posted > 0 {
+			k.unsafe(trial.DestroyedInUse, "%s has nothing to do, and an RCU callback is posted that works on it", d.name)
+		}
 		if d.lost() {
 			k.violate(trial.GracePeriodUndone, "%s: a grace period is needed, and no work is queued for it", d.name)
 		}

@@ -43,6 +43,8 @@ type domain struct {
 	// pollMark is when it was taken, pollCookie which it is.
 	pollMark   rcuMark
 	pollCookie uint64
+	asked      int                // grace periods and rounds of interrupts, by the attempt in progress
+	burst      burst              // of runs of process
 	posted     int                // RCU callbacks that will resume a scan
 	lastPost   *rcuMark           // the grace periods that complete the last of them; zero if it has been given none
 	hurried    bool               // an expedited one was asked for, for their sake
@@ -92,7 +94,9 @@ func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 	}
 	d.machine = k.fix.NewMachine(b, pace)
 	d.side = k.fix.WrapSide((*domainSide)(d))
+	limit := pace.MaxNoDelay + 100 // those that requests and callbacks queue
 	d.process = work{name: "process_srcu", fn: func(t *task) {
+		d.checkBurst(limit)
 		d.machine.Process(d.side)
 	}}
 	d.invoke = work{name: "srcu_invoke_callbacks", fn: func(t *task) {
@@ -214,6 +218,7 @@ type domainSide domain
 func (s *domainSide) Current() int { return s.current }
 
 func (s *domainSide) Unlocks(rank int) uint64 {
+	s.asked = 0
 	s.sum()
 	sum := (*domain)(s).sumUnlocks(rank)
 	s.lastSum, s.foundReader = sum, false
@@ -222,6 +227,7 @@ func (s *domainSide) Unlocks(rank int) uint64 {
 }
 
 func (s *domainSide) Locks(rank int) uint64 {
+	(*domain)(s).checkScan(rank)
 	s.sum()
 	sum := (*domain)(s).sumLocks(rank)
 	s.foundReader = sum != s.lastSum
@@ -269,6 +275,7 @@ func (s *domainSide) FenceAll() {
 	if !ok {
 		return
 	}
+	s.asked++
 	var c completion
 	left := 0
 	for _, o := range k.cpus {
@@ -335,6 +342,7 @@ func (r *domainRCU) Synchronize() {
 	if !ok {
 		return
 	}
+	r.asked++
 	r.k.synchronize(t)
 	if r.k.sc.RCU.Expedited && !r.k.sc.RCU.Normal {
 		r.waits.expedited++
@@ -348,6 +356,7 @@ func (r *domainRCU) SynchronizeExpedited() {
 	if !ok {
 		return
 	}
+	r.asked++
 	r.k.expedite(t)
 	if r.k.sc.RCU.Normal {
 		r.waits.normal++
@@ -357,6 +366,10 @@ func (r *domainRCU) SynchronizeExpedited() {
 }
 
 func (r *domainRCU) Call(fn func()) {
+	if r.posted > 0 {
+		r.k.unsafe(trial.PostedTwice, "%s posts an RCU callback while its last one is queued: both have one rcu_head", r.name)
+	}
+	r.asked++
 	r.posted++
 	mark := r.k.rcuMark()
 	r.lastPost = &rcuMark{}
@@ -394,6 +407,7 @@ func (r *domainRCU) StartExpedited() rcu.Cookie {
 // Expedite asks for an expedited grace period that a callback is to be completed by.
 func (r *domainRCU) Expedite() {
 	r.hurried = true
+	r.asked++
 	r.k.pollExpedited(uint64(r.Snapshot()))
 }
 
@@ -402,6 +416,7 @@ func (r *domainRCU) Expedite() {
 func (r *domainRCU) poll(count *int, c rcu.Cookie) {
 	if r.polling == nil {
 		r.pollMark, r.pollCookie = r.k.rcuMark(), uint64(c)
+		r.asked++
 	}
 	r.polling = count
 }

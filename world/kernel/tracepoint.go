@@ -123,6 +123,8 @@ func (k *kernel) closeEvent(t *task, tp *tracepoint) {
 		t.unlock(&tr.tracepoints)
 		k.detachBefore(t, tp)
 		k.fix.TeardownOrDefault()(u)
+		u.closed = true
+		k.checkHeld()
 	}
 	t.unlock(&tr.eventMutex)
 	if last {
@@ -160,6 +162,7 @@ type unregistered struct {
 	lists  *lists
 	cookie srcu.Cookie
 	taken  bool // unregistering has taken the cookie
+	closed bool // close() has returned
 	// deferred are the work items of this teardown that have not run, and
 	// flushed is completed whenever one has.
 	deferred []*work
