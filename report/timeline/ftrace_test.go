@@ -16,7 +16,12 @@ var ftraceLine = regexp.MustCompile(`^( *\S.*)-(\d+) +\[(\d{3})\] ([d.][N.][zhs.
 // line is one parsed line of the text.
 type line struct{ pid, cpu, flags, at, event, fields string }
 
-func ftraceLines(t *testing.T, r *Recorder, cpus int) (lines []line) {
+func ftraceLines(t *testing.T, r *Recorder, cpus int) []line {
+	t.Helper()
+	return once(r, "ftrace", func() []line { return ftraceLinesAnew(t, r, cpus) })
+}
+
+func ftraceLinesAnew(t *testing.T, r *Recorder, cpus int) (lines []line) {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Ftrace(&b, r, cpus); err != nil {

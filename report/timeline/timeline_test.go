@@ -67,7 +67,20 @@ type parsed struct {
 	notes    map[string]string
 }
 
+// files holds what parse and ftraceLines return, which tests do not change.
+var files sync.Map // of *Recorder and text form
+
+func once[T any](r *Recorder, form string, f func() T) T {
+	v, _ := files.LoadOrStore([2]any{r, form}, sync.OnceValue(f))
+	return v.(func() T)()
+}
+
 func parse(t *testing.T, r *Recorder) parsed {
+	t.Helper()
+	return once(r, "perfetto", func() parsed { return parseAnew(t, r) })
+}
+
+func parseAnew(t *testing.T, r *Recorder) parsed {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Perfetto(&b, r); err != nil {
