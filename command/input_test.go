@@ -132,6 +132,8 @@ var ofFlag = map[string][]string{
 	"--nats-token":             {"nosuch.txt", ".", ""},
 	"--nats-creds":             {"nosuch.creds"},
 	"--nats-ca":                {"nosuch.pem"},
+	"--nats-cert":              {"nosuch.pem"},
+	"--nats-key":               {"nosuch.pem"},
 	"evaluate --nats-replicas": {"0", "2", "3"},
 	"rare --nats-replicas":     {"2"},
 	"certify --nats-replicas":  {"2"},

@@ -21,6 +21,7 @@ const tokenVariable = "GPSTORM_NATS_TOKEN"
 type natsFlags struct {
 	url                    serverURL
 	token, credentials, ca string
+	cert, key              string
 }
 
 func (f *natsFlags) register(flags *pflag.FlagSet) {
@@ -28,12 +29,15 @@ func (f *natsFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.token, "nats-token", "", "a `file` with the server's token (default the variable "+tokenVariable+")")
 	flags.StringVar(&f.credentials, "nats-creds", "", "a NATS credentials `file`")
 	flags.StringVar(&f.ca, "nats-ca", "", "a `file` with the certificates to trust, in PEM")
+	flags.StringVar(&f.cert, "nats-cert", "", "a `file` with a certificate to show, in PEM, where the server demands one")
+	flags.StringVar(&f.key, "nats-key", "", "a `file` with its key")
 }
 
 // check refuses files that cannot be read, and flags that need --nats.
 func (f *natsFlags) check() error {
 	for _, file := range []struct{ flag, path string }{
 		{"--nats-token", f.token}, {"--nats-creds", f.credentials}, {"--nats-ca", f.ca},
+		{"--nats-cert", f.cert}, {"--nats-key", f.key},
 	} {
 		if file.path == "" {
 			continue
@@ -45,12 +49,15 @@ func (f *natsFlags) check() error {
 			return wrong(file.flag, file.path, "--nats, the server that it is for")
 		}
 	}
+	if (f.cert == "") != (f.key == "") {
+		return wrong("--nats-cert", absent("given without its key, or the key without it"), "both --nats-cert and --nats-key")
+	}
 	return nil
 }
 
 // connect connects to the server.
 func (f *natsFlags) connect(name string) (*nats.Conn, error) {
-	a := cluster.Access{URL: string(f.url), Token: os.Getenv(tokenVariable), Credentials: f.credentials, CA: f.ca}
+	a := cluster.Access{URL: string(f.url), Token: os.Getenv(tokenVariable), Credentials: f.credentials, CA: f.ca, Cert: f.cert, Key: f.key}
 	if f.token != "" {
 		b, err := readFile("--nats-token", f.token)
 		if err != nil {

@@ -17,8 +17,9 @@ type Access struct {
 	// Token, if the URL has none: what an embedded server was started with.
 	Token string
 	// Credentials and CA are paths: of a NATS credentials file, and of the
-	// certificates to trust beside those of the system.
-	Credentials, CA string
+	// certificates to trust beside those of the system. Cert and Key are the paths
+	// of a certificate to show and of its key.
+	Credentials, CA, Cert, Key string
 }
 
 // Connect connects to a server. A connection that is lost later is made again
@@ -33,6 +34,9 @@ func (a Access) Connect(name string) (*nats.Conn, error) {
 	}
 	if a.CA != "" {
 		opts = append(opts, nats.RootCAs(a.CA))
+	}
+	if a.Cert != "" {
+		opts = append(opts, nats.ClientCert(a.Cert, a.Key))
 	}
 	nc, err := nats.Connect(a.URL, opts...)
 	if err != nil {

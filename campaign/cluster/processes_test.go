@@ -44,6 +44,11 @@ type process struct {
 	Out    string
 	Crash  bool // the world ends the process in one trial
 	Hang   bool // one trial does not end
+
+	Cert, Key string // of a server with TLS
+	CA        string // that signed the server's certificate
+
+	wrap []string // a command that runs it, and arguments
 }
 
 func TestMain(m *testing.M) {
@@ -70,15 +75,16 @@ func TestMain(m *testing.M) {
 func (p *process) run() error {
 	ctx := context.Background()
 	if p.Role == "server" {
-		if _, err := Serve(ServerConfig{Listen: p.Listen, Token: token, Store: p.Store}); err != nil {
+		if _, err := Serve(ServerConfig{Listen: p.Listen, Token: token, Store: p.Store, Cert: p.Cert, Key: p.Key}); err != nil {
 			return err
 		}
 		select {}
 	}
-	nc, err := Access{URL: p.URL, Token: token}.Connect(p.Role)
+	access := Access{URL: p.URL, Token: token, CA: p.CA}
+	nc, err := access.Connect(p.Role)
 	for end := time.Now().Add(30 * time.Second); err != nil && time.Now().Before(end); {
 		time.Sleep(100 * time.Millisecond) // the server may be down just now
-		nc, err = Access{URL: p.URL, Token: token}.Connect(p.Role)
+		nc, err = access.Connect(p.Role)
 	}
 	if err != nil {
 		return err
@@ -135,7 +141,8 @@ func (p process) start(t *testing.T) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe)
+	args := append(p.wrap, exe)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), role+"="+string(b))
 	cmd.Stderr = &logWriter{t: t, name: p.Role}
 	if _, err := cmd.StdinPipe(); err != nil { // closes with this process

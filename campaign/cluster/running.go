@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -21,7 +22,7 @@ type running struct {
 	specs    []world.Spec
 	want     world.Want
 	try      uint64
-	progress chan struct{}
+	progress atomic.Int64    // when the last trial ended, in nanoseconds of Unix time
 	ending   <-chan struct{} // closed when the worker is to end
 }
 
@@ -41,10 +42,7 @@ func (r *running) run(ctx context.Context) error {
 	err := local.Execute(ctx, len(r.specs), func(i int) world.Spec { return r.specs[i] }, func(_ int, result trial.Result) error {
 		a.Results = append(a.Results, result)
 		r.w.busy(0, 1)
-		select {
-		case r.progress <- struct{}{}:
-		default:
-		}
+		r.progress.Store(time.Now().UnixNano())
 		switch {
 		case !r.w.attends(r.a.ID, r.place.run):
 			lost = errAbandoned
