@@ -58,13 +58,13 @@ func TestScale(t *testing.T) {
 			time.Sleep(10 * time.Millisecond) // between two looks
 		}
 		ex = e
-		nc := r.connect()
-		queued = func() uint64 {
-			st, err := Ask(t.Context(), nc, time.Millisecond)
-			if err != nil {
-				return 0
+		queued = func() (bytes uint64) {
+			for _, name := range []string{workStream, resultStream} {
+				if stream, err := e.js.Stream(t.Context(), name); err == nil {
+					bytes += stream.CachedInfo().State.Bytes
+				}
 			}
-			return st.Bytes
+			return bytes
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -247,8 +247,10 @@ func (w *Worker) join(ctx context.Context, a *attended) {
 	consumer = c
 }
 
-// pick returns the next coordinator to work for, or nil.
-func (w *Worker) pick() *attended {
+// pick returns the next coordinator to work for, or nil, and how long to wait for a
+// chunk of it. Each wait that ends without one costs the server as much as there are
+// others that wait, so it is short only where another coordinator may have work.
+func (w *Worker) pick() (a *attended, wait time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var all []*attended
@@ -258,10 +260,14 @@ func (w *Worker) pick() *attended {
 		}
 	}
 	if len(all) == 0 {
-		return nil
+		return nil, 0
 	}
 	w.turn++
-	return all[w.turn%len(all)]
+	wait = 10 * time.Second
+	if len(all) > 1 {
+		wait = time.Second
+	}
+	return all[w.turn%len(all)], wait
 }
 
 // slot runs one chunk after another.
@@ -273,14 +279,16 @@ func (w *Worker) slot(ctx context.Context) {
 		}
 	}
 	for ctx.Err() == nil {
-		a := w.pick()
+		a, wait := w.pick()
 		if a == nil {
 			pause(50 * time.Millisecond)
 			continue
 		}
-		m, err := a.consumer.Next(jetstream.FetchMaxWait(time.Second))
+		waiting, cancel := context.WithTimeout(ctx, wait)
+		m, err := a.consumer.Next(jetstream.FetchContext(waiting))
+		cancel()
 		switch {
-		case errors.Is(err, nats.ErrTimeout):
+		case errors.Is(err, nats.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 			continue
 		case err != nil:
 			pause(a.beat())
