@@ -268,7 +268,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		// Commands, arguments and flags that are none.
-		{[]string{"nosuch"}, `command: nosuch: want one of certify, detach, evaluate, explore, `},
+		{[]string{"nosuch"}, `command: nosuch: want one of certify, corpus, detach, evaluate, `},
 		{[]string{"run"}, `run: no argument: want a scenario`},
 		{[]string{"run", "calm", "light"}, `run: light: want one argument`},
 		{[]string{"run", "calm", "--nosuch"}, `--nosuch: unknown flag: want a flag that gpstorm run --help lists`},
@@ -299,7 +299,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"report"}, `report: no argument: want a results file`},
 		{[]string{"completion", "nosuch"}, `completion: nosuch: want one of bash, fish, powershell, zsh`},
 		{[]string{"completion", "bash", "x"}, `bash: x: want no argument`},
-		{[]string{"help", "nosuch"}, `command: nosuch: want one of certify, detach, evaluate, explore, `},
+		{[]string{"help", "nosuch"}, `command: nosuch: want one of certify, corpus, detach, evaluate, `},
 
 		// Flags that do not go together.
 		{[]string{"evaluate", "--resume"}, `--resume: true: want --out`},

@@ -70,6 +70,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided; 130 interrupt
 		newServeCommand(c),
 		newWorkerCommand(c),
 		newStatusCommand(c),
+		newCorpusCommand(c),
 		newReadCommand(c),
 		newExportCommand(c),
 		newKernelsCommand(c),

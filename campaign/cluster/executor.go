@@ -168,10 +168,12 @@ func Open(ctx context.Context, nc *nats.Conn, cfg Config) (*Executor, error) {
 func (e *Executor) listen() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	e.stop = cancel
+	respond := func(m *nats.Msg) { _ = m.Respond(e.record()) }
 	for subject, handle := range map[string]nats.MsgHandler{
 		joinSubject + e.id: e.admit,
 		workerSubject:      e.hear,
-		askSubject:         func(m *nats.Msg) { _ = m.Respond(e.record()) },
+		askSubject:         respond,
+		seekSubject:        respond,
 	} {
 		sub, err := e.nc.Subscribe(subject, handle)
 		if err != nil {

@@ -23,6 +23,7 @@ const (
 // The subjects of plain messages.
 const (
 	askSubject     = "gpstorm.ask"     // who is there? answered by everybody
+	seekSubject    = "gpstorm.seek"    // which coordinators are there?
 	sessionSubject = "gpstorm.session" // beats of coordinators
 	workerSubject  = "gpstorm.worker"  // beats of workers
 	joinSubject    = "gpstorm.join."   // + session: a worker asks for admission

@@ -99,7 +99,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		defer sub.Unsubscribe() //nolint:errcheck // the connection ends with it
 	}
-	if err := w.Conn.PublishRequest(askSubject, inbox, nil); err != nil {
+	if err := w.Conn.PublishRequest(seekSubject, inbox, nil); err != nil {
 		return err
 	}
 	var slots sync.WaitGroup
