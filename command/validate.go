@@ -38,7 +38,7 @@ same. The last table ranks the candidates by a real kernel and by the model.
 
 The recordings of real kernels are part of the program. --boot makes new ones, of
 the kernels given, and compares with those instead; --record keeps them, and
---recordings compares with kept ones.
+--recordings compares with kept ones. An interrupt loses none that were made.
 
 Figures that are known to be outside their bands are shown with the reason.
 
@@ -162,14 +162,23 @@ func (o *validateOptions) bootAll(cmd *cobra.Command) ([]calibration.Recording, 
 		return nil
 	})
 	bar.done()
+	kept := o.keep(all)
 	if err != nil {
 		o.consoleOf(cmd, err)
+		if kept == nil && o.record != "" && len(all) > 0 {
+			o.note(cmd, "%d recordings made before that are in %s", len(all), o.record)
+		}
 		return nil, inputOrFailure(err)
 	}
-	if o.record == "" {
-		return all, nil
+	return all, kept
+}
+
+// keep writes the file of --record, if there is anything to write.
+func (o *validateOptions) keep(all []calibration.Recording) error {
+	if o.record == "" || len(all) == 0 {
+		return nil
 	}
-	return all, writeFile(o.record, func(w io.Writer) error {
+	return writeFile(o.record, func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		for i := range all {
 			if err := enc.Encode(&all[i]); err != nil {
