@@ -51,13 +51,15 @@ func (w *World) Stress(ctx context.Context, subject string, sc *workload.Scenari
 
 // churn starts the goroutines.
 func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
-	d, own := t.d.tracepoint.(*srcuDomain)
-	if !own {
+	d, shared := t.d.tracepoint.(*srcuDomain)
+	if !shared {
 		d = newSRCU(&Config{onPanic: t.c.onPanic}, fixes.Membarrier(), t.d.rcu, nil, t.fail)
+		t.d.apart = d
 	}
 	k := &churning{t: t, d: d, yields: c.Yields, pool: srcu.NewPool(d.Domain, func() *pooled { return &pooled{} })}
 	k.value.Publish(&updated{})
 	k.current.Publish(k.pool.Get())
+	started := 0
 	for _, kind := range []struct {
 		n    int
 		work func(r *rand.Rand)
@@ -65,7 +67,8 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 		{c.Updaters, k.update}, {c.Retirers, k.retire}, {c.Registrants, k.register}, {c.Panickers, k.panics}, {c.Closings, k.closes},
 	} {
 		for range kind.n {
-			r := rand.New(rand.NewPCG(t.random("churn", int(k.started.Add(1))), 0))
+			started++
+			r := rand.New(rand.NewPCG(t.random("churn", started), 0))
 			wg.Go(func() {
 				for !t.stop.Load() && t.ctx.Err() == nil {
 					kind.work(r)
@@ -87,7 +90,6 @@ type churning struct {
 	t       *run
 	d       *srcuDomain
 	yields  int
-	started atomic.Int64
 	value   srcu.Pointer[updated]
 	pool    *srcu.Pool[pooled]
 	current srcu.Pointer[pooled]

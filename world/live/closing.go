@@ -38,6 +38,9 @@ func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, m
 	t.met.before = readUsage()
 	t.closingFrom = time.Now()
 	closes := t.closers(sc)
+	if t.ctx.Err() != nil { // a close() hung, or the trial is interrupted
+		t.c.patience = min(t.c.patience, t.c.StallAfter)
+	}
 	t.burst()
 	t.cancel()
 	endStorms()

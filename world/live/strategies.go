@@ -98,9 +98,9 @@ var namedHere = map[string]string{
 func newCatalogue(more []fixes.Group) (*fixes.Catalogue, error) {
 	known := fixes.Group{Kind: further}
 	for _, f := range fixes.All() {
-		named := func(one fixes.Fix) bool { return one.Name == f.Name }
+		same := func(one fixes.Fix) bool { return one.Name == f.Name }
 		_, here := namedHere[f.Name]
-		if !here && changesSomething(&f) && f.Reader == fixes.ReaderFast && !slices.ContainsFunc(strategies, named) && !slices.ContainsFunc(teardowns, named) {
+		if !here && changesSomething(&f) && f.Reader == fixes.ReaderFast && !slices.ContainsFunc(strategies, same) && !slices.ContainsFunc(teardowns, same) {
 			known.Fixes = append(known.Fixes, f)
 		}
 	}

@@ -16,6 +16,7 @@ type domains struct {
 	tracepoint domain
 	tasksTrace domain
 	rcu        *rcu.Live // RCU, whose readers delay barriers that wait for RCU
+	apart      domain    // the SRCU domain of the churn if the tracepoint domain is RCU; else nil
 }
 
 func newDomains(c *Config, y *yielder, misuse func(string)) (d domains) {
@@ -199,4 +200,7 @@ func (d *domains) barriers() {
 	d.tracepoint.Barrier()
 	d.tasksTrace.Barrier()
 	d.tracepoint.Barrier() // for callbacks that those of the other domain queued
+	if d.apart != nil {
+		d.apart.Barrier()
+	}
 }

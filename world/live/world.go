@@ -120,7 +120,9 @@ func (w *World) Run(ctx context.Context, s world.Spec, _ world.Want) (trial.Resu
 	}
 	sc := &s.Scenario
 	f = f.On(sc.Machine.Version)
-	c, err := Config{Fix: f, Seed: s.Seed, Duration: windowOf(sc), Scenario: sc, StallAfter: hangOf(sc)}.withDefaults()
+	c, err := Config{
+		Fix: f, Seed: s.Seed, Duration: windowOf(sc), Scenario: sc, StallAfter: hangOf(sc), patience: patience,
+	}.withDefaults()
 	if err != nil {
 		return trial.Result{}, &world.Failure{World: Name, Err: err}
 	}
