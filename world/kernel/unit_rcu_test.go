@@ -1,0 +1,174 @@
+package kernel
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// booted is a quiet machine that has booted.
+func booted(t *testing.T, change func(*workload.Scenario)) *kernel {
+	t.Helper()
+	sc := quietMachine()
+	if change != nil {
+		change(&sc)
+	}
+	fix := lookup(t, "baseline")
+	k := newKernel(&sc, &fix, 1, Options{})
+	t.Cleanup(k.stop)
+	k.boot()
+	return k
+}
+
+// An item that is queued on another CPU while it runs, runs once more where it runs:
+// never twice at a time (find_worker_executing_work). One that is queued twice before
+// it runs, runs once.
+func TestWorkItemNeverRunsTwiceAtATime(t *testing.T) {
+	t.Parallel()
+	k := booted(t, nil)
+	runs, inside, most := 0, 0, 0
+	var ranOn []int
+	w := &work{name: "twice"}
+	w.fn = func(t *task) {
+		runs++
+		inside++
+		most = max(most, inside)
+		ranOn = append(ranOn, t.cpu.id)
+		t.ask(sleepTicks(sleeping, 20)) // another worker of its pool takes over
+		inside--
+	}
+	queue := func(at ns, cpu int) {
+		k.at(at, func() {
+			k.cpus[cpu].arrive(irq{kind: irqCall, done: func() {
+				running := w.on
+				k.queueWork(w)
+				if p := k.cpus[cpu].pool; running != nil && running != p && len(p.pending) > 0 {
+					t.Errorf("queued on CPU %d while it runs on CPU %d", cpu, running.cpu.id)
+				}
+			}})
+		})
+	}
+	queue(100_000_000, 0)
+	queue(120_000_000, 1) // it runs on CPU 0 until 180 ms
+	queue(125_000_000, 1) // and is queued already
+	k.runUntil(400_000_000, func() bool { return false })
+	if runs != 2 || most != 1 || len(ranOn) != 2 || ranOn[0] != 0 || ranOn[1] != 0 {
+		t.Errorf("%d runs, at most %d at a time, on CPUs %v; want 2 on CPU 0, one after the other", runs, most, ranOn)
+	}
+	if !w.idle() {
+		t.Error("the item is not idle after its runs")
+	}
+	queue(450_000_000, 1)
+	k.runUntil(600_000_000, func() bool { return false })
+	if runs != 3 || ranOn[2] != 1 {
+		t.Errorf("%d runs on CPUs %v; want the third on CPU 1", runs, ranOn)
+	}
+}
+
+// Normal and expedited grace periods advance one polled number. One that began within
+// the other ends the polled one, and the other then finds it ended; of two that
+// overlap crosswise, the second ends nothing that began after it.
+func TestOverlappingGracePeriodsAndThePolledOne(t *testing.T) {
+	t.Parallel()
+	k := booted(t, nil)
+	n := &k.rcu
+	begin := map[byte]func(){
+		'n': func() { k.polledStart(&n.polledNormal, &n.polledNormalOn) },
+		'e': func() { k.polledStart(&n.polledExp, &n.polledExpOn) },
+	}
+	end := map[byte]func(){
+		'N': func() { k.polledEnd(&n.polledNormal, &n.polledNormalOn) },
+		'E': func() { k.polledEnd(&n.polledExp, &n.polledExpOn) },
+	}
+	for _, c := range []struct {
+		steps string // small letters begin, capital ones end
+		ended uint64 // polled grace periods
+		runs  bool   // one is still in progress
+	}{
+		{"nN", 1, false},
+		{"nNnN", 2, false},
+		{"neEN", 1, false},   // the inner one ends it
+		{"enNE", 1, false},   // the same
+		{"neNE", 1, false},   // the first to end ends it, the second has noted it, too
+		{"neNnE", 1, true},   // the expedited one began before the polled one that runs
+		{"neNnEN", 2, false}, // which the second normal one ends
+		{"neEeEN", 2, false}, // two inside of a long one
+		{"neEeN", 1, true},   // the long one began before the polled one that runs
+	} {
+		began := rcu.SeqCount(n.polled)
+		for i := range len(c.steps) {
+			if f := begin[c.steps[i]]; f != nil {
+				f()
+			} else {
+				end[c.steps[i]]()
+			}
+		}
+		if ended := rcu.SeqCount(n.polled) - began; ended != c.ended || rcu.SeqRunning(n.polled) != c.runs {
+			t.Errorf("%s: %d polled grace periods have ended, one runs %t; want %d, %t", c.steps, ended, rcu.SeqRunning(n.polled), c.ended, c.runs)
+		}
+		n.polledNormalOn, n.polledExpOn = false, false
+		if rcu.SeqRunning(n.polled) {
+			n.polled = rcu.SeqEnd(n.polled)
+		}
+	}
+}
+
+// A section that was interrupted for an expedited grace period reports at its end, and
+// no other section does.
+func TestEndOfASectionReportsOnlyIfItWasAsked(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []bool{false, true} {
+		k := booted(t, func(sc *workload.Scenario) {
+			sc.Tasks = []workload.Tasks{{Name: "reader", Count: 1, CPUs: []int{1}, Reads: workload.ReadsRCU, Section: time.Second, Gap: time.Second}}
+		})
+		var reader *task
+		for _, o := range k.tasks {
+			if o.loop != nil {
+				reader = o
+			}
+		}
+		k.runUntil(10_000_000, func() bool { return false })
+		e := &k.rcu.exp
+		e.running, e.mask = true, 1<<reader.cpu.id
+		reader.rcu.expHint = asked
+		k.endSection(reader)
+		if reported := e.mask == 0; reported != asked || reader.rcu.expHint {
+			t.Errorf("asked %t: reported %t", asked, reported)
+		}
+	}
+}
+
+// A trial that is cut off says so, and blames nobody.
+func TestTrialThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	sc := preset(t, "many-closers")
+	whole := Run(sc, lookup(t, "baseline"), 3, Options{})
+	if whole.Truncated {
+		t.Fatal("the whole trial is cut off")
+	}
+	for _, steps := range []uint64{1, 100, whole.Steps / 3} {
+		r := Run(sc, lookup(t, "baseline"), 3, Options{MaxSteps: steps})
+		if !r.Truncated || r.Steps < steps || r.Steps > steps+1000 {
+			t.Errorf("cut off after %d steps: truncated %t, %d steps", steps, r.Truncated, r.Steps)
+		}
+		if r.Elapsed >= whole.Elapsed || len(r.Violations) > 0 {
+			t.Errorf("cut off after %d steps: took %v of %v, violations %v", steps, r.Elapsed, whole.Elapsed, r.Violations)
+		}
+		switch r.Diagnosis {
+		case trial.OK, trial.Slow, trial.Starved:
+		default:
+			t.Errorf("cut off after %d steps: %s %s", steps, r.Diagnosis, r.Why())
+		}
+		for _, c := range r.Closes {
+			if c.Start+c.Wait > r.Elapsed || c.Censored && c.Start+c.Wait != r.Elapsed {
+				t.Errorf("cut off after %d steps at %v: %+v", steps, r.Elapsed, c)
+			}
+		}
+	}
+	if again := Run(sc, lookup(t, "baseline"), 3, Options{MaxSteps: whole.Steps + 1}); again.Checksum != whole.Checksum || again.Truncated {
+		t.Error("a limit that is not reached changes the trial")
+	}
+}
