@@ -26,8 +26,9 @@ a report and do not parse are shown. Without a file, or for "-", it reads
 standard input.
 
 --scenario writes a scenario to start from: what the log shows is filled in with
-its line, the rest is a guess and says so. The command runs it once under baseline, and
-prints which symptoms of the log that run does not show.`,
+its line, the rest is a guess and says so. The command runs it under baseline with a
+few seeds, and prints which symptoms of the log it does not show, and with how many of
+the seeds it shows the others.`,
 		Example: `  gpstorm read console.log
   dmesg | gpstorm read --json
   gpstorm read console.log --scenario mine.yaml && gpstorm evaluate --scenario mine.yaml`,
@@ -83,6 +84,9 @@ func draft(cmd *cobra.Command, c *common, log *repro.Log, to outFile) error {
 	}
 	for _, m := range d.Missing {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s does not show: %s\n", to, m)
+	}
+	if d.Seeds < repro.DraftSeeds {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s shows the rest with %d of the seeds 1 to %d only\n", to, d.Seeds, repro.DraftSeeds)
 	}
 	return nil
 }

@@ -57,6 +57,7 @@ type collector struct {
 	// header is the number of words that a logger of an unknown form puts before
 	// each message.
 	header int
+	busy   busyPools
 }
 
 func (c *collector) entry(e entry) {
@@ -139,7 +140,7 @@ func (c *collector) read(s *stream, e *entry) bool {
 
 // other reads messages that klog does not read.
 func (c *collector) other(s *stream, e *entry) bool {
-	return c.facts.boot(e) || c.facts.torture(e) || c.facts.busyWorkqueue(e) || c.lateTasks(s, e)
+	return c.facts.boot(e) || c.facts.torture(e) || c.busyWorkqueue(e) || c.lateTasks(s, e)
 }
 
 // report reads one message that occurs only in reports.
@@ -159,29 +160,6 @@ func (c *collector) report(s *stream, e *entry) bool {
 	c.facts.Understood++
 	c.line(s, e, l)
 	return true
-}
-
-// busyWorkqueue reads the lines after a workqueue's lockup: running and waiting
-// work items (kernel/workqueue.c, show_pwq).
-func (f *Facts) busyWorkqueue(e *entry) bool {
-	if len(f.Lockups) == 0 {
-		return false
-	}
-	l := f.Lockups[len(f.Lockups)-1]
-	text := strings.Trim(e.text, " \t")
-	if l.Kind != "workqueue" || len(l.InFlight)+len(l.Pending) > maxSuspects {
-		return false
-	}
-	if work, ok := strings.CutPrefix(text, "in-flight: "); ok {
-		l.InFlight = append(l.InFlight, Seen[string]{Value: name(work), Line: e.line})
-		return true
-	}
-	if work, ok := strings.CutPrefix(text, "pending: "); ok {
-		l.Pending = append(l.Pending, Seen[string]{Value: name(work), Line: e.line})
-		return true
-	}
-	return text == "Showing busy workqueues and worker pools:" || strings.HasPrefix(text, "workqueue ") && strings.Contains(text, ": flags=0x") ||
-		strings.HasPrefix(text, "pwq ") && strings.Contains(text, ": cpus=") || strings.HasPrefix(text, "pool ") && strings.Contains(text, ": cpus=")
 }
 
 // plainFrame removes the additions of some architectures from a line of a call
@@ -388,7 +366,7 @@ func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 			r.At, r.User = name(l.At.Func), l.At.Func == ""
 		}
 	case *klog.Lockup:
-		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "workqueue", CPUs: strings.Clone(l.CPUs), Seconds: seconds(l.Stuck)})
+		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "workqueue", CPUs: strings.Clone(l.CPUs), Nice: l.Nice, Seconds: seconds(l.Stuck)})
 	case *klog.SoftLockup:
 		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "soft", CPUs: fmt.Sprint(l.CPU), Seconds: seconds(l.Stuck), Comm: name(l.Task.Comm), PID: l.Task.PID})
 	case *klog.HardLockup:

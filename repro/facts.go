@@ -260,6 +260,7 @@ type Lockup struct {
 	Where
 	Kind    string `json:"kind"` // soft, hard, workqueue
 	CPUs    string `json:"cpus"`
+	Nice    int    `json:"nice,omitempty"` // of a worker pool
 	Seconds int64  `json:"seconds,omitempty"`
 	Comm    string `json:"comm,omitempty"`
 	PID     int    `json:"pid,omitempty"`

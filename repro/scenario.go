@@ -21,7 +21,9 @@ type Draft struct {
 	Shows, Missing []Symptom
 	// Extra are its further symptoms.
 	Extra []Symptom
-	// Signature is the signature of the trial with these symptoms.
+	// Seeds is the number of seeds, of 1 to DraftSeeds, that show all of Shows.
+	Seeds int
+	// Signature is the signature of the trial with seed 1.
 	Signature trial.Signature
 
 	symptoms []Symptom         // of the log
@@ -33,9 +35,13 @@ type Draft struct {
 // the log.
 var ErrNoScenario = errors.New("no scenario shows any symptom of the log")
 
+// DraftSeeds is the number of seeds of the trials of a draft.
+const DraftSeeds = 5
+
 // Draft makes a scenario from the log. It uses the facts of the log, guesses the
 // rest from a few setups that are known to give such symptoms, runs each under
-// baseline, and returns the one with the most of the log's symptoms.
+// baseline, and returns the one with the most of the log's symptoms, and of those the
+// one that shows them with the most seeds.
 func (l *Log) Draft() (*Draft, error) {
 	symptoms := l.Symptoms()
 	var best *Draft
@@ -54,6 +60,7 @@ func (l *Log) Draft() (*Draft, error) {
 			d.closers(l.Facts)
 			setup.fill(&d, l.Facts)
 			d.Scenario.Closers[0].Start += time.Duration(later) * time.Second
+			d.Scenario.Horizon = min(d.Scenario.Horizon, maxHorizon)
 			if err := d.Scenario.Validate(); err != nil {
 				return nil, fmt.Errorf("setup %q: %w", setup.name, err)
 			}
@@ -63,7 +70,7 @@ func (l *Log) Draft() (*Draft, error) {
 			if best == nil || d.better(best) {
 				best = &d
 			}
-			if len(d.Missing) == 0 {
+			if len(d.Missing) == 0 && d.Seeds == DraftSeeds {
 				break
 			}
 		}
@@ -74,6 +81,9 @@ func (l *Log) Draft() (*Draft, error) {
 	return best, nil
 }
 
+// maxHorizon is the longest horizon of a scenario.
+const maxHorizon = time.Hour
+
 // starts is the number of tried starts of the close(), a second apart.
 const starts = 3
 
@@ -82,27 +92,41 @@ func (d *Draft) better(o *Draft) bool {
 	if len(d.Missing) != len(o.Missing) {
 		return len(d.Missing) < len(o.Missing)
 	}
+	if d.Seeds != o.Seeds {
+		return d.Seeds > o.Seeds
+	}
 	return len(d.Extra) < len(o.Extra)
 }
 
 // maxSteps limits a trial.
 const maxSteps = 20_000_000
 
-// try runs the scenario once and compares the console with the symptoms.
+// try runs the scenario and compares the console with the symptoms: with seed 1, and if
+// that shows any of them with the other seeds too.
 func (d *Draft) try(symptoms []Symptom) error {
 	baseline, err := fixes.Find("baseline")
 	if err != nil {
 		return err
 	}
-	r := kernel.Run(d.Scenario, baseline, 1, kernel.Options{Log: true, MaxSteps: maxSteps})
-	model, err := ReadTrial(&r)
-	if err != nil {
-		return err
+	for seed := range uint64(DraftSeeds) {
+		r := kernel.Run(d.Scenario, baseline, seed+1, kernel.Options{Log: true, MaxSteps: maxSteps})
+		model, err := ReadTrial(&r)
+		if err != nil {
+			return err
+		}
+		if seed == 0 {
+			d.Missing = without(symptoms, model.Symptoms())
+			d.Shows = without(symptoms, d.Missing)
+			d.Extra = without(model.Symptoms(), symptoms)
+			d.Signature = r.Signature()
+		}
+		if len(d.Shows) == 0 {
+			return nil
+		}
+		if len(without(d.Shows, model.Symptoms())) == 0 {
+			d.Seeds++
+		}
 	}
-	d.Missing = without(symptoms, model.Symptoms())
-	d.Shows = without(symptoms, d.Missing)
-	d.Extra = without(model.Symptoms(), symptoms)
-	d.Signature = r.Signature()
 	return nil
 }
 
@@ -277,6 +301,9 @@ func (d *Draft) YAML(log string) []byte {
 	}
 	if d.verdict == MachineSlow {
 		b.WriteString("# The log speaks for a slow machine, which a change of the kernel does not help.\n")
+	}
+	if d.Seeds < DraftSeeds {
+		fmt.Fprintf(&b, "# shown with %d of the seeds 1 to %d only\n", d.Seeds, DraftSeeds)
 	}
 	fmt.Fprintf(&b, "%s%s\n", headSignature, signatureText(d.Signature))
 	b.WriteString(annotate(string(workload.Encode(d.Scenario)), d.notes))

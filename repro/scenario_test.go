@@ -73,6 +73,9 @@ func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 			if len(d.Missing) > 0 {
 				t.Errorf("missing: %q", d.Missing)
 			}
+			if 2*d.Seeds <= DraftSeeds {
+				t.Errorf("shown with %d of %d seeds", d.Seeds, DraftSeeds)
+			}
 			if got, want := d.Signature.Cause, r.Signature().Cause; got.Mechanism != want.Mechanism || got.RCU != want.RCU {
 				t.Errorf("signature %q, of the log %q", d.Signature.Why(), r.Signature().Why())
 			}
@@ -94,7 +97,20 @@ func TestADraftSaysWhereItsValuesComeFrom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(d.Missing) > 0 || d.Seeds != DraftSeeds {
+		t.Errorf("missing %q, shown with %d of %d seeds", d.Missing, d.Seeds, DraftSeeds)
+	}
 	golden(t, "testdata/close-behind-mutex.yaml", string(d.YAML("close-behind-mutex.log")))
+}
+
+// A timeout of many minutes makes a scenario that is as long as one can be, not an error.
+func TestADraftOfALongStallIsAScenario(t *testing.T) {
+	t.Parallel()
+	if d, err := read(t, logs(t)["arm"]).Draft(); errors.Is(err, ErrNoScenario) {
+		t.Log(err)
+	} else if err != nil || d.Scenario.Horizon > maxHorizon {
+		t.Errorf("%v, %+v", err, d)
+	}
 }
 
 func TestNoDraftOfWhatTheModelDoesNotHave(t *testing.T) {

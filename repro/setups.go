@@ -53,7 +53,8 @@ func (d *Draft) reader(f *Facts, cpus ...int) workload.Tasks {
 func stormOnReaders(d *Draft, f *Facts) {
 	sc := &d.Scenario
 	reader := d.reader(f)
-	reader.Count, reader.Section, reader.Gap = 16, 10*time.Millisecond, time.Millisecond
+	// With a gap of a millisecond a grace period would end in time with most seeds.
+	reader.Count, reader.Section, reader.Gap = 16, 10*time.Millisecond, 250*time.Microsecond
 	sc.Tasks = append(sc.Tasks, reader,
 		workload.Tasks{Name: "load", Count: 6, Gap: 10 * time.Millisecond},
 		workload.Tasks{Name: "traced", Count: 2, Reads: workload.ReadsTracepoint, Section: 20 * time.Microsecond, Gap: 10 * time.Millisecond})
