@@ -52,6 +52,18 @@ func TestRecipesForCIRunWhatExists(t *testing.T) {
 			policies = append(policies, text)
 		}
 	}
+	// The guides show commands in their shell blocks.
+	for _, name := range []string{"README.md", "docs/walkthrough.md"} {
+		for _, m := range fence.FindAllSubmatch(readRoot(t, name), -1) {
+			if string(m[1]) == "sh" {
+				for line := range strings.Lines(string(m[2])) {
+					if strings.HasPrefix(line, "gpstorm ") {
+						commands = append(commands, strings.TrimRight(line, "\n"))
+					}
+				}
+			}
+		}
+	}
 	if len(flows) < 2 || len(policies) < 2 || len(commands) < 4 {
 		t.Fatalf("%d workflows, %d policies and %d commands found", len(flows), len(policies), len(commands))
 	}

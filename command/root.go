@@ -75,6 +75,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided; 130 interrupt
 		newExportCommand(c),
 		newKernelsCommand(c),
 		newGuestCommand(c),
+		newManCommand(c),
 		newVersionCommand(c),
 	)
 	root.Args = knownCommand

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,10 +23,11 @@ type traceOptions struct {
 	trace, ftrace outFile
 	window        string
 	dmesg         bool
+	written       []string // where the timelines are, and what opens them
 }
 
 func (o *traceOptions) flags(flags *pflag.FlagSet) {
-	flags.Var(&o.trace, "trace", "write a timeline for ui.perfetto.dev to this `file`")
+	flags.Var(&o.trace, "trace", "write a timeline for ui.perfetto.dev to this `file`: Perfetto's protobuf, or JSON if its name ends in .json")
 	flags.Var(&o.ftrace, "ftrace", "write the trial as ftrace text to this `file`")
 	flags.StringVar(&o.window, "window", "", "the time in which --trace and --ftrace show each interrupt and switch, `10s-12s` say (default the first second of the first close)")
 	flags.BoolVar(&o.dmesg, "dmesg", false, "print the kernel's console and nothing else")
@@ -72,14 +74,20 @@ func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t worl
 	t.Label(&r)
 	r.Replay = t.Token(w.Name(), r.Checksum).String()
 	if o.trace != "" {
-		if err := writeFile(o.trace, func(w io.Writer) error { return timeline.Perfetto(w, rec) }); err != nil {
+		write := timeline.Protobuf
+		if filepath.Ext(string(o.trace)) == ".json" {
+			write = timeline.Perfetto
+		}
+		if err := writeFile(o.trace, func(w io.Writer) error { return write(w, rec) }); err != nil {
 			return r, err
 		}
+		o.written = append(o.written, string(o.trace)+": open it at https://ui.perfetto.dev (nothing is uploaded)")
 	}
 	if o.ftrace != "" {
 		if err := writeFile(o.ftrace, func(w io.Writer) error { return timeline.Ftrace(w, rec, t.Scenario.Machine.CPUs) }); err != nil {
 			return r, err
 		}
+		o.written = append(o.written, string(o.ftrace)+": ftrace text, for less, or for Perfetto as well")
 	}
 	return r, nil
 }
@@ -95,8 +103,11 @@ func (o *traceOptions) check(c *common, w world.World, log bool) error {
 	return nil
 }
 
-// show prints the outcome of a trial, or its console alone.
+// show prints the outcome of a trial, or its console alone, and where the timelines are.
 func (o *traceOptions) show(cmd *cobra.Command, c *common, f world.Facts, log bool, r trial.Result) error {
+	for _, line := range o.written {
+		c.note(cmd, "%s", line)
+	}
 	if o.dmesg {
 		return showConsole(cmd, &r)
 	}

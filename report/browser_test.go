@@ -22,7 +22,7 @@ const click = (section, head) => {
   seen.push(section + " by " + head + ", " + button.parentNode.ariaSort + ": " + order(table));
 };
 click("#s-calm", "close p50"); click("#s-calm", "close p50"); click("#s-calm", "fix");
-click("#comparison", "hung [95%]"); click("#rates", "repro2");
+click("#comparison", "hangs [95%]"); click("#rates", "repro2");
 seen.push("width " + innerWidth);
 seen.push("wider than the window: " + (document.documentElement.scrollWidth > innerWidth));
 const wide = [...document.querySelectorAll("body *")].filter((e) => !e.closest(".scroll") && e.getBoundingClientRect().right > innerWidth + 0.5);
@@ -36,7 +36,7 @@ document.body.firstChild.textContent = seen.join("\n");
 const wantProbe = `#s-calm by close p50, descending: late baseline a|b busted half
 #s-calm by close p50, ascending: half baseline a|b busted late
 #s-calm by fix, ascending: a|b baseline busted half late
-#comparison by hung [95%], descending: late baseline a|b busted half
+#comparison by hangs [95%], descending: late baseline a|b busted half
 #rates by repro2, descending: late baseline a|b busted half
 width WIDTH
 wider than the window: false
