@@ -222,7 +222,7 @@ func (o *certifyOptions) explored(ctx context.Context) (all []certificate.Order)
 		if err != nil {
 			continue
 		}
-		r := certificate.Order{Case: c.String(), States: coverage.States, Complete: coverage.Complete}
+		r := certificate.Order{Case: c.String(), States: coverage.States, Complete: coverage.Complete && coverage.Bounded == 0}
 		if found != nil {
 			found = order.Minimise(ctx, found)
 			r.Violation, r.Replay = string(found.Violation.Kind), found.Token().String()

@@ -193,7 +193,7 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 			Progress: func(states int) { bar.update(states, -1) },
 		})
 		out.Coverage = &cov
-		complete, done = cov.Complete, fmt.Sprintf("%d states", cov.States)
+		complete, done = cov.Complete && cov.Bounded == 0, fmt.Sprintf("%d states", cov.States)
 	}
 	bar.done()
 	switch {

@@ -76,6 +76,8 @@ func (out *explored) showClean(w io.Writer, proof bool) error {
 		return say("%s: no violation in %d sampled executions (%s)", out.Case, out.Walked.Runs, out.Strategy)
 	case !out.Coverage.Complete:
 		return say("%s: no violation in the %d states visited", out.Case, out.Coverage.States)
+	case out.Coverage.Bounded > 0:
+		return say("%s: no violation in the %d states visited; at %d of them a bound of the model ends the execution", out.Case, out.Coverage.States, out.Coverage.Bounded)
 	case out.Coverage.Overflow:
 		if err := say("%s: no violation in all of more than %d executions of this bounded case", out.Case, out.Coverage.Executions); err != nil {
 			return err

@@ -5,9 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
+
+// comment matches a comment after code, but no directive.
+var comment = regexp.MustCompile(`(?m)[ \t]+// .*$`)
 
 // Faults that package srcu once had, put back into its source, must be found by
 // FuzzStorm within a minute each. The compiler is given the faulty file in the place
@@ -18,7 +22,7 @@ func TestStormFindsFaultsThatArePutBack(t *testing.T) {
 	}
 	for name, fault := range map[string]struct{ file, good, bad, finds string }{
 		"Update reads outside of a section": {
-			"pointer.go", `	t := d.FencedReadLock() // right in every domain
+			"pointer.go", `	t := d.FencedReadLock()
 	defer d.FencedReadUnlock(t)
 	old = p.p.Load()
 `, `	old = p.p.Load()
@@ -30,9 +34,9 @@ func TestStormFindsFaultsThatArePutBack(t *testing.T) {
 			d.closed.Store(false)
 			return err
 		}
-		runtime.Gosched() // a Call that is admitted and has yet to queue
+		runtime.Gosched()
 	}
-	if err := d.Barrier(ctx); err != nil { // the last callback may still run
+	if err := d.Barrier(ctx); err != nil {
 		d.closed.Store(false)
 		return err
 	}
@@ -42,7 +46,7 @@ func TestStormFindsFaultsThatArePutBack(t *testing.T) {
 `, "a callback that was accepted ran after Close had returned, or never",
 		},
 		"OnPanic that ends its goroutine stops callbacks": {
-			"call.go", `	defer func() { // runs even if OnPanic ends the goroutine
+			"call.go", `	defer func() {
 		if !finished {
 			d.invoker.Queue(0)
 			go d.invokeFn()
@@ -56,27 +60,35 @@ func TestStormFindsFaultsThatArePutBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			source, err := os.ReadFile(path)
+			b, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.Count(string(source), fault.good) != 1 {
+			source := comment.ReplaceAllString(string(b), "")
+			if strings.Count(source, fault.good) != 1 {
 				t.Fatalf("%s no longer has the lines that the fault replaces", fault.file)
 			}
 			dir := t.TempDir()
 			bad, overlay := filepath.Join(dir, fault.file), filepath.Join(dir, "overlay.json")
-			if err := os.WriteFile(bad, []byte(strings.Replace(string(source), fault.good, fault.bad, 1)), 0o644); err != nil {
+			if err := os.WriteFile(bad, []byte(strings.Replace(source, fault.good, fault.bad, 1)), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			b, err := json.Marshal(map[string]map[string]string{"Replace": {path: bad}})
+			b, err = json.Marshal(map[string]map[string]string{"Replace": {path: bad}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := os.WriteFile(overlay, b, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay="+overlay,
-				"-run=^$", "-fuzz=^FuzzStorm$", "-fuzztime=60s", "-fuzzminimizetime=1x", "-parallel=1", "-test.fuzzcachedir="+dir, ".")
+			binary := filepath.Join(dir, "fault.test")
+			build := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay="+overlay, "-c", "-fuzz=^FuzzStorm$", "-o="+binary, ".")
+			if out, err := build.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			// The fuzzer writes what it finds below its own directory.
+			cmd := exec.CommandContext(t.Context(), binary, "-test.run=^$", "-test.fuzz=^FuzzStorm$", "-test.fuzztime=60s",
+				"-test.fuzzminimizetime=1x", "-test.parallel=1", "-test.fuzzcachedir="+dir)
+			cmd.Dir = dir
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), fault.finds) {
 				t.Errorf("not found: %v, want %q in\n%s", err, fault.finds, out)

@@ -27,7 +27,13 @@ func (m *machine) pass(n *state) {
 			continue
 		}
 		n.waiting, n.polling = 0, 0
+		// A scan that saw readers reads nothing new after a grace period that only
+		// another task waits for.
+		retry := n.retry
 		m.changed(n)
+		if m.update != nil && !g.call && !m.update.nodes[n.node].cookie {
+			n.retry = retry
+		}
 		if g.flavour == flavourRCU && m.update != nil {
 			n.ended = max(n.ended, g.number)
 		}
