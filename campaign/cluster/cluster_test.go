@@ -244,6 +244,37 @@ func TestEnoughResultsTakeBackWhatIsQueued(t *testing.T) {
 	same(t, got, local(t, sums, 50, specs(t)))
 }
 
+func TestFewerTrialsAreAheadWhereResultsAreLarge(t *testing.T) {
+	t.Parallel()
+	const n, size, limit = 3000, 10_000, 1 << 20
+	large := worldtest.Func(func(s world.Spec) trial.Result {
+		r := sums(s)
+		r.Log = []trial.Log{{Text: strings.Repeat("x", size)}}
+		return r
+	})
+	for _, c := range []struct {
+		world   world.World
+		atMost  int
+		atLeast int
+	}{{sums, n, limit / size * 2}, {large, limit / size, 1}} {
+		r := newRig(t)
+		e := r.executor(c.world, func(cfg *Config) { cfg.aheadBytes = limit })
+		r.worker(c.world, nil)
+		emitted, most := 0, 0
+		spec := specs(t)
+		err := e.Execute(t.Context(), n, func(i int) world.Spec {
+			most = max(most, i-emitted)
+			return spec(i)
+		}, func(int, trial.Result) error { emitted++; return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most > c.atMost || most < c.atLeast || emitted != n {
+			t.Errorf("%d trials ahead, want %d to %d", most, c.atLeast, c.atMost)
+		}
+	}
+}
+
 func TestAnInterruptEmitsNoGap(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

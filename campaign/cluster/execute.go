@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -21,7 +22,8 @@ const (
 	// it costs, short beside the time that a lost worker costs.
 	chunkTime = time.Second
 	// maxAhead is how many trials may be in chunks and not yet emitted. It
-	// bounds the memory of the coordinator and the size of the store.
+	// bounds the memory of the coordinator and the size of the store, together
+	// with Config.aheadBytes.
 	maxAhead = 1 << 17
 )
 
@@ -41,6 +43,7 @@ type execution struct {
 	held    map[int]*outcome // by trial: not emitted yet
 	emitted int
 	cost    float64 // of a trial on a worker, in seconds; 0 is not known
+	bytes   float64 // of a result, in a message that is not compressed; 0 is not known
 	last    time.Time
 	failure bool // a trial before next has failed: no more are sent
 	trouble error
@@ -170,7 +173,7 @@ func (x *execution) fill(ctx context.Context) {
 	window := 3*slots + 4
 	for x.next < x.n && len(x.sent) < window && !x.failure && ctx.Err() == nil {
 		size := x.size(slots, window)
-		if x.next+size-x.emitted > maxAhead {
+		if ahead := x.next - x.emitted; ahead > 0 && ahead+size > x.ahead() {
 			return
 		}
 		c := &sent{first: x.next, n: size, missing: size}
@@ -183,6 +186,14 @@ func (x *execution) fill(ctx context.Context) {
 	}
 }
 
+// ahead is how many trials may be in chunks and not yet emitted.
+func (x *execution) ahead() int {
+	if x.bytes == 0 {
+		return maxAhead
+	}
+	return int(min(maxAhead, float64(x.cfg.aheadBytes)/x.bytes))
+}
+
 // size is the number of trials of the next chunk: what takes chunkTime, less if
 // that leaves workers without any.
 func (x *execution) size(slots, window int) int {
@@ -191,7 +202,7 @@ func (x *execution) size(slots, window int) int {
 		size = int(min(chunkTime.Seconds()/x.cost, maxTrials))
 	}
 	left := x.n - x.next
-	return max(1, min(size, maxAhead/window, (left+2*slots-1)/(2*slots), left))
+	return max(1, min(size, x.ahead()/window, (left+2*slots-1)/(2*slots), left))
 }
 
 // publish hands a chunk to the server, and reports whether the server took it.
@@ -259,6 +270,10 @@ func (x *execution) take(m jetstream.Msg) {
 	var a answer
 	if !ok || p.run != x.run || unpack(m.Data(), &a) != nil || !x.accept(p, &a) {
 		x.count(func(s *Session) { s.Rejected++ })
+		return
+	}
+	if n, err := s2.DecodedLen(m.Data()); err == nil && len(a.Results) > 0 {
+		follow(&x.bytes, float64(n)/float64(len(a.Results)))
 	}
 }
 
@@ -295,14 +310,18 @@ func (x *execution) accept(p place, a *answer) bool {
 	}
 	x.last = time.Now()
 	if k := len(a.Results); k > 0 && a.Took > 0 {
-		const weight = 0.2 // of the newest chunk
-		cost := a.Took.Seconds() / float64(k)
-		if x.cost == 0 {
-			x.cost = cost
-		}
-		x.cost += weight * (cost - x.cost)
+		follow(&x.cost, a.Took.Seconds()/float64(k))
 	}
 	return true
+}
+
+// follow is a moving average; 0 is no value yet.
+func follow(average *float64, newest float64) {
+	const weight = 0.2 // of the newest
+	if *average == 0 {
+		*average = newest
+	}
+	*average += weight * (newest - *average)
 }
 
 func (f *failed) error(name string) error {

@@ -40,6 +40,9 @@ type Config struct {
 	Replicas int
 	// storeBytes bounds what the streams hold together; 1 GiB.
 	storeBytes int64
+	// aheadBytes bounds the results that wait in the coordinator for those before
+	// them, as JSON; 256 MiB.
+	aheadBytes int64
 	// InMemory keeps the streams in the memory of the server.
 	InMemory bool
 	// Notify, if set, is called with one line for each event that a user should
@@ -64,6 +67,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.storeBytes <= 0 {
 		c.storeBytes = 1 << 30
+	}
+	if c.aheadBytes <= 0 {
+		c.aheadBytes = 256 << 20
 	}
 	if c.Notify == nil {
 		c.Notify = func(string) {}

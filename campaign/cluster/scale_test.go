@@ -50,7 +50,11 @@ func TestScale(t *testing.T) {
 		}
 		r := &rig{t, s, &notes{}}
 		t.Cleanup(func() { _ = s.Shutdown() })
-		e := r.executor(w, func(c *Config) { c.ackWait, c.patience = 30*time.Second, 15*time.Minute; c.InMemory = false; c.Notify = nil })
+		e := r.executor(w, func(c *Config) {
+			c.ackWait, c.patience = 30*time.Second, 15*time.Minute
+			c.InMemory = false
+			c.Notify = nil
+		})
 		for range *scaleWorkers {
 			r.worker(w, func(w *Worker) { w.Slots = 1; w.Notify = nil })
 		}
