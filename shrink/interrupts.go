@@ -28,8 +28,17 @@ func (m *search) single() bool {
 	return !slices.ContainsFunc(m.best.Storms, func(st workload.Storm) bool { return len(st.At) == 0 })
 }
 
+// longest returns the longest handler that a scenario has at any time.
+func longest(sc *workload.Scenario) (d time.Duration) {
+	for i := range sc.Storms {
+		d = max(d, sc.Storms[i].Handler, sc.Storms[i].HandlerMax)
+	}
+	return d
+}
+
 // convert tries one sample for each CPU, then two, four and so on, with the same
-// total time as the storm's. At any time the samples have taken as much as the
+// total time as the storm's, and none longer than a handler of the failure: that
+// would be a storm that the scenario cannot have. At any time the samples have taken as much as the
 // storms had by then; or else they follow each other directly, because a storm has
 // many short pauses, and a few long ones may let a task run that the storm did not.
 // A storm that hits only some tasks spares the tasks that these wait for, unlike
@@ -50,7 +59,7 @@ func (m *search) convert() {
 				most = max(most, c.after(start))
 			}
 			handler := (most + n - 1) / n
-			if handler > workload.MaxHandler || handler < workload.MinHandler {
+			if handler > m.longest || handler < workload.MinHandler {
 				continue
 			}
 			for _, place := range []func(*load, time.Duration, time.Duration, time.Duration) []time.Duration{(*load).instants, (*load).packed} {

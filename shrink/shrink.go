@@ -5,6 +5,7 @@ package shrink
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/seed"
@@ -75,7 +76,7 @@ func Minimise(sc workload.Scenario, fix fixes.Fix, seed uint64, opt Options) (*R
 
 // minimise is the search; fails may be nil.
 func (m *search) minimise(sc workload.Scenario, fails func(*trial.Result) bool) (*Result, error) {
-	m.size, m.stage = sizeOf(&sc), "the failure itself"
+	m.size, m.stage, m.longest = sizeOf(&sc), "the failure itself", longest(&sc)
 	was := m.run([]workload.Scenario{sc})[0]
 	failure := failureOf(&was)
 	if fails == nil {
@@ -113,6 +114,7 @@ type search struct {
 	maxSteps uint64
 	trials   int
 	spent    bool
+	longest  time.Duration // what a handler of the failure takes at most
 	stage    string
 	early    bool // list preemptions directly after interrupts
 }

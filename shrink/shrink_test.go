@@ -46,6 +46,9 @@ func check(t *testing.T, name string, fix fixes.Fix, seed uint64, r *Result, fai
 			t.Errorf("%s: %d preemptions are listed, %d happen: %q", name, r.To.Preemptions, len(rec.preempted), r.Preemptions)
 		}
 	}
+	if after, before := longest(&r.After), longest(&r.Before); after > before {
+		t.Errorf("%s: a handler takes %v, and %v at most in the failure", name, after, before)
+	}
 	if r.To.CPUs > r.From.CPUs || r.To.Tasks > r.From.Tasks || r.To.Horizon > r.From.Horizon {
 		t.Errorf("%s: something grew from %+v to %+v", name, r.From, r.To)
 	}
@@ -112,14 +115,15 @@ func reportsCase(t *testing.T) (workload.Scenario, fixes.Fix) {
 	return sc, fix
 }
 
-// Of the report's 64 sampling events and millions of samples, a few long interrupts
-// on fewer CPUs are enough.
+// Where handlers may take seconds, a few long interrupts on fewer CPUs are enough, of
+// the report's 64 sampling events and millions of samples.
 func TestReportsCaseShrinksToAFewInterrupts(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("a search of hundreds of trials")
 	}
 	sc, fix := reportsCase(t)
+	sc.Storms = append(sc.Storms, workload.Storm{Source: workload.NMI, CPUs: []int{0}, At: []time.Duration{sc.Horizon}, Handler: workload.MaxHandler})
 	r, err := Minimise(sc, fix, 1, Options{Fails: (*trial.Result).Hung})
 	if err != nil {
 		t.Fatal(err)
@@ -144,6 +148,24 @@ func TestReportsCaseShrinksToAFewInterrupts(t *testing.T) {
 		if !strings.Contains(line, "interrupt") || !strings.Contains(line, "on CPU 0") {
 			t.Errorf("%q", line)
 		}
+	}
+}
+
+// Where a handler takes 336 us at most, no handful of interrupts takes as much time
+// as the storm, so a storm is left.
+func TestReportsCaseKeepsAStormThatItCanHave(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("a search of hundreds of trials")
+	}
+	sc, fix := reportsCase(t)
+	r, err := Minimise(sc, fix, 1, Options{Budget: 200, Fails: (*trial.Result).Hung})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "repro2", fix, 1, r, (*trial.Result).Hung)
+	if len(r.After.Storms) == 0 || r.After.Storms[0].Period == 0 {
+		t.Errorf("shrunk to the storms %+v", r.After.Storms)
 	}
 }
 
