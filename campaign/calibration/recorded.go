@@ -119,8 +119,7 @@ func (v *Result) compare(cells []cell, found map[cell]*measured, model map[cell]
 			if !ok || to == c || found[to] == nil {
 				continue
 			}
-			a, b := together(found[c], found[to])
-			r := v.add(group, c.String(), "x", middle(a)/middle(b), middle(model[c])/middle(model[to]), twofold)
+			r := v.add(group, c.String(), "x", found[c].over(found[to]), middle(model[c])/middle(model[to]), twofold)
 			found[c].extremes(r, func(boot int, closes []time.Duration) (float64, bool) {
 				base, ok := found[to].boots[boot]
 				return middle(closes) / middle(base), ok

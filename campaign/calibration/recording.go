@@ -149,20 +149,21 @@ func grouped(all []Recording) (cells []cell, waits map[cell]*measured) {
 	return cells, waits
 }
 
-// together are the closes of two cells in the boots that both have: these took turns.
-// If there are none, they are all closes of each.
-func together(a, b *measured) (ofA, ofB []time.Duration) {
-	for boot, closes := range a.boots {
-		if others, ok := b.boots[boot]; ok {
-			ofA, ofB = append(ofA, closes...), append(ofB, others...)
+// over is the median of the ratios of a cell to another in the boots that both have:
+// these took turns. If there are none, it is the ratio of the medians of all closes.
+func (m *measured) over(to *measured) float64 {
+	var ratios []float64
+	for boot, closes := range m.boots {
+		if base, ok := to.boots[boot]; ok {
+			ratios = append(ratios, middle(closes)/middle(base))
 		}
 	}
-	if len(ofA) == 0 {
-		return a.all, b.all
+	n := len(ratios)
+	if n == 0 {
+		return middle(m.all) / middle(to.all)
 	}
-	slices.Sort(ofA)
-	slices.Sort(ofB)
-	return ofA, ofB
+	slices.Sort(ratios)
+	return (ratios[(n-1)/2] + ratios[n/2]) / 2
 }
 
 // extremes puts the figures of single boots into a row. The figure of a boot may be
