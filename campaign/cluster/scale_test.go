@@ -22,6 +22,7 @@ var (
 	scaleTrials  = flag.Int("scale", 0, "run so many trials in TestScale")
 	scaleWorkers = flag.Int("workers", 1000, "the number of workers in TestScale")
 	scaleWork    = flag.Duration("work", 0, "the CPU time of a trial in TestScale")
+	scaleSleep   = flag.Duration("sleep", 0, "how long a trial of TestScale takes beside that")
 	scaleLocal   = flag.Bool("local", false, "run the trials of TestScale without a cluster")
 )
 
@@ -39,6 +40,7 @@ func TestScale(t *testing.T) {
 			}
 			runtime.UnlockOSThread()
 		}
+		time.Sleep(*scaleSleep) // the cost of a trial, of a CPU elsewhere
 		return sums(s)
 	})
 	var ex campaign.Executor = &campaign.Local{World: w, Parallel: *scaleWorkers}
