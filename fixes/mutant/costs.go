@@ -29,8 +29,10 @@ func (m Mutant) costs(o trial.Oracle) Mutant {
 
 func waitsTwice() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
-		b := fixes.Blocking()
-		return b.Order(s, scan) && b.Order(s, scan)
+		for range 2 {
+			fixes.Blocking().Order(s, scan)
+		}
+		return true
 	})
 }
 
