@@ -21,7 +21,10 @@ type told struct {
 func TestTrialsAheadChangeNothing(t *testing.T) {
 	t.Parallel()
 	sc, fix := reportsCase(t)
-	const seed, budget = 4, 60
+	seed, budget := uint64(4), 60 // up to single interrupts
+	if testing.Short() {
+		budget = 25
+	}
 	var follow []told
 	progress := func(n, budget int, stage string, s Size) { follow = append(follow, told{n, budget, stage, s}) }
 	want, err := Minimise(sc, fix, seed, Options{Budget: budget, Progress: progress})
