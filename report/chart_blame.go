@@ -131,7 +131,7 @@ func blameChart(p *palette, rows []blamed, of func(*campaign.Blame) []campaign.C
 			if w == 0 {
 				continue
 			}
-			d.rect("part "+part.class, x, 3, w, rowHeight-6, part.title())
+			d.rect("part "+part.class, x, 3, w, rowHeight-6, "")
 			if w >= least && part.letter != "" {
 				d.text("letter", "middle", x+w/2, rowHeight/2+4, part.letter)
 			}
@@ -164,14 +164,6 @@ func overallBlame(s *campaign.Summary) []blamed {
 		for i := range s.Classes {
 			rows[j].open = rows[j].open || s.Classes[i].Rows[j].Censored > 0
 		}
-	}
-	return rows
-}
-
-func classBlame(c *campaign.ClassSummary) []blamed {
-	rows := make([]blamed, len(c.Rows))
-	for j := range c.Rows {
-		rows[j] = blamed{c.Rows[j].Fix, c.Rows[j].Blame, c.Rows[j].Censored > 0}
 	}
 	return rows
 }

@@ -31,29 +31,21 @@ func waitsChart(c *campaign.ClassSummary) *chart {
 		for _, n := range r.Waits {
 			most = max(most, n)
 		}
-		d := newDrawing(rowHeight, fmt.Sprintf("close() under %s in %s: median %s, p90 %s, %d of %d still waiting at the end",
-			r.Fix, c.Name, closeCell(r, r.Close.P50, 0), closeCell(r, r.Close.P90, 0), r.Censored, r.Closes))
-		d.grid(ticks, rowHeight)
+		bars := newBars(rowHeight)
 		for step, n := range r.Waits {
 			if n > 0 {
 				h := max(leastBar, (rowHeight-5)*float64(n)/float64(most))
-				d.rect("bar", x(step), rowHeight-h, x(step+1)-x(step), h, fmt.Sprintf("%d of %d closes from %s", n, r.Closes, duration(campaign.Edge(step))))
+				bars.add(x(step), x(step+1)-x(step), h)
 			}
 		}
-		d.line("axis", 0, rowHeight-0.5, 100, rowHeight-0.5)
-		ch.Rows = append(ch.Rows, chartRow{Fix: r.Fix, Plot: d.done(), Side: censoredBar(r), Note: censoredNote(r)})
+		ch.Rows = append(ch.Rows, chartRow{Fix: r.Fix, Plot: bars.done(), Side: censoredBar(r), Note: censoredNote(r)})
 	}
 	return ch
 }
 
 // censoredBar draws the share of closes that had not returned.
 func censoredBar(r *campaign.Row) template.HTML {
-	d := newDrawing(rowHeight, "")
-	d.rect("track", 0, 7, 100, rowHeight-13, "")
-	if r.Censored > 0 {
-		d.rect("cut", 0, 7, 100*share(r.Censored, r.Closes), rowHeight-13, fmt.Sprintf("%d of %d closes had not returned", r.Censored, r.Closes))
-	}
-	return d.done()
+	return template.HTML(fmt.Sprintf(`<i class="share" style="--part:%.3g%%"></i>`, 100*share(r.Censored, r.Closes)))
 }
 
 func censoredNote(r *campaign.Row) string {

@@ -9,9 +9,9 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// shownClusters bounds the list of failures by cause in text and Markdown; the
-// JSON Lines and the page have all.
-const shownClusters = 12
+// shownClusters bounds the list of failures by cause in text and Markdown, and
+// pageClusters that of the page, whose tokens are long. JSON Lines have all.
+const shownClusters, pageClusters = 12, 24
 
 // clusterColumns are those of the failures by cause. A row is an index.
 func (r *Report) clusterColumns(clusters []campaign.Cluster) columns[int] {
@@ -64,7 +64,7 @@ func ofAll(shown, all []campaign.Cluster) string {
 	if len(shown) == len(all) {
 		return ""
 	}
-	return fmt.Sprintf(": the first %d of %d; JSON and the HTML page have all", len(shown), len(all))
+	return fmt.Sprintf(": the first %d of %d; JSON has all", len(shown), len(all))
 }
 
 // replayCommand runs a trial again; it is empty if there is no token for it.

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"html/template"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -48,9 +49,8 @@ type (
 		Shares        *table
 		Rare          *table
 		Margins       []pageMargin
-		Loads         []pageLoad
-		LoadScale     template.HTML
-		LoadRuler     template.HTML
+		Headline      string
+		OfAll         string // how many failures are not shown
 		Clusters      *table
 		Classes       []pageClass
 		Definitions   []string
@@ -63,11 +63,6 @@ type (
 		Name, About string
 		Table       *table
 		Waits       *chart
-		Blame       *chart
-	}
-	pageLoad struct {
-		Fix   string
-		Chart template.HTML
 	}
 )
 
@@ -77,11 +72,14 @@ func pageOf(r *Report) *pageData {
 	staged := newPalette("12345678", s, stages)
 	d := &pageData{
 		State: stateOf(s), Trial: r.facts().Trial, Trials: s.Trials, Candidates: len(s.Head.Fixes), Verdict: r.verdict(),
-		Overall: r.overallTable(), Checks: s.Checks, Rates: rateTable(s), Definitions: r.definitions(), Limits: r.limits(),
+		Overall: r.overallTable(), Checks: s.Checks, Rates: r.hangTable(), Definitions: r.definitions(), Limits: r.limits(),
 		Again: r.Again, Blame: r.facts().Measures.Has(world.Blame),
 	}
+	line, _ := r.verdictLine(math.MaxInt)
+	d.Headline = upperFirst(strings.TrimPrefix(line, "verdict: ")) + "."
 	if failures := r.failures(); len(failures) > 0 {
-		d.Clusters = r.clusterTable(failures)
+		shown := failures[:min(len(failures), pageClusters)]
+		d.Clusters, d.OfAll = r.clusterTable(shown), ofAll(shown, failures)
 	}
 	if len(named.causes) > 0 {
 		rows := overallBlame(s)
@@ -97,29 +95,15 @@ func pageOf(r *Report) *pageData {
 	for i := range s.Classes {
 		c := &s.Classes[i]
 		p := pageClass{Name: c.Name, About: strings.TrimSpace(c.About), Table: r.comparisonTable(c), Waits: waitsChart(c)}
-		if len(named.causes) > 0 {
-			p.Blame = blameChart(&named, classBlame(c), links)
+		if i > 0 { // the titles of the first table, and the method, explain the columns
+			for j := range p.Table.Heads {
+				p.Table.Heads[j].About = ""
+			}
 		}
 		d.Scenarios = append(d.Scenarios, c.Name)
 		d.Classes = append(d.Classes, p)
 	}
-	if r.facts().Measures.Has(world.StormShare) {
-		d.Loads, d.LoadScale, d.LoadRuler = loadsOf(s), loadScale(), loadRuler
-	}
 	return d
-}
-
-func loadsOf(s *campaign.Summary) (loads []pageLoad) {
-	var base *campaign.Load
-	for i := range s.Loads {
-		if s.Loads[i].Fix == s.Head.Base() {
-			base = &s.Loads[i]
-		}
-	}
-	for i := range s.Loads {
-		loads = append(loads, pageLoad{s.Loads[i].Fix, loadChart(&s.Loads[i], base)})
-	}
-	return loads
 }
 
 // sharesTable has the figures of the bars of blame.

@@ -353,8 +353,10 @@ func marginCell(set *margin.Set, fix string) cell {
 	return c
 }
 
-// rateTable has the hang rate of each candidate in each scenario.
-func rateTable(s *campaign.Summary) *table {
+// hangTable has the hang rate of each candidate in each scenario, in the order of the
+// ranking.
+func (r *Report) hangTable() *table {
+	s := r.Summary
 	cs := columns[int]{{head: "fix", words: true, show: func(j int) cell {
 		return cell{Text: s.Head.Fixes[j].Name, Title: s.Head.Fixes[j].Claim}
 	}}}
@@ -367,12 +369,12 @@ func rateTable(s *campaign.Summary) *table {
 			}
 			rate := share(r.Hung, r.Trials)
 			return cell{
-				Text: percent(rate), Small: interval(r.HangRate), Title: fmt.Sprintf("%d of %d trials", r.Hung, r.Trials),
+				Text: percent(rate), Small: interval(r.HangRate),
 				Sort: rate, Shade: rate,
 			}
 		}})
 	}
-	return cs.table(indices(len(s.Head.Fixes)))
+	return cs.table(r.ranking())
 }
 
 // headline sums up in a sentence which candidates differ from the baseline, if

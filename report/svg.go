@@ -112,3 +112,26 @@ type chartRow struct {
 type legendEntry struct {
 	Class, Letter, Words string
 }
+
+// bars are those of a histogram, as one path: a page has hundreds of them. A screen
+// reader reads the table above them instead.
+type bars struct {
+	b      strings.Builder
+	height float64
+}
+
+func newBars(height float64) *bars {
+	d := &bars{height: height}
+	fmt.Fprintf(&d.b, `<svg class="plot" width="100%%" height="%g" viewBox="0 0 100 %[1]g" preserveAspectRatio="none" aria-hidden="true"><path class="bar" d="`, height)
+	return d
+}
+
+// add draws a bar from the bottom; x and width are percent of the plot.
+func (d *bars) add(x, width, height float64) {
+	fmt.Fprintf(&d.b, "M%.4g %gv-%.3gh%.3gV%[2]g", x, d.height, height, width)
+}
+
+func (d *bars) done() template.HTML {
+	d.b.WriteString(`"/></svg>`)
+	return template.HTML(d.b.String())
+}
