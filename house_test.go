@@ -20,7 +20,7 @@ const module = "github.com/gpstorm/gpstorm"
 // only from floors below its own.
 var floors = [][]string{
 	{"internal/interrupt", "internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/recordings", "testdata/scenarios/boot", "testdata/scenarios/live", "testdata/scenarios/real", "world/boot/module", "world/boot/wire"},
-	{"klog", "rcu", "trial", "workload"},
+	{"klog", "rcu", "rcutest", "trial", "workload"},
 	{"srcu"},
 	{"fixes"},
 	{"world", "world/boot/guest", "world/boot/kernels"},

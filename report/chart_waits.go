@@ -45,7 +45,7 @@ func waitsChart(c *campaign.ClassSummary) *chart {
 
 // censoredBar draws the share of closes that had not returned.
 func censoredBar(r *campaign.Row) template.HTML {
-	return template.HTML(fmt.Sprintf(`<i class="share" style="--part:%.3g%%"></i>`, 100*share(r.Censored, r.Closes)))
+	return template.HTML(fmt.Sprintf(`<i class="share"><b style="width:%.3g%%"></b></i>`, 100*share(r.Censored, r.Closes)))
 }
 
 func censoredNote(r *campaign.Row) string {
