@@ -26,7 +26,7 @@ func lookup(name string) (fixes.Fix, error) {
 
 func find(t *testing.T, c order.Case) *order.Finding {
 	t.Helper()
-	f, _, err := order.Explore(t.Context(), c, order.Options{})
+	f, _, err := order.Explore(t.Context(), c, order.Options{Cores: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

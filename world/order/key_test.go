@@ -16,7 +16,7 @@ func TestKeyDecidesWhatFollows(t *testing.T) {
 		cases = append(cases, For(fixes.Fix{}, 2, 1, Weak))
 	}
 	if long {
-		cases = append(cases, For(fixes.Fix{Barrier: fixes.Polling}, 2, 1, Weak))
+		cases = append(cases, For(fixes.Fix{Barrier: fixes.Polling}, 2, 1, SC))
 	}
 	for _, c := range cases {
 		t.Run(c.String(), func(t *testing.T) {

@@ -40,7 +40,7 @@ func TestDeclaredOrderings(t *testing.T) {
 }
 
 // TestDroppedOrderings: without the ordering of these accesses a request is lost, in
-// the case of Requests that shows it, and with all orderings none is in the first.
+// the case of Requests that shows it.
 func TestDroppedOrderings(t *testing.T) {
 	t.Parallel()
 	fix, err := lookup("baseline")
@@ -65,10 +65,6 @@ func TestDroppedOrderings(t *testing.T) {
 		if err != nil || g.Checksum() != f.Checksum() {
 			t.Errorf("without the ordering of %s: replayed %v (%v), want %s", access, g, err, f.Violation)
 		}
-	}
-	if order.LongForm() {
-		cases[0].Atomics = true
-		clean(t, cases[0])
 	}
 }
 
