@@ -114,7 +114,7 @@ type search struct {
 	maxSteps uint64
 	trials   int
 	spent    bool
-	longest  time.Duration // what a handler of the failure takes at most
+	longest  time.Duration // longest handler of the failure
 	stage    string
 	early    bool // list preemptions directly after interrupts
 }
