@@ -9,16 +9,16 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// scanSide is the side of one domain of a test: it writes down what a barrier does.
+// scanSide is the side of one domain of a test. It logs the calls of a barrier.
 type scanSide struct {
 	srcu.Side
 	name string
 	w    *scanWorld
 }
 
-// scanWorld is what the sides of a test share.
+// scanWorld is the shared state of the sides of a test.
 type scanWorld struct {
-	done  map[rcu.Cookie]bool // grace periods that are over
+	done  map[rcu.Cookie]bool // grace periods that have ended
 	next  rcu.Cookie
 	log   []string
 	posts []func() // callbacks that have not run
@@ -28,7 +28,7 @@ func (w *scanWorld) side(name string) *scanSide { return &scanSide{name: name, w
 
 func newScanWorld() *scanWorld { return &scanWorld{done: map[rcu.Cookie]bool{}, next: 100} }
 
-// taken is the log since the last call.
+// taken returns the log since the last call.
 func (w *scanWorld) taken() []string {
 	log := w.log
 	w.log = nil
@@ -39,7 +39,7 @@ func (w *scanWorld) note(format string, args ...any) {
 	w.log = append(w.log, fmt.Sprintf(format, args...))
 }
 
-// elapse runs the callbacks that are posted.
+// elapse runs the posted callbacks.
 func (w *scanWorld) elapse() {
 	posts := w.posts
 	w.posts = nil
@@ -78,9 +78,9 @@ func (r *scanRCU) StartExpedited() rcu.Cookie {
 	return r.w.next
 }
 
-// A poll that finds its grace period not over requests one again, since two that
-// overlap may end without ending the polled one, and looks a jiffy later. An
-// expedited one needs no second request.
+// A poll that finds its grace period unfinished requests another one, since two
+// overlapping ones may end without ending the polled one, and polls again a jiffy
+// later. An expedited one needs no second request.
 func TestPollsRequestAgain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -115,7 +115,7 @@ func TestPollsRequestAgain(t *testing.T) {
 	}
 }
 
-// What the barriers that wait ask of RCU, for a normal and an expedited scan.
+// The requests of the waiting barriers to RCU, for a normal and an expedited scan.
 func TestWhatBarriersAskOfRCU(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -154,8 +154,8 @@ func TestWhatBarriersAskOfRCU(t *testing.T) {
 	}
 }
 
-// One callback serves all scans that wait when it is posted, and no later one; those
-// wait for the next, which one of them posts a jiffy after.
+// One callback serves all scans that wait when it is posted, and no later one;
+// those wait for the next, which one of them posts a jiffy afterwards.
 func TestBatchServesTheScansThatWait(t *testing.T) {
 	t.Parallel()
 	w := newScanWorld()
@@ -172,7 +172,7 @@ func TestBatchServesTheScansThatWait(t *testing.T) {
 		}
 	}
 	order(a, false, "a call")
-	order(second, false) // it comes too late for that one
+	order(second, false) // it is too late for that one
 	order(third, false)
 	w.elapse()
 	if got, want := w.taken(), []string{"a requeue 0", "c requeue 1", "b requeue 1"}; !slices.Equal(got, want) {
@@ -186,6 +186,6 @@ func TestBatchServesTheScansThatWait(t *testing.T) {
 	}
 	order(third, true)
 	order(second, true)
-	scans[a] = &srcu.Scan{} // the next scan of a finds nothing under way
+	scans[a] = &srcu.Scan{} // the next scan of a finds no running grace period
 	order(a, false, "a call")
 }

@@ -9,21 +9,22 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// A search is sequential: what it tries next depends on what it found. But most trials
-// do not fail, so one can tell what it tries next if none of them does, and run these
-// trials at once. A search is therefore a coroutine that yields questions. The driver
-// answers some of them with a guess and collects them; when it has as many as run at
-// once it runs them. The true answers count up to the first that differs from its
-// guess: there the search starts over, gets the same true answers again, and goes on
-// with the true one. So it takes the same steps as if trials had run one by one.
+// A search is sequential: each trial depends on the results before it. But most
+// trials do not fail, so the next ones are predictable if none of them fails, and
+// can run at once. A search is therefore a coroutine that yields questions. The
+// driver answers some of them with a guess and collects them; when it has as many
+// as run at once, it runs them. The true answers count up to the first that differs
+// from its guess: there the search starts again, gets the same true answers, and
+// continues with the true one. So it takes the same steps as if trials had run one
+// by one.
 
-// question is what a search needs to know before it can go on.
+// question is a request of a search for results.
 type question struct {
 	scenarios []workload.Scenario // to run
-	record    bool                // the best scenario, with its trace; no scenarios then
+	record    bool                // run the best scenario, with its trace, instead
 	maxSteps  uint64
-	// fails, if set, reports whether a trial is of the kind that is not expected.
-	// Else there is no guess.
+	// fails, if set, reports whether a trial has the unexpected result. Without it
+	// there is no guess.
 	fails func(*trial.Result) bool
 	// For Options.Progress.
 	stage string
@@ -33,7 +34,7 @@ type question struct {
 	answer
 }
 
-// answer is what the driver found out.
+// answer contains the results for a question.
 type answer struct {
 	results []trial.Result
 	rec     *recording
@@ -78,10 +79,10 @@ func (d *driver) drive(search func(ask func(*question)) (*Result, error)) (*Resu
 	}
 }
 
-// abandoned unwinds a search that starts over.
+// abandoned unwinds a search that starts again.
 var abandoned = new(struct{ _ byte })
 
-// answer answers questions until the search ends, or until it must start over.
+// answer answers questions until the search ends, or until it must start again.
 func (d *driver) answer(next func() (*question, bool)) (again bool, err error) {
 	asked := 0
 	var guessed []*question
@@ -98,7 +99,8 @@ func (d *driver) answer(next func() (*question, bool)) (again bool, err error) {
 				continue
 			}
 		}
-		// What was guessed must be known before anything else is asked.
+		// The true answers to the guessed questions must precede any other
+		// question.
 		wrong, err := d.settle(guessed)
 		if err != nil {
 			return false, err
@@ -121,8 +123,8 @@ func (d *driver) answer(next func() (*question, bool)) (again bool, err error) {
 	}
 }
 
-// settle runs the trials of guessed questions at once. It tells their answers, up to
-// the first that differs from its guess, and reports whether there is one.
+// settle runs the trials of guessed questions at once. It records their answers, up
+// to the first that differs from its guess, and reports whether there is one.
 func (d *driver) settle(guessed []*question) (wrong bool, err error) {
 	if len(guessed) == 0 {
 		return false, nil
@@ -145,7 +147,7 @@ func (d *driver) settle(guessed []*question) (wrong bool, err error) {
 	return false, nil
 }
 
-// tell answers a question about which there is no guess.
+// tell answers a question without a guess.
 func (d *driver) tell(q *question) (err error) {
 	if q.record {
 		q.rec = newRecording(&q.scenarios[0])
@@ -157,7 +159,7 @@ func (d *driver) tell(q *question) (err error) {
 	return nil
 }
 
-// tellAs keeps the answer of a question, which is true.
+// tellAs records the true answer of a question.
 func (d *driver) tellAs(q *question) {
 	d.told = append(d.told, q.answer)
 	if d.opt.Progress != nil {
@@ -167,7 +169,7 @@ func (d *driver) tellAs(q *question) {
 	}
 }
 
-// ahead is how many guessed trials run at once.
+// ahead returns the number of guessed trials that run at once.
 func (d *driver) ahead() int {
 	if d.opt.Ahead == nil {
 		return 1

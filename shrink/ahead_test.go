@@ -11,7 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// told is what a search tells while it runs.
+// told is a progress report of a search.
 type told struct {
 	Trials, Budget int
 	Stage          string

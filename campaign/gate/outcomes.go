@@ -8,25 +8,25 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-// Outcome is that of one run of anything that passes or fails.
+// Outcome is the outcome of one run of any program that passes or fails.
 type Outcome struct {
 	Failed bool
-	// Skipped runs are in no figure: they could not test anything.
+	// Skipped runs tested nothing, and are in no figure.
 	Skipped bool
-	// Latency is what the run reports of itself, in place of the slowest close().
+	// Latency is the run's own figure, in place of the slowest close().
 	Latency time.Duration
 	// Again is the command line that runs it again.
 	Again string
 }
 
-// maxSkipped is how many runs may be skipped one after the other.
+// maxSkipped limits the number of successive skipped runs.
 const maxSkipped = 100
 
-// Outcomes gates anything that passes or fails, with the tests and error rates of
-// Run: MaxHangRate limits the share of runs that fail, MaxP99 their latency. A policy
-// has no margin here, and NoUnsafe has no effect. run is called for the runs 0, 1 and
-// so on, one after the other; its error ends the gate. Runs must be independent of each
-// other.
+// Outcomes gates any program that passes or fails, with the tests and error rates
+// of Run: MaxHangRate limits the share of runs that fail, MaxP99 their latency. The
+// policy must have no margin, and NoUnsafe has no effect. Outcomes calls run for
+// the runs 0, 1 and so on, one after the other; an error of run ends the gate. Runs
+// must be independent of each other.
 func Outcomes(ctx context.Context, name string, policy Policy, run func(ctx context.Context, i int) (Outcome, error)) (*Result, error) {
 	policy.NoUnsafe = false
 	if err := policy.Validate(); err != nil {
@@ -77,10 +77,11 @@ func Outcomes(ctx context.Context, name string, policy Policy, run func(ctx cont
 	return &g.gate, nil
 }
 
-// controlRuns is how many runs a control has to fail once.
+// controlRuns is the number of runs in which a control must fail once.
 const controlRuns = 12
 
-// MustFail runs a control until it fails, which shows that a failure is seen.
+// MustFail runs a control until it fails, which shows that the gate can detect a
+// failure.
 func MustFail(ctx context.Context, name string, run func(ctx context.Context, i int) (Outcome, error)) (campaign.Check, error) {
 	c := campaign.Check{Fix: name, Required: "fails"}
 	runs := 0

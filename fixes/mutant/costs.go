@@ -6,7 +6,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// costs are bugs that harm nobody and cost more than the candidate states.
+// costs are bugs that are harmless but cost more than the candidate states.
 var costs = []Mutant{
 	liveness("waits-twice", "a scan waits for two grace periods, one after the other", "baseline", fixes.Fix{Barrier: waitsTwice}).
 		costs(trial.ScanCostsMore),
@@ -22,7 +22,7 @@ var costs = []Mutant{
 		unsafe(trial.PostedTwice),
 }
 
-// costs adds the oracle of the virtual kernel that finds what the mutant costs.
+// costs adds the oracle of the virtual kernel that detects the mutant's costs.
 func (m Mutant) costs(o trial.Oracle) Mutant {
 	return m.kernel(trial.Signature{Diagnosis: trial.Slow, Oracle: o})
 }
