@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -27,7 +28,10 @@ func scrape(t *testing.T, of prometheus.Collector) string {
 func TestMetricsCountTrialsAndWorkers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	e := r.executor(sums, func(c *Config) { c.Canaries = []world.Spec{specs(t)(0)} })
+	e := r.executor(sums, func(c *Config) {
+		c.Canaries = []world.Spec{specs(t)(0)}
+		c.ackWait = time.Minute // a slow machine is not to make the worker be gone
+	})
 	var w *Worker
 	end := r.worker(sums, func(one *Worker) { w = one })
 	for range 2 {
