@@ -15,9 +15,12 @@ import (
 // locked is the simplest RCU: readers hold the read side of a lock.
 type locked struct{ mu sync.RWMutex }
 
-func (l *locked) ReadLock()    { l.mu.RLock() }
-func (l *locked) ReadUnlock()  { l.mu.RUnlock() }
-func (l *locked) Synchronize() { l.mu.Lock(); l.mu.Unlock() } //nolint:staticcheck // it waits
+func (l *locked) ReadLock()   { l.mu.RLock() }
+func (l *locked) ReadUnlock() { l.mu.RUnlock() }
+func (l *locked) Synchronize() {
+	l.mu.Lock() // once no reader holds the read side
+	defer l.mu.Unlock()
+}
 
 func (l *locked) subject() rcutest.Subject {
 	return rcutest.Subject{Reader: func() rcutest.Reader { return l }, Synchronize: l.Synchronize}

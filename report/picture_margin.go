@@ -32,21 +32,16 @@ func marginPicture(b *strings.Builder, s Screen, set *margin.Set) {
 	scale := newMarginScale(set)
 	column := func(v float64) int { return min(int(scale.at(v)/100*float64(width)), width-1) }
 	fill := func(line []rune, t margin.Threshold, sign rune) {
-		from, to := 0, width-1
 		switch {
 		case t.Beyond && t.Below:
-			return
 		case t.Beyond:
 			line[width-1] = upSign
-			return
 		case t.Below:
 			line[0] = downSign
-			return
 		default:
-			from, to = column(t.Lo), column(t.Hi)
-		}
-		for i := from; i <= to; i++ {
-			line[i] = sign
+			for i := column(t.Lo); i <= column(t.Hi); i++ {
+				line[i] = sign
+			}
 		}
 	}
 	b.WriteString(strings.TrimRight(strings.Repeat(" ", names)+gap+string(pictureRuler(scale, width)), " ") + "\n")

@@ -29,11 +29,6 @@ func (d *drawing) rect(class string, x, y, w, h float64, title string) {
 	d.titled("rect", title)
 }
 
-func (d *drawing) dot(class string, x, y, r float64, title string) {
-	fmt.Fprintf(&d.b, `<circle class="%s" cx="%.2f%%" cy="%.1f" r="%g"`, class, x, y, r)
-	d.titled("circle", title)
-}
-
 func (d *drawing) titled(element, title string) {
 	if title == "" {
 		d.b.WriteString("/>")
