@@ -11,7 +11,7 @@ type execution struct {
 	sources []source
 }
 
-// save copies the state of the CPU.
+// save copies the CPU's state to e.
 func (c *cpu) save(e *execution) {
 	e.at, e.storm, e.exit, e.eqs, e.taken, e.irqs = c.at, c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime, c.irqTime
 	e.sources = e.sources[:0]
@@ -23,7 +23,7 @@ func (c *cpu) save(e *execution) {
 	}
 }
 
-// restore gives the CPU a state that was saved.
+// restore sets the CPU's state to e.
 func (c *cpu) restore(e *execution) {
 	c.at, c.stormCPU, c.exitToSoftirq, c.eqs, c.stormTime, c.irqTime = e.at, e.storm, e.exit, e.eqs, e.taken, e.irqs
 	for i, s := range c.wide {
@@ -34,20 +34,19 @@ func (c *cpu) restore(e *execution) {
 	}
 }
 
-// ahead is the state that a CPU will have at an instant if nothing disturbs it
-// until then. To plan when a CPU will have done its work, its storms are executed
-// ahead of time; ahead keeps the outcome, so that they are not executed again when
-// that instant comes.
+// ahead is the predicted state of a CPU at an instant, if nothing disturbs it until
+// then. To plan the end of a CPU's work, its storms are executed ahead of time; ahead
+// keeps the outcome, so that they are not executed again at that instant.
 type ahead struct {
 	valid    bool
-	solo     bool // it is in cpu.solo, but for at
+	solo     bool // the state is in cpu.solo, except at
 	progress ns
-	allowed  ns // perf's allowance, which must not have changed since
+	allowed  ns // perf's allowance, which must not have changed since then
 	execution
 }
 
-// lookahead finds the instant at which run will return by itself, leaving
-// everything as it was but c.ahead.
+// lookahead computes the instant at which run will return by itself. It changes
+// nothing but c.ahead.
 func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	if c.undisturbed() {
 		if !c.interrupted(c.irqActive) {
@@ -72,7 +71,7 @@ func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	k.trace = tr
 
 	at, returns = c.at, c.at < limit
-	// A tracer has to see everything happen, and a lowered rate is global.
+	// A tracer needs every event, and a lowered rate is global.
 	if a.valid = tr == nil && !k.opt.Step && k.rate.allowed == rate.allowed; a.valid {
 		a.solo, a.progress, a.allowed = false, progress, rate.allowed
 		c.save(&a.execution)
@@ -82,8 +81,8 @@ func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	return at, returns
 }
 
-// reach puts the CPU into the state that its last plan found for the present
-// instant, if it found one, and returns the progress made on the way.
+// reach puts the CPU into the state that its last plan predicted for the present
+// instant, if there is one, and returns the progress made until then.
 func (k *kernel) reach(c *cpu) (progress ns, ok bool) {
 	a := &c.ahead
 	ok = a.valid && a.at == k.now && (a.solo || a.allowed == k.rate.allowed)
@@ -99,9 +98,9 @@ func (k *kernel) reach(c *cpu) (progress ns, ok bool) {
 	return a.progress, true
 }
 
-// stormUntilNow is the time that samples have taken of a CPU up to now. The CPU
-// stays as it is: an update would plan its next event anew, and what was planned
-// earlier for the same instant would then happen first.
+// stormUntilNow is the time of samples on a CPU up to now. It does not change the
+// CPU: an update would plan the CPU's next event anew, and events planned earlier for
+// the same instant would then happen first.
 func (k *kernel) stormUntilNow(c *cpu) (taken ns) {
 	_, taken = k.progressUntilNow(c)
 	return taken

@@ -11,8 +11,8 @@ func (k *kernel) newTracepoint(name string, kind workload.ClosersKind) *tracepoi
 	return tp
 }
 
-// bindTracepoints lets the readers call the probes of the closers' tracepoints, in
-// turn for each kind of section, each of a kind that they call.
+// bindTracepoints assigns the probes of the closers' tracepoints to the readers, in
+// turn for each kind of section.
 func (k *kernel) bindTracepoints() {
 	bound := map[fixes.Domains]int{}
 	for _, l := range k.readers {

@@ -1,15 +1,14 @@
 package kernel
 
 // This file is load balancing among fair tasks (sched_balance_rq) and the choice
-// between the CPU of a woken task and that of whoever wakes it
-// (wake_affine_weight). Both weigh the number of tasks by what a CPU leaves to
-// them: its capacity without the time of real-time tasks and of interrupts
-// (scale_rt_capacity). NMIs count for the task that they interrupt
-// (irqtime_account_irq does not see them).
+// between the previous CPU of a woken task and the waker's CPU (wake_affine_weight).
+// Both weigh the number of tasks by a CPU's capacity for fair tasks: its capacity
+// without the time of real-time tasks and of interrupts (scale_rt_capacity). NMIs
+// count as time of the interrupted task, since irqtime_account_irq does not see them.
 
-// capacity is what one CPU leaves to fair tasks.
+// capacity is the capacity of one CPU for fair tasks.
 type capacity struct {
-	share     int64 // in 1024ths, as of the last look
+	share     int64 // in 1024ths, at the last update
 	lookedAt  ns
 	taken     ns     // by real-time tasks and interrupts until then
 	balanceAt uint64 // jiffies
@@ -17,14 +16,15 @@ type capacity struct {
 
 const fullCapacity = 1024
 
-// balanceInterval is how long, in ms for each CPU of the machine, a busy CPU waits
-// until it balances again (sd->balance_interval of sd_weight ms, sd->busy_factor).
+// balanceInterval is the time between two balancings on a busy CPU, in ms for each
+// CPU of the machine (sd->balance_interval of sd_weight ms, sd->busy_factor).
 const balanceInterval = 16
 
-// imbalancePercent is by how much another CPU must be fuller (sd->imbalance_pct).
+// imbalancePercent is the load ratio, in percent, above which tasks are pulled
+// (sd->imbalance_pct).
 const imbalancePercent = 117
 
-// lookCapacity brings a CPU's capacity up to date.
+// lookCapacity updates a CPU's capacity.
 func (k *kernel) lookCapacity(c *cpu) {
 	q := &c.capacity
 	taken := c.rtTime + c.irqTime
@@ -34,7 +34,7 @@ func (k *kernel) lookCapacity(c *cpu) {
 	q.lookedAt, q.taken = k.now, taken
 }
 
-// available is the share of a CPU that fair tasks had of late.
+// available is the recent share of a CPU's time that was left to fair tasks.
 func (c *cpu) available() int64 {
 	if c.capacity.share == 0 {
 		return fullCapacity
@@ -42,7 +42,7 @@ func (c *cpu) available() int64 {
 	return c.capacity.share
 }
 
-// fairTasks counts those that run or wait on the CPU.
+// fairTasks counts the fair tasks that run or wait on the CPU.
 func (c *cpu) fairTasks() int64 {
 	n := int64(len(c.fair))
 	if c.cur != nil && !c.cur.fifo() {
@@ -51,15 +51,15 @@ func (c *cpu) fairTasks() int64 {
 	return n
 }
 
-// prefers reports whether a woken fair task goes to the CPU on which it is woken
-// rather than where it ran.
+// prefers reports whether a woken fair task moves to the waker's CPU instead of its
+// previous one.
 func (k *kernel) prefers(here, prev *cpu) bool {
 	const half = 100 + (imbalancePercent-100)/2
 	return (here.fairTasks()+1)*100*prev.available() < (prev.fairTasks()+1)*half*here.available()
 }
 
-// balance takes tasks from the CPU that is the fullest for what it leaves to fair
-// tasks, until this one would be the fuller.
+// balance pulls tasks from the CPU with the highest load for its capacity, until this
+// CPU's load would be the higher one.
 func (k *kernel) balance(c *cpu) {
 	k.lookCapacity(c)
 	c.capacity.balanceAt = k.jiffies + uint64(max(1, balanceInterval*len(k.cpus)*k.sc.Machine.HZ/1000))

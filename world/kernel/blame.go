@@ -8,13 +8,13 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// blameShare is what one cause has added up to.
+// blameShare is the accumulated blame of one cause.
 type blameShare struct {
 	wait, storm ns
 }
 
-// blameState is the attribution of one close in progress. Between two events the
-// cause of its wait does not change.
+// blameState is the blame of one close in progress. The cause of its wait does not
+// change between two events.
 type blameState struct {
 	now    cause
 	since  ns
@@ -22,15 +22,15 @@ type blameState struct {
 	shares map[cause]blameShare
 }
 
-// reblame is called after every event: where a close waits for something else
-// than before, the time so far goes to what it waited for.
+// reblame is called after every event. If the cause of a close's wait has changed, it
+// charges the time so far to the old cause.
 func (k *kernel) reblame() {
 	for _, t := range k.watched {
 		t.watched = false
 	}
 	k.watched = k.watched[:0]
 	var owner *task
-	var held cause // what the owner of a mutex waits for
+	var held cause // of the wait of a mutex's owner
 	for _, t := range k.closing {
 		b := &t.closing.blame
 		var c cause
@@ -52,8 +52,8 @@ func (k *kernel) reblame() {
 	}
 }
 
-// watch notes that a task is on a chain of waits: after anything that happens to
-// it the chains are followed again.
+// watch marks a task as part of a chain of waits. The chains are followed again after
+// every change of such a task.
 func (k *kernel) watch(t *task) {
 	if !t.watched {
 		t.watched = true
@@ -61,7 +61,7 @@ func (k *kernel) watch(t *task) {
 	}
 }
 
-// flushBlame gives the time since the last change to the cause it had.
+// flushBlame charges the time since the last change to the current cause.
 func (k *kernel) flushBlame(b *blameState) {
 	d := k.now - b.since
 	b.since = k.now
@@ -89,8 +89,8 @@ func (k *kernel) markStorm(b *blameState) {
 	}
 }
 
-// stormed reports whether what is waited for happens on a CPU that a storm may
-// be taking away from it.
+// stormed reports whether the mechanism makes progress on one CPU, of which a storm
+// may take time.
 func stormed(m trial.Mechanism) bool {
 	switch m {
 	case trial.CloserRuns, trial.WorkerRuns, trial.KthreadRuns, trial.GPNotNoticed, trial.NoQuiescentState,
@@ -100,7 +100,7 @@ func stormed(m trial.Mechanism) bool {
 	return false
 }
 
-// sharesOf turns an attribution into data, the largest share first.
+// sharesOf converts blame to data, largest share first.
 func (k *kernel) sharesOf(sums map[cause]blameShare) []trial.Share {
 	all := make([]trial.Share, 0, len(sums))
 	for c, s := range sums {
@@ -115,10 +115,11 @@ func (k *kernel) sharesOf(sums map[cause]blameShare) []trial.Share {
 	return all
 }
 
-// topShares is how many causes a trial's result names; the rest is one share.
+// topShares is the maximum number of causes in a result; one more share sums up the
+// rest.
 const topShares = 12
 
-// blameOfAll adds up the shares of all closes, by groups of readers.
+// blameOfAll sums up the blame of all closes, by groups of readers.
 func (k *kernel) blameOfAll() []trial.Share {
 	sum := map[cause]blameShare{}
 	for _, c := range k.closes {

@@ -7,8 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// boot brings up CPUs, kernel threads, domains, and whatever the scenario
-// asks for.
+// boot brings up CPUs, kernel threads and domains, and the parts that the scenario
+// requests.
 func (k *kernel) boot() {
 	k.trace = newTracer(k)
 	k.bootCPUs()
@@ -51,7 +51,7 @@ func (k *kernel) bootCPUs() {
 	}
 }
 
-// bootWorkers is how many workers a pool has left over from before the trial.
+// bootWorkers is the number of workers that a pool has at the start of the trial.
 const bootWorkers = 4
 
 func (k *kernel) bootRCU() {
@@ -75,7 +75,7 @@ func (k *kernel) bootRCU() {
 	n.exp.poll = work{name: "sync_rcu_do_polled_gp", fn: k.doPolledExp}
 }
 
-// bootTracing makes the domains as the candidate has them.
+// bootTracing creates the domains that the candidate has.
 func (k *kernel) bootTracing() {
 	tr := &k.tracing
 	tr.eventMutex.name, tr.tracepoints.name = "event_mutex", "tracepoints_mutex"
@@ -125,7 +125,7 @@ func (k *kernel) bootPerf() {
 	}
 }
 
-// bootTasks makes the looping tasks, each at a random point of its loop.
+// bootTasks creates the looping tasks, each at a random point of its loop.
 func (k *kernel) bootTasks() {
 	for i := range k.sc.Tasks {
 		spec := &k.sc.Tasks[i]
@@ -155,7 +155,7 @@ func (k *kernel) bootTasks() {
 	}
 }
 
-// bindReader gives a loop what its kind of section touches.
+// bindReader connects a loop to the objects that its kind of section accesses.
 func (k *kernel) bindReader(l *loop) {
 	switch l.spec.Reads {
 	case workload.ReadsRCU:
@@ -197,7 +197,7 @@ func (k *kernel) bindReader(l *loop) {
 	}
 }
 
-// startLoad is a background user of vanilla RCU.
+// startLoad starts a background user of vanilla RCU.
 func (k *kernel) startLoad(i int, load *workload.RCULoad) {
 	c := k.cpus[load.CPU]
 	period := ns(load.Period)

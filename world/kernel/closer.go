@@ -21,14 +21,13 @@ type closing struct {
 	blame    blameState
 }
 
-// closerGroup is a set of tasks that close perf events.
+// closerGroup is a group of tasks that close perf events.
 type closerGroup struct {
 	spec *workload.Closers
-	left int // tasks that have not finished
+	left int // unfinished tasks
 }
 
-// startClosers makes the tasks of a group and lets them start when their time
-// comes.
+// startClosers creates the tasks of a group and starts them at their time.
 func (k *kernel) startClosers(g *closerGroup) {
 	spec := g.spec
 	g.left = spec.Count
@@ -61,7 +60,7 @@ func (k *kernel) startClosers(g *closerGroup) {
 		if spec.Jitter > 0 {
 			at += draws.Int64N(ns(spec.Jitter))
 		}
-		if !spec.Unopened { // the probe has long been there
+		if !spec.Unopened { // the probe has been attached for a long time
 			tp.users++
 			if tp.lists == nil {
 				tp.lists = &lists{}
@@ -72,11 +71,11 @@ func (k *kernel) startClosers(g *closerGroup) {
 	}
 }
 
-// round is one open and close: the pause before it, and how long the event stays
-// open.
+// round is one open and close: the pause before the open, and the time the event
+// stays open.
 type round struct{ pause, gap ns }
 
-// drawn is a length of time, up to jitter longer.
+// drawn returns d plus a random time of at most jitter.
 func drawn(draws *seed.Uniforms, d, jitter time.Duration) ns {
 	if jitter == 0 {
 		return ns(d)
@@ -86,7 +85,7 @@ func drawn(draws *seed.Uniforms, d, jitter time.Duration) ns {
 
 func (k *kernel) closer(t *task, g *closerGroup, tp *tracepoint, rounds []round) {
 	for i, r := range rounds {
-		if k.drained { // only what has begun is finished
+		if k.drained { // no new round is begun
 			break
 		}
 		opened := ns(0)
@@ -135,7 +134,8 @@ func (k *kernel) endClose(t *task, c *closing) {
 	k.decide(decideClosed, uint64(t.pid))
 }
 
-// finishClose fills in what is known at the end, or when it is cut off.
+// finishClose completes the record of a close, at its end or when the trial is cut
+// off.
 func (k *kernel) finishClose(c *closing) {
 	if c.Censored {
 		return // cut off at the horizon, and finished while draining
@@ -147,7 +147,7 @@ func (k *kernel) finishClose(c *closing) {
 	c.Ran = trial.GracePeriods{Normal: r.normal - c.ran.normal, Expedited: r.expedited - c.ran.expedited}
 }
 
-// ran is how many RCU grace periods all scans and direct waits have had.
+// ran is the number of RCU grace periods of all scans and direct waits so far.
 func (k *kernel) ran() gpCounts {
 	n := k.directWaits
 	for _, d := range k.domains {
@@ -160,11 +160,10 @@ func (k *kernel) ran() gpCounts {
 	return n
 }
 
-// waited adds the RCU grace periods that a domain had while a close waited
-// for it.
+// waited adds the RCU grace periods that a domain used during the wait of a close.
 func (k *kernel) waited(t *task, d *domain, from gpCounts) { k.addWait(t, from, d.waits) }
 
-// countDirect counts one that a task waited for itself.
+// countDirect counts a grace period that a task waited for directly.
 func (k *kernel) countDirect(t *task) {
 	k.directWaits.normal++
 	k.addWait(t, gpCounts{}, gpCounts{normal: 1})

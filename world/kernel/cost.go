@@ -6,30 +6,29 @@ package kernel
 // with -icount, where the virtual clock counts instructions; docs/validation.md
 // says how. The others are estimates.
 const (
-	// The tick, tick_nohz_handler() with everything under it: what a FIFO loop
-	// loses to one (p10 2769, p90 2854).
+	// The tick, tick_nohz_handler() and everything it calls, as the time that one tick
+	// takes from a FIFO loop (p10 2769, p90 2854).
 	costTick = 2785
 
-	// One switch: what sched_yield() takes that switches between two threads of
-	// the class. Between the classes it is half of each.
+	// One switch: the time of a sched_yield() that switches between two threads of the
+	// class. A switch between the classes costs half of each.
 	costSwitchFIFO = 960
 	costSwitchFair = 3000
-	// A wake-up with the switch to the woken task and its going to sleep again:
-	// half a round of two threads that wake each other by futex, less what the
-	// system calls take that find nobody to wake and nothing to wait for. Fair
-	// threads and FIFO ones differ by 5 %.
+	// A wake-up, the switch to the woken task and its next sleep: half a round of two
+	// threads that wake each other by futex, less the time of futex system calls
+	// without a waiter or a wait. Fair threads and FIFO ones differ by 5 %.
 	costWakeSwitch = 3470
 
-	// The grace-period kthread: 6150 in all (schedstat, threads of
-	// synchronize_rcu() in a row), of which 2500 are its share of being switched.
+	// The grace-period kthread: 6150 in all (schedstat, threads of synchronize_rcu()
+	// in a row), of which 2500 are its share of context switches.
 	costGPInit    = 1900 // rcu_gp_init
 	costGPCleanup = 1900 // rcu_gp_cleanup
 	// The worker of expedited grace periods: 5700 in all, 2500 of them as above.
 	costExpSelect = 1500 // sync_rcu_exp_select_cpus without the IPIs
 	costExpEnd    = 1300 // synchronize_rcu_expedited_wait
 
-	// perf_event_open() of a tracepoint nobody uses takes 70000 of its task's
-	// time, close() of the last event 57000, text patching included.
+	// perf_event_open() of an unused tracepoint takes 70000 of its task's time,
+	// close() of the last event 57000, text patching included.
 	costOpen       = 35000 // perf_event_open without the next
 	costRegister   = 35000 // tracepoint_probe_register
 	costClose      = 10000 // close() up to perf_trace_destroy
@@ -53,7 +52,7 @@ const (
 	costFetch        = 10    // between fetching the SRCU rank and incrementing it
 )
 
-// switchCost is what a switch between two tasks takes; prev is nil if the CPU was
+// switchCost is the cost of a switch between two tasks; prev is nil if the CPU was
 // idle.
 func switchCost(prev, next *task) int {
 	if next.woken {
@@ -71,10 +70,10 @@ func switchCost(prev, next *task) int {
 // srcuSpin is srcu_retry_check_delay.
 const srcuSpin ns = 5_000
 
-// ipiLatency is how long an IPI takes to reach a CPU that accepts it.
+// ipiLatency is the time until an IPI reaches a CPU that accepts it.
 const ipiLatency ns = 1_000
 
-// cost turns instructions into nanoseconds on this machine, at least one.
+// cost converts instructions to nanoseconds on this machine, at least one.
 func (k *kernel) cost(instructions int) ns {
 	return max(1, ns(float64(instructions)*k.nsPerInstruction))
 }

@@ -6,18 +6,18 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// This file is the oracles for what a candidate costs beyond what it states. Their
+// This file holds the oracles for costs beyond those that a candidate declares. Their
 // findings make a trial slow, not unsafe.
 
-// burst counts what happens in one jiffy.
+// burst counts events within one jiffy.
 type burst struct {
 	jiffy uint64
 	n     uint64
 }
 
-// checkBurst checks that the work item of the domain does not run more often in a
-// jiffy than the kernel's own limit on runs without delay explains: who retries
-// without a delay burns the CPU of a worker.
+// checkBurst checks that the domain's work item does not run more often in a jiffy
+// than the kernel's limit on runs without delay allows: retries without a delay burn
+// the CPU time of a worker.
 func (d *domain) checkBurst(limit uint64) {
 	if b := &d.burst; b.jiffy != d.k.jiffies {
 		*b = burst{jiffy: d.k.jiffies}
@@ -27,8 +27,9 @@ func (d *domain) checkBurst(limit uint64) {
 	}
 }
 
-// checkScan checks, between the two sums of an attempt, that it has requested no more
-// than the candidate states, and that it does not wait for readers to come.
+// checkScan checks, between the two sums of an attempt, that the attempt has not
+// requested more than the candidate declares, and that it does not wait for new
+// readers.
 func (d *domain) checkScan(rank int) {
 	if most := max(1, d.k.fix.PerScan); d.asked > most {
 		d.k.violate(trial.ScanCostsMore, "one scan of %s has requested %d grace periods or rounds of interrupts, and the candidate states %d", d.name, d.asked, most)
@@ -39,8 +40,9 @@ func (d *domain) checkScan(rank int) {
 	}
 }
 
-// checkHeld checks, when a close() has returned, how many closed events are left to be
-// freed. Those of BPF links are the kernel's doing, whatever the candidate.
+// checkHeld checks, at the return of a close(), the number of closed events that are
+// not yet freed. Events of BPF links do not count: the kernel defers them under every
+// candidate.
 func (k *kernel) checkHeld() {
 	if k.fix.MostHeld == fixes.Unbounded {
 		return

@@ -1,8 +1,8 @@
 package kernel
 
-// cpu is one virtual CPU. It executes, from the bottom up, a task (or nothing:
-// idle), softirqs on top of the task, an interrupt handler on top of either,
-// and samples of storms on top of whatever their kind may interrupt.
+// cpu is one virtual CPU. It executes, from the bottom up, a task (or idle), softirqs
+// on top of the task, an interrupt handler on top of either, and samples of storms on
+// top of the contexts that their kind can interrupt.
 type cpu struct {
 	k  *kernel
 	id int
@@ -10,21 +10,20 @@ type cpu struct {
 	stormCPU
 	faulty
 	ahead ahead
-	solo  solo // the last stretch worked out
+	solo  solo // the last computed stretch
 
 	irqActive bool
 	irqNow    irq
 	irqLeft   ns
-	pending   []irq // raised, not yet taken
+	pending   []irq // raised, not taken yet
 
-	softPending softirqs // raised, not yet run
+	softPending softirqs // raised, not run yet
 	softActive  bool     // running on irq exit
 	softNow     softirqs
 	softLeft    ns
 	softRounds  int
-	softUntil   uint64 // jiffies at which ksoftirqd takes over
-	// exitToSoftirq: an hrtimer sample has just returned with softirqs
-	// pending.
+	softUntil   uint64 // time at which ksoftirqd takes over, in jiffies
+	// exitToSoftirq: an hrtimer sample has just returned with softirqs pending.
 	exitToSoftirq bool
 	softDisabled  bool // ksoftirqd is running softirqs
 
@@ -43,11 +42,11 @@ type cpu struct {
 
 	ranReader bool   // this CPU has run a tracepoint reader (the debug flavour record)
 	eqs       uint64 // changes whenever the CPU enters or leaves idle
-	stormTime ns     // taken by samples so far
-	irqTime   ns     // the part of it that hrtimers took
-	rtTime    ns     // taken by real-time tasks so far
-	// stormWhileOn is the part of it while some storm was on: a sample may
-	// outlast the storm that it belongs to.
+	stormTime ns     // time of samples so far
+	irqTime   ns     // the part of it in hrtimer samples
+	rtTime    ns     // time of real-time tasks so far
+	// stormWhileOn is the part of stormTime while at least one storm was active: a
+	// sample may outlast its storm.
 	stormWhileOn ns
 }
 
@@ -55,7 +54,7 @@ type cpu struct {
 type irq struct {
 	kind irqKind
 	task *task  // irqWake: the sleeper
-	done func() // irqCall: what to do there
+	done func() // irqCall: the function to call
 }
 
 type irqKind uint8
@@ -64,19 +63,19 @@ const (
 	irqTick    irqKind = iota
 	irqResched         // reschedule IPI
 	irqWake            // an hrtimer of a sleeping task
-	irqExp             // the expedited grace period asks for a quiescent state
+	irqExp             // the expedited grace period requests a quiescent state
 	irqCall            // smp_call_function
 )
 
 func (c *cpu) idle() bool { return c.cur == nil }
 
-// raise makes an interrupt reach the CPU after a delay.
+// raise delivers an interrupt to the CPU after a delay.
 func (c *cpu) raise(i irq, after ns) {
 	c.k.agenda.push(c.k.now+after, eventTarget{cpu: c, irq: i})
 }
 
-// arrive takes an interrupt at once if the CPU accepts interrupts, else as
-// soon as it does.
+// arrive takes an interrupt at once if the CPU accepts interrupts, otherwise as soon
+// as it does.
 func (c *cpu) arrive(i irq) {
 	c.k.sync(c)
 	if c.losesIPIs > 0 && i.kind.ipi() {
@@ -88,7 +87,7 @@ func (c *cpu) arrive(i irq) {
 	c.k.settle(c)
 }
 
-// sync brings the CPU's execution up to the present.
+// sync updates the CPU's execution to the present.
 func (k *kernel) sync(c *cpu) {
 	if c.at == k.now {
 		return
@@ -128,18 +127,17 @@ func (k *kernel) sync(c *cpu) {
 	}
 }
 
-// runToNow executes what the CPU does up to the present, and returns the progress
-// made.
+// runToNow executes the CPU up to the present and returns the progress made.
 func (c *cpu) runToNow() (progress ns) {
 	now := c.k.now
 	progress = c.run(now, c.work(), c.irqActive)
-	if c.at < now { // beyond the switch, into a task without an end
+	if c.at < now { // after the switch, into a task without an end
 		progress += c.run(now, c.cur.left, false)
 	}
 	return progress
 }
 
-// settle runs everything that is due on the CPU now and plans its next event.
+// settle executes everything that is due on the CPU and plans its next event.
 func (k *kernel) settle(c *cpu) {
 	prev := k.here
 	k.here = c
@@ -150,7 +148,7 @@ func (k *kernel) settle(c *cpu) {
 	k.here = prev
 }
 
-// advance does one thing that is due on the CPU, if there is one.
+// advance executes one thing that is due on the CPU, if there is one.
 func (k *kernel) advance(c *cpu) bool {
 	if c.inHandler() || c.halted() {
 		return false
@@ -168,7 +166,7 @@ func (k *kernel) advance(c *cpu) bool {
 		}
 		return true
 	case len(c.pending) > 0:
-		c.exitToSoftirq = false // the exit of this interrupt does it
+		c.exitToSoftirq = false // this interrupt's exit runs them
 		i := c.pending[0]
 		if n := len(c.pending) - 1; n == 0 {
 			c.pending = c.pending[:0]
@@ -221,7 +219,7 @@ func (k *kernel) irqCost(i irq) ns {
 	return k.cost(costIRQ)
 }
 
-// handle has the effect of an interrupt whose handler has just finished.
+// handle applies the effect of an interrupt whose handler has just finished.
 func (k *kernel) handle(c *cpu, i irq) {
 	switch i.kind {
 	case irqTick:
@@ -238,8 +236,8 @@ func (k *kernel) handle(c *cpu, i irq) {
 	}
 }
 
-// plan schedules the event at which what the CPU executes will be finished.
-// An earlier plan becomes void.
+// plan schedules the event at which the CPU's current execution finishes. It voids an
+// earlier plan.
 func (k *kernel) plan(c *cpu) {
 	k.agenda.cancel(c.id, slotRun)
 	c.ahead.valid = false
@@ -250,8 +248,8 @@ func (k *kernel) plan(c *cpu) {
 	if work == never && len(c.pending) == 0 && c.softPending == 0 {
 		return
 	}
-	// A tick replans in any case, so there is no need to look beyond it; and
-	// without one, or while a fault loses them, not far.
+	// A tick replans in any case, so the plan need not reach beyond it. Without a
+	// tick, or while a fault loses ticks, the plan stays short.
 	limit := c.at + planAhead*k.tick
 	noTick := c.tickAt == 0 || c.timerLost > limit
 	if !noTick {
@@ -266,7 +264,7 @@ func (k *kernel) plan(c *cpu) {
 	}
 }
 
-// work is the CPU time until the kernel has to look at what the CPU executes.
+// work is the CPU time until the kernel has to inspect the current execution.
 func (c *cpu) work() ns {
 	switch {
 	case c.irqActive:
@@ -283,5 +281,6 @@ func (c *cpu) work() ns {
 	return never
 }
 
-// planAhead is how many ticks a CPU whose tick is being handled looks ahead.
+// planAhead is the number of ticks that a CPU plans ahead while its tick is being
+// handled.
 const planAhead = 4

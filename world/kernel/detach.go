@@ -5,8 +5,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// This file is what closing an event costs beside the wait of every perf event,
-// where it is attached to something else than a tracepoint.
+// This file is the extra cost of closing an event that is attached to something other
+// than a tracepoint, beside the wait of every perf event.
 
 // onTracepoint reports whether the event has a probe on a tracepoint.
 func (tp *tracepoint) onTracepoint() bool {
@@ -17,24 +17,24 @@ func (tp *tracepoint) onTracepoint() bool {
 	return true
 }
 
-// bootDetaching makes what some kind of closers needs.
+// bootDetaching creates the domains that some kinds of closers need.
 func (k *kernel) bootDetaching() {
 	for _, tp := range k.tracepoints {
 		switch {
 		case tp.kind == workload.Uprobe && k.uretprobes == nil:
 			b := k.tracing.barrier
 			if k.fix.Kernel == workload.Linux619 {
-				b = fixes.Fenced() // a normal domain until then
+				b = fixes.Fenced() // 6.19 has a normal domain
 			}
 			k.uretprobes = k.newDomain("uretprobes_srcu", b)
-			k.uretprobes.withoutRCU = true // nobody relies on one in there
+			k.uretprobes.withoutRCU = true // no user relies on an RCU grace period there
 		case tp.kind == workload.Ftrace && k.rcuTasks == nil:
 			k.rcuTasks = k.newRCUTasks()
 		}
 	}
 }
 
-// detachBefore is what unregistering itself waits for, with event_mutex held.
+// detachBefore is the wait of unregistering itself, with event_mutex held.
 func (k *kernel) detachBefore(t *task, tp *tracepoint) {
 	switch tp.kind {
 	case workload.Uprobe: // uprobe_unregister_sync
@@ -50,8 +50,8 @@ func (k *kernel) detachBefore(t *task, tp *tracepoint) {
 	}
 }
 
-// detachAfter is what is waited for when event_mutex has been given up:
-// unregister_kprobe waits for handlers, which run under RCU.
+// detachAfter is the wait after event_mutex was released: unregister_kprobe waits for
+// handlers, which run under RCU.
 func (k *kernel) detachAfter(t *task, tp *tracepoint) {
 	if tp.kind == workload.Kprobe {
 		k.synchronize(t)
@@ -59,8 +59,8 @@ func (k *kernel) detachAfter(t *task, tp *tracepoint) {
 	}
 }
 
-// onEachCPU runs a work item on every CPU and waits for all (schedule_on_each_cpu,
-// the grace period of RCU tasks rude).
+// onEachCPU runs a work item on every CPU and waits for all of them
+// (schedule_on_each_cpu, the grace period of RCU tasks rude).
 func (k *kernel) onEachCPU(t *task) {
 	var c completion
 	left := len(k.cpus)

@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// workerSleep follows the D state of workers inside process_srcu.
+// workerSleep records the D-state sleeps of workers inside process_srcu.
 type workerSleep struct{ longest, total ns }
 
 // noteWorkerSleep is called when a task wakes from D state.
@@ -20,7 +20,7 @@ func (k *kernel) noteWorkerSleep(t *task) {
 	k.workerD.longest = max(k.workerD.longest, d)
 }
 
-// cutOff ends the scenario: storms stop, and what has not returned is
+// cutOff ends the scenario: storms stop, and the close() calls in progress are
 // censored.
 func (k *kernel) cutOff() {
 	for _, t := range k.closing {
@@ -44,9 +44,9 @@ func (k *kernel) cutOff() {
 	k.trace.horizon()
 }
 
-// makeFair makes looping real-time tasks fair ones, and sets the virtual runtime
-// of all tasks to the same value: after a storm some are seconds ahead and would
-// wait that long, and the drain must let everything finish that can.
+// makeFair turns looping real-time tasks into fair ones and gives all tasks the same
+// virtual runtime. After a storm some tasks are seconds ahead and would wait that
+// long, but the drain must let everything finish that can.
 func (k *kernel) makeFair() {
 	for _, t := range k.tasks {
 		if t.loop != nil {
@@ -66,9 +66,9 @@ func (k *kernel) makeFair() {
 	}
 }
 
-// drain lets the rest of the trial finish without storms. What finishes was slow
-// or starved; what does not is stuck. The time for that begins when the last
-// sample has been taken, for a CPU does nothing else meanwhile.
+// drain runs the rest of the trial without storms. A close() that finishes was slow
+// or starved; one that does not is stuck. The drain time starts at the end of the
+// last sample, since a CPU does nothing else before that.
 func (k *kernel) drain() {
 	if !k.finished() || !k.quiet() {
 		sampled := ns(0)
@@ -83,12 +83,12 @@ func (k *kernel) drain() {
 	}
 }
 
-// lateAfter: a close() that takes more than the hung-task timeout divided by this
-// is not ok any more.
+// lateAfter: a close() is late if it takes longer than the hung-task timeout divided
+// by this.
 const lateAfter = 10
 
-// starvedShare is the share of one CPU's time that storms must have taken
-// during a close for it to count as starved rather than slow.
+// starvedShare is the share of one CPU's time that storms must have taken during a
+// close to count it as starved instead of slow.
 const starvedShare = 0.25
 
 func (k *kernel) result() trial.Result {
@@ -130,8 +130,8 @@ func (k *kernel) result() trial.Result {
 	return r
 }
 
-// stormDuty is the largest share of a CPU's time that samples took while any
-// storm was on.
+// stormDuty is the largest share of a CPU's time that samples took while any storm
+// was active.
 func (k *kernel) stormDuty() (duty float64) {
 	if k.stormSpan == 0 {
 		return 0
@@ -142,7 +142,7 @@ func (k *kernel) stormDuty() (duty float64) {
 	return duty
 }
 
-// diagnose says what happened, from the worst down, and what that rests on.
+// diagnose sets the diagnosis, checking the worst first, and its reasons.
 func (k *kernel) diagnose(r *trial.Result) {
 	if k.isUnsafe {
 		r.Diagnosis = trial.Unsafe
@@ -174,7 +174,7 @@ func (k *kernel) diagnose(r *trial.Result) {
 	}
 }
 
-// worst is the close that took the longest, nil if there was none.
+// worst is the longest close, nil if there was none.
 func (k *kernel) worst() (worst *closing) {
 	for _, c := range k.closes {
 		if worst == nil || c.Wait > worst.Wait {
@@ -184,8 +184,8 @@ func (k *kernel) worst() (worst *closing) {
 	return worst
 }
 
-// diagnoseLate blames what the longest close waited for most: the headline of a
-// trial and its tree of blame are one.
+// diagnoseLate blames the largest share of the longest close's wait, so that a
+// trial's headline agrees with its tree of blame.
 func (k *kernel) diagnoseLate(r *trial.Result) {
 	r.Diagnosis = trial.Slow
 	if c := k.worst(); c != nil {
@@ -195,7 +195,7 @@ func (k *kernel) diagnoseLate(r *trial.Result) {
 	}
 }
 
-// stormShare is the share of one CPU that storms took during the close.
+// stormShare is the share of one CPU's time that storms took during the close.
 func (c *closing) stormShare(k *kernel) float64 {
 	if c.Wait == 0 {
 		return 0
@@ -207,9 +207,9 @@ func (c *closing) stormShare(k *kernel) float64 {
 	return float64(until-c.storm) / float64(c.Wait)
 }
 
-// diagnoseStuck tells a circle of waits from a wakeup that will never come, after
-// a drain that left something undone. It returns whether it is one of them; else
-// what is left is slow.
+// diagnoseStuck distinguishes a circle of waits from a lost wakeup, after a drain
+// that left something unfinished. It reports whether it found either; if not, the
+// trial was slow.
 func (k *kernel) diagnoseStuck(r *trial.Result) bool {
 	p := k.worstProspect()
 	switch {
@@ -233,8 +233,8 @@ func (k *kernel) diagnoseStuck(r *trial.Result) bool {
 	return true
 }
 
-// someQueued reports whether a task other than the looping ones waits for its
-// turn on a CPU: something will go on.
+// someQueued reports whether a task other than the looping ones is queued for a CPU,
+// so that the trial will make progress.
 func (k *kernel) someQueued() bool {
 	for _, t := range k.tasks {
 		if t.loop == nil && t.state == running && t.cpu.cur != t {
@@ -244,8 +244,8 @@ func (k *kernel) someQueued() bool {
 	return false
 }
 
-// worstProspect is the worst of everybody who waits in D state, of every domain
-// that has not come to rest, and of what was not freed.
+// worstProspect is the worst prospect of all tasks in D state, of all domains that
+// are not idle, and of all events that are not freed.
 func (k *kernel) worstProspect() (worst prospect) {
 	note := func(p prospect) {
 		if p.outlook > worst.outlook {
@@ -258,7 +258,7 @@ func (k *kernel) worstProspect() (worst prospect) {
 		}
 		p := k.prospectOf(t)
 		if p.outlook == moves && t.closing == nil {
-			p.outlook = unclear // that explains no close()
+			p.outlook = unclear // this does not explain any close()
 		}
 		note(p)
 	}
@@ -277,7 +277,7 @@ func (k *kernel) worstProspect() (worst prospect) {
 	return worst
 }
 
-// taskNamed is the task of that name, nil if there is none.
+// taskNamed returns the task with this name, nil if there is none.
 func (k *kernel) taskNamed(name string) *task {
 	if i := slices.IndexFunc(k.tasks, func(t *task) bool { return t.name == name }); i >= 0 {
 		return k.tasks[i]

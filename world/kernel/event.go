@@ -1,22 +1,22 @@
 package kernel
 
-// ns is a point in virtual time, or a length of it, in nanoseconds.
+// ns is an instant of virtual time or a duration, in nanoseconds.
 type ns = int64
 
-// never is later than any trial lasts.
+// never is later than the end of any trial.
 const never ns = 1 << 62
 
-// agenda holds what is going to happen. A CPU has at most one tick ahead of it
-// and one instant at which what it executes is finished, so these have a slot
-// each, which replanning overwrites; a heap holds everything else.
+// agenda holds the future events. A CPU has at most one pending tick and one instant
+// at which its current execution finishes; each has a slot of its own, which
+// replanning overwrites. A heap holds all other events.
 type agenda struct {
 	seq   uint64 // of the last event planned
 	slots []instant
 	heap  eventHeap
 }
 
-// instant is when something happens; of two things at the same time the one
-// that was planned first does.
+// instant is the time of an event. Of two events at the same time, the one planned
+// first happens first.
 type instant struct {
 	at  ns
 	seq uint64
@@ -28,7 +28,7 @@ func (i instant) before(o instant) bool {
 
 // The slots of a CPU.
 const (
-	slotRun  = iota // what the CPU executes is finished
+	slotRun  = iota // the current execution finishes
 	slotTick        // its tick's hrtimer expires
 	slotsPerCPU
 )
@@ -56,11 +56,10 @@ func (a *agenda) push(at ns, e eventTarget) {
 	a.heap.push(event{instant{at, a.seq}, e})
 }
 
-// fromHeap says that the next event is the heap's first.
+// fromHeap means that the next event is the first of the heap.
 const fromHeap = -1
 
-// next finds what happens next: in which slot it is, and when, which is never
-// if nothing does.
+// next finds the next event: its slot and its time, which is never if there is none.
 func (a *agenda) next() (slot int, at ns) {
 	slot = fromHeap
 	first := instant{at: never}
@@ -75,14 +74,14 @@ func (a *agenda) next() (slot int, at ns) {
 	return slot, first.at
 }
 
-// event is something that happens at a fixed instant.
+// event is an event at a fixed instant.
 type event struct {
 	instant
 	eventTarget
 }
 
-// eventTarget says what happens: an interrupt reaches a CPU, a sleep of a task
-// is over, or fn is to be called.
+// eventTarget is the effect of an event: an interrupt reaches a CPU, a sleep of a
+// task is over, or fn is called.
 type eventTarget struct {
 	fn    func()
 	cpu   *cpu
@@ -90,8 +89,8 @@ type eventTarget struct {
 	sleep sleep
 }
 
-// eventHeap is a 4-ary min-heap: flatter than a binary one, and a node's
-// children share cache lines.
+// eventHeap is a 4-ary min-heap: it is flatter than a binary one, and the children of
+// a node share cache lines.
 type eventHeap struct {
 	items []event
 }

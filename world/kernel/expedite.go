@@ -1,18 +1,17 @@
 package kernel
 
-// expediting is how far the request of one CPU to expedite a domain has come
-// (srcu_ec_state).
+// expediting is the state of one CPU's request to expedite a domain (srcu_ec_state).
 type expediting uint8
 
 const (
 	ecIdle    expediting = iota
 	ecPending            // its callback is posted
-	ecRepost             // and will be posted again
+	ecRepost             // its callback is posted and will be posted again
 )
 
-// Expedite is srcu_expedite_current: an expedited callback that does nothing, one
-// at a time for each CPU. The grace periods up to the one that the callback needs
-// are expedited from the next scan on.
+// Expedite is srcu_expedite_current: it posts an expedited callback that does
+// nothing, one at a time for each CPU. The grace periods up to the one that the
+// callback needs are expedited from the next scan on.
 func (d *domain) Expedite() {
 	cpu := d.k.hereOr0().id
 	if d.expediting == nil {
@@ -37,8 +36,8 @@ func (d *domain) expediteOn(cpu int) {
 	}, true)
 }
 
-// Expedite does nothing: the kthread has no request of that kind.
+// Expedite does nothing: the kthread has no such request.
 func (h *holdouts) Expedite() {}
 
-// Expedite does nothing: srcu_expedite_current is about SRCU.
+// Expedite does nothing: srcu_expedite_current concerns SRCU alone.
 func (v *vanilla) Expedite() {}

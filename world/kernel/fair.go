@@ -1,13 +1,12 @@
 package kernel
 
-// This file is EEVDF, the fair scheduler (kernel/sched/fair.c), for tasks of
-// equal weight. What matters here is how long a woken kernel thread waits
-// behind tasks that never sleep: it gets no credit for having slept. It takes
-// its place at the average virtual runtime, so all that have had less than the
-// average go first, each for a tick.
+// This file is EEVDF, the fair scheduler (kernel/sched/fair.c), for tasks of equal
+// weight. It decides how long a woken kernel thread waits behind tasks that never
+// sleep. The thread gets no credit for its sleep: it is placed at the average virtual
+// runtime, so all tasks below the average go first, each for a tick.
 
-// average is avg_vruntime: the virtual runtime at which a task has had exactly
-// its share. The current task counts if it is a fair one.
+// average is avg_vruntime: the virtual runtime of a task that has had exactly its
+// share. It includes the current task if that is a fair one.
 func (k *kernel) average(c *cpu) ns {
 	sum, n := c.fairSum, ns(len(c.fair))
 	if t := c.cur; t != nil && !t.fifo() {
@@ -20,10 +19,10 @@ func (k *kernel) average(c *cpu) ns {
 	return floorDiv(sum, n)
 }
 
-// place gives a woken task its virtual runtime and its deadline
-// (place_entity). One that slept before it had its share still has that lag;
-// one that had more than its share has to wait until the others are even
-// (DELAY_DEQUEUE), and then starts from the average (DELAY_ZERO).
+// place sets the virtual runtime and the deadline of a woken task (place_entity). A
+// task that slept before it had its share keeps that lag. A task that had more than
+// its share waits until the others have caught up (DELAY_DEQUEUE), and then starts
+// from the average (DELAY_ZERO).
 func (k *kernel) place(c *cpu, t *task, moved bool) {
 	v := k.average(c)
 	switch {
@@ -43,15 +42,14 @@ func (k *kernel) place(c *cpu, t *task, moved bool) {
 	t.deadline = t.vruntime + k.slice()
 }
 
-// noteLag is what a fair task that goes to sleep is still owed
-// (update_entity_lag).
+// noteLag records the lag of a fair task that goes to sleep (update_entity_lag).
 func (k *kernel) noteLag(c *cpu, t *task) {
 	limit := max(2*k.slice(), k.tick)
 	t.lag = min(max(k.average(c)-t.vruntime, -limit), limit)
 }
 
-// pickFair removes from the queue the task with the earliest deadline among
-// those that have not had more than their share (pick_eevdf).
+// pickFair removes from the queue the task with the earliest deadline among those
+// that have not had more than their share (pick_eevdf).
 func (c *cpu) pickFair() *task {
 	if len(c.fair) == 0 {
 		return nil
@@ -70,13 +68,13 @@ func (c *cpu) pickFair() *task {
 	return c.takeFair(best)
 }
 
-// addFair queues a task; its virtual runtime is not changed while it is.
+// addFair queues a task. Its virtual runtime does not change while it is queued.
 func (c *cpu) addFair(t *task) {
 	c.fair = append(c.fair, t)
 	c.fairSum += t.vruntime
 }
 
-// takeFair takes a task out of the queue.
+// takeFair removes a task from the queue.
 func (c *cpu) takeFair(i int) *task {
 	t := c.fair[i]
 	copy(c.fair[i:], c.fair[i+1:])

@@ -1,16 +1,15 @@
 package kernel
 
-// fairServer is the deadline server that fair tasks have since 6.12 (fair_server,
-// kernel/sched/deadline.c): beside real-time tasks that never sleep they get 50 ms
-// in each second. The server holds back until the last moment at which the budget
-// still fits into its period; what fair tasks get without it counts.
-//
-// It is looked at in ticks, where the kernel has a timer of its own.
+// fairServer is the deadline server of fair tasks since 6.12 (fair_server,
+// kernel/sched/deadline.c): fair tasks get 50 ms of each second even beside real-time
+// tasks that never sleep. The server waits until the last moment at which the budget
+// still fits into its period. Time that fair tasks get without it counts. The model
+// checks it in ticks; the kernel has a timer of its own.
 type fairServer struct {
-	since   ns   // when its period began
-	left    ns   // of its budget
-	serves  bool // fair tasks go before real-time ones
-	running bool // it has served, and does not hold back in the next period
+	since   ns   // start of its period
+	left    ns   // rest of its budget
+	serves  bool // fair tasks run before real-time ones
+	running bool // it has served, and does not wait in the next period
 }
 
 // Defaults of /sys/kernel/debug/sched/fair_server.
@@ -19,7 +18,7 @@ const (
 	serverBudget ns = 50_000_000
 )
 
-// start is dl_server_start: a fair task has come to a CPU that had none.
+// start is dl_server_start: a fair task arrives on a CPU without any.
 func (s *fairServer) start(now ns) {
 	s.serves, s.running = false, false
 	if now-s.since >= serverPeriod || s.left <= 0 {
@@ -27,14 +26,14 @@ func (s *fairServer) start(now ns) {
 	}
 }
 
-// fairFirst reports whether fair tasks go before real-time ones.
+// fairFirst reports whether fair tasks run before real-time ones.
 func (c *cpu) fairFirst() bool { return c.server.serves }
 
 // serveFair is the server's part of a tick.
 func (k *kernel) serveFair(c *cpu) {
 	s := &c.server
 	if bool(k.sc.Machine.NoFairServer) || s.left > 0 && (len(c.fair) == 0 || s.serves) {
-		return // nothing to renew, nobody to serve
+		return // nothing to renew, no task to serve
 	}
 	if s.left <= 0 { // dl_runtime_exceeded
 		s.left = serverBudget

@@ -2,18 +2,18 @@ package kernel
 
 import "github.com/gpstorm/gpstorm/workload"
 
-// faulty is what is wrong with a CPU; several faults of a kind may overlap.
+// faulty is the state of a CPU's faults; several faults of a kind may overlap.
 type faulty struct {
 	stolen, deaf int
 	losesIPIs    int
-	timerLost    ns    // hrtimers do not expire before; 0 is now
-	unnoticed    []irq // that reached the CPU and did not make it look
+	timerLost    ns    // hrtimers do not expire earlier; 0 is now
+	unnoticed    []irq // interrupts that reached the CPU without its noticing
 }
 
-// halted reports whether the CPU executes nothing that the kernel knows of.
+// halted reports whether the CPU executes nothing that the kernel can observe.
 func (f *faulty) halted() bool { return f.stolen+f.deaf > 0 }
 
-// startFaults plans the begin and the end of every fault.
+// startFaults plans the start and the end of every fault.
 func (k *kernel) startFaults() {
 	for i := range k.sc.Faults {
 		f := &k.sc.Faults[i]
@@ -63,7 +63,7 @@ func (k *kernel) faultEnds(c *cpu, kind workload.FaultKind) {
 	k.settle(c)
 }
 
-// notice makes the CPU find the interrupts that did not make it look.
+// notice delivers the interrupts that the CPU did not notice.
 func (c *cpu) notice() {
 	if len(c.unnoticed) > 0 {
 		c.pending = append(c.pending, c.unnoticed...)
@@ -71,5 +71,5 @@ func (c *cpu) notice() {
 	}
 }
 
-// ipi reports whether another CPU, or the CPU itself, sends such an interrupt.
+// ipi reports whether a CPU sends this interrupt, to another CPU or to itself.
 func (i irqKind) ipi() bool { return i == irqResched || i == irqExp || i == irqCall }

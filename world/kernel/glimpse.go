@@ -1,20 +1,20 @@
 package kernel
 
-// This file is how oracles see readers. A CPU's execution is brought up to date when
-// something happens to it, and its readers with it. Bringing it up to date for an
-// oracle would plan its next event anew, and change the order of what happens at one
-// instant. So an oracle works out where a reader is and leaves everything as it is.
+// This file is the oracles' view of readers. A CPU's execution, and its readers with
+// it, is updated at the CPU's events. An update for an oracle would plan the CPU's
+// next event anew, and change the order of events at one instant. So an oracle
+// computes the position of a reader without changing anything.
 
-// glimpse is where a looping task is at the present instant.
+// glimpse is the position of a looping task at the present instant.
 type glimpse struct {
-	section uint64 // which one: how many have begun
-	pos     ns     // in the cycle
+	section uint64 // number of sections begun
+	pos     ns     // position in the cycle
 	inside  bool
-	locked  bool // its counter is incremented
+	locked  bool // the section's counter is incremented
 }
 
-// progressUntilNow is the CPU time that the task on the CPU has had since the last
-// update, and how much samples have taken of the CPU in all.
+// progressUntilNow returns the CPU time of the task on the CPU since the last update,
+// and the total time of samples on the CPU.
 func (k *kernel) progressUntilNow(c *cpu) (progress, taken ns) {
 	if c.at == k.now || c.halted() {
 		return 0, c.stormTime
@@ -39,7 +39,7 @@ func (k *kernel) progressUntilNow(c *cpu) (progress, taken ns) {
 	return max(0, progress-c.overhead), taken
 }
 
-// after is where the task is when it has had d more of CPU time.
+// after is the position of the task after d more of CPU time.
 func (l *loop) after(d ns) glimpse {
 	g := glimpse{section: l.began, pos: l.pos + d}
 	if g.pos >= l.cycle {
@@ -53,7 +53,7 @@ func (l *loop) after(d ns) glimpse {
 	return g
 }
 
-// glimpse is where the task is now.
+// glimpse is the present position of the task.
 func (k *kernel) glimpse(l *loop) glimpse {
 	if l.t.cpu.cur != l.t {
 		return l.after(0)
@@ -62,14 +62,14 @@ func (k *kernel) glimpse(l *loop) glimpse {
 	return l.after(d)
 }
 
-// sighting is that a section had begun when an epoch did, or that its counter was
-// incremented. It is of a section that the task has not yet been brought up to.
+// sighting records that a section had begun, or that its counter was incremented, at
+// the start of an epoch. The section is ahead of the task's last update.
 type sighting struct {
 	section uint64
-	epoch   uint64 // the one before
+	epoch   uint64 // the previous one
 }
 
-// note notes where the task is as an epoch ends.
+// note records the position of the task at the end of an epoch.
 func (l *loop) note(g glimpse, epoch uint64) {
 	if g.inside && g.section > l.began && l.seen.section != g.section {
 		l.seen = sighting{g.section, epoch}
@@ -79,7 +79,7 @@ func (l *loop) note(g glimpse, epoch uint64) {
 	}
 }
 
-// beginEpoch separates the sections that have begun from those to come.
+// beginEpoch starts a new epoch: it separates earlier sections from later ones.
 func (k *kernel) beginEpoch() uint64 {
 	for _, c := range k.cpus {
 		if c.at == k.now || c.cur == nil || c.cur.loop == nil {
@@ -94,8 +94,8 @@ func (k *kernel) beginEpoch() uint64 {
 	return k.epoch
 }
 
-// beganIn is the epoch in which a section began that the task is brought up to, or at
-// a glimpse.
+// beganIn is the epoch in which a section began. The section is the one at the task's
+// last update or at a glimpse.
 func (l *loop) beganIn(section uint64) uint64 {
 	if l.seen.section == section {
 		return l.seen.epoch
@@ -103,7 +103,7 @@ func (l *loop) beganIn(section uint64) uint64 {
 	return l.k.epoch
 }
 
-// lockedIn is the same of the increment.
+// lockedIn is the epoch of the section's increment.
 func (l *loop) lockedIn(section uint64) uint64 {
 	if l.held.section == section {
 		return l.held.epoch
@@ -111,7 +111,7 @@ func (l *loop) lockedIn(section uint64) uint64 {
 	return l.k.epoch
 }
 
-// predates reports whether the task is in a section of SRCU whose counter was
+// predates reports whether the task is in an SRCU section whose counter was
 // incremented before an epoch.
 func (l *loop) predates(epoch uint64) bool {
 	g := l.k.glimpse(l)
@@ -140,8 +140,8 @@ func (l *loop) predatesRCU(epoch uint64) bool {
 	return l.beganIn(g.section) < epoch
 }
 
-// holding is what the section that the task is in has found attached to its
-// tracepoint. What is attached changes only when all tasks are up to date.
+// holding is the object that the task's current section found attached to its
+// tracepoint. Attachments change only when all tasks are up to date.
 func (l *loop) holding() *lists {
 	g, r := l.k.glimpse(l), l.reader
 	switch {

@@ -1,10 +1,10 @@
 // Package kernel is a deterministic virtual SMP kernel in virtual time.
 //
-// It models what decides how long closing a perf tracepoint event takes: CPUs
-// with task, softirq, hardirq and NMI levels, a preemptive scheduler, timers,
-// workqueues, tree RCU, SRCU, tracepoints, perf storms and the watchdogs. The
-// SRCU update side is not modelled: it is package srcu itself. docs/model.md
-// says what follows which kernel function, and what is left out.
+// It models everything that decides how long a close() of a perf tracepoint event
+// takes: CPUs with task, softirq, hardirq and NMI levels, a preemptive scheduler,
+// timers, workqueues, tree RCU, SRCU, tracepoints, perf storms and the watchdogs. It
+// does not model the SRCU update side: package srcu is the implementation.
+// docs/model.md lists the modelled kernel functions and the omissions.
 package kernel
 
 import (
@@ -14,34 +14,33 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Options choose how a trial is run. None but MaxSteps changes what happens
-// in it.
+// Options choose how a trial is run. Only MaxSteps and Draws change its result.
 type Options struct {
 	// Log collects the console.
 	Log bool
-	// Blame keeps the attribution of every close, not only their sum.
+	// Blame keeps the blame of every close, not only the sum.
 	Blame bool
-	// Step passes storms one interrupt at a time instead of whole periods
-	// by arithmetic: slower, and the oracle of the fast way.
+	// Step executes storms one interrupt at a time instead of computing whole periods.
+	// It is slower, and serves as the oracle of the fast path.
 	Step bool
-	// Draws replace numbers that the seed gives.
+	// Draws replace single numbers that the trial takes from its seed.
 	Draws []seed.Draw
-	// keepDraws puts the numbers that the trial drew into its result.
+	// keepDraws stores the numbers that the trial drew in its result.
 	keepDraws bool
-	// MaxSteps cuts a trial off after that many steps; 0 is no limit.
+	// MaxSteps ends a trial after this number of steps; 0 is no limit.
 	MaxSteps uint64
 
-	// Trace, if set, gets every event.
+	// Trace, if set, receives every event.
 	Trace Tracer
-	// Observe, if set, is called with the situation after every decision. It
-	// must not keep it.
+	// Observe, if set, is called with the situation after every decision. It must not
+	// retain the pointer.
 	Observe func(*Situation)
 
-	// blind leaves out the oracles that look at readers.
+	// blind disables the oracles that inspect readers.
 	blind     bool
 	everyTick func(*kernel)
-	// alwaysLook follows every chain of waits after every event, even if
-	// nothing on it can have changed. Tests compare it with the fast way.
+	// alwaysLook follows every chain of waits after every event, even if nothing on
+	// the chain can have changed. Tests compare it with the fast path.
 	alwaysLook bool
 }
 
@@ -56,7 +55,7 @@ type kernel struct {
 	now              ns
 	agenda           agenda
 	cpus             []*cpu
-	here             *cpu  // whose code is executing, nil if none
+	here             *cpu  // CPU whose code is executing, nil if none
 	curTask          *task // whose program is being stepped
 	tasks            []*task
 	lastPID          int
@@ -65,7 +64,7 @@ type kernel struct {
 
 	tick       ns // length of a jiffy
 	jiffies    uint64
-	jiffyBegan ns             // when the one that jiffies counts to began
+	jiffyBegan ns             // start of the current jiffy
 	listing    map[string]int // see preemption.go
 	timekeeper int
 
@@ -80,27 +79,28 @@ type kernel struct {
 	tracing         tracing
 	tracepoints     []*tracepoint
 	readers         []*loop // with a readerState
-	rcuLoops        []*loop // whose sections hold up vanilla RCU
+	rcuLoops        []*loop // loops whose sections block vanilla RCU
 	tracepointLoops []*loop
 	epoch           uint64
 
 	rate perfRate
-	// rateLines were printed of lowered rates since rateWindow.
+	// rateLines lines about lowered rates were printed since rateWindow.
 	rateWindow ns
 	rateLines  int
-	budget     ns // what samples may take of a tick; 0 is no budget
+	budget     ns // limit on the time of samples in one tick; 0 is no limit
 	storms     []*storm
-	// stormsOn counts those that are on, stormSpan the time some was.
+	// stormsOn counts the active storms; stormSpan is the time with at least one
+	// active.
 	stormsOn  int
 	stormSpan ns
-	undo      execution // of a CPU that is executed ahead of time
+	undo      execution // saved state of a CPU that is executed ahead of time
 
 	groups      []*closerGroup
-	closersLeft int // tasks that have not finished
+	closersLeft int // unfinished tasks
 	closes      []*closing
 	closing     []*task // tasks in close()
 	moved       bool    // something on a chain of waits may have changed since the last look
-	watched     []*task // that are on one
+	watched     []*task // tasks on such a chain
 
 	directWaits    gpCounts
 	ipis           int
@@ -112,17 +112,17 @@ type kernel struct {
 	violations     []trial.Violation
 	isUnsafe       bool
 	decider        Decider                       // nil if the candidate overrides no decision
-	unlockRank     func(locked, current int) int // nil if readers unlock what they locked
+	unlockRank     func(locked, current int) int // nil if readers unlock the rank that they locked
 	workerD        workerSleep
 
 	drained      bool
-	lastMove     ns // when a grace period that closers wait for last ended
+	lastMove     ns // end of the last grace period that closers waited for
 	horizonStorm ns
 	steps        uint64
 	truncated    bool
 	checksum     trial.Checksum
 	trace        *tracer
-	situation    Situation // shown last
+	situation    Situation // the last one that was passed to Observe
 }
 
 // Run runs one trial. The scenario must be valid (Scenario.Validate). The same
@@ -157,20 +157,20 @@ func newKernel(sc *workload.Scenario, fix *fixes.Fix, trialSeed uint64, opt Opti
 	return k
 }
 
-// stop unwinds the coroutines.
+// stop ends the coroutines.
 func (k *kernel) stop() {
 	for _, co := range k.coroutines {
 		co.stop()
 	}
 }
 
-// stream is the stream of random numbers of that name.
+// stream returns the stream of random numbers with this name.
 func (k *kernel) stream(name string) *seed.Uniforms { return k.draws.Stream(name) }
 
-// at makes fn happen at an instant.
+// at schedules a call of fn.
 func (k *kernel) at(t ns, fn func()) { k.agenda.push(max(t, k.now), eventTarget{fn: fn}) }
 
-// runUntil lets time pass until the given instant, or until over returns true.
+// runUntil advances time to the given instant, or until over returns true.
 func (k *kernel) runUntil(end ns, over func() bool) {
 	for !k.truncated {
 		slot, at := k.agenda.next()
@@ -193,7 +193,7 @@ func (k *kernel) runUntil(end ns, over func() bool) {
 	k.syncAll()
 }
 
-// dispatch lets what is due in a slot, or in the heap, happen.
+// dispatch executes the event that is due in a slot or in the heap.
 func (k *kernel) dispatch(slot int) {
 	if slot != fromHeap {
 		c := k.cpus[slot/slotsPerCPU]

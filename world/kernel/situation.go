@@ -7,40 +7,40 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Situation is the state of a trial right after a decision (a wakeup, a switch,
-// a quiescent state, the start or end of a grace period ...), as far as it shows
-// how a teardown proceeds. It can guide a fuzzer; see Options.Observe.
+// Situation is the state of a trial right after a decision (a wakeup, a switch, a
+// quiescent state, the start or end of a grace period ...), as far as it concerns the
+// progress of a teardown. It can guide a fuzzer; see Options.Observe.
 //
-// The state of readers and storms is that at the last update of their CPU, which
-// may be older than the decision: an update of every CPU after every decision
-// would cost more than the trial.
+// The state of readers and storms is that of their CPU's last update, which may be
+// older than the decision: updating every CPU after every decision would cost more
+// than the trial.
 type Situation struct {
 	At time.Duration
-	// GPPhase is the step of the grace-period kthread, from RCU_GP_WAIT_GPS (0)
-	// to RCU_GP_CLEANUP (4). Expedited: an expedited grace period runs too.
+	// GPPhase is the phase of the grace-period kthread, from RCU_GP_WAIT_GPS (0) to
+	// RCU_GP_CLEANUP (4). Expedited: an expedited grace period runs as well.
 	GPPhase   int
 	Expedited bool
-	// OwingCPUs counts the CPUs that owe the normal grace period a quiescent
-	// state, BlockedReaders the preempted readers that hold it up.
+	// OwingCPUs counts the CPUs that owe the normal grace period a quiescent state,
+	// BlockedReaders the preempted readers that block it.
 	OwingCPUs, BlockedReaders int
 
-	// Domains are tasks-trace and tracepoint_srcu, those of them that are SRCU
-	// domains under this candidate.
+	// Domains are tasks-trace and tracepoint_srcu, if they are SRCU domains under this
+	// candidate.
 	Domains []DomainSituation
 
-	// Closing counts the close() calls in progress. Oldest is how long the
-	// first of them has taken; Cause is what it waits for, one of those below
-	// trial.MechanismWaits. CauseDomain is the domain on the way there, counted
-	// from 1, or 0. Behind: it waits for event_mutex first.
+	// Closing counts the close() calls in progress. Oldest is the age of the first of
+	// them. Cause is the cause of its wait, below trial.MechanismWaits. CauseDomain is
+	// the domain on its chain of waits, counted from 1, or 0. Behind: it still waits
+	// for event_mutex.
 	Closing     int
 	Oldest      time.Duration
 	Cause       trial.Mechanism
 	CauseDomain int
 	Behind      bool
 
-	// Storms counts the storms that are on, Sampled the CPUs that are taking
-	// a sample. Duty is the share of all CPUs' time that samples have taken
-	// since the first close() in progress began, 0 to 1.
+	// Storms counts the active storms, Sampled the CPUs that are taking a sample. Duty
+	// is the share, 0 to 1, of all CPUs' time spent in samples since the first close()
+	// in progress began.
 	Storms, Sampled int
 	Duty            float64
 	// Drained: the horizon has passed.
@@ -49,16 +49,16 @@ type Situation struct {
 
 // DomainSituation is the state of an SRCU domain.
 type DomainSituation struct {
-	// Phase is 0 for none, 1 or 2 for the scan of the grace period running.
+	// Phase is the scan of the running grace period, 1 or 2, or 0 for none.
 	Phase int
 	Work  WorkSituation
-	// Current and Others count the readers inside under the current rank, and
-	// under the other, which scans look at. Stale counts readers that have
-	// fetched the other rank and not yet counted themselves in.
+	// Current and Others count the readers inside under the current rank and under the
+	// other one, which scans inspect. Stale counts readers that have fetched the other
+	// rank and not yet incremented its counter.
 	Current, Others, Stale int
 }
 
-// WorkSituation is where a domain's work item is.
+// WorkSituation is the place of a domain's work item.
 type WorkSituation int
 
 // The places of a work item.
@@ -67,7 +67,7 @@ const (
 	WorkDelayed               // behind a timer
 	WorkQueued                // in a pool
 	WorkRunning
-	WorkAsleep // its worker sleeps, in a scan
+	WorkAsleep // its worker sleeps during a scan
 )
 
 // observe passes the situation to Options.Observe.
@@ -102,7 +102,7 @@ func (k *kernel) observe() {
 		s.Oldest = time.Duration(k.now) - c.Start
 		s.Cause, s.CauseDomain, s.Behind = now.what, int(now.domain), now.behind
 		if s.Oldest > 0 {
-			// The close began at an instant that a CPU may not have been updated to.
+			// The CPU may not have been updated since the close began.
 			s.Duty = float64(max(0, sampled-c.storm)) / float64(s.Oldest) / float64(len(k.cpus))
 		}
 	}

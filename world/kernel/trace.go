@@ -7,66 +7,64 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Tracer gets the events of a trial and cannot change what happens. The events
-// of one CPU come in the order of time; those of several CPUs may be mixed, since
-// a CPU executes up to the present only when something needs its state.
+// Tracer receives the events of a trial and cannot change them. Events of one CPU
+// arrive in order of time. Events of several CPUs may arrive out of order, since a
+// CPU executes up to the present only when its state is needed.
 type Tracer interface {
 	Trace(e TraceEvent)
-	// Samples returns the stretch of time in which every single sample of a
-	// storm is an event, TraceSampleBegin and TraceSampleEnd. TraceStorm sums
-	// samples up at all times.
+	// Samples returns the interval in which every single sample of a storm is an event
+	// (TraceSampleBegin, TraceSampleEnd). TraceStorm sums up samples at all times.
 	Samples() (from, until time.Duration)
 }
 
-// TraceEvent is one thing that happened. Fields that its kind does not mention
-// are zero.
+// TraceEvent is one event. Fields that its kind does not list are zero.
 type TraceEvent struct {
 	At   time.Duration
 	Kind TraceKind
-	// CPU is where it happened; the rest of Here is what that CPU was doing.
+	// CPU is the CPU of the event; the rest of Here is the state of that CPU.
 	CPU  int
 	Here TraceTask
-	// Level is the context in which it happened.
+	// Level is the execution context of the event.
 	Level TraceLevel
-	// NeedResched: the current task is to be switched out.
+	// NeedResched: the current task is about to be switched out.
 	NeedResched bool
-	// Task is whom the event is about.
+	// Task is the task that the event concerns.
 	Task TraceTask
 	// State is the state letter of a task that leaves the CPU or sleeps.
 	State byte
-	// What names the interrupt, the softirqs, the sample, the work item, or
-	// what a task sleeps in, for people: programs take the fields below.
+	// What names the interrupt, the softirqs, the sample, the work item or the place
+	// of a sleep, for human readers. Programs use the fields below.
 	What string
-	// IRQ is the interrupt that What names, Vectors the set of softirq vectors
-	// by the kernel's numbers (include/linux/interrupt.h), NMI tells samples
-	// of an NMI from those of an hrtimer.
+	// IRQ is the interrupt named in What. Vectors is the set of softirq vectors in the
+	// kernel's numbering (include/linux/interrupt.h). NMI distinguishes samples of an
+	// NMI from those of an hrtimer.
 	IRQ     TraceIRQ
 	Vectors uint16
 	NMI     bool
-	// RCU is the kind of grace period that a task sleeps for, if it does.
+	// RCU is the kind of grace period that a sleeping task waits for, if any.
 	RCU trial.Kind
-	// Group is the scenario's group of Task.
+	// Group is Task's group in the scenario.
 	Group string
-	// Idle: the quiescent state is that of an idle CPU, reported for it.
+	// Idle: RCU reported the quiescent state on behalf of an idle CPU.
 	Idle bool
-	// Domain is the SRCU domain that the event is about, or waited for.
+	// Domain is the SRCU domain that the event concerns, or that the task waits for.
 	Domain string
-	// Target is the CPU that a task which wakes ran on last.
+	// Target is the last CPU of a task that wakes up.
 	Target int
-	// Owner holds the mutex that Task sleeps for.
+	// Owner holds the mutex that Task waits for.
 	Owner TraceTask
 	// Seq is a grace-period number.
 	Seq uint64
-	// Scan is 1 or 2; Empty tells that it found no reader.
+	// Scan is 1 or 2; Empty: it found no reader.
 	Scan  int
 	Empty bool
-	// CPUs is a set of CPUs: those that still owe a quiescent state.
+	// CPUs is the set of CPUs that still owe a quiescent state.
 	CPUs uint32
-	// For is a length of time, Busy what samples took of it, Count how many
-	// they were.
+	// For is the length of an interval, Busy the part of it in samples, Count their
+	// number.
 	For, Busy time.Duration
 	Count     int
-	// Cause is what Task's close() waits for from now on.
+	// Cause is the new cause of the wait of Task's close().
 	Cause *trial.Cause
 }
 
@@ -91,19 +89,19 @@ const (
 // TraceLevel is a CPU's execution context.
 type TraceLevel uint8
 
-// The levels, in rising priority.
+// The levels, lowest priority first.
 const (
 	TaskLevel TraceLevel = iota
 	SoftirqLevel
 	IRQLevel
 )
 
-// TraceKind says what happened.
+// TraceKind is the kind of an event.
 type TraceKind uint8
 
-// The kinds, with the fields they use beside At, CPU and Here.
+// The kinds, each with the fields it uses beside At, CPU and Here.
 const (
-	TraceSwitch       TraceKind = iota // Task is switched in; Here and State were so far
+	TraceSwitch       TraceKind = iota // Task is switched in; Here and State describe the previous task
 	TraceWake                          // Task, Target
 	TraceSleep                         // Task, State, What, Domain, Owner, RCU
 	TraceIRQBegin                      // What, IRQ
@@ -111,15 +109,15 @@ const (
 	TraceSoftirqBegin                  // What, Vectors
 	TraceSoftirqEnd                    // What, Vectors
 	TraceSampleBegin                   // What, NMI
-	TraceSampleEnd                     // What, NMI; For is what it took
-	TraceStorm                         // samples of a CPU in the stretch For that ends now: Busy, Count
+	TraceSampleEnd                     // What, NMI; For is its duration
+	TraceStorm                         // the samples of a CPU in the interval For that ends now: Busy, Count
 	TraceGPStart                       // Seq: a vanilla RCU grace period
 	TraceGPEnd                         // Seq
-	TraceExpStart                      // Seq: an expedited one
+	TraceExpStart                      // Seq: an expedited grace period
 	TraceExpEnd                        // Seq
-	TraceQS                            // CPU's quiescent state is reported; Idle; CPUs are left
+	TraceQS                            // CPU's quiescent state is reported; Idle; CPUs still owe one
 	TracePreempted                     // Task, of Group, is switched out inside a section of its loop
-	TraceBlocked                       // Task is switched out inside an RCU reader; Seq is set if it holds up a grace period
+	TraceBlocked                       // Task is switched out inside an RCU reader; Seq is set if Task blocks a grace period
 	TraceUnblocked                     // Task has left that reader
 	TraceSRCUStart                     // Domain
 	TraceSRCUEnd                       // Domain
@@ -134,28 +132,28 @@ const (
 	TraceHorizon                       // the horizon: storms end
 )
 
-// tracer passes events to a Tracer. A trial without a Tracer has a nil tracer:
-// all methods may be called on nil.
+// tracer passes events to a Tracer. It is nil in a trial without a Tracer; every
+// method accepts a nil receiver.
 type tracer struct {
 	k    *kernel
 	sink Tracer
 	cpus []tracedCPU
-	// domains are those of k.domains, in that order.
+	// domains are in the order of k.domains.
 	domains []tracedDomain
 }
 
-// tracedCPU is what the tracer keeps of a CPU.
+// tracedCPU is the tracer's state of a CPU.
 type tracedCPU struct {
-	irq   bool // in a handler, or having its effects
+	irq   bool // in a handler, or applying its effects
 	soft  bool
 	count int // samples since the last TraceStorm
 	storm ns  // stormTime at the last TraceStorm
-	since ns  // when that was
+	since ns  // time of the last TraceStorm
 }
 
 type tracedDomain struct {
-	running  bool // a grace period
-	scanning int  // 1 or 2; 0 is not
+	running  bool // a grace period runs
+	scanning int  // scan 1 or 2, or 0
 	unlocks  uint64
 }
 
@@ -176,7 +174,7 @@ func traced(t *task) TraceTask {
 	return TraceTask{t.name, t.pid}
 }
 
-// emit completes an event on a CPU and hands it over.
+// emit fills in the common fields of an event on a CPU and passes it on.
 func (tr *tracer) emit(c *cpu, e TraceEvent) {
 	e.At, e.CPU = time.Duration(tr.k.now), c.id
 	if e.Kind != TraceSwitch {
@@ -192,7 +190,7 @@ func (tr *tracer) emit(c *cpu, e TraceEvent) {
 	tr.sink.Trace(e)
 }
 
-// here hands over an event of the CPU whose code is executing.
+// here emits an event of the CPU whose code is executing.
 func (tr *tracer) here(e TraceEvent) { tr.emit(tr.k.hereOr0(), e) }
 
 // decided is called for every decision of the trial.
@@ -227,7 +225,7 @@ func (tr *tracer) onDecision(d decision, v uint64) {
 	}
 }
 
-// byPID is the task of that number: they are handed out in order.
+// byPID returns the task with this number. Numbers are assigned in order.
 func (tr *tracer) byPID(pid uint64) *task {
 	tasks := tr.k.tasks
 	return tasks[int(pid)-tasks[0].pid]
@@ -245,14 +243,14 @@ func (tr *tracer) unblocked(t *task) {
 	}
 }
 
-// preempted is called when the scheduler takes the CPU from a task.
+// preempted is called when the scheduler preempts a task.
 func (tr *tracer) preempted(c *cpu, t *task) {
 	if tr != nil && t.state == running && t.loop != nil && t.loop.inSection() {
 		tr.emit(c, TraceEvent{Kind: TracePreempted, Task: traced(t), Group: t.group})
 	}
 }
 
-// switched is called when the CPU has got another current task.
+// switched is called after the CPU has changed its current task.
 func (tr *tracer) switched(c *cpu, prev *task) {
 	if tr == nil || prev == c.cur {
 		return
@@ -320,7 +318,8 @@ func (tr *tracer) softirqEnd(c *cpu, s softirqs) {
 	}
 }
 
-// vectors is the set by the kernel's numbers: TIMER_SOFTIRQ is 1, RCU_SOFTIRQ 9.
+// vectors returns the set in the kernel's numbering: TIMER_SOFTIRQ is 1, RCU_SOFTIRQ
+// 9.
 func (s softirqs) vectors() (set uint16) {
 	if s&softTimer != 0 {
 		set |= 1 << 1
@@ -368,7 +367,7 @@ func (tr *tracer) closeEnd(t *task) {
 	}
 }
 
-// String is what the kernel calls the place.
+// String returns the kernel's name of the place.
 func (w where) String() string {
 	switch w {
 	case inSRCUWait:

@@ -4,14 +4,14 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// of is what the tracer keeps of a domain.
+// of returns the tracer's state of a domain.
 func (tr *tracer) of(d *domain) *tracedDomain {
 	for i, o := range tr.k.domains {
 		if o == d {
 			return &tr.domains[i]
 		}
 	}
-	return &tracedDomain{} // a domain that is not of the trial
+	return &tracedDomain{} // a domain outside of the trial
 }
 
 func (tr *tracer) domainEvent(d *domain, e TraceEvent) {
@@ -19,8 +19,8 @@ func (tr *tracer) domainEvent(d *domain, e TraceEvent) {
 	tr.here(e)
 }
 
-// srcuLook notices that a grace period has begun: wherever one does, the
-// machine next requeues or scans.
+// srcuLook detects the start of a grace period. After each start, the machine's next
+// call requeues or scans.
 func (tr *tracer) srcuLook(d *domain) {
 	if tr != nil {
 		tr.srcuStarted(d)
@@ -34,7 +34,7 @@ func (tr *tracer) srcuStarted(d *domain) {
 	}
 }
 
-// srcuUnlocks is called when the unlock counters were summed: a scan begins.
+// srcuUnlocks is called when the unlock counters have been summed: a scan begins.
 func (tr *tracer) srcuUnlocks(d *domain, sum uint64) {
 	if tr == nil {
 		return
@@ -49,7 +49,7 @@ func (tr *tracer) srcuUnlocks(d *domain, sum uint64) {
 	tr.domainEvent(d, TraceEvent{Kind: TraceScanBegin, Scan: t.scanning})
 }
 
-// srcuLocks is called when the lock counters were summed: the scan ends.
+// srcuLocks is called when the lock counters have been summed: the scan ends.
 func (tr *tracer) srcuLocks(d *domain, sum uint64) {
 	if tr != nil {
 		t := tr.of(d)
@@ -80,7 +80,7 @@ func (tr *tracer) srcuEnded(d *domain) {
 	tr.domainEvent(d, TraceEvent{Kind: TraceSRCUEnd})
 }
 
-// waitsFor is called when what a close() waits for has changed.
+// waitsFor is called when the cause of a close()'s wait has changed.
 func (tr *tracer) waitsFor(t *task, c cause) {
 	if tr != nil {
 		of := tr.k.export(c)

@@ -9,7 +9,7 @@ func (tr *tracer) executed(c *cpu) {
 	}
 }
 
-// stormEvery is the shortest stretch that TraceStorm sums up.
+// stormEvery is the shortest interval of a TraceStorm event.
 const stormEvery ns = 1_000_000
 
 func (tr *tracer) stormed(c *cpu) {
@@ -25,8 +25,8 @@ func (tr *tracer) stormed(c *cpu) {
 	tr.sink.Trace(e)
 }
 
-// sampleBegins is called when a sample does. Nothing interrupts one by NMI, so
-// its end is known.
+// sampleBegins is called at the start of a sample. No NMI interrupts an NMI sample,
+// so its end is known.
 func (tr *tracer) sampleBegins(c *cpu, s *source, at ns) {
 	if tr == nil {
 		return
@@ -45,8 +45,8 @@ func (tr *tracer) hrSampled(c *cpu, s *source, at ns) {
 	}
 }
 
-// skipped is called before n cycles of one source are passed at once, with when
-// the first sample begins and how far apart they are.
+// skipped is called before n cycles of one source are skipped at once. first is the
+// start of the first sample, apart the distance between samples.
 func (tr *tracer) skipped(c *cpu, s *source, n int64, first, apart ns) {
 	if tr == nil {
 		return
@@ -60,7 +60,7 @@ func (tr *tracer) skipped(c *cpu, s *source, n int64, first, apart ns) {
 	}
 }
 
-// sample hands over one sample that nothing interrupts.
+// sample emits one sample that nothing interrupts.
 func (tr *tracer) sample(c *cpu, s *source, at ns) {
 	if !tr.wanted(at, at+1) {
 		return

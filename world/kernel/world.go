@@ -13,24 +13,24 @@ import (
 // Name is the name of this world in results and tokens.
 const Name = "kernel"
 
-// ModelVersion is the version of the model. Raise it with every change by which
-// any trial comes out differently: results of two versions are not mixed.
+// ModelVersion is the version of the model. Raise it with every change that changes
+// the result of any trial: results of two versions are not mixed.
 const ModelVersion = "7"
 
-// World is the virtual kernel as a world.
+// World is the world of the virtual kernel.
 type World struct {
 	find func(name string) (fixes.Fix, error)
 }
 
 var _ world.World = (*World)(nil)
 
-// New returns the virtual kernel with the candidates that find finds by name.
+// New returns the virtual kernel. find returns the candidate with a given name.
 func New(find func(name string) (fixes.Fix, error)) *World { return &World{fixes.In(Name, find)} }
 
-// Name is "kernel".
+// Name returns "kernel".
 func (*World) Name() string { return Name }
 
-// Facts says that the same Spec gives the same Result on every machine, in
+// Facts declares that the same Spec gives the same Result on every machine, in
 // virtual time.
 func (*World) Facts() world.Facts {
 	return world.Facts{
@@ -40,7 +40,7 @@ func (*World) Facts() world.Facts {
 	}
 }
 
-// Subject returns the candidate of that name.
+// Subject returns the candidate with this name.
 func (w *World) Subject(name string) (world.Subject, error) {
 	f, err := w.find(name)
 	if err != nil {
@@ -49,8 +49,8 @@ func (w *World) Subject(name string) (world.Subject, error) {
 	return world.Candidate(f), nil
 }
 
-// Run runs one trial. A trial that has begun is finished even when ctx ends: it
-// takes milliseconds, seconds at most.
+// Run runs one trial. It finishes a trial that has begun even when ctx ends: a trial
+// takes milliseconds, or seconds at most.
 func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return trial.Result{}, err
