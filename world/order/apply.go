@@ -10,8 +10,8 @@ const (
 	maxNumbers      = 60 // grace periods in one execution
 )
 
-// apply returns the state after a step. The caller hands it to release when it
-// needs it no more.
+// apply returns the state after a step. The caller passes it to release after its
+// last use.
 func (m *machine) apply(s *state, st step) *state {
 	n := &state{}
 	if k := len(m.free); k > 0 {
@@ -89,8 +89,8 @@ func (m *machine) operate(n *state, cpu, j int) {
 	m.over(n, cpu)
 }
 
-// begin starts a grace period, which waits for one barrier of every CPU unless
-// it waits for some only.
+// begin starts a grace period. It waits for one barrier of every CPU, or of the
+// CPUs in g.waits.
 func (m *machine) begin(n *state, g gpRecord) {
 	if g.number >= maxNumbers && m.update != nil {
 		n.limit, m.looped = true, true
@@ -187,8 +187,8 @@ func (k reqKind) immediate() bool {
 
 // take starts a run of a task that has work.
 func (m *machine) take(n *state, task int, r request, choice int) Value {
-	// Work is handed over with release and acquire: loads of this run come
-	// after everything the hand-over comes after. Stores may still wait.
+	// Queueing is a release and the start of a run an acquire: no load of this run
+	// is performed before the queueing. Buffered stores may still wait.
 	m.acquired(n, task)
 	n.orderWords(task)
 	switch r.a {
@@ -228,8 +228,7 @@ func (m *machine) take(n *state, task int, r request, choice int) Value {
 	return 0
 }
 
-// idle counts a step of a task that polls again; the step is fruitless if the
-// task is in the set.
+// idle counts a fruitless step: one of a task in the set, which polls again.
 func (m *machine) idle(n *state, task int, set uint16) {
 	if set>>task&1 == 0 {
 		return
@@ -240,7 +239,7 @@ func (m *machine) idle(n *state, task int, set uint16) {
 	n.waiting = was
 }
 
-// probe counts the fruitless steps that a task takes when no other is enabled.
+// probe counts the fruitless steps of a task while no other step is enabled.
 func (m *machine) probe(n *state, task int) {
 	if n.waiting>>task&1 == 0 {
 		return
@@ -256,9 +255,9 @@ func (m *machine) probe(n *state, task int) {
 	}
 }
 
-// canBeLate reports whether a poll may find that a grace period has not ended
-// although every CPU has passed its barrier: the last quiescent state is recorded
-// late. That needs an end that no task has observed.
+// canBeLate reports whether a poll may still return "not ended" after every CPU has
+// passed its barrier, as when the last quiescent state is recorded late. It may not
+// once a task has observed the end.
 func (m *machine) canBeLate(s *state, number Value) bool {
 	return s.ended >= number && s.observed < number && int(s.slow) < m.c.Slow
 }
@@ -271,8 +270,8 @@ func (m *machine) changed(n *state) {
 	}
 }
 
-// readOne reads one CPU's counter, its current value or one that an early load
-// returned, and reports whether the sum is complete.
+// readOne reads one CPU's counter, either its current value or an older one (an
+// early load), and reports whether the sum is complete.
 func (m *machine) readOne(n *state, task int, r request, choice int) bool {
 	loc := m.counterOf(n, task, r)
 	v := n.mem[loc]
@@ -290,9 +289,9 @@ func (m *machine) readOne(n *state, task int, r request, choice int) bool {
 	return r.cpus != 0 || int(p.cpu) == m.lay.cpus
 }
 
-// acquired drops the old values of the counters of a worker's domain: no later
-// load of the worker may return them. Barriers of other tasks do not order the
-// worker's loads.
+// acquired drops the old counter values of a worker's domain, since no later load
+// of the worker may return them. Barriers of other tasks do not order the worker's
+// loads.
 func (m *machine) acquired(n *state, task int) {
 	if len(n.hist) == 0 {
 		return
@@ -314,7 +313,7 @@ func (m *machine) advance(n *state, task int, answer Value) {
 	e := m.update.step(n.node, task, answer)
 	n.node = e.node
 	at := &m.update.nodes[n.node]
-	if !held || !at.cookie { // a cookie that is taken later is one of a later grace period
+	if !held || !at.cookie { // later cookies belong to later grace periods
 		n.ended, n.observed = 0, 0
 	}
 	m.renumber(n, e.less)
@@ -365,6 +364,6 @@ func (m *machine) advance(n *state, task int, answer Value) {
 	}
 }
 
-// workerOf is the task that is the worker of a domain. Task 0 is the closer; each
-// domain follows with a worker and a task for callbacks.
+// workerOf returns the worker task of a domain. Task 0 is the closer; a worker and a
+// callback task follow for each domain.
 func workerOf(domain int) int { return 1 + 2*domain }

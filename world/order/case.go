@@ -1,5 +1,5 @@
-// Package order examines a candidate under weak memory: short reader programs,
-// which a mode lets reorder, run beside the real update side.
+// Package order examines a candidate under weak memory. Short reader programs run
+// beside the real update side, and a mode bounds how far they may be reordered.
 //
 // The update side is srcu.GracePeriod with the candidate's barrier and
 // teardown, the same code that runs in the other worlds. It runs on coroutines
@@ -17,57 +17,55 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 )
 
-// Case is one bounded situation: so many readers, one teardown.
+// Case is one bounded situation: a few readers and one teardown.
 type Case struct {
 	Fix fixes.Fix
-	// Readers are the CPUs that run tracepoint readers, one entry each. See
-	// Same.
+	// Readers has one entry for each CPU that runs a tracepoint reader. See Same.
 	Readers []Reader
-	// Sections is how many read-side critical sections each reader runs.
+	// Sections is the number of read-side critical sections of each reader.
 	Sections int
 	Mode     Mode
 
-	// TwoDomains adds Tasks-Trace RCU as a second domain: readers with an
-	// odd index are its readers.
+	// TwoDomains adds Tasks-Trace RCU as a second domain. The readers with an odd
+	// index belong to it.
 	TwoDomains bool
 	// Expedited asks for expedited grace periods.
 	Expedited bool
 	// UnregisterGP starts a grace period when the probe is unhooked, as
 	// tracepoint_remove_func does; the teardown may use its cookie.
 	UnregisterGP bool
-	// PriorGP requests a grace period before the probe is unhooked. It may be
-	// running, and does not suffice, when the teardown requests its own.
+	// PriorGP requests a grace period before the probe is unhooked. It may still
+	// run when the teardown requests its own, and does not suffice for that.
 	PriorGP bool
 	// OtherGP lets another task request a grace period at any time, as the close of
 	// another event does.
 	OtherGP bool
-	// MixedGP makes the kind of PriorGP's request, normal or expedited, the other
-	// one than that of the teardown's requests.
+	// MixedGP makes PriorGP's request expedited if the teardown's requests are
+	// normal, and normal if they are expedited.
 	MixedGP bool
-	// Spurious is how many runs of a work item that was not queued may happen
-	// while a grace period is in progress.
+	// Spurious bounds the runs of work items that were not queued, while a grace
+	// period is in progress.
 	Spurious int
-	// Slow bounds how many polls of an execution an RCU grace period is too
-	// slow for: such a poll finds that it has not ended although every CPU has
-	// passed its barrier, since the last quiescent state is recorded late. With
-	// 0 grace periods are prompt, and a claim about liveness assumes that.
+	// Slow bounds the late polls of an execution. A late poll finds an RCU grace
+	// period not ended although every CPU has passed its barrier, as when the last
+	// quiescent state is recorded late. With 0 grace periods are prompt, and claims
+	// about liveness assume that.
 	Slow int
-	// Atomics gives the machine's own accesses, to srcu_gp_seq and its like, the
-	// orderings that srcu declares; without, they are sequentially consistent.
+	// Atomics gives the machine's own accesses, such as those to srcu_gp_seq, the
+	// orderings that srcu declares. Without it they are sequentially consistent.
 	// Only for mode weak.
 	Atomics bool
-	// Drop names an access whose ordering is dropped, to show what it is for.
+	// Drop names an access that loses its ordering, to show why it is needed.
 	Drop string
-	// Retries bounds how often a work item that saw readers and requeued
-	// itself competes with other steps: later retries happen only if no other
-	// step is enabled. 0 is 2.
+	// Retries bounds the retries that compete with other steps: runs of a work
+	// item that requeued itself because it saw readers. Further retries happen only
+	// if no other step is enabled. 0 means 2.
 	Retries int
-	// Preemptions is how often one of the update side's tasks may be
-	// preempted by another while it could continue. Readers interleave with
-	// all of them without bound.
+	// Preemptions bounds how often one task of the update side preempts another.
+	// Readers interleave with all of them without bound.
 	Preemptions int
 	// Switches bounds how often the search switches away from a CPU or task
-	// that could continue; negative is no bound.
+	// that could continue; a negative value is no bound.
 	Switches int
 }
 
@@ -90,7 +88,7 @@ func Same(r Reader, n int) []Reader {
 	return rs
 }
 
-// For returns the case of a candidate with n readers of its own flavour.
+// For returns the case of a candidate with n readers of the candidate's flavour.
 func For(f fixes.Fix, n, sections int, m Mode) Case {
 	return Case{Fix: f, Readers: Same(readerOf(&f), n), Sections: sections, Mode: m, Slow: 1, Preemptions: 1, Switches: -1}
 }
@@ -145,7 +143,7 @@ func (c *Case) retries() int {
 	return c.Retries
 }
 
-// programs builds and compiles what each CPU executes.
+// programs builds and compiles the program of each CPU.
 func (c *Case) programs() ([]*Program, error) {
 	lay := c.layout()
 	out := make([]*Program, len(c.Readers))

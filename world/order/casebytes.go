@@ -2,12 +2,12 @@ package order
 
 import "github.com/gpstorm/gpstorm/fixes"
 
-// caseBytes is how many bytes CaseFromBytes takes.
+// caseBytes is the number of bytes that CaseFromBytes decodes.
 const caseBytes = 9
 
 // CaseFromBytes decodes a case of a candidate that must be safe, with readers as
-// strong as the candidate assumes, and returns the remaining bytes, which choose
-// a schedule. Missing bytes are zero.
+// strong as the candidate assumes. It also returns the remaining bytes, which
+// choose a schedule. Missing bytes are zero.
 func CaseFromBytes(b []byte) (Case, []byte) {
 	var head [caseBytes]byte
 	rest := b[copy(head[:], b):]
@@ -34,7 +34,7 @@ func CaseFromBytes(b []byte) (Case, []byte) {
 	return c, rest
 }
 
-// suitable is a flavour that is as strong as a candidate assumes.
+// suitable returns a reader flavour as strong as a candidate assumes.
 func suitable(r fixes.Reader, bits byte) Reader {
 	switch r {
 	case fixes.ReaderPreemptOff:

@@ -8,19 +8,19 @@ import (
 
 // Options bound a search.
 type Options struct {
-	// States bounds the number of states visited; 0 is no bound but memory.
+	// States bounds the number of states visited; 0 is no bound.
 	States int
-	// Cores is how many cores a large search uses; 0 is all. It changes nothing
-	// about the result.
+	// Cores is the number of cores of a large search; 0 is all. It does not change
+	// the result.
 	Cores int
-	// NoReduction searches without partial-order reduction, to measure it and
-	// to check it: only states visited before are cut.
+	// NoReduction searches without reductions, to measure and to check them: only
+	// states visited before are cut.
 	NoReduction bool
 	// Progress, if set, is called now and then with the number of states visited.
 	Progress func(states int)
 }
 
-// Coverage is what a search covered.
+// Coverage counts the work of a search.
 type Coverage struct {
 	Threads    int    `json:"threads"`    // reader CPUs
 	Operations int    `json:"operations"` // in the readers' programs
@@ -34,17 +34,17 @@ type Coverage struct {
 	Complete   bool   `json:"complete"` // the search reached every state
 }
 
-// Finding is a violation and how to get there.
+// Finding is a violation and the schedule that leads to it.
 type Finding struct {
 	Case      Case
 	Violation Violation
 	schedule  []step
-	whole     bool // the schedule is one of the search without reduction
-	sums      bool // ... of a search in which sums are single steps
+	whole     bool // the schedule is from a search without reduction
+	sums      bool // ... from a search in which a sum is a single step
 }
 
-// Explore visits every state of a case. It stops at the first violation. If ctx ends
-// before, the coverage is not complete.
+// Explore visits every state of a case and stops at the first violation. If ctx ends
+// first, the coverage is not complete.
 func Explore(ctx context.Context, c Case, o Options) (*Finding, Coverage, error) {
 	if err := c.Validate(); err != nil {
 		return nil, Coverage{}, err
@@ -60,7 +60,7 @@ func Explore(ctx context.Context, c Case, o Options) (*Finding, Coverage, error)
 	return explore(ctx, &c, o, r, helpedAfter)
 }
 
-// String sums a coverage up in one line.
+// String summarises the coverage in one line.
 func (c Coverage) String() string {
 	more := ""
 	if c.Overflow {

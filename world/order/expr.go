@@ -2,14 +2,14 @@ package order
 
 import "math/bits"
 
-// Value is what a location or a register holds. Pointers are locations.
+// Value is the content of a location or a register. A pointer is a location.
 type Value = int64
 
-// Reg names the result of an operation that returns one: an operation writes
-// one register once, so the two share a number.
+// Reg names the result of an operation. Each operation writes one register once, so
+// the two share a number.
 type Reg int
 
-// Expr is a value computed from registers. It is known as soon as they are.
+// Expr is a value computed from registers.
 type Expr struct {
 	uses uint64 // registers it reads
 	eval func(regs []Value) Value
@@ -25,8 +25,8 @@ func Of(r Reg) Expr {
 	return Expr{uses: 1 << r, eval: func(regs []Value) Value { return regs[r] }}
 }
 
-// Func computes a value from registers: f sees the registers of the whole
-// program, indexed by Reg, and must read only those it names.
+// Func computes a value from registers. f gets all registers of the program,
+// indexed by Reg, and must read only those in reads.
 func Func(f func(regs []Value) Value, reads ...Reg) Expr {
 	e := Expr{eval: f}
 	for _, r := range reads {
@@ -45,7 +45,7 @@ func (e Expr) Reads() []Reg {
 	return out
 }
 
-// known reports whether every register that e reads is among done.
+// known reports whether every register that e reads is in done.
 func (e Expr) known(done uint64) bool { return e.uses&^done == 0 }
 
 // each calls f for every set bit of m, lowest first.

@@ -49,8 +49,8 @@ func (m *machine) follow(schedule []step, only Kind) (Violation, error) {
 	return m.final(s), nil
 }
 
-// WriteTable prints a counterexample as a numbered table, a column per thread,
-// reorderings marked.
+// WriteTable prints a counterexample as a numbered table with a column for each
+// thread. It marks reorderings.
 func (f *Finding) WriteTable(w io.Writer) error {
 	lines, err := f.Trace()
 	if err != nil {

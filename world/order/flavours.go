@@ -5,8 +5,8 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// readerFlavours returns the reader flavours of this package: those of the candidates
-// first, then incorrect ones.
+// readerFlavours returns the reader flavours of this package: first those of the
+// candidates, then incorrect ones.
 func readerFlavours() []Reader {
 	return []Reader{
 		Fast(), Full(), preemptOff(), atomicCounters(),
@@ -37,7 +37,7 @@ func LookupReader(name string) (Reader, error) {
 	return Reader{}, named.Unknown("reader", name, "a reader flavour", names)
 }
 
-// ReaderOf returns the flavour that a candidate's tracepoints execute.
+// ReaderOf returns the flavour of a candidate's tracepoint readers.
 func ReaderOf(r fixes.Reader) Reader {
 	switch r {
 	case fixes.ReaderFull:
@@ -94,9 +94,9 @@ func atomicCounters() Reader {
 	}}
 }
 
-// tasksTraceReader is the reader of Tasks-Trace RCU in a kernel whose tracepoint
-// readers disable preemption: SRCU-fast, or a section that a scan for holdout
-// tasks waits for.
+// tasksTraceReader is the Tasks-Trace RCU reader of a kernel whose tracepoint
+// readers disable preemption: either SRCU-fast, or a section that a scan for
+// holdout tasks waits for.
 func tasksTraceReader(t fixes.TasksTrace) Reader {
 	if t == fixes.TasksTraceSRCU {
 		return Fast()
@@ -151,7 +151,7 @@ func releaseUnlock(s *Section) {
 	s.AddRelease(s.Unlock(idx))
 }
 
-// sharedCounter increments CPU 0's counters from every CPU without atomicity.
+// sharedCounter increments CPU 0's counters from every CPU, not atomically.
 func sharedCounter(s *Section) {
 	idx := s.Load(s.Current())
 	s.AddPlain(s.LockOn(0, idx))
@@ -159,7 +159,8 @@ func sharedCounter(s *Section) {
 	s.AddPlain(s.UnlockOn(0, idx))
 }
 
-// unlockCurrent unlocks the rank that is current then, not the one it locked.
+// unlockCurrent unlocks the rank that is current at the unlock, not the one that it
+// locked.
 func unlockCurrent(s *Section) {
 	idx := s.Load(s.Current())
 	s.Add(s.Lock(idx))
@@ -176,8 +177,7 @@ func pointerFirst(s *Section) {
 	s.Add(s.Unlock(idx))
 }
 
-// outside is a CPU that never enters a section: it leaves only the update side to
-// search.
+// outside never enters a section, so that only the update side is searched.
 func outside() Reader {
 	return Reader{Name: "outside", Section: func(s *Section) { s.Load(s.Current()) }}
 }

@@ -2,8 +2,8 @@ package order
 
 import "math/rand/v2"
 
-// guided keeps the choices of executions that reached a new feature and mutates
-// them, as a coverage-guided fuzzer does.
+// guided keeps the choices of each execution that reached a new feature and mutates
+// them, like a coverage-guided fuzzer.
 type guided struct {
 	rand   *rand.Rand
 	seen   map[uint64]bool
@@ -43,7 +43,7 @@ func (g *guided) choose(s *state, steps []step) int {
 	return int(b) % len(steps)
 }
 
-// mutate returns choices to begin with; beyond them the execution is random.
+// mutate returns the first choices of an execution; later ones are random.
 func (g *guided) mutate() []byte {
 	if len(g.corpus) == 0 || g.rand.IntN(8) == 0 {
 		return nil
@@ -84,8 +84,8 @@ func (m *machine) feature(s *state) uint64 {
 	return h.a
 }
 
-// RunBytes executes one schedule chosen by bytes: a byte for every step at
-// which there is a choice, and the first possible step once they are used up.
+// RunBytes executes one schedule. Each byte decides one choice between enabled
+// steps; after the last byte the first enabled step is taken.
 func RunBytes(c Case, b []byte) (*Finding, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

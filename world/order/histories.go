@@ -1,25 +1,25 @@
 package order
 
-// histories is a tree of everything that the update side did: a node for each
-// sequence of replies that it got. A coroutine cannot be copied, but it is a
-// function of the replies to it. So a node stands for the update side, and a
-// session is rerun only to extend the tree by a new sequence.
+// histories is a tree with a node for each sequence of replies to the update side.
+// A coroutine cannot be copied, but its behaviour is a function of the replies to
+// it. So a node represents the state of the update side, and a session is rerun
+// only to extend the tree.
 type histories struct {
 	c     *Case
 	nodes []history
 
 	initialWord Value // of the machine's words
 
-	live   *session // a session that has got the replies up to node at
-	at     int32    // -1 is none
+	live   *session // a session that received the replies up to node at
+	at     int32    // -1 if no node
 	reruns int
 
-	same map[key]int32 // nodes by what the update side does after them; nil if not compared
+	same map[key]int32 // nodes by the later behaviour of the update side; nil if not merged
 }
 
 // history is the update side after one sequence of replies.
 type history struct {
-	id      key // the same in every tree of the case
+	id      key // equal in every tree of the case
 	parent  int32
 	task    int
 	answer  Value
@@ -29,8 +29,8 @@ type history struct {
 	cookie  bool // a barrier holds a cookie
 }
 
-// edge leads to the node after a reply. The numbers of grace periods are reduced by
-// less on the way.
+// edge leads to the node after a reply. On the way less is subtracted from the
+// numbers of grace periods.
 type edge struct {
 	node int32
 	less Value
@@ -61,7 +61,7 @@ func (b *histories) pending() []request {
 
 func (b *histories) taskName(i int) string { return b.live.tasks[i].name }
 
-// step replies to a task's request at a node and returns the edge that follows.
+// step replies to a task's request at a node and returns the edge of that reply.
 func (b *histories) step(node int32, task int, answer Value) edge {
 	key := reply{task, answer}
 	if e, ok := b.nodes[node].next[key]; ok {
@@ -92,9 +92,9 @@ func (b *histories) step(node int32, task int, answer Value) edge {
 	return e
 }
 
-// identity identifies the history of the live session, which got a reply after a
-// node: by what the update side does next if histories are compared, else by all
-// replies.
+// identity returns the key of the history that consists of a node and one more
+// reply: a fingerprint of the update side's state if histories are merged, else a
+// hash of all replies.
 func (b *histories) identity(node int32, task int, answer Value) key {
 	if b.same != nil && b.live.crash == "" {
 		return b.live.fingerprint()
@@ -104,7 +104,7 @@ func (b *histories) identity(node int32, task int, answer Value) key {
 	return key{h.a, h.b}
 }
 
-// seek brings the live session to a node.
+// seek reruns the live session up to a node.
 func (b *histories) seek(node int32) {
 	if b.at == node {
 		return

@@ -10,7 +10,7 @@ type layout struct {
 
 const (
 	locHook   Loc = 1 // the tracepoint's probe: 1 hooked, 0 unhooked
-	locObject Loc = 2 // the object that a probe uses: one of its states
+	locObject Loc = 2 // the state of the object that a probe uses
 	locFirst  Loc = 3
 )
 
@@ -21,8 +21,8 @@ const (
 	objectFreed
 )
 
-// perCPU is the number of counters a CPU has in a domain: two ranks of locks
-// and unlocks.
+// perCPU is the number of counters of a CPU in a domain: locks and unlocks of two
+// ranks.
 const perCPU = 4
 
 func (l layout) current(domain int) Loc {
@@ -37,12 +37,12 @@ func (l layout) counter(domain, cpu int, unlock bool, rank int) Loc {
 	return at
 }
 
-// domainOf is the domain of a counter or a rank.
+// domainOf returns the domain of a counter or a rank pointer.
 func (l layout) domainOf(loc Loc) int { return int(loc-locFirst) / (1 + perCPU*l.cpus) }
 
 func (l layout) size() int { return int(l.current(l.domains)) }
 
-// name is how a location is written in a schedule.
+// name returns the name of a location in schedules.
 func (l layout) name(loc Loc) string {
 	switch loc {
 	case locHook:

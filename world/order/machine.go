@@ -18,9 +18,9 @@ type machine struct {
 	only     Kind     // the one kind of violation to report; empty reports all
 	reduce   bool     // use partial-order reduction
 	endless  bool     // retries compete with other steps whenever something has changed
-	replays  bool     // follow a schedule, of a search with whatever bounds on retries
+	replays  bool     // follow a schedule: no bounds on retries
 	graceful bool     // some program waits for a grace period
-	unusual  bool     // the update side did what symmetry.go does not cover
+	unusual  bool     // the update side made a request that symmetry.go does not cover
 	looped   bool     // some execution had too many grace periods
 	sums     bool     // use the reductions of symmetry.go
 	class    []int    // by CPU: CPUs of one class have equal programs
@@ -31,7 +31,7 @@ type stepKind uint8
 const (
 	stepOp    stepKind = iota // CPU who performs operation arg
 	stepFlush                 // store arg of the update side becomes visible
-	stepTask                  // task who continues; arg selects how old a value it reads
+	stepTask                  // task who continues; arg selects the age of the value that it reads
 )
 
 type step struct {
@@ -42,8 +42,8 @@ type step struct {
 
 func newMachine(c *Case) (*machine, error) { return newMachineOf(c, false) }
 
-// newMachineOf makes a machine that merges histories after which the update side
-// behaves alike, if that is possible.
+// newMachineOf makes a machine. With merge it merges histories (merge.go) if the
+// case allows that.
 func newMachineOf(c *Case, merge bool) (*machine, error) {
 	progs, err := c.programs()
 	if err != nil {
@@ -140,8 +140,7 @@ func (m *machine) steps(s *state, out []step) []step {
 	return out
 }
 
-// passable reports whether the grace period that operation j waits for has
-// ended.
+// passable reports whether operation j need not wait for a grace period any more.
 func (m *machine) passable(s *state, cpu, j int) bool {
 	o := &m.progs[cpu].ops[j]
 	if o.kind != opEnd {
@@ -206,8 +205,8 @@ func (m *machine) mayPreempt(s *state, task int) bool {
 
 // postponed reports whether a step is enabled only if no other step is.
 func (m *machine) postponed(s *state, task int, r request) bool {
-	// A run that read no counters only polled a cookie. One fruitless poll
-	// competes with other steps: a barrier that polls too early must be found.
+	// A run that read no counters only polled a cookie. One fruitless poll competes
+	// with other steps, so that a barrier that polls too early is found.
 	fruitless := s.waiting>>task&1 != 0 && (s.fruitless >= maxFruitless || s.counted>>task&1 != 0)
 	if m.replays {
 		return false
@@ -230,7 +229,7 @@ func (m *machine) choices(s *state, task int, r request, out []step) []step {
 	n := 1
 	switch {
 	case m.wholeSum(r):
-		if n = m.sumChoices(s, r); n > 256 { // more than a step's argument can say
+		if n = m.sumChoices(s, r); n > 256 { // more than a step's argument holds
 			m.unusual, n = true, 256
 		}
 	case r.kind == rqRead && len(s.hist) > 0:
@@ -248,7 +247,7 @@ func (m *machine) choices(s *state, task int, r request, out []step) []step {
 	return out
 }
 
-// counterOf is the counter that a task reads next for its sum.
+// counterOf returns the next counter of a task's sum.
 func (m *machine) counterOf(s *state, task int, r request) Loc {
 	if r.cpus != 0 {
 		return m.counterAt(bits.TrailingZeros16(r.cpus), r)
@@ -256,14 +255,14 @@ func (m *machine) counterOf(s *state, task int, r request) Loc {
 	return m.counterAt(int(s.sums[task].cpu), r)
 }
 
-// counterAt is a CPU's counter of the kind and rank that a request sums.
+// counterAt returns a CPU's counter of the kind and rank of a request.
 func (m *machine) counterAt(cpu int, r request) Loc {
 	kind := int(r.a) % perCPU
 	return m.lay.counter(int(r.a)/perCPU, cpu, kind >= 2, kind%2)
 }
 
-// actor is the CPU or the update side that takes a step, for counting switches;
-// -1 if neither does.
+// actor returns the number that a step's CPU or the update side has in the count of
+// switches; -1 for a flush, which counts for neither.
 func (m *machine) actor(st step) int8 {
 	switch st.kind {
 	case stepOp:

@@ -8,35 +8,34 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// This file finds histories after which the update side behaves alike, so that a
-// search visits the states after one of them. The state of the update side must be
-// visible for that: its machine is an srcu.GracePeriod on the side of this world,
-// with an srcu.Stateless barrier. It consists of
+// This file merges histories after which the update side is in the same state. The
+// state must be visible: the machine is an srcu.GracePeriod on the side of this
+// world, with an srcu.Stateless barrier. The state consists of
 //
 //   - the variables of the machines;
-//   - the position of each worker in them, which is its call stack, and within a
-//     barrier the replies since the barrier was called: elsewhere a worker keeps
-//     nothing that does not follow from the machine's variables. Where it gets these
-//     by requests (Case.Atomics), it is all replies of a run;
-//   - all replies to other tasks, in order, since a teardown is any Go code;
-//   - what the tasks request, and the callbacks of barriers that have not run.
+//   - the call stack of each worker. Within a barrier also the replies since its
+//     call; outside, a worker's local variables follow from those of the machine.
+//     With Case.Atomics, which turns accesses to these into requests, it is all
+//     replies of the run;
+//   - all replies to other tasks, in order, since a teardown is arbitrary Go code;
+//   - the pending requests of the tasks, and the pending callbacks of barriers.
 //
-// While no barrier holds a cookie, only the distances between grace periods matter:
-// the latest one then gets the same number after every history.
+// While no barrier holds a cookie, only the distances between grace periods matter.
+// Then the latest one gets the same number after every history.
 
-// past is what a session has done so far, as far as it decides what it does next.
+// past is the part of a session's history that determines its later behaviour.
 type past struct {
 	others  hasher        // the replies to tasks other than workers
 	during  []attempt     // by domain
 	posted  map[Value]int // the domains of the callbacks of barriers, by grace period
-	running int           // the domain whose barrier's callback runs in softirq; -1 is none
-	less    Value         // what the numbers of grace periods were reduced by last
+	running int           // the domain whose barrier's callback runs in softirq; -1 if none
+	less    Value         // the latest reduction of the numbers of grace periods
 }
 
-// attempt is a domain's barrier during one attempt to see a rank empty.
+// attempt is the state of a domain's barrier during one scan of a rank.
 type attempt struct {
 	called bool
-	seen   hasher // the replies that the worker may remember
+	seen   hasher // the replies that may be in the worker's local variables
 	cookie bool   // it holds a cookie
 }
 
@@ -44,7 +43,7 @@ func newPast(domains int) *past {
 	return &past{others: hasher{1, 2}, during: make([]attempt, domains), posted: map[Value]int{}, running: -1}
 }
 
-// comparable reports whether histories of a case can be compared.
+// comparable reports whether the histories of a case can be merged.
 func (c *Case) comparable() bool {
 	stateless := func(b srcu.Barrier) bool {
 		_, ok := b.(srcu.Stateless)
@@ -64,7 +63,7 @@ func (s *session) call(domain int) {
 	s.hashMachines(&a.seen)
 }
 
-// returned records what the call returned.
+// returned records the result of the call.
 func (p *past) returned(domain int, ordered bool) {
 	a := &p.during[domain]
 	a.called = false
@@ -101,13 +100,13 @@ func (s *session) record(task int, answer Value) {
 	s.hashMachines(&p.others)
 }
 
-// worker returns the domain of which a task is the worker.
+// worker returns the domain of a worker task; ok is false for other tasks.
 func (s *session) worker(task int) (domain int, ok bool) {
 	d := (task - 1) / 2
 	return d, d < s.lay.domains && task == workerOf(d)
 }
 
-// softirq is the task that runs RCU callbacks.
+// softirq returns the task that runs RCU callbacks.
 func (s *session) softirq() int { return workerOf(s.lay.domains) }
 
 // hashMachines adds the variables of the machines.
@@ -126,13 +125,14 @@ func (s *session) holdsCookie() bool {
 	return slices.ContainsFunc(s.past.during, func(a attempt) bool { return a.cookie })
 }
 
-// latest is the number of the latest grace period when no barrier holds a cookie: less
-// than maxNumbers by those that may begin before that is so again, more than none by
-// those that may not have ended.
+// latest is the number of the latest grace period while no barrier holds a cookie.
+// It leaves numbers above for those that begin while one does, and below for those
+// that have not ended.
 const latest Value = 30
 
-// rebase renumbers grace periods so that the latest is latest, unless a barrier holds a
-// cookie or none was requested: the first cookie of an execution is 0.
+// rebase gives the number latest to the latest grace period and moves the others
+// with it. It does nothing while a barrier holds a cookie, nor before the first
+// request: the first cookie of an execution is 0.
 func (s *session) rebase() {
 	s.past.less = 0
 	if s.starts == 0 || s.holdsCookie() {
@@ -161,7 +161,8 @@ func renumbered[T any](m map[Value]T, less Value) map[Value]T {
 	return out
 }
 
-// fingerprint is equal for histories after which the update side behaves alike.
+// fingerprint hashes the state of the update side: equal for histories that may be
+// merged.
 func (s *session) fingerprint() key {
 	h := s.past.others
 	s.hashMachines(&h)
@@ -194,7 +195,7 @@ func (s *session) fingerprint() key {
 	return key{h.a, h.b}
 }
 
-// position is a hash of the call stack that makes a request.
+// position hashes the call stack of a request.
 func position() uint64 {
 	var pcs [64]uintptr
 	h := hasher{5, 6}

@@ -13,10 +13,10 @@ const (
 	minimiseSections = 2
 )
 
-// Minimise looks for the same kind of violation in the smallest case, with the
-// fewest reorderings and then the fewest switches between threads. In place of
-// another violation of safety it also accepts a use after free. It returns the
-// finding itself if it finds nothing smaller before ctx ends.
+// Minimise searches for a violation of the same kind in the smallest case, with the
+// fewest reorderings and then the fewest switches between threads. For a short grace
+// period or a null pointer it also accepts a use after free. It returns f if it finds
+// nothing smaller before ctx ends.
 func Minimise(ctx context.Context, f *Finding) *Finding {
 	kinds := []Kind{f.Violation.Kind}
 	if k := f.Violation.Kind; k == ShortGrace || k == NullPointer {
@@ -32,14 +32,14 @@ func Minimise(ctx context.Context, f *Finding) *Finding {
 	return f
 }
 
-// smaller lists cases from the smallest up to the finding's own.
+// smaller lists cases from the smallest up to c.
 func smaller(c Case) []Case {
 	var out []Case
 	c.Switches = -1
 	for size := 1; size <= len(c.Readers); size++ {
 		for set := range 1 << len(c.Readers) {
 			if bits.OnesCount(uint(set)) != size || c.TwoDomains && size < len(c.Readers) {
-				continue // a reader's index says which domain it reads
+				continue // a reader's index selects its domain
 			}
 			for sections := 1; sections <= min(c.Sections, minimiseSections); sections++ {
 				d := c
@@ -56,7 +56,7 @@ func smaller(c Case) []Case {
 				}
 			}
 			if same(c.Readers) {
-				break // any other set of this size is the same
+				break // all sets of this size are equal
 			}
 		}
 	}
@@ -72,7 +72,7 @@ func same(rs []Reader) bool {
 	return true
 }
 
-// shortest searches one case with growing allowances.
+// shortest searches one case with growing bounds on reorderings and switches.
 func shortest(ctx context.Context, c Case, k Kind) *Finding {
 	m, err := newMachine(&c)
 	if err != nil {
@@ -94,7 +94,7 @@ func shortest(ctx context.Context, c Case, k Kind) *Finding {
 				return nil
 			}
 			if !x.short {
-				break // more switches would not reach more
+				break // the bound on switches cut nothing
 			}
 		}
 	}
@@ -159,7 +159,7 @@ func (x *short) visit(s *state, last, reorderings, switches int) {
 	}
 }
 
-// reorders reports whether a step passes an earlier one of its own thread.
+// reorders reports whether a step passes an earlier step of its own thread.
 func (m *machine) reorders(s *state, st step) bool {
 	switch st.kind {
 	case stepOp:

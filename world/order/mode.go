@@ -6,13 +6,12 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// Mode is how far a CPU may reorder its own accesses. Memory itself is
-// multi-copy atomic in every mode: a store becomes visible to all other CPUs
-// at one instant.
+// Mode bounds how far a CPU may reorder its own accesses. Memory is multi-copy
+// atomic in every mode: a store becomes visible to all other CPUs at one instant.
 type Mode uint8
 
-// The modes, from the strongest to the weakest. Each allows all that the one
-// before it allows.
+// The modes, from the strongest to the weakest. Each allows every execution of the
+// one before it.
 const (
 	SC   Mode = iota // program order
 	TSO              // a load may pass an earlier store (x86)
@@ -42,8 +41,8 @@ func ParseMode(s string) (Mode, error) {
 	return 0, named.Unknown("mode", s, "a memory model", modeNames[:])
 }
 
-// relaxes reports whether this mode alone lets b, later in program order, be
-// performed before a.
+// relaxes reports whether b may be performed before a, which precedes it in program
+// order, in this mode and without regard to fences.
 func (m Mode) relaxes(a, b *op) bool {
 	if m == Weak {
 		return true

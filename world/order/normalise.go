@@ -2,8 +2,8 @@ package order
 
 import "math/bits"
 
-// normalise takes every transition that needs no choice: barriers that CPUs
-// pass, grace periods that end, invisible transitions of the update side.
+// normalise takes every transition without a choice: CPUs pass barriers, grace
+// periods end, the update side makes invisible transitions.
 func (m *machine) normalise(n *state) {
 	for !n.found.Found() && !n.dead && !n.limit {
 		m.pass(n)
@@ -27,7 +27,7 @@ func (m *machine) pass(n *state) {
 			continue
 		}
 		n.waiting, n.polling = 0, 0
-		// A scan that saw readers reads nothing new after a grace period that only
+		// A retry would read no new value after the end of a grace period that only
 		// another task waits for.
 		retry := n.retry
 		m.changed(n)
@@ -44,9 +44,9 @@ func (m *machine) pass(n *state) {
 	n.gps = kept
 }
 
-// invisible takes one invisible transition of the update side, if there is one:
-// a step that no other step can observe or influence. A barrier that waits for
-// nothing is one: executed early it allows all that it allows late.
+// invisible takes one invisible transition of the update side, if there is one: a
+// step that no other step can observe or influence. A barrier that need not wait is
+// invisible, since its early execution excludes no later behaviour.
 func (m *machine) invisible(n *state) bool {
 	for i, r := range m.update.nodes[n.node].pending {
 		switch {
@@ -63,8 +63,8 @@ func (m *machine) invisible(n *state) bool {
 	return false
 }
 
-// notifies reports whether a request needs no reply: its effect took place when
-// it was made, and the task has only to continue.
+// notifies reports whether a request needs no reply: it took effect when it was
+// made, and the task can continue.
 func (k reqKind) notifies() bool {
 	switch k {
 	case rqStart, rqCall, rqRequeue, rqEnded, rqComplete, rqDefer:
@@ -73,7 +73,7 @@ func (k reqKind) notifies() bool {
 	return false
 }
 
-// stableSum reports whether the counters that a task's next step reads are stable.
+// stableSum reports whether the counters of a task's next step are stable.
 func (m *machine) stableSum(n *state, task int, r request) bool {
 	if !m.wholeSum(r) {
 		return m.stable(n, m.counterOf(n, task, r))
@@ -86,8 +86,8 @@ func (m *machine) stableSum(n *state, task int, r request) bool {
 	return true
 }
 
-// stable reports whether no CPU can change a location any more, and none has
-// changed it since the update side's last barrier.
+// stable reports whether a location has one readable value: no CPU can store to it
+// any more, and no older value is left to read.
 func (m *machine) stable(n *state, loc Loc) bool {
 	if len(n.hist) > 0 && len(n.hist[loc]) > 0 {
 		return false

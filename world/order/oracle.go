@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// report records the first violation of the kind that the search is for.
+// report records the first violation, or the first of kind m.only if that is set.
 func (m *machine) report(n *state, v Violation) {
 	if !n.found.Found() && v.Found() && (m.only == NoViolation || m.only == v.Kind) {
 		n.found = v
 	}
 }
 
-// observe hands an event of the update side to the oracles.
+// observe passes an event of the update side to the oracles.
 func (m *machine) observe(n *state, r request) {
 	switch r.a {
 	case markRequest:
@@ -35,8 +35,8 @@ func (m *machine) observe(n *state, r request) {
 	}
 }
 
-// inside is the set of a domain's sections that are visibly running: their first
-// increment was performed, and some other operation was not.
+// inside returns the set of a domain's sections that have visibly begun and not
+// ended: the first increment was performed, and some other operation was not.
 func (m *machine) inside(n *state, domain int) uint64 {
 	var set uint64
 	for i, p := range m.progs {
@@ -53,8 +53,8 @@ func (m *machine) inside(n *state, domain int) uint64 {
 	return set
 }
 
-// over forgets the sections of a CPU that are over: no grace period can be too short
-// for them any more.
+// over removes the ended sections of a CPU from the records of pre-existing
+// sections: no grace period can be too short for them any more.
 func (m *machine) over(n *state, cpu int) {
 	kept := n.pre[:0]
 	for _, p := range n.pre {
@@ -91,7 +91,7 @@ func (m *machine) final(s *state) Violation {
 	return s.found
 }
 
-// stuck describes the tasks that wait for ever.
+// stuck reports the tasks that wait for ever.
 func (m *machine) stuck(s *state) Violation {
 	var stuck []string
 	for i, r := range m.update.nodes[s.node].pending {
@@ -121,7 +121,8 @@ func (m *machine) waitsFor(r request) string {
 	return "has not finished"
 }
 
-// unbalanced compares locks and unlocks of every rank once all readers left.
+// unbalanced compares the locks and unlocks of every rank after all readers have
+// left.
 func (m *machine) unbalanced(s *state) Violation {
 	for d := range m.lay.domains {
 		for rank := range 2 {

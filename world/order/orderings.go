@@ -6,18 +6,19 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// Dropped is what happens without the ordering of one of the machine's accesses.
+// Dropped is the result of the searches without the ordering of one of the machine's
+// accesses.
 type Dropped struct {
 	Access   srcu.Access
 	Finding  *Finding // the first violation; nil if there is none
-	Cases    int      // cases searched, that of the violation included
-	Complete bool     // those without a violation were searched to the end
+	Cases    int      // cases searched, including the violating one
+	Complete bool     // the cases without a violation were searched to the end
 }
 
 // DropEach drops the ordering of each of the machine's accesses in turn, searches
-// the cases of Requests for a violation, and hands over what it found. Relaxed
-// accesses have nothing to drop: they are skipped. It returns the error of ctx if
-// that ends before.
+// the cases of Requests for a violation, and calls show with the result. It skips
+// relaxed accesses, which have no ordering. It returns the error of ctx if ctx ends
+// first.
 func DropEach(ctx context.Context, c Case, o Options, show func(Dropped) error) error {
 	for a := range srcu.Accesses {
 		if a.Order() == srcu.Relaxed {
@@ -46,9 +47,8 @@ func DropEach(ctx context.Context, c Case, o Options, show func(Dropped) error) 
 	return nil
 }
 
-// Requests are cases with a second request for a grace period: of the task that
-// unhooks, of another task, and expedited without readers, where one task may
-// preempt another twice.
+// Requests returns cases with a second request for a grace period: by the task that
+// unhooks, by another task, and expedited without readers and with two preemptions.
 func Requests(c Case) []Case {
 	before, expedited, other := c, c, c
 	before.PriorGP, other.OtherGP = true, true

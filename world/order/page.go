@@ -17,13 +17,13 @@ var page = template.Must(template.New("page").Parse(pageSource))
 type pageRow struct {
 	Number int
 	Cells  []string // by thread; one of them holds the step
-	Mark   string   // which reordering the step is; empty if it is none
-	Bad    bool     // the last step, at which the violation shows
+	Mark   string   // names the reordering; empty if the step is none
+	Bad    bool     // the last step, which shows the violation
 }
 
-// WriteHTML writes the counterexample as a page that needs no other file: the
-// schedule as a table with a column for each thread, reorderings marked, and the
-// command that replays it. Program is the name of that command, such as gpstorm.
+// WriteHTML writes the counterexample as a self-contained page: the schedule as a
+// table with a column for each thread, reorderings marked, and the command that
+// replays it. program is the name of that command, such as gpstorm.
 func (f *Finding) WriteHTML(w io.Writer, program string) error {
 	lines, err := f.Trace()
 	if err != nil {
@@ -52,7 +52,7 @@ func (f *Finding) WriteHTML(w io.Writer, program string) error {
 	return page.Execute(w, data)
 }
 
-// memoryOf describes the modes for a reader of a page.
+// memoryOf describes each mode on a page.
 var memoryOf = [...]string{
 	SC:   "every access is performed in program order (sequential consistency)",
 	TSO:  "a load may be performed before an earlier store (total store order, x86)",

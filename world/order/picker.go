@@ -8,8 +8,8 @@ func (p *random) begin(*machine)                    {}
 func (p *random) end(int)                           {}
 func (p *random) choose(_ *state, steps []step) int { return p.rand.IntN(len(steps)) }
 
-// threadOf is the thread that a step belongs to: a CPU, the update side's store
-// buffer, or one of its tasks.
+// threadOf returns the thread of a step: a CPU, the update side's store buffer, or
+// one of its tasks.
 func (m *machine) threadOf(st step) int {
 	switch st.kind {
 	case stepOp:
@@ -20,7 +20,7 @@ func (m *machine) threadOf(st step) int {
 	return len(m.progs)
 }
 
-// chooseAny returns one of the steps that ok accepts, each with the same chance.
+// chooseAny returns a uniformly random one of the steps that ok accepts.
 func chooseAny(r *rand.Rand, steps []step, ok func(step) bool) int {
 	n, pick := 0, 0
 	for i, st := range steps {
@@ -33,9 +33,9 @@ func chooseAny(r *rand.Rand, steps []step, ok func(step) bool) int {
 	return pick
 }
 
-// pct runs the thread of the highest priority, its operations in program order.
+// pct runs the thread of the highest priority and its operations in program order.
 // At random steps the running thread gets a priority below all others. A random
-// operation may get the lowest priority, so that others pass it: a reordering.
+// operation may get the lowest priority, so that later ones pass it: a reordering.
 type pct struct {
 	rand     *rand.Rand
 	depth    int
@@ -75,14 +75,14 @@ func (p *pct) choose(_ *state, steps []step) int {
 			best = p.highest(steps)
 		}
 	}
-	// How early a task's load was performed is a random choice.
+	// The age of the value that a task reads is a random choice.
 	if st := steps[best]; st.kind == stepTask {
 		return chooseAny(p.rand, steps, func(o step) bool { return o.kind == stepTask && o.who == st.who })
 	}
 	return best
 }
 
-// highest is the first step in program order of the thread of the highest
+// highest returns the first step, in program order, of the thread of the highest
 // priority.
 func (p *pct) highest(steps []step) int {
 	best := 0
@@ -103,7 +103,7 @@ func (p *pct) rank(st step) int {
 
 type uniform struct {
 	rand   *rand.Rand
-	update int // steps the update side took in the last execution
+	update int // steps of the update side in the last execution
 	m      *machine
 	taken  int
 }

@@ -13,10 +13,10 @@ type opKind uint8
 const (
 	opLoad  opKind = iota
 	opStore        // a plain or marked store
-	opAdd          // one increment instruction; nobody needs its load
+	opAdd          // one increment instruction that returns no value
 	opRMW          // an atomic read-modify-write that returns the old value
 	opBegin        // a grace period begins; the thread is at a full barrier
-	opEnd          // ... and has ended
+	opEnd          // waits until that grace period has ended
 )
 
 func (k opKind) special() bool { return k == opBegin || k == opEnd }
@@ -25,18 +25,18 @@ type op struct {
 	kind opKind
 	addr Expr
 	val  Expr
-	may  uint64 // locations that addr can be
+	may  uint64 // possible locations of addr, as a bit set
 	when Expr   // performed only if nonzero; always if it has no eval
-	ctrl uint64 // registers that decide whether a store happens at all
+	ctrl uint64 // registers on which a store depends by control
 
 	acquire, release bool
 	atomic           bool // a locked instruction: ordered on TSO and PSO
 	noreturn         bool // a read-modify-write that rmb does not order
 	// change computes what a read-modify-write stores; false stores nothing.
 	change func(old, v Value) (Value, bool)
-	// wrong is the violation that a loaded value shows, if any.
+	// wrong returns the violation that a loaded value shows, if any.
 	wrong func(v Value) Violation
-	// domain is what a grace period waits for.
+	// domain is the one whose readers a grace period waits for.
 	domain int
 
 	section int
@@ -51,12 +51,12 @@ func (o *op) locked() bool { return o.kind == opRMW || o.atomic }
 // maxOps bounds a thread's program: sets of operations are bit masks.
 const maxOps = 64
 
-// Program is the code of one CPU: operations that are issued in order and
+// Program is the code of one CPU. Its operations are issued in program order and
 // performed in any order that the mode, fences, dependencies and same-location
 // order allow. The zero value is an empty program.
 type Program struct {
 	name   string
-	domain int // whose reader it is
+	domain int // of the reader
 	ops    []op
 	err    error
 
@@ -75,7 +75,7 @@ type Program struct {
 
 type sectionOps struct {
 	all   uint64 // its operations
-	first int    // the one that makes it visible; -1 if none does
+	first int    // the first increment, which makes it visible; -1 if none does
 }
 
 type fenceKind uint8
@@ -95,18 +95,18 @@ type fence struct {
 // store with a later load: an unlock and a lock on one CPU.
 type pair struct{ first, second int }
 
-// mark enters or leaves a region in which a flavour's barriers cannot fall.
+// mark enters or leaves a region in which no barrier of a flavour may fall.
 type mark struct {
 	at, flavour, step int
 }
 
-// assumption discards executions in which a path was taken wrongly.
+// assumption discards executions that take another path than the compiled one.
 type assumption struct {
 	cond Expr
 	want bool
 }
 
-// The flavours of barrier that a grace period waits for on each CPU.
+// The flavours of the barriers that grace periods wait for on each CPU.
 const (
 	flavourRCU     = iota // a vanilla RCU quiescent state
 	flavourIPI            // a barrier from an interrupt handler
@@ -131,7 +131,7 @@ func (p *Program) mark(flavour, step int) {
 	p.marks = append(p.marks, mark{len(p.ops), flavour, step})
 }
 
-// compile computes the order that the mode preserves.
+// compile computes the preserved program order of a mode.
 func (p *Program) compile(m Mode, flavours, locs int) error {
 	if p.err != nil {
 		return p.err
@@ -192,8 +192,8 @@ func (p *Program) ordered(i, j int) bool {
 	return false
 }
 
-// compileQuiet finds after how many operations a barrier of each flavour may
-// fall: somewhere between two operations outside of the flavour's regions.
+// compileQuiet computes, for each flavour, the positions between two operations at
+// which a barrier may fall: those outside of the flavour's regions.
 func (p *Program) compileQuiet(flavours int) {
 	p.quiet = make([][]bool, flavours)
 	for f := range p.quiet {
@@ -226,7 +226,7 @@ func (p *Program) compileSections() {
 	}
 }
 
-// all is the set of the program's operations.
+// all returns the set of the program's operations.
 func (p *Program) all() uint64 {
 	if len(p.ops) == 64 {
 		return ^uint64(0)
@@ -234,8 +234,8 @@ func (p *Program) all() uint64 {
 	return 1<<len(p.ops) - 1
 }
 
-// quietAt reports whether a CPU that has performed exactly done can execute a
-// full barrier of that flavour now: nothing after it was performed yet.
+// quietAt reports whether a CPU that has performed exactly done can execute a full
+// barrier of a flavour: no operation after the barrier was performed.
 func (p *Program) quietAt(flavour int, done uint64) bool {
 	k := bits.TrailingZeros64(^done)
 	return k >= len(p.ops) && p.quiet[flavour][len(p.ops)] ||

@@ -1,8 +1,8 @@
 package order
 
 // persistent returns a persistent set of the enabled steps (Godefroid 1996): a
-// single step if no other thread can ever take one that conflicts with it. Of CPUs
-// that are interchangeable it chooses by their states, not by their numbers.
+// single step if no other thread can ever take a step that conflicts with it, else
+// all. Among interchangeable CPUs it chooses by state, not by number.
 func (m *machine) persistent(s *state, steps []step) []step {
 	over := m.updateAtRest(s)
 	best := -1
@@ -29,7 +29,7 @@ func (m *machine) persistent(s *state, steps []step) []step {
 
 // unhookedRead reports whether a step is a CPU's next operation in program order
 // and loads the hook after the unhooking became visible. No thread writes the
-// hook again, and a barrier that the CPU could pass before the load was passed.
+// hook again, and every barrier that the CPU could pass before the load is passed.
 func (m *machine) unhookedRead(s *state, st step) bool {
 	t := &s.thr[st.who]
 	o := &m.progs[st.who].ops[st.arg]
@@ -44,7 +44,7 @@ func (m *machine) unhookedRead(s *state, st step) bool {
 	return s.mem[locHook] == 0
 }
 
-// updateAtRest reports whether the update side has no step left.
+// updateAtRest reports whether no step of the update side is left.
 func (m *machine) updateAtRest(s *state) bool {
 	if m.update == nil || len(s.buf)+len(s.gps) > 0 ||
 		s.queued != 0 || s.scheduled != 0 || s.ready != 0 || s.deferred != 0 {
@@ -58,8 +58,9 @@ func (m *machine) updateAtRest(s *state) bool {
 	return true
 }
 
-// private reports whether a CPU's operation conflicts with none of the operations
-// that other CPUs have left: none accesses the same location, one of them storing.
+// private reports whether a CPU's operation conflicts with no remaining operation of
+// another CPU. Two operations conflict if they may access the same location and one
+// of them stores.
 func (m *machine) private(s *state, st step) bool {
 	mine := &m.progs[st.who].ops[st.arg]
 	for i, p := range m.progs {

@@ -8,22 +8,22 @@ import (
 	"sync/atomic"
 )
 
-// helpedAfter is how many states a search visits on one core before others help.
+// helpedAfter is the number of states after which a search uses more than one core.
 const helpedAfter = 1 << 16
 
-// searchHistories bounds the histories of the update side that a search keeps:
+// searchHistories bounds the histories of the update side in a search, which take
 // about a gigabyte of memory for each core.
 const searchHistories = 3_000_000
 
-// maxDepth bounds the steps of one execution: a barrier may loop for ever.
+// maxDepth bounds the steps of one execution, since a barrier may loop for ever.
 const maxDepth = 1000
 
-// reductions are the ways in which a search visits less.
+// reductions selects the reductions of a search.
 type reductions struct {
 	partialOrder bool
-	merge        bool // histories after which the update side behaves alike
+	merge        bool // merge histories (merge.go)
 	endless      bool // no bound on retries
-	sums         bool // those of symmetry.go, if the case has that symmetry
+	sums         bool // those of symmetry.go, if the case allows them
 }
 
 func (r reductions) machine(c *Case) (*machine, error) {
@@ -35,14 +35,14 @@ func (r reductions) machine(c *Case) (*machine, error) {
 	return m, nil
 }
 
-// search is a search of one case by one searcher or several, each on a core.
+// search is a search of one case by one or several searchers, each on a core.
 //
-// Every searcher searches the whole case depth first, each takes the steps from a
-// state in another order, and all share the states that were searched to the end.
-// When one has searched the first state to the end, all is searched. The states
-// visited by then, and the number of executions from each, do not depend on the
-// order. What is visited before a violation or a bound does: a search that ends so
-// is repeated on one core.
+// Every searcher searches the whole case depth first, in an order of its own, and
+// all share the states that were searched to the end. When one has searched the
+// first state to the end, the search is complete. The states visited by then, and
+// the number of executions from each, do not depend on the order. The states
+// visited before a violation or a bound do, so such a search is repeated on one
+// core.
 type search struct {
 	ctx         context.Context
 	c           *Case
@@ -53,10 +53,10 @@ type search struct {
 	helped      bool
 
 	seen      *visited // states searched to the end, each with the executions from there
-	histories *visited // of the update side, by identity
+	histories *visited // of the update side, by their keys
 	steps     atomic.Int64
 	bounded   atomic.Int64
-	looped    atomic.Bool // an execution reached a bound that only endless ones reach
+	looped    atomic.Bool // an execution reached a bound that only infinite ones reach
 
 	end        atomic.Int32 // the first reason to end
 	executions uint64
@@ -68,11 +68,11 @@ const (
 	endComplete = 1 + iota
 	endViolation
 	endBound
-	endUnusual // the update side does what symmetry.go does not cover
+	endUnusual // the update side made a request that symmetry.go does not cover
 	endInterrupted
 )
 
-// explore searches a case; other cores help after so many states.
+// explore searches a case, on o.Cores cores after helpedAfter states.
 func explore(ctx context.Context, c *Case, o Options, r reductions, helpedAfter int) (*Finding, Coverage, error) {
 	x := &search{ctx: ctx, c: c, o: o, r: r, helpedAfter: helpedAfter, seen: &visited{}, histories: &visited{}}
 	leader, err := x.searcher(0)
@@ -121,24 +121,24 @@ func (x *search) help() {
 	for turn := 1; turn < x.o.Cores; turn++ {
 		s, err := x.searcher(turn)
 		if err != nil {
-			return // the first searcher had the same error
+			return // cannot happen: the first searcher had no error
 		}
 		x.helpers.Go(func() { x.run(s) })
 	}
 }
 
-// finish ends the search for a reason, and reports whether it is the first.
+// finish ends the search for a reason and reports whether it is the first reason.
 func (x *search) finish(reason int32) bool { return x.end.CompareAndSwap(0, reason) }
 
 // searcher is one searcher of a search.
 type searcher struct {
 	*search
 	m       *machine
-	turn    int // selects the order of steps; 0 is as listed
+	turn    int // selects the order of steps; 0 is the listed order
 	path    []step
 	visits  int
-	counted int // histories of the machine that the search has counted
-	open    int // states that a violation or a bound left open
+	counted int // histories of the machine already in search.histories
+	open    int // states on the path when a violation or a bound ended the search
 }
 
 func (x *search) searcher(turn int) (*searcher, error) {
@@ -149,7 +149,7 @@ func (x *search) searcher(turn int) (*searcher, error) {
 	return &searcher{search: x, m: m, turn: turn, counted: 1}, nil
 }
 
-// visit searches everything from s and returns how many executions that is.
+// visit searches all executions from s and returns their number.
 func (x *searcher) visit(s *state) uint64 {
 	k := x.m.key(s)
 	if x.m.sums && x.m.unusual {
@@ -176,7 +176,7 @@ func (x *searcher) visit(s *state) uint64 {
 	return all.executions
 }
 
-// over reports whether the search ends before a state that is new.
+// over reports whether the search ends before it expands another new state.
 func (x *searcher) over() bool {
 	if x.end.Load() != 0 {
 		return true
@@ -205,7 +205,7 @@ func (x *searcher) over() bool {
 	return false
 }
 
-// expanded is what a searcher found from a state.
+// expanded counts the executions and steps from a state.
 type expanded struct {
 	executions uint64
 	steps      int64 // taken from the state
@@ -259,7 +259,7 @@ func (x *searcher) pick(i, n int, k key) int {
 	return i
 }
 
-// addUpTo adds, up to the largest number.
+// addUpTo adds and saturates at math.MaxUint64.
 func addUpTo(a, b uint64) uint64 {
 	sum, carry := bits.Add64(a, b, 0)
 	if carry != 0 {

@@ -1,8 +1,8 @@
 package order
 
-// Reader is a reader flavour: a short program for one read-side critical
-// section. Section is called once for every section of every reader, with a
-// builder that knows the CPU.
+// Reader is a reader flavour: a short program for one read-side critical section.
+// Section is called once for every section of every reader, with a builder for the
+// reader's CPU.
 type Reader struct {
 	Name    string
 	Section func(s *Section)
@@ -21,7 +21,7 @@ type Section struct {
 	when        Expr
 }
 
-// Place is where an operation acts: a location, possibly chosen by a register.
+// Place is the location that an operation accesses. A register may choose it.
 type Place struct {
 	addr Expr
 	may  uint64
@@ -50,7 +50,7 @@ func (s *Section) LockOn(cpu int, idx Reg) Place { return s.counter(cpu, false, 
 // UnlockOn is the unlock counter of the rank in idx on any CPU.
 func (s *Section) UnlockOn(cpu int, idx Reg) Place { return s.counter(cpu, true, idx) }
 
-// Hook is the tracepoint's probe: nonzero while it is hooked.
+// Hook is the tracepoint's probe pointer: nonzero while the probe is hooked.
 func (s *Section) Hook() Place { return at(locHook, "hook") }
 
 func (s *Section) counter(cpu int, unlock bool, idx Reg) Place {
@@ -76,8 +76,7 @@ func (s *Section) Load(p Place) Reg {
 	return s.op(op{kind: opLoad, addr: p.addr, may: p.may, text: "read " + p.text})
 }
 
-// LoadAcquire reads a place; what follows is performed after it
-// (smp_load_acquire).
+// LoadAcquire reads a place before all later operations (smp_load_acquire).
 func (s *Section) LoadAcquire(p Place) Reg {
 	return s.op(op{kind: opLoad, addr: p.addr, may: p.may, acquire: true, text: "acquire " + p.text})
 }
@@ -87,24 +86,25 @@ func (s *Section) Store(p Place, v Expr) {
 	s.op(op{kind: opStore, addr: p.addr, val: v, may: p.may, text: "write " + p.text})
 }
 
-// Add increments a counter with one instruction that no barrier on its CPU can
-// divide, and that no other CPU's counter shares (this_cpu_inc).
+// Add increments a counter of this CPU with one instruction, which no barrier on the
+// CPU can divide (this_cpu_inc).
 func (s *Section) Add(p Place) {
 	s.op(op{kind: opAdd, addr: p.addr, val: Const(1), may: p.may, text: "inc " + p.text})
 }
 
-// AddRelease is Add after all that comes before it was performed.
+// AddRelease is Add after all earlier operations.
 func (s *Section) AddRelease(p Place) {
 	s.op(op{kind: opAdd, addr: p.addr, val: Const(1), may: p.may, release: true, text: "inc-release " + p.text})
 }
 
-// AddAtomic increments a counter that any CPU may touch (atomic_long_inc).
+// AddAtomic increments a counter that any CPU may access (atomic_long_inc).
 func (s *Section) AddAtomic(p Place) {
 	s.op(op{kind: opAdd, addr: p.addr, val: Const(1), may: p.may, atomic: true, noreturn: true, text: "atomic inc " + p.text})
 }
 
-// AddPlain increments a counter with a load and a store: increments of two
-// CPUs may be lost. Grace-period barriers of its own CPU do not come between.
+// AddPlain increments a counter with a load and a store, so that concurrent
+// increments of two CPUs may be lost. No grace-period barrier of its own CPU falls
+// between the two.
 func (s *Section) AddPlain(p Place) {
 	s.p.mark(flavourRCU, 1)
 	s.p.mark(flavourIPI, 1)
@@ -114,8 +114,7 @@ func (s *Section) AddPlain(p Place) {
 	s.p.mark(flavourIPI, -1)
 }
 
-// Deref uses the object that ptr leads to, unless ptr is null. Using it after
-// it was freed is a violation.
+// Deref uses the object at ptr unless ptr is null. Use after free is a violation.
 func (s *Section) Deref(ptr Reg) {
 	s.If(ptr, func() {
 		p := at(locObject, "object")
@@ -132,8 +131,8 @@ func (s *Section) Deref(ptr Reg) {
 	})
 }
 
-// If makes the operations that body adds depend on reg being nonzero. As on
-// any CPU that speculates, that orders stores only.
+// If makes the operations of body conditional on a nonzero reg. Such a control
+// dependency orders stores only, as on any CPU that speculates.
 func (s *Section) If(reg Reg, body func()) {
 	outer := s.when
 	s.when = Func(func(r []Value) Value {
@@ -150,15 +149,15 @@ func (s *Section) If(reg Reg, body func()) {
 // Fence is a full memory barrier (smp_mb).
 func (s *Section) Fence() { s.p.fence(fenceFull) }
 
-// EnterRCU begins a region that an RCU grace period waits for: preemption
-// disabled, or rcu_read_lock. It is no barrier.
+// EnterRCU begins a region that an RCU grace period waits for: disabled preemption
+// or rcu_read_lock. It is no barrier.
 func (s *Section) EnterRCU() { s.p.mark(flavourRCU, 1) }
 
-// LeaveRCU ends what EnterRCU began.
+// LeaveRCU ends the region of EnterRCU.
 func (s *Section) LeaveRCU() { s.p.mark(flavourRCU, -1) }
 
-// Migrate is preemption and continuation on another CPU: a full barrier, and
-// the counters are another CPU's from here on.
+// Migrate preempts the reader and continues it on another CPU. It is a full barrier,
+// and later operations use the counters of the other CPU.
 func (s *Section) Migrate(cpu int) {
 	s.Fence()
 	s.cpu = cpu % s.lay.cpus

@@ -8,11 +8,10 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// A session is one run of the real update side: the candidate's machine,
-// barrier and teardown, with one coroutine for each kernel context. Every effect
-// on the world is a request, and the world chooses when to reply. Nothing else
-// runs between two requests, so a session is a function of the sequence of
-// replies.
+// A session is one run of the real update side: the candidate's machine, barrier and
+// teardown, with one coroutine for each kernel context. Each access to the world is
+// a request, and the world chooses when to reply. So the behaviour of a session is a
+// function of the sequence of replies.
 type session struct {
 	c     *Case
 	lay   layout
@@ -26,7 +25,7 @@ type session struct {
 	completions Value
 	starts      Value // the number of the latest grace period requested
 	initialWord Value // of the machine's words
-	past        *past // nil unless histories are compared
+	past        *past // nil unless histories are merged
 }
 
 // task is one kernel context of the update side.
@@ -37,7 +36,7 @@ type task struct {
 	yield   func(request) bool
 	answer  Value
 	pending request
-	// position identifies the place of the request, if histories are compared.
+	// position hashes the call stack of the request, if histories are merged.
 	position uint64
 }
 
@@ -49,10 +48,10 @@ const (
 	rqStore                    // store b at location a
 	rqRead                     // sum counters a over all CPUs
 	rqFence                    // full barrier of this task
-	rqAcquire                  // what follows comes after what was read before
-	rqSync                     // grace period a of flavour b, and wait for it
+	rqAcquire                  // order earlier loads before later operations
+	rqSync                     // start grace period a of flavour b and wait for it
 	rqStart                    // start grace period a of flavour b; do not wait
-	rqCall                     // grace period a, then its callback
+	rqCall                     // start grace period a; its callback follows
 	rqDone                     // has a grace period numbered a or later ended?
 	rqRequeue                  // queue domain a's work
 	rqEnded                    // schedule domain a's callbacks
@@ -60,17 +59,17 @@ const (
 	rqAwait                    // wait for completion a
 	rqDefer                    // hand a function to the deferred worker
 	rqSpin                     // let time pass
-	rqSleep                    // sleep a jiffy, then poll again whether a grace period ended
+	rqSleep                    // sleep a jiffy, then poll again for the end of a grace period
 	rqLoadWord                 // access a loads a word of domain b
-	rqStoreWord                // ... stores val
-	rqSwapWord                 // ... stores val if the word is old
+	rqStoreWord                // access a stores val in a word of domain b
+	rqSwapWord                 // ... if the word is old
 	rqMark                     // an event for the oracles: a is its kind, b its number
 )
 
 type request struct {
 	kind     reqKind
 	a, b     Value
-	cpus     uint16 // the CPUs that rqRead and rqSync are about; 0 is all
+	cpus     uint16 // the CPUs of rqRead and rqSync; 0 is all
 	old, val Value  // of an access to a word
 }
 
@@ -83,11 +82,11 @@ const (
 
 const (
 	markRequest Value = iota // a request for a grace period
-	markEnd                  // its end, as the requester sees it
+	markEnd                  // its end, when the requester observes it
 	markFreed
 )
 
-// stopped unwinds a task whose session is abandoned.
+// stopped is the panic value that unwinds the tasks of an abandoned session.
 type stopped struct{}
 
 func newSession(c *Case, compare bool) *session {
@@ -162,11 +161,10 @@ func (s *session) spawn(name string, body func()) {
 	s.tasks = append(s.tasks, t)
 }
 
-// request makes a request of the world for the running task and returns the
-// reply.
+// request makes a request for the running task and returns the reply.
 func (s *session) request(kind reqKind, a, b Value) Value { return s.requestOn(0, kind, a, b) }
 
-// requestOn makes a request about some CPUs only.
+// requestOn makes a request for some CPUs only.
 func (s *session) requestOn(cpus uint16, kind reqKind, a, b Value) Value {
 	t := s.cur
 	if s.past != nil {
@@ -203,8 +201,8 @@ func (s *session) close() {
 
 func (s *session) fence() { s.request(rqFence, 0, 0) }
 
-// closer is the task that closes the last perf event of a tracepoint: it
-// unhooks the probe and tears down (perf_trace_event_unreg).
+// closer is the task that closes the last perf event of a tracepoint. It unhooks the
+// probe and runs the teardown (perf_trace_event_unreg).
 func (s *session) closer() {
 	if s.c.PriorGP && !s.vanilla() {
 		s.requestGP()
@@ -218,7 +216,7 @@ func (s *session) closer() {
 	teardown(u)
 }
 
-// requestGP requests a grace period that nobody waits for.
+// requestGP requests a grace period without waiting for it.
 func (s *session) requestGP() {
 	d := s.domains[tracepointDomain]
 	d.machine.Request(d.side, d.snapshot(), s.c.Expedited != s.c.MixedGP)

@@ -5,7 +5,7 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// side is srcu.Side on the modelled memory, for one domain's machine.
+// side implements srcu.Side on the modelled memory, for one domain's machine.
 type side struct {
 	s      *session
 	domain int
@@ -24,8 +24,8 @@ func (x *side) sumOn(cpus uint16, kind, rank int) uint64 {
 	return uint64(x.s.requestOn(cpus, rqRead, Value(x.domain*perCPU+kind+rank&1), 0))
 }
 
-// PerCPU is the side of this world with the counters and the interrupts of single
-// CPUs. The argument of Fix.Side and the side that a barrier gets implement it,
+// PerCPU is a side with access to the counters of single CPUs and with barriers on
+// single CPUs. The argument of Fix.Side and the side of a barrier implement it,
 // unless another candidate wraps them.
 type PerCPU interface {
 	srcu.Side
@@ -33,7 +33,7 @@ type PerCPU interface {
 	// UnlocksOn and LocksOn read one CPU's counters.
 	UnlocksOn(cpu, rank int) uint64
 	LocksOn(cpu, rank int) uint64
-	// FenceOn is FenceAll on the CPUs of a bit set only.
+	// FenceOn is FenceAll on the CPUs of the bit set cpus only.
 	FenceOn(cpus uint16)
 }
 
@@ -66,7 +66,7 @@ func (x *side) Requeue(uint64) { x.s.request(rqRequeue, Value(x.domain), 0) }
 
 func (x *side) Ended(uint64) { x.s.request(rqEnded, Value(x.domain), 0) }
 
-// Jiffies stands still: this world has no time, only order.
+// Jiffies is constant: this world has no time, only order.
 func (x *side) Jiffies() uint64 { return 0 }
 
 func (x *side) Spin() { x.s.request(rqSpin, 0, 0) }
@@ -80,8 +80,8 @@ type barrier struct {
 	domain int
 }
 
-// Order orders a scan. What a barrier reads by Scan.Elapsed is an acquire: the scan
-// goes on after the callback that has called Scan.Elapse.
+// Order orders a scan. Scan.Elapsed is an acquire, paired with Scan.Elapse in the
+// callback.
 func (b barrier) Order(side srcu.Side, scan *srcu.Scan) bool {
 	if b.s.past != nil {
 		b.s.call(b.domain)
@@ -96,17 +96,17 @@ func (b barrier) Order(side srcu.Side, scan *srcu.Scan) bool {
 	return ordered
 }
 
-// gracePeriods is vanilla RCU. Each request is a grace period of its own that
-// begins at once. A later beginning, or one grace period for several requests,
-// allows less.
+// gracePeriods is vanilla RCU. Each request starts a grace period of its own at
+// once. A later start, or one grace period for several requests, would allow fewer
+// executions.
 type gracePeriods struct {
 	s      *session
-	domain int // whose barrier calls; -1 is a teardown
+	domain int // of the calling barrier; -1 for a teardown
 }
 
 var _ rcu.GracePeriods = gracePeriods{}
 
-// synchronize waits for one barrier of that flavour on every CPU.
+// synchronize waits for one barrier of a flavour on every CPU.
 func (s *session) synchronize(flavour Value) { s.synchronizeOn(0, flavour) }
 
 func (s *session) synchronizeOn(cpus uint16, flavour Value) {
@@ -130,7 +130,7 @@ func (g gracePeriods) Call(fn func()) {
 	g.s.request(rqCall, g.s.starts, flavourRCU)
 }
 
-// The first cookie of a run is 0: the counters of the kernel pass through it.
+// The first cookie of an execution is 0, a valid value: the kernel's counters wrap.
 func cookieOf(number Value) rcu.Cookie { return rcu.Cookie(4 * (number - 1)) }
 
 // holds records that a barrier holds a cookie.
@@ -150,14 +150,14 @@ func (g gracePeriods) Start() rcu.Cookie {
 	g.holds()
 	g.s.fence()
 	g.s.starts++
-	number := g.s.starts // the others may ask for one before we go on
+	number := g.s.starts // other tasks may start grace periods before this one continues
 	g.s.request(rqStart, number, flavourRCU)
 	return cookieOf(number)
 }
 
 func (g gracePeriods) StartExpedited() rcu.Cookie { return g.Start() }
 
-// Expedite does nothing: it makes a grace period sooner, and there is no time here.
+// Expedite does nothing: it shortens a grace period, and this world has no time.
 func (g gracePeriods) Expedite() {}
 
 func (g gracePeriods) Done(c rcu.Cookie) bool {

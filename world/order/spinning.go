@@ -3,10 +3,10 @@ package order
 import "github.com/gpstorm/gpstorm/fixes"
 
 // spinning is the domain of readers with preemption off and full barriers
-// (fixes.ReaderAtomic). In the kernel whoever waits drives the grace period itself;
-// here the task that sums does, so that one task alone reads counters: a handover
-// more, which orders no more than going on does. A grace period of RCU follows.
-// Callbacks are those of RCU, for which such readers are readers too.
+// (fixes.ReaderAtomic). In the kernel the waiting task drives the grace period
+// itself. Here the worker does, so that only one task reads counters; the additional
+// handover orders no more than program order does. An RCU grace period follows.
+// Callbacks are those of RCU, which waits for such readers too.
 type spinning struct {
 	vanilla
 	d *domain

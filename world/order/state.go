@@ -5,49 +5,49 @@ import (
 	"slices"
 )
 
-// state is the system between two steps. One node of the tree of histories
-// stands for the update side, which is a function of the replies it got.
+// state is the state of the system between two steps. A node of the tree of
+// histories represents the update side.
 type state struct {
 	node int32
 	mem  []Value
 	thr  []thread
 
 	buf  []pending  // stores of the update side that are not visible yet
-	hist [][]Value  // per location, older values an early load may return
-	gps  []gpRecord // grace periods that wait for somebody
-	sums []partial  // per task, the sum it is in the middle of
+	hist [][]Value  // per location, older values that an early load may return
+	gps  []gpRecord // grace periods that have not ended
+	sums []partial  // per task, its unfinished sum
 
 	ended        Value  // the highest number of an ended RCU grace period
 	observed     Value  // the highest one whose end the update side has observed
-	slow         uint8  // how often ends were late
+	slow         uint8  // number of late polls
 	ready        uint64 // RCU callbacks that may run, by grace period
 	completed    uint64
-	queued       uint8 // per domain, its work
-	scheduled    uint8 // per domain, its callbacks
+	queued       uint8 // domains whose work is queued
+	scheduled    uint8 // domains whose callbacks are scheduled
 	deferred     uint8
 	waiting      uint16 // tasks for which nothing has changed since they last ran
 	sleeping     uint16 // tasks that sleep until a grace period of some domain has ended
-	polling      uint16 // tasks that poll a cookie in a tight loop that is not done
+	polling      uint16 // tasks that poll an unfinished cookie in a tight loop
 	counted      uint16 // tasks whose last run read counters
 	retry        uint8  // domains whose work requeued itself after such a run
-	retries      uint8  // ... how often it has run
-	fruitless    uint8  // runs of work items that could see nothing new
-	afterReaders uint8  // ... since every reader has left
+	retries      uint8  // number of such retries that have run
+	fruitless    uint8  // runs of work items that could read no new value
+	afterReaders uint8  // runs of work items since every reader has left
 	tried        uint16 // tasks that took a fruitless step when no other was enabled
 	probes       uint8  // ... and how often each of them did
 
-	running   int8 // the task that runs; -1 if it waits
+	running   int8 // the task that can continue; -1 if the last one waits
 	preempted uint8
-	spurious  uint8 // runs of work items that nobody asked for
+	spurious  uint8 // runs of work items that were not queued
 
 	log      []wordWrite // every change of a word
-	words    int         // their number
-	low      []uint8     // by task, the point of the log that its later loads follow
+	words    int         // the number of words
+	low      []uint8     // by task, the earliest point of the log for its later loads
 	coherent []uint8     // by task and word, the point of its last access
 
 	pre      []preexisting
 	freed    bool
-	last     int8 // who stepped last; only with a bound on switches
+	last     int8 // the actor of the last step; only with a bound on switches
 	switches uint8
 
 	dead  bool
@@ -65,7 +65,7 @@ type gpRecord struct {
 	flavour uint8
 	call    bool   // has a callback
 	waits   uint16 // CPUs that have not passed their barrier
-	stores  int8   // stores of the requester that must be visible first
+	stores  int8   // buffered stores that must be visible before the end
 }
 
 type partial struct {
@@ -73,8 +73,8 @@ type partial struct {
 	acc Value
 }
 
-// preexisting are the sections that had begun when a grace period was
-// requested, bit thread*maxSections+section.
+// preexisting is the set of sections that had begun when a grace period was
+// requested: bit thread*maxSections+section.
 type preexisting struct {
 	id   Value
 	mask uint64
@@ -94,7 +94,7 @@ func (s *state) copyTo(n *state) {
 		n.thr[i].regs = append(n.thr[i].regs[:0], s.thr[i].regs...)
 	}
 	n.buf = append(o.buf[:0], s.buf...)
-	n.hist = append(o.hist[:0], s.hist...) // what it holds is never changed in place
+	n.hist = append(o.hist[:0], s.hist...) // its slices are never changed in place
 	n.gps = append(o.gps[:0], s.gps...)
 	n.sums = append(o.sums[:0], s.sums...)
 	n.pre = append(o.pre[:0], s.pre...)
@@ -103,8 +103,8 @@ func (s *state) copyTo(n *state) {
 	n.coherent = append(o.coherent[:0], s.coherent...)
 }
 
-// key is a fingerprint of a state. Two different states share one with a
-// chance of about 2^-128 each pair.
+// key is a fingerprint of a state. Two different states share one with a probability
+// of about 2^-128.
 type key [2]uint64
 
 func (k key) compare(l key) int { return slices.Compare(k[:], l[:]) }
@@ -118,7 +118,7 @@ func (h *hasher) add(v uint64) {
 	h.b ^= h.b >> 29
 }
 
-// wholeKey is computed from everything that determines the executions from s.
+// wholeKey hashes everything that determines the executions from s.
 func (m *machine) wholeKey(s *state) key {
 	h := hasher{1, 2}
 	m.hashUpdate(&h, s)
@@ -154,8 +154,8 @@ func (m *machine) wholeKey(s *state) key {
 	return key{h.a, h.b}
 }
 
-// hashUpdate adds the part of a state that belongs to no CPU. It has the identity of
-// the node, since its number depends on the order of the search.
+// hashUpdate adds the part of a state that belongs to no CPU. It uses the id of the
+// node, since its index depends on the order of the search.
 func (m *machine) hashUpdate(h *hasher, s *state) {
 	at := history{cookie: true}
 	if m.update != nil {
@@ -176,7 +176,7 @@ func (m *machine) hashUpdate(h *hasher, s *state) {
 		h.add(uint64(p.cpu)<<32 ^ uint64(p.acc))
 	}
 	h.add(uint64(s.slow))
-	if at.cookie { // else no poll can see which grace periods have ended
+	if at.cookie { // else no poll depends on which grace periods have ended
 		h.add(uint64(s.ended)<<16 ^ uint64(s.observed))
 	}
 	h.add(s.ready)

@@ -2,22 +2,22 @@ package order
 
 import "slices"
 
-// This file reduces the search in mode weak. All of it rests on one fact: in that
-// mode the loads of one sum may be performed in any order and as early as the last
-// full barrier of the task that sums. So
+// This file reduces the search in mode weak. In that mode the loads of one sum may
+// be performed in any order, and as early as the last full barrier of the summing
+// task. Therefore
 //
-//   - a sum is one step, which chooses for each counter one of the values that it
-//     has had since that barrier: the loads at different times add no result;
-//   - only a task that can still read has old values to return: not one that waits
+//   - a sum is one step, which chooses for each counter one of its values since that
+//     barrier: separate steps for the loads give the same results;
+//   - old values are kept only for a task that can still read: not for one that waits
 //     and then executes a full barrier;
 //   - CPUs with the same program are interchangeable (Clarke, Emerson, Jha, Sistla,
-//     CAV 1998): the order in which they are summed has no effect.
+//     CAV 1998), since the order in which they are summed has no effect.
 //
-// A candidate that treats CPUs differently (PerCPU), or that sums in a task other
-// than the worker, is searched without, and so is a case in which a sum has more than
+// Some searches do without: of a candidate that treats CPUs differently (PerCPU) or
+// sums in a task other than the worker, and of a case in which a sum has more than
 // 256 results.
 
-// classes numbers the programs of the CPUs: equal ones have one number.
+// classes numbers the programs of the CPUs; equal programs have equal numbers.
 func classes(progs []*Program) []int {
 	out := make([]int, len(progs))
 	for cpu, p := range progs {
@@ -26,7 +26,7 @@ func classes(progs []*Program) []int {
 	return out
 }
 
-// equal reports whether two programs differ in nothing but their CPUs' counters.
+// equal reports whether two programs differ only in their CPUs' counters.
 func (p *Program) equal(q *Program) bool {
 	return p.name == q.name && p.domain == q.domain && slices.Equal(p.marks, q.marks) && slices.Equal(p.fences, q.fences) &&
 		slices.EqualFunc(p.ops, q.ops, func(a, b op) bool {
@@ -35,8 +35,8 @@ func (p *Program) equal(q *Program) bool {
 		})
 }
 
-// symmetric reports whether the programs of the CPUs touch only counters of their
-// own, so that CPUs with equal programs are interchangeable.
+// symmetric reports whether each CPU's program accesses only the counters of that
+// CPU, so that CPUs with equal programs are interchangeable.
 func (m *machine) symmetric() bool {
 	if m.mode != Weak || m.c.Switches >= 0 {
 		return false
@@ -59,12 +59,12 @@ func (m *machine) symmetric() bool {
 	return true
 }
 
-// wholeSum reports whether a task takes a sum in one step.
+// wholeSum reports whether a request is a sum that takes one step.
 func (m *machine) wholeSum(r request) bool {
 	return m.sums && r.kind == rqRead && r.cpus == 0
 }
 
-// sumChoices is the number of choices of values for all counters of a sum.
+// sumChoices returns the number of combinations of readable counter values of a sum.
 func (m *machine) sumChoices(s *state, r request) int {
 	n := 1
 	for cpu := range m.lay.cpus {
@@ -73,7 +73,7 @@ func (m *machine) sumChoices(s *state, r request) int {
 	return n
 }
 
-// readAll reads all counters of a sum; choice encodes a value for each.
+// readAll reads all counters of a sum; choice selects the age of each value.
 func (m *machine) readAll(n *state, task int, r request, choice int) {
 	for cpu := range m.lay.cpus {
 		k := 1 + len(n.hist[m.counterAt(cpu, r)])
@@ -83,8 +83,8 @@ func (m *machine) readAll(n *state, task int, r request, choice int) {
 	}
 }
 
-// canRead reports whether a task may still read counters before its next full
-// barrier.
+// canRead reports whether a task with request r may still read counters before its
+// next full barrier.
 func canRead(r request) bool {
 	return r.kind != rqIdle && r.kind != rqSync && r.kind != rqFence && r.kind != rqAcquire
 }
@@ -110,8 +110,8 @@ func (m *machine) covers(task int, r request) bool {
 	return true
 }
 
-// key is the key of a state: up to a permutation of CPUs with equal programs, and
-// without registers that no operation can read any more.
+// key returns the key of a state. With sums it is equal for states that differ only by
+// a permutation of CPUs with equal programs, and leaves out dead registers.
 func (m *machine) key(s *state) key {
 	if !m.sums {
 		return m.wholeKey(s)
@@ -135,7 +135,7 @@ func (m *machine) key(s *state) key {
 	return key{h.a, h.b}
 }
 
-// hashCPU hashes all that belongs to one CPU.
+// hashCPU hashes the part of a state that belongs to one CPU.
 func (m *machine) hashCPU(s *state, cpu int) key {
 	h := hasher{3, 4}
 	p, t := m.progs[cpu], &s.thr[cpu]
@@ -162,8 +162,8 @@ func (m *machine) hashCPU(s *state, cpu int) key {
 	return key{h.a, h.b}
 }
 
-// live is the set of performed operations whose registers can still be read: by an
-// operation that was not performed, or by an oracle.
+// live returns the set of performed operations whose registers are live: an operation
+// that was not performed, or an oracle, can still read them.
 func (p *Program) live(done uint64) uint64 {
 	var used uint64
 	for j := range p.ops {

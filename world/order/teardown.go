@@ -10,7 +10,7 @@ const (
 	tasksTraceDomain = 1
 )
 
-// domain is an SRCU domain as the tracepoint code uses it.
+// domain is an SRCU domain with the operations of the tracepoint code.
 type domain struct {
 	s         *session
 	id        int
@@ -31,7 +31,7 @@ func (d *domain) Synchronize() {
 	d.s.fence()
 }
 
-// snapshot takes a cookie, ordered with what comes before.
+// snapshot takes a cookie after all earlier operations of the task.
 func (d *domain) snapshot() srcu.Cookie {
 	d.orderSnapshot()
 	return d.machine.Snapshot()
@@ -75,7 +75,8 @@ func (d *domain) Start() srcu.Cookie {
 	return c
 }
 
-// Expedite makes the request that srcu_expedite_current makes with a callback.
+// Expedite requests an expedited grace period. In the kernel srcu_expedite_current
+// does that with a callback.
 func (d *domain) Expedite() {
 	d.machine.Request(d.side, d.snapshot(), true)
 }
@@ -87,7 +88,7 @@ func (d *domain) Await(c srcu.Cookie) {
 	d.s.fence()
 }
 
-// vanilla is RCU used as a domain: readers that disable preemption.
+// vanilla is RCU as a domain: its readers disable preemption.
 type vanilla struct {
 	s       *session
 	flavour Value
@@ -127,7 +128,7 @@ type unregistered struct {
 	s      *session
 	cookie srcu.Cookie
 	taken  bool
-	// deferred counts what was deferred and has not run.
+	// deferred counts the deferred functions that have not run.
 	deferred int
 }
 
@@ -154,7 +155,7 @@ func (u *unregistered) Tracepoint() fixes.Domain {
 	return d
 }
 
-// ReadIn is both domains where the case has readers of both: they use one object.
+// ReadIn returns the domains whose readers use the object.
 func (u *unregistered) ReadIn() fixes.Domains {
 	if u.s.lay.domains == 1 {
 		return fixes.TracepointDomain
@@ -181,7 +182,7 @@ func (u *unregistered) Free() {
 	u.s.request(rqMark, markFreed, 0)
 }
 
-// Drop gives up shared buffers, which this world does not model.
+// Drop does nothing: this world does not model shared buffers.
 func (u *unregistered) Drop() {}
 
 func (u *unregistered) Defer(fn func()) {
@@ -201,5 +202,5 @@ func (u *unregistered) Flush() {
 	}
 }
 
-// neverCompleted is a completion that never happens: they are numbered from 1.
+// neverCompleted is a completion that never happens: numbers begin at 1.
 const neverCompleted Value = 0

@@ -2,18 +2,18 @@ package order
 
 // thread is the progress of a CPU in its program.
 type thread struct {
-	done uint64  // operations performed, or not to be performed
+	done uint64  // operations that were performed, or are on a path not taken
 	regs []Value // by operation
 }
 
-// source is where a load gets its value.
+// source says whether an operation is ready, and the source of a load's value.
 type source struct {
 	ready   bool
 	forward int // the thread's own pending store; -1 is memory
 }
 
-// ready reports whether operation j can be performed now, apart from the grace
-// period that it may wait for.
+// ready returns the source of operation j. It is not ready if the operation cannot
+// be performed now; a wait for a grace period is not considered.
 func (p *Program) ready(t *thread, j int) source {
 	o := &p.ops[j]
 	no := source{}
@@ -25,7 +25,7 @@ func (p *Program) ready(t *thread, j int) source {
 	}
 	loc := o.addr.eval(t.regs)
 	if loc < 0 || int(loc) >= p.locs {
-		return no // a wild pointer: this execution does not go on
+		return no // a wild pointer: this execution ends
 	}
 	// The latest earlier access to the same location decides.
 	for i := j - 1; i >= 0; i-- {
@@ -51,16 +51,16 @@ func (p *Program) ready(t *thread, j int) source {
 	return source{ready: true, forward: -1}
 }
 
-// effect is what performing one operation does to memory.
+// effect is the effect of one operation on memory.
 type effect struct {
 	store  bool
 	val    Value
 	report Violation
-	dead   bool // the execution takes another path than was assumed
+	dead   bool // the execution takes another path than the compiled one
 }
 
-// perform performs operation j on the thread and returns its effect on memory,
-// where the operation's location holds cur.
+// perform performs operation j of the thread and returns its effect on memory. cur
+// is the value of the operation's location.
 func (p *Program) perform(t *thread, j int, src source, cur Value) effect {
 	o := &p.ops[j]
 	var e effect
@@ -84,8 +84,8 @@ func (p *Program) perform(t *thread, j int, src source, cur Value) effect {
 	return e
 }
 
-// resolve applies the value of register j: it removes or confirms the operations
-// that are conditional on it, and checks the assumptions about it.
+// resolve applies the value of register j: it discards or confirms the operations
+// that depend on it by control, and checks the assumptions about it.
 func (p *Program) resolve(t *thread, j int, e *effect) {
 	for i := range p.ops {
 		o := &p.ops[i]
@@ -102,7 +102,7 @@ func (p *Program) resolve(t *thread, j int, e *effect) {
 		switch {
 		case !taken:
 			if t.done>>i&1 != 0 {
-				t.regs[i] = 0 // performed in vain
+				t.regs[i] = 0 // performed speculatively
 			}
 			t.done |= 1 << i
 			p.resolve(t, i, e)

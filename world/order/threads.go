@@ -2,20 +2,20 @@ package order
 
 import "fmt"
 
-// This file runs programs other than readers on the same memory: litmus tests.
+// This file runs litmus tests on the memory of this world.
 
 // Access is one memory access of a program.
 type Access struct {
 	Addr Expr   // the location's number
-	May  uint64 // the locations it can be, as a bit set
-	Val  Expr   // what is stored
-	Ctrl []Reg  // registers that decide whether the access happens
-	Text string // how schedules show it
+	May  uint64 // the possible locations, as a bit set
+	Val  Expr   // the stored value
+	Ctrl []Reg  // registers on which the access depends by control
+	Text string // its text in schedules
 
 	Acquire, Release bool
 	// Noreturn: a read-modify-write whose load smp_rmb does not order.
 	Noreturn bool
-	// Change computes what a read-modify-write stores.
+	// Change computes the value that a read-modify-write stores.
 	Change func(old, v Value) Value
 }
 
@@ -30,14 +30,13 @@ func (a Access) op(k opKind) op {
 	return o
 }
 
-// Load adds a load and returns the register it sets.
+// Load adds a load and returns the register that it sets.
 func (p *Program) Load(a Access) Reg { return p.add(a.op(opLoad)) }
 
 // Store adds a store.
 func (p *Program) Store(a Access) { p.add(a.op(opStore)) }
 
-// Modify adds an atomic read-modify-write and returns the register that gets
-// the old value.
+// Modify adds an atomic read-modify-write and returns the register of the old value.
 func (p *Program) Modify(a Access) Reg {
 	o := a.op(opRMW)
 	o.change = func(old, v Value) (Value, bool) { return a.Change(old, v), true }
@@ -53,17 +52,17 @@ func (p *Program) FenceRead() { p.fence(fenceRead) }
 // FenceWrite orders stores.
 func (p *Program) FenceWrite() { p.fence(fenceWrite) }
 
-// Handover orders all that comes before an unlock, operation first, with all
-// that comes after a lock, operation second, but for stores with loads.
+// Handover orders the operations before an unlock, operation first, with those after
+// a later lock, operation second, except stores with later loads.
 func (p *Program) Handover(first, second int) { p.pairs = append(p.pairs, pair{first, second}) }
 
-// Len is the number of operations so far: the number of the next one.
+// Len returns the number of operations so far, which is the index of the next one.
 func (p *Program) Len() int { return len(p.ops) }
 
-// Enter begins a read-side critical section of a domain; sections nest.
+// Enter begins a read-side critical section of a domain. Sections nest.
 func (p *Program) Enter(domain int) { p.mark(domain, 1) }
 
-// Leave ends one.
+// Leave ends the innermost read-side critical section of a domain.
 func (p *Program) Leave(domain int) { p.mark(domain, -1) }
 
 // Synchronize waits for a grace period of a domain.
@@ -73,12 +72,13 @@ func (p *Program) Synchronize(domain int) {
 	p.add(op{kind: opEnd, val: number, domain: domain, text: "grace period has ended"})
 }
 
-// Assume discards executions in which cond turns out not to be as wanted.
+// Assume keeps only the executions in which cond is nonzero; or zero, if nonzero is
+// false.
 func (p *Program) Assume(cond Expr, nonzero bool) {
 	p.assumed = append(p.assumed, assumption{cond, nonzero})
 }
 
-// Search is a search of the final states of programs.
+// Search searches the executions of programs for their final states.
 type Search struct {
 	Mode     Mode
 	Programs []*Program
@@ -86,13 +86,13 @@ type Search struct {
 	Domains  int     // domains of read-side critical sections and grace periods
 	States   int     // bound on the states visited
 
-	// Possible, if set, reports whether the executions through a state matter.
-	// It must be false of a state only if it is false of all that follow.
+	// Possible, if set, reports whether to search on from a state. Where it returns
+	// false, it must return false for all later states too.
 	Possible func(Partial) bool
-	// Final is called with every final state, memory and the registers of each
-	// program, and returns false to end the search.
+	// Final is called with every final state: memory and the registers of each
+	// program. If it returns false the search ends.
 	Final func(memory []Value, regs [][]Value) bool
-	// Stop, if set, is called for every 1024 states; true ends the search.
+	// Stop, if set, is called every 1024 states. If it returns true the search ends.
 	Stop func() bool
 	// NoReduction searches without partial-order reduction, to check it.
 	NoReduction bool
@@ -100,13 +100,13 @@ type Search struct {
 	Visited int // set by Run: the states visited
 }
 
-// Partial is a state in which some values are not known yet.
+// Partial is a state in which some values are still unknown.
 type Partial struct {
 	m *machine
 	s *state
 }
 
-// Value computes an expression of a program if its registers are set.
+// Value returns the value of an expression of a program, if its registers are set.
 func (p Partial) Value(program int, e Expr) (Value, bool) {
 	t := &p.s.thr[program]
 	if !e.known(t.done) {
@@ -115,7 +115,7 @@ func (p Partial) Value(program int, e Expr) (Value, bool) {
 	return e.eval(t.regs), true
 }
 
-// Memory is the value of a location if no store to it is left.
+// Memory returns the value of a location, if no store to it is left.
 func (p Partial) Memory(l Loc) (Value, bool) {
 	for i, prog := range p.m.progs {
 		if prog.storesTo[l]&^p.s.thr[i].done != 0 {
@@ -125,8 +125,8 @@ func (p Partial) Memory(l Loc) (Value, bool) {
 	return p.s.mem[l], true
 }
 
-// Run searches all executions. It reports true if it visited every state that
-// matters, or Final ended it, and false if it reached the bound or was stopped.
+// Run searches all executions. It returns false if the bound on states or Stop cut the
+// search, else true.
 func (x *Search) Run() (complete bool, err error) {
 	if len(x.Memory) > 64 {
 		return false, fmt.Errorf("memory: %d locations: want at most 64", len(x.Memory))
@@ -196,8 +196,8 @@ func (x *outcomes) search(s *state) {
 	}
 }
 
-// persistent returns a persistent set of the enabled steps: a single one that
-// excludes no outcome, or all.
+// persistent returns a persistent set of the enabled steps: a single step that
+// excludes no outcome, or all steps.
 func (x *outcomes) persistent(s *state, steps []step) []step {
 	for i, st := range steps {
 		if x.m.graceStep(s, st) || x.m.private(s, st) && x.m.keepsBarriers(s, st) {
@@ -207,10 +207,10 @@ func (x *outcomes) persistent(s *state, steps []step) []step {
 	return steps
 }
 
-// graceStep reports whether a step is the begin or the end of a grace period that
-// can be taken at once. An earlier begin leaves more barriers to wait for, and an
-// end changes nothing but the position of its thread. Neither may leave a position
-// at which a barrier may fall for one at which none may.
+// graceStep reports whether a step begins or ends a grace period and can be taken at
+// once. An earlier begin leaves more barriers to wait for, and an end changes only
+// the position of its thread. Neither may move the thread from a position at which a
+// barrier may fall to one at which none may.
 func (m *machine) graceStep(s *state, st step) bool {
 	p := m.progs[st.who]
 	if !p.ops[st.arg].kind.special() {
@@ -224,9 +224,9 @@ func (m *machine) graceStep(s *state, st step) bool {
 	return true
 }
 
-// keepsBarriers reports whether a step leaves its thread all the barriers that a
-// grace period may still wait for: it is the next operation in program order, and
-// either no barrier may fall before it or no grace period is left to begin.
+// keepsBarriers reports whether a step removes no barrier of its thread that a grace
+// period may still wait for: it is the next operation in program order, and either
+// no barrier may fall before it or no grace period is left to begin.
 func (m *machine) keepsBarriers(s *state, st step) bool {
 	p, done := m.progs[st.who], s.thr[st.who].done
 	if !m.graceful {

@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// World is the name of this world in tokens.
+// World is this world's name in tokens.
 const World = "order"
 
 // record is a finding as the body of a token.
@@ -34,10 +34,10 @@ type record struct {
 	Preemptions  int      `json:"preemptions"`
 	Switches     int      `json:"switches"`
 	Kind         Kind     `json:"kind"`
-	Schedule     []byte   `json:"schedule"` // three bytes a step
+	Schedule     []byte   `json:"schedule"` // three bytes per step
 }
 
-// Checksum runs over the schedule and what it ends in.
+// Checksum covers the schedule and its violation.
 func (f *Finding) Checksum() trial.Checksum {
 	var c trial.Checksum
 	for _, st := range f.schedule {
@@ -47,8 +47,8 @@ func (f *Finding) Checksum() trial.Checksum {
 	return c
 }
 
-// Token names the finding so that Replay finds it again. Reader programs are
-// named too: only those that LookupReader knows can be replayed from a token.
+// Token returns a token for Replay. It holds the names of the readers, so only
+// readers that LookupReader finds can be replayed.
 func (f *Finding) Token() trial.Token {
 	c := &f.Case
 	r := record{
@@ -71,8 +71,8 @@ func (f *Finding) Token() trial.Token {
 	return trial.Token{World: World, Subject: c.Fix.Name, Checksum: f.Checksum(), Body: body}
 }
 
-// Replay follows the schedule of a token, whose candidate find finds by name. It
-// returns an error if the schedule is no longer possible or ends in another
+// Replay follows the schedule of a token. find looks the candidate up by its name.
+// Replay returns an error if the schedule is no longer possible or ends in another
 // violation.
 func Replay(t trial.Token, find func(name string) (fixes.Fix, error)) (*Finding, error) {
 	if t.World != World {

@@ -12,7 +12,7 @@ import (
 type Line struct {
 	Column int    `json:"column"`         // 0 is the update side, then the CPUs
 	Text   string `json:"text"`           // the step
-	Mark   string `json:"mark,omitempty"` // which reordering it is; empty if it is none
+	Mark   string `json:"mark,omitempty"` // names the reordering; empty if the step is none
 }
 
 // tracer collects lines while a schedule is followed.
@@ -24,7 +24,7 @@ func (t *tracer) add(col int, mark, format string, args ...any) {
 	}
 }
 
-// traceOp describes an operation that a CPU is about to perform.
+// traceOp describes an operation before a CPU performs it.
 func (m *machine) traceOp(s *state, cpu, j int) {
 	if m.trace == nil {
 		return
@@ -58,7 +58,7 @@ func (m *machine) traceOp(s *state, cpu, j int) {
 	m.trace.add(1+cpu, m.overtaken(s, cpu, j), "%s", text)
 }
 
-// overtaken names the first earlier operation that this one passes.
+// overtaken names the first earlier operation that operation j passes.
 func (m *machine) overtaken(s *state, cpu, j int) string {
 	p, t := m.progs[cpu], &s.thr[cpu]
 	for i := range j {
@@ -84,7 +84,7 @@ func (m *machine) valueName(loc Loc, v Value) string {
 	return fmt.Sprint(v)
 }
 
-// traceTask describes what a task of the update side does.
+// traceTask describes a step of a task of the update side.
 func (m *machine) traceTask(s *state, task, choice int) {
 	if m.trace == nil {
 		return
@@ -144,8 +144,8 @@ func (m *machine) traceSum(s *state, task int, r request, choice int) {
 
 var wordNames = [...]string{srcu.WordSeq: "gp_seq", srcu.WordNeeded: "gp_seq_needed", srcu.WordNeededExp: "gp_seq_needed_exp"}
 
-// wordString writes a sequence number as the grace periods since the start and, while
-// one runs, its phase.
+// wordString formats a sequence number: the number of grace periods since the start
+// and the phase of the running one.
 func (m *machine) wordString(v Value) string {
 	seq := uint64(v - m.update.initialWord)
 	text := fmt.Sprint(rcu.SeqCount(seq))
@@ -174,7 +174,7 @@ func (m *machine) traceWord(s *state, task int, r request, choice int) {
 	}
 }
 
-// traceRequest describes a task's new request if it takes effect at once.
+// traceRequest describes a new request of a task if it takes effect at once.
 func (m *machine) traceRequest(task int, r request) {
 	if m.trace == nil {
 		return

@@ -11,10 +11,10 @@ import (
 const (
 	withB       = 1 << iota // full barrier after the lock
 	withC                   // full barrier before the unlock
-	withAgain               // uses the object twice
-	withMigrate             // continues on the next CPU
-	withAcquire             // fetches the rank with acquire
-	withAtomic              // increments atomically
+	withAgain               // use the object twice
+	withMigrate             // continue on the next CPU
+	withAcquire             // read the rank with acquire
+	withAtomic              // increment atomically
 	variants    = 1 << iota
 )
 
@@ -50,7 +50,7 @@ func variant(bits byte) Reader {
 	}}
 }
 
-// parseVariant finds the variant of that name.
+// parseVariant returns the variant of that name.
 func parseVariant(name string) (Reader, bool) {
 	digits, ok := strings.CutPrefix(name, variantPrefix)
 	n, err := strconv.ParseUint(digits, 10, 8)

@@ -1,6 +1,6 @@
 package order
 
-// Kind is what an oracle found.
+// Kind is the kind of a violation.
 type Kind string
 
 // The kinds of violation. Safety first, then liveness.
@@ -12,22 +12,21 @@ const (
 	DoubleCallback Kind = "callback-twice"
 	DoubleFree     Kind = "double-free"
 	Unbalanced     Kind = "unbalanced-counters"
-	LostWakeup     Kind = "lost-wakeup" // nothing can run, and a task waits
-	Livelock       Kind = "livelock"    // only fruitless retries can run, for ever
+	LostWakeup     Kind = "lost-wakeup" // no step is enabled, and a task waits
+	Livelock       Kind = "livelock"    // only fruitless retries are enabled
 	Crashed        Kind = "panic"       // the update side panicked
 )
 
-// Safety reports whether the violation is one of safety: not one that makes a
-// task wait for ever.
+// Safety reports whether the kind violates safety, not liveness.
 func (k Kind) Safety() bool { return k != NoViolation && k != LostWakeup && k != Livelock }
 
-// Violation is one finding; the zero value is none.
+// Violation is the verdict of an oracle; the zero value is no violation.
 type Violation struct {
 	Kind   Kind
 	Detail string
 }
 
-// Found reports whether there is one.
+// Found reports whether v is a violation.
 func (v Violation) Found() bool { return v.Kind != NoViolation }
 
 func (v Violation) String() string {

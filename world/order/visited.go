@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// visited is a set of states by fingerprint, each with a number, for several
-// searchers at once: a hash table with linear probing, at most seven eighths full.
-// Its parts grow one at a time, so that growing takes little memory besides.
+// visited maps fingerprints of states to numbers, for several searchers at once. It
+// is a hash table with linear probing, at most seven eighths full. Its parts grow one
+// at a time, which bounds the additional memory.
 type visited struct {
 	parts [visitedParts]visitedPart
 	n     atomic.Int64
@@ -29,10 +29,10 @@ type slot struct {
 
 func (v *visited) part(k key) *visitedPart { return &v.parts[k[1]>>58] }
 
-// len is the number of states in the set.
+// len returns the number of states.
 func (v *visited) len() int { return int(v.n.Load()) }
 
-// at returns the slot of k, or the one where it belongs.
+// at returns the slot of k, or the empty slot for it.
 func (p *visitedPart) at(k key) *slot {
 	mask := uint64(len(p.slots) - 1)
 	for i := k[0] & mask; ; i = (i + 1) & mask {
@@ -53,7 +53,7 @@ func (v *visited) get(k key) (uint64, bool) {
 	return s.n, s.key == k
 }
 
-// put adds a state if it is not there, and reports whether it was added.
+// put adds a state if it is absent and reports whether it was added.
 func (v *visited) put(k key, n uint64) bool {
 	p := v.part(k)
 	p.mu.Lock()

@@ -7,18 +7,18 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// Strategy is how a walk chooses among the enabled steps.
+// Strategy names the way in which a walk chooses among the enabled steps.
 type Strategy string
 
 // The strategies.
 const (
-	// Random takes each enabled step with the same chance.
+	// Random takes each enabled step with the same probability.
 	Random Strategy = "random"
-	// PCT gives every thread a random priority and lowers that of the one
-	// that runs at a few random steps (Burckhardt and others, ASPLOS 2010).
+	// PCT gives every thread a random priority and lowers the priority of the
+	// running thread at a few random steps (Burckhardt and others, ASPLOS 2010).
 	PCT Strategy = "pct"
-	// Uniform chooses a thread in proportion to the operations that it has
-	// left, which makes interleavings nearly equally likely.
+	// Uniform chooses a thread in proportion to its remaining operations, which
+	// makes all interleavings about equally likely.
 	Uniform Strategy = "uniform"
 	// Guided mutates the choices of earlier executions that reached a new
 	// feature.
@@ -28,29 +28,30 @@ const (
 // Strategies returns all strategies.
 func Strategies() []Strategy { return []Strategy{Random, PCT, Uniform, Guided} }
 
-// WalkOptions say how to sample executions.
+// WalkOptions configure the sampling of executions.
 type WalkOptions struct {
 	Strategy Strategy
-	Runs     int // executions at most
-	Depth    int // of PCT: how many ordered events a bug needs; 0 is 3
+	Runs     int // bound on executions
+	Depth    int // of PCT: the number of ordering constraints of a bug; 0 means 3
 	Seed     uint64
 	Progress func(done int) // called every 256 executions, if set
 }
 
-// Walked is what a walk did.
+// Walked counts the work of a walk.
 type Walked struct {
-	Runs     int `json:"runs"` // executions, the violating one included
+	Runs     int `json:"runs"` // executions, including the violating one
 	Steps    int `json:"steps"`
 	Bounded  int `json:"bounded"`  // executions cut by a bound of the model
-	Features int `json:"features"` // distinct situations seen; only if guided
+	Features int `json:"features"` // distinct features reached; Guided only
 }
 
 const (
 	maxSteps      = 4000    // steps of one execution
-	walkHistories = 200_000 // histories kept between two executions
+	walkHistories = 200_000 // bound on the histories kept between executions
 )
 
-// Walk samples executions of a case until one violates something, or ctx ends.
+// Walk samples executions of a case until the first violation, o.Runs executions, or
+// the end of ctx.
 func Walk(ctx context.Context, c Case, o WalkOptions) (*Finding, Walked, error) {
 	var w Walked
 	if err := c.Validate(); err != nil {
@@ -116,7 +117,7 @@ func (m *machine) run(choose func(*state, []step) int) (v Violation, path []step
 	}
 }
 
-// picker chooses steps for one execution after the other.
+// picker chooses the steps of successive executions.
 type picker interface {
 	begin(m *machine)
 	choose(s *state, steps []step) int

@@ -8,14 +8,14 @@ import (
 
 // This file gives the machine's own accesses to its words, such as srcu_gp_seq,
 // the orderings that srcu declares for them. Each access is a step. A store is
-// visible at once; a load may be performed early, and then returns a value that
-// the word has had since a point that orders the task's loads: its last full
-// barrier or full access, the start of its run, or an acquire. A load performed
-// before an earlier store of its task is the same as a store that becomes visible
-// late, so that both reorderings of a store and a load are covered. Two stores of a
-// task are not reordered: each is preceded by a full barrier or is a full access.
+// visible at once. A load may be performed early: it then returns a value that the
+// word has had since the last point that orders the task's loads, which is a full
+// barrier, a full access, the start of a run, or an acquire. A load performed before
+// an earlier store of its task is equivalent to a store that becomes visible late,
+// so both reorderings of a store and a load are covered. Two stores of a task are
+// not reordered: each is preceded by a full barrier or is a full access.
 
-// words is srcu.Memory for one domain's machine.
+// words implements srcu.Memory for one domain's machine.
 type words struct {
 	s      *session
 	domain Value
@@ -47,7 +47,7 @@ func (s *session) access(kind reqKind, a srcu.Access, domain, old, v Value) Valu
 	return t.answer
 }
 
-// wordWrite is a change of a word: the history of all words is a list of them.
+// wordWrite is a change of a word. The history of all words is a list of changes.
 type wordWrite struct {
 	word uint8
 	val  Value
@@ -56,10 +56,11 @@ type wordWrite struct {
 // maxWordWrites bounds the changes of words in one execution.
 const maxWordWrites = 250
 
-// wordOf is the number of the word that a request accesses.
+// wordOf returns the number of a request's word.
 func wordOf(r request) uint8 { return uint8(int(r.b)*int(srcu.Words)) + uint8(srcu.Access(r.a).Word()) }
 
-// orderOf is the ordering of an access: as declared, or dropped by the case.
+// orderOf returns the ordering of an access: the declared one, unless the case drops
+// it.
 func (m *machine) orderOf(r request) srcu.Ordering {
 	a := srcu.Access(r.a)
 	if m.c.Drop == a.String() || r.kind == rqLoadWord && a.Swaps() {
@@ -68,13 +69,13 @@ func (m *machine) orderOf(r request) srcu.Ordering {
 	return a.Order()
 }
 
-// full reports whether an access is a full barrier now: a swap that fails is none.
+// full reports whether an access would now be a full barrier. A failing swap is none.
 func (m *machine) full(s *state, r request) bool {
 	return m.orderOf(r) == srcu.Full && (r.kind != rqSwapWord || m.wordAt(s, wordOf(r), len(s.log)) == r.old)
 }
 
-// floor is the first point of the history at which a task's load of a word may be
-// performed.
+// floor returns the first point of the history at which a task's load of a word may
+// be performed.
 func (s *state) floor(task int, word uint8) int {
 	return max(int(s.low[task]), int(s.coherent[task*s.words+int(word)]))
 }
@@ -96,7 +97,7 @@ func (m *machine) points(s *state, task int, r request) (at []int) {
 	return at
 }
 
-// wordAt is the value of a word at a point of the history.
+// wordAt returns the value of a word at a point of the history.
 func (m *machine) wordAt(s *state, word uint8, point int) Value {
 	for i := point - 1; i >= 0; i-- {
 		if s.log[i].word == word {
@@ -141,7 +142,7 @@ func (m *machine) writeWord(n *state, word uint8, v Value) {
 	n.log = append(n.log, wordWrite{word, v})
 }
 
-// orderWords orders the later loads of a task after everything up to now.
+// orderWords orders the later loads of a task after the current point of the history.
 func (s *state) orderWords(task int) {
 	if len(s.low) > 0 {
 		s.low[task] = uint8(len(s.log))
@@ -169,8 +170,8 @@ func accessNames() (names []string) {
 
 func isAccess(name string) bool { return slices.Contains(accessNames(), name) }
 
-// hashWords adds what loads of words can still return. A task that waits for work
-// returns nothing older than the start of its next run.
+// hashWords adds the values that loads of words can still return. A task that waits
+// for work reads no value older than the start of its next run.
 func (m *machine) hashWords(h *hasher, s *state) {
 	if len(s.low) == 0 {
 		return
