@@ -3,8 +3,9 @@ package kernel
 // fairServer is the deadline server of fair tasks since 6.12 (fair_server,
 // kernel/sched/deadline.c): fair tasks get 50 ms of each second even beside real-time
 // tasks that never sleep. The server waits until the last moment at which the budget
-// still fits into its period. Time that fair tasks get without it counts. The model
-// checks it in ticks; the kernel has a timer of its own.
+// still fits into its period. Time that fair tasks get without it counts.
+//
+// The model checks it in ticks; the kernel has a timer of its own.
 type fairServer struct {
 	since   ns   // start of its period
 	left    ns   // rest of its budget

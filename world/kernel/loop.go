@@ -2,17 +2,17 @@ package kernel
 
 import "github.com/gpstorm/gpstorm/workload"
 
-// loop is the program of a task that reads for ever: section of CPU time
-// inside a read-side critical section, then gap outside of it. Its position is a
-// function of the CPU time that it has had, so it needs no events: its counters
-// and its position are computed when something reads them.
+// loop is the program of a task that reads for ever: section of CPU time inside a
+// read-side critical section, then gap outside of it. Its position is a function of
+// its CPU time, so it needs no events: its counters and its position are computed
+// when something reads them.
 type loop struct {
 	k        *kernel
 	t        *task
 	spec     *workload.Tasks
 	section  ns
 	cycle    ns // section and gap
-	pos      ns // in the cycle, 0 at the start of a section
+	pos      ns // position in the cycle, 0 at the start of a section
 	rounds   int
 	watching bool // the end of this section is an event
 	ended    bool // it goes to sleep for ever at the end of this section
@@ -20,9 +20,9 @@ type loop struct {
 
 	reader   *readerState // nil unless the sections read SRCU counters or tracepoints
 	boosted  bool
-	rcu, off bool   // the sections hold up vanilla RCU; they disable preemption
-	began    uint64 // sections, the one that it may have begun in included
-	epoch    uint64 // of the kernel when the section in progress began
+	rcu, off bool   // the sections block vanilla RCU; they disable preemption
+	began    uint64 // number of sections begun, the present one included
+	epoch    uint64 // of the kernel at the start of the present section
 
 	seen, held sighting // see glimpse.go
 }
@@ -37,7 +37,7 @@ func newLoop(k *kernel, spec *workload.Tasks, start ns) *loop {
 	}
 	l.pos = start % l.cycle
 	if l.pos < l.section {
-		l.pos = l.section % l.cycle // begin outside of a section
+		l.pos = l.section % l.cycle // start outside of a section
 	}
 	return l
 }
@@ -46,11 +46,11 @@ func (l *loop) inSection() bool { return l.pos < l.section }
 func (l *loop) inUser() bool    { return !l.inSection() }
 func (l *loop) inRCU() bool     { return l.rcu && l.inSection() }
 
-// preemptOff reports whether the task cannot be switched out here.
+// preemptOff reports whether the task cannot be switched out at its position.
 func (l *loop) preemptOff() bool { return l.off && l.inSection() }
 
-// step is called at the end of a section that is an event, and where the task
-// goes to sleep.
+// step is called at the end of a watched section, and at the point where the task
+// sleeps.
 func (l *loop) step(t *task) demand {
 	if t.timedOut {
 		t.timedOut = false
@@ -78,7 +78,7 @@ func (l *loop) step(t *task) demand {
 
 func (l *loop) sleeps() bool { return l.spec.Sleep > 0 }
 
-// middle is where in its section the task sleeps, if it does.
+// middle is the position in the section at which the task sleeps, if it does.
 func (l *loop) middle() ns { return l.section / 2 }
 
 // end makes the task go to sleep for ever at the end of this section.
@@ -90,7 +90,7 @@ func (l *loop) end() {
 	}
 }
 
-// ahead is the CPU time until the program has to be stepped again.
+// ahead is the CPU time until the program must be stepped again.
 func (l *loop) ahead() ns {
 	if l.spec.SleepInside == 0 {
 		return l.untilStep()
@@ -102,7 +102,7 @@ func (l *loop) ahead() ns {
 	return min(l.untilStep(), middle)
 }
 
-// untilStep is ahead of a task that does not sleep inside of its sections.
+// untilStep is the value of ahead for a task that does not sleep inside its sections.
 func (l *loop) untilStep() ns {
 	if l.watching && l.inSection() {
 		return l.section - l.pos
@@ -120,7 +120,7 @@ func (l *loop) untilStep() ns {
 	return never
 }
 
-// watchEnd makes the end of the present section an event.
+// watchEnd turns the end of the present section into an event.
 func (l *loop) watchEnd() {
 	if l.watching {
 		return
@@ -136,7 +136,7 @@ func (l *loop) resume() {
 	}
 }
 
-// sectionOver is what a watched section does on its way out.
+// sectionOver ends a watched section.
 func (l *loop) sectionOver() {
 	l.watching = false
 	if l.rcu && !l.off {
@@ -148,7 +148,7 @@ func (l *loop) sectionOver() {
 	}
 }
 
-// pass spends CPU time.
+// pass advances the position by d of CPU time.
 func (l *loop) pass(d ns) {
 	if l.section == 0 {
 		if l.pos += d; l.pos >= l.cycle {

@@ -6,22 +6,21 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// maxViolations bounds how many findings a result carries.
+// maxViolations is the maximum number of findings in a result.
 const maxViolations = 8
 
-// violate records that an invariant of the model or of a candidate does not
-// hold.
+// violate records the violation of an invariant of the model or of a candidate.
 func (k *kernel) violate(o trial.Oracle, format string, args ...any) {
 	k.record(trial.Violation{Oracle: o, Detail: fmt.Sprintf(format, args...)})
 }
 
-// unsafe records that something was freed, or a grace period ended, too early.
+// unsafe records that memory was freed, or a grace period ended, too early.
 func (k *kernel) unsafe(o trial.Oracle, format string, args ...any) {
 	k.record(trial.Violation{Oracle: o, Detail: fmt.Sprintf(format, args...), Unsafe: true})
 	k.isUnsafe = true
 }
 
-// record keeps the first findings, and the first that is unsafe in any case.
+// record keeps the first findings, and always the first unsafe one.
 func (k *kernel) record(v trial.Violation) {
 	switch {
 	case len(k.violations) < maxViolations:
@@ -31,7 +30,7 @@ func (k *kernel) record(v trial.Violation) {
 	}
 }
 
-// newEpoch begins an epoch for an oracle.
+// newEpoch begins an epoch for an oracle and returns it.
 func (k *kernel) newEpoch() uint64 {
 	if k.opt.blind {
 		return 0
@@ -39,8 +38,8 @@ func (k *kernel) newEpoch() uint64 {
 	return k.beginEpoch()
 }
 
-// checkGracePeriod checks at the end of a grace period that was requested in an
-// epoch that no reader is still inside that was inside then.
+// checkGracePeriod checks, at the end of a grace period requested in an epoch, that
+// all readers that were inside at the request have left.
 func (k *kernel) checkGracePeriod(d *domain, epoch uint64) {
 	k.checkLoops(d.name, d.loops, epoch)
 }
@@ -56,8 +55,7 @@ func (k *kernel) checkLoops(name string, loops []*loop, epoch uint64) {
 	}
 }
 
-// checkRCU checks that no section which vanilla RCU waits for spans one of its
-// grace periods.
+// checkRCU checks that no section of vanilla RCU spans a whole grace period of it.
 func (k *kernel) checkRCU(kind string, epoch uint64) {
 	if k.opt.blind {
 		return
@@ -69,7 +67,7 @@ func (k *kernel) checkRCU(kind string, epoch uint64) {
 	}
 }
 
-// checkProbes checks that an old probe array is not freed under a reader.
+// checkProbes checks that an old probe array is not freed while a reader may use it.
 func (k *kernel) checkProbes(name string, epoch uint64) {
 	if k.opt.blind {
 		return
@@ -81,8 +79,8 @@ func (k *kernel) checkProbes(name string, epoch uint64) {
 	}
 }
 
-// checkOpen checks that a first probe is not attached while a reader is inside
-// that may have found the last one: it would call the old function with the new
+// checkOpen checks that no reader that may have found the last probe is still inside
+// when a first probe is attached: the reader would call the old function with the new
 // data.
 func (k *kernel) checkOpen(tp *tracepoint) {
 	if k.opt.blind {
@@ -102,7 +100,7 @@ func (u *unregistered) checkEventMutex(what string) {
 	}
 }
 
-// mayBlock is the task that is about to block. In a softirq there is none.
+// mayBlock returns the task that is about to block. In a softirq there is none.
 func (k *kernel) mayBlock(what string) (*task, bool) {
 	if k.curTask == nil {
 		k.unsafe(trial.BlocksInSoftirq, "%s called from a softirq, where nothing may sleep", what)
@@ -110,8 +108,8 @@ func (k *kernel) mayBlock(what string) (*task, bool) {
 	return k.curTask, k.curTask != nil
 }
 
-// leaked names a tracepoint of which something is left to free, with nothing
-// under way that could: no callback of a domain or of RCU, no work item.
+// leaked names a tracepoint with unfreed memory, if nothing pending could free it: no
+// callback of a domain or of RCU, no work item.
 func (k *kernel) leaked() string {
 	if len(k.tracing.unfreed) == 0 || k.tracing.deferring > 0 || k.callbacksWaiting() {
 		return ""
@@ -132,8 +130,8 @@ func (k *kernel) leaked() string {
 	return k.tracing.unfreed[0].tp.name
 }
 
-// checkThrottled checks that no event is still stopped by a limit on samples
-// after the tick that should have let it go on.
+// checkThrottled checks that no event is still stopped by a limit on samples after
+// the tick that should have restarted it.
 func (k *kernel) checkThrottled() {
 	for _, c := range k.cpus {
 		for _, set := range [][]*source{c.wide, c.own} {
@@ -149,7 +147,7 @@ func (k *kernel) checkThrottled() {
 	}
 }
 
-// checkNotInside checks that nobody is using what is being torn down.
+// checkNotInside checks that no reader uses the memory that is being freed.
 func (u *unregistered) checkNotInside(what string) {
 	if u.k.opt.blind {
 		return
@@ -161,7 +159,7 @@ func (u *unregistered) checkNotInside(what string) {
 	}
 }
 
-// once makes sure that a callback runs once.
+// once returns fn with a check that it runs only once.
 func (k *kernel) once(name string, fn func()) func() {
 	ran := false
 	return func() {
@@ -174,8 +172,8 @@ func (k *kernel) once(name string, fn func()) func() {
 	}
 }
 
-// checkQuiet checks what must hold when nothing is left to do: counters are
-// balanced, and no requested grace period was forgotten.
+// checkQuiet checks the invariants of an idle state: the counters are balanced, and
+// no requested grace period was forgotten.
 func (k *kernel) checkQuiet() {
 	k.syncAll()
 	for _, d := range k.domains {
@@ -194,9 +192,9 @@ func (k *kernel) checkQuiet() {
 	}
 }
 
-// lost reports whether the domain needs a grace period that nothing drives: no
-// work is queued, and no RCU callback is posted that could resume a scan, its
-// own or one that serves several domains.
+// lost reports whether the domain needs a grace period that nothing drives: no work
+// is queued, and no RCU callback is posted that could resume a scan of this domain or
+// of several.
 func (d *domain) lost() bool {
 	for _, o := range d.k.domains {
 		if o.posted > 0 {

@@ -1,8 +1,8 @@
 package kernel
 
-// perfRate is the arithmetic that lowers the perf sample rate when samples
-// take too long (perf_sample_event_took, kernel/events/core.c). The rate is
-// global and is never raised again.
+// perfRate is the arithmetic that lowers the perf sample rate when samples take too
+// long (perf_sample_event_took, kernel/events/core.c). The rate is global and never
+// rises again.
 type perfRate struct {
 	tick       ns
 	hz         int64
@@ -13,14 +13,14 @@ type perfRate struct {
 	lowered    []rateLine
 }
 
-// rateLine is one lowering: the figures of the line the kernel prints.
+// rateLine is one lowering of the rate, with the figures that the kernel prints.
 type rateLine struct {
 	at           ns
 	avg, allowed ns
 	rate         int64
 }
 
-// sampleTime is the running length of samples on one CPU.
+// sampleTime is the running average of sample durations on one CPU.
 type sampleTime struct{ running ns }
 
 const sampleWindow = 128 // NR_ACCUMULATED_SAMPLES
@@ -32,7 +32,7 @@ func newPerfRate(hz, rate, percent int) perfRate {
 	return r
 }
 
-// took accounts for one NMI sample that took d and ended at the given instant.
+// took accounts for one NMI sample of duration d that ended at the given instant.
 func (r *perfRate) took(t *sampleTime, d, at ns) {
 	if r.percent == 0 || r.percent == 100 {
 		return
@@ -54,8 +54,8 @@ func (r *perfRate) took(t *sampleTime, d, at ns) {
 	r.lowered = append(r.lowered, rateLine{at, avg, was, r.sampleRate})
 }
 
-// settled reports whether further samples of length d change nothing: the
-// running length has reached its fixed point below what is allowed.
+// settled reports whether further samples of duration d change nothing: the running
+// average has reached its fixed point below the allowed value.
 func (r *perfRate) settled(t *sampleTime, d ns) bool {
 	if r.percent == 0 || r.percent == 100 {
 		return true

@@ -1,7 +1,7 @@
 package kernel
 
-// mask is the set of CPUs that a list names; an empty list is every CPU that is not
-// isolated.
+// mask converts a list of CPUs to a set. An empty list stands for every CPU that is
+// not isolated.
 func (k *kernel) mask(cpus []int) uint32 {
 	if len(cpus) == 0 && len(k.sc.Placement.Isolated) > 0 {
 		return k.allCPUs() &^ cpuMask(k.sc.Placement.Isolated, len(k.cpus))
@@ -9,8 +9,8 @@ func (k *kernel) mask(cpus []int) uint32 {
 	return cpuMask(cpus, len(k.cpus))
 }
 
-// poolOf is the pool that serves work queued on a CPU: its own, unless the scenario
-// says which serve.
+// poolOf is the pool that serves work queued on a CPU: the CPU's own, unless the
+// scenario restricts the workers to some CPUs.
 func (k *kernel) poolOf(c *cpu) *pool {
 	served := k.sc.Placement.Workers
 	if len(served) == 0 {
@@ -19,8 +19,7 @@ func (k *kernel) poolOf(c *cpu) *pool {
 	return k.firstAllowed(k.mask(served), c.id).pool
 }
 
-// startTask wakes a looping task when its time comes, and has it end when it is
-// over.
+// startTask wakes a looping task at its start time, and ends it at its end time.
 func (k *kernel) startTask(t *task) {
 	spec := t.loop.spec
 	if spec.From == 0 {

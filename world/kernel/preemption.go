@@ -2,13 +2,13 @@ package kernel
 
 import "github.com/gpstorm/gpstorm/workload"
 
-// This file is workload.PreemptListed: a preemptible kernel in which a loop is
-// switched out inside of a section only where the scenario says so. Everything
-// else happens as without preemption, at the ends of sections and of pieces of
-// kernel work. It is no kernel's behaviour, but one schedule among those that
-// full preemption has, and a way to say which switches matter.
+// This file is workload.PreemptListed: a preemptible kernel that switches a loop out
+// inside a section only where the scenario lists it. All other switches happen as
+// without preemption, at the ends of sections and of pieces of kernel work. No kernel
+// behaves like this, but full preemption allows each of these schedules, and the list
+// shows which switches matter.
 
-// listPreemptions makes each listed preemption possible when its instant comes.
+// listPreemptions schedules each listed preemption at its instant.
 func (k *kernel) listPreemptions() {
 	if k.sc.Machine.Preempt != workload.PreemptListed {
 		return
@@ -19,9 +19,9 @@ func (k *kernel) listPreemptions() {
 	}
 }
 
-// permit makes one preemption of the group possible. A task that is to be
-// switched out already gets a reschedule interrupt now, so that the instant of
-// the switch does not depend on when its CPU next executes.
+// permit allows one preemption of the group. If a task is already due to be switched
+// out, it gets a reschedule interrupt now, so that the instant of the switch does not
+// depend on the next execution of its CPU.
 func (k *kernel) permit(group string) {
 	k.listing[group]++
 	for _, c := range k.cpus {
@@ -31,8 +31,8 @@ func (k *kernel) permit(group string) {
 	}
 }
 
-// listed reports whether the scenario lists a preemption of the task, which is
-// inside a section, and takes it from the list.
+// listed reports whether the scenario lists a preemption of the task, which is inside
+// a section. It removes the preemption from the list.
 func (k *kernel) listed(t *task) bool {
 	if t.loop == nil || k.listing[t.group] == 0 {
 		return false

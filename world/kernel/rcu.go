@@ -6,14 +6,14 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// rcuNode is the state of vanilla RCU: one node, which is both leaf and root
-// for up to 16 CPUs (kernel/rcu/tree.c).
+// rcuNode is the state of vanilla RCU: one node, which is both leaf and root for up
+// to 16 CPUs (kernel/rcu/tree.c).
 type rcuNode struct {
 	seq    uint64 // rcu_state.gp_seq and the node's
-	needed uint64 // the furthest grace period asked for
+	needed uint64 // the furthest requested grace period
 	qsmask uint32 // CPUs that owe the running grace period a quiescent state
-	// readers are the tasks that were switched out inside a read-side critical
-	// section (blkd_tasks), in the order of queue.
+	// readers are the tasks that were switched out inside a read-side critical section
+	// (blkd_tasks), in the order that queue gives them.
 	readers []*task
 
 	initFlag, fqsFlag bool // RCU_GP_FLAG_INIT, RCU_GP_FLAG_FQS
@@ -24,13 +24,13 @@ type rcuNode struct {
 	firstScan         bool
 	fqsScans          int
 	fqsDeadline       uint64
-	kthreadActive     uint64 // jiffies when the kthread last did something
+	kthreadActive     uint64 // jiffies of the kthread's last activity
 
 	syncNext []*completion // synchronize_rcu() callers for the next grace period
-	syncThis []*completion // attached at the start of this one
+	syncThis []*completion // callers attached at the start of this one
 
 	polled                      uint64 // gp_seq_polled
-	polledAt                    ns     // when one last ended
+	polledAt                    ns     // end of the last one
 	polledNormal, polledExp     uint64 // snapshots of the running ones; 0 is none
 	polledNormalOn, polledExpOn bool
 
@@ -39,29 +39,28 @@ type rcuNode struct {
 	counts struct{ normal, expedited int }
 }
 
-// rcuCPU is the state of the grace period as one CPU has noticed it
-// (struct rcu_data).
+// rcuCPU is one CPU's view of the grace period (struct rcu_data).
 type rcuCPU struct {
-	gpSeq    uint64 // as far as this CPU has noticed
-	noQS     bool   // cpu_no_qs.norm: no quiescent state since it noticed
+	gpSeq    uint64 // the last one that this CPU noticed
+	noQS     bool   // cpu_no_qs.norm: no quiescent state since the CPU noticed it
 	needsQS  bool   // core_needs_qs
 	urgent   bool   // rcu_urgent_qs
-	eqsSnap  uint64 // of the first force-quiescent-state scan
+	eqsSnap  uint64 // value at the first force-quiescent-state scan
 	inIdle   bool   // not watching: an extended quiescent state
 	expAsked bool   // the expedited grace period waits for a context switch
 	ticksGP  int    // ticks in this grace period
 	irqProbe
 
-	unassigned []rcuCallback // not yet given a grace period
+	unassigned []rcuCallback // without a grace period
 	assigned   rcuCallbacks  // in the order of their grace periods
 }
 
 type rcuCallback struct {
-	seq   uint64   // the grace period it needs; when it has been given one, that
-	exp   uint64   // the expedited one that does as well, when it has been given one
-	given *rcuMark // where to note both, if anywhere
-	epoch uint64   // of the kernel when it was posted
-	at    ns       // when that was
+	seq   uint64   // the grace period that completes it, once assigned
+	exp   uint64   // the expedited one that also completes it, once assigned
+	given *rcuMark // receives both, if not nil
+	epoch uint64   // of the kernel at the post
+	at    ns       // time of the post
 	fn    func()
 }
 
@@ -87,16 +86,16 @@ func (q *rcuCallbacks) pop() rcuCallback {
 	return cb
 }
 
-// rcuTask is the state that RCU keeps of a task.
+// rcuTask is RCU's state of a task.
 type rcuTask struct {
 	queued    bool // on the node's list
 	blocksGP  bool // the running normal grace period waits for it
 	blocksExp bool // the running expedited one does
 	needQS    bool // need_qs: report at the end of the section
-	expHint   bool // asked by IPI while inside: report at the end
+	expHint   bool // an IPI came while inside: report at the end
 }
 
-// callbackLimit is how many callbacks one pass invokes (blimit).
+// callbackLimit is the number of callbacks that one pass invokes (blimit).
 const callbackLimit = 10
 
 func (k *kernel) preemptRCU() bool { return k.sc.Machine.Preempt != workload.PreemptNone }
@@ -105,16 +104,16 @@ func (k *kernel) preemptRCU() bool { return k.sc.Machine.Preempt != workload.Pre
 // waits for.
 func (t *task) inReader() bool { return t.loop != nil && t.loop.inRCU() }
 
-// recordQS notes locally that the CPU has passed a quiescent state (rcu_qs).
+// recordQS records locally that the CPU has passed a quiescent state (rcu_qs).
 func (k *kernel) recordQS(c *cpu) {
 	k.moved = k.moved || c.noQS && c.needsQS
 	c.noQS = false
 	c.urgent = false
 }
 
-// noteGP lets a CPU notice that a grace period has ended or begun
-// (note_gp_changes): callbacks whose grace period is over become ready, those
-// that have none are given one.
+// noteGP lets a CPU notice the end or the start of a grace period (note_gp_changes):
+// callbacks whose grace period has ended become ready, and callbacks without one are
+// assigned one.
 func (k *kernel) noteGP(c *cpu) {
 	n := &k.rcu
 	if c.gpSeq == n.seq {
@@ -155,7 +154,7 @@ func (c *cpu) userTick() bool {
 	return c.cur != nil && c.cur.loop != nil && c.cur.loop.inUser() && !c.softActive
 }
 
-// tickQS reports whether what the tick interrupted is a quiescent state
+// tickQS reports whether the tick interrupted a quiescent state
 // (rcu_flavor_sched_clock_irq).
 func (k *kernel) tickQS(c *cpu) bool {
 	if c.softActive || c.softDisabled {
@@ -189,7 +188,7 @@ func (k *kernel) rcuAge() ns {
 	return k.now - k.rcu.started
 }
 
-// rcuPending reports whether RCU_SOFTIRQ has something to do on the CPU.
+// rcuPending reports whether RCU_SOFTIRQ has work on the CPU.
 func (k *kernel) rcuPending(c *cpu) bool {
 	n := &k.rcu
 	switch {
@@ -226,8 +225,8 @@ func (k *kernel) rcuCore(c *cpu) {
 	}
 }
 
-// callbackReady reports whether a grace period of the i-th callback of a CPU is
-// over: the one it was given, or since 7.3 an expedited one that began since.
+// callbackReady reports whether a grace period of the i-th callback of a CPU has
+// ended: its assigned one or, since 7.3, an expedited one that started later.
 func (k *kernel) callbackReady(c *cpu, i int) bool {
 	if i >= c.assigned.len() {
 		return false
@@ -236,12 +235,12 @@ func (k *kernel) callbackReady(c *cpu, i int) bool {
 	return k.completed(rcuMark{cb.seq, cb.exp})
 }
 
-// completed reports whether a callback is ready that was given these grace periods.
+// completed reports whether a callback with these grace periods is ready.
 func (k *kernel) completed(m rcuMark) bool {
 	return rcu.SeqDone(k.rcu.seq, m.normal) || k.fix.ExpeditedCallbacks && rcu.SeqDone(k.rcu.exp.seq, m.exp)
 }
 
-// callbackBatch is how many callbacks the next pass will invoke.
+// callbackBatch is the number of callbacks that the next pass invokes.
 func (k *kernel) callbackBatch(c *cpu) int {
 	n := 0
 	for n < callbackLimit && k.callbackReady(c, n) {
@@ -250,18 +249,18 @@ func (k *kernel) callbackBatch(c *cpu) int {
 	return n
 }
 
-// call queues a callback on this CPU (call_rcu_hurry). It gets a grace period
-// when the CPU next looks: at a tick, in RCU_SOFTIRQ.
+// call queues a callback on this CPU (call_rcu_hurry). The callback gets a grace
+// period at the CPU's next tick or RCU_SOFTIRQ.
 func (k *kernel) call(fn func()) { k.post(nil, fn) }
 
-// post is call that notes, when the callback is given its grace period, which
-// grace periods complete it.
+// post is call with a record, in given, of the grace periods that complete the
+// callback.
 func (k *kernel) post(given *rcuMark, fn func()) {
 	c := k.hereOr0()
 	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
 }
 
-// assignCallbacks gives waiting callbacks a grace period (rcu_accelerate_cbs).
+// assignCallbacks assigns a grace period to waiting callbacks (rcu_accelerate_cbs).
 func (k *kernel) assignCallbacks(c *cpu) {
 	if len(c.unassigned) == 0 {
 		return
@@ -281,7 +280,7 @@ func (k *kernel) assignCallbacks(c *cpu) {
 	k.requestGP(s)
 }
 
-// requestGP asks for grace periods up to s (rcu_start_this_gp).
+// requestGP requests grace periods up to s (rcu_start_this_gp).
 func (k *kernel) requestGP(s uint64) {
 	n := &k.rcu
 	if !rcu.SeqGE(n.needed, s) {
@@ -295,7 +294,7 @@ func (k *kernel) requestGP(s uint64) {
 	}
 }
 
-// snap is the number that a request made now has to wait for.
+// snap is the number of the grace period that a new request has to wait for.
 func (k *kernel) snap(waits Decision, seq uint64) uint64 {
 	if rcu.SeqRunning(seq) && !k.decision(waits, -1, true) {
 		return rcu.SeqEnd(seq)
@@ -316,8 +315,8 @@ func (k *kernel) reportCPU(c *cpu) {
 	k.reportRoot()
 }
 
-// reportRoot wakes the grace-period kthread if nothing holds the grace period
-// up any more (rcu_report_qs_rsp).
+// reportRoot wakes the grace-period kthread if nothing blocks the grace period any
+// more (rcu_report_qs_rsp).
 func (k *kernel) reportRoot() {
 	n := &k.rcu
 	if n.done() && rcu.SeqRunning(n.seq) {
@@ -328,7 +327,7 @@ func (k *kernel) reportRoot() {
 	}
 }
 
-// done reports whether all quiescent states are in.
+// done reports whether all quiescent states have been reported.
 func (n *rcuNode) done() bool { return n.qsmask == 0 && !n.blockedByTask() }
 
 func (n *rcuNode) blockedByTask() bool {
@@ -340,9 +339,8 @@ func (n *rcuNode) blockedByTask() bool {
 	return false
 }
 
-// noteContextSwitch is rcu_note_context_switch: a task that leaves the CPU
-// inside a reader goes on the node's list; the CPU itself has passed a
-// quiescent state.
+// noteContextSwitch is rcu_note_context_switch: a task that leaves the CPU inside a
+// reader joins the node's list; the CPU itself has passed a quiescent state.
 func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 	n := &k.rcu
 	bit := uint32(1) << c.id
@@ -351,7 +349,7 @@ func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 			k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0),
 			n.exp.mask&bit != 0 && k.decision(SwitchedOutBlocksExp, c.id, true))
 		k.decide(decideBlocked, uint64(t.pid))
-		k.moved = k.moved || t.rcu.blocksGP || t.rcu.blocksExp // it may be the last of those
+		k.moved = k.moved || t.rcu.blocksGP || t.rcu.blocksExp // it may be the last of them
 	}
 	if n.exp.mask&bit != 0 && c.expAsked {
 		t.rcu.expHint = false
@@ -362,8 +360,8 @@ func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 	}
 }
 
-// endSection is the outermost rcu_read_unlock of a task that RCU asked
-// something of (rcu_read_unlock_special).
+// endSection is the outermost rcu_read_unlock of a task with a pending request of RCU
+// (rcu_read_unlock_special).
 func (k *kernel) endSection(t *task) {
 	n := &k.rcu
 	if t.rcu.needQS {

@@ -2,13 +2,13 @@ package kernel
 
 import "slices"
 
-// queue puts a task that was switched out inside a reader on the node's list
-// (rcu_preempt_ctxt_queue). Those that hold up a grace period are a tail of the
-// list, a tail for each kind, so the place of a task decides for both kinds: a task
-// that began to read after a grace period did holds it up all the same if its place is
-// in the tail.
+// queue adds a task that was switched out inside a reader to the node's list
+// (rcu_preempt_ctxt_queue). The tasks that block a normal grace period are a tail of
+// the list, and so are those that block an expedited one. The position of a task
+// therefore decides for both kinds: a task in a tail blocks that grace period even if
+// it began to read after its start.
 func (n *rcuNode) queue(t *task, gp, exp bool) {
-	// The tails that there are begin here.
+	// The present tails begin here.
 	gpTail := slices.IndexFunc(n.readers, func(r *task) bool { return r.rcu.blocksGP })
 	expTail := slices.IndexFunc(n.readers, func(r *task) bool { return r.rcu.blocksExp })
 	at := 0
@@ -24,7 +24,7 @@ func (n *rcuNode) queue(t *task, gp, exp bool) {
 	t.rcu.blocksGP = gp || gpTail >= 0 && at > gpTail
 	t.rcu.blocksExp = exp || expTail >= 0 && at > expTail
 	n.readers = slices.Insert(n.readers, at, t)
-	if gp && gpTail < 0 { // it begins the tail
+	if gp && gpTail < 0 { // the task starts the tail
 		for _, r := range n.readers[at:] {
 			r.rcu.blocksGP = true
 		}

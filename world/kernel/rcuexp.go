@@ -33,10 +33,10 @@ const (
 	expWait
 )
 
-// expedite is synchronize_rcu_expedited: a worker thread interrupts every CPU
-// that is not idle and waits for the readers found there and for those
-// already preempted. One runs at a time; callers whose need a running or
-// later one meets share it.
+// expedite is synchronize_rcu_expedited: a worker thread interrupts every CPU that is
+// not idle, and waits for the readers that it finds there and for those preempted
+// earlier. One grace period runs at a time; a caller shares it, or a later one, if
+// that meets its need.
 func (k *kernel) expedite(t *task) {
 	if k.sc.RCU.Normal {
 		k.synchronize(t)
@@ -50,7 +50,7 @@ func (k *kernel) expedite(t *task) {
 	k.checkFull("synchronize_rcu_expedited() was", mark)
 }
 
-// requestExp asks for an expedited grace period and returns what it completes.
+// requestExp requests an expedited grace period and returns its waiter.
 func (k *kernel) requestExp() *expWaiter {
 	e := &k.rcu.exp
 	w := &expWaiter{seq: rcu.SeqSnap(e.seq)}
@@ -137,8 +137,7 @@ func (k *kernel) onExpIPI(c *cpu) {
 	}
 }
 
-// expWaits reports whether the CPU may be inside a reader, so that it has to
-// report later.
+// expWaits reports whether the CPU may be inside a reader and so has to report later.
 func (k *kernel) expWaits(c *cpu, t *task) bool {
 	if k.preemptRCU() && t.inReader() {
 		return true
@@ -146,8 +145,7 @@ func (k *kernel) expWaits(c *cpu, t *task) bool {
 	return c.softActive || c.softDisabled || t.loop != nil && t.loop.preemptOff() || !k.preemptRCU() && !k.outsideReaders(t)
 }
 
-// outsideReaders reports whether, without preemption, the task cannot be in a
-// reader.
+// outsideReaders reports whether the task cannot be in a reader, without preemption.
 func (k *kernel) outsideReaders(t *task) bool { return t.loop != nil && !t.loop.inSection() }
 
 // reportExp clears a CPU's bit.
@@ -178,7 +176,7 @@ func (k *kernel) expMaybeDone() {
 	}
 }
 
-// endExp ends the grace period and completes whoever it served.
+// endExp ends the grace period and completes its waiters.
 func (k *kernel) endExp() {
 	e := &k.rcu.exp
 	k.polledEnd(&k.rcu.polledExp, &k.rcu.polledExpOn)
@@ -199,8 +197,8 @@ func (k *kernel) endExp() {
 	e.wanted = k.decision(ExpNextNeeded, -1, len(left) > 0)
 }
 
-// pollExpedited makes expedited grace periods run until a polled cookie is
-// done (start_poll_synchronize_rcu_expedited, sync_rcu_do_polled_gp).
+// pollExpedited runs expedited grace periods until a polled cookie is done
+// (start_poll_synchronize_rcu_expedited, sync_rcu_do_polled_gp).
 func (k *kernel) pollExpedited(cookie uint64) {
 	e := &k.rcu.exp
 	if !rcu.SeqGE(e.pollUntil, cookie) {

@@ -4,7 +4,7 @@ import (
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// gpPhase is where the grace-period kthread is (RCU_GP_*).
+// gpPhase is the phase of the grace-period kthread (RCU_GP_*).
 type gpPhase uint8
 
 const (
@@ -15,13 +15,12 @@ const (
 	gpCleanup                 // RCU_GP_CLEANUP
 )
 
-// syncDirectWakes is how many synchronize_rcu() callers the grace-period
-// kthread wakes itself; a work item wakes the rest
-// (SR_MAX_USERS_WAKE_FROM_GP).
+// syncDirectWakes is the number of synchronize_rcu() callers that the grace-period
+// kthread wakes itself; a work item wakes the rest (SR_MAX_USERS_WAKE_FROM_GP).
 const syncDirectWakes = 5
 
-// Ages of a grace period at which silent CPUs are pressed harder
-// (jiffies_to_sched_qs and twice that).
+// Ages of a grace period at which RCU presses silent CPUs harder (jiffies_to_sched_qs
+// and twice that).
 const (
 	urgentAge ns = 100_000_000
 	heavyAge  ns = 200_000_000
@@ -38,8 +37,8 @@ func fqsDelay(hz int) uint64 {
 	return 1
 }
 
-// gpKthread is rcu_gp_kthread: wait for a request, initialise, force quiescent
-// states until all are in, clean up.
+// gpKthread is rcu_gp_kthread: it waits for a request, initialises, forces quiescent
+// states until all are reported, and cleans up.
 func (k *kernel) gpKthread(t *task) demand {
 	n := &k.rcu
 	n.kthreadActive = k.jiffies
@@ -90,9 +89,9 @@ func (k *kernel) armFQS(t *task) demand {
 	return use(1)
 }
 
-// gpInit starts a grace period (rcu_gp_init): the callers of synchronize_rcu()
-// so far are attached to it, every CPU owes a quiescent state, and tasks
-// already blocked inside a reader hold it up.
+// gpInit starts a grace period (rcu_gp_init): it attaches the waiting callers of
+// synchronize_rcu(); every CPU owes a quiescent state; and tasks already blocked
+// inside a reader block it.
 func (k *kernel) gpInit(t *task) {
 	n := &k.rcu
 	n.initFlag, n.fqsFlag = false, false
@@ -118,8 +117,8 @@ func (k *kernel) gpInit(t *task) {
 	}
 }
 
-// forceQS is one scan over the CPUs that are silent (force_qs_rnp): idle ones,
-// and those that were idle since the first scan, are reported for.
+// forceQS scans the silent CPUs once (force_qs_rnp): it reports for idle CPUs and for
+// those that were idle since the first scan.
 func (k *kernel) forceQS() {
 	n := &k.rcu
 	n.fqsScans++
@@ -148,8 +147,8 @@ func (k *kernel) forceQS() {
 	k.boostReaders()
 }
 
-// gpCleanup ends the grace period (rcu_gp_cleanup) and completes the callers
-// that were attached to it.
+// gpCleanup ends the grace period (rcu_gp_cleanup) and completes its attached
+// callers.
 func (k *kernel) gpCleanup() {
 	n := &k.rcu
 	k.polledEnd(&n.polledNormal, &n.polledNormalOn)
@@ -177,8 +176,8 @@ func (k *kernel) gpCleanup() {
 	}
 }
 
-// synchronize is synchronize_rcu_normal: the caller is attached to the next
-// grace period that starts, and sleeps in D state.
+// synchronize is synchronize_rcu_normal: the caller is attached to the next grace
+// period to start, and sleeps in D state.
 func (k *kernel) synchronize(t *task) {
 	if k.sc.RCU.Expedited && !k.sc.RCU.Normal {
 		k.expedite(t)
@@ -199,9 +198,9 @@ func (k *kernel) synchronize(t *task) {
 	k.checkFull("synchronize_rcu() was", mark)
 }
 
-// The polled counter is advanced by normal and expedited grace periods alike:
-// each notes it at its start, and the first to end whose note still holds ends
-// the polled grace period (rcu_poll_gp_seq_start, _end).
+// Normal and expedited grace periods both advance the polled counter: each takes a
+// snapshot at its start, and the first to end with a current snapshot ends the polled
+// grace period (rcu_poll_gp_seq_start, _end).
 func (k *kernel) polledStart(note *uint64, on *bool) {
 	n := &k.rcu
 	if !rcu.SeqRunning(n.polled) {
@@ -234,7 +233,7 @@ func (k *kernel) boostReaders() {
 // boostDelay is CONFIG_RCU_BOOST_DELAY.
 const boostDelay ns = 500_000_000
 
-// boost lends a preempted reader real-time priority until its section ends
+// boost gives a preempted reader real-time priority until its section ends
 // (rcu_boost).
 func (k *kernel) boost(t *task) {
 	if t.fifo() || t.state != running || t.cpu.cur == t {

@@ -1,21 +1,21 @@
 package kernel
 
 // rcuTasks is RCU tasks (kernel/rcu/tasks.h, rcu_tasks_wait_gp): a grace period ends
-// when every task that was runnable has slept of its own accord, or was found in user
-// mode by a tick. A kthread serves batches of requests, with a grace period of vanilla
-// RCU before it lists the tasks and one after the last of them is done.
+// when every task that was runnable has slept voluntarily, or was in user mode at a
+// tick. A kthread serves batches of requests. It waits for a grace period of vanilla
+// RCU before it lists the tasks, and for another one after the last of them is done.
 type rcuTasks struct {
 	tasksKthread
 	holdouts []holdout
 }
 
-// holdout is a task that was runnable, and how often it had switched voluntarily.
+// holdout is a runnable task with its number of voluntary switches at the start.
 type holdout struct {
 	task *task
 	seen uint64
 }
 
-// rcuTasksPause is the pause of RCU tasks as a part of a second.
+// rcuTasksPause is the divisor of a second that gives the pause of RCU tasks.
 const rcuTasksPause = 10
 
 func (k *kernel) newRCUTasks() *rcuTasks {
@@ -51,7 +51,7 @@ func (r *rcuTasks) run(t *task) {
 	})
 }
 
-// held takes those off the list that have passed a quiescent state
+// held removes the tasks from the list that have passed a quiescent state
 // (check_holdout_task), and reports whether any are left.
 func (r *rcuTasks) held() bool {
 	left := r.holdouts[:0]

@@ -2,30 +2,30 @@ package kernel
 
 import "github.com/gpstorm/gpstorm/trial"
 
-// readerState is what a task that runs SRCU or tracepoint sections keeps: its
-// shares of the domain's counters, which rank the section in progress has
-// locked, and which objects it could see when it began.
+// readerState is the state of a task that runs SRCU or tracepoint sections: its
+// shares of the domain's counters, the rank that the present section has locked, and
+// the object that it could see at its start.
 //
-// A section fetches the rank, increments the lock counter a few instructions
-// later, and then loads the pointer. A task switched out between the two holds
-// a rank that no scan can see: that is why a grace period scans twice.
+// A section fetches the rank, increments the lock counter a few instructions later,
+// and then loads the pointer. A task switched out between the first two holds a rank
+// that no scan can see. For this reason a grace period scans twice.
 type readerState struct {
 	domain *domain // nil if a vanilla RCU section protects the tracepoint
 	tp     *tracepoint
 	fetch  ns // CPU time between fetching the rank and the increment
 
-	rank    int    // fetched by the section in progress
-	locked  bool   // its increment is done
-	epoch   uint64 // of the kernel at the increment: which requests it predates
-	holds   *lists // what the section in progress found attached to the tracepoint
+	rank    int    // the present section fetched this rank
+	locked  bool   // the present section has incremented its counter
+	epoch   uint64 // of the kernel at the increment
+	holds   *lists // the object that the present section found attached to the tracepoint
 	early   bool   // it was loaded before the increment
 	barrier uint64 // full barriers per section
 }
 
-// pass accounts for begins and ends of sections while the task had d of CPU
-// time from position was of its cycle. Whatever changes what a new section
-// sees brings all tasks up to date first, so all that began in this stretch
-// saw the same.
+// pass accounts for the starts and ends of sections while the task had d of CPU time
+// from position was of its cycle. Everything that changes the view of a new section
+// updates all tasks first, so all sections that start in this interval have the same
+// view.
 func (r *readerState) pass(l *loop, was, d ns, begins, ends int) {
 	k := l.k
 	if was < l.section && !r.locked && was+d >= r.fetch {
@@ -61,7 +61,7 @@ func (r *readerState) begin(k *kernel) {
 	}
 }
 
-// load fetches the pointer to what is attached to the tracepoint.
+// load fetches the pointer to the object attached to the tracepoint.
 func (r *readerState) load() {
 	r.holds = nil
 	if r.tp != nil {
@@ -100,7 +100,7 @@ func (r *readerState) unlock(k *kernel, t *task) {
 	k.readerBarriers += r.barrier
 }
 
-// touch passes whole sections at once.
+// touch passes n whole sections at once.
 func (r *readerState) touch(k *kernel, t *task, n int) {
 	if d := r.domain; d != nil {
 		n := uint64(n)

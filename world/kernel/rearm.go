@@ -2,13 +2,13 @@ package kernel
 
 import "github.com/gpstorm/gpstorm/workload"
 
-// This file is when a source is due again. A counter needs nothing: it counts
-// execution, and its period begins anew when its sample does.
+// This file computes the next due time of a source. A counter needs none: it counts
+// execution, and its period starts anew at the start of its sample.
 
 // counts reports whether the source is a counter of execution time.
 func (s *source) counts() bool { return s.nmi && s.rearm == workload.RearmDefault }
 
-// gap is how long an NMI source lets its CPU execute from now on.
+// gap is the execution time that an NMI source leaves its CPU from now on.
 func (s *source) gap(now ns) ns {
 	if s.counts() {
 		return s.left
@@ -16,8 +16,9 @@ func (s *source) gap(now ns) ns {
 	return max(0, s.next-now)
 }
 
-// rearmNMI lets a latched NMI source go on when its handler ends: what came
-// meanwhile is taken once, after the few instructions that fit between two NMIs.
+// rearmNMI rearms a latched NMI source at the end of its handler. Interrupts that
+// came meanwhile are taken as one, after the few instructions that fit between two
+// NMIs.
 func (c *cpu) rearmNMI(s *source) {
 	if s.counts() {
 		return
@@ -28,7 +29,7 @@ func (c *cpu) rearmNMI(s *source) {
 	}
 }
 
-// rearmHR lets an hrtimer or a device go on when its handler ends.
+// rearmHR rearms an hrtimer or a device at the end of its handler.
 func (c *cpu) rearmHR(s *source) {
 	switch {
 	case s.rearm == workload.RearmEnd:
@@ -40,8 +41,8 @@ func (c *cpu) rearmHR(s *source) {
 	}
 }
 
-// latched is the last point of the grid since the interrupt that began was due, or
-// the next one if there was none.
+// latched is the last point of the grid since the due time of the handled interrupt,
+// or the next point if there was none.
 func (s *source) latched(now ns) ns {
 	s.grid += max(1, (now-s.grid)/s.period) * s.period
 	return s.grid

@@ -7,40 +7,39 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// runqueue is the scheduler's state of one CPU: FIFO tasks first, then fair
-// ones by least virtual runtime, a small stand-in for EEVDF. Virtual runtime
-// passes with wall time, interrupts included, as in kernels without
-// CONFIG_IRQ_TIME_ACCOUNTING.
+// runqueue is the scheduler's state of one CPU: FIFO tasks first, then fair ones (see
+// fair.go). Virtual runtime advances with wall time, interrupts included, as in
+// kernels without CONFIG_IRQ_TIME_ACCOUNTING.
 type runqueue struct {
 	rt       []*task
 	fair     []*task
-	fairSum  ns // of their virtual runtimes
-	vtime    ns // average virtual runtime when a fair task was last picked
+	fairSum  ns // sum of their virtual runtimes
+	vtime    ns // average virtual runtime at the last pick of a fair task
 	switches uint64
 	capacity capacity
 }
 
 func (q *runqueue) runnable() int { return len(q.rt) + len(q.fair) }
 
-// resched is how urgently the current task should be switched out.
+// resched is the urgency of switching out the current task.
 type resched uint8
 
 const (
 	noResched resched = iota
-	// lazyResched waits until the task is about to return to user mode, or
-	// for the next tick (TIF_NEED_RESCHED_LAZY).
+	// lazyResched waits until the task returns to user mode, or for the next tick
+	// (TIF_NEED_RESCHED_LAZY).
 	lazyResched
 	hardResched // TIF_NEED_RESCHED
 )
 
-// slice is the time a fair task may run before another gets its turn
-// (base_slice, scaled by the number of CPUs).
+// slice is the time that a fair task may run before another one (base_slice, scaled
+// by the number of CPUs).
 func (k *kernel) slice() ns { return 700_000 * ns(1+bits.Len(uint(len(k.cpus)))-1) }
 
 // wake makes a sleeping task runnable (try_to_wake_up).
 func (k *kernel) wake(t *task) {
 	if t.state == running || t.state == exited {
-		t.wakeups++ // remembered: a task about to sleep looks at its condition again
+		t.wakeups++ // recorded: a task about to sleep checks its condition again
 		return
 	}
 	k.decide(decideWake, uint64(t.pid))
@@ -61,9 +60,10 @@ func (k *kernel) wake(t *task) {
 	k.preemptFor(c, t)
 }
 
-// placeWoken chooses the CPU of a woken task: where it ran if that is idle, else
-// any idle CPU, else where it ran, or where it is woken if a fair task has to share
-// less there; a FIFO task rather goes where a fair one runs.
+// placeWoken chooses the CPU of a woken task: the previous CPU if it is idle, else
+// any idle CPU, else the previous CPU. A fair task moves to the waker's CPU if it
+// shares that CPU with fewer. A FIFO task avoids CPUs that are busy with real-time
+// tasks.
 func (k *kernel) placeWoken(t *task) *cpu {
 	prev := t.cpu
 	if prev.vacant() || t.allowed == 1<<prev.id {
@@ -105,7 +105,7 @@ func (k *kernel) enqueue(c *cpu, t *task) {
 	}
 }
 
-// preemptFor asks for a reschedule if the woken task should run now.
+// preemptFor requests a reschedule if the woken task should run now.
 func (k *kernel) preemptFor(c *cpu, t *task) {
 	switch cur := c.cur; {
 	case cur == nil:
@@ -125,16 +125,16 @@ func (k *kernel) fairResched() resched {
 	return lazyResched
 }
 
-// kickCPU asks a CPU to reschedule, by IPI unless it is this one.
+// kickCPU requests a reschedule of a CPU, by IPI unless it is this one.
 func (k *kernel) kickCPU(c *cpu, r resched) {
 	if c.resched >= r && c.cur != nil {
 		return
 	}
 	if c == k.here {
 		c.resched = max(c.resched, r)
-		return // looked at when the present interrupt or step is over
+		return // checked at the end of the present interrupt or step
 	}
-	if c.overhead > 0 { // it looks by itself at the end of its switch
+	if c.overhead > 0 { // the CPU checks at the end of its switch
 		k.sync(c)
 		c.resched = max(c.resched, r)
 		k.plan(c)
@@ -145,13 +145,13 @@ func (k *kernel) kickCPU(c *cpu, r resched) {
 	}
 }
 
-// preemptible reports whether the current task can be switched out here.
+// preemptible reports whether the current task can be switched out now.
 func (k *kernel) preemptible(c *cpu) bool {
 	t := c.cur
 	if c.softDisabled {
 		return false
 	}
-	if t.left == 0 { // between two pieces of work: a voluntary point
+	if t.left == 0 { // between two pieces of work: a voluntary preemption point
 		return c.resched == hardResched || t.loop == nil || t.loop.inUser()
 	}
 	if t.loop != nil {
@@ -173,8 +173,8 @@ func (k *kernel) preemptible(c *cpu) bool {
 	return false
 }
 
-// schedule switches to the task that should run next (__schedule). The
-// current one has been dequeued already if it sleeps.
+// schedule switches to the task that should run next (__schedule). A current task
+// that sleeps has been dequeued already.
 func (k *kernel) schedule(c *cpu) {
 	prev := c.cur
 	c.resched = noResched
@@ -183,7 +183,7 @@ func (k *kernel) schedule(c *cpu) {
 		k.noteContextSwitch(c, prev)
 	}
 	if prev != nil && prev.state == running {
-		if prev.fifo() { // a preempted one stays the first of its priority
+		if prev.fifo() { // a preempted task stays the first of its priority
 			c.addRT(prev, true)
 		} else {
 			if prev.vruntime >= prev.deadline {
@@ -229,8 +229,8 @@ func (k *kernel) schedule(c *cpu) {
 	}
 }
 
-// addRT queues a real-time task by its priority, as the first or the last of
-// those that have the same.
+// addRT queues a real-time task by its priority, as the first or the last of that
+// priority.
 func (c *cpu) addRT(t *task, first bool) {
 	at := slices.IndexFunc(c.rt, func(o *task) bool { return o.prio < t.prio || first && o.prio == t.prio })
 	if at < 0 {
@@ -239,7 +239,7 @@ func (c *cpu) addRT(t *task, first bool) {
 	c.rt = slices.Insert(c.rt, at, t)
 }
 
-// pick removes the task that should run next from the queue.
+// pick removes the next task to run from the queue.
 func (c *cpu) pick() *task {
 	if len(c.rt) > 0 && !(c.fairFirst() && len(c.fair) > 0) {
 		t := c.rt[0]
@@ -249,12 +249,12 @@ func (c *cpu) pick() *task {
 	return c.pickFair()
 }
 
-// schedTick ends the current task's slice if it is used up and balances load
-// now and then.
+// schedTick ends the current task's slice if it is used up, and balances the load at
+// intervals.
 func (k *kernel) schedTick(c *cpu) {
 	if t := c.cur; t != nil && !t.fifo() && len(c.fair) > 0 && k.now-t.pickedAt >= k.slice() {
 		if c.resched == lazyResched {
-			c.resched = hardResched // a tick later laziness ends
+			c.resched = hardResched // a lazy reschedule becomes a hard one at the next tick
 		} else {
 			c.resched = max(c.resched, k.fairResched())
 		}
@@ -268,7 +268,7 @@ func (k *kernel) schedTick(c *cpu) {
 	}
 }
 
-// pull takes a task that waits on another CPU, the busiest first
+// pull takes a waiting task from another CPU, the busiest one first
 // (sched_balance_newidle).
 func (k *kernel) pull(c *cpu) bool {
 	var busiest *cpu
@@ -312,7 +312,7 @@ func (k *kernel) migrate(from, to *cpu, i int) {
 	to.addFair(t)
 }
 
-// stepTask lets the current task's program go on.
+// stepTask continues the current task's program.
 func (k *kernel) stepTask(c *cpu, t *task) {
 	k.curTask = t
 	k.moved = k.moved || t.watched || !t.quiet

@@ -15,8 +15,8 @@ const (
 	softMaxMillis = 2
 )
 
-// raiseSoftirq marks softirqs pending. Outside of interrupts and softirqs it
-// is ksoftirqd that runs them.
+// raiseSoftirq marks softirqs as pending. Outside of interrupts and softirqs,
+// ksoftirqd runs them.
 func (k *kernel) raiseSoftirq(c *cpu, s softirqs) {
 	c.softPending |= s
 	if !c.irqActive && !c.softActive && !c.softDisabled {
@@ -48,7 +48,7 @@ func (k *kernel) softirqCost(c *cpu, s softirqs) ns {
 	return k.cost(n)
 }
 
-// runSoftirqs has the effects of one pass.
+// runSoftirqs applies the effects of one pass.
 func (k *kernel) runSoftirqs(c *cpu, s softirqs) {
 	if s&softTimer != 0 {
 	timers:
@@ -70,8 +70,8 @@ func (k *kernel) runSoftirqs(c *cpu, s softirqs) {
 	}
 }
 
-// endSoftirqRound ends one pass on interrupt exit and either starts the next
-// or leaves the rest to ksoftirqd.
+// endSoftirqRound ends one pass on interrupt exit, and either starts the next one or
+// leaves the rest to ksoftirqd.
 func (k *kernel) endSoftirqRound(c *cpu) {
 	k.runSoftirqs(c, c.softNow)
 	k.trace.softirqEnd(c, c.softNow)
@@ -88,8 +88,8 @@ func (k *kernel) endSoftirqRound(c *cpu) {
 	c.softActive = false
 }
 
-// newKsoftirqd makes the thread that runs what interrupt exit left over. Each
-// of its passes is a quiescent state.
+// newKsoftirqd creates the thread that runs the softirqs that interrupt exit left.
+// Each of its passes is a quiescent state.
 func (k *kernel) newKsoftirqd(c *cpu) *task {
 	var now softirqs
 	return k.spawn("ksoftirqd/"+itoa(c.id), 1<<c.id, stepFunc(func(*task) demand {

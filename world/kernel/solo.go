@@ -2,15 +2,15 @@ package kernel
 
 import "github.com/gpstorm/gpstorm/workload"
 
-// solo is a stretch of execution under a single source of samples, computed
-// without a change to the CPU. Between two events only the source's samples
-// happen, so all whole periods but the first and the last are arithmetic. A plan
-// takes from it when the stretch ends; run applies it to the CPU.
+// solo is an interval of execution under a single source of samples, computed without
+// a change to the CPU. Between two events there are only samples of this source, so
+// all whole periods but the first and the last are arithmetic. A plan uses the end of
+// the interval; run applies it to the CPU.
 type solo struct {
 	c       *cpu
 	s       *source
 	irqsOff bool
-	gaveUp  bool // something global changes here: a lowered sample rate
+	gaveUp  bool // a global change happens here: a lowered sample rate
 	trace   *tracer
 
 	at       ns
@@ -18,19 +18,19 @@ type solo struct {
 	taken    ns // time in samples
 	left     ns // of the source
 	next     ns
-	inside   ns // of the sample in progress, 0 if none is
-	began    ns // when the last hrtimer sample did
+	inside   ns // time in the present sample, 0 if there is none
+	began    ns // start of the last hrtimer sample
 	begun    uint64
-	done     int // samples ended
+	done     int // number of samples ended
 	samples  int // in this tick
-	running  ns  // perf's running length
+	running  ns  // perf's running average
 	credit   ns
 	active   bool
 	stopped  bool // by a budget
 	exit     bool // exitToSoftirq
 }
 
-// alone starts a stretch in c.solo; it reports whether there is one source.
+// alone starts an interval in c.solo. It reports whether there is just one source.
 func (c *cpu) alone(irqsOff bool) bool {
 	var s *source
 	switch {
@@ -41,7 +41,7 @@ func (c *cpu) alone(irqsOff bool) bool {
 	default:
 		return false
 	}
-	// A sample outlasts its source's task being switched out.
+	// A sample may continue after its source's task is switched out.
 	if s.device || s.rearm != workload.RearmDefault || c.nmi != nil && c.nmi != s || c.hr != nil && c.hr != s || c.k.opt.Step {
 		return false
 	}
@@ -58,7 +58,7 @@ func (c *cpu) alone(irqsOff bool) bool {
 	return true
 }
 
-// run is cpu.run of such a stretch.
+// run is cpu.run for such an interval.
 func (o *solo) run(until, work ns) {
 	for o.at < until && !o.gaveUp {
 		if o.inside > 0 {
@@ -76,7 +76,7 @@ func (o *solo) run(until, work ns) {
 		switch d := min(work-o.progress, until-o.at); {
 		case !o.active:
 			o.execute(d)
-		case o.s.nmi && o.left == 0: // due when the work before this stretch was done
+		case o.s.nmi && o.left == 0: // due at the end of the work before this interval
 			o.left = o.s.period
 			o.begin()
 		case o.s.nmi:
@@ -148,8 +148,8 @@ func (o *solo) sampled() {
 	}
 }
 
-// cyclesNMI is how many times the CPU can execute for a whole period with a
-// sample somewhere in it.
+// cyclesNMI is the number of whole periods, each with one sample, that the CPU can
+// execute.
 func (o *solo) cyclesNMI(until, work ns) int64 {
 	s := o.s
 	if !o.c.k.rate.settled(&sampleTime{o.running}, s.handler) {
@@ -158,8 +158,8 @@ func (o *solo) cyclesNMI(until, work ns) int64 {
 	return o.unchanged(min((until-o.at)/(s.period+s.handler), (work-o.progress-1)/s.period))
 }
 
-// cyclesHR is how many whole cycles fit, each a sample that begins on the grid
-// and execution until the next does.
+// cyclesHR is the number of whole cycles that fit. A cycle is a sample that starts on
+// the grid, and execution until the next sample.
 func (o *solo) cyclesHR(until, work, cycle ns) int64 {
 	if o.next != o.at || o.c.softPending != 0 {
 		return 0
@@ -167,7 +167,7 @@ func (o *solo) cyclesHR(until, work, cycle ns) int64 {
 	return o.unchanged(min((until-o.at)/cycle, (work-o.progress)/(cycle-o.s.handler)))
 }
 
-// unchanged bounds a number of samples by those that leave the source active.
+// unchanged limits a number of samples to those that leave the source active.
 func (o *solo) unchanged(n int64) int64 {
 	k := o.c.k
 	if !k.sc.Perf.NoThrottle {
@@ -179,7 +179,7 @@ func (o *solo) unchanged(n int64) int64 {
 	return n
 }
 
-// skip passes n samples and the execution that goes with each.
+// skip passes n samples and the execution between them.
 func (o *solo) skip(n, each ns) {
 	h := n * o.s.handler
 	o.at += h + n*each
@@ -193,7 +193,7 @@ func (o *solo) skip(n, each ns) {
 	}
 }
 
-// apply makes the CPU arrive where the stretch ends.
+// apply moves the CPU to the end of the interval.
 func (o *solo) apply() {
 	c, s := o.c, o.s
 	c.at, c.exitToSoftirq = o.at, o.exit

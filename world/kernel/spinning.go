@@ -5,14 +5,14 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// spinning is the domain of tracepoint readers that disable preemption and have
-// full barriers (fixes.ReaderAtomic). Such a reader is soon gone, so whoever waits
-// drives the grace period of its counters itself, without rest, and then waits for
+// spinning is the domain of tracepoint readers that disable preemption and have full
+// barriers (fixes.ReaderAtomic). Such a reader leaves soon, so the waiting task
+// itself drives the grace period of the counters, without sleeping. It then waits for
 // one of vanilla RCU, which also frees old probe arrays. There is no work item.
 type spinning struct {
 	vanilla
 	d     *domain
-	mutex mutex // of those that spin
+	mutex mutex // serialises the spinning tasks
 }
 
 var _ fixes.Domain = (*spinning)(nil)
@@ -21,7 +21,7 @@ func (k *kernel) newSpinning(b srcu.Barrier) *spinning {
 	return &spinning{vanilla: vanilla{k: k}, d: k.newDomain("tracepoint_srcu", b), mutex: mutex{name: "srcu_gp_mutex"}}
 }
 
-// Synchronize spins until both ranks were seen empty, and waits for RCU.
+// Synchronize spins until it has seen both ranks empty, and then waits for RCU.
 func (s *spinning) Synchronize() {
 	t, ok := s.k.mayBlock("an SRCU grace period by spinning")
 	if !ok {
@@ -49,7 +49,7 @@ func (s *spinning) spin(t *task) {
 	s.k.checkGracePeriod(d, epoch)
 }
 
-// spinSide is the side of a machine that a task drives.
+// spinSide is the side of a machine that a task drives itself.
 type spinSide struct{ srcu.Side }
 
 func (spinSide) Requeue(uint64) {}

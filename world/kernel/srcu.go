@@ -7,8 +7,8 @@ import (
 )
 
 // domain is one SRCU-fast domain (struct srcu_struct): tasks-trace or
-// tracepoint_srcu. The update side is the machine of package srcu; the domain
-// is the side it works on.
+// tracepoint_srcu. Its update side is the machine of package srcu; the domain
+// implements the machine's side.
 type domain struct {
 	k       *kernel
 	name    string
@@ -19,15 +19,15 @@ type domain struct {
 
 	current     int
 	counters    []srcuCounters // by CPU
-	inside      int            // readers between their increments
+	inside      int            // readers that have incremented their counter
 	lastSum     uint64         // of unlocks
-	foundReader bool           // the last scan did not see its rank empty
+	foundReader bool           // the last scan found its rank in use
 	loops       []*loop
-	lastHeld    ns // when a scan last had readers inside, at its end
-	// emptyLooks counts the looks since lastStep that found none and could have
-	// been the end of the scan: no RCU grace period was still to come.
+	lastHeld    ns // end of the last scan that found readers inside
+	// emptyLooks counts the scans since lastStep that found no readers and could have
+	// ended the phase, since no RCU grace period was still to come.
 	emptyLooks int
-	lastStep   ns     // when the last grace period ended, or the rank was flipped
+	lastStep   ns     // end of the last grace period, or time of the last flip
 	delay      uint64 // of the last timer, in jiffies
 	withoutRCU bool   // a grace period need not contain one of RCU
 
@@ -39,15 +39,15 @@ type domain struct {
 	startingOn *cpu
 	lastEnd    ns
 	waits      gpCounts // RCU grace periods that this domain's scans have had
-	polling    *int     // which count the cookie being polled will go to
-	// pollMark is when it was taken, pollCookie which it is.
+	polling    *int     // the count for the cookie being polled
+	// pollMark is the time of that cookie, pollCookie its value.
 	pollMark   rcuMark
 	pollCookie uint64
-	asked      int                // grace periods and rounds of interrupts, by the attempt in progress
+	asked      int                // grace periods and rounds of interrupts that the present attempt has requested
 	burst      burst              // of runs of process
 	posted     int                // RCU callbacks that will resume a scan
-	lastPost   *rcuMark           // the grace periods that complete the last of them; zero if it has been given none
-	hurried    bool               // an expedited one was asked for, for their sake
+	lastPost   *rcuMark           // the grace periods that complete the last of them; zero before they are assigned
+	hurried    bool               // an expedited grace period was requested for them
 	expediting map[int]expediting // by CPU
 	spinner    *task              // drives the grace period itself
 }
@@ -55,10 +55,10 @@ type domain struct {
 // srcuCounters are the counters of one CPU, by rank (struct srcu_ctr).
 type srcuCounters struct{ locks, unlocks [2]uint64 }
 
-// firstCount is where the counters of the boot CPU, and so their sums, begin, as on a
-// machine that has been up for long: by the seed at 0, or shortly before 2^31, 2^32 or
-// 2^64, so that a sum kept in too few bits, or compared by its order, shows. It decides
-// nothing else.
+// firstCount is the start value of the boot CPU's counters, and so of the sums, as on
+// a machine with a long uptime. The seed places it at 0, or shortly before 2^31, 2^32
+// or 2^64, to expose sums that are kept in too few bits or compared by order. It
+// affects nothing else.
 func firstCount(seed uint64) uint64 {
 	return [...]uint64{0, 1<<31 - 3, 1<<32 - 3, 1<<64 - 3}[seed/16%4]
 }
@@ -94,7 +94,7 @@ func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 	}
 	d.machine = k.fix.NewMachine(b, pace)
 	d.side = k.fix.WrapSide((*domainSide)(d))
-	limit := pace.MaxNoDelay + 100 // those that requests and callbacks queue
+	limit := pace.MaxNoDelay + 100 // plus the runs that requests and callbacks queue
 	d.process = work{name: "process_srcu", fn: func(t *task) {
 		d.checkBurst(limit)
 		d.machine.Process(d.side)
@@ -111,8 +111,8 @@ func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 // Call is call_srcu.
 func (d *domain) Call(fn func()) { d.enqueue(fn, false) }
 
-// Synchronize is synchronize_srcu: expedited by itself if the domain has been
-// idle for a while.
+// Synchronize is synchronize_srcu. It is expedited automatically if the domain has
+// been idle for a while.
 func (d *domain) Synchronize() {
 	t, ok := d.k.mayBlock("synchronize_srcu()")
 	if !ok {
@@ -123,7 +123,7 @@ func (d *domain) Synchronize() {
 	wait(t)
 }
 
-// Begin posts a completion and returns how to wait for it.
+// Begin posts a completion and returns a function that waits for it.
 func (d *domain) Begin() func() {
 	wait := d.begin(false)
 	return func() {
@@ -166,8 +166,8 @@ func (d *domain) begin(expedited bool) func(*task) {
 	}
 }
 
-// enqueue is __call_srcu. Unless the candidate says that it gives this up, the
-// grace period contains one of vanilla RCU (rcu_trace_implies_rcu_gp).
+// enqueue is __call_srcu. Unless the candidate declares otherwise, the grace period
+// contains one of vanilla RCU (rcu_trace_implies_rcu_gp).
 func (d *domain) enqueue(fn func(), expedited bool) {
 	ran, mark := false, d.k.rcuMark()
 	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
@@ -190,9 +190,9 @@ func (d *domain) Start() srcu.Cookie {
 	return c
 }
 
-// autoExpedite is srcu_should_expedite. Its flavour check looks at a debug
-// record of this CPU, which exists only with CONFIG_PROVE_RCU and is written
-// only by tracepoint readers.
+// autoExpedite is srcu_should_expedite. Its flavour check reads a debug record of
+// this CPU, which exists only with CONFIG_PROVE_RCU and is written only by tracepoint
+// readers.
 func (d *domain) autoExpedite() bool {
 	k := d.k
 	if k.sc.RCU.Normal {
@@ -211,8 +211,8 @@ func (d *domain) autoExpedite() bool {
 		d.machine.State() == srcu.Idle && !d.machine.Needed()
 }
 
-// domainSide is the srcu.Side of a domain. Its methods run on whatever task
-// or interrupt calls the machine.
+// domainSide is the srcu.Side of a domain. Its methods run on the task or interrupt
+// that calls the machine.
 type domainSide domain
 
 func (s *domainSide) Current() int { return s.current }
@@ -240,15 +240,14 @@ func (s *domainSide) Locks(rank int) uint64 {
 	return sum
 }
 
-// CPUs, UnlocksOn and LocksOn make it Counters.
+// CPUs, UnlocksOn and LocksOn implement Counters.
 func (s *domainSide) CPUs() int { return len(s.counters) }
 
 func (s *domainSide) UnlocksOn(cpu, rank int) uint64 { return s.counters[cpu].unlocks[rank] }
 
 func (s *domainSide) LocksOn(cpu, rank int) uint64 { return s.counters[cpu].locks[rank] }
 
-// sum spends the time of one pass over the CPUs' counters and brings the
-// readers up to date.
+// sum spends the time of one pass over the CPUs' counters and updates the readers.
 func (s *domainSide) sum() {
 	if t := s.k.curTask; t != nil {
 		t.use(costScanCPU * len(s.k.cpus))
@@ -267,8 +266,8 @@ func (s *domainSide) Flip() {
 // Fence orders nothing here: the virtual kernel is sequentially consistent.
 func (s *domainSide) Fence() {}
 
-// FenceAll interrupts every CPU that is not idle and sleeps until all have
-// taken the interrupt.
+// FenceAll interrupts every CPU that is not idle, and sleeps until all have taken the
+// interrupt.
 func (s *domainSide) FenceAll() {
 	k := s.k
 	t, ok := k.mayBlock("a barrier on every CPU")
@@ -302,8 +301,8 @@ func (s *domainSide) Requeue(jiffies uint64) {
 	s.k.queueDelayed(&s.process, jiffies)
 }
 
-// Ended schedules the callbacks on the boot CPU, which has all of them while
-// the domain is small (SRCU_SIZE_SMALL).
+// Ended schedules the callbacks on the boot CPU, which holds all of them in a small
+// domain (SRCU_SIZE_SMALL).
 func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
 	s.lastEnd, s.lastStep, k.lastMove, s.emptyLooks = k.now, k.now, k.now, 0
@@ -332,7 +331,7 @@ func (s *domainSide) Spin() {
 	}
 }
 
-// RCU is vanilla RCU, with the grace periods that this domain uses counted.
+// RCU is vanilla RCU with a count of the grace periods that this domain uses.
 func (s *domainSide) RCU() rcu.GracePeriods { return (*domainRCU)(s) }
 
 type domainRCU domain
@@ -404,15 +403,15 @@ func (r *domainRCU) StartExpedited() rcu.Cookie {
 	return c
 }
 
-// Expedite asks for an expedited grace period that a callback is to be completed by.
+// Expedite requests an expedited grace period that completes a callback.
 func (r *domainRCU) Expedite() {
 	r.hurried = true
 	r.asked++
 	r.k.pollExpedited(uint64(r.Snapshot()))
 }
 
-// poll notes where the cookie being polled will be counted, and since when it
-// has been: asking again for its grace period takes no new one.
+// poll notes the count for the cookie being polled, and the time of the first poll:
+// another request for the same grace period takes no new cookie.
 func (r *domainRCU) poll(count *int, c rcu.Cookie) {
 	if r.polling == nil {
 		r.pollMark, r.pollCookie = r.k.rcuMark(), uint64(c)

@@ -4,28 +4,28 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// source is a perf event, or a set of equal NMI events, that interrupts one
-// CPU; a task-attached one interrupts whichever CPU the task is on.
+// source is a perf event, or a set of equal NMI events, that interrupts one CPU. A
+// task-attached one interrupts the CPU of its task.
 //
-// An NMI event is a counter: it counts the time its CPU (or task) executes
-// outside NMIs, because the handler stops the PMU, and overflows every period.
-// So in that time its samples are strictly periodic. An hrtimer event expires
-// on a grid of wall time and skips the points that a slow handler ran over
-// (perf_swevent_hrtimer, hrtimer_forward_now).
+// An NMI event is a counter: it counts the execution time of its CPU (or task)
+// outside NMIs, because the handler stops the PMU, and overflows every period. In
+// this time its samples are strictly periodic. An hrtimer event expires on a grid of
+// wall time and skips the points that a slow handler ran over (perf_swevent_hrtimer,
+// hrtimer_forward_now).
 type source struct {
 	nmi     bool
-	device  bool           // no perf event
-	rearm   workload.Rearm // where it does not go on as its kind does
+	device  bool           // not a perf event
+	rearm   workload.Rearm // how it is rearmed, if not by the default of its kind
 	period  ns             // between samples of the set
-	handler ns             // time one sample takes
+	handler ns             // duration of one sample
 	events  int
 
-	on        bool // between From and Until, and the fds are open
+	on        bool // between From and Until, with open fds
 	throttled bool // by max_samples_per_tick, until the next tick
 	left      ns   // nmi counter: execution time until the next sample
 	next      ns   // of the others: expiry, while installed
-	grid      ns   // of a device: the point at which the last one was due
-	samples   int  // in this tick of the CPU it was last sampled on
+	grid      ns   // of a device: the due point of the last interrupt
+	samples   int  // in this tick of the CPU it last sampled
 	tick      uint64
 }
 
@@ -36,27 +36,27 @@ type stormCPU struct {
 	wide []*source // CPU-wide sources
 	own  []*source // the current task's sources
 
-	nmi     *source // whose handler is running, nil if none
+	nmi     *source // source of the running handler, nil if none
 	nmiLeft ns
 	hr      *source
 	hrLeft  ns
 
 	hrBegan   ns  // start of the running hrtimer interrupt
 	hrPassNow ns  // base time of its current pass
-	hrPasses  int // fruitless ones before it
-	hrBlocked ns  // no hrtimer expires before (hang back-off)
+	hrPasses  int // earlier passes of the interrupt
+	hrBlocked ns  // no hrtimer expires before this time (hang back-off)
 
 	took sampleTime
-	// maxPerTick is how many samples one event may take until the next
-	// tick: a lowered rate counts from then on.
+	// maxPerTick limits the samples of one event until the next tick: a lowered rate
+	// takes effect only then.
 	maxPerTick int
-	credit     ns // what a per-CPU budget still allows; negative is debt
+	credit     ns // rest of a per-CPU budget; negative is debt
 	stopped    bool
 }
 
-// hrMaxPasses and hrMaxBackoff bound hrtimer_interrupt: after three passes
-// that each found new expired timers it gives the CPU a rest as long as it
-// took, 100 ms at most.
+// hrMaxPasses and hrMaxBackoff limit hrtimer_interrupt: after three passes that each
+// found new expired timers it pauses hrtimers for the time that it took, at most 100
+// ms.
 const (
 	hrMaxPasses      = 3
 	hrMaxBackoff  ns = 100_000_000
@@ -64,24 +64,25 @@ const (
 	hrRestartLeft ns = 10_000
 )
 
-// inHandler reports whether a sample is being taken at this instant.
+// inHandler reports whether a sample is in progress.
 func (s *stormCPU) inHandler() bool { return s.nmiLeft > 0 || s.hrLeft > 0 }
 
-// undisturbed reports whether there is nothing that could sample the CPU.
+// undisturbed reports whether nothing can sample the CPU.
 func (c *cpu) undisturbed() bool { return len(c.wide)+len(c.own) == 0 && !c.inHandler() }
 
-// interrupted reports whether something waits to be taken before any work.
+// interrupted reports whether an interrupt is waiting that must be taken before any
+// work.
 func (c *cpu) interrupted(irqsOff bool) bool {
 	return c.exitToSoftirq || !irqsOff && len(c.pending) > 0
 }
 
-// run lets the CPU execute from its present instant until the work of what it
-// executes is done, the wall clock reaches until, or an interrupt that is
-// waiting can be taken. It returns the progress made. irqsOff is true while an
-// interrupt handler executes, which only NMIs can interrupt.
+// run executes the CPU from its present instant until the work of its current context
+// is done, the wall clock reaches until, or a waiting interrupt can be taken. It
+// returns the progress made. irqsOff is true during an interrupt handler, which only
+// NMIs can interrupt.
 //
-// Without sources it is one step; whole cycles of a single source are skipped
-// by arithmetic unless stepping is asked for.
+// Without sources, run takes one step. It skips whole cycles of a single source by
+// arithmetic, unless stepping is requested.
 func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 	if c.halted() {
 		c.at = until
@@ -97,7 +98,7 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 	if c.alone(irqsOff) {
 		o := &c.solo
 		if o.run(until, work); !o.gaveUp {
-			if c.k.trace != nil { // now for it to see
+			if c.k.trace != nil { // again, with the tracer
 				c.alone(irqsOff)
 				o.trace = c.k.trace
 				o.run(until, work)
@@ -143,7 +144,7 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 	return progress
 }
 
-// execute passes time outside NMIs.
+// execute advances time outside NMIs.
 func (c *cpu) execute(d ns) {
 	c.at += d
 	if c.stopped {
@@ -161,8 +162,8 @@ func (c *cpu) execute(d ns) {
 	}
 }
 
-// nextNMI is the NMI source that samples first and the execution time left
-// until it does.
+// nextNMI returns the NMI source that samples first, and the execution time until
+// then.
 func (c *cpu) nextNMI() (first *source, gap ns) {
 	gap = never
 	for _, set := range [...][]*source{c.wide, c.own} {
@@ -178,7 +179,8 @@ func (c *cpu) nextNMI() (first *source, gap ns) {
 	return first, gap
 }
 
-// nextHR is the hrtimer or device that is due first and when it can interrupt.
+// nextHR returns the first hrtimer or device to be due, and the time at which it can
+// interrupt.
 func (c *cpu) nextHR(irqsOff bool) (first *source, due ns) {
 	if irqsOff {
 		return nil, never
@@ -192,7 +194,8 @@ func (c *cpu) nextHR(irqsOff bool) (first *source, due ns) {
 	return first, due
 }
 
-// nextTimer is the hrtimer that expires first and when it can interrupt.
+// nextTimer returns the first hrtimer to expire, and the time at which it can
+// interrupt.
 func (c *cpu) nextTimer() (first *source, due ns) {
 	due = never
 	if c.stopped {
@@ -232,8 +235,8 @@ func (c *cpu) beginNMI(s *source) {
 	}
 }
 
-// beginHR starts the handler of an expired timer; fresh interrupts begin at
-// the instant given.
+// beginHR starts the handler of an expired timer. New interrupts begin at the given
+// instant.
 func (c *cpu) beginHR(s *source, began ns) {
 	c.hr, c.hrLeft = s, s.handler
 	c.k.trace.sampleBegins(c, s, c.at)
@@ -243,8 +246,8 @@ func (c *cpu) beginHR(s *source, began ns) {
 	}
 }
 
-// endHR ends one timer's handler and goes on with whatever else has expired,
-// as hrtimer_interrupt does.
+// endHR ends one timer's handler and continues with other expired timers, as
+// hrtimer_interrupt does.
 func (c *cpu) endHR() {
 	s := c.hr
 	c.hr = nil
@@ -272,15 +275,15 @@ func (c *cpu) endHR() {
 	c.k.trace.sampleBegins(c, next, c.at)
 }
 
-// leaveHR is the exit from an hrtimer interrupt: softirqs that are waiting run
-// now, unless softirqs or another handler were interrupted.
+// leaveHR is the exit from an hrtimer interrupt. It runs pending softirqs, unless the
+// interrupt hit softirqs or another handler.
 func (c *cpu) leaveHR() {
 	if c.softPending != 0 && !c.softActive && !c.irqActive {
 		c.exitToSoftirq = true
 	}
 }
 
-// sampled accounts for one sample of s that has just been taken.
+// sampled accounts for one sample of s that has just ended.
 func (c *cpu) sampled(s *source) {
 	k := c.k
 	if s.device {
@@ -301,12 +304,12 @@ func (c *cpu) sampled(s *source) {
 	}
 }
 
-// throttles reports whether a source that has had its samples of a tick stops.
+// throttles reports whether a source stops at its limit of samples in a tick.
 func (c *cpu) throttles() bool {
 	return !c.k.sc.Perf.NoThrottle && c.k.decision(EventStops, c.id, true)
 }
 
-// charge is what n samples of s take from the CPU's budget.
+// charge is the cost of n samples of s to the CPU's budget.
 func (c *cpu) charge(s *source, n int64) ns {
 	charged := HRTimerSampleCharged
 	if s.nmi {
@@ -318,7 +321,7 @@ func (c *cpu) charge(s *source, n int64) ns {
 	return n * s.handler
 }
 
-// freshCount starts a source's count anew if the CPU has ticked since
+// freshCount resets a source's count if the CPU has ticked since
 // (perf_throttled_seq).
 func (c *cpu) freshCount(s *source) {
 	if s.tick != c.ticks {
@@ -326,9 +329,9 @@ func (c *cpu) freshCount(s *source) {
 	}
 }
 
-// sampleOnce makes the sources of a storm of single samples due now. One that
-// is still waiting to interrupt is not taken twice; an NMI that comes while the
-// last is handled stays latched, an hrtimer forwards itself over it.
+// sampleOnce makes the sources of a storm of single samples due now. A source that
+// still waits to interrupt is not taken twice. An NMI that arrives during the
+// handling of the last one stays latched; an hrtimer skips it.
 func (k *kernel) sampleOnce(st *storm) {
 	if !st.on {
 		return
@@ -344,9 +347,9 @@ func (k *kernel) sampleOnce(st *storm) {
 	k.replanAll()
 }
 
-// tickSources is perf_event_task_tick: throttled events go on; every event's
-// count starts anew, at its next sample. A budget is refilled, and events stopped by it go on
-// once the debt is paid.
+// tickSources is perf_event_task_tick: throttled events continue, and every event's
+// count restarts at its next sample. The budget is refilled, and events that it
+// stopped continue once the debt is paid.
 func (c *cpu) tickSources() {
 	c.maxPerTick = c.k.rate.maxPerTick
 	if len(c.wide)+len(c.own) == 0 && c.k.budget == 0 {
@@ -372,8 +375,8 @@ func (c *cpu) tickSources() {
 	}
 }
 
-// unthrottle lets a source go on. Throttling has left an hrtimer event no part
-// of its period, so it starts with a whole one (perf_swevent_cancel_hrtimer,
+// unthrottle restarts a source. Throttling keeps no part of an hrtimer event's
+// period, so the event starts with a whole one (perf_swevent_cancel_hrtimer,
 // perf_swevent_start_hrtimer).
 func (c *cpu) unthrottle(s *source) {
 	s.throttled = false
@@ -382,7 +385,7 @@ func (c *cpu) unthrottle(s *source) {
 	}
 }
 
-// install puts an hrtimer source that was off back on this CPU's timeline.
+// install puts an inactive hrtimer source back on this CPU's timeline.
 func (c *cpu) install(s *source) {
 	if !s.counts() && s.next < c.at {
 		s.next += (c.at - s.next + s.period - 1) / s.period * s.period
@@ -390,8 +393,8 @@ func (c *cpu) install(s *source) {
 	}
 }
 
-// setOwn changes the task whose sources count on this CPU. An hrtimer source
-// keeps the time it had left.
+// setOwn changes the task whose sources count on this CPU. An hrtimer source keeps
+// the rest of its period.
 func (c *cpu) setOwn(t *task) {
 	for _, s := range c.own {
 		if !s.nmi {
@@ -413,7 +416,7 @@ func (c *cpu) setOwn(t *task) {
 	}
 }
 
-// grow makes the samples of a source slower, as configured.
+// grow lengthens the samples of a source, as configured.
 func grow(st *workload.Storm, s *source) {
 	h := s.handler * ns(st.Growth) / 100
 	if st.HandlerMax > 0 {

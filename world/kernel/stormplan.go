@@ -2,21 +2,21 @@ package kernel
 
 import "github.com/gpstorm/gpstorm/workload"
 
-// storm is a scenario's storm and the sources it consists of.
+// storm is a storm of the scenario with its sources.
 type storm struct {
 	spec *workload.Storm
 	sets []sourceAt
 	on   bool
 }
 
-// sourceAt says where a source interrupts: a CPU, or a task's CPU.
+// sourceAt is the target of a source: a CPU, or a task's current CPU.
 type sourceAt struct {
 	src  *source
 	cpu  *cpu
 	task *task
 }
 
-// startStorms plans the beginning, the growth and the end of every storm.
+// startStorms schedules the start, the growth and the end of every storm.
 func (k *kernel) startStorms() {
 	for i := range k.sc.Storms {
 		spec := &k.sc.Storms[i]
@@ -53,8 +53,8 @@ func (k *kernel) startStorms() {
 	}
 }
 
-// newSources makes the sources of one CPU or task. NMI events are merged into
-// one source with evenly spaced samples; hrtimers each keep their own grid.
+// newSources creates the sources of one CPU or task. NMI events are merged into one
+// source with evenly spaced samples; each hrtimer keeps its own grid.
 func (k *kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*source {
 	events := max(1, spec.Events)
 	period := ns(spec.Period)
@@ -77,8 +77,8 @@ func (k *kernel) newSources(spec *workload.Storm, draw func(int64) int64) []*sou
 	return all
 }
 
-// nmiGap is the least execution time between two NMIs: with one latched, the
-// CPU gets through a few instructions after returning from the other.
+// nmiGap is the minimum execution time between two NMIs: if one is latched, the CPU
+// executes a few instructions after it returns from the other.
 const nmiGap ns = 200
 
 func (k *kernel) stormOn(st *storm) {
@@ -148,7 +148,7 @@ func (k *kernel) replanAll() {
 	}
 }
 
-// closersFinished ends the storms whose fds this group held.
+// closersFinished ends the storms whose fds this group held open.
 func (k *kernel) closersFinished(g *closerGroup) {
 	if g.left > 0 {
 		return
@@ -160,7 +160,7 @@ func (k *kernel) closersFinished(g *closerGroup) {
 	}
 }
 
-// stormTime is the time that samples have taken so far, of all CPUs.
+// stormTime is the total time of samples so far, on all CPUs.
 func (k *kernel) stormTime() (sum ns) {
 	for _, c := range k.cpus {
 		sum += k.stormUntilNow(c)

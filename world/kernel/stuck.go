@@ -7,25 +7,25 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// outlook is what will become of a wait, the worst last.
+// outlook is the judgement of how a wait will end, the worst last.
 type outlook uint8
 
 const (
-	unclear  outlook = iota // it should end, but nothing that was looked at shows that it will
-	moves                   // what it waits for makes progress: it runs, is queued, or has not taken long
+	unclear  outlook = iota // it should end, but nothing inspected shows that it will
+	moves                   // the awaited object makes progress: it runs, is queued, or has not taken long
 	endless                 // nothing will end it
-	circular                // what it waits for waits for it
+	circular                // the wait is part of a circle
 )
 
-// prospect is an outlook with the chain of waits that it rests on.
+// prospect is an outlook with its chain of waits.
 type prospect struct {
 	outlook
 	cause  cause
 	circle []trial.Link // of a circular wait
 }
 
-// prospectOf follows the chain of waits from a node until its outlook is known.
-// It follows the links that blame follows.
+// prospectOf follows the chain of waits from a node until its outlook is known. It
+// follows the same links as blame.
 func (k *kernel) prospectOf(from node) (p prospect) {
 	var seen []node
 	for n := from; n != nil; n = k.next(n, &p.cause) {
@@ -52,8 +52,8 @@ func (k *kernel) prospectOf(from node) (p prospect) {
 	return p
 }
 
-// judgeNode judges a node by itself: whether the rest of the chain makes no
-// difference, and then what becomes of the wait. Of a wait that never ends it
+// judgeNode judges a node by itself. known reports whether the rest of the chain
+// makes no difference; o is then the outlook. For a wait that never ends, judgeNode
 // adds the mechanism to the cause.
 func (k *kernel) judgeNode(n node, c *cause) (o outlook, known bool) {
 	switch n := n.(type) {
@@ -93,8 +93,8 @@ func (k *kernel) judgeWork(w *work, c *cause) (o outlook, known bool) {
 	return endless, true
 }
 
-// awaitsCPU reports whether an item waits in a pool of which a worker runs, or
-// waits for its CPU.
+// awaitsCPU reports whether an item waits in a pool with a worker that runs or waits
+// for its CPU.
 func (k *kernel) awaitsCPU(w *work) bool {
 	for _, c := range k.cpus {
 		if c.pool.running > 0 && slices.Contains(c.pool.pending, w) {
@@ -104,17 +104,16 @@ func (k *kernel) awaitsCPU(w *work) bool {
 	return false
 }
 
-// recent reports whether something that has gone on since then may still be
-// under way: in a fair drain, what takes half of it does not move.
+// recent reports whether an activity that started at since may still be in progress.
+// In a fair drain, one that takes half of the drain makes no progress.
 func (k *kernel) recent(since ns) bool { return k.now-since < ns(k.sc.Drain)/2 }
 
-// inVain is how many scans, or grace periods, may pass in vain before they count
-// as lost.
+// inVain is the number of scans, or grace periods, without success after which they
+// count as lost.
 const inVain = 16
 
-// longestDelay is what no delay of the kernel exceeds, in jiffies
-// (SRCU_MAX_INTERVAL): a scan that is retried sooner, again and again, may never
-// succeed.
+// longestDelay is the longest delay of the kernel between scans, in jiffies
+// (SRCU_MAX_INTERVAL). A scan that is retried sooner each time may never succeed.
 const longestDelay = 10
 
 func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
@@ -149,7 +148,7 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 	case w.timer == 0 && k.awaitsCPU(w), d.fromReaders():
 		return moves, true
 	case d.delay > longestDelay && w.timer != 0 && !rcu.SeqGE(k.jiffies, w.timer):
-		return moves, true // late, but it will look again
+		return moves, true // late, but it will scan again
 	case d.polling == nil:
 		return unclear, true
 	}
@@ -162,7 +161,7 @@ func (k *kernel) judgePoll(d *domain, lost func(trial.Mechanism) (outlook, bool)
 	switch passed := int64(rcu.SeqCount(n.seq) - rcu.SeqCount(d.pollMark.normal)); {
 	case !d.pollsInVain():
 		if k.recent(n.polledAt) {
-			return moves, true // the next look will see it
+			return moves, true // the next poll will see it
 		}
 		return unclear, true
 	case passed > inVain:
@@ -176,8 +175,8 @@ func (k *kernel) judgePoll(d *domain, lost func(trial.Mechanism) (outlook, bool)
 // idle reports whether the item is neither queued nor running.
 func (w *work) idle() bool { return !w.queued && w.on == nil }
 
-// drifted reports whether the counters of a rank differ by something else than
-// the readers that are inside.
+// drifted reports whether the counters of a rank differ by another number than that
+// of the readers inside.
 func (d *domain) drifted() bool {
 	d.k.syncAll()
 	var inside [2]uint64
@@ -194,8 +193,8 @@ func (d *domain) drifted() bool {
 	return false
 }
 
-// fromReaders reports whether the scans of a domain wait for readers: one is
-// inside, on the rank that is to be seen empty, or was a moment ago.
+// fromReaders reports whether the scans of a domain wait for readers: one is inside,
+// on the scanned rank, or was a moment ago.
 func (d *domain) fromReaders() bool {
 	for _, l := range d.loops {
 		if l.inSection() && l.reader.locked && l.reader.rank != d.current {
@@ -205,7 +204,7 @@ func (d *domain) fromReaders() bool {
 	return d.lastHeld > 0 && d.k.now-d.lastHeld < 1_000_000_000
 }
 
-// judgeRCU judges the normal grace period that runs, or is about to start.
+// judgeRCU judges the normal grace period that runs or is about to start.
 func (k *kernel) judgeRCU(c *cause) outlook {
 	n := &k.rcu
 	lost := func(m trial.Mechanism) outlook {
@@ -263,12 +262,11 @@ func (k *kernel) judgeRCU(c *cause) outlook {
 	return o
 }
 
-// hasLeft reports whether a reader that holds up a grace period has left its
-// section and is not about to say so.
+// hasLeft reports whether a reader that blocks a grace period has left its section
+// and is not about to report it.
 func (t *task) hasLeft() bool { return !t.inReader() && !(t.loop.watching && t.left == 0) }
 
-// callbacksWaiting reports whether callbacks have not been given a grace
-// period yet.
+// callbacksWaiting reports whether some callbacks have no grace period yet.
 func (k *kernel) callbacksWaiting() bool {
 	for _, c := range k.cpus {
 		if len(c.unassigned) > 0 {
@@ -278,7 +276,7 @@ func (k *kernel) callbacksWaiting() bool {
 	return false
 }
 
-// oldestCallback is when the RCU callback was posted that has waited the longest,
+// oldestCallback is the time at which the oldest waiting RCU callback was posted,
 // long ago if none waits.
 func (k *kernel) oldestCallback() (at ns) {
 	at = never
@@ -296,7 +294,7 @@ func (k *kernel) oldestCallback() (at ns) {
 	return at
 }
 
-// judgeExp judges the expedited grace period that runs, or is about to start.
+// judgeExp judges the expedited grace period that runs or is about to start.
 func (k *kernel) judgeExp(c *cause) outlook {
 	e := &k.rcu.exp
 	c.rcu = trial.ExpeditedRCU

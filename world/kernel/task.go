@@ -16,16 +16,16 @@ type task struct {
 	state    taskState
 	cpu      *cpu // where it runs, is queued, or ran last
 	allowed  uint32
-	prio     int // real-time priority; 0 is a fair task
+	prio     int // real-time priority; 0 for a fair task
 	kernel   bool
-	woken    bool // and not switched to since
+	woken    bool // woken, and not switched to since
 	vruntime ns
 	deadline ns // in virtual runtime
-	lag      ns // owed when it went to sleep
+	lag      ns // lag at the start of its sleep
 	pickedAt ns
 	switches uint64 // nvcsw + nivcsw
-	// voluntary counts what is a quiescent state of RCU tasks: sleeps (nvcsw), and
-	// ticks in user mode.
+	// voluntary counts the quiescent states of RCU tasks: sleeps (nvcsw) and ticks in
+	// user mode.
 	voluntary uint64
 	hung      hungState
 
@@ -35,21 +35,21 @@ type task struct {
 	sources []*source
 	rcu     rcuTask
 	pool    *pool // set for workers
-	item    *work // what a worker is executing
+	item    *work // the item that a worker executes
 
-	where      where  // what it sleeps in
-	role       role   // on a chain of waits
-	family     string // the group of which causes name it: the scenario's, or the pool's
+	where      where  // the place in which it sleeps
+	role       role   // its role on a chain of waits
+	family     string // its group's name in causes: the scenario's group, or the pool
 	group      string // of the scenario
 	leader     *task  // the first of its group
-	asleep     ns     // since
-	watched    bool   // on a chain of waits, when it was last followed
-	quiet      bool   // its steps set kernel.moved themselves where they change such a chain
+	asleep     ns     // start of its sleep
+	watched    bool   // it was on a chain of waits when that was last followed
+	quiet      bool   // its steps set kernel.moved themselves when they change such a chain
 	waitingOn  *mutex
 	waitDomain *domain
 	waitWork   *work
-	waitFrom   gpCounts    // what the domain had had when the wait began
-	waitCookie srcu.Cookie // what it polls
+	waitFrom   gpCounts    // the domain's count at the start of the wait
+	waitCookie srcu.Cookie // the cookie that it polls
 	closing    *closing
 	wakeGen    uint32 // invalidates timeouts of earlier sleeps
 	timedOut   bool
@@ -69,7 +69,7 @@ const (
 	exited   taskState = 'X'
 )
 
-// demand is what a program does next: it uses CPU time, or sleeps.
+// demand is the next request of a program: CPU time, or a sleep.
 type demand struct {
 	state taskState // running: CPU time; else sleep in that state
 	work  ns
@@ -81,8 +81,8 @@ func use(d ns) demand                         { return demand{state: running, wo
 func sleepIn(s taskState) demand              { return demand{state: s} }
 func sleepTicks(s taskState, j uint64) demand { return demand{state: s, ticks: j} }
 
-// program is the code a task executes: step is called whenever the CPU time of
-// its last demand has been spent, or it has been woken.
+// program is the code of a task. step is called when the CPU time of its last demand
+// has been spent, or when the task has been woken.
 type program interface {
 	step(t *task) demand
 }
@@ -92,7 +92,7 @@ type stepFunc func(t *task) demand
 
 func (f stepFunc) step(t *task) demand { return f(t) }
 
-// progress spends CPU time of the task itself.
+// progress spends CPU time in the task itself.
 func (t *task) progress(d ns) {
 	if t.left < never {
 		t.left -= d
@@ -102,9 +102,9 @@ func (t *task) progress(d ns) {
 	}
 }
 
-// coroutine is a program in direct style: a function that asks for CPU time
-// and sleeps by calling methods of its task. It is made when first stepped:
-// most idle workers never are.
+// coroutine is a program in direct style: a function that requests CPU time and
+// sleeps by calling methods of its task. It is created at its first step, since most
+// idle workers never run.
 type coroutine struct {
 	k     *kernel
 	body  func(t *task)
@@ -113,7 +113,7 @@ type coroutine struct {
 	yield func(demand) bool
 }
 
-// stopped unwinds a coroutine whose trial is over.
+// stopped is the panic value that ends a coroutine after its trial.
 type stopped struct{}
 
 func (k *kernel) direct(body func(t *task)) program { return &coroutine{k: k, body: body} }
@@ -144,7 +144,7 @@ func (co *coroutine) step(t *task) demand {
 	return d
 }
 
-// ask hands a demand to the scheduler and returns when it has been met.
+// ask passes a demand to the scheduler and returns when it has been met.
 func (t *task) ask(d demand) {
 	if !t.prog.(*coroutine).yield(d) {
 		panic(stopped{})
@@ -154,8 +154,8 @@ func (t *task) ask(d demand) {
 // use spends CPU time. Direct style only.
 func (t *task) use(instructions int) { t.ask(use(t.k.cost(instructions))) }
 
-// sleepUntil sleeps in the given state and place until cond holds; whoever
-// makes it true must wake the task.
+// sleepUntil sleeps in the given state and place until cond holds. The code that
+// makes cond true must wake the task.
 func (t *task) sleepUntil(s taskState, w where, cond func() bool) {
 	for !cond() {
 		t.where = w
@@ -164,14 +164,14 @@ func (t *task) sleepUntil(s taskState, w where, cond func() bool) {
 	t.where = nowhere
 }
 
-// sleep is one sleep of a task, for the timer that ends it.
+// sleep identifies one sleep of a task for the timer that ends it.
 type sleep struct {
 	task *task
 	gen  uint32
 }
 
-// over reports whether the sleep is still to be ended, and notes that it was
-// by its timer.
+// over reports whether the sleep still has to be ended, and records that its timer
+// ended it.
 func (s sleep) over() bool {
 	if s.task.wakeGen != s.gen || s.task.state == running {
 		return false
@@ -191,7 +191,7 @@ func (k *kernel) sleepOver(s sleep) {
 	}
 }
 
-// completion is what one task waits for and others complete.
+// completion is a wait of one task that other tasks complete.
 type completion struct {
 	done    bool
 	waiters []*task
@@ -214,7 +214,7 @@ func (t *task) wait(c *completion, w where) {
 	t.sleepUntil(blocked, w, func() bool { return c.done })
 }
 
-// mutex is a sleeping lock, handed over in the order of arrival.
+// mutex is a sleeping lock, passed on in order of arrival.
 type mutex struct {
 	name    string
 	owner   *task
@@ -246,7 +246,7 @@ func (t *task) unlock(m *mutex) {
 	}
 }
 
-// spawn makes a task and its program; it does not start until woken.
+// spawn creates a task with its program. The task does not start until it is woken.
 func (k *kernel) spawn(name string, allowed uint32, p program) *task {
 	k.lastPID++
 	t := &task{k: k, name: name, pid: k.lastPID, state: sleeping, allowed: allowed, kernel: true}

@@ -1,18 +1,18 @@
 package kernel
 
 // tasksKthread is the kthread of one flavour of RCU tasks (rcu_tasks_kthread): it
-// serves batches of requests and rests after each grace period, whatever is requested
-// meanwhile.
+// serves batches of requests and pauses after each grace period, even if there are
+// new requests.
 type tasksKthread struct {
 	k       *kernel
 	task    *task
 	waiting []func()
 	idle    bool // it waits for requests
-	looking bool // it sleeps between two looks at holdouts
+	looking bool // it sleeps between two scans of the holdouts
 }
 
-// post hands in what is to run after a full grace period. A request does not end a
-// rest (rcuwait_wake_up).
+// post requests a call of fn after a full grace period. A request does not end a
+// pause (rcuwait_wake_up).
 func (r *tasksKthread) post(fn func()) {
 	r.waiting = append(r.waiting, fn)
 	if r.idle {
@@ -20,10 +20,10 @@ func (r *tasksKthread) post(fn func()) {
 	}
 }
 
-// serve is the life of the kthread. begin finds the holdouts of a grace period, held
-// reports whether there are any left, and end is what follows the last one. The kthread
-// sleeps for pause jiffies before the next look at them, each time one more
-// (init_fract), and as long after a grace period (gp_sleep).
+// serve is the kthread's main loop. begin finds the holdouts of a grace period, held
+// reports whether any are left, and end is called after the last one. The kthread
+// sleeps for pause jiffies before its next scan of the holdouts, one jiffy longer
+// each time (init_fract), and for the same pause after a grace period (gp_sleep).
 func (r *tasksKthread) serve(t *task, pause uint64, begin func(), held func() bool, end func()) {
 	for {
 		r.idle = true
@@ -36,7 +36,7 @@ func (r *tasksKthread) serve(t *task, pause uint64, begin func(), held func() bo
 			r.looking = true
 			t.ask(sleepTicks(idling, next))
 			r.looking = false
-			next = min(next+1, uint64(r.k.sc.Machine.HZ)) // it backs off slowly
+			next = min(next+1, uint64(r.k.sc.Machine.HZ)) // backs off linearly
 			t.use(costHoldoutScan)
 		}
 		end()

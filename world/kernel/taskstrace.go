@@ -5,17 +5,17 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// holdouts is Tasks-Trace RCU as it was up to 6.19: a kthread serves batches
-// of requests, each with one synchronize_rcu() and a wait for the tasks found
-// inside a section (rcu_tasks_one_gp, rcu_tasks_trace_postscan).
+// holdouts is Tasks-Trace RCU up to 6.19: a kthread serves batches of requests, each
+// with one synchronize_rcu() and a wait for the tasks found inside a section
+// (rcu_tasks_one_gp, rcu_tasks_trace_postscan).
 type holdouts struct {
 	tasksKthread
 	loops []*loop
 	waits gpCounts
 }
 
-// holdoutPause is its pause as a part of a second: HZ/200 where readers have no
-// barriers of their own, as on x86.
+// holdoutPause is the divisor of a second that gives its pause: HZ/200 if readers
+// have no barriers of their own, as on x86.
 const holdoutPause = 200
 
 func (k *kernel) newHoldouts() *holdouts {
@@ -37,8 +37,8 @@ func (h *holdouts) run(t *task) {
 	}, func() bool { return h.heldOut(epoch) }, func() {})
 }
 
-// heldOut reports whether a section that began before the grace period is
-// still in progress.
+// heldOut reports whether a section that began before the grace period is still in
+// progress.
 func (h *holdouts) heldOut(epoch uint64) bool {
 	h.k.syncAll()
 	for _, l := range h.loops {
@@ -77,7 +77,7 @@ func (h *holdouts) Begin() func() {
 	}
 }
 
-// Start takes no cookie: this Tasks-Trace RCU has none.
+// Start returns no cookie: this Tasks-Trace RCU has no polling.
 func (h *holdouts) Start() srcu.Cookie { return 0 }
 
 func (h *holdouts) Await(srcu.Cookie) { h.Synchronize() }
