@@ -98,6 +98,45 @@ func TestAPlantedBugThatIsNotCaughtRefusesTheClaim(t *testing.T) {
 	}
 }
 
+// An outcome must follow from the evidence: neither can be changed alone.
+func TestAChangedOutcomeOrEvidenceDoesNotFollow(t *testing.T) {
+	t.Parallel()
+	c := &Certificate{Claim: *claim(1e-2), World: "test"}
+	for _, scale := range []float64{2, 0.1} { // the first is shown, the second refuted by counting
+		part, err := c.Claim.Examine(t.Context(), calm(t), 2, made(scale, trial.OK), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Parts = append(c.Parts, *part)
+	}
+	c.Conclude()
+	b, err := c.Write()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, change := range map[string]func(c *Certificate){
+		"":                         func(*Certificate) {},
+		"a better outcome":         func(c *Certificate) { c.Outcome = Shown },
+		"a worse outcome":          func(c *Certificate) { c.Outcome = Refused },
+		"a worse outcome of one":   func(c *Certificate) { c.Parts[0].Outcome = NotShown },
+		"a better outcome of one":  func(c *Certificate) { c.Parts[1].Outcome = Shown },
+		"more hits":                func(c *Certificate) { c.Parts[0].Estimate.Hits = 3 },
+		"fewer trials":             func(c *Certificate) { c.Claim.Trials-- },
+		"a replicate less":         func(c *Certificate) { c.Claim.Replicates-- },
+		"fewer hangs":              func(c *Certificate) { c.Parts[1].Hung = 0 },
+		"a bug that is not caught": func(c *Certificate) { c.Planted = []Planted{{}} },
+	} {
+		changed, err := Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(changed)
+		if got, want := changed.Follows(), what == ""; got != want {
+			t.Errorf("%s: follows: %v, want %v", what, got, want)
+		}
+	}
+}
+
 // What is read is what was written, and each replicate of it comes out again; another
 // world gives others.
 func TestACertificateIsReadAndSampled(t *testing.T) {
