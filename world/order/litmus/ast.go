@@ -4,14 +4,14 @@
 // or Always under the Linux-kernel memory model: it enumerates candidate
 // executions and checks the axioms (Alglave, Maranget, McKenney, Parri, Stern,
 // ASPLOS 2018; tools/memory-model of Linux 6.12). Operate decides the same for
-// the explorer's memory, which is multi-copy atomic: it may forbid more than the
+// the explorer's memory. That is multi-copy atomic, so it may forbid more than the
 // model, never less.
 package litmus
 
 // Test is a parsed litmus test.
 type Test struct {
 	Name    string
-	Result  string // as its "Result:" comment states; empty if there is none
+	Result  string // of its "Result:" comment; empty if there is none
 	init    map[string]initial
 	regs    map[int]map[string]initial // initial registers, by thread
 	threads []thread
@@ -21,7 +21,7 @@ type Test struct {
 	index   map[string]int
 }
 
-// initial is an initial value: a number, or a location's address.
+// initial is an initial value: a number or the address of a location.
 type initial struct {
 	value int64
 	addr  string
@@ -51,7 +51,7 @@ type store struct {
 	addr, val expr
 }
 
-// eval is an expression for its effects.
+// eval is an expression statement.
 type eval struct {
 	line
 	val expr
@@ -67,7 +67,7 @@ type expr interface{}
 
 type number int64
 
-// name is a register, a parameter or a location's address.
+// name is a register, a parameter or the address of a location.
 type name struct {
 	text string
 	line int
@@ -86,7 +86,7 @@ type binary struct {
 // load is a plain load through a pointer.
 type load struct{ addr expr }
 
-// call is one of the model's primitives.
+// call is a call of one of the model's primitives.
 type call struct {
 	fn   string
 	args []expr

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// builtinName is a function of the model's own language, from which the macros of
-// linux-kernel.def are made: __xchg{mb}, __atomic_op, __fence{rmb}.
+// builtinName matches the built-in functions of herd7, of which the macros of
+// linux-kernel.def consist: __xchg{mb}, __atomic_op, __fence{rmb}.
 var builtinName = regexp.MustCompile(`^__(load|store|fence|xchg|cmpxchg|lock|unlock|trylock|islocked|` +
 	`atomic_op|atomic_op_return|atomic_fetch_op|atomic_add_unless)(?:\{([a-z-]+)\})?([-+&|^])?$`)
 
@@ -20,7 +20,7 @@ var builtinFences = map[string]mark{
 	"rcu-lock": fRCULock, "rcu-unlock": fRCUUnlock, "sync-rcu": fRCUSync,
 }
 
-// builtins gives the kind and the number of arguments.
+// builtins gives the kind and the number of arguments of each built-in function.
 var builtins = map[string]primitive{
 	"load":              {kind: primLoad, args: 1},
 	"store":             {kind: primStore, args: 2},
@@ -53,7 +53,7 @@ func builtin(fn string) (primitive, bool) {
 }
 
 // builtinArgs moves the pointer of an arithmetic built-in function behind its
-// operand, where the kernel's functions have it.
+// operand, as in the kernel's functions.
 func (c *call) builtinArgs() {
 	if strings.HasPrefix(c.fn, "__atomic_") && strings.ContainsAny(c.fn[len(c.fn)-1:], "+-&|^") && len(c.args) == 2 {
 		c.args[0], c.args[1] = c.args[1], c.args[0]

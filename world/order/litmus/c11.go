@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// c11Calls maps C11 functions whose argument is a memory order to the primitives
-// of the kernel that mean the same. A dot marks where the kernel puts the suffix
-// of the order.
+// c11Calls maps C11 functions with a memory-order argument to the equivalent
+// primitives of the kernel. A dot marks the place of the order's suffix in the
+// kernel's name.
 var c11Calls = map[string]string{
 	"atomic_load_explicit":     "atomic_read.",
 	"atomic_store_explicit":    "atomic_set.",
 	"atomic_exchange_explicit": "xchg.",
 }
 
-// fetchers are the C11 functions that return the old value. The pointer is their
-// first argument; it is the kernel's last.
+// fetchers maps C11 functions that return the old value to the kernel's. The pointer
+// is the first argument in C11 and the last in the kernel.
 var fetchers = map[string]string{
 	"atomic_fetch_add": "add", "atomic_fetch_sub": "sub", "atomic_fetch_and": "and",
 	"atomic_fetch_or": "or", "atomic_fetch_xor": "xor",
 }
 
-// c11 rewrites a call of C11 into the kernel's primitive of the same meaning. It
-// returns an error for one that has no counterpart in the kernel's model.
+// c11 rewrites a call of a C11 function into the equivalent primitive of the kernel.
+// It returns an error if the kernel's model has none.
 func (c *call) c11() error {
 	base, explicit := strings.CutSuffix(c.fn, "_explicit")
 	to, access := c11Calls[c.fn]
@@ -43,7 +43,7 @@ func (c *call) c11() error {
 	order := "memory_order_seq_cst"
 	if explicit {
 		if len(c.args) == 0 {
-			return nil // reported for its number of arguments
+			return nil // the number of arguments is reported later
 		}
 		last, ok := c.args[len(c.args)-1].(name)
 		if !ok {
@@ -60,7 +60,7 @@ func (c *call) c11() error {
 	return nil
 }
 
-// pointerFirst reports whether the first argument is no number, as in C11.
+// pointerFirst reports whether the first argument is not a number: the order of C11.
 func (c *call) pointerFirst() bool {
 	_, first := c.args[0].(number)
 	_, second := c.args[1].(number)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// communication is one way in which the accesses to one location communicate: the
-// coherence order of its stores, and the store that each load reads from.
+// communication is a coherence order and a reads-from relation of the accesses to one
+// location.
 type communication struct {
 	order []int    // stores, in coherence order
 	reads [][2]int // store, load
@@ -16,8 +16,8 @@ type communication struct {
 // maxCommunications bounds the communications of one location.
 const maxCommunications = 50_000
 
-// communications lists the communications of a location that are coherent and
-// atomic and whose final value the condition permits.
+// communications lists the coherent and atomic communications of a location whose
+// final value the condition permits.
 func (x *execution) communications(loc int) []communication {
 	l := &location{x: x, loc: loc, pos: make([]int, x.f.n), reads: make([]int, x.f.n), paired: make([]int, x.f.n)}
 	var stores []int
@@ -48,15 +48,14 @@ type location struct {
 	x      *execution
 	loc    int
 	loads  []int
-	pos    []int // of a store in coherence order
-	reads  []int // the store that a load reads
-	paired []int // the load of a read-modify-write's store; -1 if there is none
+	pos    []int // of a store, its position in the coherence order
+	reads  []int // of a load, the store that it reads from
+	paired []int // of a store, the load of its read-modify-write; -1 if there is none
 	found  []communication
 }
 
 // extend extends a coherence order by each store that program order permits. The
-// load of a read-modify-write reads the store before its own: nothing comes
-// between the two.
+// load of a read-modify-write reads from the immediate predecessor of its store.
 func (l *location) extend(order, rest []int) {
 	f := l.x.f
 	if l.x.j.exhausted() {
@@ -86,7 +85,7 @@ func (l *location) extend(order, rest []int) {
 	}
 }
 
-// assign chooses the store that load k reads, if that is coherent.
+// assign chooses a store for load k to read from, among those that are coherent.
 func (l *location) assign(order []int, k int) {
 	j, f := l.x.j, l.x.f
 	if j.exhausted() {
@@ -113,15 +112,16 @@ func (l *location) assign(order []int, k int) {
 	}
 }
 
-// coherent reports whether load r can read store s: its thread's other accesses
-// to the location fit, and a read-modify-write reads the store before its own.
+// coherent reports whether load r can read from store s: coherence with the thread's
+// other accesses to the location permits it, and a read-modify-write reads from the
+// immediate predecessor of its store.
 func (l *location) coherent(order []int, k, r, s int) bool {
 	f := l.x.f
 	for _, o := range order {
 		switch {
-		case f.po[o].has(r) && l.pos[o] > l.pos[s]: // older than a store before the load
+		case f.po[o].has(r) && l.pos[o] > l.pos[s]: // overwritten by a store before the load
 			return false
-		case f.po[r].has(o) && l.pos[o] <= l.pos[s]: // a store after the load, or a newer one
+		case f.po[r].has(o) && l.pos[o] <= l.pos[s]: // not older than a store after the load
 			return false
 		case l.paired[o] == r && l.pos[s] != l.pos[o]-1:
 			return false
@@ -140,7 +140,7 @@ type execution struct {
 	j     *judge
 	f     *frame
 	of    [][]communication // by location
-	order []int             // of locations: those of fewest communications first
+	order []int             // of locations: fewest communications first
 	final []*communication
 	c     candidate
 }
@@ -172,8 +172,8 @@ func (x *execution) possible(loc int, last int64) bool {
 	})
 }
 
-// combine chooses a communication of each location. It judges a partial choice
-// whenever a location had more than one: the axioms are monotone.
+// combine chooses a communication of each location. It judges partial choices too,
+// after each location with more than one communication: the axioms are monotone.
 func (x *execution) combine(k int) {
 	j := x.j
 	if k == len(x.order) {

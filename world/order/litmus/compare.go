@@ -2,23 +2,23 @@ package litmus
 
 import "fmt"
 
-// Comparison is an answer beside the expected one.
+// Comparison is the comparison of an answer with the expected one.
 type Comparison string
 
 // The comparisons.
 const (
 	Agrees Comparison = "agrees"
-	// Unsound: the answer allows what the expected one forbids.
+	// Unsound: the answer allows an execution that the expected one forbids.
 	Unsound Comparison = "unsound"
-	// Incomplete: the answer forbids what the expected one allows.
+	// Incomplete: the answer forbids an execution that the expected one allows.
 	Incomplete Comparison = "incomplete"
-	// Incomparable: the file expects nothing, or something that is no answer.
+	// Incomparable: the file states no result, or one that is no answer.
 	Incomparable Comparison = "no-result"
-	// Unanswered: the test is over a bound.
+	// Unanswered: the test exceeds a bound.
 	Unanswered Comparison = "bounded"
 )
 
-// Compare sets an answer beside the test's own Result line.
+// Compare compares an answer with the test's Result line.
 func (t *Test) Compare(got Answer) Comparison {
 	want := Answer(t.Result)
 	switch {
@@ -34,7 +34,7 @@ func (t *Test) Compare(got Answer) Comparison {
 	return Incomplete
 }
 
-// Tally counts what became of many files.
+// Tally counts the comparisons of many files.
 type Tally struct {
 	Files      int `json:"files"`
 	Agrees     int `json:"agree"`
@@ -63,7 +63,7 @@ func (y *Tally) Add(c Comparison) {
 	}
 }
 
-// AddUnparsed counts a file that could not be read as a test.
+// AddUnparsed counts a file that Parse rejects.
 func (y *Tally) AddUnparsed() {
 	y.Files++
 	y.Unparsed++

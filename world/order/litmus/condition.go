@@ -1,6 +1,6 @@
 package litmus
 
-// truth is the truth value of a condition on a state that is known in part.
+// truth is the truth value of a condition on a partial state.
 type truth uint8
 
 const (
@@ -26,10 +26,10 @@ func (x truth) not() truth {
 	return unknown
 }
 
-// known returns the value of an operand, if it is known.
+// known returns the value of an operand, if the partial state has it.
 type known func(x operand) (int64, bool)
 
-// holds evaluates a condition on a state that is known in part.
+// holds evaluates a condition on a partial state.
 func (t *Test) holds(c cond, k known) truth {
 	switch c := c.(type) {
 	case condTrue:
@@ -71,8 +71,8 @@ func (t *Test) operand(x operand, k known) (int64, bool) {
 	return k(x)
 }
 
-// possible reports whether a state that is known in part can satisfy the filter,
-// and the condition if want is true, its negation otherwise.
+// possible reports whether a partial state can satisfy the filter, and the condition
+// (its negation, if want is false).
 func (t *Test) possible(want bool, k known) bool {
 	if t.filter != nil && t.holds(t.filter, k) == isFalse {
 		return false

@@ -11,8 +11,8 @@ import (
 
 const stateBound = 20_000
 
-// contradiction says how the explorer's memory is weaker than the model, or a
-// mode weaker than the next one; empty if it is not.
+// contradiction describes how the explorer's memory is weaker than the model, or a
+// mode weaker than the next weaker one. It returns "" if neither is so.
 func contradiction(ctx context.Context, t *litmus.Test) string {
 	model := t.Judge(ctx, litmus.DefaultBounds).Answer
 	if model == litmus.Bounded {
@@ -35,9 +35,8 @@ func contradiction(ctx context.Context, t *litmus.Test) string {
 func happens(a litmus.Answer) bool { return a != litmus.Never }
 func fails(a litmus.Answer) bool   { return a != litmus.Always }
 
-// TestMemoryIsNeverWeakerThanTheModel pits the explorer's memory against the
-// axioms on generated tests: two independent implementations, of which the
-// first must allow no more than the second.
+// TestMemoryIsNeverWeakerThanTheModel compares the explorer's memory with the axioms,
+// an independent implementation, on generated tests. It must allow no more.
 func TestMemoryIsNeverWeakerThanTheModel(t *testing.T) {
 	t.Parallel()
 	r := seed.Stream(1, "litmus")

@@ -11,9 +11,9 @@ const (
 	mAcquire
 	mRelease
 	mNoreturn
-	mRMW // an access of a read-modify-write that is no lock, failed ones included
+	mRMW // an access of a read-modify-write, even a failed one, that is no lock
 	mLKR // the read of a spin_lock
-	mLKW // its write
+	mLKW // the write of a spin_lock
 	mUL  // spin_unlock
 	fMb
 	fRmb
@@ -32,10 +32,10 @@ const (
 	fSRCUSync
 )
 
-// maxEvents bounds an execution: sets of events are two words.
+// maxEvents bounds the events of an execution: a set of events has two words.
 const maxEvents = 128
 
-// maxThreadEvents bounds one thread's part of it.
+// maxThreadEvents bounds the events of a thread.
 const maxThreadEvents = 63
 
 // event is one access or fence of a candidate execution.
@@ -44,8 +44,8 @@ type event struct {
 	is     mark
 	loc    int // -1 if it has none
 	val    int64
-	// Dependencies, as sets of events of the same thread. value is the part of
-	// data that the stored value is computed from: not what cancels out.
+	// Dependencies, as sets of events of the same thread. value is data without the
+	// events that cancel out of the stored value.
 	addr, data, ctrl, value uint64
 	rmw                     int // the read that this write is paired with; -1
 	line                    int

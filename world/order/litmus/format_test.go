@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/order/litmus"
 )
 
-// TestFormat parses each form of the kernel's C dialect and checks its meaning by
-// the answer.
+// TestFormat parses each construct of the kernel's C dialect. The answer of the test
+// checks its meaning.
 func TestFormat(t *testing.T) {
 	t.Parallel()
 	const body = "P0(int *x)\n{\n\tint r0 = READ_ONCE(*x);\n}\n"
@@ -60,7 +60,7 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// TestUnknownConstructs: an error names the line, the construct and the want.
+// TestUnknownConstructs: an error names the line, the construct and the accepted ones.
 func TestUnknownConstructs(t *testing.T) {
 	t.Parallel()
 	for src, want := range map[string]string{
@@ -87,8 +87,8 @@ func TestUnknownConstructs(t *testing.T) {
 	}
 }
 
-// TestBoundsEndEverySearch: the search of a test with many accesses to one
-// location, which communicate in more ways than can be listed, ends at its bound.
+// TestBoundsEndEverySearch: the search of a test with many accesses to one location,
+// and so with too many communications to list, ends at its bound.
 func TestBoundsEndEverySearch(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -120,8 +120,8 @@ func TestInterruptedSearchIsBounded(t *testing.T) {
 	}
 }
 
-// TestPathsCountAgainstTheBound: a test with many paths and nothing to interleave
-// visits hardly any state, and each choice of paths costs time all the same.
+// TestPathsCountAgainstTheBound: each choice of paths counts against the bound, since
+// a test with many paths and no accesses visits hardly any state but costs time.
 func TestPathsCountAgainstTheBound(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder

@@ -1,8 +1,8 @@
 package litmus
 
-// frame is the part of a candidate execution that the choice of traces fixes:
-// all but the reads-from relation and the coherence order. Barriers are no events
-// of a frame: the relations they induce are computed once.
+// frame is the part of a candidate execution that the choice of traces determines:
+// all but the reads-from relation and the coherence order. Fences are no events of a
+// frame: their relations are computed once.
 type frame struct {
 	ev []event
 	n  int
@@ -13,13 +13,13 @@ type frame struct {
 	noreturn                                      set
 
 	po, poLoc, loc, ext, same    rel // same: both of one thread
-	addr, data, ctrl, rmw, value rel // value: data that a value is computed from
+	addr, data, ctrl, rmw, value rel // value: data without dependencies that cancel out
 
 	mb, rmb, wmb, gp, poRel, acqPo rel
 	rmbPlain, plainRmb             rel // smp_rmb between a marked read and any access
 	unlockPo                       rel // po ; [UL]
 	lockPo                         rel // [LKR] ; po
-	afterUnlockLock                rel // [M] ; po to what smp_mb__after_unlock_lock precedes
+	afterUnlockLock                rel // [M] ; po to the events after smp_mb__after_unlock_lock
 	hasAfterUnlockLock             bool
 
 	rcuGP, srcuGP, srcuLock, srcuUnlock set
@@ -27,7 +27,7 @@ type frame struct {
 	rscs                                rel // rcu-rscs
 }
 
-// fences are the events that are barriers and nothing else.
+// fences are the marks of events that are only fences.
 const fences = fMb | fRmb | fWmb | fBarrier | fBeforeAtomic | fAfterAtomic | fAfterSpinlock |
 	fAfterUnlockLock | fAfterSRCUUnlock
 
@@ -62,7 +62,7 @@ func newFrame(t *Test, combo []*trace) (*frame, bool) {
 	return whole.withoutFences(), true
 }
 
-// withoutFences is the frame of all events that are no fences.
+// withoutFences returns the frame of the events that are no fences.
 func (f *frame) withoutFences() *frame {
 	out := &frame{}
 	number := make([]int, f.n)
@@ -105,7 +105,7 @@ func (f *frame) withoutFences() *frame {
 	return out
 }
 
-// where is the set of events that carry any of the marks.
+// where returns the set of events with any of the marks.
 func (f *frame) where(m mark) set {
 	var s set
 	for i := range f.ev {
@@ -179,7 +179,7 @@ func (f *frame) fencerel(m mark) rel {
 	return f.seq(f.to(f.po, f.where(m)), f.po)
 }
 
-// barriers computes the orderings that do not depend on communication.
+// barriers computes the orderings that do not depend on communications.
 func (f *frame) barriers() {
 	M, rmws := f.mem, f.where(mRMW)
 	poq := f.maybe(f.po)
@@ -205,7 +205,7 @@ func (f *frame) barriers() {
 	f.rscs = f.matchRCU()
 }
 
-// matchRCU pairs each rcu_read_lock with its rcu_read_unlock; they nest.
+// matchRCU pairs each rcu_read_lock with its rcu_read_unlock. Sections nest.
 func (f *frame) matchRCU() rel {
 	out := f.none()
 	open := map[int][]int{}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// FromBytes makes a small test of any bytes: two or three threads of accesses,
+// FromBytes generates a small test from any bytes: two or three threads of accesses,
 // barriers, dependencies, pointers, atomics, locks and grace periods, and a
 // condition on some of the registers. Each byte is one decision; missing bytes
 // are zero.
@@ -65,7 +65,7 @@ func (g *generator) reg() string {
 	return fmt.Sprintf("r%d", g.regs-1)
 }
 
-// source is a register that was set, or a constant if there is none.
+// source returns a register that was set, or a constant if there is none.
 func (g *generator) source() string {
 	if g.regs == 0 {
 		return "1"
@@ -112,7 +112,7 @@ func (g *generator) access() {
 	case 13:
 		v := g.loc()
 		g.line("int %s = *%s;", g.reg(), v)
-	case 14: // a branch that decides a value and no store
+	case 14: // a branch that contains no store
 		s, v := g.source(), g.loc()
 		g.line("int v%d = %d;", g.regs, 1+g.pick(3))
 		g.line("if (%s == %d)\n\t\tv%d = %d;", s, g.pick(2), g.regs, g.pick(3))

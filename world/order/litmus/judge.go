@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Answer is a judge's answer to whether a condition holds.
+// Answer says whether a condition holds.
 type Answer string
 
 // The answers.
@@ -14,21 +14,21 @@ const (
 	Never     Answer = "Never"
 	Sometimes Answer = "Sometimes"
 	Always    Answer = "Always"
-	// Bounded is no answer: the search reached one of its bounds.
+	// Bounded means no answer: the search reached one of its bounds.
 	Bounded Answer = "bounded"
 )
 
-// Bounds limit the work for one test. A zero bound is that of DefaultBounds.
+// Bounds limit the work for one test. A zero field means that of DefaultBounds.
 type Bounds struct {
 	Values     int // values of a location
 	Traces     int // traces of a thread
 	Combos     int // choices of one trace for each thread
 	Candidates int // complete candidate executions
-	Steps      int // steps of the search, of about a microsecond each
+	Steps      int // steps of the search, about a microsecond each
 }
 
-// DefaultBounds suffices for the tests of the kernel and of published
-// collections, which take milliseconds each.
+// DefaultBounds suffices for the tests of the kernel and of published collections,
+// each of which takes milliseconds.
 var DefaultBounds = Bounds{Values: 64, Traces: 20_000, Combos: 2_000_000, Candidates: 200_000, Steps: 20_000_000}
 
 func (b *Bounds) fill() {
@@ -45,19 +45,19 @@ func (b *Bounds) fill() {
 // Judgement is the result of judging a test.
 type Judgement struct {
 	Answer Answer
-	// Race reports that an allowed execution has a data race: then the answer
-	// assumes that the compiler does not make use of the race.
+	// Race reports a data race in an allowed execution. The answer then assumes that
+	// the compiler does not exploit the race.
 	Race bool
 	// Why names the bound that the search reached; empty if it reached none.
 	Why string
-	// Candidates is how many complete candidate executions were judged.
+	// Candidates is the number of complete candidate executions that were judged.
 	Candidates int
 	// Witness is an allowed execution in which the condition holds.
 	Witness *Witness
 }
 
-// Judge decides a test under the Linux-kernel memory model. If ctx ends first,
-// the answer is Bounded.
+// Judge decides a test under the Linux-kernel memory model. The answer is Bounded if
+// ctx ends first.
 func (t *Test) Judge(ctx context.Context, b Bounds) Judgement {
 	b.fill()
 	j := &judge{t: t, b: b, ctx: ctx}
@@ -123,12 +123,11 @@ func (j *judge) exhausted() bool {
 }
 
 // domains computes the values that each location can hold: a fixed point of the
-// values that threads store when they read values that locations can hold. A
-// thread whose trace ends early, by a null pointer, has made its earlier stores.
+// values that threads store after they read such values. A trace that ends early, at
+// a null pointer, counts with the stores before.
 //
-// A value may also justify itself: the branch that stores it opens only for the
-// value. The domains get such values in addition. They are left out if that
-// exceeds a bound.
+// A value may also justify itself: it is stored only on a branch that is taken only
+// for that value. The domains include such values unless that exceeds a bound.
 func (j *judge) domains() bool {
 	start := make([][]int64, len(j.t.locs))
 	for i, n := range j.t.locs {
@@ -164,9 +163,9 @@ func clone(domain [][]int64) [][]int64 {
 	return out
 }
 
-// fixedPoint extends the domains until no trace stores a new value. A value that
-// takes more stores to compute than an execution has cannot occur: rounds is that
-// number of stores.
+// fixedPoint extends the domains until no trace stores a new value. It returns as
+// rounds the number of stores of an execution: a value that takes more to compute
+// cannot occur.
 func (j *judge) fixedPoint(domain [][]int64, maxSteps int) (_ [][]int64, traces [][]trace, rounds int, why string) {
 	t := j.t
 	for round := 0; ; round++ {
@@ -213,7 +212,7 @@ func (j *judge) fixedPoint(domain [][]int64, maxSteps int) (_ [][]int64, traces 
 	}
 }
 
-// search looks for an allowed execution in which the condition holds, or does not.
+// search searches for an allowed execution in which the condition is as wanted.
 func (j *judge) search(want bool) bool {
 	j.want, j.found = want, false
 	j.combo = make([]*trace, len(j.t.threads))
@@ -245,7 +244,7 @@ func (j *judge) choose(id int) {
 	j.combo[id] = nil
 }
 
-// chosen is the value of a register whose thread has a trace.
+// chosen returns the value of a register if a trace is chosen for its thread.
 func (j *judge) chosen(x operand) (int64, bool) {
 	if x.kind != opdRegister || j.combo[x.thread] == nil {
 		return 0, false
@@ -294,8 +293,8 @@ func (j *judge) written(loc int, v int64) bool {
 	return false
 }
 
-// canRace reports whether two threads access a location, one of them plainly and
-// one of them storing.
+// canRace reports whether several threads access one location, with a plain access and
+// a store among the accesses.
 func (j *judge) canRace() bool {
 	for loc := range j.t.locs {
 		plain, stores, threads := false, false, 0

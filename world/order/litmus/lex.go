@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// Error is a construct that this package does not understand, and its line.
+// Error reports a construct that this package does not support, and its line.
 type Error struct {
 	Line int
 	What string
@@ -63,7 +63,7 @@ func (l *lexer) skip() error {
 	return nil
 }
 
-// comment skips a comment; those of the litmus format nest.
+// comment skips a comment. Comments of the litmus format nest.
 func (l *lexer) comment(open, end string) error {
 	from, depth := l.line, 0
 	for l.at += 2; l.at < len(l.src); l.at++ {

@@ -1,8 +1,8 @@
 package litmus
 
-// candidate is an execution to be judged: a frame, with the reads-from relation
-// and the coherence order. Both may be partial: the axioms are monotone, so that
-// a part that violates one rules out every whole.
+// candidate is a candidate execution: a frame, a reads-from relation and a coherence
+// order. Both may be partial. The axioms are monotone: if a part violates one, so
+// does every extension.
 type candidate struct {
 	*frame
 	rf, co rel
@@ -87,8 +87,8 @@ func (c *candidate) judge() verdict {
 	return p.judge()
 }
 
-// rcuFence is the order that grace periods impose: by any chain with at least as
-// many grace periods as read-side critical sections.
+// rcuFence is the relation rcu-fence: chains with at least as many grace periods as
+// read-side critical sections.
 func (c *candidate) rcuFence(prop, hbStar, pbStar rel) rel {
 	f := c.frame
 	link := f.seq(f.maybe(f.po), hbStar, pbStar, prop, f.po)
@@ -114,8 +114,8 @@ func (c *candidate) rcuFence(prop, hbStar, pbStar rel) rel {
 	return f.seq(f.po, order, f.maybe(f.po))
 }
 
-// srcuSections pairs each srcu_read_lock with the unlocks that its value reaches
-// through registers or memory.
+// srcuSections pairs each srcu_read_lock with the unlocks that get its value through
+// registers or memory.
 func (c *candidate) srcuSections() rel {
 	f := c.frame
 	if f.srcuLock.empty() {
@@ -124,9 +124,9 @@ func (c *candidate) srcuSections() rel {
 	return f.and(f.between(f.srcuLock, f.plus(f.or(f.data, c.rf)), f.srcuUnlock), f.loc)
 }
 
-// grounded reports whether the value of each access follows from values of the
-// initial state and of the program. An execution in which values depend on
-// themselves, as in a cycle of copies, has no solution: any value would do.
+// grounded reports whether the value of each access follows from the initial values
+// and the constants of the program. It does not if values depend on themselves, as
+// in a cycle of copies, where any value would be consistent.
 func (c *candidate) grounded() bool {
 	f := c.frame
 	f.reset()

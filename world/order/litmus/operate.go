@@ -6,9 +6,9 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// Operate decides a test under the explorer's own memory: multi-copy atomic, with
-// threads that reorder as far as the mode allows. limit bounds the states of all
-// searches together. If ctx ends first, the answer is Bounded.
+// Operate decides a test under the explorer's memory, which is multi-copy atomic and
+// whose threads reorder as far as the mode allows. limit bounds the total states of
+// all searches. The answer is Bounded if ctx ends first.
 func (t *Test) Operate(ctx context.Context, m order.Mode, limit int) Judgement {
 	if len(t.locs) > 64 {
 		return Judgement{Answer: Bounded, Why: "more than 64 locations"}
@@ -53,12 +53,12 @@ type operation struct {
 	paths  [][]*path
 	chosen []*path
 	want   bool
-	left   int // states that may still be visited
+	left   int // remaining states of the limit
 	found  bool
 	why    string
 }
 
-// search looks for an execution in which the condition holds, or does not.
+// search searches for an execution in which the condition is as wanted.
 func (o *operation) search(want bool) (found bool, why string) {
 	o.want, o.left, o.found, o.why = want, o.limit, false, ""
 	o.choose(0)
@@ -97,7 +97,7 @@ func (o *operation) choose(id int) {
 		x.Programs = append(x.Programs, p.prog)
 	}
 	complete, err := x.Run()
-	o.left -= max(1, x.Visited) // a choice of paths costs time even if it visits nothing
+	o.left -= max(1, x.Visited) // a choice of paths costs time even without states
 	switch {
 	case err != nil:
 		o.why = err.Error()

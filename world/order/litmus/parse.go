@@ -135,16 +135,16 @@ func (p *parser) test() error {
 	}
 }
 
-// header skips what stands between the name and the initial values: the cycle
-// in quotes, metadata as diy writes it (Name=value), and any other text.
+// header skips the text between the name and the initial values: the cycle in
+// quotes, the metadata of diy (Name=value), and any other text.
 func (p *parser) header() {
 	for p.peek() != "{" && p.peek() != "" {
 		p.take()
 	}
 }
 
-// final reads the condition. A test without one is a test of "forall true". Text
-// after the condition is ignored unless it begins with a connective.
+// final reads the condition. A missing condition means "forall true". Text after the
+// condition is ignored unless it begins with a connective.
 func (p *parser) final() error {
 	switch {
 	case p.peek() == "":
@@ -307,8 +307,8 @@ func (p *parser) initialValue() (initial, error) {
 // maxThreads bounds the number of a thread.
 const maxThreads = 1000
 
-// ofThread reports whether a thread's number and a colon follow after n tokens:
-// the name of a register comes next.
+// ofThread reports whether a thread's number and a colon follow after n tokens. The
+// name of a register comes next.
 func (p *parser) ofThread(n int) bool {
 	t := p.ahead(n)
 	return p.ahead(n+1) == ":" && t != "" && (t[0] >= '0' && t[0] <= '9' || threadName.MatchString(t))

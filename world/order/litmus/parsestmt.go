@@ -120,7 +120,7 @@ func (p *parser) declaration() ([]stmt, error) {
 	}
 }
 
-// simple is an assignment or an expression for its effects.
+// simple reads an assignment or an expression statement.
 func (p *parser) simple() ([]stmt, error) {
 	at := line(p.line())
 	x, err := p.expression()
@@ -228,7 +228,7 @@ func (p *parser) unary() (expr, error) {
 	return p.primary()
 }
 
-// cast skips "(type)" if that is what follows.
+// cast skips "(type)" if that follows.
 func (p *parser) cast() bool {
 	n := 1
 	words, stars := 0, 0
@@ -321,7 +321,7 @@ func (p *parser) call(fn string, at int) (expr, error) {
 	return p.finishCall(c)
 }
 
-// finishCall finds the primitive that a call with all its arguments is of.
+// finishCall finds the primitive of a complete call.
 func (p *parser) finishCall(c call) (expr, error) {
 	fn, at := c.fn, c.line
 	c.builtinArgs()

@@ -37,7 +37,7 @@ func (c *compiler) atomic(x call, p primitive) order.Expr {
 	return order.Const(0)
 }
 
-// combineTrue is 1, known when x is.
+// combineTrue returns the constant 1 with a dependency on x.
 func combineTrue(x order.Expr) order.Expr {
 	return combine(func([]order.Value) order.Value { return 1 }, x)
 }
@@ -58,8 +58,8 @@ func (c *compiler) modify(ptr order.Expr, o ordering, v order.Expr, noreturn boo
 	return old
 }
 
-// conditional is a read-modify-write that happens if the old value is x, or if
-// it is not; otherwise it is a load.
+// conditional compiles a read-modify-write that succeeds if the old value equals x
+// (differs from x, if equal is false), and otherwise is a load.
 func (c *compiler) conditional(ptr, x order.Expr, o ordering, v order.Expr, equal bool,
 	change func(old, v order.Value) order.Value) order.Expr {
 	happens := c.pick(2) == 0

@@ -2,12 +2,12 @@ package litmus
 
 import "github.com/gpstorm/gpstorm/world/order"
 
-// maxPaths bounds the ways through one thread's branches.
+// maxPaths bounds the paths through one thread's branches.
 const maxPaths = 256
 
-// paths compiles a thread once for every way through its branches and every
-// outcome of its conditional atomic operations. An execution in which the way
-// turns out wrong is discarded.
+// paths compiles a thread once for every path through its branches and every outcome
+// of its conditional atomic operations. Executions that leave the compiled path are
+// discarded.
 func (t *Test) paths(id int) ([]*path, bool) {
 	var out []*path
 	var picks, options []int
@@ -91,7 +91,7 @@ func (c *compiler) block(body []stmt) {
 	}
 }
 
-// place is an access to where a pointer leads.
+// place returns an access to the location of a pointer.
 func (c *compiler) place(ptr order.Expr) order.Access {
 	may := ^uint64(0)
 	if len(ptr.Reads()) == 0 {
@@ -189,7 +189,7 @@ func (c *compiler) call(x call) order.Expr {
 	return order.Const(0)
 }
 
-// domain is the number of an SRCU domain: 0 is RCU.
+// domain returns the number of an SRCU domain; 0 is RCU.
 func (c *compiler) domain(x expr) int {
 	i, _ := c.t.locOf(c.eval(x).Value(nil))
 	return 1 + max(i, 0)
@@ -204,7 +204,7 @@ func (c *compiler) fence(f mark) {
 	case fWmb:
 		c.p.FenceWrite()
 	case fBeforeAtomic, fAfterSRCUUnlock:
-		c.p.Fence() // stronger than needed without the operation it goes with
+		c.p.Fence() // too strong if its atomic operation or srcu_read_unlock is missing
 	case fAfterAtomic:
 		if c.rmws > 0 {
 			c.p.Fence()

@@ -1,7 +1,7 @@
 package litmus
 
-// plainModel is the part of the model about plain accesses: which stores they may
-// read, and the data races they take part in.
+// plainModel holds the rules for plain accesses: the stores that they may read from,
+// and their data races.
 type plainModel struct {
 	c                                                          *candidate
 	fr, rfe, addr, fence, nonrw, strong, cumulStar, rmwSeq, xb rel

@@ -5,10 +5,10 @@ import "regexp"
 type primKind uint8
 
 const (
-	primLoad   primKind = iota // READ_ONCE and friends: of an lvalue
-	primStore                  // WRITE_ONCE and friends: of an lvalue
-	primLoadP                  // of a pointer
-	primStoreP                 // of a pointer
+	primLoad   primKind = iota // loads from an lvalue, like READ_ONCE
+	primStore                  // stores to an lvalue, like WRITE_ONCE
+	primLoadP                  // loads through a pointer
+	primStoreP                 // stores through a pointer
 	primFence
 	primExchange
 	primCompare
@@ -23,7 +23,7 @@ const (
 	primSRCUSync
 )
 
-// primitive is the meaning of a function of the kernel in the model
+// primitive is the meaning of a kernel function in the model
 // (tools/memory-model/linux-kernel.def).
 type primitive struct {
 	kind    primKind

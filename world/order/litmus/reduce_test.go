@@ -33,8 +33,8 @@ func (t *Test) outcomes(m order.Mode, whole bool) (out map[string]bool, complete
 	return out, complete, err
 }
 
-// TestReductionKeepsOutcomes: the search of generated programs with partial-order
-// reduction reaches the final states that it reaches without.
+// TestReductionKeepsOutcomes: on generated programs the search reaches the same final
+// states with and without partial-order reduction.
 func TestReductionKeepsOutcomes(t *testing.T) {
 	t.Parallel()
 	n := 150

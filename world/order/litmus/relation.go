@@ -26,7 +26,7 @@ func (s set) each(f func(i int)) {
 	}
 }
 
-// rel is a relation between events: row i is the set that event i is related to.
+// rel is a relation between events: row i is the set of successors of event i.
 type rel []set
 
 func (r rel) empty() bool {
@@ -56,8 +56,7 @@ func (r rel) reflexive() bool {
 	return false
 }
 
-// algebra computes relations between n events. Its results share memory that is
-// reused after reset.
+// algebra computes relations between n events. Their memory is reused after reset.
 type algebra struct {
 	n    int
 	slab []set
@@ -66,14 +65,14 @@ type algebra struct {
 
 func newAlgebra(n int) *algebra { return &algebra{n: n} }
 
-// reset gives up every relation that was computed.
+// reset frees every computed relation.
 func (a *algebra) reset() { a.used = 0 }
 
-// mark returns a point to which release gives up later relations.
+// mark returns a point; release frees the relations computed after it.
 func (a *algebra) mark() int        { return a.used }
 func (a *algebra) release(mark int) { a.used = mark }
 
-// none is a new empty relation.
+// none returns a new empty relation.
 func (a *algebra) none() rel {
 	r := a.raw()
 	clear(r)
@@ -82,7 +81,7 @@ func (a *algebra) none() rel {
 
 func (a *algebra) raw() rel {
 	if a.used+a.n > len(a.slab) {
-		// Relations in the old slab stay valid: none is moved.
+		// Relations in the old slab stay valid.
 		a.slab, a.used = make([]set, max(64*a.n, 2*len(a.slab))), 0
 	}
 	r := rel(a.slab[a.used : a.used+a.n : a.used+a.n])

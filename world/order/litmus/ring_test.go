@@ -9,10 +9,11 @@ import (
 	"github.com/gpstorm/gpstorm/world/order/litmus"
 )
 
-// ring is a test of threads in a ring: each loads what the one before it stores
-// and then stores for the next, inside a read-side critical section for an r and
-// around a grace period for a g. The condition is that every load sees the store,
-// or with before that none does.
+// ring returns a test of threads in a ring. Each thread loads from a location that its
+// predecessor stores to, and stores to a location that its successor loads from. For
+// an r both accesses are in a read-side critical section, for a g a grace period
+// separates them. Without before the load comes first and the condition is that every
+// load reads from the store; with before the store comes first and no load reads it.
 func ring(threads string, before bool) (src string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "C ring-%s\n\n{}\n", threads)
@@ -56,7 +57,7 @@ func rings(n int) (out []string) {
 	return out
 }
 
-// ringAnswer is the counting rule: a ring is forbidden if it has at least as many
+// ringAnswer applies the counting rule: a ring is forbidden if it has at least as many
 // grace periods as read-side critical sections.
 func ringAnswer(threads string) litmus.Answer {
 	if g := strings.Count(threads, "g"); 2*g >= len(threads) {

@@ -5,18 +5,18 @@ import "slices"
 // value is the content of a register and its sources.
 type value struct {
 	v    int64
-	deps uint64 // events that it depends on by syntax
-	from uint64 // those among them that the value is computed from
+	deps uint64 // events of its syntactic dependencies
+	from uint64 // ... without those that cancel out
 }
 
-// trace is one path of a thread, with the values that its reads return.
+// trace is one path of a thread with the values of its reads.
 type trace struct {
 	events []event
 	regs   map[string]int64
 }
 
 // runner enumerates the traces of one thread. A read returns each value that its
-// location can hold; whether a store wrote it is checked later.
+// location can hold; a later check requires a store of that value.
 type runner struct {
 	t      *Test
 	id     int
@@ -24,17 +24,17 @@ type runner struct {
 	stop   func() bool // counts a run; true ends the enumeration
 
 	picks   []int // choices of this run
-	options []int // the number of options of each
+	options []int // the number of options of each choice
 	at      int
 
 	env    map[string]value
 	events []event
 	ctrl   uint64
-	broken bool // the trace is impossible, or beyond the model
+	broken bool // the trace is impossible or outside the model
 }
 
-// traces enumerates the traces of a thread, at most limit. Ends are traces that
-// cannot go on, for example because of a null pointer.
+// traces enumerates the traces of a thread, at most limit. ends are the traces that
+// end early, for example at a null pointer.
 func (r *runner) traces(limit int) (out, ends []trace, complete bool) {
 	for runs := 0; ; runs++ {
 		if runs == limit || r.stop() {
@@ -75,7 +75,7 @@ func (r *runner) run() {
 	r.picks = r.picks[:r.at]
 }
 
-// pick chooses one of n.
+// pick chooses one of n options.
 func (r *runner) pick(n int) int {
 	if n == 0 {
 		r.broken = true
@@ -140,7 +140,7 @@ func (r *runner) locate(addr value) int {
 	return loc
 }
 
-// read chooses a value that want accepts, and records the read.
+// choose chooses a value that want accepts and records the read.
 func (r *runner) choose(addr value, want func(int64) bool) (loc int, v int64) {
 	loc = r.locate(addr)
 	if r.broken {
@@ -207,8 +207,8 @@ func (r *runner) eval(x expr) value {
 	return value{}
 }
 
-// cancels reports whether the result is the same for every value of the operands:
-// r ^ r and its kind, which tests use to make a dependency.
+// cancels reports whether the result is constant, as for r ^ r. Tests use such
+// expressions to make a dependency.
 func cancels(x binary) bool {
 	a, ok := x.x.(name)
 	b, same := x.y.(name)

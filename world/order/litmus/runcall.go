@@ -1,7 +1,7 @@
 package litmus
 
-// lvalue is the address of what READ_ONCE and its like take: *p, or a location
-// by its name.
+// lvalue returns the address of an lvalue argument, as of READ_ONCE: *p or the name
+// of a location.
 func (r *runner) lvalue(x expr) value {
 	if l, ok := x.(load); ok {
 		return r.eval(l.addr)
@@ -65,7 +65,7 @@ func (r *runner) call(c call) value {
 	return value{}
 }
 
-// modify is a successful read-modify-write. It returns the old value.
+// modify performs a successful read-modify-write and returns the old value.
 func (r *runner) modify(to value, o ordering, is mark, at int, want func(int64) bool, next func(old value) value) value {
 	loc, v := r.choose(to, want)
 	return r.modifyAs(to, loc, v, o, is, at, next)
@@ -87,7 +87,7 @@ func (r *runner) modifyAs(to value, loc int, v int64, o ordering, is mark, at in
 	return old
 }
 
-// compare is cmpxchg. A failed one has no ordering of its own, but counts as a
+// compare performs cmpxchg. A failed one orders nothing itself, but counts as a
 // read-modify-write for smp_mb__before_atomic and smp_mb__after_atomic.
 func (r *runner) compare(c call, p primitive) value {
 	to, old, v := r.eval(c.args[0]), r.eval(c.args[1]), r.eval(c.args[2])
@@ -141,7 +141,7 @@ func (r *runner) unless(c call, p primitive) value {
 	return value{1, old.deps | u.deps, old.from | u.from}
 }
 
-// The value of a spinlock's location: a lock reads free and writes held.
+// The values of a spinlock's location: a lock reads free and writes held.
 const (
 	lockFree int64 = 0
 	lockHeld int64 = 1

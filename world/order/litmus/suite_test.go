@@ -39,8 +39,8 @@ func TestModelAgreesWithTheSuite(t *testing.T) {
 	}
 }
 
-// stronger lists the tests that a multi-copy-atomic memory forbids although
-// the model allows them.
+// stronger lists the tests that the model allows and a multi-copy-atomic memory
+// forbids.
 var stronger = map[string]bool{
 	"2+2w-wmb":      true,
 	"iriw-acq":      true,

@@ -5,21 +5,22 @@ import (
 	"slices"
 )
 
-// valueSets over-approximates the values that locations can hold, by a set of
-// values for each register.
+// valueSets computes an over-approximation of the values that locations can hold,
+// from a set of values for each register.
 type valueSets struct {
 	t         *Test
-	limit     int  // values of a set
-	anyBranch bool // take every branch both ways, whatever its condition
+	limit     int  // bound on the values of a set
+	anyBranch bool // take every branch both ways
 	domain    [][]int64
 	env       map[string][]int64
 	grown     bool
 	over      bool // a set exceeded the limit
 }
 
-// selfJustified returns the values that locations can hold only if some branch is
-// taken that no other value opens. It returns none if a location can hold more
-// values than the limit. A value that takes more rounds to compute is left out.
+// selfJustified returns the values that locations can hold only if a branch is taken
+// although no other value satisfies its condition. It returns nil if a location can
+// hold more values than the limit, and leaves out values that take more rounds to
+// compute.
 func (t *Test) selfJustified(initial [][]int64, limit, rounds int) [][]int64 {
 	open, ok := t.canHold(initial, limit, rounds, true)
 	if !ok {
@@ -38,8 +39,8 @@ func (t *Test) selfJustified(initial [][]int64, limit, rounds int) [][]int64 {
 	return open
 }
 
-// canHold computes a superset of the values that each location can hold. It is
-// not ok if that exceeds the limit.
+// canHold computes a superset of the values that each location can hold. ok is false
+// if a set exceeds the limit.
 func (t *Test) canHold(initial [][]int64, limit, rounds int, anyBranch bool) (_ [][]int64, ok bool) {
 	v := &valueSets{t: t, limit: limit, anyBranch: anyBranch, domain: clone(initial), grown: true}
 	for round := 0; v.grown && !v.over && round <= rounds; round++ {
@@ -150,7 +151,7 @@ func (v *valueSets) eval(x expr) []int64 {
 	return []int64{0}
 }
 
-// each applies an operation to all pairs of operands.
+// each applies f to all pairs of operands and returns the results.
 func (v *valueSets) each(as, bs []int64, f func(a, b int64) (int64, bool)) (out []int64) {
 	for _, a := range as {
 		for _, b := range bs {

@@ -12,8 +12,8 @@ type Witness struct {
 
 func (w *Witness) String() string { return strings.Join(w.Lines, "\n") }
 
-// newWitness describes an execution: each thread's accesses in program order
-// and the stores that they read from, then the coherence order of each location.
+// newWitness describes an execution: the accesses of each thread in program order,
+// with the stores that they read from, then the coherence order of each location.
 func newWitness(t *Test, c *candidate, final []*communication) *Witness {
 	w := &Witness{}
 	from := map[int]int{}
