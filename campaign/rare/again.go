@@ -10,9 +10,9 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Again runs one replicate of an estimate of the plan again, on the levels that the
-// estimate found, and returns its value and the checksum of its trials. They are those
-// of the estimate, unless the build, the model or the estimate is another.
+// Again reruns one replicate of an estimate of the plan, on the levels of the estimate,
+// and returns its value and the checksum of its trials. They equal those of the
+// estimate unless the build, the model or the estimate differs.
 func Again(ctx context.Context, p *Plan, e *Estimate, i int, ex campaign.Executor) (float64, trial.Checksum, error) {
 	if err := p.validate(); err != nil {
 		return 0, 0, err
@@ -32,7 +32,7 @@ func Again(ctx context.Context, p *Plan, e *Estimate, i int, ex campaign.Executo
 	return r.exceeds(l.levels[len(l.levels)-1]), r.sum, nil
 }
 
-// ladderOf is the ladder of an estimate.
+// ladderOf returns the ladder of an estimate.
 func ladderOf(p *Plan, levels []Level) (*ladder, error) {
 	l, s := &ladder{}, newScale(p.Threshold)
 	for i, level := range levels {

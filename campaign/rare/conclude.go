@@ -13,7 +13,7 @@ import (
 	counting "github.com/gpstorm/gpstorm/campaign/stat"
 )
 
-// conclude puts the replicates together.
+// conclude computes the estimate from the replicates.
 func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world string) {
 	at := pilot.level()
 	e.At, e.Reached = pilot.scale.from(at.step), at == event
@@ -34,8 +34,8 @@ func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world s
 	e.worst(all, world)
 }
 
-// intervals are those that follow from the replicates, of so many trials at a level
-// each, and from their independent first trials.
+// intervals returns the interval from the replicates, which have so many trials at a
+// level each, and the interval from their independent first trials.
 func (e *Estimate) intervals(trials int, level float64) (simulated, counted counting.Interval) {
 	counted = counting.ClopperPearson(e.Hits, trials*len(e.Replicates), level)
 	simulated = interval(e.Replicates, level)
@@ -45,19 +45,19 @@ func (e *Estimate) intervals(trials int, level float64) (simulated, counted coun
 		// independent, bound its rate too.
 		simulated = counting.Interval{Lo: 0, Hi: min(simulated.Hi, counted.Hi)}
 	case len(e.Levels) == 1:
-		simulated = counted // no chains: nothing but counting
+		simulated = counted // no chains: all trials are independent
 	}
 	return simulated, counted
 }
 
-// Follows reports whether the intervals, at that confidence, are those of the
-// replicates, of so many trials at a level each.
+// Follows reports whether the intervals of the estimate, at confidence level, follow
+// from its replicates of so many trials at a level each.
 func (e *Estimate) Follows(trials int, level float64) bool {
 	simulated, counted := e.intervals(trials, level)
 	return e.Level == level && near(e.Interval, simulated) && near(e.Counted, counted)
 }
 
-// near allows for the last bits, in which machines may differ.
+// near allows for the last bits, which may differ between machines.
 func near(a, b counting.Interval) bool {
 	const most = 1e-9
 	return scalar.EqualWithinRel(a.Lo, b.Lo, most) && scalar.EqualWithinRel(a.Hi, b.Hi, most)
@@ -72,7 +72,7 @@ func firstTrials(all []*replicate) (n int) {
 	return n
 }
 
-// levelOf is the mean of a level over the replicates that came to it.
+// levelOf returns the mean of a level over the replicates that reached it.
 func levelOf(all []*replicate, i int, of stage) Level {
 	l, n := Level{Wait: of.Wait, Total: of.Total, Spread: of.Spread}, 0.0
 	for _, r := range all {
@@ -88,10 +88,10 @@ func levelOf(all []*replicate, i int, of stage) Level {
 	return l
 }
 
-// interval is that of the mean of replicates whose logarithms are about normal,
-// as those of products of many shares are: Cox's interval for the mean of a
-// lognormal distribution, with Student's quantiles. If a replicate is 0, it is
-// Student's interval of the mean.
+// interval returns Cox's interval for the mean of a lognormal distribution, with
+// Student's quantiles: the replicates are products of many shares, so their
+// logarithms are about normal. If a replicate is 0, it returns Student's interval of
+// the mean.
 //
 // Olsson, Journal of Statistics Education 13 (2005) number 1.
 func interval(replicates []float64, level float64) counting.Interval {
@@ -114,7 +114,7 @@ func logs(values []float64) (logs []float64) {
 	return logs
 }
 
-// The limits of trust.
+// Beyond these limits an estimate has doubts.
 const (
 	leastAccepted  = 0.05
 	leastAncestors = 10
@@ -122,7 +122,7 @@ const (
 	mostShare      = 0.6 // of the sum of the replicates, in one of them
 )
 
-// doubts are reasons not to trust the estimate.
+// doubts returns the reasons not to trust the estimate.
 func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
 	doubt := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	stuck, dead, ancestors := 0, 0, 0.0
@@ -157,10 +157,10 @@ func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
 	return found
 }
 
-// worstTrials is how many trials an estimate names.
+// worstTrials is the number of trials in Estimate.Worst.
 const worstTrials = 5
 
-// worst picks the trials with the longest close(), one of each ancestor.
+// worst returns the trials with the longest close(), at most one of each ancestor.
 func (e *Estimate) worst(all []*replicate, world string) {
 	var best []sample
 	for _, r := range all {

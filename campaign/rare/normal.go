@@ -6,7 +6,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// normal is the standard normal quantile of a number in units of 2^-64.
+// normal returns the standard normal quantile of a number in units of 2^-64.
 func normal(v uint64) float64 {
 	if v >= 1<<63 { // by symmetry: a float64 has more digits near 0 than near 1
 		return -normal(^v)

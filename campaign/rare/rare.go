@@ -1,8 +1,8 @@
 // Package rare estimates rates of hangs that are too small to count, by subset
-// simulation: the rate is the product of the shares of trials that pass from one
-// level of the longest close() to the next, and each share is large enough to be
-// counted. The trials of a level begin with those of the level before that passed
-// it, and go on by Markov chains on the numbers that the trials draw.
+// simulation. The rate is the product of the shares of trials that pass from one
+// level of the longest close() to the next, and each share is large enough to count.
+// The trials of a level are states of Markov chains on the numbers that the trials
+// draw. Each chain begins with a trial that passed the previous level.
 //
 // Au and Beck, Probabilistic Engineering Mechanics 16 (2001) 263-277.
 package rare
@@ -19,19 +19,19 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Plan says whose rate of which event to estimate.
+// Plan is the plan of an estimate: the subject, the scenario, the event and the sizes.
 type Plan struct {
 	Scenario workload.Scenario
-	// Varied: the rate is that over the variations of the scenario, and not
-	// that of the scenario itself.
+	// Varied estimates the rate over the variations of the scenario instead of the
+	// rate of the scenario itself.
 	Varied  bool
 	Subject string
-	// Threshold: the event is that a close() takes so long or longer.
+	// Threshold defines the event: a close() takes this long or longer.
 	Threshold time.Duration
 	// Replicates is the number of independent estimates, 8 or more; Trials the
 	// number of trials of each at one level, 100 or more.
 	Replicates, Trials int
-	// Floor ends the search: below it the estimate is only a bound.
+	// Floor ends the simulation: for a smaller rate the estimate is only a bound.
 	Floor float64
 	// Level is the confidence of the interval.
 	Level float64
@@ -47,10 +47,10 @@ const (
 	minTrials     = 100
 )
 
-// passing is the share of the trials of a level that the next level is to keep.
+// passing is the intended share of the trials of a level that pass to the next.
 const passing = 0.1
 
-// validate checks the numbers.
+// validate checks the numbers of the plan.
 func (p *Plan) validate() error {
 	switch {
 	case p.Threshold <= 0 || p.Threshold >= p.Scenario.Horizon:
@@ -63,7 +63,7 @@ func (p *Plan) validate() error {
 	return CheckSize(p.Replicates, p.Trials)
 }
 
-// CheckSize refuses sizes of an estimate for which its interval was not measured.
+// CheckSize refuses sizes for which the coverage of the interval was not measured.
 func CheckSize(replicates, trials int) error {
 	switch {
 	case replicates < minReplicates || replicates > 1000:
@@ -74,15 +74,15 @@ func CheckSize(replicates, trials int) error {
 	return nil
 }
 
-// Estimate is what a simulation found.
+// Estimate is the result of a simulation.
 type Estimate struct {
 	Scenario  string        `json:"scenario"`
 	Varied    bool          `json:"varied"`
 	Fix       string        `json:"fix"`
 	Seed      uint64        `json:"seed"`
 	Threshold time.Duration `json:"threshold_ns"`
-	// Reached reports whether the simulation reached the threshold. If not, Rate is
-	// that of the last level that it reached, whose longest close() is At.
+	// Reached reports whether the simulation reached the threshold. If not, Rate is the
+	// rate of the last level that it reached, whose longest close() is At.
 	Reached bool          `json:"reached"`
 	At      time.Duration `json:"at_ns"`
 	// Rate estimates the probability that a trial passes the last level, which is
@@ -91,56 +91,56 @@ type Estimate struct {
 	Rate     float64           `json:"rate"`
 	Interval counting.Interval `json:"interval"`
 	Level    float64           `json:"confidence"`
-	// Counted is the exact interval from the independent first trials alone. It
-	// holds whatever the chains did. Hits of them passed the threshold.
+	// Counted is the exact interval from the independent first trials alone, of which
+	// Hits passed the threshold. It does not depend on the chains.
 	Counted counting.Interval `json:"counted"`
 	Hits    int               `json:"hits"`
 	// Replicates are the independent estimates whose mean is the rate.
 	Replicates []float64 `json:"replicates"`
-	// Checksums are of all trials of each replicate, in their order.
+	// Checksums has, for each replicate, the checksum of its trials in order.
 	Checksums []trial.Checksum `json:"checksums"`
-	Trials    int              `json:"trials"` // those of the pilot included
-	// Brute is how many trials would count the rate with the same standard
-	// error; 0 if there is none.
+	Trials    int              `json:"trials"` // including those of the pilot
+	// Brute is the number of independent trials whose counted rate would have the
+	// same standard error; 0 if the standard error is 0.
 	Brute  float64 `json:"brute_force_trials"`
 	Levels []Level `json:"levels"`
 	// Doubts are reasons not to trust the estimate.
 	Doubts []string `json:"doubts,omitempty"`
-	// Unsafe counts the trials in which an oracle saw a violation, or that
-	// ended in a deadlock or a lost wakeup; Broken is the token of the first.
+	// Unsafe counts the trials with a violation, a deadlock or a lost wakeup; Broken
+	// is the token of the first.
 	Unsafe int    `json:"unsafe"`
 	Broken string `json:"broken,omitempty"`
 	// Worst are the trials with the longest close(), of different ancestors.
 	Worst []Trial `json:"worst"`
 }
 
-// Level is one level, as the mean of the replicates saw it.
+// Level is one level, with means over the replicates.
 type Level struct {
-	// A trial passes whose longest close() takes Wait or longer, and among those
-	// that differ by less than a hundredth the ones whose close()s take Total
-	// together.
+	// A trial passes if its longest close() takes Wait or longer. If that exceeds Wait
+	// by less than a hundredth, its close()s must also take Total together.
 	Wait   time.Duration `json:"wait_ns"`
 	Total  time.Duration `json:"total_ns"`
-	Passed float64       `json:"passed"` // share of the trials before it
-	// Spread is that of the moves before it: 0 is none, 1 a fresh number.
+	Passed float64       `json:"passed"` // share of the previous level's trials
+	// Spread is the spread of the moves on the previous level: 0 is no move, 1 a fresh
+	// number.
 	Spread float64 `json:"spread"`
-	// Accepted is the share of the moves before it that were accepted; 1 if
-	// there were none.
+	// Accepted is the share of the moves on the previous level that were accepted; 1
+	// if there were none.
 	Accepted float64 `json:"accepted"`
-	// Ancestors is how many of the first trials have descendants that passed.
+	// Ancestors is the number of first trials that have descendants that passed.
 	Ancestors float64 `json:"ancestors"`
-	Rate      float64 `json:"rate"` // of passing it
+	Rate      float64 `json:"rate"` // probability of passing it
 }
 
-// Trial is a trial by its token.
+// Trial names a trial by its token.
 type Trial struct {
 	Wait   time.Duration `json:"wait_ns"`
 	Replay string        `json:"replay"`
 }
 
 // Run estimates the rate. The executor must keep the draws of trials
-// (world.Want.Draws). The same plan gives the same estimate, however many trials
-// run at once.
+// (world.Want.Draws). The estimate is a function of the plan, and does not depend on
+// the number of parallel trials.
 func Run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, error) {
 	e, _, err := run(ctx, p, ex)
 	return e, err
@@ -167,7 +167,7 @@ func run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, []world
 	var happened []world.Spec
 	if e.Reached {
 		for _, r := range all {
-			for _, t := range r.trials { // those that passed the last level
+			for _, t := range r.trials { // the ones that passed the last level
 				happened = append(happened, t.spec)
 			}
 		}
@@ -175,7 +175,7 @@ func run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, []world
 	return e, happened, nil
 }
 
-// simulate runs replicates to their ends, each round of all of them at once.
+// simulate runs replicates to their ends, and their rounds in parallel.
 func (e *Estimate) simulate(ctx context.Context, p *Plan, ex campaign.Executor, all ...*replicate) error {
 	type proposal struct {
 		world.Spec
@@ -222,8 +222,7 @@ func broken(r *trial.Result) bool {
 	return r.Diagnosis == trial.Unsafe || r.Diagnosis == trial.Deadlock || r.Diagnosis == trial.LostWakeup
 }
 
-// longest is how long the longest close() of a trial took, or had taken at the
-// horizon.
+// longest returns the time of the longest close() of a trial, up to the horizon.
 func longest(r *trial.Result) (wait time.Duration) {
 	for i := range r.Closes {
 		wait = max(wait, r.Closes[i].Wait)

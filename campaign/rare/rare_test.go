@@ -27,15 +27,15 @@ import (
 )
 
 // synthetic is a world whose longest close() is a known function of its draws, in
-// thousandths of a second, and threshold the wait that has a given probability.
+// milliseconds. threshold returns the wait of a given probability.
 type synthetic struct {
 	name      string
 	wait      func(*seed.Draws) float64
 	threshold func(p float64) float64
 }
 
-// probability is that of the threshold for p, which is a little less than p where waits
-// are whole numbers.
+// probability returns the probability of the threshold for p. It is slightly less than p
+// where waits are whole numbers.
 func (s synthetic) probability(p float64) float64 {
 	if s.name == varied.name {
 		return reaches(s.threshold(p))
@@ -43,7 +43,7 @@ func (s synthetic) probability(p float64) float64 {
 	return p
 }
 
-// gauss is a standard normal number of a stream.
+// gauss returns a standard normal number from a stream.
 func gauss(s *seed.Uniforms) float64 {
 	return mathext.NormalQuantile(min(max(s.Float64(), 1e-16), 1-1e-16))
 }
@@ -63,7 +63,7 @@ var synthetics = []synthetic{
 		s := d.Stream("x")
 		return 1000 * math.Abs(gauss(s)+gauss(s)) / math.Sqrt2
 	}, func(p float64) float64 { return -1000 * mathext.NormalQuantile(p/2) }},
-	{"longest of many", func(d *seed.Draws) float64 { // as many as are drawn
+	{"longest of many", func(d *seed.Draws) float64 { // a random number of them
 		n, longest := 1+d.Stream("n").IntN(9), 0.0
 		for i := range n {
 			longest = max(longest, -1000*math.Log1p(-d.Stream(fmt.Sprint("x", i)).Float64()))
@@ -86,9 +86,9 @@ var synthetics = []synthetic{
 	}},
 }
 
-// varied is like a scenario with its variations: knobs of nine steps act on the wait,
-// some more than others and some not at all, and many phases act like noise, since any
-// change of them is another draw.
+// varied resembles a scenario with its variations: knobs of nine steps affect the wait
+// by different amounts, some not at all, and many phases act like noise, since any
+// change of one is another draw.
 var varied = synthetic{"knobs and noise", func(d *seed.Draws) float64 {
 	sum := 0
 	for i, w := range knobs {
@@ -111,7 +111,8 @@ var knobs = []int{5, 4, 3, 3, 2, 2, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0}
 
 const noises = 40
 
-// reaches is the probability that varied takes so many steps or more, by convolution.
+// reaches returns, by convolution, the probability that varied takes so many steps or
+// more.
 func reaches(steps float64) (p float64) {
 	sum := []float64{1}
 	add := func(weight, levels int) {
@@ -176,10 +177,10 @@ var size = flag.Int("size", 200, "how many trials a level an estimate has whose 
 
 var repetitions = flag.Int("repetitions", 20, "how often the coverage of intervals is tried for each probability")
 
-// The interval at 95 % of an estimate without doubts must hold the known probability.
-// How often it does is counted over many seeds; the bound here is what chance allows at a
-// coverage of 95 %, so a few in a thousand runs of other seeds would fail. The smaller
-// probabilities are tried in the long form: GPSTORM_LONG=on go test ./campaign/rare
+// The 95 % interval of an estimate without doubts must contain the known probability.
+// The test counts over many seeds how often it does. Its bound is a quantile at a
+// coverage of 95 %, so a few in a thousand runs with other seeds would fail. The long
+// form adds smaller probabilities: GPSTORM_LONG=on go test ./campaign/rare
 func TestIntervalsHoldKnownProbabilities(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many simulations")
@@ -191,7 +192,7 @@ func TestIntervalsHoldKnownProbabilities(t *testing.T) {
 	for _, s := range append(synthetics, varied) {
 		for _, about := range probabilities {
 			if s.name == varied.name && about < 1e-4 && *size < 1000 {
-				continue // so few trials have doubts with every seed
+				continue // with so few trials every seed has doubts
 			}
 			p := s.probability(about)
 			t.Run(fmt.Sprintf("%s %g", s.name, about), func(t *testing.T) {
@@ -254,7 +255,7 @@ func TestTheSameEstimateHoweverManyTrialsRunAtOnce(t *testing.T) {
 	}
 }
 
-// Every replicate runs again alone, from what the estimate says.
+// Every replicate can be rerun alone from the fields of the estimate.
 func TestAReplicateRunsAgain(t *testing.T) {
 	t.Parallel()
 	s := synthetics[3]
@@ -272,8 +273,8 @@ func TestAReplicateRunsAgain(t *testing.T) {
 	}
 }
 
-// A wait that no trial exceeds is a reason to doubt, and its rate only a bound; the
-// independent first trials bound the rate as well.
+// A wait that no trial exceeds is a doubt, and the rate only a bound. The independent
+// first trials bound the rate as well.
 func TestAWaitThatSaturatesIsDoubted(t *testing.T) {
 	t.Parallel()
 	s := synthetic{"capped", func(d *seed.Draws) float64 {
@@ -291,8 +292,8 @@ func TestAWaitThatSaturatesIsDoubted(t *testing.T) {
 	}
 }
 
-// Where the longest close() goes no further, the time of all of them together does,
-// down to the floor.
+// Where the longest close() saturates, the total time of all close()s separates the
+// levels, down to the floor.
 func TestTheScoreGoesOnWhereTheLongestCloseDoesNot(t *testing.T) {
 	t.Parallel()
 	run := worldtest.Func(func(spec world.Spec) trial.Result {
@@ -338,7 +339,7 @@ func TestScoresAreOrderedByStepsOfTheLongestClose(t *testing.T) {
 	}
 }
 
-// Below the floor the estimate is a bound, and no reason to doubt.
+// Below the floor the estimate is a bound without doubts.
 func TestARateBelowTheFloorIsABound(t *testing.T) {
 	t.Parallel()
 	s := synthetics[0]
@@ -350,8 +351,8 @@ func TestARateBelowTheFloorIsABound(t *testing.T) {
 	}
 }
 
-// Chains that cannot move, as only fresh numbers of one seed in many reach a
-// level, are doubted.
+// Chains that cannot move cause a doubt: here a level is reached only by the fresh
+// numbers of a few seeds.
 func TestStuckChainsAreDoubted(t *testing.T) {
 	t.Parallel()
 	s := synthetic{"needles", func(d *seed.Draws) float64 {
@@ -364,7 +365,7 @@ func TestStuckChainsAreDoubted(t *testing.T) {
 	}
 }
 
-// A trial of the estimate runs again from its token alone.
+// A trial of the estimate can be rerun from its token alone.
 func TestWorstTrialsReplay(t *testing.T) {
 	t.Parallel()
 	s := synthetics[3]

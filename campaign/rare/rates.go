@@ -12,7 +12,7 @@ import (
 // Rate is the estimated rate of a candidate in a scenario in which none of its trials
 // of a campaign hung.
 type Rate struct {
-	Clean int `json:"counted_trials"` // the trials of the campaign: none hung
+	Clean int `json:"counted_trials"` // trials of the campaign, of which none hung
 	Size  int `json:"trials_a_level"` // of the simulation
 	Estimate
 	// Paired compares with the baseline; nil if the baseline's estimate has no
@@ -20,22 +20,22 @@ type Rate struct {
 	Paired *Paired `json:"paired,omitempty"`
 }
 
-// Paired counts how many hangs of the baseline's estimate are hangs of the candidate
-// too, with the same numbers drawn. Hangs of one chain resemble each other, so that
-// the count has no interval.
+// Paired counts the hangs of the baseline's estimate that are also hangs of the
+// candidate with the same draws. The count has no interval, since the hangs of one
+// chain are correlated.
 type Paired struct {
 	Hung int `json:"hung"`
 	Of   int `json:"of_baseline_hangs"`
 }
 
-// mostPaired bounds the hangs of the baseline that a candidate runs.
+// mostPaired bounds the hangs of the baseline that are run under a candidate.
 const mostPaired = 200
 
-// Rates estimates, in each of the first scenarios, the rate of the baseline and of every
-// candidate of which no trial hung, if a close() can reach the timeout there. The
-// estimates of a scenario begin with the same draws.
-// size is the plan of each, but for its scenario, subject and threshold; progress is
-// called with the candidate and the scenario, and may be nil.
+// Rates estimates, in each of the first scenarios, the rate of every candidate of which
+// no trial hung, including the baseline. It skips scenarios in which no close() can
+// reach the timeout. The estimates of a scenario begin with the same draws. size is the
+// plan of each estimate without scenario, subject and threshold. progress is called with
+// the candidate and the scenario, and may be nil.
 func Rates(ctx context.Context, sum *campaign.Summary, plan *campaign.Plan, scenarios int, size Plan, ex campaign.Executor, progress func(fix, scenario string, trials int)) (all []Rate, err error) {
 	for i, class := range sum.Classes[:scenarios] {
 		if !Possible(&plan.Scenarios[i]) {
@@ -71,7 +71,7 @@ func Rates(ctx context.Context, sum *campaign.Summary, plan *campaign.Plan, scen
 	return all, nil
 }
 
-// under runs hangs of the baseline under a candidate.
+// under reruns hangs of the baseline under a candidate.
 func under(ctx context.Context, fix string, hangs []world.Spec, ex campaign.Executor) (*Paired, error) {
 	p := &Paired{Of: min(len(hangs), mostPaired)}
 	spec := func(i int) world.Spec {

@@ -15,8 +15,8 @@ import (
 )
 
 // Where the baseline hangs in exp(-6) of trials, a candidate that is half as slow hangs
-// in exp(-12): in a few of the baseline's hangs, and in none of its own trials. One
-// that hangs by counting has no estimate.
+// in exp(-12): in a few of the baseline's hangs and in none of the campaign's trials. A
+// candidate that hung in the campaign gets no estimate.
 func TestRatesAreEstimatedWhereCountingShowsNone(t *testing.T) {
 	t.Parallel()
 	speed := map[string]float64{"baseline": 20, "same": 20, "half": 10, "often": 200}

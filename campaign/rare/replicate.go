@@ -18,26 +18,26 @@ type sample struct {
 	score    score
 	wait     time.Duration // the longest close()
 	spec     world.Spec
-	draws    []seed.Draw // all that it drew
+	draws    []seed.Draw // all its draws
 	sum      trial.Checksum
-	ancestor int // the number of the first trial that it descends from
+	ancestor int // the index of the first trial of its chain of ancestors
 }
 
-// ladder is what the replicates share: the levels, the last of which is the event
-// whose rate they estimate, and the spread of the moves at each.
+// ladder holds the levels, which all replicates share, and the spread of the moves at
+// each. The last level is the event.
 type ladder struct {
 	levels  []score
 	spreads []float64
 }
 
-// replicate is one subset simulation in progress. The pilot, which has no ladder,
-// chooses the levels and the spreads. The replicates take them as they are, and so
-// have no bias from choosing levels by the trials that they count (Au and Beck,
-// section 5.1): the mean of each is the rate, however its chains mix.
+// replicate is one running subset simulation. The pilot, which has no ladder, chooses
+// the levels and the spreads. The replicates do not change them, so they have no bias
+// from levels that depend on the counted trials (Au and Beck, section 5.1): the
+// expectation of each is the rate, however its chains mix.
 //
-// The trials that pass a level are kept, and each begins a chain. So every trial
-// of a level has the distribution that it needs from the first step of its chain
-// on, and no step is thrown away.
+// The trials that pass a level are kept, and each begins a chain. So every trial of a
+// level has the conditional distribution from the first step of its chain on, and no
+// burn-in is needed.
 type replicate struct {
 	plan   *Plan
 	scale  scale
@@ -52,26 +52,26 @@ type replicate struct {
 	started int   // trials that were proposed so far
 
 	streams            int     // of its first trial
-	spread             float64 // of a move: 0 is none, 1 a fresh number
+	spread             float64 // of a move: 0 is no move, 1 a fresh number
 	accepted, proposed int     // at the current level
 	whole              []bool  // by proposal of the current round: whether all numbers move
-	wholes, fitting    int     // of those in the current round: proposed, accepted
+	wholes, fitting    int     // proposed and accepted moves of all numbers in this round
 	done               bool
 	end                ending
 	sum                trial.Checksum // of all of its trials
 }
 
-// ending is why a replicate ended.
+// ending is the reason for which a replicate ended.
 type ending int
 
 const (
-	reached   ending = iota // its last level
-	belowRate               // of the floor
+	reached   ending = iota // it reached the last level
+	belowRate               // its rate fell below the floor
 	saturated               // all trials of a level have the same score
 	extinct                 // no trial passed a level
 )
 
-// stage is a level that was passed, and the scores of the trials before it.
+// stage is a passed level, with the scores of the previous level's trials.
 type stage struct {
 	Level
 	at     score
@@ -82,7 +82,7 @@ func newReplicate(p *Plan, l *ladder, s uint64) *replicate {
 	return &replicate{plan: p, scale: newScale(p.Threshold), ladder: l, seed: s, rng: seed.Stream(s, "moves"), rate: 1, spread: 0.6}
 }
 
-// level is the score that every trial of the current level has at least.
+// level returns the least score of the current level.
 func (r *replicate) level() score {
 	if len(r.past) == 0 {
 		return score{step: 1 - len(r.scale)}
@@ -90,8 +90,8 @@ func (r *replicate) level() score {
 	return r.past[len(r.past)-1].at
 }
 
-// proposals are the trials of the next round, one for each chain as far as the
-// level has room; none if the replicate is done.
+// proposals returns the trials of the next round: at most one for each chain, until the
+// level is full. It returns none if the replicate is done.
 func (r *replicate) proposals() (specs []world.Spec) {
 	if r.done {
 		return nil
@@ -117,21 +117,22 @@ func (r *replicate) proposals() (specs []world.Spec) {
 	return specs
 }
 
-// move is a step of a chain before it is accepted or not. Half of the moves change all
-// numbers by the same spread, which the pilot adapts. The others change some streams of the
-// trial alone: each with a probability of 2^-j, where every j is equally likely from 1 to
-// that at which one or two streams move, by a spread of 1, 1/2 or 1/4. So a knob of a
-// variation can move while all phases stay: phases act on a wait like noise, and a step
-// that changes them as well is nearly a fresh trial. Each number takes a step that keeps
-// its distribution. The first result reports whether all numbers move.
+// move proposes a step of a chain. Half of the moves change all numbers by the same
+// spread, which the pilot adapts. The others change only some streams of the trial, by a
+// spread of 1, 1/2 or 1/4. Each stream moves with probability 2^-j, where j is uniform
+// from 1 to the value at which one or two streams move. So a knob of a variation can
+// move while all phases stay. Phases act on a wait like noise, and a step that changes
+// them as well is nearly a fresh trial. The step of each number preserves its
+// distribution. The first result reports whether all numbers move.
 //
-// Whether a stream moves does not depend on the others, so that a step and the step
-// back are equally likely even if the new trial draws other streams: what the trial at
-// hand did not draw comes from the new trial's own seed, and is independent.
+// Whether a stream moves does not depend on the others. So a step and its reverse are
+// equally likely even if the new trial draws from other streams: numbers that the
+// current trial did not draw come from the new trial's own seed and are independent.
 //
 // Papaioannou, Betz, Zwirglmaier and Straub, Probabilistic Engineering Mechanics
 // 41 (2015) 89-103: conditional sampling in the standard normal space. A mixture of steps
-// that keep a distribution keeps it: Tierney, Annals of Statistics 22 (1994) 1701-1728.
+// that preserve a distribution preserves it: Tierney, Annals of Statistics 22 (1994)
+// 1701-1728.
 func (r *replicate) move(draws []seed.Draw) (whole bool, moved []seed.Draw) {
 	share, spread := 1.0, r.spread
 	whole = r.streams == 1 || r.rng.IntN(2) == 0
@@ -154,7 +155,7 @@ func (r *replicate) move(draws []seed.Draw) (whole bool, moved []seed.Draw) {
 	return whole, moved
 }
 
-// streamsOf is the number of streams that a trial drew from.
+// streamsOf returns the number of streams of a trial's draws.
 func streamsOf(draws []seed.Draw) int {
 	seen := map[string]bool{}
 	for i := range draws {
@@ -192,9 +193,9 @@ func (r *replicate) take(i int, s world.Spec, res *trial.Result) {
 	r.trials = append(r.trials, head)
 }
 
-// endRound follows a round of trials. It adapts the spread of the pilot to an
-// acceptance near 0.44 of the moves that use it, and goes to the next level if the
-// current one is full.
+// endRound ends a round of trials. It adapts the pilot's spread, so that about 0.44 of
+// the moves of all numbers are accepted, and moves to the next level if the current one
+// is full.
 func (r *replicate) endRound() {
 	if r.done {
 		return
@@ -230,13 +231,12 @@ func (r *replicate) endRound() {
 	}
 }
 
-// choose returns the next level of a pilot; false if there is none, as no trial has
-// a higher score than the others.
+// choose returns the next level of a pilot, or false if all trials have the same score.
 func (r *replicate) choose(scores []score) (score, bool) {
 	n := len(scores)
 	next := scores[n-int(math.Ceil(passing*float64(n)))]
 	if next == scores[0] && next != event {
-		// So many trials are level that none would be left behind.
+		// So many trials have the lowest score that all would pass.
 		above := slices.IndexFunc(scores, func(s score) bool { return s.compare(next) > 0 })
 		if above < 0 {
 			return next, false
@@ -246,8 +246,8 @@ func (r *replicate) choose(scores []score) (score, bool) {
 	return next, true
 }
 
-// pass keeps the trials that reach the next level. It puts them in a random order,
-// so that which chains are a step longer does not depend on what they found.
+// pass keeps the trials that reach the next level, in a random order, so that the
+// lengths of the chains do not depend on the trials.
 func (r *replicate) pass(next score, scores []score) {
 	var kept []sample
 	ancestors := map[int]bool{}
@@ -272,7 +272,7 @@ func (r *replicate) pass(next score, scores []score) {
 	}
 }
 
-// climbed is the ladder of a pilot that is done.
+// climbed returns the ladder of a finished pilot.
 func (r *replicate) climbed() *ladder {
 	l := &ladder{}
 	for _, s := range r.past {
@@ -282,8 +282,8 @@ func (r *replicate) climbed() *ladder {
 	return l
 }
 
-// acceptance is the share of moves of the current level that were accepted; 1 if
-// there were none.
+// acceptance returns the share of accepted moves at the current level; 1 if there were
+// no moves.
 func (r *replicate) acceptance() float64 {
 	if r.proposed == 0 {
 		return 1
@@ -291,7 +291,7 @@ func (r *replicate) acceptance() float64 {
 	return float64(r.accepted) / float64(r.proposed)
 }
 
-// scores are those of the trials of the current level, in ascending order.
+// scores returns the scores of the current level's trials in ascending order.
 func (r *replicate) scores() []score {
 	scores := make([]score, len(r.trials))
 	for i, t := range r.trials {
@@ -301,8 +301,8 @@ func (r *replicate) scores() []score {
 	return scores
 }
 
-// exceeds estimates the probability of a score or a higher one, for any up to the
-// last level.
+// exceeds estimates the probability of a score at least as high as at, up to the last
+// level.
 func (r *replicate) exceeds(at score) float64 {
 	rate := 1.0
 	for _, s := range r.past {

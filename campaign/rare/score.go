@@ -8,11 +8,11 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// score says how near a trial is to the event. Trials are compared by their longest
-// close() in steps of a hundredth, since most of it is a whole number of ticks, and
-// a few microseconds more are no nearer to the threshold. Within a step the time of
-// all close()s together decides. So the levels go on where the longest close() does
-// not get longer, and the event is still the last of them.
+// score measures the distance of a trial from the event. Trials are compared by their
+// longest close() in steps of a hundredth: most of its time is a whole number of ticks,
+// and a few microseconds more bring it no nearer to the threshold. Within a step the
+// total time of all close()s decides. So levels continue where the longest close()
+// does not get longer, and the event is still the last level.
 type score struct {
 	step  int // 0 from the threshold on, -1 for the hundredth below it, and so on
 	total time.Duration
@@ -22,11 +22,11 @@ func (s score) compare(o score) int {
 	return cmp.Or(cmp.Compare(s.step, o.step), cmp.Compare(s.total, o.total))
 }
 
-// event is the score of the event: no trial that reaches the threshold has less.
+// event is the score of every trial that reaches the threshold.
 var event = score{}
 
-// scale tells the steps below a threshold.
-type scale []time.Duration // where steps 0, -1, -2, ... begin
+// scale divides the times below a threshold into steps.
+type scale []time.Duration // the beginnings of steps 0, -1, -2, ...
 
 func newScale(threshold time.Duration) scale {
 	var s scale
@@ -36,8 +36,8 @@ func newScale(threshold time.Duration) scale {
 	return append(s, 0)
 }
 
-// of is the score of a result. A close() that had not returned at the horizon
-// counts as far as it had come.
+// of returns the score of a result. A close() that had not returned counts up to the
+// horizon.
 func (s scale) of(r *trial.Result) score {
 	var total time.Duration
 	for i := range r.Closes {
@@ -50,10 +50,10 @@ func (s scale) of(r *trial.Result) score {
 		return -1
 	})
 	if i == 0 {
-		return event // how far beyond does not matter
+		return event // times beyond the threshold are equal
 	}
 	return score{-i, total}
 }
 
-// from is the time at which a step begins.
+// from returns the time at which a step begins.
 func (s scale) from(step int) time.Duration { return s[-step] }
