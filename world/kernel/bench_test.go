@@ -10,10 +10,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// BenchmarkTrial runs every preset under baseline and reports how much virtual
-// time passes, and how many trials end, per second of CPU time, which a busy
-// machine changes less than wall time. With /step every interrupt is passed
-// one by one.
+// BenchmarkTrial runs every preset under baseline. It reports virtual time and trials
+// per second of CPU time, which depends less on the load of the machine than wall
+// time does. With /step every interrupt is executed one by one.
 func BenchmarkTrial(b *testing.B) {
 	fix := lookup(b, "baseline")
 	for _, name := range workload.PresetNames() {
@@ -37,7 +36,7 @@ func BenchmarkTrial(b *testing.B) {
 	}
 }
 
-// cpuTime is what the process has used of all CPUs.
+// cpuTime is the CPU time of the process.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// What follows from the rules for candidates that no real kernel has been measured
-// with.
+// These tests follow from the rules alone, for candidates without measurements on a
+// real kernel.
 
 func TestGracePeriodsPerCloseFollowFromTheRules(t *testing.T) {
 	t.Parallel()
@@ -36,8 +36,8 @@ func TestGracePeriodsPerCloseFollowFromTheRules(t *testing.T) {
 	}
 }
 
-// srcu_expedite_current() takes effect from the next scan on: of the grace periods
-// that a close() waits for all but the scan in progress are expedited.
+// srcu_expedite_current() takes effect from the next scan on: all grace periods that
+// a close() waits for are expedited, except for the scan in progress.
 func TestExpediteCurrentLeavesOnlyTheWaitInProgress(t *testing.T) {
 	t.Parallel()
 	closes := Run(quietMachine(), lookup(t, "expedite-current"), 1, Options{}).Closes
@@ -51,8 +51,8 @@ func TestExpediteCurrentLeavesOnlyTheWaitInProgress(t *testing.T) {
 	}
 }
 
-// domain waits for the domain of the readers that call the probe, whatever others
-// are doing.
+// domain waits only for the domain of the readers that call the probe, whatever other
+// readers do.
 func TestDomainWaitsForTheReadersOfItsTracepoint(t *testing.T) {
 	t.Parallel()
 	const inside = 2 * time.Second
@@ -83,7 +83,8 @@ func TestDomainWaitsForTheReadersOfItsTracepoint(t *testing.T) {
 	}
 }
 
-// bpf-links bounds what it leaves to its callbacks: beyond, close() waits.
+// bpf-links limits the events that wait for its callbacks: above the limit, close()
+// waits.
 func TestLinksHoldABoundedNumberOfEvents(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -107,8 +108,7 @@ func TestLinksHoldABoundedNumberOfEvents(t *testing.T) {
 	}
 }
 
-// Under atomic a closer executes while it waits for readers, where under baseline
-// it sleeps.
+// Under atomic a closer spins while it waits for readers; under baseline it sleeps.
 func TestAtomicSpins(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -131,14 +131,14 @@ func TestAtomicSpins(t *testing.T) {
 	}
 }
 
-// poll-slowly looks as seldom as the state machine retries, so an old grace period
-// may go unnoticed for ten jiffies a scan.
+// poll-slowly polls as seldom as the state machine retries, so it may notice the end
+// of a grace period up to ten jiffies late in each scan.
 func TestPollSlowlyIsLater(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
 	sc.SRCU.NoAutoExpedite = true
 	longGracePeriods(&sc)
-	sc.Tasks[0].Section, sc.Tasks[0].Gap = 90*time.Millisecond, 90*time.Millisecond // or the next section absorbs what a look is late
+	sc.Tasks[0].Section, sc.Tasks[0].Gap = 90*time.Millisecond, 90*time.Millisecond // or the next section hides the delay of a poll
 	poll, slowly := mean(Run(sc, lookup(t, "poll"), 1, Options{})), mean(Run(sc, lookup(t, "poll-slowly"), 1, Options{}))
 	if slowly <= poll {
 		t.Errorf("poll-slowly took %v, poll %v", slowly, poll)

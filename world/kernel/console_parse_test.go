@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Whatever the virtual kernel prints, klog reads, and prints again as it was.
+// klog parses every message of the virtual kernel and prints it back unchanged.
 func TestEveryConsoleIsReadBack(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, lines []string) {

@@ -10,9 +10,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// shapes are the lines that a kernel prints with these reports, one a format
-// string of kernel/rcu/tree_stall.h, tree_exp.h, kernel/hung_task.c,
-// kernel/workqueue.c, kernel/sched/core.c and arch/x86/kernel/dumpstack.c.
+// shapes are the lines of a kernel's reports, one per format string of
+// kernel/rcu/tree_stall.h, tree_exp.h, kernel/hung_task.c, kernel/workqueue.c,
+// kernel/sched/core.c and arch/x86/kernel/dumpstack.c.
 var shapes = compile(
 	`INFO: task \S{1,15}:\d+ blocked for more than \d+ seconds\.`,
 	`      (Not tainted|Tainted: .+) \S+ #\d+`,
@@ -57,8 +57,8 @@ func compile(patterns ...string) (all []*regexp.Regexp) {
 	return all
 }
 
-// consoles are the scenarios that reach a report of each kind, the first line
-// by which a log parser knows it, and another that must be there.
+// consoles are scenarios that print a report of each kind, the first line that
+// identifies the kind for a log parser, and one more expected line.
 var consoles = []struct{ file, fix, first, also string }{
 	{"self-detected", "baseline", `^rcu: INFO: rcu_sched self-detected stall on CPU$`, `^rcu: \t1-\.\.\.\.: `},
 	{"cpu-stall", "baseline", `^rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:$`, `^rcu: \t1-\.\.\.[\d.!]: `},

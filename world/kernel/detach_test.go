@@ -8,7 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// closeKind closes an event of a kind on a quiet machine.
+// closeKind closes an event of this kind on a quiet machine.
 func closeKind(t *testing.T, fix string, kind workload.ClosersKind, tasks ...workload.Tasks) trial.Result {
 	t.Helper()
 	sc := quietMachine()
@@ -20,7 +20,7 @@ func closeKind(t *testing.T, fix string, kind workload.ClosersKind, tasks ...wor
 	return r
 }
 
-// What close() waits for, by kind: the grace periods of RCU in series on its path.
+// The waits of close() by kind: the RCU grace periods in series on its path.
 func TestDetachingCostsByKind(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -44,9 +44,9 @@ func TestDetachingCostsByKind(t *testing.T) {
 	}
 }
 
-// RCU tasks waits for tasks that were runnable: until they sleep, or a tick finds
-// them in user mode, a tenth of a second a look. One that loops inside the kernel
-// holds it up; one that is in user mode half of the time does not for long.
+// RCU tasks waits for each runnable task until it sleeps or a tick finds it in user
+// mode; it checks every tenth of a second. A loop inside the kernel blocks it; a task
+// that is in user mode half of the time does not block it for long.
 func TestRCUTasksWaitsForRunnableTasks(t *testing.T) {
 	t.Parallel()
 	idle := mean(closeKind(t, "baseline", workload.Ftrace))
@@ -72,8 +72,9 @@ func TestRCUTasksWaitsForRunnableTasks(t *testing.T) {
 	t.Errorf("no share of holdouts in %+v", inside.Blame)
 }
 
-// Links to one tracepoint come and go under tracepoints_mutex alone, which others
-// hold for long: each finds the lists of probes that the one before it has left.
+// Links to one tracepoint are attached and detached under tracepoints_mutex alone,
+// which other tasks hold for long. Each link finds the probe list that the previous
+// one has left.
 func TestLinksToOneTracepointTakeTurns(t *testing.T) {
 	t.Parallel()
 	sc := workload.Default()

@@ -10,8 +10,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// What the virtual kernel must reproduce of real ones: the figures of kernel
-// traces, and what follows from the rules.
+// Facts of real kernels that the virtual kernel must reproduce: figures of kernel
+// traces, and consequences of the rules.
 
 func lookup(t testing.TB, name string) fixes.Fix {
 	t.Helper()
@@ -31,7 +31,7 @@ func preset(t testing.TB, name string) workload.Scenario {
 	return sc
 }
 
-// quietMachine has nothing to do but one task that opens and closes an event.
+// quietMachine has a single task, which opens and closes an event.
 func quietMachine() workload.Scenario {
 	sc := workload.Default()
 	sc.Name = "quiet"
@@ -48,7 +48,7 @@ func TestGracePeriodsPerCloseMatchRealKernels(t *testing.T) {
 		fix    string
 		noAuto bool
 		ran    trial.GracePeriods // by any scan during the close
-		waited trial.GracePeriods // in series on its path; zero is not checked
+		waited trial.GracePeriods // in series on its path; zero: not checked
 	}{
 		{fix: "v6.19", ran: trial.GracePeriods{Normal: 2}, waited: trial.GracePeriods{Normal: 2}},
 		{fix: "baseline", ran: trial.GracePeriods{Normal: 4, Expedited: 2}, waited: trial.GracePeriods{Normal: 4, Expedited: 2}},
@@ -82,8 +82,8 @@ func TestGracePeriodsPerCloseMatchRealKernels(t *testing.T) {
 	}
 }
 
-// Without auto-expedite overlap waits for the two grace periods of
-// tracepoint_srcu, four of RCU, while those of tasks-trace pass beside them.
+// Without auto-expedite, overlap waits for the two grace periods of tracepoint_srcu,
+// which need four of RCU; those of tasks-trace run at the same time.
 func TestOverlapWaitsForFewerInSeries(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -112,14 +112,14 @@ func TestNonBlockingScansRemoveWorkerSleep(t *testing.T) {
 	}
 }
 
-// An RCU grace period that is asked for while another runs costs the rest of
-// that one and a full one: one and a half and more of their length on average,
-// where one asked of an idle RCU costs one.
+// An RCU grace period that is requested while another one runs takes the rest of that
+// one and a full one, on average at least one and a half times a grace period. On an
+// idle RCU it takes one.
 func TestGracePeriodCostsMoreWhenRCUIsBusy(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
-	// Many preempted readers make grace periods long, callbacks everywhere
-	// make one follow the other.
+	// Many preempted readers make grace periods long, and callbacks on all CPUs make
+	// them follow one another.
 	sc.Tasks = preset(t, "crowded").Tasks
 	for cpu := range 2 {
 		sc.RCULoad = append(sc.RCULoad, workload.RCULoad{Kind: workload.RequestCall, CPU: cpu, Period: 5 * time.Millisecond})
@@ -138,15 +138,15 @@ func mean(r trial.Result) (sum time.Duration) {
 	return sum / time.Duration(max(1, len(r.Closes)))
 }
 
-// longGracePeriods makes an RCU grace period of 100 ms and more: without
-// preemption CPU 1 owes its quiescent state until a section ends.
+// longGracePeriods makes RCU grace periods last 100 ms or more: without preemption,
+// CPU 1 owes its quiescent state until a section ends.
 func longGracePeriods(sc *workload.Scenario) {
 	sc.Machine = workload.Machine{CPUs: 3, HZ: 250, Preempt: workload.PreemptNone, MIPS: 20}
 	sc.Tasks = []workload.Tasks{{Name: "long", Count: 1, CPUs: []int{1}, Reads: workload.ReadsRCU, Section: 500 * time.Millisecond, Gap: 100 * time.Microsecond}}
 }
 
-// Two SRCU-fast domains whose scans ask for RCU grace periods at the same
-// moments share them; a jiffy apart each always just misses the other's.
+// Two SRCU-fast domains whose scans request RCU grace periods at the same time share
+// them; a jiffy apart, each domain always just misses the other's.
 func TestDomainsOutOfPhaseTakeTwiceAsLong(t *testing.T) {
 	t.Parallel()
 	took := func(jiffies uint64) (sum ns) {
@@ -222,8 +222,8 @@ func TestOnlyTheLastUserWaits(t *testing.T) {
 	}
 }
 
-// The callback of a scan is noticed, and invoked, in RCU_SOFTIRQ of the CPU
-// that posted it; synchronize_rcu() is completed by the grace-period kthread.
+// RCU_SOFTIRQ, on the CPU that posted the callback of a scan, detects the end of its
+// grace period and invokes it. The grace-period kthread completes synchronize_rcu().
 func TestCallbackScansAreLaterWhenSoftirqsStarve(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -244,9 +244,9 @@ func TestExpeditingDoesNotCureAStarvedReader(t *testing.T) {
 	}
 }
 
-// The report: close() hung for more than two minutes in __synchronize_srcu,
-// kworkers in D state inside process_srcu, an RCU stall that names a
-// preempted task and no CPU.
+// The reported hang: close() hung for more than two minutes in __synchronize_srcu,
+// kworkers in D state inside process_srcu, and an RCU stall that names a preempted
+// task and no CPU.
 func TestReportsCaseShowsWhatTheReportShows(t *testing.T) {
 	t.Parallel()
 	r := Run(preset(t, "repro2"), lookup(t, "baseline"), 1, Options{Log: true})
@@ -273,8 +273,8 @@ func TestReportsCaseShowsWhatTheReportShows(t *testing.T) {
 	}
 }
 
-// A scan that finds a reader retries after the delays of srcu_get_delay, which
-// grow with the age of the grace period up to ten jiffies.
+// A scan that finds a reader retries after the delays of srcu_get_delay, which grow
+// with the age of the grace period up to ten jiffies.
 func TestScanWaitsForItsReaders(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -304,7 +304,7 @@ func TestBlameNamesAReaderInsideTheDomain(t *testing.T) {
 	t.Errorf("no share of a reader inside the domain in %+v", r.Blame)
 }
 
-// What was waited for stops at the horizon, as the wait itself does.
+// The grace periods of a close are counted up to the horizon, like its wait.
 func TestCensoredCloseCountsUpToTheHorizon(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {

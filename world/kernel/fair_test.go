@@ -8,9 +8,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// beside returns how long threads wait for their CPU when they wake for the
-// first time, beside n tasks that never sleep; and how long one waits that keeps
-// waking for next to nothing.
+// beside measures threads beside n tasks that never sleep: the wait for the CPU at
+// their first wakeup, and the waits of one thread that keeps waking for very little
+// work.
 func beside(t *testing.T, n int) (first, again []ns) {
 	t.Helper()
 	sc := quietMachine()
@@ -44,9 +44,9 @@ func beside(t *testing.T, n int) (first, again []ns) {
 	return first, again
 }
 
-// A woken thread starts at the average virtual runtime: those below it, half of
-// the others, go first, a tick of 4 ms each. What it is still owed when it sleeps
-// again it keeps, so that a thread that needs next to nothing soon waits no more.
+// A woken thread starts at the average virtual runtime. Tasks below the average, half
+// of the others, run first, for a tick of 4 ms each. The thread keeps its lag when it
+// sleeps, so a thread with little work soon stops waiting.
 func TestWokenThreadWaitsBehindThoseBelowTheAverage(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{4, 8, 24} {
@@ -65,7 +65,7 @@ func TestWokenThreadWaitsBehindThoseBelowTheAverage(t *testing.T) {
 	}
 }
 
-// Over a long time tasks of equal weight get equal shares.
+// Over a long time, tasks of equal weight get equal shares.
 func TestFairTasksShareTheCPUEqually(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()

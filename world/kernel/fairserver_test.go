@@ -7,8 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// ranOf is the CPU time that the tasks of a group have had after a while, in a
-// scenario without closes.
+// ranOf is the CPU time of a group's tasks after a while, in a scenario without
+// closes.
 func ranOf(t *testing.T, sc workload.Scenario, group string, after time.Duration) (total time.Duration) {
 	t.Helper()
 	if len(sc.Closers) == 0 {
@@ -38,7 +38,7 @@ func TestFairServerGivesATwentiethBesideRealTimeLoops(t *testing.T) {
 	if got := ranOf(t, sc, "fair", 900*time.Millisecond); got > 10*time.Millisecond {
 		t.Errorf("fair tasks had %v before the server's last moment", got)
 	}
-	// Budgets are looked at in ticks, so each may be a tick too long.
+	// Budgets are checked in ticks, so each may be a tick too long.
 	if got := ranOf(t, sc, "fair", 20*time.Second); got < 950*time.Millisecond || got > 1150*time.Millisecond {
 		t.Errorf("fair tasks had %v of 20 s, want 5 %%", got)
 	}
@@ -48,7 +48,7 @@ func TestFairServerGivesATwentiethBesideRealTimeLoops(t *testing.T) {
 	}
 }
 
-// What fair tasks get by themselves counts for the server's budget.
+// Time that fair tasks get without the server counts for the server's budget.
 func TestFairServerLeavesRealTimeTasksAloneThatSleepEnough(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -84,7 +84,7 @@ func TestFairTasksLeaveCPUsThatInterruptsAndRealTimeTasksTake(t *testing.T) {
 		k := newKernel(&sc, &fix, 1, Options{})
 		k.boot()
 		k.runUntil(2_000_000_000, func() bool { return false })
-		// CPU 1 has a tenth of its time left for them: one of eleven.
+		// CPU 1 has a tenth of its time left for fair tasks: one of eleven.
 		if n := k.cpus[1].fairTasks(); n > 2 {
 			t.Errorf("%s: %d of 11 fair tasks are left on a CPU of which a tenth is free", name, n)
 		}

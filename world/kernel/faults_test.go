@@ -10,9 +10,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// befall runs a quiet machine whose CPU 1 has a fault for ten seconds from just after
-// the only close() began, with a task on that CPU that never sleeps unless it is to
-// be idle.
+// befall runs a quiet machine with a fault of CPU 1 for ten seconds, beginning just
+// after the start of the only close(). Unless idle is set, a task on that CPU never
+// sleeps.
 func befall(t *testing.T, kind workload.FaultKind, idle bool) trial.Result {
 	t.Helper()
 	sc := quietMachine()
@@ -30,7 +30,7 @@ func TestFaultsHoldUpWhatNeedsTheCPU(t *testing.T) {
 	for _, c := range []struct {
 		kind  workload.FaultKind
 		idle  bool
-		waits bool // close() until the fault ends
+		waits bool // close() waits until the fault ends
 		cause trial.Mechanism
 		why   string
 	}{
@@ -56,7 +56,7 @@ func TestFaultsHoldUpWhatNeedsTheCPU(t *testing.T) {
 	}
 }
 
-// An IPI that is lost is noticed with the CPU's next interrupt of another kind.
+// The CPU notices a lost IPI at its next interrupt of another kind.
 func TestLostIPIIsNoticedAtTheNextInterrupt(t *testing.T) {
 	t.Parallel()
 	took := func(faults ...workload.Fault) time.Duration {
@@ -77,7 +77,7 @@ func TestLostIPIIsNoticedAtTheNextInterrupt(t *testing.T) {
 	}
 }
 
-// A fault changes nothing before it begins, and trials of which it is no part.
+// A fault changes nothing before it begins, and nothing in trials without it.
 func TestFaultsInTheFutureChangeNothing(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "heavy")
@@ -122,7 +122,7 @@ func TestTasksLiveFromUntil(t *testing.T) {
 	}
 }
 
-// A probe that faults sleeps inside its section, and holds up tasks-trace alone.
+// A probe that faults sleeps inside its section, and blocks tasks-trace alone.
 func TestReadersSleepInside(t *testing.T) {
 	t.Parallel()
 	took := func(inside time.Duration) trial.Result {
@@ -140,8 +140,8 @@ func TestReadersSleepInside(t *testing.T) {
 	}
 }
 
-// What is not bound to an isolated CPU does not run there, and work that is queued
-// on one is served where placement.workers says.
+// Only tasks bound to an isolated CPU run on it. Work that is queued on it runs on
+// the CPUs of placement.workers.
 func TestIsolatedCPUsRunOnlyWhatIsBoundToThem(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "crowded")
@@ -174,8 +174,8 @@ func TestIsolatedCPUsRunOnlyWhatIsBoundToThem(t *testing.T) {
 	}
 }
 
-// Interrupts by source and by when the next is due, over ten seconds on one CPU: how
-// many there are, where the handler takes half of the period, and twice the period.
+// The number of interrupts in ten seconds on one CPU, by source and rearm rule, for
+// handlers of half the period and of twice the period.
 func TestRearm(t *testing.T) {
 	t.Parallel()
 	const period, seconds = ns(10_000_000), 10
@@ -215,7 +215,7 @@ func TestRearm(t *testing.T) {
 	}
 }
 
-// A device's interrupt is no perf event: no limit on samples holds for it.
+// The interrupt of a device is not a perf event, so no limit on samples applies.
 func TestDevicesAreNotThrottled(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -228,7 +228,7 @@ func TestDevicesAreNotThrottled(t *testing.T) {
 	}
 }
 
-// The scenarios after public reports print what those reports show.
+// The scenarios made from public reports print the messages of those reports.
 func TestFieldScenariosPrintTheirReports(t *testing.T) {
 	t.Parallel()
 	prints := map[string][]string{

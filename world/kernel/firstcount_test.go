@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// narrow keeps the sum of the unlocks in so many bits.
+// narrow keeps only some bits of the sum of the unlocks.
 type narrow struct {
 	srcu.Side
 	mask uint64
@@ -18,8 +18,8 @@ type narrow struct {
 
 func (s narrow) Unlocks(rank int) uint64 { return s.Side.Unlocks(rank) & s.mask }
 
-// Counters begin where a sum that is kept in too few bits goes wrong, and nothing
-// else depends on where.
+// Some counters begin where a sum with too few bits overflows. Nothing else depends
+// on their start values.
 func TestCountersBeginNearTheirWrapAtTimes(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()

@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// A trial takes the same decisions whether oracles look at its readers or not.
+// Oracles that inspect readers do not change a trial's decisions.
 func TestOraclesDoNotDisturbTheTrial(t *testing.T) {
 	t.Parallel()
 	agree := func(name string, sc workload.Scenario, fix string) {
@@ -49,7 +49,7 @@ func glimpsed(t *testing.T, name string) *kernel {
 	return k
 }
 
-// passUntil lets time pass without bringing the CPUs up to date.
+// passUntil advances time without updating the CPUs.
 func (k *kernel) passUntil(at ns) {
 	for {
 		slot, next := k.agenda.next()
@@ -62,7 +62,7 @@ func (k *kernel) passUntil(at ns) {
 	k.now = at
 }
 
-// What a glimpse shows of every reader is where it is when it is brought up to date.
+// The glimpse of every reader agrees with its position after an update.
 func TestGlimpseShowsWhereReadersAre(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"crowded", "heavy", "faultable"} {
@@ -85,8 +85,8 @@ func TestGlimpseShowsWhereReadersAre(t *testing.T) {
 	}
 }
 
-// A section predates an epoch if it was in progress, its counter incremented, as the
-// epoch began: however late the task is brought up to date.
+// A section predates an epoch if its counter was incremented before the start of the
+// epoch, however late the task is updated.
 func TestSectionsPredateTheEpochsThatFoundThem(t *testing.T) {
 	t.Parallel()
 	type found struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// samples notes when single samples begin and how long they take.
+// samples records the starts and durations of single samples.
 type samples struct {
 	at   []time.Duration
 	took []time.Duration
@@ -24,8 +24,8 @@ func (s *samples) Trace(e TraceEvent) {
 	}
 }
 
-// Each instant is one sample. One that comes while another is taken follows at
-// once if it is an NMI; an hrtimer forwards itself over it.
+// Each instant is one sample. If one comes during another, an NMI follows it at once;
+// an hrtimer skips it.
 func TestSamplesAtInstants(t *testing.T) {
 	t.Parallel()
 	for _, source := range []workload.Source{workload.NMI, workload.HRTimer} {

@@ -9,9 +9,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// The harness calibrated a storm by what it left of a real-time loop, and the
-// loop without a storm had its ticks. So a load of 95 % leaves tasks 5 % of what
-// ticks leave, and the ticks of the storm's time are part of the load.
+// The harness calibrated a storm by the time that it left to a real-time loop,
+// compared with the same loop under ticks alone. So a load of 95 % leaves tasks 5 %
+// of the time that ticks leave, and ticks during the storm are part of the load.
 func TestStormsOfRealSetupsLeaveWhatTheLoadSays(t *testing.T) {
 	t.Parallel()
 	for name, load := range map[string]float64{
@@ -35,7 +35,7 @@ func TestStormsOfRealSetupsLeaveWhatTheLoadSays(t *testing.T) {
 	}
 }
 
-// spun is how many rounds a real-time loop makes in a setup.
+// spun is the number of rounds of a real-time loop in a setup.
 func spun(t *testing.T, sc workload.Scenario) float64 {
 	sc.Tasks = []workload.Tasks{{Name: "spin", Count: 1, Sched: workload.FIFO, Gap: time.Microsecond}}
 	sc.Closers = []workload.Closers{{Name: "closer", Count: 1, Start: 20 * time.Second}}

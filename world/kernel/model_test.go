@@ -12,9 +12,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// TestModelVersionCoversEveryChange compares the checksums of trials with those that
-// were recorded for ModelVersion. A new feature must change none of them where a
-// scenario leaves it out; a change of the model raises ModelVersion.
+// TestModelVersionCoversEveryChange compares the checksums of trials with those
+// recorded for ModelVersion. A new feature must not change trials of scenarios
+// without it; a change of the model raises ModelVersion.
 func TestModelVersionCoversEveryChange(t *testing.T) {
 	t.Parallel()
 	const file = "testdata/model.txt"

@@ -8,8 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// The time that samples have taken is read now and then, and the trial comes out
-// the same.
+// Reading the time of samples during a trial does not change the trial.
 func TestReadingTheTimeOfSamplesDisturbsNothing(t *testing.T) {
 	t.Parallel()
 	n := 60

@@ -10,8 +10,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// An override that agrees with the kernel changes nothing, and takes every
-// decision.
+// An override that returns the kernel's own decisions is called for every decision
+// and changes nothing.
 func TestAnOverrideThatAgreesChangesNothing(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -11,7 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// switches notes where loops are switched out inside of sections.
+// switches records the switches of loops inside sections.
 type switches struct {
 	at    []time.Duration
 	group []string
@@ -25,7 +25,7 @@ func (s *switches) Trace(e TraceEvent) {
 	}
 }
 
-// crowd has readers, and others that want their CPU.
+// crowd has readers, and other tasks that compete for their CPU.
 func crowd(preempt workload.Preempt) workload.Scenario {
 	sc := quietMachine()
 	sc.Machine.CPUs, sc.Machine.Preempt = 1, preempt
@@ -37,8 +37,8 @@ func crowd(preempt workload.Preempt) workload.Scenario {
 	return sc
 }
 
-// Where preemptions are listed there are those and no others, each at its
-// instant or the next time that the scheduler wants the CPU inside a section.
+// With listed preemptions, exactly those happen, each at its instant or at the
+// scheduler's next attempt to switch inside a section.
 func TestOnlyListedPreemptionsHappen(t *testing.T) {
 	t.Parallel()
 	run := func(sc workload.Scenario) (s switches) {
@@ -72,8 +72,8 @@ func TestOnlyListedPreemptionsHappen(t *testing.T) {
 	}
 }
 
-// A task that has to switch already when its preemption becomes possible does
-// so there, not whenever the CPU happens to be looked at.
+// If a task is already due to be switched out at the instant of its listed
+// preemption, the switch happens at that instant, not at a later event of the CPU.
 func TestAListedPreemptionFallsInTheMiddleOfALongSection(t *testing.T) {
 	t.Parallel()
 	sc := crowd(workload.PreemptListed)
@@ -88,7 +88,7 @@ func TestAListedPreemptionFallsInTheMiddleOfALongSection(t *testing.T) {
 	}
 }
 
-// Listing every preemption that a preemptible kernel has gives them again.
+// Listing all preemptions of a preemptible kernel reproduces them.
 func TestListingAllPreemptionsRepeatsThem(t *testing.T) {
 	t.Parallel()
 	var full, listed switches
@@ -108,8 +108,8 @@ func TestListingAllPreemptionsRepeatsThem(t *testing.T) {
 	}
 }
 
-// withListed lists preemptions of a scenario's readers at random; it reports
-// whether there are any readers to preempt.
+// withListed lists random preemptions of a scenario's readers. It reports whether the
+// scenario has any.
 func withListed(sc *workload.Scenario, r *rand.Rand) bool {
 	var groups []string
 	sc.Machine.Preempt = workload.PreemptListed

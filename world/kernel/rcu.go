@@ -56,7 +56,7 @@ type rcuCPU struct {
 }
 
 type rcuCallback struct {
-	seq   uint64   // the grace period that completes it, once assigned
+	seq   uint64   // the grace period that it needs; once assigned, the assigned one
 	exp   uint64   // the expedited one that also completes it, once assigned
 	given *rcuMark // receives both, if not nil
 	epoch uint64   // of the kernel at the post

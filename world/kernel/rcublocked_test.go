@@ -2,9 +2,9 @@ package kernel
 
 import "testing"
 
-// The order of blkd_tasks, by what runs and what the task holds up: from the head
-// to the tail, those that hold up the normal grace period with n, the expedited
-// one with e.
+// The order of blkd_tasks from head to tail, by the running grace periods and by the
+// arrivals. n marks a task that blocks the normal grace period, e one that blocks the
+// expedited one.
 func TestSwitchedOutReadersAreQueuedAsTheKernelDoes(t *testing.T) {
 	t.Parallel()
 	type arrival struct {
@@ -18,11 +18,11 @@ func TestSwitchedOutReadersAreQueuedAsTheKernelDoes(t *testing.T) {
 		{[]arrival{{"a", false, false}, {"b", false, false}}, "b a"},
 		{[]arrival{{"a", true, false}, {"b", false, false}, {"c", true, false}}, "b an cn"},
 		{[]arrival{{"a", true, false}, {"b", true, false}, {"c", true, false}}, "an cn bn"},
-		// The first to hold up the normal one, while some hold up the expedited
-		// one: all behind it now hold up the normal one, late as they came.
+		// The first to block the normal one, while others block the expedited one: all
+		// tasks behind it now block the normal one, even though they began later.
 		{[]arrival{{"a", false, true}, {"b", false, false}, {"c", true, false}}, "cn bn ane"},
-		// The first to hold up the expedited one goes to the tail, and so holds up
-		// the normal one that it came too late for.
+		// The first to block the expedited one goes to the tail, and so blocks the
+		// normal one, even though it began after that.
 		{[]arrival{{"a", true, false}, {"b", false, true}}, "an bne"},
 		{[]arrival{{"a", true, true}, {"b", true, true}, {"c", false, true}}, "ane cne bne"},
 	} {

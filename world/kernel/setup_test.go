@@ -8,8 +8,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// An open waits behind the close that holds event_mutex, and then until readers of
-// the last probe are gone (tp_rcu_cond_sync).
+// An open waits for the close that holds event_mutex, and then for the readers of the
+// last probe (tp_rcu_cond_sync).
 func TestOpensWaitBehindCloses(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -41,7 +41,7 @@ func TestGapsAndPausesAreDrawn(t *testing.T) {
 	least, most := time.Hour, time.Duration(0)
 	for i := 1; i < len(r.Closes); i++ {
 		last, c := r.Closes[i-1], r.Closes[i]
-		between := c.Start - c.Open - (last.Start + last.Wait) // the gap is part of it
+		between := c.Start - c.Open - (last.Start + last.Wait) // includes the gap
 		least, most = min(least, between), max(most, between)
 	}
 	// Pause and gap are 51 to 64 ms together.
@@ -60,7 +60,7 @@ func TestGapsAndPausesAreDrawn(t *testing.T) {
 	}
 }
 
-// With an interval the detector looks more often than once in a timeout.
+// With an interval, the detector checks more often than once in a timeout.
 func TestHungTaskDetectorLooksOnceInItsInterval(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "preempted-reader")
@@ -77,7 +77,7 @@ func TestHungTaskDetectorLooksOnceInItsInterval(t *testing.T) {
 	}
 }
 
-// Real-time loops starve an ordinary detector: it looks only when they sleep.
+// Real-time loops starve a fair detector: it checks only while they sleep.
 func TestRealTimeHungTaskDetectorIsNotStarved(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "kthread-starved")
@@ -127,12 +127,12 @@ func TestRealTimeGracePeriodKthreadDoesNotWaitBehindHogs(t *testing.T) {
 	}
 }
 
-// Tasks-Trace RCU of 6.19 rests after each grace period, and a request that comes
-// meanwhile waits for the end of the rest (gp_sleep, HZ/200).
+// Tasks-Trace RCU of 6.19 pauses after each grace period. A request during the pause
+// waits for its end (gp_sleep, HZ/200).
 func TestRequestDoesNotEndTheRestOfTasksTrace(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
-	sc.Machine.HZ = 1000 // so that the rest is 5 jiffies
+	sc.Machine.HZ = 1000 // the pause is 5 jiffies
 	fix := lookup(t, "v6.19")
 	k := newKernel(&sc, &fix, 1, Options{})
 	defer k.stop()

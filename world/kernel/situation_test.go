@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// sightings are the kinds of situations that trials were seen in.
+// sightings counts the kinds of situations that trials passed through.
 type sightings struct {
 	mu     sync.Mutex
 	phases map[int]bool
@@ -18,7 +18,7 @@ type sightings struct {
 	causes map[trial.Mechanism]bool
 }
 
-// watch returns an observer of one trial that refuses what cannot be.
+// watch returns an observer of one trial that fails on impossible situations.
 func (v *sightings) watch(t *testing.T, sc *workload.Scenario) func(*Situation) {
 	v.phases, v.works, v.causes = map[int]bool{}, map[WorkSituation]bool{}, map[trial.Mechanism]bool{}
 	last := time.Duration(0)
@@ -49,7 +49,7 @@ func (v *sightings) merge(o *sightings) {
 	maps.Copy(v.causes, o.causes)
 }
 
-// enough holds that the trials together were seen in every phase and place.
+// enough checks that the trials together passed through every phase and place.
 func (v *sightings) enough(t *testing.T) {
 	if len(v.phases) != 3 || len(v.works) != 5 || len(v.causes) < 10 {
 		t.Errorf("seen: phases %v, works %v, causes %v", v.phases, v.works, v.causes)

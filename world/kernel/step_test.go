@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// same compares two results in every field but the work they took.
+// same compares two results in all fields except their amount of work.
 func same(t *testing.T, what string, plain, other trial.Result) {
 	t.Helper()
 	a, _ := json.Marshal(plain)
@@ -44,8 +44,8 @@ func TestArithmeticAgreesWithStepping(t *testing.T) {
 	}
 }
 
-// A sample that is due as an interrupt handler ends begins at once, whether whole
-// periods follow or not.
+// A sample that is due at the end of an interrupt handler begins at once, whether
+// whole periods follow or not.
 func TestASampleDueAsAHandlerEndsAgreesWithStepping(t *testing.T) {
 	t.Parallel()
 	sc, fix := scenarioFile(t, "sample-due-as-a-handler-ends"), lookup(t, "kick")

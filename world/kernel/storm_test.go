@@ -7,9 +7,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// A sample that ends at the very instant of a tick leaves pending softirqs to
-// the tick's exit. Ticks lie on a grid of 4 ms, samples end on one of 10 ms, so
-// with some phases they do meet.
+// A sample that ends exactly at a tick leaves pending softirqs to the tick's exit.
+// Ticks lie on a grid of 4 ms and samples end on one of 10 ms, so at some phases they
+// coincide.
 func TestSampleEndingAtATickDoesNotStopTime(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()

@@ -6,10 +6,10 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// The seams through which candidates come in are also where a story listens:
-// kind srcu is the grace-period machine at work, kind close the teardown.
+// A story also observes the interfaces of candidates: kind srcu is the grace-period
+// machine, kind close the teardown.
 
-// toldSide tells what a domain's machine does to the side it works on.
+// toldSide adds the calls of a domain's machine to the story.
 type toldSide struct {
 	srcu.Side
 	s    *story
@@ -76,7 +76,7 @@ func (r *toldRCU) Call(fn func()) {
 	})
 }
 
-// toldTeardown tells what a closer's teardown does.
+// toldTeardown adds the calls of a closer's teardown to the story.
 type toldTeardown struct {
 	fixes.Unregistered
 	s *story

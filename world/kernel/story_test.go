@@ -18,13 +18,13 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// TestStories tells what happens in small scenarios, step by step. A story is a
-// file of commands, each followed by a scenario and what must come of it;
-// docs/model.md says how to read one. They are rewritten with
+// TestStories checks the events of small scenarios, step by step. A story is a file
+// of commands, each followed by a scenario and the expected output; docs/model.md
+// explains the format. This command rewrites them:
 //
 //	go test ./world/kernel -run TestStories -rewrite
 //
-// and read before they are committed.
+// Read the changes before you commit them.
 func TestStories(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/stories/*.txt")
@@ -38,7 +38,7 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// tell runs one command of a story:
+// tell executes one command of a story:
 //
 //	timeline fix=NAME [seed=N] show=(KIND,...) [from=TIME] [until=TIME]
 //	closes   fix=(NAME,...) [seed=N]
@@ -84,7 +84,7 @@ func fixOf(t *testing.T, d *datadriven.TestData) fixes.Fix {
 	return lookup(t, name)
 }
 
-// closesTable shows what each candidate makes of every close.
+// closesTable lists every close under each candidate.
 func closesTable(t *testing.T, sc workload.Scenario, names []string, seed uint64) string {
 	var b strings.Builder
 	for _, name := range names {
@@ -106,8 +106,8 @@ func closesTable(t *testing.T, sc workload.Scenario, names []string, seed uint64
 	return b.String()
 }
 
-// blameTable shows of each candidate the diagnosis and what the longest close
-// waited for, from 1 % on.
+// blameTable lists, for each candidate, the diagnosis and the causes of the longest
+// close's wait, from 1 % on.
 func blameTable(t *testing.T, sc workload.Scenario, names []string, seed uint64) string {
 	var b strings.Builder
 	for _, name := range names {
@@ -128,7 +128,7 @@ func blameTable(t *testing.T, sc workload.Scenario, names []string, seed uint64)
 	return b.String()
 }
 
-// console shows the console, or those of its lines that contain a text.
+// console returns the console, or its lines that contain a text.
 func console(t *testing.T, d *datadriven.TestData, sc workload.Scenario, fix fixes.Fix, seed uint64) string {
 	var match []string
 	if arg, ok := d.Arg("match"); ok {
@@ -144,7 +144,7 @@ func console(t *testing.T, d *datadriven.TestData, sc workload.Scenario, fix fix
 	return b.String()
 }
 
-// story is one trial that is being watched.
+// story is one observed trial.
 type story struct {
 	k           *kernel
 	show        []string
@@ -193,7 +193,7 @@ func (s *story) say(kind, format string, args ...any) {
 
 func (s *story) text() string { return strings.Join(s.lines, "\n") + "\n" }
 
-// play runs the trial and looks at it after every event.
+// play runs the trial and checks it for changes after every event.
 func (s *story) play() {
 	k := s.k
 	defer k.stop()
@@ -205,8 +205,8 @@ func (s *story) play() {
 	})
 }
 
-// playPhases asks both SRCU domains for two grace periods each, the second
-// domain a number of jiffies after the first.
+// playPhases requests two grace periods from each SRCU domain, for the second domain
+// a number of jiffies later.
 func (s *story) playPhases(jiffies uint64) {
 	k := s.k
 	defer k.stop()

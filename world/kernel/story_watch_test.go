@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
-// sight is what a story compares after every event.
+// sight is the state that a story compares after every event.
 type sight struct {
 	gp, exp       uint64
 	owing, expOwe uint32
@@ -16,7 +16,7 @@ type sight struct {
 	passed        []bool
 	ksoftirqd     []bool
 	ticks         []uint64
-	readers       map[*task]bool // whether they hold up the normal grace period
+	readers       map[*task]bool // readers that block the normal grace period
 	open          map[*closing]bool
 }
 
@@ -42,7 +42,7 @@ func (s *story) look() sight {
 	return v
 }
 
-// watch tells what has changed since the last look. Kinds: close, rcu (grace
+// watch adds the changes since the last call to the story. Kinds: close, rcu (grace
 // periods), qs (quiescent states), reader, softirq, tick.
 func (s *story) watch() {
 	was, is := s.seen, s.look()

@@ -25,8 +25,8 @@ func scenarioFile(t testing.TB, name string) workload.Scenario {
 	return sc
 }
 
-// Trials that fuzzing found: something waits when the drain ends, and would go on.
-// None is stuck.
+// Trials found by fuzzing: a wait is in progress at the end of the drain, but would
+// end. None is stuck.
 func TestWhatIsUnderWayAtTheEndIsNotLost(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -50,12 +50,12 @@ func TestWhatIsUnderWayAtTheEndIsNotLost(t *testing.T) {
 	}
 }
 
-// lateSide is a side of which every delay is ten thousand times as long.
+// lateSide is a side with all delays ten thousand times as long.
 type lateSide struct{ srcu.Side }
 
 func (s lateSide) Requeue(jiffies uint64) { s.Side.Requeue(10_000 * jiffies) }
 
-// sumsEachJiffy polls as the candidate poll does, and takes both sums at every look.
+// sumsEachJiffy polls like the candidate poll, and takes both sums at every poll.
 func sumsEachJiffy() srcu.Barrier {
 	poll := fixes.Polling()
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
@@ -65,7 +65,7 @@ func sumsEachJiffy() srcu.Barrier {
 	})
 }
 
-// A teardown that waits too long, or that works too much while it waits, is slow.
+// A teardown that waits too long, or does too much work while it waits, is slow.
 func TestWastefulScansAreSlow(t *testing.T) {
 	t.Parallel()
 	late := lookup(t, "baseline")

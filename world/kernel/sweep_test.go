@@ -11,9 +11,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// TestSweep runs every preset under every candidate, varied, once plainly and once
-// in another way of running it that must make no difference, and holds the plain
-// result to what is true of each. With -short one pair in eleven is run.
+// TestSweep runs varied presets under every candidate, once plainly and once in
+// another way that must make no difference, and checks the plain result. With -short
+// it runs one pair in eleven.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	var seen sightings
@@ -50,15 +50,15 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// ways are other ways to run a trial. set returns what was observed, if that is
-// the way.
+// ways are other ways to run a trial. set returns the observed situations, if the way
+// observes any.
 var ways = []struct {
 	name string
 	set  func(t *testing.T, opt *Options, sc *workload.Scenario) *sightings
 }{
 	{"again", func(*testing.T, *Options, *workload.Scenario) *sightings { return nil }},
-	// Chains of waits are followed after every event, and not only after those
-	// that can have changed one.
+	// Chains of waits are followed after every event, even if they cannot have
+	// changed.
 	{"always look", func(_ *testing.T, opt *Options, _ *workload.Scenario) *sightings { opt.alwaysLook = true; return nil }},
 	{"step", func(_ *testing.T, opt *Options, _ *workload.Scenario) *sightings { opt.Step = true; return nil }},
 	{"trace", func(t *testing.T, opt *Options, _ *workload.Scenario) *sightings {
@@ -78,7 +78,7 @@ var ways = []struct {
 	}},
 }
 
-// addsUp holds that every nanosecond of a wait is attributed, and none twice.
+// addsUp checks that every nanosecond of a wait is blamed exactly once.
 func addsUp(t *testing.T, r *trial.Result) {
 	for _, c := range r.Closes {
 		var sum time.Duration
@@ -94,8 +94,8 @@ func addsUp(t *testing.T, r *trial.Result) {
 	}
 }
 
-// agree holds that the cause of a slow or starved trial is what its longest
-// close() waited for most.
+// agree checks that the cause of a slow or starved trial is the largest share of its
+// longest close()'s wait.
 func agree(t *testing.T, r *trial.Result) {
 	if r.Diagnosis != trial.Slow && r.Diagnosis != trial.Starved || len(r.Closes) == 0 {
 		return
@@ -121,8 +121,8 @@ func agree(t *testing.T, r *trial.Result) {
 	}
 }
 
-// drains holds that a trial under baseline is slow at worst: grace periods end
-// when the storm does.
+// drains checks that a trial under baseline is slow at worst: grace periods end when
+// the storm ends.
 func drains(t *testing.T, r *trial.Result) {
 	switch r.Diagnosis {
 	case trial.OK, trial.Slow, trial.Starved:

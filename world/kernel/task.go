@@ -30,7 +30,7 @@ type task struct {
 	hung      hungState
 
 	left    ns      // CPU time until its program is stepped
-	prog    program // what it executes
+	prog    program // the code that it executes
 	loop    *loop   // set if the program is a reader's endless loop
 	sources []*source
 	rcu     rcuTask

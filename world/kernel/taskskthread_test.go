@@ -9,9 +9,9 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// The sleeps of the kthread, in jiffies: between two looks each one longer than the
-// last, up to a second; after a grace period the first one again, which a request
-// does not end.
+// The sleeps of the kthread in jiffies: each sleep between two scans is one jiffy
+// longer, up to a second. After a grace period the sleep is the initial one, and a
+// request does not end it.
 func TestKthreadOfRCUTasksBacksOffAndRests(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -55,14 +55,14 @@ func TestKthreadOfRCUTasksBacksOffAndRests(t *testing.T) {
 	}
 }
 
-// A close() that finds the kthread at rest waits by design, not for holdouts.
+// A close() during the kthread's pause waits by design, not for holdouts.
 func TestRestOfRCUTasksIsNoWaitForHoldouts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		fix      string
 		kind     workload.ClosersKind
 		holdouts trial.Mechanism
-		least    time.Duration // a wait that finds the kthread at rest
+		least    time.Duration // a wait that begins during the pause
 	}{
 		{"baseline", workload.Ftrace, trial.TasksHoldouts, 80 * time.Millisecond},
 		{"v6.19", workload.Uprobe, trial.Holdouts, 4 * time.Millisecond}, // waits for tasks-trace twice
@@ -86,8 +86,8 @@ func TestRestOfRCUTasksIsNoWaitForHoldouts(t *testing.T) {
 	}
 }
 
-// Of two kinds of readers each takes its tracepoints in turn, whatever order they
-// are in.
+// Readers of two kinds each take the tracepoints of their kind in turn, in whatever
+// order these are listed.
 func TestReadersOfBothKindsReachAllTracepoints(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()

@@ -1,22 +1,22 @@
 package kernel
 
-// tick is a CPU's periodic tick: an hrtimer that moves itself on to the next
-// point of its grid. It stops while the CPU is idle (NO_HZ_IDLE), in a storm
-// too: the dependency that a throttled perf event sets counts for full dynticks
-// alone (can_stop_idle_tick).
+// tick is a CPU's periodic tick: an hrtimer that forwards itself to the next point of
+// its grid. It stops while the CPU is idle (NO_HZ_IDLE), even in a storm: the
+// dependency that a throttled perf event sets counts for full dynticks alone
+// (can_stop_idle_tick).
 type tick struct {
 	phase   ns     // offset of the grid
-	grid    ns     // a point of it: the last one that startTick found
-	tickAt  ns     // when it expires next; 0 if it is stopped or being handled
+	grid    ns     // the last point of it that startTick computed
+	tickAt  ns     // next expiry; 0 if stopped or being handled
 	ticks   uint64 // handled so far
-	seenJif uint64 // jiffies at the last tick, to notice that they stand still
-	stuck   int    // ticks in which they did
+	seenJif uint64 // jiffies at the last tick, to detect a stall
+	stuck   int    // number of ticks without progress of jiffies
 }
 
 const noOwner = -1
 
-// takeoverTicks is how many of its own ticks a CPU lets jiffies stand still
-// before it advances them itself (MAX_STALLED_JIFFIES).
+// takeoverTicks is the number of its own ticks without progress of jiffies after
+// which a CPU advances them itself (MAX_STALLED_JIFFIES).
 const takeoverTicks = 5
 
 // startTick plans the next tick on the grid.
@@ -40,8 +40,8 @@ func (k *kernel) stopTick(c *cpu) {
 	k.agenda.cancel(c.id, slotTick)
 }
 
-// tickExpires is the tick's hrtimer expiring. After a hang of the hrtimer
-// interrupt it is held back like all others.
+// tickExpires is the expiry of the tick's hrtimer. The back-off after a hang of the
+// hrtimer interrupt delays it like all others.
 func (k *kernel) tickExpires(c *cpu) {
 	k.sync(c)
 	if held := max(c.hrBlocked, c.timerLost); held > k.now {
@@ -78,8 +78,8 @@ func (k *kernel) onTick(c *cpu) {
 	}
 }
 
-// tickJiffies advances jiffies if this CPU keeps the time, or if whoever does
-// has not for a while (tick_sched_do_timer).
+// tickJiffies advances jiffies if this CPU is the timekeeper, or if the timekeeper
+// has not advanced them for a while (tick_sched_do_timer).
 func (k *kernel) tickJiffies(c *cpu) {
 	if k.timekeeper == noOwner {
 		k.timekeeper = c.id
@@ -114,7 +114,7 @@ func (k *kernel) updateJiffies() {
 // kernel; a plain value here, the counter has 64 bits.
 const initialJiffies = 1<<32 - 300*250
 
-// enterIdle is the idle loop going to sleep.
+// enterIdle puts an idle CPU to sleep.
 func (k *kernel) enterIdle(c *cpu) {
 	if c.inIdle {
 		return
@@ -128,8 +128,8 @@ func (k *kernel) enterIdle(c *cpu) {
 	k.programIdleTick(c)
 }
 
-// leaveIdle is the CPU waking for an interrupt or a task. Only a task has the
-// tick started again (tick_nohz_idle_exit).
+// leaveIdle wakes the CPU for an interrupt or a task. Only a task restarts the tick
+// (tick_nohz_idle_exit).
 func (k *kernel) leaveIdle(c *cpu) {
 	if !c.inIdle {
 		return
@@ -141,7 +141,7 @@ func (k *kernel) leaveIdle(c *cpu) {
 	}
 }
 
-// ensureTick makes a busy CPU tick.
+// ensureTick starts the tick of a busy CPU.
 func (k *kernel) ensureTick(c *cpu) {
 	if c.tickAt == 0 && !c.tickPending() || c.tickAt > k.now+k.tick {
 		k.startTick(c)
@@ -160,9 +160,9 @@ func (c *cpu) tickPending() bool {
 	return false
 }
 
-// programIdleTick makes an idle CPU wake for its first wheel timer, if any. As
-// long as it has RCU callbacks, or an irq_work that waits for a tick, it goes on
-// ticking (rcu_needs_cpu, irq_work_needs_cpu).
+// programIdleTick makes an idle CPU wake for its first wheel timer, if any. While the
+// CPU has RCU callbacks, or an irq_work that waits for a tick, it keeps ticking
+// (rcu_needs_cpu, irq_work_needs_cpu).
 func (k *kernel) programIdleTick(c *cpu) {
 	if len(c.unassigned) > 0 || c.assigned.len() > 0 || len(c.irqWorks) > 0 {
 		k.startTick(c)

@@ -1,8 +1,8 @@
 package kernel
 
-// wheel holds a CPU's wheel timers: they expire in TIMER_SOFTIRQ, at the
-// granularity of jiffies (kernel/time/timer.c). An idle CPU programs a single
-// tick for the first of them. Timers stay on the CPU that armed them.
+// wheel holds a CPU's wheel timers. They expire in TIMER_SOFTIRQ, at the granularity
+// of jiffies (kernel/time/timer.c). An idle CPU programs a single tick for the first
+// of them. Timers stay on the CPU that armed them.
 type wheel struct {
 	timers []timer // unordered; there are few
 	seq    uint64
@@ -11,7 +11,7 @@ type wheel struct {
 type timer struct {
 	expires uint64
 	seq     uint64
-	fn      func() // what it does, if it does not end a sleep
+	fn      func() // the callback, if the timer does not end a sleep
 	sleep   sleep
 }
 
@@ -25,9 +25,9 @@ func (w *wheel) add(k *kernel, c *cpu, expires uint64, t timer) {
 	}
 }
 
-// bucket is when the wheel lets a timer fire: never early, so at the end of
-// the bucket its expiry falls into; buckets are eight times as wide for every
-// level further out (calc_index, LVL_CLK_SHIFT).
+// bucket is the jiffy in which the wheel fires a timer: never early, so at the end of
+// the bucket of its expiry. Buckets are eight times as wide on each further level
+// (calc_index, LVL_CLK_SHIFT).
 func bucket(expires, delta uint64) uint64 {
 	shift := 0
 	for limit := uint64(63); int64(delta) >= int64(limit) && shift < 24; limit <<= 3 {
@@ -46,7 +46,7 @@ func (w *wheel) due(now uint64) bool {
 	return false
 }
 
-// first is when the next timer expires.
+// first is the expiry of the next timer.
 func (w *wheel) first() (expires uint64, ok bool) {
 	for i := range w.timers {
 		if !ok || int64(w.timers[i].expires-expires) < 0 {
@@ -56,7 +56,7 @@ func (w *wheel) first() (expires uint64, ok bool) {
 	return expires, ok
 }
 
-// take removes the expired timer that was armed first, if any.
+// take removes the first-armed of the expired timers, if any.
 func (w *wheel) take(now uint64) (first timer, ok bool) {
 	best := -1
 	for i := range w.timers {

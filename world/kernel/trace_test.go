@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// counter counts events by kind and checks what holds of every one.
+// counter counts events by kind and checks the invariants of each.
 type counter struct {
 	t     *testing.T
 	kinds map[TraceKind]int
@@ -34,7 +34,7 @@ func newCounter(t *testing.T, until time.Duration) *counter {
 	return &counter{t: t, kinds: map[TraceKind]int{}, until: until, busy: map[int]time.Duration{}}
 }
 
-// What begins, ends; and what the trial counts itself, the trace counts too.
+// Every begin has an end, and the trace's counts agree with the trial's own.
 func TestTraceTellsWhatHappened(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "heavy")
@@ -81,8 +81,7 @@ func TestTraceTellsWhatHappened(t *testing.T) {
 	}
 }
 
-// Single samples are the same whether they are passed one by one or by
-// arithmetic.
+// Single samples are the same whether they are executed one by one or by arithmetic.
 func TestSkippedSamplesAreTraced(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"repro2", "heavy"} {

@@ -15,15 +15,15 @@ type tracepoint struct {
 	name  string
 	kind  workload.ClosersKind
 	users int    // perf_refcount
-	lists *lists // what readers find: the probe and its per-CPU lists
-	// readIn is in which sections the probe is called.
+	lists *lists // the object that readers find: the probe and its per-CPU lists
+	// readIn is the set of domains whose readers call the probe.
 	readIn fixes.Domains
-	// offEpoch is that of the last removal of a last probe.
+	// offEpoch is the epoch of the last removal of a last probe.
 	offEpoch uint64
 }
 
-// lists stands for what a probe reads and teardown frees: the probe array, the
-// per-CPU event lists and the trace buffers.
+// lists represents the memory that a probe reads and a teardown frees: the probe
+// array, the per-CPU event lists and the trace buffers.
 type lists struct {
 	freed   bool
 	cleared bool
@@ -39,22 +39,22 @@ type tracing struct {
 	barrier     srcu.Barrier // of the domains whose readers are SRCU-fast
 	tasksTrace  fixes.Domain
 	tracepoint  fixes.Domain
-	done        func(srcu.Cookie) bool // of tracepoint
-	unfreed     []*unregistered        // of which something is left to free
-	// lastOff is the snapshot that removing a last probe leaves for whoever
-	// adds the first one next (tp_transition_snapshot 1_0_1).
+	done        func(srcu.Cookie) bool // polls a cookie of tracepoint
+	unfreed     []*unregistered        // teardowns with unfreed memory
+	// lastOff is the snapshot taken at the removal of a last probe, for the next
+	// addition of a first one (tp_transition_snapshot 1_0_1).
 	lastOff   srcu.Cookie
 	offArmed  bool
 	buffers   int // total_ref_count
-	deferring int // teardowns handed to a worker and not finished
+	deferring int // unfinished teardowns in a worker
 }
 
-// open attaches a perf event (perf_trace_init). The first user registers the
-// probe, and for that first waits out the last removal.
+// open attaches a perf event (perf_trace_init). The first user registers the probe,
+// after a wait for the readers of the last removal.
 func (k *kernel) open(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	t.use(costOpen)
-	if tp.kind == workload.BPFLink { // of these two locks a link takes the inner one alone
+	if tp.kind == workload.BPFLink { // a BPF link takes only the inner one of these two locks
 		t.lock(&tr.tracepoints)
 		defer t.unlock(&tr.tracepoints)
 		if tp.users == 0 {
@@ -73,7 +73,8 @@ func (k *kernel) open(t *task, tp *tracepoint) {
 	tp.users++
 }
 
-// register is tracepoint_probe_register of a first probe, under tracepoints_mutex.
+// register is tracepoint_probe_register of a first probe, with tracepoints_mutex
+// held.
 func (k *kernel) register(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	if tr.offArmed && tp.onTracepoint() {
@@ -89,17 +90,17 @@ func (k *kernel) register(t *task, tp *tracepoint) {
 	tr.buffers++
 }
 
-// condSync waits for a full grace period of the tracepoint domain unless the
-// cookie's is over (tp_rcu_cond_sync).
+// condSync waits for a full grace period of the tracepoint domain unless the cookie
+// is done (tp_rcu_cond_sync).
 func (k *kernel) condSync(t *task, c srcu.Cookie) {
 	if !k.tracing.done(c) {
 		k.tracing.tracepoint.Synchronize()
 	}
 }
 
-// closeEvent is close() of a perf event (perf_trace_destroy): the last user
-// unregisters the probe and then does what the candidate's teardown does, all
-// of it under event_mutex.
+// closeEvent is close() of a perf event (perf_trace_destroy). The last user
+// unregisters the probe and then runs the candidate's teardown, all with event_mutex
+// held.
 func (k *kernel) closeEvent(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	t.use(costClose)
@@ -133,9 +134,9 @@ func (k *kernel) closeEvent(t *task, tp *tracepoint) {
 	k.call(func() {}) // free_event_rcu
 }
 
-// unregister is tracepoint_probe_unregister of a last probe, under
-// tracepoints_mutex: from here on no reader finds it. It starts a grace period and
-// queues the old probe array to be freed, before anybody waits.
+// unregister is tracepoint_probe_unregister of a last probe, with tracepoints_mutex
+// held. After it, no reader finds the probe. It starts a grace period and queues the
+// old probe array to be freed, before any wait.
 func (k *kernel) unregister(t *task, tp *tracepoint) *unregistered {
 	tr := &k.tracing
 	t.use(costUnregister)
@@ -163,8 +164,8 @@ type unregistered struct {
 	cookie srcu.Cookie
 	taken  bool // unregistering has taken the cookie
 	closed bool // close() has returned
-	// deferred are the work items of this teardown that have not run, and
-	// flushed is completed whenever one has.
+	// deferred are the work items of this teardown that have not run. flushed is
+	// completed whenever one has run.
 	deferred []*work
 	flushed  completion
 }
@@ -172,8 +173,8 @@ type unregistered struct {
 func (u *unregistered) TasksTrace() fixes.Domain { return u.k.tracing.tasksTrace }
 func (u *unregistered) Tracepoint() fixes.Domain { return u.k.tracing.tracepoint }
 
-// Cookie is that of unregistering. An event that is on no tracepoint has none, and
-// takes it now.
+// Cookie returns the cookie that unregistering took. An event without a tracepoint
+// has none, and takes it now.
 func (u *unregistered) Cookie() srcu.Cookie {
 	if !u.taken {
 		u.cookie, u.taken = u.k.tracing.tracepoint.Start(), true
@@ -216,7 +217,8 @@ func (u *unregistered) Drop() {
 	u.settle()
 }
 
-// settle takes what is freed altogether off the books.
+// settle removes the teardown from the list of unfreed ones if all its memory is
+// freed.
 func (u *unregistered) settle() {
 	if u.lists.gone() {
 		tr := &u.k.tracing
@@ -224,7 +226,7 @@ func (u *unregistered) settle() {
 	}
 }
 
-// Defer runs fn in a worker of the system workqueue, which may block.
+// Defer runs fn, which may block, in a worker of the system workqueue.
 func (u *unregistered) Defer(fn func()) {
 	k := u.k
 	k.tracing.deferring++

@@ -23,9 +23,9 @@ func booted(t *testing.T, change func(*workload.Scenario)) *kernel {
 	return k
 }
 
-// An item that is queued on another CPU while it runs, runs once more where it runs:
-// never twice at a time (find_worker_executing_work). One that is queued twice before
-// it runs, runs once.
+// An item that is queued on another CPU while it runs, runs once more on its present
+// CPU, never twice at a time (find_worker_executing_work). An item queued twice
+// before it runs, runs once.
 func TestWorkItemNeverRunsTwiceAtATime(t *testing.T) {
 	t.Parallel()
 	k := booted(t, nil)
@@ -68,9 +68,9 @@ func TestWorkItemNeverRunsTwiceAtATime(t *testing.T) {
 	}
 }
 
-// Normal and expedited grace periods advance one polled number. One that began within
-// the other ends the polled one, and the other then finds it ended; of two that
-// overlap crosswise, the second ends nothing that began after it.
+// Normal and expedited grace periods advance one polled number. A grace period nested
+// in another one ends the polled one, and the outer one then finds it ended. Of two
+// that overlap, the second ends nothing that began after its own start.
 func TestOverlappingGracePeriodsAndThePolledOne(t *testing.T) {
 	t.Parallel()
 	k := booted(t, nil)
@@ -85,18 +85,18 @@ func TestOverlappingGracePeriodsAndThePolledOne(t *testing.T) {
 	}
 	for _, c := range []struct {
 		steps string // small letters begin, capital ones end
-		ended uint64 // polled grace periods
+		ended uint64 // number of polled grace periods
 		runs  bool   // one is still in progress
 	}{
 		{"nN", 1, false},
 		{"nNnN", 2, false},
 		{"neEN", 1, false},   // the inner one ends it
 		{"enNE", 1, false},   // the same
-		{"neNE", 1, false},   // the first to end ends it, the second has noted it, too
-		{"neNnE", 1, true},   // the expedited one began before the polled one that runs
-		{"neNnEN", 2, false}, // which the second normal one ends
-		{"neEeEN", 2, false}, // two inside of a long one
-		{"neEeN", 1, true},   // the long one began before the polled one that runs
+		{"neNE", 1, false},   // the first to end ends it; the second has the same snapshot
+		{"neNnE", 1, true},   // the expedited one began before the running polled one
+		{"neNnEN", 2, false}, // the second normal one ends that
+		{"neEeEN", 2, false}, // two inside a long one
+		{"neEeN", 1, true},   // the long one began before the running polled one
 	} {
 		began := rcu.SeqCount(n.polled)
 		for i := range len(c.steps) {
@@ -116,8 +116,8 @@ func TestOverlappingGracePeriodsAndThePolledOne(t *testing.T) {
 	}
 }
 
-// A section that was interrupted for an expedited grace period reports at its end, and
-// no other section does.
+// A section that was interrupted for an expedited grace period reports at its end. No
+// other section does.
 func TestEndOfASectionReportsOnlyIfItWasAsked(t *testing.T) {
 	t.Parallel()
 	for _, asked := range []bool{false, true} {
@@ -141,7 +141,7 @@ func TestEndOfASectionReportsOnlyIfItWasAsked(t *testing.T) {
 	}
 }
 
-// A trial that is cut off says so, and blames nobody.
+// A trial that is cut off is reported as such, and has no blame.
 func TestTrialThatIsCutOff(t *testing.T) {
 	t.Parallel()
 	sc := preset(t, "many-closers")

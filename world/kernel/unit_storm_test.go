@@ -8,8 +8,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// stormBench is one CPU under storms, without the rest of a machine: the task
-// level only spends CPU time.
+// stormBench is one CPU under storms, without the rest of a machine: the task level
+// only spends CPU time.
 type stormBench struct {
 	k *kernel
 	c *cpu
@@ -27,14 +27,14 @@ func newStormBench(step bool, hz int, budget ns, sources ...source) stormBench {
 	return stormBench{k, c}
 }
 
-// tick is what the tick does to storms.
+// tick is the tick's part that concerns storms.
 func (b stormBench) tick() {
 	b.c.ticks++
 	b.c.tickSources()
 }
 
-// state is what run may change. How many samples have been counted shows in
-// who is throttled.
+// state is the state that run may change. Throttling shows the number of counted
+// samples.
 func (b stormBench) state() any {
 	st := b.c.stormCPU
 	st.wide, st.nmi, st.hr = nil, nil, nil
@@ -57,9 +57,8 @@ func randomSource(r *rand.Rand) source {
 	return s
 }
 
-// Whole periods passed by arithmetic leave everything as one interrupt after
-// the other does: progress, credit, throttling, the running average. Time never
-// goes back.
+// Skipping whole periods by arithmetic gives the same state as stepping: progress,
+// credit, throttling, the running average. Time never goes back.
 func TestStormArithmeticAgreesWithStepping(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 9))
@@ -101,7 +100,7 @@ func TestStormArithmeticAgreesWithStepping(t *testing.T) {
 	}
 }
 
-// Time outside of samples is progress, all of it.
+// All time outside samples is progress.
 func TestStormTimeAndProgressAddUp(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(6, 9))
@@ -160,9 +159,9 @@ func TestHRTimerSkipsMissedPeriods(t *testing.T) {
 	}
 }
 
-// Timers that keep expiring while others are handled make the hrtimer
-// interrupt give up after three passes, for as long as it took: three such
-// events leave the CPU about half of its time.
+// If timers keep expiring during the handling of others, the hrtimer interrupt gives
+// up after three passes and pauses for the time that it took. Three such events leave
+// the CPU about half of its time.
 func TestHRTimerHangBacksOff(t *testing.T) {
 	t.Parallel()
 	var sources []source

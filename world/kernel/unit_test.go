@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// An event heap gives events by instant, and those of one instant in the order
-// in which they were planned, whatever is pushed in between.
+// An event heap returns events by instant, and those of one instant in the order of
+// planning, whatever is pushed in between.
 func TestEventHeapOrdersByInstantThenPlan(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 1))
@@ -41,8 +41,8 @@ func TestEventHeapOrdersByInstantThenPlan(t *testing.T) {
 	}
 }
 
-// A wheel expires its timers by jiffy, those of one jiffy in the order in
-// which they were armed, and none early.
+// A wheel expires its timers by jiffy, those of one jiffy in the order of arming, and
+// none early.
 func TestWheelExpiresInOrder(t *testing.T) {
 	t.Parallel()
 	var w wheel
@@ -57,7 +57,7 @@ func TestWheelExpiresInOrder(t *testing.T) {
 		now     uint64
 		due     bool
 		expired int
-		left    []uint64 // sequence numbers that remain after all due ones are taken
+		left    []uint64 // sequence numbers left after all due ones are taken
 	}{
 		{4, false, 0, []uint64{1, 2, 3, 4, 5}},
 		{5, true, 2, []uint64{1, 3, 4}},
@@ -98,7 +98,7 @@ func TestWheelExpiresInOrder(t *testing.T) {
 	}
 }
 
-// perf_sample_event_took: what a lasting average makes of the sample rate.
+// perf_sample_event_took: the sample rate that results from a constant average.
 func TestPerfRateByHZAndAverage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -116,7 +116,7 @@ func TestPerfRateByHZAndAverage(t *testing.T) {
 		{hz: 250, avg: 336_000_000, max: 1, rate: 250},
 		{hz: 1000, avg: 69_000, max: 2, rate: 2000},
 		{hz: 1000, avg: 336_000, max: 1, rate: 1000},
-		{hz: 100, avg: 2_500, max: 1000, rate: 100_000, unharmed: true}, // just what is allowed
+		{hz: 100, avg: 2_500, max: 1000, rate: 100_000, unharmed: true}, // exactly the allowed average
 		{hz: 300, avg: 2_500, max: 334, rate: 100_000, unharmed: true},  // rounded up
 	}
 	for _, tt := range tests {

@@ -7,8 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// The wheel never fires early: a timer goes at the end of the bucket that its
-// expiry lies in, and buckets widen eightfold with distance.
+// The wheel never fires early: a timer fires at the end of its expiry's bucket, and
+// buckets widen eightfold with distance.
 func TestTimersAreNeverEarly(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ delta, width uint64 }{
@@ -41,8 +41,8 @@ func runTask(t *testing.T, sc workload.Scenario, fix string, body func(k *kernel
 	return k
 }
 
-// A reader that is switched out after an expedited grace period chose its CPU,
-// and before the interrupt gets there, holds it up all the same.
+// A reader that is switched out after an expedited grace period selected its CPU, but
+// before the IPI arrives, still blocks it.
 func TestExpeditedWaitsForAReaderSwitchedOutBeforeTheIPI(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -87,8 +87,9 @@ func TestExpeditedWaitsForAReaderSwitchedOutBeforeTheIPI(t *testing.T) {
 	}
 }
 
-// A reader switched out between fetching the rank and the increment is not
-// waited for: it loads the pointer after the increment. No oracle may object.
+// A grace period does not wait for a reader switched out between fetching the rank
+// and the increment: the reader loads the pointer after the increment. No oracle may
+// object.
 func TestAReaderThatHasNotIncrementedIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -129,8 +130,8 @@ func TestAReaderThatHasNotIncrementedIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-// A work item that is queued again while its worker sleeps in it waits for
-// that worker, and runs once more for all the requests.
+// A work item that is queued again while its worker sleeps in it waits for that
+// worker, and runs once more for all requests.
 func TestAWorkItemNeverRunsTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	runs, at, most := 0, 0, 0
@@ -153,8 +154,7 @@ func TestAWorkItemNeverRunsTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// A softirq raised in an interrupt runs on the way out of it; ksoftirqd has no
-// part in it.
+// A softirq raised in an interrupt runs on its exit, without ksoftirqd.
 func TestInterruptsDoNotWakeKsoftirqd(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()

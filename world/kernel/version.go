@@ -5,10 +5,10 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// This file is what differs between releases of the kernel, beside what
-// fixes.Fix.On fills in.
+// This file holds the differences between kernel releases beyond those in
+// fixes.Fix.On.
 
-// builds are the kernels as the console names them: of each release the one that
+// builds are the kernels as the console names them: for each release, the build that
 // was measured or read.
 var builds = map[workload.Version]klog.Build{
 	workload.Linux619:   {Taint: "Not tainted", Release: "6.19.14", Version: "#1"},
@@ -20,7 +20,7 @@ var builds = map[workload.Version]klog.Build{
 // build is the kernel as the console names it.
 func (k *kernel) build() klog.Build { return builds[k.fix.Kernel] }
 
-// text is how the kernel words what it prints.
+// text is the wording of the kernel's messages.
 func (k *kernel) text() klog.Text {
 	if k.fix.Kernel == workload.Linux619 {
 		return klog.TextOf(klog.Release{Major: 6, Minor: 19})
@@ -28,8 +28,8 @@ func (k *kernel) text() klog.Text {
 	return klog.Text{} // since 7.0
 }
 
-// irqWork runs fn in an interrupt that this CPU sends to itself (irq_work_queue).
-// A CPU that cannot do that runs it in its next tick (irq_work_tick).
+// irqWork runs fn in an interrupt that this CPU sends to itself (irq_work_queue). A
+// CPU without self-IPIs runs it in its next tick (irq_work_tick).
 func (k *kernel) irqWork(fn func()) {
 	c := k.hereOr0()
 	if !k.sc.Machine.NoSelfIPI {
@@ -52,11 +52,11 @@ func (k *kernel) runIRQWorks(c *cpu) {
 	}
 }
 
-// startLater is how a request has the work of its grace period queued, in releases
-// that leave it to an irq_work.
+// startLater queues the work of a requested grace period by an irq_work, in the
+// releases that do so.
 func (d *domain) startLater(queue func()) {
 	if d.spinner != nil {
-		return // it needs no work
+		return // there is no work to queue
 	}
 	d.starting, d.startingOn = true, d.k.hereOr0()
 	d.k.irqWork(func() {

@@ -10,16 +10,16 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// What differs between releases, and where that is known from.
+// Differences between releases, each with its source.
 
-// A scenario's version is the kernel that baseline is, and that the other candidates
-// are applied to.
+// A scenario's version selects the kernel of baseline, to which the other candidates
+// are applied.
 func TestVersionIsTheKernelOfTheCandidates(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		version workload.Version
 		fix     string
-		like    string // the candidate that it must be, without a version
+		like    string // the equivalent candidate without a version
 	}{
 		{workload.Linux619, "baseline", "v6.19"},
 		{workload.Linux619, "callrcu", "v6.19"}, // there is no SRCU domain to scan
@@ -41,7 +41,7 @@ func TestVersionIsTheKernelOfTheCandidates(t *testing.T) {
 }
 
 // Kprobe counts of 7.0.13 are those of 7.0-rc1 by the rules: the irq_work changes
-// when a grace period starts, not how many there are.
+// the start of a grace period, not the number of grace periods.
 func TestReleasesSinceHaveAsManyGracePeriods(t *testing.T) {
 	t.Parallel()
 	for _, fix := range []string{"v7.0", "v7.3"} {
@@ -61,8 +61,8 @@ func TestReleasesSinceHaveAsManyGracePeriods(t *testing.T) {
 	}
 }
 
-// Since 7.0-rc6 srcu_irq_work() queues the work, in a hardirq of the CPU that made
-// the request. Where a CPU cannot interrupt itself, its next tick does.
+// Since 7.0-rc6 srcu_irq_work() queues the work, in a hardirq of the requesting CPU.
+// If a CPU cannot interrupt itself, its next tick queues it.
 func TestGracePeriodStartsFromAnIRQWork(t *testing.T) {
 	t.Parallel()
 	began := func(version workload.Version, noSelfIPI bool) (after ns) {
@@ -99,8 +99,8 @@ func TestGracePeriodStartsFromAnIRQWork(t *testing.T) {
 	}
 }
 
-// Since 7.3 an expedited grace period that somebody else asked for completes the
-// callbacks that were given their grace period before it began.
+// Since 7.3 an expedited grace period requested by another user completes callbacks
+// that were assigned a grace period before its start.
 func TestExpeditedGracePeriodsCompleteCallbacksSince73(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -118,8 +118,8 @@ func TestExpeditedGracePeriodsCompleteCallbacksSince73(t *testing.T) {
 	}
 }
 
-// callrcu-expedited leaves no worker asleep, and blames the callback, not a grace
-// period that has nothing to do with it, for what is left when its own is over.
+// callrcu-expedited leaves no worker asleep. After the end of its own grace period,
+// the rest of the wait is blamed on the callback, not on an unrelated grace period.
 func TestExpeditedCallbackWaitsAreBlamedOnTheCallback(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()
@@ -158,7 +158,7 @@ func TestConsoleNamesTheRelease(t *testing.T) {
 	}
 }
 
-// Until 6.19 the state of the grace-period kthread is a number.
+// Up to 6.19 the state of the grace-period kthread is a number.
 func TestConsoleIsWordedAsByTheRelease(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile("../../testdata/scenarios/console/kthread-starved.yaml")

@@ -6,18 +6,18 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// The graph of waits. Its nodes are whatever waits or is waited for: a *task, a
+// The graph of waits. Its nodes are objects that wait or are waited for: a *task, a
 // *mutex, a *work item, an SRCU *domain, vanilla RCU (*rcuNode) and its expedited
-// grace periods (*expRCU). Blame follows it after every event, the diagnosis after
-// the drain; next alone follows its links.
+// grace periods (*expRCU). Blame follows the graph after every event, the diagnosis
+// after the drain. Only next follows its links.
 
 // node is a node of the graph; nil is none.
 type node any
 
-// cause is a trial.Cause in the form in which it is compared after every event,
-// and counted: the chain of waits that was followed.
+// cause is a trial.Cause in a form for comparing after every event and for counting:
+// the chain of waits that was followed.
 type cause struct {
-	who          *task // at the end of the chain, if it matters who
+	who          *task // end of the chain, if the task matters
 	what         trial.Mechanism
 	cpu          uint8
 	domain       uint8 // 0 is none, else its index and one
@@ -26,8 +26,7 @@ type cause struct {
 	behind, poll bool
 }
 
-// mostLinks bounds a chain: a longer one is a circle, and nothing is known of its
-// end.
+// mostLinks limits a chain. A longer one is a circle, and its end is unknown.
 const mostLinks = 16
 
 // causeOf follows the chain of waits from a task to its end.
@@ -43,8 +42,8 @@ func (k *kernel) causeOf(t *task) (c cause) {
 	return c
 }
 
-// next follows one link. It returns what the node waits for and adds the link to
-// the cause; at the end of the chain it adds the mechanism and returns nil.
+// next follows one link. It returns the node that n waits for and adds the link to
+// the cause. At the end of the chain it adds the mechanism and returns nil.
 func (k *kernel) next(n node, c *cause) node {
 	switch n := n.(type) {
 	case *task:
@@ -66,7 +65,7 @@ func (k *kernel) next(n node, c *cause) node {
 	}
 }
 
-// role says what a task is on a chain of waits.
+// role is the role of a task on a chain of waits.
 type role uint8
 
 const (
@@ -79,7 +78,8 @@ const (
 	asTasksKthread // of RCU tasks
 )
 
-// How a chain ends with a task: it executes, waits for a CPU, or sleeps.
+// The mechanisms of a chain that ends at a task: it executes, waits for a CPU, or
+// sleeps.
 var ends = [...]struct{ runs, queued, asleep trial.Mechanism }{
 	asCloser:       {trial.CloserRuns, trial.CloserQueued, trial.Asleep},
 	asWorker:       {trial.WorkerRuns, trial.WorkerQueued, trial.Asleep},
@@ -136,20 +136,19 @@ func (k *kernel) taskWaits(t *task, c *cause) node {
 	if k.rests(t) {
 		c.what = trial.RetryDelay
 	}
-	if t.cpu.halted() { // so that its timer does not fire
+	if t.cpu.halted() { // so its timer does not fire
 		c.what, c.cpu = trial.CPUStopped, uint8(t.cpu.id)
 	}
 	return nil
 }
 
-// rests reports whether the task is a kthread of RCU tasks that has no holdouts to
-// look at.
+// rests reports whether the task is a kthread of RCU tasks without holdouts to check.
 func (k *kernel) rests(t *task) bool {
 	return t.role == asTraceKthread && !k.holdouts.looking || t.role == asTasksKthread && !k.rcuTasks.looking
 }
 
-// pollerWaits follows a task that looks at a cookie once a jiffy: it waits for
-// the cookie's grace period, and once that is over for its own next look.
+// pollerWaits follows a task that polls a cookie once a jiffy. It waits for the
+// cookie's grace period, and after that for its own next poll.
 func (k *kernel) pollerWaits(t *task, c *cause) node {
 	d := t.waitDomain
 	if d != nil && d.machine.Done(t.waitCookie) || d == nil && rcu.SeqGE(k.rcu.polled, uint64(t.waitCookie)) {
@@ -171,7 +170,7 @@ func (k *kernel) workWaits(w *work, c *cause) node {
 	return nil
 }
 
-// domainWaits follows what the callbacks of an SRCU domain wait for.
+// domainWaits follows the wait of an SRCU domain's callbacks.
 func (k *kernel) domainWaits(d *domain, c *cause) node {
 	w := &d.process
 	c.domain, c.phase = d.index, d.phase()
@@ -205,7 +204,7 @@ func (k *kernel) domainWaits(d *domain, c *cause) node {
 	return nil
 }
 
-// callbackWaits follows the RCU callback that is to resume a scan.
+// callbackWaits follows the RCU callback that will resume a scan.
 func (k *kernel) callbackWaits(d *domain, c *cause) node {
 	n, e := &k.rcu, &k.rcu.exp
 	switch m := d.lastPost; {
@@ -221,7 +220,7 @@ func (k *kernel) callbackWaits(d *domain, c *cause) node {
 	return n
 }
 
-// phase is how far the domain's grace period has come.
+// phase is the phase of the domain's grace period.
 func (d *domain) phase() trial.Phase {
 	switch d.machine.State() {
 	case srcu.Scan1:
@@ -235,14 +234,14 @@ func (d *domain) phase() trial.Phase {
 	return trial.Invocation
 }
 
-// pollsInVain reports whether a scan of the domain polls an RCU cookie that is
-// not done: however late its timer and its worker are, the scan waits for RCU.
+// pollsInVain reports whether a scan of the domain polls an unfinished RCU cookie:
+// then the scan waits for RCU, however late its timer and its worker are.
 func (d *domain) pollsInVain() bool {
 	return d.polling != nil && !rcu.SeqGE(d.k.rcu.polled, d.pollCookie)
 }
 
-// polledGP is the grace period that a scan has asked for by polling, or the
-// other kind if only that one runs: either ends the polled one.
+// polledGP is the grace period that a scan has requested by polling, or the other
+// kind if only that one runs: either ends the polled one.
 func (k *kernel) polledGP(d *domain) node {
 	n, e := &k.rcu, &k.rcu.exp
 	switch {
@@ -254,9 +253,9 @@ func (k *kernel) polledGP(d *domain) node {
 	return n
 }
 
-// rcuWaits follows the normal grace period that runs, or is about to start. While
-// CPUs or readers hold a running one up, the kthread's scans for quiescent states
-// hold up nothing.
+// rcuWaits follows the normal grace period that runs or is about to start. While CPUs
+// or readers block a running one, the kthread's scans for quiescent states delay
+// nothing.
 func (k *kernel) rcuWaits(c *cause) node {
 	n := &k.rcu
 	c.rcu = trial.NormalRCU
@@ -312,7 +311,7 @@ func (k *kernel) expWaitsFor(c *cause) node {
 	return e.worker
 }
 
-// export turns a cause into data.
+// export converts a cause to data.
 func (k *kernel) export(c cause) trial.Cause {
 	e := trial.Cause{Behind: c.behind, Phase: c.phase, Poll: c.poll, RCU: c.rcu, Mechanism: c.what}
 	if c.domain != 0 {
@@ -327,8 +326,7 @@ func (k *kernel) export(c cause) trial.Cause {
 	return e
 }
 
-// ofCPU reports whether it matters on which CPU something happens, beyond the
-// storm there.
+// ofCPU reports whether the CPU of a mechanism matters beyond its storm.
 func ofCPU(m trial.Mechanism) bool {
 	switch m {
 	case trial.GPNotNoticed, trial.NoQuiescentState, trial.QSNotReported, trial.ExpNotAnswered, trial.ReportLost, trial.IRQWorkQueued, trial.CPUStopped:

@@ -12,18 +12,18 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// hungState is what the hung-task detector keeps of a task.
+// hungState is the hung-task detector's record of a task.
 type hungState struct {
 	switches uint64 // last_switch_count
 	since    uint64 // last_switch_time, in jiffies
 	seen     bool
 }
 
-// hungWarnings is how many reports are printed before the detector falls
-// silent (kernel.hung_task_warnings).
+// hungWarnings is the number of reports before the detector stops printing
+// (kernel.hung_task_warnings).
 const hungWarnings = 10
 
-// startHungDetector makes khungtaskd, and wakes it.
+// startHungDetector creates khungtaskd and wakes it.
 func (k *kernel) startHungDetector() {
 	switch w := k.sc.Watchdog.HungWarnings; w {
 	case 0:
@@ -40,12 +40,12 @@ func (k *kernel) startHungDetector() {
 	k.wake(t)
 }
 
-// detectorPriority is that of khungtaskd where it is a real-time task.
+// detectorPriority is the priority of a real-time khungtaskd.
 const detectorPriority = 80
 
-// khungtaskd looks at all tasks once per interval and reports those in D state
-// that have not been switched since the look that first saw them, if that is a
-// timeout ago (check_hung_uninterruptible_tasks).
+// khungtaskd checks all tasks once per interval. It reports those in D state without
+// a switch since its first check of them, if that was a timeout ago
+// (check_hung_uninterruptible_tasks).
 func (k *kernel) khungtaskd() stepFunc {
 	timeout := uint64(k.hungTimeout() / k.tick)
 	interval := uint64(orDefault(k.sc.Watchdog.HungInterval, time.Duration(k.hungTimeout())) / k.tick)
@@ -110,14 +110,14 @@ func (t *task) hungReport() klog.Report {
 	return report
 }
 
-// stallState is RCU's stall detector.
+// stallState is the state of RCU's stall detector.
 type stallState struct {
 	at     uint64 // jiffies of the next report
 	kickAt uint64 // jiffies_kick_kthreads
 	kicked bool   // the warning was printed
 }
 
-// stallTimeout is how old a grace period may get.
+// stallTimeout is the age of a grace period at which it counts as stalled.
 func (k *kernel) stallTimeout() ns {
 	d := orDefault(k.sc.Watchdog.RCUStall, 21*time.Second)
 	if k.sc.Watchdog.ProveRCU {
@@ -128,11 +128,11 @@ func (k *kernel) stallTimeout() ns {
 
 func (s *stallState) arm(k *kernel) { s.at = k.jiffies + uint64(k.stallTimeout()/k.tick) }
 
-// stallOther is how much longer a CPU waits that does not itself hold the
-// grace period up (RCU_STALL_RAT_DELAY).
+// stallOther is the extra delay of a CPU that does not itself block the grace period
+// (RCU_STALL_RAT_DELAY).
 const stallOther = 2
 
-// checkStall is check_cpu_stall, in every tick of every CPU.
+// checkStall is check_cpu_stall. It runs in every tick of every CPU.
 func (k *kernel) checkStall(c *cpu) {
 	n := &k.rcu
 	k.kick(c)
@@ -213,7 +213,7 @@ func (n *rcuNode) flags() (f uint32) {
 	return f
 }
 
-// checkGPKthread adds what is wrong with the grace-period kthread
+// checkGPKthread adds the problems of the grace-period kthread to the report
 // (rcu_check_gp_kthread_starvation, rcu_check_gp_kthread_expired_fqs_timer).
 func (k *kernel) checkGPKthread() {
 	n := &k.rcu
@@ -231,8 +231,8 @@ func (k *kernel) checkGPKthread() {
 	}
 }
 
-// kick is rcu_stall_kick_kthreads: if the kthread should long have looked
-// again, wake it.
+// kick is rcu_stall_kick_kthreads: it wakes the kthread if that is far behind its
+// next scan.
 func (k *kernel) kick(c *cpu) {
 	n := &k.rcu
 	if !k.fix.KickKthreads || n.stall.kickAt == 0 || !rcu.SeqGE(k.jiffies, n.stall.kickAt) || !rcu.SeqRunning(n.seq) && !n.initFlag {
@@ -251,7 +251,7 @@ func (k *kernel) kick(c *cpu) {
 	k.wake(n.kthread)
 }
 
-// expStallTimeout is how long an expedited grace period may take: the normal
+// expStallTimeout is the stall timeout of an expedited grace period: the normal
 // timeout, a quarter more with CONFIG_PROVE_RCU.
 func (k *kernel) expStallTimeout() ns {
 	d := orDefault(k.sc.Watchdog.RCUStall, 21*time.Second)
@@ -261,8 +261,8 @@ func (k *kernel) expStallTimeout() ns {
 	return d
 }
 
-// reportExpStall is what the worker of an expedited grace period prints when
-// its wait has timed out (synchronize_rcu_expedited_stall).
+// reportExpStall prints the report of an expedited grace period's worker after its
+// wait has timed out (synchronize_rcu_expedited_stall).
 func (k *kernel) reportExpStall() {
 	e := &k.rcu.exp
 	e.stallAt = k.now + 3*k.expStallTimeout()
@@ -289,8 +289,7 @@ func (k *kernel) expStallReport() klog.Report {
 	return s
 }
 
-// workqueueWatchdog looks at every pool once per threshold
-// (wq_watchdog_timer_fn).
+// workqueueWatchdog checks every pool once per threshold (wq_watchdog_timer_fn).
 func (k *kernel) workqueueWatchdog() {
 	threshold := orDefault(k.sc.Watchdog.Workqueue, 30*time.Second)
 	var look func()
@@ -306,13 +305,13 @@ func (k *kernel) workqueueWatchdog() {
 	k.at(threshold, look)
 }
 
-// rateBurst lines are printed in rateInterval at the most (printk_ratelimited).
+// At most rateBurst lines are printed in rateInterval (printk_ratelimited).
 const (
 	rateInterval ns  = 5_000_000_000
 	rateBurst    int = 10
 )
 
-// rateLowered prints what the perf rate arithmetic has decided.
+// rateLowered prints the lowerings of the perf sample rate.
 func (k *kernel) rateLowered() {
 	for _, r := range k.rate.lowered {
 		if r.at-k.rateWindow >= rateInterval {
@@ -327,11 +326,12 @@ func (k *kernel) rateLowered() {
 	k.rate.lowered = k.rate.lowered[:0]
 }
 
-// log prints a report on the console. It is made only if somebody reads it.
+// log prints a report on the console. It calls report only if the console is
+// collected.
 func (k *kernel) log(report func() klog.Report) { k.logAt(k.now, report) }
 
-// logAt prints a report as of an instant that may lie a little back: a CPU's
-// samples are worked out when something else happens to it.
+// logAt prints a report as of an instant that may be slightly in the past: a CPU's
+// samples are computed at the next event of that CPU.
 func (k *kernel) logAt(at ns, report func() klog.Report) {
 	if !k.opt.Log {
 		return

@@ -5,7 +5,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// where is what a task sleeps in: it decides which stack the console shows.
+// where is the place in which a task sleeps. It selects the stack on the console.
 type where uint8
 
 const (
@@ -29,10 +29,10 @@ const (
 // inSyncSRCU is the wait of synchronize_srcu.
 const inSyncSRCU = inSRCUWait
 
-// stack is where the task is, as the console shows it.
+// stack is the task's stack on the console.
 func (t *task) stack() klog.Stack {
 	worker := t.item != nil && t.item.name == "process_srcu"
-	opens := !t.kernel && t.closing == nil // an event, before it closes it again
+	opens := !t.kernel && t.closing == nil // a task that opens an event
 	switch t.where {
 	case inMutex:
 		switch {
@@ -80,8 +80,8 @@ func (t *task) stack() klog.Stack {
 	return klog.PreemptedReader(t.systemCall())
 }
 
-// systemCall is the one in which a reader reads; loops called getppid do nothing
-// else.
+// systemCall is the number of a reader's system call for package klog. Loops in the
+// group getppid only call getppid, which is 0.
 func (t *task) systemCall() int {
 	if t.group == "getppid" {
 		return 0
@@ -89,8 +89,8 @@ func (t *task) systemCall() int {
 	return t.pid
 }
 
-// executing is what a CPU executes, the innermost first, as another CPU finds it by
-// NMI, or as its own tick does. It is nothing in user mode.
+// executing is the call stack of a CPU, innermost first, as another CPU's NMI or its
+// own tick finds it. It is empty in user mode.
 func (c *cpu) executing(ownTick bool) klog.Stack {
 	t := c.cur
 	switch {
@@ -114,17 +114,17 @@ func (c *cpu) executing(ownTick bool) klog.Stack {
 	return klog.InClose()
 }
 
-// userText is where programs execute that the console finds in user mode.
+// userText is the instruction address of programs in user mode.
 const userText = 0x401000
 
-// nmiPatience is how long a CPU that asks for a backtrace waits for the NMI to be
-// answered (nmi_trigger_cpumask_backtrace). An NMI handler that takes less has
-// returned to what it interrupted when the other one comes.
+// nmiPatience is the time that a CPU waits for the answer to an NMI that requests a
+// backtrace (nmi_trigger_cpumask_backtrace). A shorter NMI handler has returned to
+// the interrupted code before the next one comes.
 const nmiPatience ns = 10_000_000_000
 
-// backtrace is what the stall detector shows of a CPU (rcu_dump_cpu_stacks); nothing
-// if the CPU is idle, or does not answer: it executes nothing, or is in an NMI handler
-// for too long.
+// backtrace is a CPU's backtrace in a stall report (rcu_dump_cpu_stacks). There is
+// none if the CPU is idle or does not answer: it executes nothing, or stays in an NMI
+// handler for too long.
 func (c *cpu) backtrace(by *cpu) (klog.Backtrace, bool) {
 	t := c.cur
 	if t == nil || c.halted() || c.nmiLeft >= nmiPatience {
@@ -140,7 +140,7 @@ func (c *cpu) backtrace(by *cpu) (klog.Backtrace, bool) {
 	return b, true
 }
 
-// preemptText is the preemption model as dump_stack_print_info shows it.
+// preemptText is the preemption model in the format of dump_stack_print_info.
 func (k *kernel) preemptText() string {
 	switch k.sc.Machine.Preempt {
 	case workload.PreemptNone:
@@ -151,7 +151,7 @@ func (k *kernel) preemptText() string {
 	return "PREEMPT(full)"
 }
 
-// show is the task as the console shows it.
+// show is the task in the format of the console.
 func (t *task) show() klog.Task {
 	s := klog.Task{Comm: t.name, PID: t.pid, PPID: 2, State: byte(t.state), Stack: t.stack()}
 	if !t.kernel {

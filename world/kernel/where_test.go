@@ -7,9 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/klog"
 )
 
-// What the console shows of a task tells who waits for whom: the same mutex and
-// the same grace period look different from perf_event_open(), from close() and
-// from a worker.
+// Stacks on the console distinguish waiting tasks: the same mutex and the same grace
+// period give different stacks in perf_event_open(), in close() and in a worker.
 func TestStacksTellWhoWaits(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -31,8 +30,8 @@ func TestStacksTellWhoWaits(t *testing.T) {
 	}
 }
 
-// What another CPU finds a CPU at: a device's interrupt is no timer's, and a worker
-// is in the function of its item.
+// A backtrace shows the executing context: a device's interrupt differs from a
+// timer's, and a worker is in the function of its item.
 func TestBacktracesTellWhatExecutes(t *testing.T) {
 	t.Parallel()
 	invoking := &task{kernel: true, item: &work{name: "srcu_invoke_callbacks"}}

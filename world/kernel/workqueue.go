@@ -5,27 +5,26 @@ import "strconv"
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // pool is the per-CPU worker pool that serves the rcu_gp workqueue
-// (kernel/workqueue.c): as long as one of its workers is runnable no other is
-// woken; when the last goes to sleep in the middle of an item another takes
-// over, a new one if none is idle.
+// (kernel/workqueue.c). While one of its workers is runnable, no other is woken. When
+// the last one sleeps inside an item, another takes over, a new one if none is idle.
 type pool struct {
 	cpu     *cpu
 	pending []*work
 	idle    []*task
 	workers int
 	running int // runnable workers that are not idle
-	lastRun ns  // when an item was last taken
+	lastRun ns  // time at which an item was last taken
 }
 
-// work is a work item: never queued twice, never run twice at once.
+// work is a work item. It is never queued twice and never runs twice at once.
 type work struct {
 	name   string
 	fn     func(t *task)
 	queued bool   // waiting in a pool, or behind a timer
-	armed  *cpu   // where the timer it is behind was armed
-	timer  uint64 // when the timer it is behind fires, in jiffies; 0 is none
-	on     *pool  // running there
-	again  bool   // to be run again by the worker that is running it
+	armed  *cpu   // CPU that armed its timer
+	timer  uint64 // expiry of its timer in jiffies; 0 is none
+	on     *pool  // pool in which it runs
+	again  bool   // its present worker will run it again
 	worker *task
 }
 
@@ -40,14 +39,14 @@ func (w *work) queue() string {
 	return "rcu_gp"
 }
 
-// The work functions that are not on rcu_gp.
+// The work functions on workqueues other than rcu_gp.
 const (
-	freeWork    = "perf_trace_free_work" // of candidates that leave the freeing to a worker
+	freeWork    = "perf_trace_free_work" // of candidates that free memory in a worker
 	rudeWork    = "rcu_tasks_be_rude"
 	cleanupWork = "rcu_sr_normal_gp_cleanup_work"
 )
 
-// queueWork queues an item on this CPU's pool, or where it is running.
+// queueWork queues an item on this CPU's pool, or on the pool in which it is running.
 func (k *kernel) queueWork(w *work) {
 	if w.queued {
 		return
@@ -56,8 +55,8 @@ func (k *kernel) queueWork(w *work) {
 	k.insertWork(w, k.poolOf(k.hereOr0()))
 }
 
-// queueDelayed queues an item after a number of jiffies. The timer fires, and
-// the item is queued, on the CPU that armed it.
+// queueDelayed queues an item after a number of jiffies. The timer fires on the CPU
+// that armed it, and the item is queued there.
 func (k *kernel) queueDelayed(w *work, jiffies uint64) {
 	if jiffies == 0 {
 		k.queueWork(w)
@@ -98,7 +97,7 @@ func (k *kernel) wakeIdleWorker(p *pool) {
 	}
 }
 
-// workerSleeping is the hook by which the scheduler tells the pool
+// workerSleeping is the scheduler's hook for a worker that goes to sleep
 // (wq_worker_sleeping).
 func (k *kernel) workerSleeping(c *cpu) {
 	p := c.pool
@@ -107,7 +106,7 @@ func (k *kernel) workerSleeping(c *cpu) {
 	}
 }
 
-// addWorker makes one more worker of a pool, not yet running.
+// addWorker creates one more worker of a pool, not yet running.
 func (k *kernel) addWorker(p *pool) *task {
 	name := "kworker/" + itoa(p.cpu.id) + ":" + itoa(p.workers)
 	p.workers++
@@ -116,7 +115,7 @@ func (k *kernel) addWorker(p *pool) *task {
 	return t
 }
 
-// work is a worker's life (worker_thread).
+// work is the main loop of a worker (worker_thread).
 func (k *kernel) work(t *task, p *pool) {
 	for {
 		// Keep one worker idle, for when this one sleeps (manage_workers).
@@ -158,8 +157,8 @@ func (k *kernel) runWork(t *task, p *pool, w *work) {
 	p.lastRun = k.now
 }
 
-// hereOr0 is the CPU on which the present code executes; what happens outside
-// of any CPU is taken to happen on the boot CPU.
+// hereOr0 is the CPU whose code is executing. Code outside of any CPU counts as
+// executing on the boot CPU.
 func (k *kernel) hereOr0() *cpu {
 	if k.here != nil {
 		return k.here

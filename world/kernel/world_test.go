@@ -41,8 +41,8 @@ func TestWorldRunsTheTrialOfItsSpec(t *testing.T) {
 	}
 }
 
-// The numbers that a trial drew are the trial: under another seed they give the
-// same results, and a single other number gives other ones.
+// The numbers that a trial drew determine it: under another seed they give the same
+// results, and changing one number gives other results.
 func TestATrialIsTheVectorOfItsDraws(t *testing.T) {
 	t.Parallel()
 	w := kernel.New(fixes.Find)
