@@ -16,8 +16,8 @@ type perf struct{}
 
 func (perf) Name() string { return "perf" }
 
-// Aim takes what it costs to enter and leave an interrupt off the time that the
-// handler burns, and adds it to what the interrupts took.
+// Aim subtracts the cost of entering and leaving an interrupt from the handler's burn
+// time, and adds it to the achieved time of the interrupts.
 func (p perf) Aim(tid int, s Storm) (func() Achieved, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -35,9 +35,9 @@ func (p perf) Aim(tid int, s Storm) (func() Achieved, error) {
 	}, nil
 }
 
-// overhead is the CPU time that one interrupt takes beside its handler: what a
-// loop of known length loses to interrupts that do nothing. It is measured once;
-// 0 if it cannot be measured.
+// overhead is the CPU time of one interrupt without its handler: the time that a loop
+// of known length loses to interrupts that do nothing. It is measured once; it is 0
+// if it cannot be measured.
 var overhead = sync.OnceValue(func() time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -68,7 +68,7 @@ var overhead = sync.OnceValue(func() time.Duration {
 	return max(taken-calm-a.Took, 0) / time.Duration(a.Interrupts)
 })
 
-// aim interrupts the thread; the weight is that of the handler alone.
+// aim interrupts the thread. The weight is that of the handler alone.
 func (perf) aim(tid int, s Storm) (func() Achieved, error) {
 	refused := func(what string, err error) error { return fmt.Errorf("perf: %w: %s: %w", errUnsupported, what, err) }
 	counts, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1})
@@ -116,11 +116,11 @@ func (perf) aim(tid int, s Storm) (func() Achieved, error) {
 	}, nil
 }
 
-// burn is a program that reads the clock until the weight has passed, then counts
-// itself and the time it took. Its loop is a call of bpf_loop(), which the verifier
-// looks at once, whatever the weight.
+// burn is a program that reads the clock until the weight has passed, and then counts
+// itself and its time. Its loop is a call of bpf_loop(), which the verifier checks
+// only once, whatever the weight.
 func burn(counts int, weight time.Duration) asm.Instructions {
-	const turns = int32(MaxWeight / (10 * time.Nanosecond)) // a turn takes longer than that
+	const turns = int32(MaxWeight / (10 * time.Nanosecond)) // a turn takes longer than this
 	u64 := &btf.Int{Name: "u64", Size: 8}
 	number := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
 	context := btf.FuncParam{Name: "ctx", Type: &btf.Pointer{Target: &btf.Void{}}}
@@ -150,7 +150,7 @@ func burn(counts int, weight time.Duration) asm.Instructions {
 	program = append(program,
 		asm.FnKtimeGetNs.Call(),
 		asm.Mov.Reg(asm.R8, asm.R0),
-		asm.Sub.Reg(asm.R8, asm.R6), // the time since
+		asm.Sub.Reg(asm.R8, asm.R6), // the time since then
 		asm.StoreImm(asm.RFP, -4, 0, asm.Word),
 		asm.LoadMapPtr(asm.R1, counts),
 		asm.Mov.Reg(asm.R2, asm.RFP),
@@ -172,7 +172,7 @@ func burn(counts int, weight time.Duration) asm.Instructions {
 		asm.FnKtimeGetNs.Call(),
 		asm.Sub.Reg(asm.R0, asm.R6),
 		asm.JGE.Imm(asm.R0, int32(weight), "over"),
-		asm.Mov.Imm(asm.R0, 0), // go on
+		asm.Mov.Imm(asm.R0, 0), // continue
 		asm.Return(),
 		asm.Mov.Imm(asm.R0, 1).WithSymbol("over"),
 		asm.Return(),

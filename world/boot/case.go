@@ -14,36 +14,36 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// full is the share at which NMIs are asked for where a scenario leaves tasks next
-// to nothing of the CPU: beyond 1 by more than a calibration may be off. An NMI
-// that comes while the handler runs is kept pending, so that no task runs at all.
+// full is the requested share of NMIs if a scenario leaves tasks next to nothing of
+// the CPU. It exceeds 1 by more than the error of a calibration. An NMI that arrives
+// during the handler stays pending, so that no task runs at all.
 const full = 1.05
 
-// nothing is the largest share left to tasks that counts as next to nothing.
+// nothing is the largest share of tasks that counts as next to nothing.
 const nothing = 0.01
 
 // pitMost is the longest period of the timer that raises NMIs.
 const pitMost = 54 * time.Millisecond
 
-// maxClosers bounds the closers of a case: each has a tracepoint of its own.
+// maxClosers is the maximum number of closers in a case: each has a tracepoint of its
+// own.
 const maxClosers = 32
 
-// What a loop of getppid() executes, counted on 7.0.13: so many instructions
-// under rcu_read_lock(), and so many outside.
+// Instructions of a loop of getppid() under rcu_read_lock() and outside, counted on
+// 7.0.13.
 const (
 	getppidInside  = 100
 	getppidOutside = 234
 )
 
-// Check reports what a real kernel in this world cannot be made to do, by the
-// field of the scenario.
+// Check reports the field of a scenario that this world cannot run on a real kernel.
 func Check(sc *workload.Scenario) error {
 	_, err := caseOf(sc, 0)
 	return err
 }
 
 // Cases makes the cases of scenarios for a guest that is started by hand. The seed
-// draws when closers begin.
+// determines the start times of closers.
 func Cases(scenarios []workload.Scenario, seed uint64) ([]wire.Case, error) {
 	cases := make([]wire.Case, len(scenarios))
 	for i := range scenarios {
@@ -55,13 +55,13 @@ func Cases(scenarios []workload.Scenario, seed uint64) ([]wire.Case, error) {
 	return cases, nil
 }
 
-// refusal is what a scenario wants and this world has not.
+// refusal is the error for a value that this world does not support.
 func refusal(field string, value any, want string, args ...any) error {
 	return fmt.Errorf("%s: %v: want %s (world %s)", field, value, fmt.Sprintf(want, args...), Name)
 }
 
-// caseOf makes the case of a scenario for a guest. The seed draws when closers
-// begin.
+// caseOf makes the case of a scenario for a guest. The seed determines the start
+// times of closers.
 func caseOf(sc *workload.Scenario, trialSeed uint64) (c wire.Case, err error) {
 	if err := checkMachine(sc); err != nil {
 		return c, err
@@ -132,7 +132,7 @@ func checkMachine(sc *workload.Scenario) error {
 	return nil
 }
 
-// placed reports whether the scenario says where something runs.
+// placed reports whether the scenario places something on chosen CPUs.
 func placed(p *workload.Placement) bool {
 	return len(p.Isolated)+len(p.GP)+len(p.Exp)+len(p.Workers) > 0
 }
@@ -172,8 +172,8 @@ func stormOf(sc *workload.Scenario) (*wire.Storm, error) {
 		}
 		return w, nil
 	}
-	// The model's period is the time that tasks get between two handlers, the
-	// timer's is from one interrupt to the next.
+	// The model's period is the time of tasks between two handlers; the timer's period
+	// is the time from one interrupt to the next.
 	w.Period = s.Period + handlers
 	w.Share = float64(handlers) / float64(w.Period)
 	w.Events = 1
@@ -213,8 +213,8 @@ func hogsOf(sc *workload.Scenario) (hogs []wire.Hogs, err error) {
 	return hogs, nil
 }
 
-// checkSection wants sections and gaps about as long as a loop of getppid() has
-// them: within a factor of two.
+// checkSection reports sections and gaps that differ by more than a factor of two
+// from those of a loop of getppid().
 func checkSection(t *workload.Tasks, field string, mips float64) error {
 	about := func(instructions float64) time.Duration {
 		return time.Duration(instructions / mips * float64(time.Microsecond))
@@ -260,7 +260,7 @@ func closersOf(sc *workload.Scenario, trialSeed uint64) (closers []wire.Closers,
 	return closers, nil
 }
 
-// bootOptions are the boot options that a scenario wants.
+// bootOptions are the boot options that a scenario requires.
 func bootOptions(sc *workload.Scenario) []string {
 	options := []string{"preempt=" + string(sc.Machine.Preempt)}
 	for _, o := range []struct {
@@ -280,8 +280,8 @@ func bootOptions(sc *workload.Scenario) []string {
 	return options
 }
 
-// machineKey names the machine that a scenario needs: scenarios with the same can
-// share a boot.
+// machineKey identifies the machine that a scenario requires. Scenarios with the same
+// key can share a boot.
 func machineKey(sc *workload.Scenario) string {
 	shift, _ := qemu.Shift(sc.Machine.MIPS)
 	return fmt.Sprint(shift, slices.Sorted(slices.Values(bootOptions(sc))))

@@ -62,7 +62,7 @@ func TestBootOptionsComeFromTheScenario(t *testing.T) {
 	}
 }
 
-// The period of NMIs in a scenario is what they leave to tasks.
+// The period of NMIs in a scenario is the time that they leave to tasks.
 func TestNMIsKeepTheirShare(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]wire.Storm{

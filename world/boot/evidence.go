@@ -14,23 +14,23 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// The SRCU domains that a close() of perf waits for, in that order
+// The SRCU domains that a close() of perf waits for, in order
 // (perf_trace_event_unreg, tracepoint_synchronize_unregister).
 var domains = [2]string{"rcu_tasks_trace_srcu_struct", "tracepoint_srcu"}
 
-// look is what was blocked at one time.
+// look is a snapshot of the blocked tasks and of RCU.
 type look struct {
 	at    time.Duration
-	tasks map[int][]string // the stacks of blocked tasks, by number
+	tasks map[int][]string // stacks of blocked tasks, by number
 	rcu   rcuState
 }
 
-// rcuState is what RCU said of itself (rcutree.sysrq_rcu).
+// rcuState is RCU's own report of its state (rcutree.sysrq_rcu).
 type rcuState struct {
 	kthread string // the state of the grace-period kthread: R, or 0x0 before 7.3, is runnable
-	cpus    uint64 // that have not reported
-	readers bool   // preempted readers hold up the normal grace period
-	exp     bool   // and the expedited one
+	cpus    uint64 // CPUs that have not reported
+	readers bool   // preempted readers block the normal grace period
+	exp     bool   // preempted readers block the expedited one
 }
 
 var (
@@ -38,9 +38,9 @@ var (
 	nodeState    = regexp.MustCompile(`rcu_node \d+:\d+ ->gp_seq (-?\d+) ->gp_seq_needed (-?\d+) ->qsmask (0x[0-9a-f]+|0) (....) `)
 )
 
-// looks divides the messages of a case into those of its looks.
+// looks splits the messages of a case into snapshots.
 func looks(lines []*wire.Line) (all []look) {
-	var stack int // of which task the frames are
+	var stack int // number of the task of the current stack
 	for _, l := range lines {
 		if strings.HasSuffix(l.Text, "sysrq: Show Blocked State") {
 			all, stack = append(all, look{at: l.At, tasks: map[int][]string{}}), 0
@@ -74,7 +74,7 @@ type traced struct {
 	thread       int
 	at           time.Duration
 	name, domain string
-	tries        int // of a scan: 1 in the first of a grace period, 2 in the second
+	tries        int // number of the scan: 1 in the first scan of a grace period, 2 in the second
 }
 
 var traceLine = regexp.MustCompile(`-(\d+) +\[\d+\] \S+ +(\d+)\.(\d{6}): (\w+): \([^)]*\)(?: domain=(\w+)(?:\+0x0/0x[0-9a-f]+)?)?(?: rank=\d+ tries=(\d+))?`)
@@ -97,8 +97,8 @@ func events(trace []string) (all []traced) {
 	return all
 }
 
-// causesOf are what closers waited for at the looks of a case, one for each closer
-// that was blocked at each.
+// causesOf returns the causes of the closers' waits, one for each closer blocked in
+// each snapshot.
 func causesOf(e *wire.Evidence, lines []*wire.Line) (causes []trial.Cause) {
 	all := events(e.Trace)
 	for _, l := range looks(lines) {
@@ -118,14 +118,14 @@ func causesOf(e *wire.Evidence, lines []*wire.Line) (causes []trial.Cause) {
 	return causes
 }
 
-// waits reports whether a closer holds event_mutex and waits for a grace period:
-// the kernel's way, in synchronize_srcu(), or a candidate's, in the module.
+// waits reports whether a closer holds event_mutex and waits for a grace period: in
+// the kernel's synchronize_srcu(), or in a candidate's code in the module.
 func waits(stack []string) bool {
 	return contains(stack, "perf_trace_") && !contains(stack, "mutex_lock")
 }
 
-// chain is what the closer that holds event_mutex waits for; false if none does, or
-// if the trace does not name what it waits for.
+// chain is the cause of the wait of the closer that holds event_mutex. It returns
+// false if none holds it, or if the trace does not name the awaited object.
 func (l *look) chain(e *wire.Evidence, all []traced) (c trial.Cause, ok bool) {
 	closer := 0
 	for _, thread := range slices.Sorted(maps.Keys(e.Closers)) {
@@ -153,7 +153,7 @@ func (l *look) chain(e *wire.Evidence, all []traced) (c trial.Cause, ok bool) {
 		c.Mechanism, c.CPU = l.rcu.mechanism(kind)
 		return c, true
 	default:
-		return c, false // the beginning of the trace is lost, or the kernel has no names
+		return c, false // the start of the trace is lost, or the kernel has no names
 	}
 	worker, last := 0, ""
 	for i := range all {
@@ -172,7 +172,7 @@ func (l *look) chain(e *wire.Evidence, all []traced) (c trial.Cause, ok bool) {
 		kind = trial.ExpeditedRCU
 	case contains(stack, "synchronize_rcu"):
 	case last == "normal" || last == "expedited":
-		// It went to sleep in the scan, and is not blocked any more.
+		// It slept during the scan and is not blocked any more.
 		c.Mechanism = trial.WorkerQueued
 		return c, true
 	default:
@@ -183,7 +183,8 @@ func (l *look) chain(e *wire.Evidence, all []traced) (c trial.Cause, ok bool) {
 	return c, true
 }
 
-// mechanism is what holds up a grace period, as far as the state of RCU shows it.
+// mechanism is the mechanism that delays a grace period, as far as RCU's state shows
+// it.
 func (s *rcuState) mechanism(kind trial.Kind) (trial.Mechanism, trial.CPU) {
 	first := trial.CPU(0)
 	for cpu := range 64 {
@@ -206,7 +207,7 @@ func (s *rcuState) mechanism(kind trial.Kind) (trial.Mechanism, trial.CPU) {
 	return trial.NoMechanism, 0
 }
 
-// contains reports whether a function of the stack has that text in its name.
+// contains reports whether a function name on the stack contains the text.
 func contains(stack []string, text string) bool {
 	for _, f := range stack {
 		if strings.Contains(f, text) {
@@ -216,7 +217,7 @@ func contains(stack []string, text string) bool {
 	return false
 }
 
-// secondBoot says what the boot that took the evidence was like.
+// secondBoot describes the boot that took the evidence.
 func secondBoot(r *trial.Result) string {
 	var longest time.Duration
 	for _, c := range r.Closes {
@@ -229,7 +230,7 @@ func secondBoot(r *trial.Result) string {
 	return text
 }
 
-// explain adds what the evidence shows to the result of the boot that took it.
+// explain adds the evidence to the result of the boot that took it.
 func explain(r *trial.Result, e *wire.Evidence, lines []*wire.Line) {
 	r.GracePeriods = trial.GracePeriods{Normal: int(e.Hits["normal"]), Expedited: int(e.Hits["expedited"])}
 	causes := causesOf(e, lines)

@@ -18,9 +18,9 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// evidenceRecorded are the messages and the result of a case under a storm of timers
-// that took 80 % of the CPU: evidence.jsonl is of 7.0.13, overlap.jsonl of 7.3.4 with
-// that candidate.
+// evidenceRecorded returns the messages and the result of a case under a storm of
+// timers that took 80 % of the CPU: evidence.jsonl is from 7.0.13, overlap.jsonl from
+// 7.3.4 with that candidate.
 func evidenceRecorded(t *testing.T, name string) (lines []*wire.Line, done *wire.Done, records []wire.Record) {
 	t.Helper()
 	f, err := os.Open("testdata/" + name)
@@ -48,7 +48,7 @@ func TestEvidenceShowsWhatACloseWaitsFor(t *testing.T) {
 	for name, want := range map[string][]string{
 		"evidence.jsonl": {trace, trace, trace, trace, trace},
 		"overlap.jsonl": {
-			"tracepoint_srcu > scan 2 > kworker waits for a CPU", // which overlap waits for without synchronize_srcu()
+			"tracepoint_srcu > scan 2 > kworker waits for a CPU", // overlap waits for it without synchronize_srcu()
 			"rcu_tasks_trace_srcu_struct > scan 2 > RCU, expedited", "rcu_tasks_trace_srcu_struct > scan 2 > RCU, expedited",
 		},
 	} {
@@ -63,8 +63,8 @@ func TestEvidenceShowsWhatACloseWaitsFor(t *testing.T) {
 	}
 }
 
-// blocked are the messages of a look: a closer of thread 11 with those frames, one of
-// thread 12 behind it, and the worker that scans.
+// blocked returns the messages of a snapshot: a closer of thread 11 with the given
+// frames, one of thread 12 behind it, and the scanning worker.
 func blocked(closer []string, worker, state, mask, letters string) (lines []*wire.Line) {
 	const (
 		task     = "task:%s               state:D stack:0     pid:%d    tgid:1     ppid:0      task_flags:0x0140 flags:0x00080000"
@@ -92,8 +92,8 @@ var scansTracepoint = []string{
 	"kworker/0:1-20      [000] .....     3.000000: scan: (try_check_zero+0x0/0x280) domain=tracepoint_srcu+0x0/0x28 rank=0 tries=2",
 }
 
-// Each state of RCU gives its end of the chain, and who waits for event_mutex waits
-// for what its owner does.
+// Each state of RCU gives its own end of the chain. A task that waits for event_mutex
+// waits for the same thing as the owner.
 func TestChainsEndInTheStateOfRCU(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ inside, state, mask, letters, want string }{
@@ -122,8 +122,8 @@ func TestChainsEndInTheStateOfRCU(t *testing.T) {
 	}
 }
 
-// The domain is the one that the trace names, however much of the trace is left, and
-// whether the kernel or a candidate waits for it.
+// The domain is the one named in the trace, even in a truncated trace, and whether
+// the kernel or a candidate waits for it.
 func TestChainsBeginWithTheDomainThatTheTraceNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -154,7 +154,8 @@ func TestChainsBeginWithTheDomainThatTheTraceNames(t *testing.T) {
 	}
 }
 
-// Evidence explains a trial; a second boot that fails takes nothing away from it.
+// Evidence explains a trial. If the second boot fails, the trial's result stays
+// complete.
 func TestATrialIsKeptIfTheBootForItsEvidenceFails(t *testing.T) {
 	t.Parallel()
 	w := recorded(t,
@@ -171,7 +172,7 @@ func TestATrialIsKeptIfTheBootForItsEvidenceFails(t *testing.T) {
 	}
 }
 
-// A second boot takes the evidence of a close() that was late, and only of such a one.
+// A second boot takes the evidence only of a late close().
 func TestALateCloseIsExplainedByASecondBoot(t *testing.T) {
 	t.Parallel()
 	_, found, records := evidenceRecorded(t, "evidence.jsonl")

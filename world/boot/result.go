@@ -11,19 +11,19 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// A close is ok that takes less than one lateAfter-th of the hung-task timeout, as
+// A close is ok if it takes less than the hung-task timeout divided by lateAfter, as
 // in the virtual kernel.
 const lateAfter = 10
 
-// starvedShare is the share of the CPU from which on a storm is what a late close
-// is put down to: the virtual kernel's.
+// starvedShare is the minimum share of the CPU at which a late close counts as
+// starved by a storm, as in the virtual kernel.
 const starvedShare = 0.25
 
-// offTarget is by how much the share of a storm may differ from the one asked for.
+// offTarget is the largest allowed error of a storm's share.
 const offTarget = 0.025
 
-// checkKernel reports a kernel that is not the one that was to boot, or whose
-// properties are not the scenario's.
+// checkKernel reports a kernel that is not the requested one, or whose properties
+// differ from the scenario's.
 func checkKernel(k *Kernel, sc *workload.Scenario, h *wire.Hello) error {
 	switch m := &sc.Machine; {
 	case k.Version != "" && !strings.HasPrefix(h.Release, k.Version+"+"):
@@ -38,8 +38,8 @@ func checkKernel(k *Kernel, sc *workload.Scenario, h *wire.Hello) error {
 	return nil
 }
 
-// checkFix reports a case in which the candidate of the kernel was not what closed
-// the events, or whose check of readers says nothing.
+// checkFix reports a case in which the candidate did not close the events, or whose
+// check of readers is not conclusive.
 func checkFix(k *Kernel, d *wire.Done) error {
 	switch f := d.Fix; {
 	case k.Fix == "":
@@ -54,14 +54,14 @@ func checkFix(k *Kernel, d *wire.Done) error {
 	return nil
 }
 
-// resultOf is what a case found, as a trial of a scenario.
+// resultOf converts the outcome of a case to the result of a trial.
 func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Result {
 	r := trial.Result{Symptom: trial.NoSymptom, Diagnosis: trial.OK, Elapsed: d.Ended, Truncated: len(d.Unresolved) > 0}
 	if s := d.Storm; s != nil {
 		share := s.Achieved * came(&sc.Storms[0], s)
 		r.StormDuty = math.Min(share, 1)
 		if !sc.Perf.NoThrottle {
-			share = s.Achieved // perf may hold samples back
+			share = s.Achieved // perf may suppress samples
 		}
 		if math.Abs(share-s.Asked) > offTarget {
 			r.LeftOut = fmt.Sprintf("the storm took %.1f %% of the CPU, %.1f %% were asked for", 100*share, 100*s.Asked)
@@ -86,12 +86,12 @@ func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Res
 	for _, c := range d.Closes {
 		is := trial.Close{Task: c.Task, Start: c.Start, Wait: c.Wait}
 		if c.Start >= sc.Horizon {
-			continue // of a closer that the horizon met while it opened
+			continue // the closer was in open at the horizon
 		}
 		if !c.Returned || c.Start+c.Wait > sc.Horizon {
 			is.Censored, is.Wait = true, sc.Horizon-c.Start
 		}
-		// What a close took in the drain counts for the hang: it is known.
+		// A close that took this long, even in the drain, is known to be a hang.
 		if c.Wait >= sc.HungTimeout() {
 			r.Overdue++
 		}
@@ -114,10 +114,10 @@ func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Res
 	return r
 }
 
-// came is the part of a storm's samples that came in the case: hrtimer_interrupt()
-// backs off where handlers take too long, and perf throttles. It is 1 where the
-// number of samples says nothing: of NMIs those that come during a handler are one,
-// and the events of tasks count while these run.
+// came is the fraction of a storm's samples that arrived in the case:
+// hrtimer_interrupt() backs off if handlers take too long, and perf throttles. It is
+// 1 if the number of samples shows nothing: NMIs that arrive during a handler merge
+// into one, and events of tasks count only while these run.
 func came(asked *workload.Storm, s *wire.Stormy) float64 {
 	if asked.Source == workload.NMI || asked.Task != "" || s.Lasted == 0 {
 		return 1

@@ -16,21 +16,20 @@ import (
 // Kernel is a subject of this world: a kernel image and boot options.
 type Kernel struct {
 	Name string
-	// Version is that of a stock kernel, Path an image of the user's; one of
-	// them is set.
+	// Version is the version of a stock kernel, Path the path of the user's image. One
+	// of them is set.
 	Version, Path string
-	// Fix is a candidate that a module puts into the kernel; empty if there is
-	// none. Module is the path of that module; empty is the one that was built
-	// for the version.
+	// Fix is a candidate that a module adds to the kernel; empty if there is none.
+	// Module is the path of that module; empty for the one built for the version.
 	Fix, Module string
 	Options     []string // OPTION=VALUE
 }
 
 var kernelName = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,39}$`)
 
-// ParseKernel reads NAME=VERSION or NAME=PATH, with boot options OPTION=VALUE
-// after it, separated by commas. What has a slash is a path. The options fix=CANDIDATE
-// and module=PATH are not the kernel's.
+// ParseKernel parses NAME=VERSION or NAME=PATH, followed by boot options
+// OPTION=VALUE, separated by commas. A text with a slash is a path. The options
+// fix=CANDIDATE and module=PATH are not passed to the kernel.
 func ParseKernel(text string) (Kernel, error) {
 	name, rest, ok := strings.Cut(text, "=")
 	parts := strings.Split(rest, ",")
@@ -69,7 +68,7 @@ func ParseKernel(text string) (Kernel, error) {
 	return k, k.checkFix()
 }
 
-// checkFix reports a candidate that no module can put into the kernel.
+// checkFix reports a candidate that no module can add to the kernel.
 func (k *Kernel) checkFix() error {
 	switch {
 	case k.Fix == "" && k.Module != "":
@@ -92,12 +91,13 @@ func (k *Kernel) checkFix() error {
 // owned are the boot options that scenarios set.
 var owned = []string{"preempt", "rcupdate.rcu_normal", "rcupdate.rcu_expedited", "srcutree.exp_holdoff", "console", "maxcpus", "nr_cpus"}
 
-// broken reports whether the kernel has a candidate that must be caught.
+// broken reports whether the kernel has a broken candidate, which the campaign must
+// detect.
 func (k *Kernel) broken() bool {
 	return slices.ContainsFunc(module.Candidates, func(c module.Candidate) bool { return c.Broken && c.Name == k.Fix })
 }
 
-// about says in one line what the kernel is.
+// about describes the kernel in one line.
 func (k *Kernel) about() string {
 	what := "Linux " + k.Version + " as Debian builds it"
 	if k.Path != "" {
@@ -112,8 +112,8 @@ func (k *Kernel) about() string {
 	return strings.Join(append(parts, k.Options...), ", ")
 }
 
-// checkImage reports a file that is no bzImage: one without the header of the
-// x86 boot protocol (Documentation/arch/x86/boot.rst).
+// checkImage reports a file that is not a bzImage: one without the header of the x86
+// boot protocol (Documentation/arch/x86/boot.rst).
 func checkImage(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -1,10 +1,10 @@
-// Package boot is the world of real kernels: it boots them in an emulated machine
-// and runs scenarios on them.
+// Package boot is the world of real kernels: it boots them in an emulated machine and
+// runs scenarios on them.
 //
 // A subject is a kernel image with boot options. A trial is a scenario on a freshly
-// booted kernel, or after other scenarios of the same boot. Times are virtual, as
-// the emulator counts instructions; a trial does not repeat exactly, because the
-// host still decides when some interrupts come.
+// booted kernel, or after other scenarios in the same boot. Times are virtual, as the
+// emulator counts instructions. A trial does not repeat exactly, because the host
+// still determines the time of some interrupts.
 package boot
 
 import (
@@ -29,7 +29,7 @@ import (
 // Name is the name of this world in results.
 const Name = "boot"
 
-// World boots kernels.
+// World is the world of a list of kernels.
 type World struct {
 	kernels []Kernel
 	boot    booter
@@ -37,16 +37,16 @@ type World struct {
 	module  func(version string) (path string, err error)
 
 	mu     sync.Mutex
-	images map[string]string // paths that were checked, by kernel
+	images map[string]string // paths of checked images, by kernel
 }
 
-// booter boots a machine with cases and hands on the guest's records.
+// booter boots a machine with cases and passes on the guest's records.
 type booter func(ctx context.Context, m *qemu.Machine, cases []wire.Case, each func(wire.Record)) (qemu.Outcome, error)
 
 var _ world.World = (*World)(nil)
 
-// New returns the world of those kernels. Stock ones are fetched when they are
-// first booted.
+// New returns the world of these kernels. It fetches stock kernels at their first
+// boot.
 func New(all ...Kernel) (*World, error) {
 	for i, k := range all {
 		for _, o := range all[:i] {
@@ -81,10 +81,10 @@ func New(all ...Kernel) (*World, error) {
 	return w, nil
 }
 
-// Name is "boot".
+// Name returns "boot".
 func (*World) Name() string { return Name }
 
-// Facts says that times are virtual, and that trials do not repeat exactly.
+// Facts declares that times are virtual and that trials do not repeat exactly.
 func (*World) Facts() world.Facts {
 	return world.Facts{
 		Virtual: true, Uncontrolled: true,
@@ -93,8 +93,8 @@ func (*World) Facts() world.Facts {
 	}
 }
 
-// Subject returns the kernel of that name. The first kernel is the one with which
-// the others are compared.
+// Subject returns the kernel with this name. The first kernel is the one that the
+// others are compared with.
 func (w *World) Subject(name string) (world.Subject, error) {
 	var all []string
 	for i := range w.kernels {
@@ -111,26 +111,26 @@ func (w *World) Subject(name string) (world.Subject, error) {
 	return world.Subject{}, named.Unknown("kernel", name, "one of the kernels given", all)
 }
 
-// Subjects are all kernels, in their order.
+// Subjects returns all kernels, in their order.
 func (w *World) Subjects() (all []world.Subject) {
 	for i := range w.kernels {
 		s, err := w.Subject(w.kernels[i].Name)
 		if err != nil {
-			panic(err) // it is one of them
+			panic(err) // the name is one of them
 		}
 		all = append(all, s)
 	}
 	return all
 }
 
-// Machine names the emulator with its version, and says what day it is.
+// Machine returns the emulator with its version, and the date.
 func (w *World) Machine(ctx context.Context) (machine, date string, err error) {
 	machine, err = qemu.Version(ctx)
 	return machine, time.Now().UTC().Format(time.DateOnly), err
 }
 
-// Image is the version of a kernel, or the path of its image, and the candidate that
-// a module puts into it.
+// Image returns the version of a kernel or the path of its image, and the candidate
+// that a module adds to it.
 func (w *World) Image(name string) (image, fix string) {
 	k, err := w.find(name)
 	if err != nil {
@@ -139,8 +139,8 @@ func (w *World) Image(name string) (image, fix string) {
 	return cmp.Or(k.Version, k.Path), k.Fix
 }
 
-// Check reports what would keep every trial from running: no emulator, a program
-// that cannot be the guest, or a candidate without its module.
+// Check reports a problem that would prevent every trial: no emulator, a program that
+// cannot be the guest, or a candidate without its module.
 func (w *World) Check() error {
 	if err := qemu.Check(); err != nil {
 		return err
@@ -157,8 +157,9 @@ func (w *World) Check() error {
 	return qemu.CheckGuest(self)
 }
 
-// Run boots the kernel with one case. If a close() is late, and it is wanted to know
-// why, a second boot takes evidence: the probes would change what the first finds.
+// Run boots the kernel with one case. If a close() is late and want requests an
+// explanation, a second boot takes evidence: probes in the first boot would change
+// its result.
 func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.Result, error) {
 	results, err := w.RunAll(ctx, []world.Spec{s}, want)
 	if len(results) == 0 {
@@ -172,7 +173,7 @@ func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.R
 	switch {
 	case ctx.Err() != nil:
 		return r, err
-	case err != nil: // the trial is what the first boot found
+	case err != nil: // the result is that of the first boot
 		r.Evidence = "none: " + oneLine(err.Error())
 		return r, nil
 	}
@@ -181,14 +182,14 @@ func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.R
 	return r, nil
 }
 
-// RunAll runs trials of one kernel in one boot, or in further ones where a trial
-// leaves the kernel unfit for the next. All need the same machine: see Together.
-// With an error come the results of the trials before it.
+// RunAll runs trials of one kernel in one boot, or in further ones if a trial leaves
+// the kernel unfit for the next. All trials must need the same machine: see Together.
+// On an error it also returns the results of the trials before it.
 func (w *World) RunAll(ctx context.Context, specs []world.Spec, want world.Want) ([]trial.Result, error) {
 	return w.runAll(ctx, specs, want, 0)
 }
 
-// runAll takes evidence of closes that take longer than late, if that is not 0.
+// runAll takes evidence of closes that take longer than late, unless late is 0.
 func (w *World) runAll(ctx context.Context, specs []world.Spec, want world.Want, late time.Duration) ([]trial.Result, error) {
 	k, err := w.find(specs[0].Subject)
 	if err != nil {
@@ -230,8 +231,8 @@ func (w *World) runAll(ctx context.Context, specs []world.Spec, want world.Want,
 	return results, err
 }
 
-// bootOnce boots a kernel and returns the results of the first cases, as many as
-// the guest ran. On an error these are the ones before it.
+// bootOnce boots a kernel and returns the results of the cases that the guest ran. On
+// an error it returns those before it.
 func (w *World) bootOnce(ctx context.Context, k *Kernel, path string, specs []world.Spec, cases []wire.Case) ([]trial.Result, error) {
 	sc := &specs[0].Scenario
 	shift, _ := qemu.Shift(sc.Machine.MIPS)
@@ -299,7 +300,7 @@ type withTail struct {
 	console []string
 }
 
-// Tail is the end of the console.
+// Tail returns the end of the console.
 func (e *withTail) Tail() []string { return e.console }
 
 // Unwrap returns the cause.
@@ -319,7 +320,7 @@ func (w *World) find(name string) (*Kernel, error) {
 	panic("unreachable: Subject found it")
 }
 
-// imageOf returns the path of a kernel's image, which is fetched if it must be.
+// imageOf returns the path of a kernel's image and fetches it if necessary.
 func (w *World) imageOf(ctx context.Context, k *Kernel) (path string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -338,7 +339,7 @@ func (w *World) imageOf(ctx context.Context, k *Kernel) (path string, err error)
 	return path, nil
 }
 
-// moduleOf returns the path of the module of a kernel's candidate, if it has one.
+// moduleOf returns the path of the module with a kernel's candidate, if it has one.
 func (w *World) moduleOf(k *Kernel) (string, error) {
 	if k.Fix == "" {
 		return "", nil
@@ -356,9 +357,9 @@ func (w *World) moduleOf(k *Kernel) (string, error) {
 	return path, nil
 }
 
-// Together reports whether a trial can share a boot with those before it: of the
-// same kernel on the same machine, in the same block. NMIs leave a kernel in doubt,
-// so nothing follows them; and a boot has a bound on its time.
+// Together reports whether a trial can share a boot with those before it: it must
+// have the same kernel, machine and block. After NMIs the state of a kernel is
+// doubtful, so no trial follows them. The total time of a boot is limited.
 func Together(boot []world.Spec, s *world.Spec) bool {
 	if len(boot) == 0 {
 		return true
@@ -379,7 +380,7 @@ func Together(boot []world.Spec, s *world.Spec) bool {
 	return len(boot) < maxTogether && virtual+s.Scenario.Horizon <= maxVirtual
 }
 
-// A boot has so many cases at most, whose horizons are not longer in all.
+// Limits of a boot: the number of its cases, and the sum of their horizons.
 const (
 	maxTogether = 8
 	maxVirtual  = 300 * time.Second

@@ -19,7 +19,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// image is a file with the header of a bzImage.
+// image returns the path of a file with the header of a bzImage.
 func image(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bzImage")
@@ -31,7 +31,7 @@ func image(t *testing.T) string {
 	return path
 }
 
-// preset is one of the presets.
+// preset returns a preset by name.
 func preset(t *testing.T, name string) workload.Scenario {
 	t.Helper()
 	for _, sc := range Presets() {
@@ -43,7 +43,7 @@ func preset(t *testing.T, name string) workload.Scenario {
 	return workload.Scenario{}
 }
 
-// recorded is a world whose boots give records instead of running an emulator.
+// recorded is a world whose boots replay records instead of running an emulator.
 func recorded(t *testing.T, boots ...func(m *qemu.Machine, cases []wire.Case) ([]wire.Record, error)) *World {
 	t.Helper()
 	w, err := New(Kernel{Name: "base", Version: "7.0.13"}, Kernel{Name: "mine", Path: image(t), Options: []string{"x=1"}})
@@ -105,7 +105,7 @@ func TestATrialIsLabelledAndHasTheMachineOfItsScenario(t *testing.T) {
 	}
 }
 
-// Whatever is not the kernel's doing is a failure of the world.
+// A problem outside of the kernel is a failure of the world.
 func TestFailuresOfTheWorldAreNoHangs(t *testing.T) {
 	t.Parallel()
 	calm := func(records []wire.Record, err error) func(*qemu.Machine, []wire.Case) ([]wire.Record, error) {
@@ -212,7 +212,7 @@ func TestACandidateThatDoesNotWaitIsUnsafe(t *testing.T) {
 	}
 }
 
-// A case in which the kernel's own code waited says nothing about the candidate.
+// A case in which the kernel's own code waited shows nothing about the candidate.
 func TestACandidateThatDidNotRunIsAFailureOfTheWorld(t *testing.T) {
 	t.Parallel()
 	for want, fix := range map[string]*wire.Fix{
@@ -279,7 +279,7 @@ func TestNothingFollowsNMIsAndKernelsHaveBootsOfTheirOwn(t *testing.T) {
 
 func TestResultsSayWhatTheGuestFound(t *testing.T) {
 	t.Parallel()
-	sc := preset(t, "boot-hrtimer-95") // 10 s are a hang, the horizon is 40 s
+	sc := preset(t, "boot-hrtimer-95") // 10 s count as a hang; the horizon is 40 s
 	storm := &wire.Stormy{Asked: 0.95, Achieved: 0.94}
 	closed := func(start, wait time.Duration, returned bool) wire.Close {
 		return wire.Close{Task: "closer-0", Start: start, Wait: wait, Returned: returned}

@@ -9,30 +9,30 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// burn is a BPF program that takes a chosen time each time it runs: the weight of
-// a storm's handler.
+// burn is a BPF program that takes a chosen time per run: the weight of a storm's
+// handler.
 type burn struct {
 	program *ebpf.Program
 	control *ebpf.Map
 }
 
-// control is the value that the program reads each time it runs: how many rounds
-// its loop makes, until which time (CLOCK_MONOTONIC; 0: for ever), and how often
-// it has run.
+// control is the value that the program reads on each run: the number of rounds of
+// its loop, the time at which it stops (CLOCK_MONOTONIC; 0: never), and the number of
+// its runs.
 type control struct {
 	Rounds uint64
 	Until  uint64
 	Ran    uint64
 }
 
-// unrolled is how many instructions one round of the loop has, beside the loop's
-// own: enough that the loop's hardly count, few enough that a round is a fine
-// measure.
+// unrolled is the number of instructions in one round of the loop, beside the loop's
+// own: enough to make the loop's own negligible, few enough to make a round a fine
+// unit.
 const unrolled = 56
 
-// newBurn loads the program as one of that type. The loop is a call of bpf_loop(),
-// which the verifier looks at once, so that loading takes no longer for a heavier
-// handler, and a new weight needs no new program.
+// newBurn loads the program as one of this type. The loop is a call of bpf_loop(),
+// which the verifier checks only once. So a heavier handler does not take longer to
+// load, and a new weight needs no new program.
 func newBurn(typ ebpf.ProgramType) (b *burn, err error) {
 	b = &burn{}
 	defer func() {
@@ -93,10 +93,10 @@ func burnInstructions(control int) asm.Instructions {
 	return append(ins, asm.Mov.Imm(asm.R0, 0), asm.Return())
 }
 
-// maxRounds is what bpf_loop() makes at most (BPF_MAX_LOOPS).
+// maxRounds is the maximum number of rounds of bpf_loop() (BPF_MAX_LOOPS).
 const maxRounds = 1 << 23
 
-// set gives the handler its weight and the time at which it stops to burn.
+// set sets the handler's weight and the time at which it stops burning.
 func (b *burn) set(rounds uint64, until time.Duration) error {
 	if rounds > maxRounds {
 		return fmt.Errorf("bpf program: %d rounds, want at most %d", rounds, maxRounds)
@@ -107,7 +107,7 @@ func (b *burn) set(rounds uint64, until time.Duration) error {
 	return nil
 }
 
-// ran is how often the handler has run since set.
+// ran is the number of runs of the handler since set.
 func (b *burn) ran() (uint64, error) {
 	var c control
 	if err := b.control.Lookup(uint32(0), &c); err != nil {

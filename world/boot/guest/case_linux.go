@@ -15,21 +15,21 @@ import (
 type bench struct {
 	out  *wire.Writer
 	kmsg *kmsg
-	calm float64   // the pace of spin that only the kernel's ticks interrupt
+	calm float64   // the pace of spin under the kernel's ticks alone
 	fix  *wire.Fix // the candidate in the kernel; nil if there is none
 }
 
-// errUnresolved: closers hang on, so that no further case can run.
+// errUnresolved: closers have not returned, so that no further case can run.
 var errUnresolved = errors.New("closers have not returned")
 
-// poll bounds how often the monitor looks: it takes from what little time a storm
-// leaves.
+// poll limits the frequency of the monitor's checks: they use the little time that a
+// storm leaves.
 const (
 	pollLeast = 20 * time.Millisecond
 	pollMost  = 200 * time.Millisecond
 )
 
-// run runs a case and writes its records. An error is a fault of the guest, or
+// run runs a case and writes its records. Its error is a fault of the guest or
 // errUnresolved.
 func (b *bench) run(number int, c *wire.Case) error {
 	if err := configure(c); err != nil {
@@ -87,7 +87,7 @@ func (b *bench) run(number int, c *wire.Case) error {
 	return nil
 }
 
-// configure sets what a case wants of the kernel.
+// configure sets the kernel parameters of a case.
 func configure(c *wire.Case) error {
 	for _, s := range []struct {
 		name  string
@@ -115,20 +115,21 @@ func configure(c *wire.Case) error {
 	return nil
 }
 
-// sysctls are those of the kernel's group.
+// sysctls is the directory of the kernel group's sysctls.
 const sysctls = "/proc/sys/kernel/"
 
-// unthrottled is perf without any limit on its samples.
+// unthrottled is a perf configuration without limits on samples.
 var unthrottled = wire.Perf{MaxSampleRate: 100_000}
 
-// throttle sets how perf limits its samples.
+// throttle sets perf's limits on samples.
 func throttle(p wire.Perf) error {
 	const rate, percent = sysctls + "perf_event_max_sample_rate", sysctls + "perf_cpu_time_max_percent"
-	// While the percentage is 0 or 100 the rate cannot be set.
+	// The rate cannot be set while the percentage is 0 or 100.
 	return errors.Join(set(percent, 25), set(rate, p.MaxSampleRate), set(percent, p.CPUPercent))
 }
 
-// raise makes the storm of a case, calibrated and off; nil if it has none.
+// raise makes the storm of a case, calibrated and switched off; nil if the case has
+// none.
 func (b *bench) raise(s *wire.Storm, hogs *hogs) (storm, calibrated, error) {
 	switch {
 	case s == nil:
@@ -150,8 +151,8 @@ func (b *bench) raise(s *wire.Storm, hogs *hogs) (storm, calibrated, error) {
 			return nil, calibrated{}, fmt.Errorf("storm: task %q: want the name of hogs", s.Task)
 		}
 	}
-	// Events of tasks interrupt the tasks alone, not the spin that measures: they
-	// get the weight that events of the CPU need.
+	// Events of tasks interrupt the tasks alone, not the measuring spin. They get the
+	// weight that events of the CPU need.
 	st, err := newTimerStorm(s.Period, s.Events, nil)
 	if err != nil {
 		return nil, calibrated{}, err
@@ -271,8 +272,8 @@ func (b *bench) watch(c *wire.Case, st storm, rounds uint64, done *wire.Done) er
 	return failed
 }
 
-// messages writes what the kernel has said since the case began, and returns how
-// many lines were too many.
+// messages writes the kernel's messages since the start of the case, and returns the
+// number of dropped lines.
 func (b *bench) messages(number int) (dropped int, err error) {
 	for n := 0; ; n++ {
 		at, text, ok, err := b.kmsg.next()
@@ -289,8 +290,8 @@ func (b *bench) messages(number int) (dropped int, err error) {
 	}
 }
 
-// processors is how many processors of Go a guest has: one for each thread that
-// may block in a call, and some for the runtime.
+// processors is the number of Go processors (GOMAXPROCS) of a guest: one for each
+// thread that may block in a call, and some for the runtime.
 func processors(cases []wire.Case) int {
 	most := 0
 	for i := range cases {

@@ -15,17 +15,17 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// tracing is where tracefs is mounted.
+// tracing is the mount point of tracefs.
 const tracing = "/sys/kernel/tracing"
 
-// usual are tracepoints that every kernel has and that are passed often.
+// usual are frequent tracepoints that every kernel has.
 var usual = []string{
 	"sched/sched_switch", "sched/sched_wakeup", "sched/sched_waking", "sched/sched_migrate_task",
 	"sched/sched_process_fork", "sched/sched_process_exit", "sched/sched_process_exec", "sched/sched_wakeup_new",
 }
 
-// tracepoints returns the numbers of so many tracepoints: the usual ones, then
-// others of the kernel in the order of their names.
+// tracepoints returns the numbers of n tracepoints: the usual ones, then others of
+// the kernel in order of their names.
 func tracepoints(n int) ([]uint64, error) {
 	var ids []uint64
 	add := func(name string) {
@@ -64,16 +64,16 @@ type closer struct {
 	gap, pause time.Duration
 
 	closes  []wire.Close
-	returns atomic.Int32 // how many of closes there are
-	// calling is when the close() under way was called, plus one; 0 if none is.
+	returns atomic.Int32 // number of closes that have ended
+	// calling is the start of the close() in progress, plus one; 0 if there is none.
 	calling atomic.Int64
 	thread  atomic.Int64 // its number
-	opened  atomic.Int64 // how long its open took
+	opened  atomic.Int64 // duration of its open
 	done    atomic.Bool
 	err     error
 }
 
-// newClosers makes those of a case.
+// newClosers makes the closers of a case.
 func newClosers(groups []wire.Closers) ([]*closer, error) {
 	wanted := 0
 	for _, g := range groups {
@@ -102,8 +102,8 @@ func newClosers(groups []wire.Closers) ([]*closer, error) {
 	return all, nil
 }
 
-// run opens and closes until it has done so often enough, or stop is set. Its
-// times are from t0 on; ready tells that its thread exists.
+// run opens and closes until it has reached its count or stop is set. Its times are
+// relative to t0. ready signals that its thread exists.
 func (c *closer) run(t0 *atomic.Int64, stop *atomic.Bool, ready chan<- struct{}) {
 	runtime.LockOSThread() // and the thread ends with this goroutine
 	defer c.done.Store(true)
@@ -148,7 +148,7 @@ func (c *closer) run(t0 *atomic.Int64, stop *atomic.Bool, ready chan<- struct{})
 	}
 }
 
-// found are its closes, with the one that has not returned.
+// found returns its closes, including one that has not returned.
 func (c *closer) found(t0, at time.Duration) []wire.Close {
 	all := slices.Clone(c.closes[:c.returns.Load()])
 	if calling := time.Duration(c.calling.Load() - 1); calling >= 0 {
@@ -157,8 +157,8 @@ func (c *closer) found(t0, at time.Duration) []wire.Close {
 	return all
 }
 
-// detector gives the kernel's hung-task detector a priority at which it is not
-// starved by what it watches.
+// detector gives the kernel's hung-task detector a priority above the tasks that it
+// checks.
 func detector() error {
 	stats, err := filepath.Glob("/proc/[0-9]*/comm")
 	if err != nil {
@@ -175,5 +175,5 @@ func detector() error {
 		}
 		return fifo(pid, priorityDetector)
 	}
-	return nil // a kernel without the detector
+	return nil // the kernel has no detector
 }

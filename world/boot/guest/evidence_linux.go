@@ -11,9 +11,9 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// events are kprobe events of what closes and their grace periods do. The calling
-// convention of x86-64 gives the registers of the arguments. A domain is traced by
-// its name, which a kernel has with KALLSYMS_ALL.
+// events are kprobe events on the functions of a close and of its grace periods.
+// Arguments are read from the registers of the x86-64 calling convention. A domain is
+// identified by its symbol, which a kernel has with KALLSYMS_ALL.
 var events = []string{
 	"wait synchronize_srcu domain=%di:symbol",
 	"scan try_check_zero domain=%di:symbol rank=%si:u32 tries=%dx:u32",
@@ -28,16 +28,16 @@ const (
 	traceBuffer = 512
 )
 
-// evidence shows why closes of a case take long: a trace of the waits, and at chosen
-// times the stacks of all tasks that are blocked and the state of RCU.
+// evidence records why the closes of a case take long: a trace of the waits, and at
+// intervals the stacks of all blocked tasks and the state of RCU.
 type evidence struct {
-	every time.Duration // between two looks at a close() that takes longer than this
+	every time.Duration // interval between two looks at a close() that takes longer than this
 	next  time.Duration
 	taken int
 }
 
-// newEvidence puts the probes in. A kernel without one of the functions goes without
-// that probe.
+// newEvidence installs the probes. If the kernel lacks a function, its probe is left
+// out.
 func newEvidence(every time.Duration) (*evidence, error) {
 	if every <= 0 {
 		return nil, nil
@@ -75,8 +75,8 @@ func newEvidence(every time.Duration) (*evidence, error) {
 	return &evidence{every: every, next: every}, nil
 }
 
-// look prints the stacks of blocked tasks, and the state of RCU, to the kernel's log if
-// a close has taken long enough since the last look.
+// look prints the stacks of blocked tasks and the state of RCU to the kernel's log,
+// if a close has taken long enough since the last look.
 func (e *evidence) look(closers []*closer, t0 time.Duration) error {
 	if e == nil || e.taken >= wire.MaxLooks {
 		return nil
@@ -121,6 +121,6 @@ func (e *evidence) end(threads map[int]string) (*wire.Evidence, error) {
 	}
 	return found, errors.Join(
 		set(filepath.Join(tracing, "events", group, "enable"), 0),
-		os.WriteFile(filepath.Join(tracing, "kprobe_events"), nil, 0), // opening it so removes them
+		os.WriteFile(filepath.Join(tracing, "kprobe_events"), nil, 0), // opening it like this removes the probes
 	)
 }

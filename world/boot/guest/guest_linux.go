@@ -17,9 +17,9 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// Run runs cases on the kernel that runs this process, one after the other, and
-// writes their records. The process must be root's. It stops the collector of Go
-// and leaves sysctls and priorities changed.
+// Run runs cases on this machine's kernel, one after the other, and writes their
+// records. The process must run as root. Run stops Go's garbage collector and leaves
+// sysctls and priorities changed.
 func Run(cases []wire.Case, w io.Writer) error {
 	if os.Geteuid() != 0 {
 		return errors.New("guest: want root: it changes sysctls, priorities and interrupts")
@@ -51,7 +51,7 @@ func Run(cases []wire.Case, w io.Writer) error {
 }
 
 // prepare waits until the kernel has finished booting, measures the CPU, and
-// tells the host what runs.
+// describes the kernel to the host.
 func (b *bench) prepare() (err error) {
 	if err := fifo(0, priorityMonitor); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (b *bench) prepare() (err error) {
 	if b.kmsg, err = openKmsg(); err != nil {
 		return err
 	}
-	// A thread that only interrupts hold up must not be throttled either.
+	// A thread that only interrupts delay must not be throttled either.
 	if err := set("/proc/sys/kernel/sched_rt_runtime_us", -1); err != nil {
 		return err
 	}
@@ -88,11 +88,11 @@ func (b *bench) prepare() (err error) {
 	return b.out.Write(wire.Record{Hello: h})
 }
 
-// schedOption is a boot option for this guest: features of the scheduler to switch on
-// or off, which have no boot option of the kernel's.
+// schedOption is a boot option of this guest: features of the scheduler to switch on
+// or off, for which the kernel has no boot option.
 const schedOption = "gpstorm.sched_features"
 
-// schedFeatures are those that a kernel's command line asks for.
+// schedFeatures returns the features on a kernel's command line.
 func schedFeatures(cmdline string) (all []string) {
 	for _, option := range strings.Fields(cmdline) {
 		if list, ok := strings.CutPrefix(option, schedOption+"="); ok {
@@ -102,8 +102,7 @@ func schedFeatures(cmdline string) (all []string) {
 	return all
 }
 
-// settle waits until half a second passes in which the CPUs were idle for 97 %
-// of the time, or for 20 s.
+// settle waits until the CPUs were idle for 97 % of half a second, but at most 20 s.
 func settle() error {
 	const (
 		step   = 500 * time.Millisecond
@@ -125,7 +124,7 @@ func settle() error {
 	return err
 }
 
-// usage is the time that all CPUs were idle, and all their time, in USER_HZ.
+// usage is the idle time of all CPUs and their total time, in USER_HZ.
 func usage() (idle, total int64, err error) {
 	first, _, _ := strings.Cut(get("/proc/stat"), "\n")
 	fields := strings.Fields(first)
@@ -153,7 +152,7 @@ func hello() (*wire.Hello, error) {
 		Clock:   get("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
 		Preempt: preemption(get("/sys/kernel/debug/sched/preempt")), Uptime: now(),
 	}
-	// The coarse clocks advance by ticks: that is their resolution.
+	// The resolution of the coarse clocks is the tick.
 	var tick unix.Timespec
 	if err := unix.ClockGetres(unix.CLOCK_MONOTONIC_COARSE, &tick); err != nil {
 		return nil, fmt.Errorf("clock_getres: %w", err)
@@ -162,7 +161,7 @@ func hello() (*wire.Hello, error) {
 	return h, nil
 }
 
-// preemption is the model in parentheses: "none voluntary (full) lazy".
+// preemption returns the model in parentheses: "none voluntary (full) lazy".
 func preemption(models string) string {
 	_, model, ok := strings.Cut(models, "(")
 	if !ok {
@@ -172,9 +171,9 @@ func preemption(models string) string {
 	return model
 }
 
-// Init is the whole of a guest that is /init of an initramfs: it mounts what it
-// needs, runs the cases of CasesPath, and switches the machine off. It writes the
-// records to the second serial port.
+// Init is the main program of a guest that is /init of an initramfs: it mounts its
+// file systems, runs the cases of CasesPath, and switches the machine off. It writes
+// the records to the second serial port.
 func Init() {
 	err := boot()
 	if err != nil {
@@ -189,7 +188,7 @@ func boot() (err error) {
 		{"dev", "/dev", "devtmpfs"}, {"proc", "/proc", "proc"}, {"sys", "/sys", "sysfs"}, {"tmp", "/tmp", "tmpfs"},
 		{"tracing", tracing, "tracefs"}, {"debug", "/sys/kernel/debug", "debugfs"},
 	} {
-		_ = os.Mkdir(m.where, 0o755) // it may be there
+		_ = os.Mkdir(m.where, 0o755) // it may exist
 		if err := unix.Mount(m.what, m.where, m.kind, 0, ""); err != nil && !errors.Is(err, unix.EBUSY) {
 			return fmt.Errorf("mount %s: %w", m.where, err)
 		}
@@ -210,7 +209,7 @@ func boot() (err error) {
 	return Run(cases, port)
 }
 
-// port is a serial port that passes bytes on as they are.
+// port is a serial port in raw mode.
 type port struct{ *os.File }
 
 func openPort(path string) (*port, error) {
@@ -231,5 +230,5 @@ func openPort(path string) (*port, error) {
 	return &port{f}, nil
 }
 
-// drain waits until all has been sent.
+// drain waits until all data has been sent.
 func (p *port) drain() error { return unix.IoctlSetInt(int(p.Fd()), unix.TCSBRK, 1) }

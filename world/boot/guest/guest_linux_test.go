@@ -60,7 +60,7 @@ func TestFeaturesOfTheSchedulerComeFromTheCommandLine(t *testing.T) {
 	}
 }
 
-// Threads of the closers block in calls that the scheduler of Go does not see.
+// Threads of the closers block in calls that Go's scheduler does not see.
 func TestThereIsAProcessorForEachCloser(t *testing.T) {
 	t.Parallel()
 	group := func(n int) wire.Closers { return wire.Closers{Starts: make([]time.Duration, n)} }
@@ -73,8 +73,8 @@ func TestThereIsAProcessorForEachCloser(t *testing.T) {
 	}
 }
 
-// The programs of the hogs are whole ELF files: the kernel starts them, and they loop
-// until they are killed.
+// The programs of the hogs are complete ELF files: the kernel starts them, and they
+// loop until they are killed.
 func TestHogsLoopUntilTheyAreKilled(t *testing.T) {
 	t.Parallel()
 	if runtime.GOARCH != "amd64" {
@@ -101,12 +101,12 @@ func TestHogsLoopUntilTheyAreKilled(t *testing.T) {
 	}
 }
 
-// usesCPU waits until a process has used more CPU time than starting a program takes;
-// false if it ends before.
+// usesCPU waits until a process has used more CPU time than the start of a program
+// takes. It returns false if the process ends before.
 func usesCPU(pid int) bool {
 	const enough = 5 * time.Millisecond
 	for {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid)) // of a process that has ended: 0 0 0
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid)) // of an ended process: 0 0 0
 		if err != nil {
 			return false
 		}
@@ -130,7 +130,7 @@ func TestUnknownHogsAreRefusedAndLeaveNone(t *testing.T) {
 	}
 }
 
-// A close that has not returned is shown with how long it has taken.
+// A close that has not returned is reported with its time so far.
 func TestACloserShowsTheCloseUnderWay(t *testing.T) {
 	t.Parallel()
 	c := &closer{name: "closer-0", closes: make([]wire.Close, 3)}
@@ -150,7 +150,7 @@ func TestACloserShowsTheCloseUnderWay(t *testing.T) {
 func TestClosersOfAGroupShareATracepointIfTheyAreToShareOne(t *testing.T) {
 	t.Parallel()
 	if _, err := tracepoints(1); err != nil {
-		t.Skip(err) // no tracefs here, or it is not ours to read
+		t.Skip(err) // no tracefs here, or not readable
 	}
 	all, err := newClosers([]wire.Closers{
 		{Name: "a", Shared: true, Starts: make([]time.Duration, 3), Repeat: 1}, {Name: "b", Starts: make([]time.Duration, 2), Repeat: 1},
@@ -167,7 +167,7 @@ func TestClosersOfAGroupShareATracepointIfTheyAreToShareOne(t *testing.T) {
 	}
 }
 
-// The rounds that a burn makes are bounded by what bpf_loop() takes.
+// The rounds of a burn are limited to the maximum of bpf_loop().
 func TestABurnRefusesMoreRoundsThanTheKernelMakes(t *testing.T) {
 	t.Parallel()
 	if err := (&burn{}).set(maxRounds+1, 0); err == nil || !strings.Contains(err.Error(), "8388609 rounds, want at most 8388608") {

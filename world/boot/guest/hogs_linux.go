@@ -12,8 +12,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// code is what the hogs execute: programs of a few bytes, without a runtime that
-// would do something of its own.
+// code is the code of the hogs: programs of a few bytes, without a runtime that would
+// do other work.
 var code = map[wire.Kind][]byte{
 	wire.Spin: {
 		0xeb, 0xfe, // l: jmp l
@@ -25,7 +25,7 @@ var code = map[wire.Kind][]byte{
 	},
 }
 
-// program is an ELF file of one segment with that code in it.
+// program returns an ELF file whose only segment holds the code.
 func program(code []byte) []byte {
 	const (
 		headers = 64 + 56
@@ -62,7 +62,7 @@ type hogs struct {
 	byName map[string][]int
 }
 
-// startHogs starts all hogs of a case. On an error none is left.
+// startHogs starts all hogs of a case. On an error it leaves none running.
 func startHogs(groups []wire.Hogs) (_ *hogs, err error) {
 	h := &hogs{byName: map[string][]int{}}
 	dir, err := os.MkdirTemp("", "gpstorm-hogs-")

@@ -21,7 +21,7 @@ func openKmsg() (*kmsg, error) {
 	return &kmsg{fd}, nil
 }
 
-// skip passes over the messages that there are.
+// skip passes over the present messages.
 func (k *kmsg) skip() error {
 	if _, err := unix.Seek(k.fd, 0, unix.SEEK_END); err != nil {
 		return fmt.Errorf("/dev/kmsg: %w", err)
@@ -29,13 +29,13 @@ func (k *kmsg) skip() error {
 	return nil
 }
 
-// next is the next message; ok is false if there is none.
+// next returns the next message; ok is false if there is none.
 func (k *kmsg) next() (at time.Duration, text string, ok bool, err error) {
 	var b [8192]byte
 	for {
 		n, err := unix.Read(k.fd, b[:])
 		switch {
-		case errors.Is(err, unix.EPIPE): // some were overwritten: it goes on with the oldest
+		case errors.Is(err, unix.EPIPE): // some were overwritten: reading continues at the oldest
 			continue
 		case errors.Is(err, unix.EAGAIN):
 			return 0, "", false, nil
@@ -48,8 +48,9 @@ func (k *kmsg) next() (at time.Duration, text string, ok bool, err error) {
 	}
 }
 
-// parseKmsg reads one record: numbers with the time in microseconds as third, a
-// semicolon, the text, and lines of properties that begin with a blank.
+// parseKmsg parses one record: comma-separated numbers, of which the third is the
+// time in microseconds, a semicolon, the text, and lines of properties that begin
+// with a blank.
 func parseKmsg(record string) (at time.Duration, text string, ok bool) {
 	numbers, text, ok := strings.Cut(record, ";")
 	fields := strings.Split(numbers, ",")

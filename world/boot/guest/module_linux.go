@@ -13,14 +13,14 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// parameters is where the kernel shows those of the module.
+// parameters is the directory of the module's parameters.
 const parameters = "/sys/module/gpstorm/parameters/"
 
-// checkRounds is how often a boot looks whether readers outlive a teardown.
+// checkRounds is the number of checks in a boot for readers that outlive a teardown.
 const checkRounds = 8
 
-// load puts the module of a candidate into the kernel, if the initramfs has one, and
-// checks that the candidate's teardown waits for readers.
+// load loads the module of a candidate, if the initramfs has one, and checks that the
+// candidate's teardown waits for readers.
 func (b *bench) load() error {
 	f, err := os.Open(ModulePath)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,7 +48,8 @@ func (b *bench) load() error {
 	return nil
 }
 
-// hits is how often the candidate's code has run instead of the kernel's.
+// hits is the number of times that the candidate's code has run instead of the
+// kernel's.
 func (b *bench) hits() (int64, error) {
 	if b.fix == nil {
 		return 0, nil
@@ -56,7 +57,7 @@ func (b *bench) hits() (int64, error) {
 	return strconv.ParseInt(get(parameters+"hits"), 10, 64)
 }
 
-// lastMessage is what the kernel said last.
+// lastMessage is the last message of the kernel.
 func (b *bench) lastMessage() (last string) {
 	for {
 		_, text, ok, err := b.kmsg.next()

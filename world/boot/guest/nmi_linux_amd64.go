@@ -17,21 +17,21 @@ import (
 // nmi:nmi_handler, which the kernel passes once in every NMI
 // (arch/x86/kernel/nmi.c, nmi_handle), is the handler's weight.
 //
-// An NMI that comes while the handler runs is kept pending, so that handlers of a
-// period or longer follow one another without a gap: then no task runs at all,
-// and only the program itself can end the storm, by the clock.
+// If the handler takes a period or longer, handlers follow one another without a gap,
+// since an NMI that arrives during the handler stays pending. Then no task runs at
+// all, and only the program itself can end the storm, by the clock.
 type nmiStorm struct {
 	burn  *burn
 	on    link.Link
 	apic  []byte
 	saved [2]uint32
-	ticks int // of the PIT in a period
+	ticks int // PIT ticks in a period
 }
 
 const (
 	ioAPIC = 0xfec00000 // its registers (Intel 82093AA)
-	// pit is the pin that the PIT is on where the ACPI tables say nothing else:
-	// ISA interrupt 0 is overridden to pin 2.
+	// pit is the pin of the PIT if the ACPI tables do not say otherwise: ISA interrupt
+	// 0 is overridden to pin 2.
 	pit = 2
 	// The redirection entry of a pin: delivery mode NMI, edge, unmasked; or
 	// masked.
@@ -73,7 +73,7 @@ func newNMIStorm(period time.Duration) (_ storm, err error) {
 	return s, nil
 }
 
-// ioPorts lets this thread use the ports of the PIT.
+// ioPorts permits this thread to access the ports of the PIT.
 func ioPorts() error {
 	if _, _, e := unix.RawSyscall(unix.SYS_IOPERM, 0x40, 4, 1); e != 0 {
 		return fmt.Errorf("nmi storm: ioperm: %w", e)
@@ -120,7 +120,8 @@ func (s *nmiStorm) close() (err error) {
 	return err
 }
 
-// The registers of the I/O APIC are behind a window: an index, then the value.
+// The registers of the I/O APIC are accessed through a window: an index, then the
+// value.
 func (s *nmiStorm) register(at int) *uint32 { return (*uint32)(unsafe.Pointer(&s.apic[at])) }
 
 func (s *nmiStorm) write(index, value uint32) {

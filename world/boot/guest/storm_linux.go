@@ -13,11 +13,11 @@ import (
 
 // storm is a source of interrupts whose handler burns.
 type storm interface {
-	// begin lets the storm begin, with handlers that burn for so many rounds
-	// until that instant (0: until end).
+	// begin starts the storm. Its handlers burn for this number of rounds until the
+	// given time (0: until end).
 	begin(rounds uint64, until time.Duration) error
 	end() error
-	// ran is how many handlers have run since begin.
+	// ran is the number of handlers that have run since begin.
 	ran() (uint64, error)
 	close() error
 }
@@ -29,8 +29,8 @@ type timerStorm struct {
 	events []int
 }
 
-// newTimerStorm opens so many equal events on the CPU that runs this thread, or,
-// if there are pids, on each of those tasks.
+// newTimerStorm opens equal events on the CPU that runs this thread or, if there are
+// pids, on each of those tasks.
 func newTimerStorm(period time.Duration, events int, pids []int) (_ *timerStorm, err error) {
 	s := &timerStorm{}
 	defer func() {
@@ -109,31 +109,33 @@ func spin(rounds int) (x uint64) {
 	return x
 }
 
-// chunk is how many rounds a spin makes between two looks at the clock.
+// chunk is the number of rounds of spin between two readings of the clock.
 const chunk = 256
 
-// pace is how many rounds of spin a thread makes in a microsecond, over so long a
-// time. Where that is a whole number of the storm's periods, it begins and ends
-// between two handlers, so that exactly as many handlers are within it.
+// pace is the number of rounds of spin that a thread executes in a microsecond,
+// measured over the given time. If that time is a whole number of the storm's
+// periods, it begins and ends between two handlers, so that it contains an exact
+// number of handlers.
 func pace(over time.Duration) float64 {
 	began := now()
 	for n := 1; ; n++ {
-		runtime.KeepAlive(spin(chunk)) // or the compiler might leave the loop out
+		runtime.KeepAlive(spin(chunk)) // otherwise the compiler might remove the loop
 		if took := now() - began; took >= over {
 			return float64(n*chunk) / float64(took) * float64(time.Microsecond)
 		}
 	}
 }
 
-// roundInstructions is about how many instructions spin executes a round, with its
-// part of the looks at the clock. It is the start of a calibration, not its result.
+// roundInstructions is the approximate number of instructions of a round of spin,
+// with its part of the readings of the clock. It is only the starting point of a
+// calibration.
 const roundInstructions = 8
 
-// calmFor is how long the pace without a storm is measured: a whole number of ticks,
-// whatever HZ is.
+// calmFor is the time over which the pace without a storm is measured: a whole number
+// of ticks for every HZ.
 const calmFor = 200 * time.Millisecond
 
-// calibrated is what a calibration found.
+// calibrated is the result of a calibration.
 type calibrated struct {
 	rounds       uint64
 	share        float64 // achieved
@@ -142,26 +144,25 @@ type calibrated struct {
 }
 
 const (
-	// measurable is the highest share at which a task still runs between the
-	// handlers.
+	// measurable is the highest share at which a task still runs between the handlers.
 	measurable = 0.97
-	// periods is how many periods of the storm a measurement lasts.
+	// periods is the number of storm periods in a measurement.
 	periods = 40
-	// near is how close to the wanted share a calibration tries to come, and
-	// tries is how often it corrects the weight for that.
+	// near is the allowed error of the share, and tries is the number of corrections
+	// of the weight.
 	near  = 0.004
 	tries = 6
-	// apart is how far apart, as a part of a weight, two points must be that a
-	// slope is taken from.
+	// apart is the minimum distance, relative to the weight, of two points that give a
+	// slope.
 	apart = 0.02
 )
 
-// calibrate finds the weight at which a storm takes a share of the time that ticks
-// leave to tasks. The share is close to a straight line in the weight: two points
-// give a first line, and each further measurement corrects the weight by the slope
-// between the last two, until the share is near the wanted one. If it never is, the best
-// weight that was tried stays, with the share that was measured for it. The thread
-// must be one that only interrupts hold up; calm is its pace without a storm.
+// calibrate finds the weight at which a storm takes a given share of the time that
+// ticks leave to tasks. The share is almost linear in the weight: two points give a
+// first line, and each further measurement corrects the weight by the slope between
+// the last two, until the share is near the wanted one. If it never is, the result is
+// the best weight with its measured share. Only interrupts may delay the thread; calm
+// is its pace without a storm.
 func calibrate(s storm, period time.Duration, events int, wanted, calm float64) (calibrated, error) {
 	handlerRounds := calm * roundInstructions / (unrolled + 8) // in a microsecond
 	full := handlerRounds * float64(period) / float64(time.Microsecond) / float64(events)
@@ -178,7 +179,8 @@ func calibrate(s storm, period time.Duration, events int, wanted, calm float64) 
 	})
 }
 
-// solve finds the weight for a share. full is about the weight for a share of 1.
+// solve finds the weight for a share. full is the approximate weight for a share of
+// 1.
 func solve(full, wanted float64, measure func(weight float64) (float64, error)) (c calibrated, err error) {
 	type point struct{ weight, share float64 }
 	try := func(weight float64) (point, error) {
@@ -200,7 +202,7 @@ func solve(full, wanted float64, measure func(weight float64) (float64, error)) 
 		return c, fmt.Errorf("storm: handlers of %.0f and %.0f rounds took %.3f and %.3f of the CPU: want more for more rounds", a.weight, b.weight, a.share, b.share)
 	}
 	if wanted > measurable {
-		// The last measurable point is the nearest to what is continued.
+		// The last measurable point is the nearest one to extrapolate from.
 		if b, err = try(b.weight + (target-b.share)/slope); err != nil {
 			return c, err
 		}
@@ -218,7 +220,7 @@ func solve(full, wanted float64, measure func(weight float64) (float64, error)) 
 		if at, err = try(weight); err != nil {
 			return c, err
 		}
-		// Between points that are too close noise would make the slope.
+		// Between points that are too close, noise would dominate the slope.
 		if steep := (at.share - last.share) / (at.weight - last.weight); math.Abs(at.weight-last.weight) > apart*last.weight && steep > 0 {
 			slope = steep
 		}

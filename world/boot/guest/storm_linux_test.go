@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Weights are found where shares are no straight line, where a first guess is far
-// off, and where a measurement is disturbed.
+// Calibration converges if shares are not linear in the weight, if the first guess is
+// far off, and if a measurement is disturbed.
 func TestCalibrationsConverge(t *testing.T) {
 	t.Parallel()
 	line := func(w float64) float64 { return 0.02 + w/1500 }

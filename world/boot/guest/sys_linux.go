@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls of this file hold their thread in the kernel without a word to the
-// scheduler of Go: under a storm the threads of its runtime may not run for
-// seconds. Callers have locked their threads, and there are processors of Go
-// enough for all (see Main).
+// The calls of this file block their thread in the kernel without notice to Go's
+// scheduler: under a storm, the threads of its runtime may not run for seconds.
+// Callers have locked their threads, and GOMAXPROCS is large enough for all of them
+// (see processors).
 
 // now is CLOCK_MONOTONIC, which BPF programs read too.
 func now() time.Duration {
@@ -40,12 +40,12 @@ func sleepUntil(at time.Duration) {
 
 func sleep(d time.Duration) { sleepUntil(now() + d) }
 
-// closeFD closes a file descriptor however long that takes.
+// closeFD closes a file descriptor, however long that takes.
 func closeFD(fd int) { unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
 
-// fifo gives a thread a priority of SCHED_FIFO; 0 is an ordinary task again. The
-// thread 0 is the caller's. What the thread starts is an ordinary task: a child
-// that loops at the priority of its parent would never let the parent go on.
+// fifo gives a thread a priority of SCHED_FIFO; 0 makes it an ordinary task again.
+// Thread 0 is the caller's. Children start as ordinary tasks: a child that loops at
+// its parent's priority would never let the parent continue.
 func fifo(tid, priority int) error {
 	attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: uint32(priority), Flags: resetOnFork}
 	if priority == 0 {
@@ -59,8 +59,8 @@ func fifo(tid, priority int) error {
 
 const resetOnFork = 1 // SCHED_FLAG_RESET_ON_FORK
 
-// The priorities of SCHED_FIFO. What measures and watches is above what is
-// measured.
+// The priorities of SCHED_FIFO. Measuring and monitoring threads are above the
+// measured ones.
 const (
 	priorityHog      = 1
 	priorityCloser   = 1
@@ -81,7 +81,7 @@ func set(path string, value any) error {
 	return err
 }
 
-// get reads a file of /proc or /sys; one that does not exist is empty.
+// get reads a file of /proc or /sys. It returns an empty string for a missing file.
 func get(path string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {

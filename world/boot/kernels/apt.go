@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// Failures that are no fault of what was asked for.
+// Failures that the request did not cause.
 var (
-	// errNoApt: the tools of Debian's packages are not on this machine.
+	// errNoApt: Debian's package tools are not on this machine.
 	errNoApt = errors.New("no apt here: want a machine with apt-get, apt-cache and dpkg-deb, or a kernel image of your own by its path")
-	// ErrNotServed: the archive has other versions now.
+	// ErrNotServed: the archive no longer has this version.
 	ErrNotServed = errors.New("not served any more")
 )
 
@@ -27,29 +27,29 @@ type source struct {
 	uri, suite, keyring string
 }
 
-// debian is where stock kernels come from, unless the machine has a mirror.
+// debian is the source of stock kernels, unless the machine has a mirror.
 var debian = source{
 	uri:     "http://deb.debian.org/debian",
 	suite:   "trixie-backports",
 	keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
 }
 
-// freshFor is how long the list of packages is taken as the archive's.
+// freshFor is the time for which a list of packages counts as current.
 const freshFor = time.Hour
 
 // apt runs the tools of apt under a configuration of its own.
 type apt struct {
 	root   string
 	source source
-	bin    string // where the tools are; empty is the PATH
+	bin    string // directory of the tools; empty is the PATH
 }
 
 func (a *apt) tool(name string) string { return filepath.Join(a.bin, name) }
 
 func (a *apt) config() string { return filepath.Join(a.root, "apt.conf") }
 
-// packageOf is the package of a version; the second half of its name is that of
-// the kernel release.
+// packageOf is the package of a version. The second half of its name is part of the
+// kernel release.
 func packageOf(v string) string { return packagePrefix + v + packageSuffix }
 
 const (
@@ -57,7 +57,8 @@ const (
 	packageSuffix = "+deb13-cloud-amd64"
 )
 
-// update makes the configuration and the list of packages, unless they are fresh.
+// update writes the configuration and fetches the list of packages, unless they are
+// current.
 func (a *apt) update(ctx context.Context) error {
 	for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb"} {
 		if _, err := exec.LookPath(a.tool(tool)); err != nil {
@@ -71,7 +72,7 @@ func (a *apt) update(ctx context.Context) error {
 	if err := a.configure(); err != nil {
 		return fmt.Errorf("kernels: %w", err)
 	}
-	// Without the option a failed download is only a warning.
+	// Without the option, a failed download is only a warning.
 	if _, err := a.run(ctx, a.root, "apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"); err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (a *apt) configure() error {
 		{"Dir::State::Lists", lists}, {"Dir::Cache", cache},
 		{"Dir::Etc::SourceList", "/dev/null"}, {"Dir::Etc::SourceParts", parts},
 		{"Acquire::Languages", "none"}, {"Acquire::Retries", "2"}, {"APT::Architecture", "amd64"},
-		{"APT::Sandbox::User", ""}, // or files of the user's would be out of its reach
+		{"APT::Sandbox::User", ""}, // otherwise the user's files would be unreadable
 	} {
 		fmt.Fprintf(&conf, "%s %q;\n", o[0], o[1])
 	}
@@ -109,8 +110,8 @@ func (a *apt) configure() error {
 }
 
 // mirror is the address from which this machine takes Debian's main archive, or
-// empty: sources that the keyring signs and that hold a release itself, not its
-// security updates.
+// empty. It accepts sources that the keyring signs and that hold a release itself,
+// not its security updates.
 func mirror(dir, keyring string) string {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.sources"))
 	if err != nil {
@@ -132,12 +133,12 @@ func mirror(dir, keyring string) string {
 	return ""
 }
 
-// versions are those that the list of packages has.
+// versions returns the versions in the list of packages.
 func (a *apt) versions(ctx context.Context) ([]string, error) {
 	return a.named(ctx, packagePrefix, packageSuffix)
 }
 
-// named are the versions of the packages with names of that form.
+// named returns the versions of the packages with names of this form.
 func (a *apt) named(ctx context.Context, prefix, suffix string) ([]string, error) {
 	out, err := a.run(ctx, a.root, "apt-cache", "pkgnames", prefix)
 	if err != nil {
@@ -190,7 +191,7 @@ func (a *apt) fetch(ctx context.Context, name, dir string) (string, error) {
 	return debs[0], nil
 }
 
-// fieldsOf are the fields of a stanza in the form of Debian's control files.
+// fieldsOf parses a stanza of Debian's control files.
 func fieldsOf(stanza string) map[string]string {
 	fields := map[string]string{}
 	for line := range strings.Lines(stanza) {
@@ -201,7 +202,7 @@ func fieldsOf(stanza string) map[string]string {
 	return fields
 }
 
-// run runs a tool under the private configuration. The error holds the reason that
+// run runs a tool under the private configuration. The error contains the reason that
 // the tool printed.
 func (a *apt) run(ctx context.Context, dir, tool string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, a.tool(tool), args...)
@@ -219,8 +220,8 @@ func (a *apt) run(ctx context.Context, dir, tool string, args ...string) ([]byte
 	return out, nil
 }
 
-// reason is the first error of a compiler's messages, else a tool's last line, as the
-// end of a message.
+// reason is the first error in a compiler's messages, or else a tool's last line, as
+// the end of a message.
 func reason(b []byte) string {
 	last := ""
 	for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {

@@ -28,7 +28,7 @@ func (a *apt) extract(ctx context.Context, deb, to string) error {
 		return fmt.Errorf("kernels: %w", err)
 	}
 	if err = copyImage(tar.NewReader(out), to); err == nil {
-		cancel() // what follows the image is not needed
+		cancel() // the rest of the archive is not needed
 		_ = cmd.Wait()
 		return nil
 	}
@@ -39,8 +39,8 @@ func (a *apt) extract(ctx context.Context, deb, to string) error {
 	return fmt.Errorf("kernels: %s: %w%s", path.Base(deb), err, reason(stderr.Bytes()))
 }
 
-// copyImage copies the one image of an archive: boot/vmlinuz-VERSION, or from 7.2
-// on usr/lib/modules/VERSION/vmlinuz.
+// copyImage copies the only image of an archive: boot/vmlinuz-VERSION, or since 7.2
+// usr/lib/modules/VERSION/vmlinuz.
 func copyImage(t *tar.Reader, to string) error {
 	for {
 		h, err := t.Next()

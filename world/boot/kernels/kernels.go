@@ -1,9 +1,9 @@
-// Package kernels keeps stock kernels of Debian in a directory of the user's.
+// Package kernels keeps stock kernels of Debian in a directory of the user.
 //
 // They come from Debian's packages linux-binary-VERSION-cloud-amd64 of the suite
-// trixie-backports, which hold the kernel image alone. Apt fetches them with a
-// configuration of its own, so that nothing of the system changes: neither its
-// sources, nor its lists, nor what is installed.
+// trixie-backports, which contain only the kernel image. Apt fetches them under a
+// private configuration, so the system's sources, package lists and installed
+// packages do not change.
 package kernels
 
 import (
@@ -26,8 +26,8 @@ import (
 	"github.com/gpstorm/gpstorm/internal/named"
 )
 
-// mostBytes is how many bytes of images a store keeps. Fetching one more removes
-// those that were not used for the longest time.
+// mostBytes is the maximum size of a store's images in bytes. Fetching another one
+// removes the least recently used ones.
 const mostBytes = 256 << 20
 
 // Store is a directory of kernel images.
@@ -43,11 +43,11 @@ type Image struct {
 	Path    string    `json:"path"`
 	Size    int64     `json:"size"`
 	SHA256  string    `json:"sha256"`
-	Used    time.Time `json:"used"` // last
+	Used    time.Time `json:"used"` // last use
 }
 
-// Open returns the store of a directory, which is made when it is first needed.
-// An empty name is gpstorm/kernels in the cache directory of the user.
+// Open returns the store in a directory, which it creates when first needed. An empty
+// name is gpstorm/kernels in the user's cache directory.
 func Open(dir string) (*Store, error) {
 	if dir == "" {
 		cache, err := os.UserCacheDir()
@@ -63,7 +63,7 @@ func Open(dir string) (*Store, error) {
 	return &Store{dir: dir, limit: mostBytes, apt: apt{root: filepath.Join(dir, "apt"), source: debian}}, nil
 }
 
-// Dir is the directory, Limit the most bytes of images that it keeps.
+// Dir is the directory, Limit the maximum size of its images in bytes.
 func (s *Store) Dir() string  { return s.dir }
 func (s *Store) Limit() int64 { return s.limit }
 
@@ -133,7 +133,7 @@ func (s *Store) Get(ctx context.Context, v string) (Image, error) {
 	return s.fetch(ctx, v)
 }
 
-// use checks an image against its hash and notes the time.
+// use checks an image against its hash and records the time of use.
 func (s *Store) use(img Image) (Image, error) {
 	sum, err := hashOf(img.Path)
 	if err != nil {
@@ -149,9 +149,9 @@ func (s *Store) use(img Image) (Image, error) {
 	return img, nil
 }
 
-// fetch downloads a version, checks the package against the hash in the signed
-// index, and keeps its image. A version that the archive no longer has is
-// ErrNotServed; a machine without apt is an error as well.
+// fetch downloads a version, checks the package against the hash in the signed index,
+// and keeps its image. The error is ErrNotServed if the archive no longer has the
+// version. A machine without apt is an error as well.
 func (s *Store) fetch(ctx context.Context, v string) (img Image, err error) {
 	if err := CheckVersion(v); err != nil {
 		return Image{}, err
@@ -176,7 +176,7 @@ func (s *Store) fetch(ctx context.Context, v string) (img Image, err error) {
 	if err != nil {
 		return Image{}, err
 	}
-	// The hash goes first: an image without one is not in the store.
+	// The hash is written first: an image without one is not in the store.
 	if err := os.WriteFile(s.hashPath(v), []byte(sum+"\n"), 0o644); err != nil {
 		return Image{}, fmt.Errorf("kernels: %w", err)
 	}
@@ -196,7 +196,7 @@ var errDamaged = errors.New("damaged")
 func (s *Store) imagePath(v string) string { return filepath.Join(s.dir, imagePrefix+v) }
 func (s *Store) hashPath(v string) string  { return s.imagePath(v) + ".sha256" }
 
-// image describes an image that is in the store.
+// image describes an image in the store.
 func (s *Store) image(v string) (Image, error) {
 	info, err := os.Stat(s.imagePath(v))
 	if err != nil {
@@ -209,8 +209,8 @@ func (s *Store) image(v string) (Image, error) {
 	return Image{v, s.imagePath(v), info.Size(), strings.TrimSpace(string(sum)), info.ModTime()}, nil
 }
 
-// evict removes images until the rest is within the limit: those first that were
-// not used for the longest time, and never the one just fetched.
+// evict removes the least recently used images until the rest is within the limit. It
+// never removes the one just fetched.
 func (s *Store) evict(fetched string) error {
 	kept, err := s.Kept()
 	if err != nil {

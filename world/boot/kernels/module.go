@@ -35,7 +35,7 @@ func (s *Store) Module(v string) (string, error) {
 	return path, nil
 }
 
-// Buildable returns the versions that are served with their headers.
+// Buildable returns the versions that the archive serves with headers.
 func (s *Store) Buildable(ctx context.Context) ([]string, error) {
 	if err := s.apt.update(ctx); err != nil {
 		return nil, err
@@ -43,10 +43,9 @@ func (s *Store) Buildable(ctx context.Context) ([]string, error) {
 	return s.apt.named(ctx, headersPrefix, packageSuffix)
 }
 
-// BuildModule makes the module of candidates for a version, with the headers that
-// the archive serves, which are not kept. It needs gcc and ld. It does without the
-// kernel's build system, whose programs need a newer C library than many machines
-// have.
+// BuildModule builds the module of candidates for a version, with headers from the
+// archive, which are not kept. It needs gcc and ld. It does not use the kernel's
+// build system, whose programs need a newer C library than many machines have.
 func (s *Store) BuildModule(ctx context.Context, v string) (path string, err error) {
 	if err := CheckVersion(v); err != nil {
 		return "", err
@@ -96,7 +95,7 @@ func (s *Store) BuildModule(ctx context.Context, v string) (path string, err err
 	return path, s.forgetModules(v, path)
 }
 
-// forgetModules removes those of a version that other sources gave.
+// forgetModules removes a version's modules that were built from other sources.
 func (s *Store) forgetModules(v, keep string) error {
 	others, err := filepath.Glob(filepath.Join(s.dir, "gpstorm-"+v+"-*.ko"))
 	for _, path := range others {
@@ -107,8 +106,8 @@ func (s *Store) forgetModules(v, keep string) error {
 	return err
 }
 
-// compile compiles the module with headers of a kernel, of which the second
-// directory has what its configuration made.
+// compile compiles the module with a kernel's headers. The directory configured
+// contains those that the kernel's configuration generated.
 func (a *apt) compile(ctx context.Context, source, common, configured, to string) error {
 	object := filepath.Join(source, "gpstorm.o")
 	args := []string{"-c", "-o", object, filepath.Join(source, module.Whole), "-nostdinc"}
@@ -135,10 +134,10 @@ func (a *apt) compile(ctx context.Context, source, common, configured, to string
 	return err
 }
 
-// kernelCode are the compiler's options for code that runs in an x86-64 kernel
+// kernelCode are the compiler's options for code in an x86-64 kernel
 // (arch/x86/Makefile and the Makefile of Linux): no red zone, no floating point, the
-// code model of the kernel. Returns stay plain: the sites of return thunks would have
-// to be listed by objtool for the kernel to patch them.
+// kernel's code model. Returns stay plain: the kernel patches return thunks only at
+// sites that objtool lists.
 var kernelCode = []string{
 	"-std=gnu11", "-O2", "-fshort-wchar", "-funsigned-char", "-fno-common", "-fno-PIE", "-fno-strict-aliasing", "-fms-extensions",
 	"-mno-sse", "-mno-mmx", "-mno-sse2", "-mno-3dnow", "-mno-avx", "-mno-80387", "-m64", "-march=x86-64", "-mpreferred-stack-boundary=3",

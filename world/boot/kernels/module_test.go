@@ -13,7 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/module"
 )
 
-// withHeaders serves the headers of versions too. Its dpkg-deb unpacks nothing; its
+// withHeaders also serves the headers of versions. Its dpkg-deb unpacks nothing; its
 // compiler copies the source, its linker the object.
 func withHeaders(t *testing.T, versions ...string) *archive {
 	a := newArchive(t)

@@ -1,6 +1,6 @@
-// Package module holds the source of a Linux kernel module with fix candidates in
-// it. The source, in gpl, has a licence of its own, GPL-2.0: it runs inside a kernel.
-// This package only passes the text on to a compiler.
+// Package module contains the source of a Linux kernel module with fix candidates.
+// The source, in gpl, runs inside a kernel and has a licence of its own, GPL-2.0.
+// This package only passes the text to a compiler.
 package module
 
 import (
@@ -14,19 +14,19 @@ import (
 //go:embed gpl/README gpl/gpstorm.c gpl/whole.c gpl/Makefile gpl/LICENSE
 var files embed.FS
 
-// Whole is the file to compile for a module that needs nothing of kbuild.
+// Whole is the file to compile for a module without kbuild.
 const Whole = "whole.c"
 
-// Candidate is a candidate that the module can put into a kernel.
+// Candidate is a candidate that the module can add to a kernel.
 type Candidate struct {
 	Name  string
 	About string
-	// Broken: it does not wait for readers, to show that the check of readers
-	// catches that.
+	// Broken: the candidate does not wait for readers, to show that the check of
+	// readers detects this.
 	Broken bool
 }
 
-// Candidates are those of the module.
+// Candidates are the candidates of the module.
 var Candidates = []Candidate{
 	{"membarrier", "both SRCU-fast domains: an interrupt on every CPU instead of an RCU grace period in each scan", false},
 	{"membarrier-tp", "the same for tracepoint_srcu alone", false},
@@ -41,22 +41,22 @@ var Candidates = []Candidate{
 	{"broken-scan", "a scan sees no reader", true},
 }
 
-// Files are the files of the source.
+// Files returns the files of the source.
 func Files() fs.FS {
 	sub, err := fs.Sub(files, "gpl")
 	if err != nil {
-		panic(err) // the directory is part of the program
+		panic(err) // the directory is embedded
 	}
 	return sub
 }
 
-// Hash names this version of the code.
+// Hash identifies this version of the code.
 func Hash() string {
 	h := sha256.New()
 	for _, name := range []string{Whole, "gpstorm.c"} {
 		b, err := fs.ReadFile(Files(), name)
 		if err != nil {
-			panic(err) // the file is part of the program
+			panic(err) // the file is embedded
 		}
 		fmt.Fprintf(h, "%s %d\n%s", name, len(b), b)
 	}

@@ -30,8 +30,8 @@ func TestTheSourceHasTheCandidatesOfTheTable(t *testing.T) {
 	}
 }
 
-// What runs in a kernel says so in its first line, and has the text of its licence
-// beside it.
+// Source that runs in a kernel names its licence in the first line, and the text of
+// the licence is beside it.
 func TestTheSourceHasItsLicence(t *testing.T) {
 	t.Parallel()
 	err := fs.WalkDir(Files(), ".", func(path string, d fs.DirEntry, err error) error {

@@ -15,8 +15,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// CheckGuest reports a program that cannot be /init of an initramfs which has
-// nothing else: one that is not a static program of this kind of machine.
+// CheckGuest reports a program that cannot be the only file of an initramfs: one that
+// is not a static program for this architecture.
 func CheckGuest(path string) error {
 	const build = "CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build ./cmd/gpstorm"
 	f, err := elf.Open(path)
@@ -35,9 +35,9 @@ func CheckGuest(path string) error {
 	return nil
 }
 
-// loaded is a program without what is not loaded to run it: symbols and what
-// debuggers read, which are more than a quarter of a program of Go. The emulated
-// CPU would copy them.
+// loaded returns a program without the parts that are not loaded to run it: symbols
+// and debug information, more than a quarter of a Go program. The emulated CPU would
+// have to copy them.
 func loaded(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -54,16 +54,16 @@ func loaded(path string) ([]byte, error) {
 	if end > uint64(len(b)) {
 		return nil, fmt.Errorf("guest: %s: cut off", path)
 	}
-	// Without the sections there is no table of them either: e_shoff, then
-	// e_shnum and e_shstrndx of the ELF header of 64 bits.
+	// The table of the sections is removed as well: e_shoff, e_shnum and e_shstrndx of
+	// the 64-bit ELF header.
 	b = b[:end]
 	clear(b[0x28:0x30])
 	clear(b[0x3c:0x40])
 	return b, nil
 }
 
-// writeInitramfs writes an archive with the guest as /init and its cases. It is
-// not compressed: unpacking would cost the emulated CPU more than reading.
+// writeInitramfs writes an archive with the guest as /init and its cases. The archive
+// is not compressed: decompression would cost the emulated CPU more than reading.
 func (m *Machine) writeInitramfs(path, program string, cases []wire.Case) (err error) {
 	if err := CheckGuest(program); err != nil {
 		return err

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// dieWithParent lets the kernel end a process when the thread that starts it ends.
+// dieWithParent makes the kernel end a process when the thread that started it ends.
 func dieWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
-// cpuTime is the CPU time that a process has taken; 0 if it is not known.
+// cpuTime is the CPU time of a process; 0 if it is unknown.
 func cpuTime(pid int) time.Duration {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
-	// The name of the program may hold anything but is followed by the last
-	// parenthesis; utime and stime are fields 14 and 15, in USER_HZ.
+	// The name of the program may contain anything, but the last parenthesis ends it.
+	// utime and stime are fields 14 and 15, in USER_HZ.
 	_, rest, _ := strings.Cut(string(b), ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// dieWithParent does nothing where a kernel cannot tie a process to another.
+// dieWithParent does nothing: this system cannot tie a process to its parent.
 func dieWithParent(*exec.Cmd) {}
 
-// cpuTime is not known here.
+// cpuTime is unknown on this system.
 func cpuTime(int) time.Duration { return 0 }

@@ -1,9 +1,9 @@
-// Package qemu boots a kernel in an emulated machine of its own, with an
-// initramfs and nothing else: no disk, no network, nothing of the host but two
-// serial ports that the guest writes to.
+// Package qemu boots a kernel in an emulated machine with an initramfs and nothing
+// else: no disk, no network, no connection to the host except two serial ports that
+// the guest writes to.
 //
-// Time in the machine is virtual: one instruction takes a fixed time (QEMU's
-// option -icount), so that what a guest measures hardly depends on the host.
+// Time in the machine is virtual: one instruction takes a fixed time (QEMU's option
+// -icount), so that a guest's measurements hardly depend on the host.
 package qemu
 
 import (
@@ -33,20 +33,19 @@ const emulator = "qemu-system-x86_64"
 // errMissing: the emulator is not on this machine.
 var errMissing = fmt.Errorf("%s: not found: want QEMU, as apt-get install qemu-system-x86 installs it", emulator)
 
-// Machine is what to boot.
+// Machine describes a boot.
 type Machine struct {
 	Program string // the emulator; empty is qemu-system-x86_64, looked up in the PATH
 	Kernel  string // the path of a bzImage
-	// Options are boot options beside those that every boot has.
+	// Options are boot options beside those of every boot.
 	Options []string
-	// Module is the path of a kernel module for the guest to load before its first
+	// Module is the path of a kernel module that the guest loads before its first
 	// case, with these parameters; empty if there is none.
 	Module, ModuleParameters string
 	// Shift: one instruction takes 2^Shift nanoseconds.
 	Shift int
-	// CPU is how much CPU time the emulator may take, Wall how long it may last;
-	// 0 are the defaults. The first tells a kernel that makes no progress from a
-	// host that is busy.
+	// CPU limits the emulator's CPU time, Wall its wall time; 0 are the defaults. The
+	// first limit distinguishes a kernel without progress from a busy host.
 	CPU, Wall time.Duration
 }
 
@@ -58,13 +57,13 @@ const (
 	defaultWall = 30 * time.Minute
 )
 
-// limits are those of a boot with so many cases.
+// limits returns the limits of a boot with this number of cases.
 func (m *Machine) limits(cases int) (cpu, wall time.Duration) {
 	return cmp.Or(m.CPU, bootCPU+time.Duration(cases)*caseCPU), cmp.Or(m.Wall, defaultWall)
 }
 
-// Shift returns the Shift at which a machine executes so many million instructions
-// a second, and false if there is none.
+// Shift returns the Shift of a machine that executes mips million instructions a
+// second, and false if there is none.
 func Shift(mips float64) (int, bool) {
 	shift := int(math.Round(math.Log2(1000 / mips)))
 	if shift < 0 || shift > 10 {
@@ -74,41 +73,40 @@ func Shift(mips float64) (int, bool) {
 	return shift, math.Abs(mips-exact) <= exact/50
 }
 
-// Outcome is what a boot took and said.
+// Outcome is the result of a boot.
 type Outcome struct {
 	Console []string // the last lines
 	Wall    time.Duration
 	CPU     time.Duration // of the emulator
 }
 
-// Failure is a boot that did not come to its end. It is no finding about the
-// kernel that was booted.
+// Failure is a boot that did not finish. It is no finding about the booted kernel.
 type Failure struct {
 	What    string
 	Console []string // the last lines
 }
 
-// Error is one line.
+// Error returns one line.
 func (f *Failure) Error() string { return f.What }
 
-// Tail is the end of the console.
+// Tail returns the end of the console.
 func (f *Failure) Tail() []string { return f.Console }
 
-// fatal are messages after which a kernel is not what it was. Watchdogs that only
-// report begin with BUG too.
+// fatal are messages after which a kernel's behaviour is undefined. Messages of
+// watchdogs that only report begin with BUG too.
 var fatal = regexp.MustCompile(`Kernel panic - not syncing|Oops:|BUG: (unable to handle|kernel NULL)`)
 
 const (
-	// lastWords is how long a kernel that crashed may go on printing.
+	// lastWords is the time in which a crashed kernel may continue to print.
 	lastWords = 2 * time.Second
-	// farewell is how long it may take to switch off after its last record.
+	// farewell is the time in which the machine must switch off after its last record.
 	farewell = 3 * time.Second
-	tail     = 40 // lines of the console that are kept
+	tail     = 40 // console lines that are kept
 )
 
-// Boot boots a machine with a guest program as /init and hands on its records as
-// they come, until the guest has said that it is done. The emulator is gone when
-// Boot returns, and when this process dies.
+// Boot boots a machine with a guest program as /init and passes on its records as
+// they arrive, until the guest reports that it is done. The emulator has ended when
+// Boot returns, and ends when this process dies.
 func (m *Machine) Boot(ctx context.Context, guest string, cases []wire.Case, each func(wire.Record)) (_ Outcome, err error) {
 	program, err := m.find()
 	if err != nil {
@@ -155,7 +153,7 @@ func (m *Machine) Boot(ctx context.Context, guest string, cases []wire.Case, eac
 	readers.Go(func() { run.records(recordsR) })
 	exited := make(chan error, 1)
 	go func() {
-		readers.Wait() // the ports are closed when the emulator ends
+		readers.Wait() // the ports close when the emulator ends
 		exited <- cmd.Wait()
 	}()
 
@@ -190,7 +188,7 @@ func (m *Machine) Boot(ctx context.Context, guest string, cases []wire.Case, eac
 		}
 	}
 	if !gone {
-		_ = cmd.Process.Kill() // it may have ended by itself meanwhile
+		_ = cmd.Process.Kill() // it may have ended meanwhile
 		<-exited
 	}
 	out := Outcome{Console: run.lines, Wall: time.Since(began), CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
@@ -203,7 +201,7 @@ func (m *Machine) Boot(ctx context.Context, guest string, cases []wire.Case, eac
 	return out, nil
 }
 
-// why says in one line what went wrong, or nothing.
+// why describes the failure in one line; it is empty if there is none.
 func (r *run) why(why string, exit error, stderr []byte) string {
 	damage := r.reader.Err()
 	switch {
@@ -228,10 +226,10 @@ func Check() error {
 	return err
 }
 
-// version is in the first line that the emulator prints of itself.
+// version matches the version in the first line that the emulator prints.
 var version = regexp.MustCompile(`version ([0-9][0-9.]*)`)
 
-// Version names the emulator with its version: QEMU 7.2.22.
+// Version returns the emulator's name and version: QEMU 7.2.22.
 func Version(ctx context.Context) (string, error) {
 	path, err := (&Machine{}).find()
 	if err != nil {
@@ -259,8 +257,8 @@ func (m *Machine) find() (string, error) {
 	return path, nil
 }
 
-// arguments are those of the emulator. The first serial port is the console, the
-// second carries the records; both are pipes.
+// arguments are the emulator's arguments. The first serial port is the console, the
+// second one carries the records; both are pipes.
 func (m *Machine) arguments(initramfs string) []string {
 	options := append([]string{
 		"console=ttyS0", "quiet", "loglevel=1", "panic=-1", "nokaslr", "norandmaps", "mitigations=off",
@@ -278,20 +276,20 @@ func (m *Machine) arguments(initramfs string) []string {
 	}
 }
 
-// run is a boot under way.
+// run is a boot in progress.
 type run struct {
 	each   func(wire.Record)
 	reader wire.Reader
 	ended  bool // the last record has come
 	lines  []string
-	// over gets why the boot is to end: empty if the guest is done.
+	// over receives the reason to end the boot: empty if the guest is done.
 	over chan string
 	once sync.Once
 }
 
 func (r *run) end(why string) { r.once.Do(func() { r.over <- why }) }
 
-// records hands on what the guest writes.
+// records passes on the guest's records.
 func (r *run) records(from io.Reader) {
 	b := make([]byte, 64<<10)
 	for {
@@ -311,7 +309,7 @@ func (r *run) records(from io.Reader) {
 	}
 }
 
-// console keeps the last lines and looks for the end of the kernel.
+// console keeps the last lines and detects a crash of the kernel.
 func (r *run) console(from io.Reader) {
 	const longest = 1000
 	var rest []byte

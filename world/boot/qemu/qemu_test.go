@@ -19,7 +19,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
-// records are lines of a guest that ran one case.
+// records returns the lines of a guest that ran one case.
 func records(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -32,8 +32,9 @@ func records(t *testing.T) string {
 	return b.String()
 }
 
-// fake makes an emulator of a shell script, in which 3 is the console and 4 the
-// port of the records; $dir has the files records and, once it runs, pid.
+// fake makes an emulator from a shell script. Its file descriptor 3 is the console
+// and 4 the port of the records; $dir contains the files records and, once it runs,
+// pid.
 func fake(t *testing.T, script string) *Machine {
 	t.Helper()
 	dir := t.TempDir()
@@ -105,8 +106,8 @@ func TestBootsEndInAResultOrInOneLine(t *testing.T) {
 	const all = "cat $dir/records >&4\n"
 	for _, c := range []struct {
 		name, script string
-		want         string // in the error; empty if there is none
-		tail         string // in the console that comes with it
+		want         string // in the error; empty if there is no error
+		tail         string // in the error's console
 	}{
 		{"a whole run", all, "", ""},
 		{"console lines beside the records", "echo '[ 1.0] hello' >&3\n" + all, "", ""},
@@ -154,7 +155,7 @@ func TestABootEndsAtItsWallLimit(t *testing.T) {
 	}
 }
 
-// A busy host delays a boot, and is no reason to give it up.
+// A busy host delays a boot, but does not end it.
 func TestABootEndsAtItsLimitOfCPUTime(t *testing.T) {
 	t.Parallel()
 	m := fake(t, "while :; do :; done")
@@ -217,7 +218,7 @@ func TestTheInitramfsHoldsTheGuestAndItsCases(t *testing.T) {
 	}
 }
 
-// A full disk is an error in one line, and no emulator is started with half an
+// A full disk gives a one-line error, and no emulator is started with an incomplete
 // initramfs.
 func TestAFullDiskIsSaid(t *testing.T) {
 	t.Parallel()
@@ -249,7 +250,7 @@ func TestTheModuleOfACandidateIsInTheInitramfs(t *testing.T) {
 	}
 }
 
-// What is left out of a program is nothing that it needs.
+// A program runs without the parts that loaded leaves out.
 func TestTheGuestRunsWithoutItsSymbols(t *testing.T) {
 	t.Parallel()
 	b, err := loaded(static(t))

@@ -14,7 +14,7 @@ import (
 // mark begins a line of a record.
 const mark = "@gpstorm "
 
-// Writer writes records. Many goroutines may use it at once.
+// Writer writes records. It is safe for concurrent use.
 type Writer struct {
 	mu   sync.Mutex
 	w    io.Writer
@@ -25,7 +25,7 @@ type Writer struct {
 // NewWriter returns a Writer on w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// Write writes one record with one call. The first error stays.
+// Write writes one record with one call. The first error persists.
 func (w *Writer) Write(r Record) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -42,8 +42,8 @@ func (w *Writer) Write(r Record) error {
 	return w.err
 }
 
-// Reader reads records from a console that may have other lines too. Feed it
-// whatever has come; it keeps an unfinished line.
+// Reader reads records from a console that may contain other lines. Feed it the data
+// as it arrives; it keeps an unfinished line.
 type Reader struct {
 	rest  []byte
 	next  int
@@ -51,8 +51,8 @@ type Reader struct {
 	first string
 }
 
-// Feed takes what has come and returns the records in it. It passes over lines
-// that are not records, and over records that are damaged: see Err.
+// Feed takes data and returns the records in it. It skips lines that are not records,
+// and damaged records: see Err.
 func (r *Reader) Feed(b []byte) (records []Record) {
 	r.rest = append(r.rest, b...)
 	for {
@@ -67,7 +67,7 @@ func (r *Reader) Feed(b []byte) (records []Record) {
 	}
 }
 
-// line reads one line. What stands before the mark is the kernel's.
+// line parses one line. Text before the mark is the kernel's.
 func (r *Reader) line(line []byte) (record Record, ok bool) {
 	_, line, ok = bytes.Cut(line, []byte(mark))
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// lines are those of two records.
+// lines returns the lines of two records.
 func lines(t *testing.T) (first, second string, records []Record) {
 	t.Helper()
 	records = []Record{{Fault: &Fault{Case: 1, Text: "no\nsuch tracepoint"}}, {End: &End{Cases: 2}}}
