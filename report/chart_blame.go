@@ -87,6 +87,10 @@ func (p *palette) divide(causes []campaign.Cause) []portion {
 // least is the share in percent from which a part of a bar has its letter.
 const least = 3.5
 
+// visible is the share in percent from which a part is drawn: half a pixel of the
+// widest chart.
+const visible = 0.05
+
 func (p portion) title() string {
 	t := p.words + ": " + percent(p.share)
 	if p.share > 0 && p.storm/p.share >= smallest {
@@ -109,7 +113,7 @@ type blamed struct {
 // blameChart draws for each candidate what its closes waited for, as a bar of
 // shares.
 func blameChart(p *palette, rows []blamed, of func(*campaign.Blame) []campaign.Cause) *chart {
-	ch := &chart{Ruler: ruler([]tick{{at: 0, label: "0%"}, {at: 25, label: "25%"}, {at: 50, label: "50%"}, {at: 75, label: "75%"}, {at: 100, label: "100%"}})}
+	ch := &chart{Ruler: ruler([]tick{{at: 0, label: "0%"}, {at: 25, label: "25%"}, {at: 50, label: "50%"}, {at: 75, label: "75%"}, {at: 100, label: "100%"}}), Axis: "share of the time of all close() calls"}
 	used := map[string]bool{}
 	for _, r := range rows {
 		if r.blam == nil {
@@ -124,16 +128,15 @@ func blameChart(p *palette, rows []blamed, of func(*campaign.Blame) []campaign.C
 				used[part.class] = used[part.class] || part.share >= 0.005
 			}
 		}
-		d := newDrawing(rowHeight, "what close() waited for under "+r.fix+": "+strings.Join(words, "; "))
+		d := newParts("what close() waited for under " + r.fix + ": " + strings.Join(words, "; "))
 		x := 0.0
 		for _, part := range parts {
 			w := 100 * part.share
-			if w == 0 {
-				continue
+			if w >= visible {
+				d.part(part.class, x, w)
 			}
-			d.rect("part "+part.class, x, 3, w, rowHeight-6, "")
 			if w >= least && part.letter != "" {
-				d.text("letter", "middle", x+w/2, rowHeight/2+4, part.letter)
+				d.letter(x+w/2, part.letter)
 			}
 			x += w
 		}

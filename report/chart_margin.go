@@ -116,7 +116,7 @@ func tickLabel(a margin.Axis, v float64) string {
 func marginChart(set *margin.Set) *chart {
 	s := newMarginScale(set)
 	ticks := s.ticks()
-	ch := &chart{Ruler: ruler(ticks)}
+	ch := &chart{Ruler: ruler(ticks), Axis: axisMeaning[set.Axis]}
 	base := set.Of(campaign.Baseline)
 	for i := range set.Margins {
 		m := &set.Margins[i]

@@ -10,7 +10,7 @@ import (
 )
 
 // The height of a row of a chart, and of the lowest bar that is visible in it.
-const rowHeight, leastBar = 24.0, 2.5
+const rowHeight, leastBar = 24, 2
 
 // waitsChart draws, for each candidate of a class, the distribution of close() on
 // a logarithmic axis, and the share of closes that had not returned.
@@ -24,18 +24,17 @@ func waitsChart(c *campaign.ClassSummary) *chart {
 			ticks = append(ticks, tick{at: x(step), label: decade(step), minor: many && step/4%2 == 1})
 		}
 	}
-	ch := &chart{Ruler: ruler(ticks), Side: "still waiting at the end"}
+	ch := &chart{Ruler: ruler(ticks), Axis: "time of close(), logarithmic", Side: "still waiting at the end"}
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		most := 1
 		for _, n := range r.Waits {
 			most = max(most, n)
 		}
-		bars := newBars(rowHeight)
+		bars := newBars(last + 1 - first)
 		for step, n := range r.Waits {
 			if n > 0 {
-				h := max(leastBar, (rowHeight-5)*float64(n)/float64(most))
-				bars.add(x(step), x(step+1)-x(step), h)
+				bars.add(step-first, max(leastBar, (rowHeight-5)*float64(n)/float64(most)))
 			}
 		}
 		ch.Rows = append(ch.Rows, chartRow{Fix: r.Fix, Plot: bars.done(), Side: censoredBar(r), Note: censoredNote(r)})
@@ -45,7 +44,10 @@ func waitsChart(c *campaign.ClassSummary) *chart {
 
 // censoredBar draws the share of closes that had not returned.
 func censoredBar(r *campaign.Row) template.HTML {
-	return template.HTML(fmt.Sprintf(`<i class="share"><b style="width:%.3g%%"></b></i>`, 100*share(r.Censored, r.Closes)))
+	if r.Censored == 0 {
+		return ""
+	}
+	return template.HTML(fmt.Sprintf(`<b style="width:%.3g%%"></b>`, 100*share(r.Censored, r.Closes)))
 }
 
 func censoredNote(r *campaign.Row) string {

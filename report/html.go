@@ -72,14 +72,14 @@ func pageOf(r *Report) *pageData {
 	staged := newPalette("12345678", s, stages)
 	d := &pageData{
 		State: stateOf(s), Trial: r.facts().Trial, Trials: s.Trials, Candidates: len(s.Head.Fixes), Verdict: r.verdict(),
-		Overall: r.overallTable(), Checks: s.Checks, Rates: r.hangTable(), Definitions: r.definitions(), Limits: r.limits(),
+		Overall: r.overallTable().named("comparison"), Checks: s.Checks, Rates: r.hangTable().named("rates"), Definitions: r.definitions(), Limits: r.limits(),
 		Again: r.Again, Blame: r.facts().Measures.Has(world.Blame),
 	}
 	line, _ := r.verdictLine(math.MaxInt)
 	d.Headline = upperFirst(strings.TrimPrefix(line, "verdict: ")) + "."
 	if failures := r.failures(); len(failures) > 0 {
 		shown := failures[:min(len(failures), pageClusters)]
-		d.Clusters, d.OfAll = r.clusterTable(shown), ofAll(shown, failures)
+		d.Clusters, d.OfAll = r.clusterTable(shown).named("failures"), ofAll(shown, failures)
 	}
 	if len(named.causes) > 0 {
 		rows := overallBlame(s)
@@ -94,7 +94,7 @@ func pageOf(r *Report) *pageData {
 	}
 	for i := range s.Classes {
 		c := &s.Classes[i]
-		p := pageClass{Name: c.Name, About: strings.TrimSpace(c.About), Table: r.comparisonTable(c), Waits: waitsChart(c)}
+		p := pageClass{Name: c.Name, About: strings.TrimSpace(c.About), Table: r.comparisonTable(c).named("s-" + c.Name), Waits: waitsChart(c)}
 		if i > 0 { // the titles of the first table, and the method, explain the columns
 			for j := range p.Table.Heads {
 				p.Table.Heads[j].About = ""
@@ -104,6 +104,12 @@ func pageOf(r *Report) *pageData {
 		d.Classes = append(d.Classes, p)
 	}
 	return d
+}
+
+// named gives the rows of a table names to link to.
+func (t *table) named(id string) *table {
+	t.ID = id
+	return t
 }
 
 // sharesTable has the figures of the bars of blame.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html"
 	"html/template"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -46,6 +48,25 @@ func (d *drawing) text(class, anchor string, x, y float64, s string) {
 	fmt.Fprintf(&d.b, `<text class="%s" x="%.2f%%" y="%.1f" text-anchor="%s">%s</text>`, class, x, y, anchor, html.EscapeString(s))
 }
 
+// newParts begins a bar of parts. The style of the page has the height of the parts
+// and the place of the letters, for a page has hundreds of them.
+func newParts(label string) *drawing {
+	d := &drawing{}
+	fmt.Fprintf(&d.b, `<svg class="plot parts" role="img" aria-label="%s">`, html.EscapeString(label))
+	return d
+}
+
+func (d *drawing) part(class string, x, w float64) {
+	fmt.Fprintf(&d.b, `<rect class="%s" x="%s%%" width="%s%%"/>`, class, tenths(x), tenths(w))
+}
+
+func (d *drawing) letter(x float64, s string) {
+	fmt.Fprintf(&d.b, `<text x="%s%%" y="16">%s</text>`, tenths(x), html.EscapeString(s))
+}
+
+// tenths writes a number to a tenth, without a zero behind the point.
+func tenths(v float64) string { return strconv.FormatFloat(math.Round(10*v)/10, 'f', -1, 64) }
+
 func (d *drawing) done() template.HTML { return template.HTML(d.b.String() + "</svg>") }
 
 // tick is a labelled place on an axis, in percent of its length. A phone does not
@@ -83,6 +104,7 @@ func (d *drawing) grid(ticks []tick, height float64) {
 type chart struct {
 	Rows  []chartRow
 	Ruler template.HTML
+	Axis  string // the title of the axis
 	// Side is the header of the smaller plots.
 	Side string
 	Key  []legendEntry
@@ -109,22 +131,19 @@ type legendEntry struct {
 }
 
 // bars are those of a histogram, as one path: a page has hundreds of them. A screen
-// reader reads the table above them instead.
-type bars struct {
-	b      strings.Builder
-	height float64
-}
+// reader reads the table above them instead. A bar is a line as wide as one step, so
+// that the path has two numbers for each: its step, and its height in pixels. The
+// style of the page has the height of all.
+type bars struct{ b strings.Builder }
 
-func newBars(height float64) *bars {
-	d := &bars{height: height}
-	fmt.Fprintf(&d.b, `<svg class="plot" width="100%%" height="%g" viewBox="0 0 100 %[1]g" preserveAspectRatio="none" aria-hidden="true"><path class="bar" d="`, height)
+func newBars(steps int) *bars {
+	d := &bars{}
+	fmt.Fprintf(&d.b, `<svg class="plot bars" viewBox="-.5 -%d %d %[1]d" preserveAspectRatio="none" aria-hidden="true"><path d="`, rowHeight, steps)
 	return d
 }
 
-// add draws a bar from the bottom; x and width are percent of the plot.
-func (d *bars) add(x, width, height float64) {
-	fmt.Fprintf(&d.b, "M%.4g %gv-%.3gh%.3gV%[2]g", x, d.height, height, width)
-}
+// add draws the bar of a step, counted from 0.
+func (d *bars) add(step int, height float64) { fmt.Fprintf(&d.b, "M%d 0V-%.0f", step, height) }
 
 func (d *bars) done() template.HTML {
 	d.b.WriteString(`"/></svg>`)

@@ -17,6 +17,9 @@ import (
 type table struct {
 	Heads []head
 	Rows  [][]cell
+	// ID begins the name by which a link refers to a row of the page; the text of
+	// the row's first cell ends it. Without an ID the rows have no names.
+	ID string
 }
 
 // head is what stands over a column.
@@ -68,7 +71,7 @@ const sameRows = 3
 // must; then it breaks cells of words. It names the columns taken out: those of the
 // first kind with what they hold.
 func (t *table) fit(width int) (shown *table, same, spared []string) {
-	shown = &table{t.Heads, t.Rows}
+	shown = &table{Heads: t.Heads, Rows: t.Rows}
 	if shown.width() > width && len(t.Rows) >= sameRows {
 		for i := len(shown.Heads) - 1; i >= 0; i-- {
 			if text, ok := shown.constant(i); ok && shown.Heads[i].spare > 0 {
