@@ -2,8 +2,8 @@ package order
 
 import "testing"
 
-// TestStoreBufferOrder: stores of the update side leave its buffer in order on
-// TSO, and otherwise in any order that keeps each location's.
+// TestStoreBufferOrder: stores of the update side leave its buffer in order on TSO, else
+// in any order that keeps the order of each location.
 func TestStoreBufferOrder(t *testing.T) {
 	t.Parallel()
 	two := &state{buf: []pending{{locHook, 0}, {locObject, objectFreed}}}

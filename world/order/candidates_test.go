@@ -77,9 +77,9 @@ func TestCandidatesAreClean(t *testing.T) {
 	}
 }
 
-// TestTwoReadersUnderWeakMemory searches cases whose cost docs/order.md states, in the
-// short form two of them: one waits for its grace period, and one goes on after a
-// callback that may run at once.
+// TestTwoReadersUnderWeakMemory searches the cases of which docs/order.md states the
+// cost. The short form searches two: one waits for its grace period, the other
+// continues after a callback that may run at once.
 func TestTwoReadersUnderWeakMemory(t *testing.T) {
 	t.Parallel()
 	for _, fix := range fixes.All() {
@@ -96,8 +96,8 @@ func TestTwoReadersUnderWeakMemory(t *testing.T) {
 	}
 }
 
-// TestReductionLosesNothing compares the search with and without reduction: it
-// visits fewer states and reaches the same verdict.
+// TestReductionLosesNothing compares the search with and without reduction: with it the
+// search visits fewer states and has the same verdict.
 func TestReductionLosesNothing(t *testing.T) {
 	t.Parallel()
 	for name, fix := range map[string]fixes.Fix{
@@ -171,7 +171,7 @@ func TestBadCasesAreNamed(t *testing.T) {
 	}
 }
 
-// TestVariantsAreAsStrongAsFast searches the readers that fuzzing draws.
+// TestVariantsAreAsStrongAsFast searches the reader variants of the fuzz targets.
 func TestVariantsAreAsStrongAsFast(t *testing.T) {
 	t.Parallel()
 	fix, _ := fixes.Find("baseline")

@@ -17,9 +17,9 @@ const (
 	effortRuns  = 20_000
 )
 
-// TestEffort prints the table of docs/mutants: executions until the first
-// violation, median of several seeds, and states until the search has
-// it, each bug in its own case.
+// TestEffort prints the table of docs/mutants/order.md, each bug in its own case: the
+// executions until the first violation, as the median of several seeds, and the states
+// until the search finds it.
 func TestEffort(t *testing.T) {
 	t.Parallel()
 	if !*effort {
@@ -43,7 +43,8 @@ func TestEffort(t *testing.T) {
 	}
 }
 
-// median of the executions needed; those that found nothing count as more.
+// median returns the median of the executions needed; runs without a violation count as
+// more.
 func median(t *testing.T, c order.Case, s order.Strategy) string {
 	var needed []int
 	for seed := range effortSeeds {

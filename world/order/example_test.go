@@ -9,7 +9,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// A barrier of one's own is a function; the explorer says where it fails.
+// A barrier is a function. The explorer shows in which modes it fails.
 func Example_barrier() {
 	twice := fixes.Fix{
 		Name: "two-fences",
@@ -40,7 +40,7 @@ func Example_barrier() {
 	// weak use-after-free
 }
 
-// A reader flavour of one's own is a short program.
+// A reader flavour is a short program.
 func Example_reader() {
 	lazy := order.Reader{Name: "late-lock", Section: func(s *order.Section) {
 		ptr := s.Load(s.Hook()) // before the lock: a bug

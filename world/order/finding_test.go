@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// busted is SRCU-fast readers with a scan that has only a fence.
+// fenceOnly returns a candidate with SRCU-fast readers whose scan has only a fence.
 func fenceOnly() fixes.Fix { return fixes.Fix{Name: "fenced", Barrier: fixes.Fenced} }
 
 func lookup(name string) (fixes.Fix, error) {

@@ -7,8 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 )
 
-// TestKeyDecidesWhatFollows: all states that a search takes for one have successors
-// that it takes for one, by the same number of steps.
+// TestKeyDecidesWhatFollows: states with equal keys have successors with equal keys, and
+// equally many steps.
 func TestKeyDecidesWhatFollows(t *testing.T) {
 	t.Parallel()
 	cases := []Case{For(fixes.Fix{}, 1, 1, SC), For(fixes.Fix{Barrier: fixes.Polling}, 1, 1, Weak), For(fixes.Fix{Barrier: fixes.CallRCU}, 1, 1, Weak)}

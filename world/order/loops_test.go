@@ -8,8 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// TestBarriersThatLoop gives the search barriers that wait in loops of their
-// own, for ever or not.
+// TestBarriersThatLoop searches barriers that wait in loops, finite and infinite ones.
 func TestBarriersThatLoop(t *testing.T) {
 	t.Parallel()
 	barrier := func(f func(s srcu.Side, scan *srcu.Scan) bool) fixes.Fix {

@@ -6,9 +6,9 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 )
 
-// TestMergedHistoriesBehaveAlike: a search that merges histories counts exactly the
-// executions that a search without counts, in fewer states. It would count others
-// if an update side behaved differently after one of two merged histories.
+// TestMergedHistoriesBehaveAlike: a search that merges histories counts exactly as many
+// executions as a search that does not, in fewer states. The counts would differ if the
+// update side behaved differently after two merged histories.
 func TestMergedHistoriesBehaveAlike(t *testing.T) {
 	t.Parallel()
 	type vary map[string]func(*Case)
@@ -56,7 +56,7 @@ func TestMergedHistoriesBehaveAlike(t *testing.T) {
 	}
 }
 
-// counted searches a case with the reductions, whose retries have no bound.
+// counted searches a case with the reductions and without a bound on retries.
 func counted(t *testing.T, c Case, merge bool) (cov Coverage, histories int) {
 	t.Helper()
 	r := reductions{partialOrder: true, merge: merge, endless: true, sums: true}

@@ -8,9 +8,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// TestMutantsShowWhereTheyShould searches each planted bug's own case in its
-// own mode, where it must be caught, and in the next stronger mode, where it
-// must not.
+// TestMutantsShowWhereTheyShould searches the case of each planted bug in the bug's
+// mode, where it must be caught, and in the next stronger mode, where it must not.
 func TestMutantsShowWhereTheyShould(t *testing.T) {
 	t.Parallel()
 	for _, m := range mutant.All() {
@@ -43,7 +42,8 @@ func TestMutantsShowWhereTheyShould(t *testing.T) {
 	}
 }
 
-// Flushing, under event_mutex, work that needs it never ends in this world either.
+// A flush under event_mutex, of work that takes event_mutex, never ends in this world
+// either.
 func TestFlushUnderTheMutexIsFound(t *testing.T) {
 	t.Parallel()
 	m, ok := mutant.Lookup("flush-under-mutex")

@@ -8,8 +8,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// TestPage: the page of a counterexample has a row for each step, marks the
-// reordering, replays, and needs no other file.
+// TestPage: the page of a counterexample has a row for each step, marks the reordering,
+// contains the command that replays it, and needs no other file.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	f := order.Minimise(t.Context(), find(t, order.For(fenceOnly(), 1, 1, order.TSO)))

@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 )
 
-// ends collects the final states of a case: memory and registers.
+// ends returns the final states of a case: memory and registers.
 func ends(t *testing.T, c Case, reduce bool) map[key]bool {
 	t.Helper()
 	m, err := newMachine(&c)
@@ -40,7 +40,8 @@ func ends(t *testing.T, c Case, reduce bool) map[key]bool {
 	return out
 }
 
-// TestReductionKeepsFinalStates: what is not explored leads nowhere else.
+// TestReductionKeepsFinalStates: the search reaches the same final states with and
+// without reduction.
 func TestReductionKeepsFinalStates(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]Case{

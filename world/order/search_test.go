@@ -8,7 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// searched is everything that a search says.
+// searched is the complete result of a search.
 type searched struct {
 	checksum trial.Checksum // of the violation
 	cov      Coverage
@@ -27,8 +27,8 @@ func searchWith(t *testing.T, c Case, cores, helpedAfter int) searched {
 	return searched{f.Checksum(), cov}
 }
 
-// TestSearchOnSeveralCores: a search says the same on one core and on several,
-// whatever the timing: complete ones, violations, those cut by a bound.
+// TestSearchOnSeveralCores: a search has the same result on one core and on several,
+// whatever the timing: if it is complete, finds a violation, or is cut by a bound.
 func TestSearchOnSeveralCores(t *testing.T) {
 	t.Parallel()
 	two := func(f fixes.Fix, m Mode) Case { return For(f, 2, 1, m) }
@@ -75,8 +75,8 @@ func found(t *testing.T, name string) fixes.Fix {
 	return f
 }
 
-// TestSearchIsInterrupted: the end of a context ends a search on several cores, which
-// then says that it is not complete.
+// TestSearchIsInterrupted: the end of a context ends a search on several cores, and the
+// coverage is then not complete.
 func TestSearchIsInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

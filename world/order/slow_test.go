@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// polls is a barrier that polls a cookie so often and then gives up without
-// arranging another run.
+// polls returns a candidate whose barrier polls a cookie that many times and then gives
+// up without arranging another run.
 func polls(times int) fixes.Fix {
 	return fixes.Fix{Name: fmt.Sprintf("polls %d times", times), Barrier: func() srcu.Barrier {
 		left := times
@@ -31,9 +31,9 @@ func polls(times int) fixes.Fix {
 	}}
 }
 
-// TestSlowGracePeriods: a barrier that polls and then waits for nothing is found
-// in every mode, whatever barriers the readers have; one that polls twice too, if
-// a grace period may be too slow for two polls.
+// TestSlowGracePeriods: the search detects a barrier that gives up after one poll, in
+// every mode and with any reader. It also detects one that gives up after two polls, if
+// two polls may be late.
 func TestSlowGracePeriods(t *testing.T) {
 	t.Parallel()
 	for _, times := range []int{1, 2} {
@@ -59,8 +59,8 @@ func TestSlowGracePeriods(t *testing.T) {
 	clean(t, c) // prompt grace periods hide it
 }
 
-// TestWholeSearchReplays: a violation that the search without reduction finds is
-// shown and replayed by the steps of that search.
+// TestWholeSearchReplays: a violation of a search without reduction is shown and
+// replayed with the steps of that search.
 func TestWholeSearchReplays(t *testing.T) {
 	t.Parallel()
 	f, _, err := order.Explore(t.Context(), order.For(fenceOnly(), 2, 1, order.TSO), order.Options{NoReduction: true})

@@ -8,8 +8,8 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 )
 
-// canonicalEnds collects the final states of a case up to a permutation of equal
-// CPUs: memory, and which operations were performed.
+// canonicalEnds returns the final states of a case, up to a permutation of equal CPUs:
+// memory and the performed operations.
 func canonicalEnds(t *testing.T, c Case, sums bool) (out map[key]bool, states int) {
 	t.Helper()
 	m, err := newMachine(&c)
@@ -54,9 +54,9 @@ func canonicalEnds(t *testing.T, c Case, sums bool) (out map[key]bool, states in
 	return out, states
 }
 
-// TestSymmetryKeepsFinalStates: with sums as single steps and interchangeable CPUs
-// the search in mode weak ends in the states, up to a permutation of CPUs, in which
-// the search without any reduction ends.
+// TestSymmetryKeepsFinalStates: in mode weak the search with sums as single steps and
+// interchangeable CPUs has, up to a permutation of CPUs, the same final states as the
+// search without reductions.
 func TestSymmetryKeepsFinalStates(t *testing.T) {
 	t.Parallel()
 	cases := []Case{
@@ -78,9 +78,8 @@ func TestSymmetryKeepsFinalStates(t *testing.T) {
 	}
 }
 
-// TestSymmetryKeepsVerdicts: a search finds a violation with the reductions of mode
-// weak if and only if it finds one without, for correct and incorrect barriers and
-// readers.
+// TestSymmetryKeepsVerdicts: with the reductions of mode weak a search finds a violation
+// if and only if it finds one without, for correct and incorrect barriers and readers.
 func TestSymmetryKeepsVerdicts(t *testing.T) {
 	t.Parallel()
 	barriers := map[string]fixes.Fix{
@@ -119,8 +118,8 @@ func TestSymmetryKeepsVerdicts(t *testing.T) {
 	}
 }
 
-// TestSymmetryNeedsEqualCPUs: a candidate that treats CPUs differently, and readers
-// that touch other CPUs' counters, are searched without symmetry.
+// TestSymmetryNeedsEqualCPUs: the search uses no symmetry for a candidate that treats
+// CPUs differently, or for readers that access the counters of other CPUs.
 func TestSymmetryNeedsEqualCPUs(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{"fast": true, "full": true, "shared-counter": false, "fast-migrating": false} {

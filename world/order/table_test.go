@@ -9,7 +9,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
-// summing is a side whose unlock sums are preceded by something.
+// summing is a side with an action before each sum of unlocks.
 type summing struct {
 	srcu.Side
 	first func()
@@ -22,9 +22,9 @@ func (s summing) Unlocks(rank int) uint64 {
 
 func nothing(srcu.Side, *srcu.Scan) bool { return true }
 
-// TestBarrierPlacement reproduces the published results for the barrier X of
-// SRCU-fast: where it is missing or misplaced, in which memory model a reader
-// uses the freed object. It needs no second reader except where said.
+// TestBarrierPlacement reproduces the published results for barrier X of SRCU-fast: the
+// memory models in which a reader uses the freed object if the barrier is missing or
+// misplaced. One reader suffices unless noted.
 func TestBarrierPlacement(t *testing.T) {
 	t.Parallel()
 	graceBeforeUnlocks := fixes.Fix{

@@ -7,8 +7,8 @@ import (
 )
 
 // TestDeclaredOrderings: with the orderings that srcu declares for the machine's
-// accesses nothing is violated; without that of a raise, a request that comes while
-// a grace period ends is lost.
+// accesses there is no violation. Without the ordering of a raise, a request during the
+// end of a grace period is lost.
 func TestDeclaredOrderings(t *testing.T) {
 	t.Parallel()
 	fix, err := lookup("baseline")
@@ -39,8 +39,8 @@ func TestDeclaredOrderings(t *testing.T) {
 	}
 }
 
-// TestDroppedOrderings: without the ordering of these accesses a request is lost, in
-// the case of Requests that shows it.
+// TestDroppedOrderings: without the ordering of each of these accesses a request is
+// lost, in one of the cases of Requests.
 func TestDroppedOrderings(t *testing.T) {
 	t.Parallel()
 	fix, err := lookup("baseline")
