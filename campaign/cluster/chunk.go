@@ -22,7 +22,7 @@ const maxTrials = 256
 // maxMessage bounds a message after it is decompressed, in bytes.
 const maxMessage = 64 << 20
 
-// chunk is consecutive trials: the specs, with each scenario and subject once.
+// chunk holds the specs of consecutive trials, with each scenario and subject once.
 type chunk struct {
 	Scenarios []string     `json:"scenarios"` // canonical YAML
 	Subjects  []string     `json:"subjects"`
@@ -38,11 +38,11 @@ type chunkTrial struct {
 	Draws     []seed.Draw `json:"draws,omitempty"`
 }
 
-// answer is the results of consecutive trials of a chunk.
+// answer holds the results of consecutive trials of a chunk.
 type answer struct {
 	First   int            `json:"first"` // number of the first trial
 	Results []trial.Result `json:"results"`
-	// Failed is why the trial after Results has none.
+	// Failed is the error of the trial after Results.
 	Failed *failed `json:"failed,omitempty"`
 	// Took is the time that the trials took on the worker.
 	Took   time.Duration `json:"took_ns"`
@@ -52,12 +52,12 @@ type answer struct {
 
 // failed is an error as data.
 type failed struct {
-	World bool   `json:"world"` // of the world, and not of the candidate
+	World bool   `json:"world"` // a failure of the world, not of the candidate
 	Text  string `json:"text"`
 }
 
-// encoder makes chunks. It encodes a scenario once, and again when another one has
-// the same name.
+// encoder makes chunks. It encodes each scenario once, unless scenarios of the same
+// name alternate.
 type encoder map[string]encoded
 
 type encoded struct {
@@ -118,7 +118,7 @@ func (d *decoder) scenario(yaml string) (workload.Scenario, error) {
 	return sc, nil
 }
 
-// specs returns the trials of a chunk. It refuses whatever is not valid.
+// specs returns the trials of a chunk, or an error if the chunk is not valid.
 func (d *decoder) specs(c *chunk) ([]world.Spec, error) {
 	if len(c.Trials) == 0 || len(c.Trials) > maxTrials {
 		return nil, fmt.Errorf("chunk: %d trials: want 1 to %d", len(c.Trials), maxTrials)
@@ -142,12 +142,11 @@ func (d *decoder) specs(c *chunk) ([]world.Spec, error) {
 	return specs, nil
 }
 
-// format is the JSON of encoding/json, without its tolerance in reading. Reading
-// results is most of what a coordinator does, and encoding/json takes three times
-// as long for it.
+// format is the JSON of encoding/json, but strict in reading. A coordinator spends most
+// of its time reading results, for which encoding/json takes three times as long.
 var format = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false), json.RejectUnknownMembers(true))
 
-// pack writes a message: JSON, compressed.
+// pack encodes a message as compressed JSON.
 func pack(v any) ([]byte, error) {
 	b, err := json.Marshal(v, format)
 	if err != nil {
@@ -156,7 +155,7 @@ func pack(v any) ([]byte, error) {
 	return s2.Encode(nil, b), nil
 }
 
-// unpack reads what pack wrote. It refuses unknown fields.
+// unpack decodes a message of pack. It refuses unknown fields.
 func unpack(b []byte, v any) error {
 	n, err := s2.DecodedLen(b)
 	if err == nil && n > maxMessage {

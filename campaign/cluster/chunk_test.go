@@ -20,7 +20,7 @@ func TestAChunkCarriesEveryFieldOfItsSpecs(t *testing.T) {
 		{Scenario: other, Variation: 4, Subject: "b", Seed: 5},
 		{Scenario: scenario(t), Variation: 5, Subject: "a", Seed: 6},
 	}
-	// A field that is added to Spec must be added here and to the chunk.
+	// A new field of Spec must be added here and to chunk.
 	for f, v := range reflect.ValueOf(want[0]).Fields() {
 		if v.IsZero() {
 			t.Errorf("%s is zero", f.Name)

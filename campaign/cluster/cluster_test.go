@@ -20,7 +20,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
-// sums is a world whose results follow from the spec.
+// sums is a world whose results are functions of the spec.
 var sums worldtest.Func = func(s world.Spec) trial.Result {
 	return trial.Result{
 		Symptom:   trial.NoSymptom,
@@ -233,7 +233,7 @@ func TestEnoughResultsTakeBackWhatIsQueued(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A worker may have begun a chunk before, so that its results come later.
+	// The results of a chunk that a worker began earlier may arrive late.
 	if len(st.Sessions) != 1 || len(st.Workers) != 1 || st.Queued > 4 {
 		t.Errorf("status %+v; want one session, one worker and at most what ran", st)
 	}
@@ -367,7 +367,7 @@ func TestAWorkerThatDiffersIsRefused(t *testing.T) {
 			if notes := r.notes.String(); strings.Count(notes, c.want) != 2 {
 				t.Errorf("worker and coordinator say\n%s\nwant both to say %s", notes, c.want)
 			}
-			// One that is the same gets the work.
+			// An equal one gets the work.
 			r.worker(sums, nil)
 			if _, err := lines(t, e, 10, specs(t)); err != nil {
 				t.Error(err)

@@ -10,20 +10,20 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Access says how to reach a server.
+// Access holds the address of a server and the credentials for it.
 type Access struct {
-	// URL is one address or several with commas between them, tls:// or nats://.
+	// URL is one or several addresses, tls:// or nats://, separated by commas.
 	URL string
-	// Token, if the URL has none: what an embedded server was started with.
+	// Token is the token of an embedded server, if the URL has none.
 	Token string
-	// Credentials and CA are paths: of a NATS credentials file, and of the
-	// certificates to trust beside those of the system. Cert and Key are the paths
-	// of a certificate to show and of its key.
+	// Credentials is the path of a NATS credentials file, CA the path of certificates
+	// to trust besides those of the system, Cert and Key the paths of the client's
+	// certificate and key.
 	Credentials, CA, Cert, Key string
 }
 
-// Connect connects to a server. A connection that is lost later is made again
-// until it is closed.
+// Connect connects to a server. It reconnects after a loss until the connection is
+// closed.
 func (a Access) Connect(name string) (*nats.Conn, error) {
 	opts := append(connection(name), nats.Timeout(10*time.Second))
 	if a.Token != "" {
@@ -50,11 +50,11 @@ func connection(name string) []nats.Option {
 		nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond),
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(3),
 		nats.IgnoreAuthErrorAbort(),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // whoever asks sees the error
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // calls return the errors
 	}
 }
 
-// Check reports what is wrong with an address.
+// Check returns an error if the address or the credentials are not valid.
 func (a Access) Check() error {
 	for one := range strings.SplitSeq(a.URL, ",") {
 		u, err := url.Parse(strings.TrimSpace(one))
@@ -73,7 +73,7 @@ func (a Access) Check() error {
 	return nil
 }
 
-// Redacted is an address without its secrets, for messages.
+// Redacted returns an address without its secrets, for messages.
 func Redacted(address string) string {
 	var all []string
 	for one := range strings.SplitSeq(address, ",") {

@@ -19,14 +19,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Corpus is the inputs of fuzz targets on a server: those of go test -fuzz, one
-// argument of bytes each. An input is named by its target and its content, so that
-// every input is there once, whoever pushed it.
+// Corpus holds the inputs of fuzz targets on a server: those of go test -fuzz with one
+// argument of bytes. The name of an input consists of its target and the hash of its
+// content, so that equal inputs are stored once.
 type Corpus struct{ store jetstream.ObjectStore }
 
 const (
 	corpusBucket = "gpstorm_corpus"
-	// maxInput and maxCorpus bound one input, and all of them together, in bytes.
+	// maxInput and maxCorpus bound the size of one input and of all inputs, in bytes.
 	maxInput  = 1 << 20
 	maxCorpus = 512 << 20
 )
@@ -34,13 +34,13 @@ const (
 // Moved counts the inputs of a push or pull.
 type Moved struct {
 	Moved int `json:"moved"`
-	Known int `json:"known"` // that were there already
-	// Refused are those that are no inputs, or too large.
+	Known int `json:"known"` // already present
+	// Refused counts files that are no inputs, or too large.
 	Refused int `json:"refused"`
 }
 
-// OpenCorpus opens the corpus of a server. If there is none it makes one, which so many
-// servers of a cluster keep.
+// OpenCorpus opens the corpus of a server. It creates a missing one with that number of
+// replicas on the servers of a cluster.
 func OpenCorpus(ctx context.Context, nc *nats.Conn, replicas int) (*Corpus, error) {
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -58,17 +58,17 @@ func OpenCorpus(ctx context.Context, nc *nats.Conn, replicas int) (*Corpus, erro
 	return &Corpus{store}, nil
 }
 
-// target is the name of a fuzz target.
+// target matches the name of a fuzz target.
 var target = regexp.MustCompile(`^Fuzz[A-Za-z0-9_]{0,100}$`)
 
-// inputName is what go test -fuzz calls an input.
+// inputName returns the file name that go test -fuzz gives to an input.
 func inputName(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
 }
 
-// isInput reports whether b is an input of one argument of bytes in the format of
-// go test: another one would end the fuzzer with an error.
+// isInput reports whether b is an input with one argument of bytes in the format of
+// go test. The fuzzer would end with an error at any other.
 func isInput(b []byte) bool {
 	text, ok := strings.CutPrefix(string(b), "go test fuzz v1\n[]byte(")
 	text, end := strings.CutSuffix(strings.TrimSuffix(text, "\n"), ")")
@@ -79,7 +79,7 @@ func isInput(b []byte) bool {
 	return err == nil && !strings.HasPrefix(text, "'")
 }
 
-// inputs hands on the inputs in the directories of targets below a root.
+// inputs calls each with the inputs in the directories of targets below a root.
 func inputs(root *os.Root, each func(target string, b []byte) error) (refused int, err error) {
 	dirs, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
@@ -115,8 +115,8 @@ func inputs(root *os.Root, each func(target string, b []byte) error) (refused in
 	return refused, nil
 }
 
-// Push stores the inputs of a directory that the server does not have: files in
-// directories that have the names of targets, as in the cache of go test.
+// Push stores the inputs of a directory that are missing on the server. The inputs are
+// files in directories with the names of targets, as in the cache of go test.
 func (c *Corpus) Push(ctx context.Context, dir string) (m Moved, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -147,13 +147,13 @@ func (c *Corpus) Push(ctx context.Context, dir string) (m Moved, err error) {
 	return m, err
 }
 
-// Pull writes the inputs of the server that a directory does not have into it. What
-// the server says of an input is not believed: its name is made from its content.
+// Pull writes the inputs of the server that are missing in a directory. It does not
+// trust the server's names: it computes the name of an input from the content.
 func (c *Corpus) Pull(ctx context.Context, dir string) (m Moved, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return m, err
 	}
-	root, err := os.OpenRoot(dir) // nothing is written outside of it
+	root, err := os.OpenRoot(dir) // no write can leave it
 	if err != nil {
 		return m, err
 	}
@@ -192,7 +192,7 @@ func (c *Corpus) Pull(ctx context.Context, dir string) (m Moved, err error) {
 	return m, nil
 }
 
-// list is what the server has.
+// list returns the objects on the server.
 func (c *Corpus) list(ctx context.Context) ([]*jetstream.ObjectInfo, error) {
 	all, err := c.store.List(ctx)
 	if errors.Is(err, jetstream.ErrNoObjectsFound) {
@@ -204,7 +204,7 @@ func (c *Corpus) list(ctx context.Context) ([]*jetstream.ObjectInfo, error) {
 	return all, nil
 }
 
-// get reads an object, as far as it may be an input.
+// get reads an object, up to the maximum size of an input.
 func (c *Corpus) get(ctx context.Context, name string) ([]byte, error) {
 	o, err := c.store.Get(ctx, name)
 	if err != nil {
@@ -218,7 +218,7 @@ func (c *Corpus) get(ctx context.Context, name string) ([]byte, error) {
 	return b, nil
 }
 
-// write writes an input whole or not at all: a part of one would end the fuzzer.
+// write writes an input atomically: a partial one would end the fuzzer.
 func write(root *os.Root, target, name string, b []byte) error {
 	if err := root.Mkdir(target, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err

@@ -3,13 +3,13 @@
 // pull chunks, run them and publish the results.
 //
 // JetStream stores, delivers and redelivers. A worker acknowledges a chunk after
-// its results are stored; a chunk that is not acknowledged in time is delivered
-// again, to any worker. So a chunk may run twice, and the coordinator counts the
-// first result of each trial by its number. It hands results on in plan order:
-// those of a reproducible world are byte for byte those of a local run.
+// its results are stored. A chunk that is not acknowledged in time is redelivered to
+// any worker. So a chunk may run twice, and the coordinator counts only the first
+// result of each trial. It emits results in plan order. In a reproducible world they
+// equal those of a local run byte for byte.
 //
-// Beside the queue there are plain messages, which may be lost without harm:
-// coordinators and workers send a beat at regular intervals, and a worker asks a
-// coordinator for admission. It is admitted if it has the same build and model and
-// computes the same canary trials.
+// Other messages do not go through the queue and may be lost without harm: coordinators
+// and workers send heartbeats, and a worker requests admission by a coordinator. It is
+// admitted if it has the same build and model and its canary trials have the same
+// results.
 package cluster

@@ -18,12 +18,12 @@ import (
 )
 
 const (
-	// chunkTime is how long a chunk should take: long beside the messages that
-	// it costs, short beside the time that a lost worker costs.
+	// chunkTime is the intended time of a chunk: long compared with its messages,
+	// short compared with the delay by a lost worker.
 	chunkTime = time.Second
-	// maxAhead is how many trials may be in chunks and not yet emitted. It
-	// bounds the memory of the coordinator and the size of the store, together
-	// with Config.aheadBytes.
+	// maxAhead bounds the trials that are in chunks and not yet emitted. Together
+	// with Config.aheadBytes it bounds the memory of the coordinator and the size of
+	// the store.
 	maxAhead = 1 << 17
 )
 
@@ -38,23 +38,23 @@ type execution struct {
 
 	encoder encoder
 	next    int              // the first trial in no chunk yet
-	sent    map[int]*sent    // chunks without all their results, by first trial
-	unsent  []*sent          // of those, the chunks that the server did not take yet
+	sent    map[int]*sent    // incomplete chunks, by first trial
+	unsent  []*sent          // of those, the chunks that the server has not accepted
 	held    map[int]*outcome // by trial: not emitted yet
 	emitted int
-	cost    float64 // of a trial on a worker, in seconds; 0 is not known
-	bytes   float64 // of a result, in a message that is not compressed; 0 is not known
+	cost    float64 // of a trial on a worker, in seconds; 0 if unknown
+	bytes   float64 // of a result as uncompressed JSON; 0 if unknown
 	last    time.Time
-	failure bool // a trial before next has failed: no more are sent
+	failure bool // a trial before next has failed: no further trials are sent
 	trouble error
 }
 
-// sent is a chunk that has not all its results.
+// sent is a chunk of which results are missing.
 type sent struct {
 	first, n int
 	missing  int
-	at       time.Time // when the server took it
-	attempt  int       // how often it was handed out again
+	at       time.Time // when the server accepted it
+	attempt  int       // how often it was published again
 }
 
 // outcome is a result, or the error of its trial.
@@ -63,16 +63,15 @@ type outcome struct {
 	err    error
 }
 
-// Execute runs the trials on the workers, which record nothing beside the outcome of
-// each; with Wanting they do. It waits for workers if there are none.
-// When ctx ends, the trials that still run on workers are given up. The failure of
-// a trial that its worker did not survive, or that did not end, is a failure of
-// the world, after as many tries as the configuration allows.
+// Execute runs the trials on the workers. These record only the outcome of each trial;
+// see Wanting. Execute waits for workers if there are none. When ctx ends, it gives up
+// the trials that still run on workers. A trial that crashed its worker or did not end,
+// in as many tries as the configuration allows, is a failure of the world.
 func (e *Executor) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
 	return e.execute(ctx, world.Want{}, n, spec, emit)
 }
 
-// Wanting is the same coordinator for trials that record more.
+// Wanting returns the same coordinator for trials that record more.
 func (e *Executor) Wanting(w world.Want) campaign.Executor { return &wanting{e, w} }
 
 type wanting struct {
@@ -80,7 +79,7 @@ type wanting struct {
 	want world.Want
 }
 
-// Execute is that of the coordinator.
+// Execute is like Executor.Execute.
 func (w *wanting) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
 	return w.execute(ctx, w.want, n, spec, emit)
 }
@@ -105,7 +104,7 @@ func (e *Executor) execute(ctx context.Context, want world.Want, n int, spec fun
 		if x.emitted == n {
 			return // nothing is queued
 		}
-		// What is still queued is taken back, after an interrupt too.
+		// Remove the chunks that are still queued, also after an interrupt.
 		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		if perr := e.purge(back, fmt.Sprintf("%s.%d", e.id, x.run)); err == nil && perr != nil {
@@ -145,7 +144,7 @@ func (x *execution) loop(ctx context.Context, results, dead <-chan jetstream.Msg
 	return nil
 }
 
-// flush emits what is next in order.
+// flush emits the next outcomes in order.
 func (x *execution) flush() error {
 	for o := x.held[x.emitted]; o != nil; o = x.held[x.emitted] {
 		if o.err != nil {
@@ -186,7 +185,7 @@ func (x *execution) fill(ctx context.Context) {
 	}
 }
 
-// ahead is how many trials may be in chunks and not yet emitted.
+// ahead returns the bound on trials that are in chunks and not yet emitted.
 func (x *execution) ahead() int {
 	if x.bytes == 0 {
 		return maxAhead
@@ -194,8 +193,8 @@ func (x *execution) ahead() int {
 	return int(min(maxAhead, float64(x.cfg.aheadBytes)/x.bytes))
 }
 
-// size is the number of trials of the next chunk: what takes chunkTime, less if
-// that leaves workers without any.
+// size returns the number of trials of the next chunk: as many as take chunkTime, or
+// fewer if workers would get none.
 func (x *execution) size(slots, window int) int {
 	size := 1
 	if x.cost > 0 {
@@ -205,7 +204,7 @@ func (x *execution) size(slots, window int) int {
 	return max(1, min(size, x.ahead()/window, (left+2*slots-1)/(2*slots), left))
 }
 
-// publish hands a chunk to the server, and reports whether the server took it.
+// publish publishes a chunk and reports whether the server accepted it.
 func (x *execution) publish(ctx context.Context, c *sent) bool {
 	specs := make([]world.Spec, c.n)
 	for i := range specs {
@@ -227,8 +226,8 @@ func (x *execution) publish(ctx context.Context, c *sent) bool {
 	return true
 }
 
-// fetch hands on the messages of a consumer until ctx ends. Errors pass: the server
-// restarts, or the connection is lost; audit makes the consumer again.
+// fetch forwards the messages of a consumer until ctx ends. It retries after errors: the
+// server may restart, or the connection be lost. audit recreates a lost consumer.
 func (e *Executor) fetch(ctx context.Context, of func() jetstream.Consumer) <-chan jetstream.Msg {
 	out := make(chan jetstream.Msg)
 	go func() {
@@ -259,10 +258,10 @@ func (e *Executor) fetch(ctx context.Context, of func() jetstream.Consumer) <-ch
 	return out
 }
 
-// take counts the results of a message. What is old, of another session, or not
-// valid counts for nothing.
+// take counts the results of a message. It ignores messages that are old, of another
+// session, or not valid.
 func (x *execution) take(m jetstream.Msg) {
-	_ = m.Ack() // if it is lost, the message comes again and counts for nothing
+	_ = m.Ack() // if it is lost, the message is redelivered and ignored
 	p, ok := placeOf(m.Subject())
 	if ok && p.session == x.id && p.run < x.run {
 		return // of an execution that ended early
@@ -277,7 +276,7 @@ func (x *execution) take(m jetstream.Msg) {
 	}
 }
 
-// accept counts the results of an answer that is valid.
+// accept counts the results of a valid answer.
 func (x *execution) accept(p place, a *answer) bool {
 	end := a.First + len(a.Results)
 	if a.Failed != nil {
@@ -315,7 +314,7 @@ func (x *execution) accept(p place, a *answer) bool {
 	return true
 }
 
-// follow is a moving average; 0 is no value yet.
+// follow updates an exponential moving average; 0 means no value yet.
 func follow(average *float64, newest float64) {
 	const weight = 0.2 // of the newest
 	if *average == 0 {
@@ -331,7 +330,7 @@ func (f *failed) error(name string) error {
 	return errors.New(f.Text)
 }
 
-// hold keeps the outcome of a trial until its turn. The first one counts.
+// hold keeps the first outcome of a trial until it can be emitted.
 func (x *execution) hold(c *sent, i int, o *outcome) {
 	if i < x.emitted || x.held[i] != nil {
 		x.count(func(s *Session) { s.Duplicates++ })
@@ -349,9 +348,9 @@ func (x *execution) fail(c *sent, i int, err error) {
 	x.failure = true
 }
 
-// bury sets aside a chunk that was delivered as often as is allowed. Since workers
-// publish one trial at a time after the first try, the first trial without a
-// result is the one that no worker survived.
+// bury fails a chunk that was delivered as often as is allowed. Workers publish one
+// trial at a time after the first try, so the first trial without a result is the one
+// that crashed the workers.
 func (x *execution) bury(ctx context.Context, m jetstream.Msg) {
 	_ = m.Ack()
 	var said struct {
@@ -362,7 +361,7 @@ func (x *execution) bury(ctx context.Context, m jetstream.Msg) {
 	}
 	work, err := x.js.Stream(ctx, workStream)
 	if err != nil {
-		return // the audit of a later time finds it
+		return // a later audit finds it
 	}
 	raw, err := work.GetMsg(ctx, said.Seq)
 	if err != nil {
@@ -387,8 +386,8 @@ func (x *execution) bury(ctx context.Context, m jetstream.Msg) {
 	}
 }
 
-// audit looks after what takes long: it ends a wait without end, makes what the
-// server has lost again, and hands out again a chunk that is gone from the server
+// audit handles delays. It ends an execution without progress, recreates streams and
+// consumers that the server has lost, and republishes a chunk that the server has lost
 // without results.
 func (x *execution) audit(ctx context.Context) error {
 	if wait := time.Since(x.last); wait > x.cfg.patience {
@@ -410,7 +409,7 @@ func (x *execution) audit(ctx context.Context) error {
 	defer cancel()
 	if err := cmp.Or(x.makeStreams(sub), x.makeConsumers(sub)); err != nil {
 		x.trouble = err
-		return nil // look again at the next beat
+		return nil // try again at the next beat
 	}
 	if overdue {
 		x.trouble = x.lookUp(sub, oldest)
@@ -418,7 +417,7 @@ func (x *execution) audit(ctx context.Context) error {
 	return nil
 }
 
-// oldest is the first chunk without all its results; nil if there is none.
+// oldest returns the first incomplete chunk; nil if there is none.
 func (x *execution) oldest() (oldest *sent) {
 	for _, c := range x.sent {
 		if oldest == nil || c.first < oldest.first {
@@ -429,8 +428,8 @@ func (x *execution) oldest() (oldest *sent) {
 }
 
 // lookUp looks for a chunk on the server. A worker acknowledges it after its results
-// are stored, and they are acknowledged here: if there is neither the chunk nor any
-// of its results, the server has lost it, and it is handed out again.
+// are stored, and the coordinator acknowledges these. So if the server has neither the
+// chunk nor results of it, it has lost the chunk, and lookUp republishes it.
 func (x *execution) lookUp(ctx context.Context, c *sent) error {
 	p := place{x.id, x.run, c.first}
 	for _, at := range []struct{ stream, subject string }{{workStream, p.work()}, {resultStream, p.result()}} {

@@ -18,35 +18,35 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Config is the settings of an Executor. Zero values stand for the defaults.
+// Config holds the settings of an Executor. Zero values mean the defaults, which follow
+// the semicolons below.
 type Config struct {
 	World world.World
-	// Build names the source of this program (Identity). A worker must be of
-	// the same.
+	// Build names the source of this program (Identity). Workers must have the same.
 	Build string
-	// Canaries are trials that a worker must compute as this program does,
-	// before it gets work.
+	// Canaries are trials for which a worker must compute the same results as this
+	// program before it gets work.
 	Canaries []world.Spec
-	// ackWait is how long a chunk may be without a sign of life of its worker
-	// before it is delivered again; 30 s.
+	// ackWait bounds the time without a sign of life from a chunk's worker, after
+	// which the chunk is redelivered; 30 s.
 	ackWait time.Duration
-	// trialLimit is how long one trial may take on a worker; 10 min.
+	// trialLimit bounds the time of one trial on a worker; 10 min.
 	trialLimit time.Duration
-	// patience is how long Execute waits without any result; 15 min.
+	// patience bounds the time that Execute waits without any result; 15 min.
 	patience time.Duration
-	// tries is how often a chunk is delivered before it is set aside; 3.
+	// tries bounds the deliveries of a chunk; 3.
 	tries int
-	// Replicas is how many servers of a cluster keep each message; 1.
+	// Replicas is the number of servers of a cluster that keep each message; 1.
 	Replicas int
-	// storeBytes bounds what the streams hold together; 1 GiB.
+	// storeBytes bounds the total size of the streams; 1 GiB.
 	storeBytes int64
-	// aheadBytes bounds the results that wait in the coordinator for those before
-	// them, as JSON; 256 MiB.
+	// aheadBytes bounds the results that wait in the coordinator for earlier ones, as
+	// JSON; 256 MiB.
 	aheadBytes int64
 	// InMemory keeps the streams in the memory of the server.
 	InMemory bool
-	// Notify, if set, is called with one line for each event that a user should
-	// see: a worker joins, is refused, or leaves; a chunk is tried again.
+	// Notify, if set, is called with one line for each event of interest to a user: a
+	// worker joins, is refused, or leaves; a chunk is tried again.
 	Notify func(string)
 }
 
@@ -77,40 +77,40 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Session is a coordinator as its beats describe it.
+// Session describes a coordinator in its heartbeats.
 type Session struct {
 	ID    string `json:"id"`
 	World string `json:"world"`
 	Model string `json:"model,omitempty"`
 	Build string `json:"build"`
-	// Done of Total trials of the present execution have results. Rate is
-	// trials a second over it.
+	// Done of Total trials of the present execution have results, at Rate trials per
+	// second.
 	Done  int     `json:"done"`
 	Run   int     `json:"run"` // the number of that execution
 	Total int     `json:"total"`
 	Rate  float64 `json:"rate"`
 	// Counts of the whole session.
-	Results    int `json:"results"` // that were handed on
+	Results    int `json:"results"` // emitted results
 	Workers    int `json:"workers"`
-	Slots      int `json:"slots"` // trials that run at once
+	Slots      int `json:"slots"` // trials that can run in parallel
 	Retries    int `json:"retries"`
-	Duplicates int `json:"duplicates"` // results that came again
-	Rejected   int `json:"rejected"`   // messages that were not valid
+	Duplicates int `json:"duplicates"` // repeated results
+	Rejected   int `json:"rejected"`   // invalid messages
 	Refused    int `json:"refused"`    // workers
 
-	// What a worker needs.
+	// Settings for workers.
 	AckWait    time.Duration `json:"ack_wait_ns"`
 	TrialLimit time.Duration `json:"trial_limit_ns"`
 	Tries      int           `json:"tries"`
 	Ended      bool          `json:"ended,omitempty"`
 }
 
-// beat is the time between two beats; after three without one, a worker or
-// coordinator is taken to be gone.
+// beat returns the interval of heartbeats. A worker or coordinator without one for
+// three intervals counts as gone.
 func (s *Session) beat() time.Duration { return max(s.AckWait/10, 50*time.Millisecond) }
 
-// Executor is a coordinator: it has workers run trials. Its methods may be called
-// by many goroutines; executions take turns.
+// Executor is a coordinator, which runs trials on workers. Its methods may be called by
+// many goroutines; executions take turns.
 type Executor struct {
 	cfg  Config
 	id   string
@@ -125,14 +125,14 @@ type Executor struct {
 	stop    context.CancelFunc
 	beating sync.WaitGroup
 
-	mu      sync.Mutex // of what follows
+	mu      sync.Mutex // guards the fields below
 	session Session
 	began   time.Time
 	workers map[string]*seen
 	joined  chan struct{}
 }
 
-// seen is a worker that was admitted.
+// seen is an admitted worker.
 type seen struct {
 	slots int
 	last  time.Time
@@ -140,8 +140,8 @@ type seen struct {
 
 var _ campaign.Executor = (*Executor)(nil)
 
-// Open starts a session on a server. It runs the canary trials here first. The
-// caller closes the session, and then the connection.
+// Open starts a session on a server. It first runs the canary trials locally. The
+// caller must close the session and then the connection.
 func Open(ctx context.Context, nc *nats.Conn, cfg Config) (*Executor, error) {
 	cfg = cfg.withDefaults()
 	e := &Executor{cfg: cfg, id: nuid.Next(), nc: nc, workers: map[string]*seen{}, joined: make(chan struct{}, 1)}
@@ -204,13 +204,13 @@ func (e *Executor) listen() error {
 	return nil
 }
 
-// Name is the name of the world.
+// Name returns the name of the world.
 func (e *Executor) Name() string { return e.cfg.World.Name() }
 
-// Facts are those of the world.
+// Facts returns the facts of the world.
 func (e *Executor) Facts() world.Facts { return e.cfg.World.Facts() }
 
-// Session is the present state.
+// Session returns the present state.
 func (e *Executor) Session() Session {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -234,15 +234,15 @@ func (e *Executor) record() []byte {
 	return b
 }
 
-// count changes the session's numbers.
+// count changes the counts of the session.
 func (e *Executor) count(change func(*Session)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	change(&e.session)
 }
 
-// admit answers a worker that asks for admission: it says what to prove, and judges
-// the proof.
+// admit answers a worker's request for admission: it sends the canary trials, and then
+// judges the proof.
 func (e *Executor) admit(m *nats.Msg) {
 	if len(m.Data) == 0 {
 		if b, err := json.Marshal(question{e.cfg.Canaries}); err == nil {
@@ -279,7 +279,7 @@ func (e *Executor) admit(m *nats.Msg) {
 	}
 }
 
-// hear notes the beat of a worker.
+// hear records the heartbeat of a worker.
 func (e *Executor) hear(m *nats.Msg) {
 	var w WorkerState
 	if json.Unmarshal(m.Data, &w) != nil {
@@ -299,8 +299,8 @@ func (e *Executor) hear(m *nats.Msg) {
 	}
 }
 
-// forget drops the workers that have sent no beat for a while. What they ran is
-// delivered to others by the server.
+// forget drops the workers without recent heartbeats. The server redelivers their
+// chunks to others.
 func (e *Executor) forget() {
 	var gone []string
 	e.mu.Lock()
@@ -317,14 +317,14 @@ func (e *Executor) forget() {
 	}
 }
 
-// names are the workers that are there.
+// names returns the names of the present workers.
 func (e *Executor) names() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Sorted(maps.Keys(e.workers))
 }
 
-// Close ends the session: the workers leave it, and the server forgets it.
+// Close ends the session: the workers leave it, and the server drops its data.
 func (e *Executor) Close() error {
 	e.stop()
 	e.beating.Wait()

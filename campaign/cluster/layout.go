@@ -15,30 +15,30 @@ import (
 // The streams. Each is shared by all coordinators of a server; a session has a
 // consumer of its own in each.
 const (
-	workStream   = "gpstorm_work"    // chunks that wait for a worker, or run
+	workStream   = "gpstorm_work"    // chunks that wait for a worker or run
 	resultStream = "gpstorm_results" // results on their way to a coordinator
-	deadStream   = "gpstorm_dead"    // advisories on chunks that were tried too often
+	deadStream   = "gpstorm_dead"    // advisories on chunks that reached the bound on deliveries
 )
 
 // The subjects of plain messages.
 const (
-	askSubject     = "gpstorm.ask"     // who is there? answered by everybody
-	seekSubject    = "gpstorm.seek"    // which coordinators are there?
-	sessionSubject = "gpstorm.session" // beats of coordinators
-	workerSubject  = "gpstorm.worker"  // beats of workers
-	joinSubject    = "gpstorm.join."   // + session: a worker asks for admission
+	askSubject     = "gpstorm.ask"     // coordinators and workers answer
+	seekSubject    = "gpstorm.seek"    // coordinators answer
+	sessionSubject = "gpstorm.session" // heartbeats of coordinators
+	workerSubject  = "gpstorm.worker"  // heartbeats of workers
+	joinSubject    = "gpstorm.join."   // + session: a worker requests admission
 )
 
-// advisory is the subject on which JetStream says that a message was delivered as
+// advisory is the subject on which JetStream reports a message that was delivered as
 // often as its consumer allows.
 const advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES."
 
-// maxAge is how long the server keeps what nobody fetches, after a coordinator was
-// killed say.
+// maxAge bounds the time that the server keeps a message that nobody fetches, for
+// example after a coordinator was killed.
 const maxAge = 24 * time.Hour
 
-// place is where the messages of one chunk are: its session, the number of the
-// execution in the session, and the number of its first trial.
+// place identifies the messages of one chunk: the session, the number of the execution
+// in the session, and the number of the chunk's first trial.
 type place struct {
 	session    string
 	run, first int
@@ -59,7 +59,7 @@ func placeOf(subject string) (p place, ok bool) {
 	return place{parts[2], run, first}, errRun == nil && errFirst == nil
 }
 
-// makeStreams makes the streams, or gives those that exist these settings.
+// makeStreams creates the streams, or updates the settings of existing ones.
 func (e *Executor) makeStreams(ctx context.Context) error {
 	storage := jetstream.FileStorage
 	if e.cfg.InMemory {
@@ -78,8 +78,8 @@ func (e *Executor) makeStreams(ctx context.Context) error {
 	return nil
 }
 
-// makeConsumers makes the consumers of the session, or keeps those that exist. The
-// server removes them when nobody has used them for a while.
+// makeConsumers creates the consumers of the session or keeps existing ones. The server
+// removes unused ones after a while.
 func (e *Executor) makeConsumers(ctx context.Context) error {
 	inactive := 10 * e.cfg.ackWait
 	work := jetstream.ConsumerConfig{
@@ -109,7 +109,7 @@ func (e *Executor) makeConsumers(ctx context.Context) error {
 	return nil
 }
 
-// removeConsumers ends the session on the server.
+// removeConsumers removes the consumers and the messages of the session.
 func (e *Executor) removeConsumers(ctx context.Context) (err error) {
 	for _, stream := range []string{workStream, resultStream, deadStream} {
 		gone := e.js.DeleteConsumer(ctx, stream, e.id)
@@ -135,10 +135,10 @@ func (e *Executor) purge(ctx context.Context, of string) error {
 	return nil
 }
 
-// sweep removes what sessions left whose coordinators were killed: they have
-// messages, but the server has removed their consumers.
+// sweep removes the messages of sessions whose coordinators were killed: those of which
+// the server has removed the consumers.
 func (e *Executor) sweep(ctx context.Context) error {
-	// A coordinator always fetches results, so its consumer of them stays.
+	// A live coordinator always fetches results, which keeps its consumer.
 	s, err := e.js.Stream(ctx, resultStream)
 	if err != nil {
 		return err

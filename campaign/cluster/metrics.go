@@ -2,7 +2,7 @@ package cluster
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// metric is a number of a coordinator or worker for Prometheus.
+// metric is a Prometheus metric of a coordinator or worker.
 type metric struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -46,10 +46,10 @@ var (
 var _ prometheus.Collector = (*Executor)(nil)
 var _ prometheus.Collector = (*Worker)(nil)
 
-// Describe is part of prometheus.Collector.
+// Describe implements prometheus.Collector.
 func (e *Executor) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(e, to) }
 
-// Collect is part of prometheus.Collector.
+// Collect implements prometheus.Collector.
 func (e *Executor) Collect(to chan<- prometheus.Metric) {
 	s := e.Session()
 	metricDone.send(to, s.Done)
@@ -63,10 +63,10 @@ func (e *Executor) Collect(to chan<- prometheus.Metric) {
 	metricRefused.send(to, s.Refused)
 }
 
-// Describe is part of prometheus.Collector.
+// Describe implements prometheus.Collector.
 func (w *Worker) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(w, to) }
 
-// Collect is part of prometheus.Collector.
+// Collect implements prometheus.Collector.
 func (w *Worker) Collect(to chan<- prometheus.Metric) {
 	s := w.state()
 	metricRunning.send(to, s.Running)

@@ -17,8 +17,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Identity names the source of this program: the build, if it is known and its
-// working tree had no changes, and a hash of the executable otherwise.
+// Identity names the source of this program: the build if it is known and had a clean
+// working tree, else a hash of the executable.
 var Identity = sync.OnceValues(func() (string, error) {
 	if b := campaign.Build(); b != "" && !strings.HasSuffix(b, "+dirty") {
 		return b, nil
@@ -39,8 +39,8 @@ var Identity = sync.OnceValues(func() (string, error) {
 	return "executable " + hex.EncodeToString(h.Sum(nil))[:16], nil
 })
 
-// proof is what a worker shows before it gets work, and what the coordinator
-// compares it with.
+// proof describes a worker before it gets work. The coordinator compares it with its
+// own.
 type proof struct {
 	Worker   string   `json:"worker"`
 	Slots    int      `json:"slots"`
@@ -53,18 +53,18 @@ type proof struct {
 // canary is the outcome of one canary trial.
 type canary struct {
 	Trial string `json:"trial"`
-	// Digest is a hash of the whole result; empty in a world that is not
-	// reproducible, where the subject is looked up and no trial is run.
+	// Digest is a hash of the whole result. It is empty in a world that is not
+	// reproducible: there the subject is looked up, but no trial is run.
 	Digest string `json:"digest,omitempty"`
 	Error  string `json:"error,omitempty"`
 }
 
 // verdict is the coordinator's answer to a proof.
 type verdict struct {
-	Refused string `json:"refused,omitempty"` // why; empty if the worker is admitted
+	Refused string `json:"refused,omitempty"` // the reason; empty if the worker is admitted
 }
 
-// question is the coordinator's answer to an empty message: what to prove.
+// question is the coordinator's answer to an empty message: the canary trials.
 type question struct {
 	Canaries []world.Spec `json:"canaries"`
 }
@@ -98,8 +98,7 @@ func digest(ctx context.Context, w world.World, s world.Spec) (d string, err err
 	return d, err
 }
 
-// differs says in one line why a worker gets no work; it is empty if it may have
-// some.
+// differs returns in one line the reason to refuse a worker; "" if it is admitted.
 func (p *proof) differs(want *proof) string {
 	switch {
 	case p.World != want.World:
@@ -125,7 +124,7 @@ func (p *proof) differs(want *proof) string {
 	return ""
 }
 
-// shown is a text of somebody else in a message.
+// shown makes a text from another process safe to show in a message.
 func shown(s string) string {
 	if s == "" {
 		return "none"

@@ -23,11 +23,11 @@ type running struct {
 	want     world.Want
 	try      uint64
 	progress atomic.Int64    // when the last trial ended, in nanoseconds of Unix time
-	ending   <-chan struct{} // closed when the worker is to end
+	ending   <-chan struct{} // closed when the worker must end
 }
 
-// run runs the trials and publishes their results. An error means that the chunk
-// should be tried again.
+// run runs the trials and publishes their results. After an error the chunk should be
+// tried again.
 func (r *running) run(ctx context.Context) error {
 	a := answer{First: r.place.first, Worker: r.w.name, Try: r.try}
 	local := campaign.Local{World: r.a.world, Parallel: 1, Want: r.want}
@@ -46,7 +46,7 @@ func (r *running) run(ctx context.Context) error {
 		switch {
 		case !r.w.attends(r.a.ID, r.place.run):
 			lost = errAbandoned
-		case r.try > 1: // after a try that failed, show how far this one gets
+		case r.try > 1: // after a failed try, publish the results one by one
 			lost = publish()
 		}
 		return lost
@@ -62,7 +62,7 @@ func (r *running) run(ctx context.Context) error {
 		if f != nil {
 			a.Failed.Text = f.Err.Error()
 			if r.try < uint64(r.a.Tries) {
-				return err // another machine may have what this one lacks
+				return err // another machine may succeed
 			}
 		}
 	case len(a.Results) == 0:
@@ -71,8 +71,8 @@ func (r *running) run(ctx context.Context) error {
 	return publish()
 }
 
-// publish publishes results until the server has stored them. It waits while the
-// store is full or the server is away, as long as the coordinator is there.
+// publish retries until the server has stored the results, or the coordinator is gone:
+// the store may be full, or the server unreachable.
 func (r *running) publish(ctx context.Context, a answer) error {
 	data, err := pack(&a)
 	if most := r.w.Conn.MaxPayload() - 1024; err == nil && int64(len(data)) > most {
@@ -101,8 +101,8 @@ func (r *running) publish(ctx context.Context, a answer) error {
 	}
 }
 
-// split publishes results one by one where one message cannot hold them. The trial
-// of a result that no message can hold has failed.
+// split publishes results one by one if one message cannot hold them. A trial whose
+// result alone is too large for a message has failed.
 func (r *running) split(ctx context.Context, a answer, why error) error {
 	if len(a.Results) < 2 {
 		why = fmt.Errorf("%s: %w", r.specs[a.First-r.place.first], why)
@@ -115,12 +115,12 @@ func (r *running) split(ctx context.Context, a answer, why error) error {
 	return errors.Join(r.publish(ctx, head), r.publish(ctx, tail))
 }
 
-// errAbandoned ends a chunk whose results nobody seems to need. The coordinator may
-// be back later, so the chunk is not acknowledged.
+// errAbandoned ends a chunk without a present coordinator. The coordinator may return,
+// so the chunk is not acknowledged.
 var errAbandoned = errors.New("abandoned")
 
-// attends reports whether the worker hears a coordinator that still needs the
-// results of an execution.
+// attends reports whether the worker receives heartbeats of a coordinator that still
+// needs the results of an execution.
 func (w *Worker) attends(session string, run int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

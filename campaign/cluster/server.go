@@ -15,24 +15,24 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// ServerConfig is the settings of an embedded server.
+// ServerConfig holds the settings of an embedded server.
 type ServerConfig struct {
-	// Listen is HOST:PORT; port 0 is any that is free. If it is empty, nothing
-	// listens: only this process can connect, by Server.Connect.
+	// Listen is HOST:PORT; port 0 is any free port. If it is empty, the server does not
+	// listen: only this process can connect, by Server.Connect.
 	Listen string
-	// Token must be given by everybody who connects. Without it, and without
-	// TLS with certificates of clients, a server listens on loopback alone.
+	// Token is required of every client. Without it, and without TLS with client
+	// certificates, a server must listen on loopback.
 	Token string
-	// Cert and Key are the paths of the server's certificate and key. ClientCA
-	// is the path of the certificates that sign those of clients; with it a
-	// client must show a certificate.
+	// Cert and Key are the paths of the server's certificate and key. ClientCA is the
+	// path of the certificates that sign client certificates; if it is set, clients
+	// must present one.
 	Cert, Key, ClientCA string
-	// Store is the directory that keeps the queue over a restart; if it is
-	// empty, a temporary one is made, and removed at the end.
+	// Store is the directory that keeps the queue over a restart. If it is empty, the
+	// server uses a temporary one and removes it at the end.
 	Store string
 }
 
-// maxStore bounds what an embedded server stores, in bytes.
+// maxStore bounds the store of an embedded server, in bytes.
 const maxStore = 4 << 30
 
 // Server is an embedded NATS server with JetStream.
@@ -42,7 +42,7 @@ type Server struct {
 	temp string // the directory to remove
 }
 
-// NewToken makes a token that nobody can guess.
+// NewToken returns a random token that cannot be guessed.
 func NewToken() string { return rand.Text() }
 
 // Serve starts a server, and returns when it accepts connections.
@@ -79,7 +79,7 @@ func Serve(cfg ServerConfig) (s *Server, err error) {
 	return s, nil
 }
 
-// listen sets where the server listens, and who may connect.
+// listen sets the server's address and access control.
 func (cfg *ServerConfig) listen(opts *server.Options) error {
 	host, port, err := net.SplitHostPort(cfg.Listen)
 	n, errPort := strconv.Atoi(port)
@@ -89,7 +89,7 @@ func (cfg *ServerConfig) listen(opts *server.Options) error {
 	if !loopback(host) && cfg.Token == "" && cfg.ClientCA == "" {
 		return fmt.Errorf("listen: %s: want a token, or TLS with certificates of clients, beyond loopback", cfg.Listen)
 	}
-	// The server reports a port that is taken by exiting the process.
+	// The server would exit the process if the port is in use.
 	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %s: want a free address: %w", cfg.Listen, err)
@@ -108,13 +108,13 @@ func (cfg *ServerConfig) listen(opts *server.Options) error {
 	return err
 }
 
-// loopback reports whether a host names this machine alone.
+// loopback reports whether a host is a loopback address.
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// URL is the address of the server, without the token; empty if nothing listens.
+// URL returns the address of the server without the token; "" if it does not listen.
 func (s *Server) URL() string {
 	if s.cfg.Listen == "" {
 		return ""
@@ -126,12 +126,12 @@ func (s *Server) URL() string {
 	return u.String()
 }
 
-// Connect connects to the server inside the process.
+// Connect connects to the server within the process.
 func (s *Server) Connect(name string) (*nats.Conn, error) {
 	return nats.Connect("", append(connection(name), nats.InProcessServer(s.ns), nats.Token(s.cfg.Token))...)
 }
 
-// Shutdown ends the server, and waits until it has ended.
+// Shutdown ends the server and waits for its end.
 func (s *Server) Shutdown() error {
 	if s.ns != nil {
 		s.ns.Shutdown()

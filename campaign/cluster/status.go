@@ -11,16 +11,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Status is what a server has and who is connected to it.
+// Status describes the queue of a server and the connected coordinators and workers.
 type Status struct {
 	Sessions []Session     `json:"sessions"`
 	Workers  []WorkerState `json:"workers"`
-	// Queued and Bytes are the messages that the streams hold, and their size.
+	// Queued and Bytes are the number and the size of the messages in the streams.
 	Queued uint64 `json:"queued"`
 	Bytes  uint64 `json:"bytes"`
 }
 
-// Ask collects the answers of all coordinators and workers that come within a time.
+// Ask collects the answers of coordinators and workers that arrive within a time.
 func Ask(ctx context.Context, nc *nats.Conn, within time.Duration) (*Status, error) {
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -41,7 +41,7 @@ func Ask(ctx context.Context, nc *nats.Conn, within time.Duration) (*Status, err
 	for {
 		m, err := sub.NextMsgWithContext(answers)
 		if err != nil {
-			break // that was all, or the connection is lost, which the streams show
+			break // the time is over, or the connection is lost: the streams show which
 		}
 		var s Session
 		var w WorkerState
@@ -56,7 +56,7 @@ func Ask(ctx context.Context, nc *nats.Conn, within time.Duration) (*Status, err
 	for _, name := range []string{workStream, resultStream} {
 		s, err := js.Stream(ctx, name)
 		if err == jetstream.ErrStreamNotFound {
-			continue // no coordinator has been there
+			continue // no coordinator has created the stream
 		}
 		if err != nil {
 			return nil, err

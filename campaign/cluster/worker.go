@@ -18,19 +18,18 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Worker runs trials for every coordinator of a server that admits it.
+// Worker runs trials for all coordinators of a server that admit it.
 type Worker struct {
 	Conn   *nats.Conn
 	Worlds []world.World
 	// Build names the source of this program (Identity).
 	Build string
-	// Slots is how many trials run at once.
+	// Slots is the number of trials that run in parallel.
 	Slots int
-	// Idle is how long the worker stays without work, or without a connection;
-	// 0 is for ever.
+	// Idle bounds the time without work or without a connection, after which the
+	// worker ends; 0 is no bound.
 	Idle time.Duration
-	// Notify, if set, is called with one line for each event that a user should
-	// see.
+	// Notify, if set, is called with one line for each event of interest to a user.
 	Notify func(string)
 
 	js      jetstream.JetStream
@@ -46,7 +45,7 @@ type Worker struct {
 	busyAt   time.Time
 }
 
-// WorkerState is a worker as its beats describe it.
+// WorkerState describes a worker in its heartbeats.
 type WorkerState struct {
 	Name     string   `json:"name"`
 	Build    string   `json:"build"`
@@ -54,12 +53,12 @@ type WorkerState struct {
 	Running  int      `json:"running"`
 	Trials   int      `json:"trials"` // since it started
 	Sessions []string `json:"sessions"`
-	// Refused is why each coordinator that refused it did so.
+	// Refused holds the reasons of coordinators that refused it.
 	Refused map[string]string `json:"refused,omitempty"`
 	Left    bool              `json:"left,omitempty"`
 }
 
-// attended is a coordinator that the worker hears.
+// attended is a coordinator from which the worker receives heartbeats.
 type attended struct {
 	Session
 	last     time.Time
@@ -69,9 +68,9 @@ type attended struct {
 	joining  bool
 }
 
-// Run works until ctx ends, or until the worker has been idle for as long as it
-// may. Chunks that run then are finished in worlds of virtual time. An error is a
-// trial that did not end, or a connection that was not made again.
+// Run works until ctx ends or the worker has been idle for as long as Idle allows. In
+// worlds of virtual time it finishes the running chunks. It returns an error if a trial
+// did not end or a lost connection was not restored.
 func (w *Worker) Run(ctx context.Context) error {
 	host, err := os.Hostname()
 	if err != nil {
@@ -116,7 +115,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	return err
 }
 
-// watch sends beats, and returns when the worker is to end.
+// watch sends heartbeats and returns when the worker must end.
 func (w *Worker) watch(ctx context.Context) error {
 	for {
 		beat := 3 * time.Second
@@ -177,7 +176,7 @@ func (w *Worker) state() WorkerState {
 	return s
 }
 
-// hear notes the beat of a coordinator, and asks a new one for admission.
+// hear records the heartbeat of a coordinator and requests admission by a new one.
 func (w *Worker) hear(ctx context.Context, m *nats.Msg) {
 	var s Session
 	if json.Unmarshal(m.Data, &s) != nil || s.ID == "" || s.World == "" || s.AckWait <= 0 {
@@ -201,7 +200,7 @@ func (w *Worker) hear(ctx context.Context, m *nats.Msg) {
 	}
 }
 
-// join runs the canary trials and asks for admission.
+// join runs the canary trials and requests admission.
 func (w *Worker) join(ctx context.Context, a *attended) {
 	consumer, refused := jetstream.Consumer(nil), ""
 	defer func() {
@@ -247,9 +246,9 @@ func (w *Worker) join(ctx context.Context, a *attended) {
 	consumer = c
 }
 
-// pick returns the next coordinator to work for, or nil, and how long to wait for a
-// chunk of it. Each wait that ends without one costs the server as much as there are
-// others that wait, so it is short only where another coordinator may have work.
+// pick returns the next coordinator to work for, or nil, and the time to wait for one of
+// its chunks. A wait that ends without a chunk costs the server time in proportion to
+// the number of waiters, so it is short only if another coordinator may have work.
 func (w *Worker) pick() (a *attended, wait time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -313,8 +312,8 @@ func (w *Worker) busy(running, trials int) {
 	w.busyAt = time.Now()
 }
 
-// chunk runs a chunk, publishes its results, and acknowledges it. An error is a
-// trial that did not end.
+// chunk runs a chunk, publishes its results, and acknowledges it. It returns an error if
+// a trial did not end.
 func (w *Worker) chunk(ctx context.Context, a *attended, m jetstream.Msg) error {
 	p, ok := placeOf(m.Subject())
 	var c chunk
@@ -347,7 +346,7 @@ func (w *Worker) chunk(ctx context.Context, a *attended, m jetstream.Msg) error 
 		select {
 		case err := <-done:
 			if err != nil {
-				_ = m.NakWithDelay(a.beat()) // somebody else may succeed
+				_ = m.NakWithDelay(a.beat()) // another worker may succeed
 			} else {
 				_ = m.Ack() // if it is lost, the chunk runs again and counts once
 			}
@@ -355,7 +354,7 @@ func (w *Worker) chunk(ctx context.Context, a *attended, m jetstream.Msg) error 
 		case <-alive.C:
 			_ = m.InProgress()
 		case <-limit.C:
-			// A trial that ends wakes nobody: trials are many, and this is rare.
+			// The end of a trial does not reset the timer: trials are many, timeouts rare.
 			if left := a.TrialLimit - time.Since(time.Unix(0, r.progress.Load())); left > 0 {
 				limit.Reset(left)
 				continue
