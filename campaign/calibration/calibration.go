@@ -16,47 +16,47 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// The two kernels that were measured, as candidates.
+// The two measured kernels, as candidates.
 const (
 	realOld = "v6.19" // 6.19.14
 	realNew = "v7.0"  // 7.0.13
 )
 
-// boots is how many seeds each setup is run with. A seed stands for a boot, of
-// which the real kernels had four: their medians repeat to 15 to 25 %, and more
-// seeds keep the model's own scatter out of the comparison.
+// boots is the number of seeds of each setup. A seed represents a boot. The real kernels
+// had four boots, whose medians differ by 15 to 25 %; more seeds reduce the model's own
+// scatter in the comparison.
 const boots = 16
 
 // Result compares the model with real kernels.
 type Result struct {
 	Rows []Row `json:"rows"`
-	// Rankings are the orders of candidates by real kernels and by the model.
+	// Rankings are the orders of candidates on real kernels and in the model.
 	Rankings []Ranking `json:"rankings,omitempty"`
 }
 
-// Row is one figure of both.
+// Row compares one figure.
 type Row struct {
 	Group    string  `json:"group"`
 	What     string  `json:"what"`
 	Unit     string  `json:"unit"` // ms, s, x, yes for 1 or 0, or empty for a number
 	Measured float64 `json:"measured"`
 	Model    float64 `json:"model"`
-	// Boots is the number of recorded boots, Least and Most the extremes of their own
+	// Boots is the number of recorded boots, Least and Most the extremes of their
 	// figures. The true median lies between these with a probability of
-	// 1 - 2^(1-Boots), whatever the distribution.
+	// 1 - 2^(1-Boots) for any distribution.
 	Boots int     `json:"boots,omitempty"`
 	Least float64 `json:"measured_least,omitempty"`
 	Most  float64 `json:"measured_most,omitempty"`
-	// Low and High bound Model / Measured; both 0 where nothing is asked.
+	// Low and High bound Model / Measured; both are 0 if there is no band.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`
-	// Within is whether the ratio lies within the band.
+	// Within reports whether the ratio lies within the band.
 	Within bool `json:"within"`
-	// Known is why the ratio is outside its band, if that is known.
+	// Known is the reason for which the ratio is outside its band, if it is known.
 	Known string `json:"known,omitempty"`
 }
 
-// Ratio is model over measured.
+// Ratio returns Model / Measured.
 func (r *Row) Ratio() float64 { return r.Model / r.Measured }
 
 // Judged reports whether the row has a band.
@@ -67,7 +67,7 @@ func (v *Result) Outside() int {
 	return v.count(func(r *Row) bool { return !r.Within })
 }
 
-// Unknown counts the rows outside their band whose reason is not known.
+// Unknown counts the rows outside their band without a known reason.
 func (v *Result) Unknown() int {
 	return v.count(func(r *Row) bool { return !r.Within && r.Known == "" })
 }
@@ -81,9 +81,9 @@ func (v *Result) count(is func(*Row) bool) (n int) {
 	return n
 }
 
-// Run runs the setups in which real kernels were measured, and compares the model
-// with the measurements. Setups and figures are those of
-// testdata/scenarios/real and docs/validation.md.
+// Run runs the setups in which real kernels were measured, and compares the model with
+// the measurements. The setups are in testdata/scenarios/real, the figures in
+// docs/validation.md.
 func Run(ctx context.Context, ex campaign.Executor) (*Result, error) {
 	l, err := runSetups(ctx, ex)
 	if err != nil {
@@ -98,7 +98,7 @@ func Run(ctx context.Context, ex campaign.Executor) (*Result, error) {
 	return v, nil
 }
 
-// band is how far model / measured may be from 1.
+// band bounds model / measured.
 type band struct{ low, high float64 }
 
 var (
@@ -106,7 +106,7 @@ var (
 	quarter = band{0.75, 1.25}
 	half    = band{0.65, 1.5} // a ratio of two boots
 	twofold = band{0.5, 2}
-	shown   = band{} // for the eye
+	shown   = band{} // no bound: the row is only shown
 )
 
 func (v *Result) add(group, what, unit string, measured, model float64, b band) *Row {
@@ -177,8 +177,8 @@ func (l *runs) trials(setup, fix string) []trial.Result {
 	return r
 }
 
-// waits returns how long the closes took, all boots together, in order. One
-// that had not returned counts as long as it was seen.
+// waits returns the sorted times of the closes of all boots. A close that had not
+// returned counts with the time until the end of the trial.
 func (l *runs) waits(setup, fix string) []time.Duration {
 	var all []time.Duration
 	for _, r := range l.trials(setup, fix) {
@@ -190,10 +190,10 @@ func (l *runs) waits(setup, fix string) []time.Duration {
 	return all
 }
 
-// p50 is the median close() in ms.
+// p50 returns the median close() in ms.
 func (l *runs) p50(setup, fix string) float64 { return middle(l.waits(setup, fix)) }
 
-// middle is the median in ms; NaN if there is nothing.
+// middle returns the median in ms; NaN of no values.
 func middle(sorted []time.Duration) float64 {
 	n := len(sorted)
 	if n == 0 {

@@ -43,14 +43,14 @@ func outside(t *testing.T, find func(string) (fixes.Fix, error)) []string {
 	return names
 }
 
-// docs/validation.md says where the model is off within its bands.
+// docs/validation.md discusses the deviations within the bands.
 func TestModelAgreesWithRealKernels(t *testing.T) {
 	if got := outside(t, fixes.Find); len(got) != 0 {
 		t.Errorf("outside their bands:\n%s", strings.Join(got, "\n"))
 	}
 }
 
-// Had the change to SRCU-fast made no difference, validation would say so.
+// If the change to SRCU-fast had no effect, the validation would fail.
 func TestValidationTellsTheKernelsApart(t *testing.T) {
 	got := outside(t, func(string) (fixes.Fix, error) { return fixes.Find("v6.19") })
 	for _, want := range []string{

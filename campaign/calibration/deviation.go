@@ -1,7 +1,7 @@
 package calibration
 
-// deviations are the figures that are known to be outside their bands, with the
-// reason. They are shown, and do not fail a validation.
+// deviations maps the figures that are known to be outside their bands to the reasons.
+// They are shown, but do not fail a validation.
 var deviations = map[string]string{
 	recordedKernel + ": boot-calm, 7.1.13":           hrtick,
 	recordedKernel + ": boot-calm, 7.2.12":           hrtick,
@@ -23,5 +23,5 @@ const (
 	looks  = "a real-time closer that looks each jiffy starves what it waits for; a look costs less in the model"
 )
 
-// deviation is why a figure is outside its band, if that is known.
+// deviation returns the known reason for which a figure is outside its band, or "".
 func deviation(group, what string) string { return deviations[group+": "+what] }

@@ -16,8 +16,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Ranked is a candidate with its place among those that were recorded on the same
-// kernel in the same scenario: 1 closes quickest.
+// Ranked is a candidate with its place among those recorded on the same kernel in the
+// same scenario. Place 1 has the shortest close().
 type Ranked struct {
 	Scenario string `json:"scenario"`
 	Kernel   string `json:"kernel"`
@@ -25,7 +25,7 @@ type Ranked struct {
 	// Measured and Model are medians of close() in ms.
 	Measured float64 `json:"measured_ms"`
 	Model    float64 `json:"model_ms"`
-	// The places; of candidates that are equal the mean of theirs.
+	// The places; equal candidates share the mean of their places.
 	MeasuredPlace float64 `json:"measured_place"`
 	ModelPlace    float64 `json:"model_place"`
 }
@@ -37,11 +37,11 @@ type Ranking struct {
 	Correlation float64 `json:"correlation"`
 }
 
-// unchanged is how a ranking calls the kernel without a candidate.
+// unchanged names the kernel without a candidate in a ranking.
 const unchanged = "unchanged"
 
-// Compare runs the scenarios of recordings in the virtual kernel, each with the model
-// of its kernel, and adds the rows and rankings to v.
+// Compare runs the scenarios of recordings in the virtual kernel, with the model of the
+// recorded kernel, and adds rows and rankings to v.
 func (v *Result) Compare(ctx context.Context, ex campaign.Executor, all []Recording) error {
 	sets, err := recorded()
 	if err != nil {
@@ -66,7 +66,7 @@ func (v *Result) Compare(ctx context.Context, ex campaign.Executor, all []Record
 	return nil
 }
 
-// modelled are the closes of each cell in the virtual kernel, sorted.
+// modelled returns the sorted times of the closes of each cell in the virtual kernel.
 func modelled(ctx context.Context, ex campaign.Executor, sets map[string]workload.Scenario, cells []cell) (map[cell][]time.Duration, error) {
 	waits := map[cell][]time.Duration{}
 	spec := func(i int) world.Spec {
@@ -88,8 +88,8 @@ func modelled(ctx context.Context, ex campaign.Executor, sets map[string]workloa
 	return waits, err
 }
 
-// modelOf returns the candidate that stands for what ran in a cell, and gives the
-// scenario the kernel that it is applied to.
+// modelOf returns the candidate of a cell, or the baseline, and sets the kernel version of
+// the scenario.
 func modelOf(c cell, sc *workload.Scenario) (subject string) {
 	switch {
 	case older(c.kernel, "7.0"):
@@ -137,7 +137,7 @@ func (v *Result) compare(cells []cell, found map[cell]*measured, model map[cell]
 	v.rank(cells, found, model)
 }
 
-// older reports whether a kernel is older than another, by their numbers.
+// older reports whether kernel version a is lower than b.
 func older(a, b string) bool {
 	var x, y [3]int
 	_, _ = fmt.Sscanf(a, "%d.%d.%d", &x[0], &x[1], &x[2])
@@ -145,8 +145,8 @@ func older(a, b string) bool {
 	return slices.Compare(x[:], y[:]) < 0
 }
 
-// rank adds a ranking for each scenario and kernel with at least two candidates, unless
-// either order has all of them equal: then there is no correlation.
+// rank adds a ranking for each scenario and kernel with at least two candidates. It skips
+// those in which all measured or all modelled figures are equal: there is no correlation.
 func (v *Result) rank(cells []cell, found map[cell]*measured, model map[cell][]time.Duration) {
 	var done []cell
 	for _, c := range cells {
@@ -180,8 +180,8 @@ func (v *Result) rank(cells []cell, found map[cell]*measured, model map[cell][]t
 	}
 }
 
-// place is the place of a figure among those of all, from 1; the mean place of equal
-// ones.
+// place returns the place of a figure among those of all, from 1; equal figures share the
+// mean of their places.
 func place(all []Ranked, figure float64, of func(*Ranked) float64) float64 {
 	below, equal := 0, 0
 	for i := range all {
@@ -195,7 +195,8 @@ func place(all []Ranked, figure float64, of func(*Ranked) float64) float64 {
 	return float64(below) + float64(equal+1)/2
 }
 
-// spearman is the correlation of the places; NaN if all of one order are equal.
+// spearman returns the correlation of the places; NaN if all places of one order are
+// equal.
 func spearman(all []Ranked) float64 {
 	measured, model := make([]float64, len(all)), make([]float64, len(all))
 	for i := range all {

@@ -21,7 +21,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// worldOf runs trials whose closes take as long as a function says.
+// worldOf is a world in which the time of a close() is a function of the trial.
 type worldOf func(s world.Spec) time.Duration
 
 func (w worldOf) Name() string       { return "test" }
@@ -36,7 +36,7 @@ func (w worldOf) Execute(_ context.Context, n int, spec func(int) world.Spec, em
 	return nil
 }
 
-// of is a recording of one close.
+// of returns a recording of one close.
 func of(t *testing.T, kernel, fix string, wait time.Duration) Recording {
 	t.Helper()
 	sets, err := recorded()
@@ -105,8 +105,8 @@ func TestCandidatesThatAreAllEqualHaveNoRanking(t *testing.T) {
 	}
 }
 
-// Ratios are those of boots that both kernels have; a boot that only one of them has
-// counts in its times alone.
+// Ratios use the boots that both kernels have. A boot of only one kernel counts only in
+// that kernel's times.
 func TestRecordingsOfSeveralBootsShowTheirExtremes(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond
@@ -177,8 +177,8 @@ func TestBadRecordingsAreRefusedByTheirLine(t *testing.T) {
 	}
 }
 
-// What is within its band again must be taken from the list, and what the list has
-// must be a figure.
+// A figure that is within its band again must be removed from the list, and every entry
+// of the list must be a figure.
 func TestKnownDeviationsAreDeviations(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs all recorded scenarios in the virtual kernel")
@@ -203,8 +203,7 @@ func TestKnownDeviationsAreDeviations(t *testing.T) {
 	}
 }
 
-// The recordings that are part of the program are of scenarios as they are now, and
-// say on what they were made.
+// The shipped recordings are of the current scenarios and name their kernel and machine.
 func TestShippedRecordingsAreWhole(t *testing.T) {
 	t.Parallel()
 	all, err := Shipped()

@@ -21,25 +21,25 @@ import (
 // Recording holds the measured times of a scenario in one boot of a real kernel.
 type Recording struct {
 	Kernel string `json:"kernel"`        // 7.0.13
-	Fix    string `json:"fix,omitempty"` // the candidate that a module put into it
-	// Scenario is its name, Content the hash of what it was.
+	Fix    string `json:"fix,omitempty"` // the candidate, loaded as a module
+	// Scenario is the name of the scenario, Content the hash of its content.
 	Scenario string `json:"scenario"`
 	Content  string `json:"content"`
 	Boot     int    `json:"boot"`
-	Machine  string `json:"machine"` // that ran the kernel, with its version
+	Machine  string `json:"machine"` // the emulator that ran the kernel, with its version
 	Date     string `json:"date"`    // 2026-11-29
-	// Storm is the share of the CPU that the storm took.
+	// Storm is the share of the CPU's time that the storm took.
 	Storm  float64         `json:"storm,omitempty"`
 	Closes []time.Duration `json:"closes_ns"`
-	// Overdue counts the closes that took the hung-task timeout or longer, HungTasks
-	// and RCUStalls the lines of the watchdogs.
+	// Overdue counts the closes that took the hung-task timeout or longer; HungTasks and
+	// RCUStalls count the reports of the watchdogs.
 	Overdue   int `json:"overdue,omitempty"`
 	HungTasks int `json:"hung_tasks,omitempty"`
 	RCUStalls int `json:"rcu_stalls,omitempty"`
 }
 
-// Record makes the recording of a trial of a real kernel. A trial that counts for
-// nothing has none.
+// Record makes the recording of a trial of a real kernel. ok is false for a trial that
+// does not count.
 func Record(r *trial.Result, sc *workload.Scenario, kernel, fix, machine, date string) (rec Recording, ok bool) {
 	rec = Recording{
 		Kernel: kernel, Fix: fix, Scenario: sc.Name, Content: campaign.ClassOf(sc).Content, Boot: r.Variation,
@@ -52,7 +52,7 @@ func Record(r *trial.Result, sc *workload.Scenario, kernel, fix, machine, date s
 	return rec, r.LeftOut == "" && len(rec.Closes) > 0
 }
 
-// ReadRecordings reads recordings, one a line.
+// ReadRecordings reads recordings, one per line.
 func ReadRecordings(r io.Reader) (all []Recording, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
@@ -93,7 +93,7 @@ func Shipped() ([]Recording, error) {
 	return all, nil
 }
 
-// recorded are the scenarios that recordings were made of, by name.
+// recorded returns the scenarios of recordings by name.
 func recorded() (map[string]workload.Scenario, error) {
 	files, err := scenarios.Scenarios.ReadDir(".")
 	if err != nil {
@@ -114,20 +114,20 @@ func recorded() (map[string]workload.Scenario, error) {
 	return all, nil
 }
 
-// cell is a scenario on a kernel, with a candidate or without.
+// cell is a scenario on a kernel, with or without a candidate.
 type cell struct{ scenario, kernel, fix string }
 
 func (c cell) String() string {
 	return strings.TrimSuffix(c.scenario+", "+c.kernel+", "+c.fix, ", ")
 }
 
-// measured are the closes of a cell, sorted: all of them, and those of each boot.
+// measured holds the sorted times of the closes of a cell: of all boots, and of each.
 type measured struct {
 	all   []time.Duration
 	boots map[int][]time.Duration
 }
 
-// grouped are the cells of recordings, in their order, with the closes of each.
+// grouped returns the cells of recordings in order of appearance, with their closes.
 func grouped(all []Recording) (cells []cell, waits map[cell]*measured) {
 	waits = map[cell]*measured{}
 	for i := range all {
@@ -149,8 +149,9 @@ func grouped(all []Recording) (cells []cell, waits map[cell]*measured) {
 	return cells, waits
 }
 
-// over is the median of the ratios of a cell to another in the boots that both have:
-// these took turns. If there are none, it is the ratio of the medians of all closes.
+// over returns the median, over the boots that both cells have, of the ratios of their
+// figures: such boots alternated. Without such boots it returns the ratio of the medians
+// of all closes.
 func (m *measured) over(to *measured) float64 {
 	var ratios []float64
 	for boot, closes := range m.boots {
@@ -166,8 +167,7 @@ func (m *measured) over(to *measured) float64 {
 	return (ratios[(n-1)/2] + ratios[n/2]) / 2
 }
 
-// extremes puts the figures of single boots into a row. The figure of a boot may be
-// missing.
+// extremes adds the extremes of the boots' figures to a row. A boot may have no figure.
 func (m *measured) extremes(r *Row, figure func(boot int, closes []time.Duration) (float64, bool)) {
 	for boot, closes := range m.boots {
 		f, ok := figure(boot, closes)

@@ -10,10 +10,10 @@ import (
 // The measured figures: Debian cloud kernels 6.19.14 and 7.0.13 under QEMU 7.2
 // TCG with -icount shift=6 (15.6 MIPS) or shift=4 (62 MIPS), HZ 250,
 // PREEMPT_DYNAMIC lazy, PREEMPT_RCU, no RCU_BOOST, no PROVE_RCU. A p50 of 4 boots
-// with 8 closes each repeats to 15 to 25 % between boots; where one boot was
-// measured, its p50 is as uncertain.
+// with 8 closes each varies by 15 to 25 % between boots. A p50 of a single boot is as
+// uncertain.
 
-// both are the kernels in the order in which figures are given.
+// both lists the kernels in the order of the figures.
 var both = [2]struct{ fix, name string }{{realOld, "6.19"}, {realNew, "7.0"}}
 
 // gracePeriodRows: kprobe counts per close() on one CPU.
@@ -44,8 +44,8 @@ func gracePeriodRows(l *runs, v *Result) {
 	}
 }
 
-// realLatency are medians of close() in ms on one CPU, and what 7.0 took of
-// what 6.19 did, at the same residual CPU.
+// realLatency holds medians of close() in ms on one CPU, and the ratio of 7.0 to 6.19, at
+// the same residual CPU.
 var realLatency = []struct {
 	setup, what string
 	load        float64
@@ -72,8 +72,8 @@ func latencyRows(l *runs, v *Result) {
 	}
 }
 
-// fullRows: preempt=full on one CPU, 8 hogs under a storm, and 48 hogs without. One
-// boot each.
+// fullRows: preempt=full on one CPU, with 8 hogs under a storm, and with 48 hogs without
+// one. One boot each.
 func fullRows(l *runs, v *Result) {
 	const group = "preempt=full, one CPU"
 	rows := []struct {
@@ -94,8 +94,8 @@ func fullRows(l *runs, v *Result) {
 	}
 }
 
-// loadRows: close() = C / (1 - load). C is the residual CPU time that a close
-// takes; the law holds if it is the same at 80 and at 95 %.
+// loadRows: close() = C / (1 - load). C is the residual CPU time of a close. The law
+// holds if C is the same at 80 and at 95 %.
 func loadRows(l *runs, v *Result) {
 	const group = "C of close() = C / (1 - load), one CPU, rt"
 	measured := [2]float64{26, 53} // 51 to 55 on 7.0
@@ -108,8 +108,8 @@ func loadRows(l *runs, v *Result) {
 	}
 }
 
-// synchronizeRows: close() in units of one synchronize_rcu() of the same boot,
-// two CPUs; the mean of the two boots that were measured.
+// synchronizeRows: close() in units of one synchronize_rcu() of the same boot, on two
+// CPUs; the mean of two measured boots.
 func synchronizeRows(l *runs, v *Result) {
 	for _, m := range []struct {
 		load string
@@ -125,8 +125,8 @@ func synchronizeRows(l *runs, v *Result) {
 // synchronizePause is the pause between two calls in the smp-sync setups.
 const synchronizePause = 20300 * time.Microsecond
 
-// synchronize is the mean length of synchronize_rcu() in ms in a setup in which
-// a task calls it again and again: each call is one grace period.
+// synchronize returns the mean time of synchronize_rcu() in ms, in a setup in which a task
+// calls it repeatedly. Each call is one grace period.
 func (l *runs) synchronize(setup, fix string) float64 {
 	var elapsed time.Duration
 	calls := 0
@@ -137,8 +137,8 @@ func (l *runs) synchronize(setup, fix string) float64 {
 	return ms(elapsed/time.Duration(max(calls, 1)) - synchronizePause)
 }
 
-// convoyRows: closers at once on tracepoints of their own, 80 %. On one CPU only
-// 7.0 was measured, in one boot.
+// convoyRows: concurrent closers, each on its own tracepoint, at 80 %. On one CPU only 7.0
+// was measured, in one boot.
 func convoyRows(l *runs, v *Result) {
 	const group = "convoy, 80 %"
 	one, four := 294.0, 661.0
@@ -180,7 +180,7 @@ func rateRows(l *runs, v *Result) {
 	}
 }
 
-// hangRows: four closers at once among 48 hogs under a storm of 95 %.
+// hangRows: four concurrent closers among 48 hogs under a storm of 95 %.
 func hangRows(l *runs, v *Result) {
 	const group = "the hang, two CPUs"
 	old, now := l.lasts("hang", realOld), l.lasts("hang", realNew)
@@ -189,8 +189,8 @@ func hangRows(l *runs, v *Result) {
 		separate = separate && now[i] > old[i]
 	}
 	v.holds(group, "every boot takes longer on 7.0 than on 6.19", separate)
-	// 27 to 42 s on 6.19; on 7.0 one boot in four ended within the bound of
-	// 60 s, so that is the least its median can be.
+	// 27 to 42 s on 6.19. On 7.0 one boot in four ended within the bound of 60 s, so the
+	// median is at least 60 s.
 	v.add(group, "all four closed, 6.19", "s", 35, middle(old)/1000, shown)
 	v.add(group, "all four closed, 7.0 (measured: more than)", "s", 60, middle(now)/1000, shown)
 	v.add(group, "hung-task lines a boot, 6.19", "", 2.75, l.hungLines("hang", realOld), shown)
@@ -210,8 +210,8 @@ func hangRows(l *runs, v *Result) {
 	}
 }
 
-// lasts is, for every boot, how long it took from the first open until the last of
-// the closers that began together was done, in order of boots sorted by length.
+// lasts returns, for every boot, the time from the first open until the last of the
+// concurrent closers was done, in ascending order.
 func (l *runs) lasts(setup, fix string) []time.Duration {
 	var all []time.Duration
 	for _, r := range l.trials(setup, fix) {
@@ -255,15 +255,15 @@ func (l *runs) censored(setup, fix string) bool {
 	return false
 }
 
-// below reports whether every boot of a control was over before the median
-// of the setup it controls.
+// below reports whether every boot of a control ended before the median of the controlled
+// setup.
 func (l *runs) below(setup, fix string, hang []time.Duration) bool {
 	lasts := l.lasts(setup, fix)
 	return lasts[len(lasts)-1] < hang[len(hang)/2]
 }
 
-// recovers reports whether, from the moment the storm stops, the rest of the
-// closes takes no longer than all of them take with the hogs alone.
+// recovers reports whether the closes that remain when the storm stops take no longer
+// than all closes take with the hogs alone.
 func (l *runs) recovers(fix string) bool {
 	alone := l.lasts("hang-no-storm", fix)
 	sc := l.setups["real-hang-storm-stops"]

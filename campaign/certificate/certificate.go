@@ -1,6 +1,6 @@
-// Package certificate shows that a candidate hangs less often than a stated rate, or
-// that it does not, and writes down what that rests on: so that another can run the
-// whole again, or a sample of it.
+// Package certificate shows or refutes the claim that a candidate hangs less often than
+// a stated rate. A certificate contains the evidence, so that others can rerun all of it
+// or a sample.
 package certificate
 
 import (
@@ -29,13 +29,13 @@ type Claim struct {
 	Fix         string  `json:"fix"`
 	MaxHangRate float64 `json:"max_hang_rate"` // of trials
 	Confidence  float64 `json:"confidence"`
-	// Replicates and Trials are those of each estimate (rare.Plan).
+	// Replicates and Trials are the sizes of each estimate (rare.Plan).
 	Replicates int    `json:"replicates"`
 	Trials     int    `json:"trials"`
 	Seed       uint64 `json:"seed"`
 }
 
-// Outcome is what came of a claim, or of its part about one scenario.
+// Outcome is the outcome of a claim, or of its part about one scenario.
 type Outcome string
 
 // The outcomes, from good to bad.
@@ -54,14 +54,14 @@ type Certificate struct {
 	World   string  `json:"world"`
 	Model   string  `json:"model,omitempty"`
 	Build   string  `json:"build,omitempty"`
-	// Controls and Planted show that faults would have been seen.
+	// Controls and Planted show that faults are detected.
 	Controls []campaign.Check `json:"controls"`
 	Planted  []Planted        `json:"planted_bugs"`
-	// Parts are about one scenario each.
+	// Parts has one part for each scenario.
 	Parts []Part  `json:"scenarios"`
 	Order []Order `json:"order_world"`
 	Boots []Boot  `json:"real_kernels"`
-	// NotCovered says what the claim does not say, in sentences.
+	// NotCovered lists the limits of the claim, in sentences.
 	NotCovered []string `json:"not_covered"`
 	Again      string   `json:"again"` // the command line
 }
@@ -71,10 +71,10 @@ type Planted struct {
 	Name   string `json:"name"`
 	Of     string `json:"of"` // the candidate that it breaks
 	Caught bool   `json:"caught"`
-	States int    `json:"states"` // that were searched
+	States int    `json:"states"` // visited by the search
 }
 
-// Order is a case of the order world: what it found about the candidate.
+// Order is the result of a case of the order world for the candidate.
 type Order struct {
 	Case      string `json:"case"`
 	States    int    `json:"states"`
@@ -103,20 +103,20 @@ type Part struct {
 	Hung    int    `json:"hung"`
 	Counted int    `json:"counted"`
 	First   string `json:"first,omitempty"` // token of the first of them
-	// Estimate is that of the simulation; nil if counting decided.
+	// Estimate is the result of the simulation; nil if counting decided.
 	Estimate *rare.Estimate `json:"estimate,omitempty"`
 }
 
-// counted is how many trials are counted before a simulation: a candidate that hangs
-// often is refuted by them.
+// counted is the number of trials that are counted before a simulation. They refute the
+// claim for a candidate that hangs often.
 const counted = 200
 
-// below is how far below the claimed rate a simulation goes on, as a factor.
+// below is the factor between the claimed rate and the floor of a simulation.
 const below = 30
 
-// Plan is the simulation for one scenario of so many. Either of two upper ends, of the
-// simulation and of its independent trials, can show the claim, so each has half of a
-// scenario's share of the error (Bonferroni).
+// Plan returns the plan of the simulation for one scenario of so many. Either of two
+// upper ends, that of the simulation and that of its independent trials, can show the
+// claim, so each has half of a scenario's share of the error (Bonferroni).
 func (c *Claim) Plan(sc workload.Scenario, scenarios int) *rare.Plan {
 	return &rare.Plan{
 		Scenario: sc, Varied: true, Subject: c.Fix, Threshold: sc.HungTimeout(),
@@ -125,10 +125,10 @@ func (c *Claim) Plan(sc workload.Scenario, scenarios int) *rare.Plan {
 	}
 }
 
-// level is the confidence of the intervals for each of so many scenarios.
+// level returns the confidence of the intervals for each of so many scenarios.
 func (c *Claim) level(scenarios int) float64 { return 1 - (1-c.Confidence)/float64(scenarios) }
 
-// Validate checks the numbers.
+// Validate checks the numbers of the claim.
 func (c *Claim) Validate() error {
 	switch {
 	case !(c.MaxHangRate >= 1e-12 && c.MaxHangRate < 1):
@@ -139,7 +139,7 @@ func (c *Claim) Validate() error {
 	return rare.CheckSize(c.Replicates, c.Trials)
 }
 
-// Examine tries the claim in one scenario of so many. progress may be nil.
+// Examine tests the claim in one scenario of so many. progress may be nil.
 func (c *Claim) Examine(ctx context.Context, sc workload.Scenario, scenarios int, ex campaign.Executor, progress func(trials int, level time.Duration)) (*Part, error) {
 	p := c.Plan(sc, scenarios)
 	p.Progress = progress
@@ -169,8 +169,8 @@ func (c *Claim) Examine(ctx context.Context, sc workload.Scenario, scenarios int
 	return part, nil
 }
 
-// refutes says why the counted trials of a part refute the claim; it is empty if they
-// do not.
+// refutes returns the reason for which the counted trials of a part refute the claim; ""
+// if they do not.
 func (c *Claim) refutes(p *Part, level float64) string {
 	if rate := stat.ClopperPearson(p.Hung, p.Counted, level); rate.Lo > c.MaxHangRate {
 		return fmt.Sprintf("%d of %d independent trials hung: the rate is %.2g or more", p.Hung, p.Counted, rate.Lo)
@@ -178,14 +178,14 @@ func (c *Claim) refutes(p *Part, level float64) string {
 	return ""
 }
 
-// counting is the trials that are counted before the simulation.
+// counting returns the trials that are counted before the simulation.
 func (c *Claim) counting(sc workload.Scenario) func(i int) world.Spec {
 	return func(i int) world.Spec {
 		return world.Spec{Scenario: sc, Variation: 1, Subject: c.Fix, Seed: seed.Derive(c.Seed, fmt.Sprintf("certify %d", i))}
 	}
 }
 
-// judge says what an estimate means for the claim.
+// judge returns the outcome of the claim by an estimate, and the reason.
 func (c *Claim) judge(e *rare.Estimate) (Outcome, string) {
 	switch {
 	case e.Unsafe > 0:
@@ -204,7 +204,7 @@ func (c *Claim) judge(e *rare.Estimate) (Outcome, string) {
 	return Shown, fmt.Sprintf("the rate is %.2g or less", e.Interval.Hi)
 }
 
-// Conclude sets the outcome of the whole.
+// Conclude sets the outcome of the certificate from those of its parts.
 func (c *Certificate) Conclude() {
 	c.Format = format
 	c.Outcome = Shown
@@ -238,7 +238,7 @@ func (c *Certificate) worsen(o Outcome) {
 	}
 }
 
-// Follows reports whether the outcomes follow from the evidence beside them.
+// Follows reports whether the outcomes follow from the evidence in the certificate.
 func (c *Certificate) Follows() bool {
 	again := *c
 	for _, p := range c.Parts {
@@ -266,7 +266,7 @@ func (c *Certificate) Write() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// Read reads what Write wrote.
+// Read reads a certificate in the form of Write.
 func Read(b []byte) (*Certificate, error) {
 	c := &Certificate{}
 	if err := campaign.DecodeLine(b, c); err != nil {
@@ -278,9 +278,9 @@ func Read(b []byte) (*Certificate, error) {
 	return c, c.Claim.Validate()
 }
 
-// Sample runs one replicate of a part again, and reports whether all of its trials came
-// out as certified; what says in words what was run. A part that counting decided runs
-// its trials again, and compares how many hung.
+// Sample reruns one replicate of a part and reports whether all of its trials have the
+// certified results; what describes the run in words. If counting decided the part,
+// Sample reruns the counted trials and compares the number of hangs.
 func (c *Certificate) Sample(ctx context.Context, i, replicate int, ex campaign.Executor) (same bool, what string, err error) {
 	part := &c.Parts[i]
 	sc, err := workload.Decode([]byte(part.YAML))

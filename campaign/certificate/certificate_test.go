@@ -76,7 +76,7 @@ func TestAClaimIsShownOrRefutedAsItsRateIs(t *testing.T) {
 	}
 }
 
-// Nothing follows where a planted bug was not caught, nor from nothing.
+// A claim is refused if a planted bug was not caught, or if there is no evidence.
 func TestAPlantedBugThatIsNotCaughtRefusesTheClaim(t *testing.T) {
 	t.Parallel()
 	shown, refuted, open := Part{Outcome: Shown}, Part{Outcome: Refuted}, Part{Outcome: NotShown}
@@ -137,8 +137,8 @@ func TestAChangedOutcomeOrEvidenceDoesNotFollow(t *testing.T) {
 	}
 }
 
-// What is read is what was written, and each replicate of it comes out again; another
-// world gives others.
+// A certificate survives writing and reading, and a rerun of each replicate has the
+// certified result. In another world it has not.
 func TestACertificateIsReadAndSampled(t *testing.T) {
 	t.Parallel()
 	c := &Certificate{Claim: *claim(1e-3), World: "test"}

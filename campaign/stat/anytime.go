@@ -6,15 +6,14 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// A sequential test keeps its error rate however often one looks, and may end
-// whenever one likes. Each here rests on a wealth that starts at 1 and, under the
-// hypothesis, does not grow on average: it ever reaches 1/a with a probability of a
-// at most (Ville 1939). Ramdas, Grünwald, Vovk and Shafer, Statistical Science 38
-// (2023) 576-601, is the survey.
+// A sequential test keeps its error rate at any number of looks and any stopping rule.
+// Each test here has a wealth that starts at 1 and is a supermartingale under the
+// hypothesis, so the probability that it ever reaches 1/a is at most a (Ville 1939).
+// Survey: Ramdas, Grünwald, Vovk and Shafer, Statistical Science 38 (2023) 576-601.
 
-// SignTest is a sequential test of the hypothesis that each event goes up or down
-// with the same chance: McNemar's and the sign test, for repeated looks. The zero
-// value has seen no event.
+// SignTest is a sequential test of the hypothesis that each event is up or down with
+// equal probability: the sign test and McNemar's, for repeated looks. The zero value has
+// no events.
 type SignTest struct {
 	Up, Down int
 	best     float64 // logarithm of the largest wealth so far
@@ -30,13 +29,12 @@ func (s *SignTest) Add(up bool) {
 	s.best = max(s.best, float64(float64(s.Up+s.Down)*math.Ln2)+logMixture(s.Up, s.Down))
 }
 
-// P is the p-value: its probability of ever being a or less is a at most, under
-// the hypothesis.
+// P returns the p-value. Under the hypothesis the probability that it is ever a or less
+// is at most a.
 func (s *SignTest) P() float64 { return math.Exp(-s.best) }
 
-// logMixture is the logarithm of the probability of one sequence of so many
-// successes and failures, where the rate of successes has the Beta distribution
-// with both parameters 1/2.
+// logMixture returns the logarithm of the probability of one sequence with so many
+// successes and failures, if the rate of successes has the Beta(1/2, 1/2) distribution.
 //
 // Krichevsky and Trofimov, IEEE Transactions on Information Theory 27 (1981)
 // 199-207; as a mixture of likelihood ratios, Robbins, Annals of Mathematical
@@ -45,11 +43,11 @@ func logMixture(successes, failures int) float64 {
 	return mathext.Lbeta(float64(successes)+0.5, float64(failures)+0.5) - mathext.Lbeta(0.5, 0.5)
 }
 
-// Sequence is the interval of a rate after k of n trials had the event, from a
-// confidence sequence: with a probability of level it holds the rate after every
-// number of trials, and so after a number that the trials themselves chose. It
-// consists of the rates that the mixture over all rates does not refute, and is wider
-// than the interval of ClopperPearson.
+// Sequence returns the interval of a confidence sequence for a rate after k events in n
+// trials. With probability level the intervals contain the rate after every number of
+// trials, so the trials may determine their own number. The interval consists of the rates
+// that the mixture over all rates does not refute, and is wider than that of
+// ClopperPearson.
 func Sequence(k, n int, level float64) Interval {
 	limit := -math.Log(1 - level)
 	holds := func(p float64) bool {
@@ -76,7 +74,8 @@ func Sequence(k, n int, level float64) Interval {
 	return iv
 }
 
-// boundary is where holds ends between in, where it is true, and out.
+// boundary returns the point between in and out up to which holds is true; it is true at
+// in.
 func boundary(in, out float64, holds func(float64) bool) float64 {
 	for range 60 {
 		if middle := (in + out) / 2; holds(middle) {
@@ -88,11 +87,10 @@ func boundary(in, out float64, holds func(float64) bool) float64 {
 	return out
 }
 
-// PredictivePower is the probability that the sign test of so many events up and
-// down, in a share of all pairs, will have a p-value below p after all of them, by
-// what they show so far. It allows for any true difference (a flat prior), and takes
-// the counts for normal. Ending a comparison for a small value misses differences,
-// but claims none.
+// PredictivePower returns the predictive probability that the sign test will have a
+// p-value below p after all pairs, from the events up and down in a share of the pairs. It
+// assumes a flat prior of the true difference and normal counts. Ending a comparison at a
+// small value may miss a difference, but never claims one.
 //
 // Spiegelhalter, Freedman and Blackburn, Controlled Clinical Trials 7 (1986) 8-17;
 // in terms of the statistic, Lan and Wittes, Biometrics 44 (1988) 579-585.

@@ -7,8 +7,8 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// Each test looks after every event of many sequences in which its hypothesis just
-// holds, where it is wrong most often, and ends when it would claim something.
+// Each test looks after every event of many sequences, and ends at its first claim. The
+// hypothesis just holds in the sequences: there the error rate is largest.
 func TestSequentialTestsAreWrongNoMoreOftenThanStated(t *testing.T) {
 	t.Parallel()
 	const sequences, events = 500, 400
@@ -46,8 +46,8 @@ func TestSequentialTestsAreWrongNoMoreOftenThanStated(t *testing.T) {
 	}
 }
 
-// By hand: n events of one kind have the wealth 2^n (2n-1)!! / (2n)!!, and of a
-// rate p that no trial showed (2n-1)!! / (2n)!! / (1-p)^n.
+// By hand: n events of one kind give the wealth 2^n (2n-1)!! / (2n)!!, and n trials
+// without an event of rate p give (2n-1)!! / (2n)!! / (1-p)^n.
 func TestSequentialTestsByHand(t *testing.T) {
 	t.Parallel()
 	var s SignTest
@@ -76,8 +76,8 @@ func TestSequentialTestsByHand(t *testing.T) {
 	}
 }
 
-// PredictivePower must be the share of continuations that are significant at the
-// end, where the difference is drawn from what the first pairs leave possible.
+// PredictivePower must be the share of continuations that are significant at the end, if
+// the difference is drawn from its posterior distribution after the first pairs.
 func TestPredictivePower(t *testing.T) {
 	t.Parallel()
 	const repetitions, first, all, level = 5000, 200, 600, 0.01

@@ -10,7 +10,7 @@ import (
 	"github.com/montanaflynn/stats"
 )
 
-// Wait is one latency of a pair of trials: that of trial Pair.
+// Wait is one latency of a trial of pair Pair.
 type Wait struct {
 	Pair     int
 	For      time.Duration
@@ -21,29 +21,27 @@ type Wait struct {
 type Ratio struct {
 	Value float64 `json:"value"`
 	Interval
-	// Known is false where there are too few pairs, a median is beyond what
-	// was observed, or the base median is zero: then the ratio means
-	// nothing.
+	// Known is false if there are too few pairs, a median lies beyond the observed
+	// latencies, or the base median is zero: then the ratio has no meaning.
 	Known bool `json:"known"`
 }
 
-// Decided reports whether the interval leaves out 1, no effect.
+// Decided reports whether the interval excludes 1, no effect.
 func (r Ratio) Decided() bool { return r.Known && (r.Hi < 1 || r.Lo > 1) }
 
 const (
 	// replicates is the number of resamples of MedianRatio.
 	replicates = 999
-	// minPairs is the fewest pairs it works on: with fewer, even all pairs
-	// on one side are no evidence at 95 % (a sign test has p > 0.05).
+	// minPairs is the least number of pairs. With fewer, even pairs that all agree are
+	// no evidence at 95 % (a sign test has p > 0.05).
 	minPairs = 6
 )
 
-// MedianRatio is the Kaplan-Meier median of a divided by that of base, with a
-// percentile bootstrap interval at the given level. Pairs of trials, numbered
-// from 0 to pairs-1, are resampled whole: both sides, and all waits of a trial,
-// stay together, so that neither the pairing nor what waits of one trial have
-// in common is counted as evidence. With fewer than minPairs, or if more than
-// one resample in forty has no ratio, the ratio is unknown.
+// MedianRatio returns the Kaplan-Meier median of a divided by that of base, with a
+// percentile bootstrap interval at the given level. It resamples whole pairs of trials,
+// numbered from 0 to pairs-1. Both sides and all waits of a trial stay together, so
+// correlations within a pair or a trial do not count as evidence. With fewer than
+// minPairs, or if more than one resample in forty has no ratio, the ratio is unknown.
 //
 // Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
 func MedianRatio(a, base []Wait, pairs int, level float64, rng *rand.Rand) Ratio {
@@ -96,8 +94,8 @@ func medianRatio(a, base []Wait, times []int) (float64, bool) {
 	return float64(ma) / float64(mb), true
 }
 
-// median is the Kaplan-Meier median of waits in ascending order, each counted
-// as often as its pair was drawn.
+// median returns the Kaplan-Meier median of waits in ascending order, each counted as
+// often as its pair was drawn.
 func median(waits []Wait, times []int) (time.Duration, bool) {
 	steps := make([]Step, 0, len(waits))
 	for _, w := range waits {

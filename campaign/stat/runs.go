@@ -7,12 +7,11 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// RunsBelow is the smallest number of runs of which k hang that shows a rate
-// below p at the given level: the upper end of the one-sided interval of Clopper
-// and Pearson is then at most p. For k = 0 it is ln(1-level) / ln(1-p).
+// RunsBelow returns the smallest number of runs, k of which hang, that shows a rate below
+// p at the given level: the upper end of the one-sided Clopper-Pearson interval is then
+// at most p. For k = 0 it is ln(1-level) / ln(1-p).
 //
-// It holds for a number of runs that is fixed beforehand, and for k fixed with
-// it. 0 < p < 1, k >= 0.
+// The number of runs and k must be fixed beforehand. 0 < p < 1, k >= 0.
 //
 // Clopper and Pearson, Biometrika 26 (1934) 404-413; Wilks, Annals of
 // Mathematical Statistics 12 (1941) 91-96, for the numbers of runs.
@@ -23,9 +22,9 @@ func RunsBelow(k int, p, level float64) int {
 	return least(k+1, func(n int) bool { return AtLeast(k+1, n, p) >= level })
 }
 
-// RunsToBeat is the smallest number of runs with a fix, k of which hang, that
-// shows that the fix divides the rate by factor or more, if before of
-// beforeRuns runs without it hung. For k = 0 it is
+// RunsToBeat returns the smallest number of runs with a fix, k of which hang, that shows
+// that the fix divides the rate by factor or more, if before of beforeRuns runs without
+// it hung. For k = 0 it is
 // factor * beforeRuns * ((1-level)^(-1/before) - 1).
 //
 // Given the sum of the two counts, the count with the fix is binomial, as for
@@ -39,9 +38,9 @@ func RunsToBeat(k, before, beforeRuns int, factor, level float64) int {
 	})
 }
 
-// RunsToTell is the number of runs of each of two kernels that finds, with the
-// given power, a difference between rates of a and b in Fisher's exact test at
-// the given level (two-sided).
+// RunsToTell returns the number of runs of each of two kernels with which Fisher's exact
+// test (two-sided, at the given level) finds a difference between rates a and b with the
+// given power.
 //
 // Fleiss, Tytun and Ury, Biometrics 36 (1980) 343-346: the normal approximation
 // with a correction for continuity.
@@ -59,8 +58,9 @@ func runsToTell(a, b, level, power float64) float64 {
 	return root * root / ((a - b) * (a - b))
 }
 
-// least is the smallest n from low on that is enough, if every larger one is
-// enough too; math.MaxInt if none that a float64 tells from its neighbours is.
+// least returns the smallest n >= low for which enough is true. enough must be monotone.
+// It returns math.MaxInt if there is none up to about 2^53, beyond which a float64 does
+// not represent every integer.
 func least(low int, enough func(n int) bool) int {
 	high := low
 	for !enough(high) {

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat/combin"
 )
 
-// Wilks's numbers, as they are used for 95 % of a population at 95 % confidence
-// and, for none, at 99 % and 99 %.
+// Wilks's numbers, for 95 % of a population at 95 % confidence and, for k = 0, for 99 %
+// at 99 %.
 func TestRunsBelowGivesPublishedNumbers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -55,9 +55,9 @@ func TestRunsToBeatHasTheClosedFormWithoutAHang(t *testing.T) {
 	}
 }
 
-// The number of runs depends on the count before, so the test is not the one
-// whose size is known. The sum over all counts is exact: how often a fix that
-// divides the rate by exactly the factor stays clean long enough.
+// The number of runs depends on the count before, so the size of the test is not that of
+// the conditional test. The sum over all counts gives it exactly: the probability that a
+// fix that divides the rate by exactly the factor stays clean long enough.
 func TestRunsToBeatIsWrongNoMoreOftenThanStated(t *testing.T) {
 	t.Parallel()
 	for _, level := range []float64{0.9, 0.95, 0.99} {
@@ -93,7 +93,7 @@ func TestRunsToTellGivesPublishedNumbers(t *testing.T) {
 	}
 }
 
-// The formula is on the safe side, most of all where a rate is near to 0.
+// The formula is conservative, most of all for a rate near 0.
 func TestRunsToTellGiveFishersTestItsPower(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ a, b, power float64 }{
@@ -108,8 +108,8 @@ func TestRunsToTellGiveFishersTestItsPower(t *testing.T) {
 	}
 }
 
-// fisherPower is the exact probability that Fisher's test, two-sided by doubling
-// the smaller tail, rejects at level alpha.
+// fisherPower returns the exact probability that Fisher's test, two-sided by doubling the
+// smaller tail, rejects at level alpha.
 func fisherPower(n int, a, b, alpha float64) (power float64) {
 	binomial := func(k int, p float64) float64 { return AtLeast(k, n, p) - AtLeast(k+1, n, p) }
 	for x := 0; x <= n; x++ {
@@ -123,8 +123,8 @@ func fisherPower(n int, a, b, alpha float64) (power float64) {
 	return power
 }
 
-// hypergeometricTail is the probability that x+y hangs fall on two samples of n
-// runs each as unevenly as x and y, in that direction.
+// hypergeometricTail returns the probability that x+y hangs are distributed over two
+// samples of n runs each at least as unevenly as x and y, in that direction.
 func hypergeometricTail(x, y, n int) (tail float64) {
 	sum := x + y
 	for k := max(x, y); k <= min(sum, n); k++ {

@@ -22,8 +22,8 @@ func decide(t *testing.T, s SPRT, rate float64, rng interface{ Float64() float64
 	return Undecided, 0
 }
 
-// Every wrong decision is counted over many gates; the rates must not exceed
-// what is stated, at the limits themselves, where they are worst.
+// The rates of wrong decisions, counted over many gates, must not exceed the stated
+// bounds at the limits Good and Bad, where they are largest.
 func TestSPRTIsWrongNoMoreOftenThanStated(t *testing.T) {
 	const repetitions = 4000
 	for _, s := range []SPRT{

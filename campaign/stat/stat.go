@@ -1,8 +1,8 @@
-// Package stat holds the statistics of a campaign: exact intervals and tests
-// for rates, quantiles of latencies some of which are censored, an interval for
-// the ratio of two medians, and a sequential test for gates.
+// Package stat holds the statistics of a campaign: exact intervals and tests for rates,
+// quantiles of censored latencies, an interval for the ratio of two medians, and
+// sequential tests.
 //
-// Everything is deterministic: what resamples does so from a fixed seed.
+// Everything is deterministic: resampling uses the caller's generator.
 package stat
 
 import (
@@ -19,9 +19,8 @@ type Interval struct {
 	Hi float64 `json:"hi"`
 }
 
-// ClopperPearson is the exact two-sided confidence interval of a rate of which
-// k of n trials were seen, at the given level, 0.95 say. With no trials it is
-// all of 0 to 1.
+// ClopperPearson returns the exact two-sided confidence interval of a rate after k events
+// in n trials, at the given level, for example 0.95. Without trials it is [0, 1].
 //
 // Clopper and Pearson, Biometrika 26 (1934) 404-413.
 func ClopperPearson(k, n int, level float64) Interval {
@@ -36,7 +35,7 @@ func ClopperPearson(k, n int, level float64) Interval {
 	return iv
 }
 
-// AtLeast is the probability of k or more successes in n trials of
+// AtLeast returns the probability of k or more successes in n trials with success
 // probability p.
 func AtLeast(k, n int, p float64) float64 {
 	switch {
@@ -48,9 +47,9 @@ func AtLeast(k, n int, p float64) float64 {
 	return mathext.RegIncBeta(float64(k), float64(n-k+1), p)
 }
 
-// McNemar is the two-sided exact p-value of "neither is better" where, of the
-// pairs in which the two disagree, b went one way and c the other. For pairs of
-// measurements the same is the sign test.
+// McNemar returns the two-sided exact p-value of the hypothesis that neither of two
+// candidates is better. b and c count the pairs in which the two disagree, in one
+// direction and in the other. For pairs of measurements it is the sign test.
 //
 // McNemar, Psychometrika 12 (1947) 153-157, in its exact conditional form:
 // under the hypothesis b is binomial with probability 1/2.
@@ -62,10 +61,10 @@ func McNemar(b, c int) float64 {
 	return min(1, 2*AtLeast(max(b, c), n, 0.5))
 }
 
-// Detectable is the smallest difference in rate between two paired candidates
-// that McNemar's test at the given level would find in n pairs with the given
-// power, in the best case that all disagreements go one way. It is 1 or less,
-// or NaN if n pairs can show no difference at all.
+// Detectable returns the smallest difference in rate between two paired candidates that
+// McNemar's test at the given level finds in n pairs with the given power, in the best
+// case that all disagreements are in one direction. It is at most 1, or NaN if n pairs
+// can show no difference.
 func Detectable(n int, level, power float64) float64 {
 	need := 1
 	for need <= n && McNemar(need, 0) > 1-level {
@@ -86,9 +85,8 @@ func Detectable(n int, level, power float64) float64 {
 	return hi
 }
 
-// Holm corrects p-values for their number: what is below the level afterwards
-// may be called different with that level's chance of one false call or more
-// in the whole family.
+// Holm adjusts p-values for multiple comparisons. If those below a level are called
+// significant, the probability of any false call in the family is at most that level.
 //
 // Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
 func Holm(p []float64) []float64 {

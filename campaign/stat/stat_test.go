@@ -12,10 +12,9 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// The published values are what R's binom.test prints, whose interval is that
-// of Clopper and Pearson: for 9 of 24, for 1 of 1497 at 90 %, and for Mendel's
-// 682 of 925 (Conover 1971, page 97; its example). None, or all, of n have the
-// closed form 0.025^(1/n).
+// The published values are Clopper-Pearson intervals from R's binom.test: for 9 of 24,
+// for 1 of 1497 at 90 %, and for Mendel's 682 of 925 (Conover 1971, page 97; its
+// example). None, or all, of n have the closed form 0.025^(1/n).
 func TestClopperPearsonGivesPublishedIntervals(t *testing.T) {
 	for _, c := range []struct {
 		k, n   int
@@ -197,8 +196,8 @@ func TestMedianRatio(t *testing.T) {
 	})
 }
 
-// An interval at 95 % of two samples from the same distribution must leave out
-// 1 about one time in twenty; over one in eight means it promises too much.
+// A 95 % interval of two samples from the same distribution should exclude 1 about once
+// in twenty times. If it does so more often than once in eight, its level is wrong.
 func TestMedianRatioSeldomFindsWhatIsNotThere(t *testing.T) {
 	const pairs, repetitions = 40, 200
 	rng := seed.Stream(3, "null")

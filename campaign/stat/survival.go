@@ -2,28 +2,27 @@ package stat
 
 import "time"
 
-// Step is what is known at one latency: how many waits ended at it and how many
-// were cut off there, still waiting.
+// Step counts, at one latency, the waits that ended there and those that were censored
+// there.
 type Step struct {
 	At       time.Duration
 	Ended    int
 	Censored int
 }
 
-// Quantile is a latency quantile. With Beyond set the waits that were cut off
-// leave it unknown, and At is a lower bound.
+// Quantile is a latency quantile. If Beyond is set, it is unknown because of censored
+// waits, and At is a lower bound.
 type Quantile struct {
 	At     time.Duration `json:"ns"`
 	Beyond bool          `json:"beyond,omitempty"`
 }
 
-// KaplanMeier returns the quantiles q, ascending and above 0 up to 1, of
-// latencies some of which were cut off: the smallest latency at which the
-// product-limit estimate of "still waiting" is at or below 1-q. Steps are in
-// ascending order of latency; waits cut off at a latency count as longer than
-// those that ended at it. Where the estimate never gets that low, the quantile
-// is beyond the longest wait seen. Without a censored wait this is the
-// nearest-rank percentile.
+// KaplanMeier returns the quantiles q, which are ascending, above 0 and at most 1, of
+// censored latencies: the smallest latency at which the product-limit estimate of the
+// share still waiting is at most 1-q. Steps are in ascending order of latency. Waits
+// censored at a latency count as longer than those that ended there. If the estimate
+// never gets that low, the quantile is beyond the longest wait. Without a censored wait
+// this is the nearest-rank percentile.
 //
 // Kaplan and Meier, Journal of the American Statistical Association 53 (1958)
 // 457-481.
@@ -46,7 +45,7 @@ func KaplanMeier(steps []Step, q ...float64) []Quantile {
 			if censored {
 				waiting *= 1 - float64(s.Ended)/float64(atRisk)
 			} else {
-				// Exact as long as nothing was cut off before.
+				// Exact as long as no wait was censored before.
 				waiting = float64(total-ended) / float64(total)
 			}
 		}
