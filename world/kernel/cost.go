@@ -1,10 +1,10 @@
 package kernel
 
-// Costs of kernel work in instructions, the same for every scenario; a machine's
-// MIPS turns them into time. Those with a source were counted on Debian's kernel
-// 7.0.13 (x86-64, PREEMPT_DYNAMIC lazy, no debugging options) on one CPU of QEMU
-// with -icount, where the virtual clock counts instructions; docs/validation.md
-// says how. The others are estimates.
+// Costs of kernel work in instructions, the same for every scenario. A machine's MIPS
+// converts them to time. Those with a source were counted on Debian's kernel 7.0.13
+// (x86-64, PREEMPT_DYNAMIC lazy, no debugging options) on one CPU of QEMU with
+// -icount, where the virtual clock counts instructions; docs/validation.md describes
+// the method. The others are estimates.
 const (
 	// The tick, tick_nohz_handler() and everything it calls, as the time that one tick
 	// takes from a FIFO loop (p10 2769, p90 2854).

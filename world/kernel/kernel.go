@@ -14,7 +14,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// Options choose how a trial is run. Only MaxSteps and Draws change its result.
+// Options choose how a trial is run. Only MaxSteps and Draws change the course of the
+// trial.
 type Options struct {
 	// Log collects the console.
 	Log bool
@@ -99,7 +100,7 @@ type kernel struct {
 	closersLeft int // unfinished tasks
 	closes      []*closing
 	closing     []*task // tasks in close()
-	moved       bool    // something on a chain of waits may have changed since the last look
+	moved       bool    // something on a chain of waits may have changed since the last check
 	watched     []*task // tasks on such a chain
 
 	directWaits    gpCounts

@@ -163,7 +163,7 @@ func (l *loop) pass(d ns) {
 		begins = int(at / l.cycle)
 		at -= ns(begins) * l.cycle
 	}
-	ends := begins // less the one that is still to come, and the one before was
+	ends := begins // each begin follows an end, with two exceptions
 	if was >= l.section {
 		ends--
 	}

@@ -5,7 +5,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// rcuMark is a moment in the sequences of vanilla RCU.
+// rcuMark is a snapshot of vanilla RCU's sequence numbers.
 type rcuMark struct{ normal, exp uint64 }
 
 func (k *kernel) rcuMark() rcuMark {

@@ -34,11 +34,11 @@ type domain struct {
 	callbacks srcu.Callbacks
 	process   work // process_srcu
 	invoke    work // srcu_invoke_callbacks
-	// starting: an irq_work on startingOn is to queue process.
+	// starting: an irq_work on startingOn will queue process.
 	starting   bool
 	startingOn *cpu
 	lastEnd    ns
-	waits      gpCounts // RCU grace periods that this domain's scans have had
+	waits      gpCounts // RCU grace periods that this domain's scans have used
 	polling    *int     // the count for the cookie being polled
 	// pollMark is the time of that cookie, pollCookie its value.
 	pollMark   rcuMark

@@ -139,7 +139,7 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 		return k.judgeNode(d.spinner, c)
 	case d.starting:
 		return moves, true // the CPU takes the interrupt as soon as it can
-	case !w.queued: // an RCU callback is to resume the scan
+	case !w.queued: // an RCU callback will resume the scan
 		return unclear, false
 	case d.drifted():
 		return lost(trial.CountersDrifted)

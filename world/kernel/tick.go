@@ -106,12 +106,12 @@ func (k *kernel) updateJiffies() {
 		k.jiffies, k.jiffyBegan = initialJiffies+uint64(n), n*k.tick
 	}
 	for _, d := range k.domains {
-		k.moved = k.moved || d.process.timer != 0 // which may be late from now on
+		k.moved = k.moved || d.process.timer != 0 // its work may be late from now on
 	}
 }
 
-// initialJiffies: five minutes before the counter wraps at 32 bits, as in the
-// kernel; a plain value here, the counter has 64 bits.
+// initialJiffies is five minutes before the wrap at 32 bits, as in the kernel. The
+// counter has 64 bits here, so it does not wrap.
 const initialJiffies = 1<<32 - 300*250
 
 // enterIdle puts an idle CPU to sleep.

@@ -185,7 +185,7 @@ func (k *kernel) domainWaits(d *domain, c *cause) node {
 	case d.starting:
 		c.what, c.cpu = trial.IRQWorkQueued, uint8(d.startingOn.id)
 		return nil
-	case !w.queued && d.machine.State() != srcu.Idle: // an RCU callback is to resume the scan
+	case !w.queued && d.machine.State() != srcu.Idle: // an RCU callback will resume the scan
 		return k.callbackWaits(d, c)
 	case w.queued && w.timer == 0:
 		c.what = trial.WorkerQueued

@@ -63,7 +63,7 @@ func TestWorkersNameTheirWorkqueue(t *testing.T) {
 	}
 }
 
-// Both count grace periods across the wrap of their numbers.
+// Both stall reports count grace periods across the wrap of their numbers.
 func TestStallReportsCountAcrossTheWrap(t *testing.T) {
 	t.Parallel()
 	sc := quietMachine()

@@ -15,7 +15,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// A trial of the world is the trial of its spec, varied and labelled.
+// The world runs the trial of its spec, varied and labelled.
 func TestWorldRunsTheTrialOfItsSpec(t *testing.T) {
 	t.Parallel()
 	w := kernel.New(fixes.Find)
