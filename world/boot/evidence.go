@@ -38,7 +38,7 @@ var (
 	nodeState    = regexp.MustCompile(`rcu_node \d+:\d+ ->gp_seq (-?\d+) ->gp_seq_needed (-?\d+) ->qsmask (0x[0-9a-f]+|0) (....) `)
 )
 
-// looks splits the messages of a case into snapshots.
+// looks groups the messages of a case by snapshot.
 func looks(lines []*wire.Line) (all []look) {
 	var stack int // number of the task of the current stack
 	for _, l := range lines {

@@ -122,8 +122,8 @@ func TestChainsEndInTheStateOfRCU(t *testing.T) {
 	}
 }
 
-// The domain is the one named in the trace, even in a truncated trace, and whether
-// the kernel or a candidate waits for it.
+// The domain is the one named in the trace, even in a truncated trace, for waits of
+// the kernel and of a candidate.
 func TestChainsBeginWithTheDomainThatTheTraceNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -121,6 +121,6 @@ func (e *evidence) end(threads map[int]string) (*wire.Evidence, error) {
 	}
 	return found, errors.Join(
 		set(filepath.Join(tracing, "events", group, "enable"), 0),
-		os.WriteFile(filepath.Join(tracing, "kprobe_events"), nil, 0), // opening it like this removes the probes
+		os.WriteFile(filepath.Join(tracing, "kprobe_events"), nil, 0), // truncating it removes the probes
 	)
 }

@@ -102,7 +102,7 @@ func schedFeatures(cmdline string) (all []string) {
 	return all
 }
 
-// settle waits until the CPUs were idle for 97 % of half a second, but at most 20 s.
+// settle waits for half a second in which the CPUs are 97 % idle, but at most 20 s.
 func settle() error {
 	const (
 		step   = 500 * time.Millisecond

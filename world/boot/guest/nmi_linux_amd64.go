@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nmiStorm is NMIs that the interval timer (PIT) raises: its pin of the I/O APIC
+// nmiStorm is a storm of NMIs from the interval timer (PIT): its pin of the I/O APIC
 // is switched to the delivery mode NMI. A BPF program on the tracepoint
 // nmi:nmi_handler, which the kernel passes once in every NMI
 // (arch/x86/kernel/nmi.c, nmi_handle), is the handler's weight.

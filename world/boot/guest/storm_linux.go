@@ -22,7 +22,7 @@ type storm interface {
 	close() error
 }
 
-// timerStorm is perf events of cpu-clock: each is an hrtimer
+// timerStorm is a set of cpu-clock perf events; each is an hrtimer
 // (kernel/events/core.c, perf_swevent_hrtimer).
 type timerStorm struct {
 	burn   *burn
@@ -160,7 +160,7 @@ const (
 // calibrate finds the weight at which a storm takes a given share of the time that
 // ticks leave to tasks. The share is almost linear in the weight: two points give a
 // first line, and each further measurement corrects the weight by the slope between
-// the last two, until the share is near the wanted one. If it never is, the result is
+// the last two, until the share is near the requested one. If it never is, the result is
 // the best weight with its measured share. Only interrupts may delay the thread; calm
 // is its pace without a storm.
 func calibrate(s storm, period time.Duration, events int, wanted, calm float64) (calibrated, error) {
