@@ -1,7 +1,12 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +16,7 @@ import (
 )
 
 // probe runs at the end of the page: it sorts tables by clicking on their heads and
-// leaves what it saw.
+// tells what it saw.
 const probe = `<script>
 const seen = [];
 const order = (table) => [...table.tBodies[0].rows].map((r) => r.cells[0].textContent).join(" ");
@@ -29,8 +34,7 @@ const wide = [...document.querySelectorAll("body *")].filter((e) => !e.closest("
 seen.push("sticking out: " + wide.map((e) => e.tagName + "." + e.getAttribute("class")).join(" "));
 const plots = [...document.querySelectorAll("svg.plot")];
 seen.push("plots without room: " + plots.filter((p) => p.getBoundingClientRect().width < 20).length);
-document.body.innerHTML = "<pre></pre>";
-document.body.firstChild.textContent = seen.join("\n");
+tell(seen.join("\n"));
 </script></body>`
 
 const wantProbe = `#s-calm by close p50, descending: late baseline a|b busted half
@@ -43,47 +47,73 @@ wider than the window: false
 sticking out: 
 plots without room: 0`
 
-// frame shows a page at a width that the browser's own window need not have. A page
-// cannot read another one from the disk, so tell makes the inner page send what it
-// has.
-const (
-	frame = `<!DOCTYPE html><html><body style="margin:0">
-<script>addEventListener("message", (e) => { document.body.innerHTML = e.data; })</script>
-<iframe src="page.html" width="WIDTH" height="900" style="border:0"></iframe></body></html>`
-	tell = `<script>parent.postMessage(document.body.innerHTML, "*")</script></body>`
-)
+// view is one page in a frame, and what the browser showed of it.
+type view struct {
+	name, width, text string
+	told              string   // by the probe
+	console           []string // errors and warnings
+}
 
-// The page is loaded from the disk, at the width of a phone and of a desk. What
-// the browser writes to its console is an error, and so is any request that the
-// page's own policy forbids, which the browser writes there too.
+// One browser shows all frames at once. A frame has a width that the window need not
+// have. A page cannot read another one from the disk, so each page sends what it tells
+// to the frames' page, which writes it to the console, and writes that all is told when
+// it has heard of every page. Nothing depends on how long that takes.
+var frames = template.Must(template.New("").Parse(`<!DOCTYPE html><html><body>
+<script>
+let left = {{len .}};
+addEventListener("message", (e) => {
+  console.info("told " + JSON.stringify(e.data));
+  if (--left === 0) console.info("told all");
+});
+</script>
+{{range .}}<iframe src="{{.}}.html" width="{{.Width}}" height="900"></iframe>
+{{end}}</body></html>`))
+
+// tell is the function by which a page tells something, once. It waits until the page
+// is loaded, so that the errors come first.
+const tell = `<script>
+const tell = (text) => addEventListener("load", () => parent.postMessage({name: NAME, text}, "*"));
+</script></head>`
+
+func (v *view) String() string { return v.name }
+
+// Width is for the frames.
+func (v *view) Width() string { return v.width }
+
+// The page is loaded from the disk, at the widths of a phone, a tablet and a desk.
+// What the browser writes to its console is an error, and so is any request that the
+// page's own policy forbids, which the browser writes there too. Three pages have an
+// error each, to show that the test sees them.
 func TestThePageSortsAndFitsInABrowser(t *testing.T) {
 	browser := chromium(t)
 	page := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })
-	for _, width := range []string{"390", "1280"} {
-		t.Run(width, func(t *testing.T) {
-			dom, console := browse(t, browser, strings.Replace(page, "</body>", probe, 1), width)
-			if len(console) > 0 {
-				t.Errorf("the console has\n%s", strings.Join(console, "\n"))
+	var views []*view
+	for _, width := range []string{"390", "800", "1280"} {
+		views = append(views, &view{name: "wide" + width, width: width, text: strings.Replace(page, "</body>", probe, 1)})
+	}
+	for name, mistake := range map[string]string{
+		"uncaught":  `<script>tell(""); nothing.there()</script></body>`,
+		"complaint": `<script>console.error("no"); tell("")</script></body>`,
+		"request":   `<img src="file:///elsewhere.png"><script>tell("")</script></body>`,
+	} {
+		views = append(views, &view{name: name, width: "390", text: strings.Replace(page, "</body>", mistake, 1)})
+	}
+	browse(t, browser, views)
+	for _, v := range views {
+		t.Run(v.name, func(t *testing.T) {
+			if !strings.HasPrefix(v.name, "wide") {
+				if len(v.console) == 0 {
+					t.Error("nothing on the console")
+				}
+				return
 			}
-			if want := strings.ReplaceAll(wantProbe, "WIDTH", width); dom != want {
-				t.Errorf("got\n%s\nwant\n%s", dom, want)
+			if len(v.console) > 0 {
+				t.Errorf("the console has\n%s", strings.Join(v.console, "\n"))
+			}
+			if want := strings.ReplaceAll(wantProbe, "WIDTH", v.width); v.told != want {
+				t.Errorf("got\n%s\nwant\n%s", v.told, want)
 			}
 		})
-	}
-}
-
-// Without errors the test above shows nothing: it must see each kind of them.
-func TestTheBrowserReportsErrors(t *testing.T) {
-	browser := chromium(t)
-	page := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })
-	for what, script := range map[string]string{
-		"an error that nobody caught": `<script>nothing.there()</script></body>`,
-		"a complaint":                 `<script>console.error("no")</script></body>`,
-		"a request":                   `<img src="file:///elsewhere.png"></body>`,
-	} {
-		if _, console := browse(t, browser, strings.Replace(page, "</body>", script, 1), "390"); len(console) == 0 {
-			t.Errorf("%s: nothing on the console", what)
-		}
 	}
 }
 
@@ -101,37 +131,64 @@ func chromium(t *testing.T) string {
 	return path
 }
 
-var left = regexp.MustCompile(`(?s)<pre>(.*)</pre>`)
+// message is a line of the browser's log with what a page wrote to the console.
+var message = regexp.MustCompile(`:CONSOLE\S*\] "(.*)", source: \S*?(\w*)\.html`)
 
-// browse loads a page in a frame of that width and returns what the probe in it
-// left, and what came to the console.
-func browse(t *testing.T, browser, page, width string) (probed string, console []string) {
+// browse fills in what the views told, and what came to the console.
+func browse(t *testing.T, browser string, views []*view) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"page.html":  strings.Replace(page, "</body>", tell, 1),
-		"frame.html": strings.Replace(frame, "WIDTH", width, 1),
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name+".html"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var stderr bytes.Buffer
-	cmd := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--virtual-time-budget=5000",
-		"--user-data-dir="+filepath.Join(dir, "profile"), "--window-size=1400,1000", "--dump-dom", "file://"+filepath.Join(dir, "frame.html"))
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v: %v\n%s", cmd, err, stderr.String())
+	of := map[string]*view{}
+	for _, v := range views {
+		of[v.name] = v
+		write(v.name, strings.Replace(v.text, "</head>", strings.Replace(tell, "NAME", fmt.Sprintf("%q", v.name), 1), 1))
 	}
-	for line := range strings.Lines(stderr.String()) {
-		if strings.Contains(line, "CONSOLE") {
-			console = append(console, strings.TrimSpace(line))
+	write("frames", written(t, func(b *bytes.Buffer) error { return frames.Execute(b, views) }))
+	// With a port for a debugger the browser stays until it is killed.
+	cmd := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--remote-debugging-port=0",
+		"--user-data-dir="+filepath.Join(dir, "profile"), "--window-size=1400,1000", "file://"+filepath.Join(dir, "frames.html"))
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cmd.Process.Kill()
+		io.Copy(io.Discard, log) // its children end after it, and use the directory until then
+		cmd.Wait()               // an error: it was killed
+	}()
+	var all []string
+	for lines := bufio.NewScanner(log); lines.Scan(); all = append(all, lines.Text()) {
+		if !strings.Contains(lines.Text(), ":CONSOLE") {
+			continue
+		}
+		var text, source string
+		if m := message.FindStringSubmatch(lines.Text()); m != nil {
+			text, source = m[1], m[2]
+		}
+		told, isTold := strings.CutPrefix(text, "told ")
+		switch v := of[source]; {
+		case v != nil:
+			v.console = append(v.console, text)
+		case source != "frames" || !isTold:
+			t.Errorf("the console has %s", lines.Text())
+		case told == "all":
+			return
+		default:
+			var what struct{ Name, Text string }
+			if err := json.Unmarshal([]byte(told), &what); err != nil {
+				t.Fatal(err)
+			}
+			of[what.Name].told = what.Text
 		}
 	}
-	if m := left.FindSubmatch(out); m != nil {
-		probed = string(m[1])
-	}
-	return probed, console
+	t.Fatalf("%v ended before every page had told something:\n%s", cmd, strings.Join(all, "\n"))
 }

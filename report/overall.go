@@ -369,7 +369,7 @@ func (r *Report) hangTable() *table {
 			}
 			rate := share(r.Hung, r.Trials)
 			return cell{
-				Text: percent(rate), Small: interval(r.HangRate),
+				Text: percent(rate), Small: bounds(r.HangRate),
 				Sort: rate, Shade: rate,
 			}
 		}})
