@@ -50,7 +50,11 @@ func (r *Report) limits() (lines []string) {
 		lines = append(lines,
 			fmt.Sprintf("Costs and times are those of a model (version %s); docs/model.md lists what it leaves out.", f.Model))
 	}
-	if !f.Reproducible {
+	switch {
+	case f.Reproducible:
+	case f.Virtual:
+		lines = append(lines, "Rates and times differ between repetitions of a trial: its interrupts come at other moments.")
+	default:
 		lines = append(lines, "Rates and times hold for the machine and the time at which they were measured.")
 	}
 	return append(lines, "The scenarios are situations that were thought likely: a rate over a mix of them is no forecast for a machine.")

@@ -16,7 +16,7 @@ import (
 // each group of figures.
 func ValidationText(w io.Writer, s Screen, v *calibration.Result) error {
 	var b strings.Builder
-	judged := 0
+	judged, recorded, compared := 0, false, false // recorded by boots
 	rows := pointers(v.Rows)
 	for len(rows) > 0 {
 		n := 0
@@ -24,6 +24,8 @@ func ValidationText(w io.Writer, s Screen, v *calibration.Result) error {
 			if rows[n].Judged() {
 				judged++
 			}
+			recorded = recorded || rows[n].Boots > 0
+			compared = compared || rows[n].Boots > 0 && rows[n].Judged()
 		}
 		fmt.Fprintf(&b, "%s\n", rows[0].Group)
 		shown := validationColumns
@@ -49,6 +51,9 @@ func ValidationText(w io.Writer, s Screen, v *calibration.Result) error {
 		fmt.Fprintf(&b, "; of %d that are not the reason is known", known)
 	}
 	b.WriteByte('\n')
+	if recorded && !compared {
+		b.WriteString(s.wrap("No figure of the recorded boots was judged: want a scenario on two kernels, since ratios of kernels have bands and times have none.", ""))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -168,6 +168,7 @@ func TestBadRecordingsAreRefusedByTheirLine(t *testing.T) {
 	for text, want := range map[string]string{
 		good + "{":                        "recordings: line 2:",
 		good + `{"kernel":"x","more":1}`:  "line 2: more: unknown field",
+		"":                                "recordings: none: want at least one line",
 		`{"kernel":"7.0.13"}`:             "line 1: closes_ns: want at least one",
 		strings.Repeat("x", 2<<20) + "\n": "recordings:",
 	} {

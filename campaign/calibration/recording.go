@@ -3,6 +3,7 @@ package calibration
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -68,6 +69,9 @@ func ReadRecordings(r io.Reader) (all []Recording, err error) {
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("recordings: %w", err)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("recordings: none: want at least one line")
 	}
 	return all, nil
 }
