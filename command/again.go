@@ -10,6 +10,8 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
+	"github.com/gpstorm/gpstorm/world/boot"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
@@ -21,8 +23,12 @@ const (
 )
 
 // again lists the commands that make a report again, and says which files of the
-// user's they read.
+// user's they read. It lists none if the file of the results does not say which
+// kernels were booted.
 func (c *common) again(s *campaign.Summary, margins []margin.Set) report.Again {
+	if s.Head.World == boot.Name && slices.ContainsFunc(s.Head.Fixes, func(k world.Subject) bool { return k.Kernel == "" }) {
+		return report.Again{}
+	}
 	a := report.Again{Commands: []string{c.evaluateCommand(&s.Head)}}
 	classes := slices.Clone(s.Head.Scenarios)
 	show := c.program + " report " + resultsFile
@@ -46,15 +52,19 @@ func (c *common) again(s *campaign.Summary, margins []margin.Set) report.Again {
 
 func (c *common) evaluateCommand(h *campaign.Head) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s evaluate --seed %d --variations %d", c.program, h.Seed, h.Variations)
+	repeat, subject := "--variations", func(s *world.Subject) string { return "--fix " + quote(s.Name) }
+	if h.World == boot.Name {
+		repeat, subject = "--boots", func(s *world.Subject) string { return "--kernel " + quote(s.Kernel) }
+	}
+	fmt.Fprintf(&b, "%s evaluate --seed %d %s %d", c.program, h.Seed, repeat, h.Variations)
 	if h.World != kernel.Name {
 		fmt.Fprintf(&b, " --world %s", quote(h.World))
 	}
 	for i := range h.Scenarios {
 		fmt.Fprintf(&b, " --scenario %s", quote(c.scenarioArgument(&h.Scenarios[i])))
 	}
-	for _, f := range h.Fixes {
-		fmt.Fprintf(&b, " --fix %s", quote(f.Name))
+	for i := range h.Fixes {
+		b.WriteString(" " + subject(&h.Fixes[i]))
 	}
 	if h.UntilDecided {
 		b.WriteString(" --until-decided")
@@ -96,7 +106,7 @@ func (c *common) scenarioArgument(class *campaign.Class) string {
 
 func digest(sc workload.Scenario) string { return fmt.Sprintf("%016x", workload.Digest(sc)) }
 
-var plain = regexp.MustCompile(`^[A-Za-z0-9_.+/=:@%-]+$`)
+var plain = regexp.MustCompile(`^[A-Za-z0-9_.+/=:@%,-]+$`)
 
 // quote makes one word of a shell command line.
 func quote(word string) string {

@@ -41,3 +41,20 @@ func TestAReportListsTheCommandsThatMakeItAgain(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+func TestAReportOfKernelsListsTheKernelsOfItsCommand(t *testing.T) {
+	t.Parallel()
+	s := &campaign.Summary{Head: campaign.Head{
+		World: "boot", Seed: 1, Variations: 6, Scenarios: []campaign.Class{{Name: "own", Content: "0123456789abcdef"}},
+		Fixes: []world.Subject{{Name: "base", Kernel: "base=7.0.13"}, {Name: "mine", Kernel: "mine=./my image,fix=poll,module=./m.ko,a.b=1"}},
+	}}
+	c := &common{program: "gpstorm", names: gpstormNames(t)}
+	want := "gpstorm evaluate --seed 1 --boots 6 --world boot --scenario own.yaml --kernel base=7.0.13 --kernel 'mine=./my image,fix=poll,module=./m.ko,a.b=1' --out results.jsonl"
+	if got := c.again(s, nil).Commands; len(got) != 2 || got[0] != want {
+		t.Errorf("%q, want %q first", got, want)
+	}
+	s.Head.Fixes[1].Kernel = "" // a file of an older program
+	if got := c.again(s, nil); len(got.Commands)+len(got.Notes) != 0 {
+		t.Errorf("%+v, want nothing", got)
+	}
+}

@@ -50,6 +50,9 @@ func worldOf(kernels []string) (*boot.World, error) {
 		if err != nil {
 			return nil, badInput(err)
 		}
+		if err := k.CheckFiles(); err != nil {
+			return nil, badInput(err)
+		}
 		all = append(all, k)
 	}
 	w, err := boot.New(all...)

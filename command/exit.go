@@ -77,3 +77,11 @@ func codeOf(err error) int {
 	}
 	return exitFailure
 }
+
+// sayable is the error as the user reads it.
+func sayable(err error) error {
+	if errors.Is(err, context.Canceled) && !errors.As(err, new(*exitError)) {
+		return interrupted("")
+	}
+	return err
+}

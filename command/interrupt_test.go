@@ -19,6 +19,8 @@ func TestAnInterruptExitsWith130(t *testing.T) {
 		"margin -q --fix callrcu",
 		"rare -q calm",
 		"shrink -q repro2",
+		"run repro2",
+		"validate",
 		"explore -q --readers 3 --sections 3",
 		"explore -q --readers 3 --uniform --runs 10000000",
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world/boot"
 	"github.com/gpstorm/gpstorm/world/live"
 )
 
@@ -99,7 +100,7 @@ func (c *common) list(kind string) ([]listed, bool) {
 			items = append(items, listed{Kind: "mutant", Name: m.Name, About: m.Claim, Breaks: m.Of, Class: m.Class, Worlds: m.Worlds()})
 		}
 	case "scenarios":
-		for _, sc := range slices.Concat(c.names.scenarios.All(), workload.FieldPresets(), live.Presets()) {
+		for _, sc := range slices.Concat(c.names.scenarios.All(), workload.FieldPresets(), boot.Presets(), live.Presets()) {
 			items = append(items, listed{Kind: "scenario", Name: sc.Name, About: strings.Join(strings.Fields(sc.About), " ")})
 		}
 	default:

@@ -74,7 +74,7 @@ func run(ctx context.Context, p Program, args []string, stdout, stderr io.Writer
 		root.SetErr(stderr)
 		root, err = root.ExecuteContextC(ctx)
 	}
-	if err != nil && err.Error() != "" {
+	if err = sayable(err); err != nil && err.Error() != "" {
 		text := oneLine(err)
 		if codeOf(err) == exitBadInput {
 			text = dashField(root, text)

@@ -9,7 +9,9 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/workload"
+	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/boot"
 	"github.com/gpstorm/gpstorm/world/live"
 )
@@ -46,7 +48,7 @@ func (n *names) scenario(name string) (workload.Scenario, error) {
 	if err == nil {
 		return sc, nil
 	}
-	if ext := filepath.Ext(name); !strings.ContainsRune(name, filepath.Separator) && ext != ".yaml" && ext != ".yml" {
+	if !isFile(name) {
 		return sc, badInput(err)
 	}
 	b, err := readFile("scenario", name)
@@ -59,6 +61,24 @@ func (n *names) scenario(name string) (workload.Scenario, error) {
 	return sc, nil
 }
 
+func isFile(name string) bool {
+	ext := filepath.Ext(name)
+	return strings.ContainsRune(name, filepath.Separator) || ext == ".yaml" || ext == ".yml"
+}
+
+// scenarioIn is scenario; of an unknown name it says which there are in that world.
+func (n *names) scenarioIn(in world.World, name string) (workload.Scenario, error) {
+	sc, err := n.scenario(name)
+	if err == nil || isFile(name) || in.Name() != boot.Name {
+		return sc, err
+	}
+	var known []string
+	for _, preset := range boot.Presets() {
+		known = append(known, preset.Name)
+	}
+	return sc, badInput(named.Unknown("scenario", name, "a preset for real kernels or a YAML file", known))
+}
+
 // preset finds a scenario by name, among those of this program and of the worlds
 // that have some of their own.
 func (n *names) preset(name string) (workload.Scenario, error) {
@@ -66,12 +86,14 @@ func (n *names) preset(name string) (workload.Scenario, error) {
 	if err == nil {
 		return sc, nil
 	}
+	known := n.scenarios.Names()
 	for _, preset := range slices.Concat(boot.Presets(), workload.FieldPresets(), live.Presets()) {
 		if preset.Name == name {
 			return preset, nil
 		}
+		known = append(known, preset.Name)
 	}
-	return sc, err
+	return sc, named.Unknown("scenario", name, "a scenario", known)
 }
 
 func (n *names) completeFixes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

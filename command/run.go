@@ -46,7 +46,7 @@ the console alone. In --world boot a --kernel takes the candidate's place.`,
 			if err := how.check(c, in.World, log); err != nil {
 				return err
 			}
-			sc, err := c.names.scenario(args[0])
+			sc, err := c.names.scenarioIn(in.World, args[0])
 			if err != nil {
 				return badInput(err)
 			}

@@ -40,7 +40,7 @@ func (s *selection) plan(c *common, in world.World) (*campaign.Plan, error) {
 	if len(s.scenarios) > 0 {
 		p.Scenarios = nil
 		for _, name := range unique(s.scenarios) {
-			sc, err := c.names.scenario(name)
+			sc, err := c.names.scenarioIn(in, name)
 			if err != nil {
 				return nil, err
 			}

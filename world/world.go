@@ -51,6 +51,9 @@ type Subject struct {
 	// Base marks the subject that the others are compared with. By default that is
 	// the candidate named baseline.
 	Base bool `json:"base,omitempty"`
+	// Kernel is the argument of --kernel that names a real kernel; empty for a
+	// candidate, and in files of older programs.
+	Kernel string `json:"kernel,omitempty"`
 }
 
 // Must is the misbehaviour of a control without which a campaign is invalid.

@@ -1,6 +1,8 @@
 package boot
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -137,25 +139,57 @@ func TestKernelsAreReadFromTheirText(t *testing.T) {
 		{"mine=./bzImage,a.b=1,c=d=e", Kernel{Name: "mine", Path: "./bzImage", Options: []string{"a.b=1", "c=d=e"}}, ""},
 		{"ipi=7.3.4,fix=membarrier,a=1", Kernel{Name: "ipi", Version: "7.3.4", Fix: "membarrier", Options: []string{"a=1"}}, ""},
 		{"ipi=./bzImage,fix=poll,module=./gpstorm.ko", Kernel{Name: "ipi", Path: "./bzImage", Fix: "poll", Module: "./gpstorm.ko"}, ""},
-		{"ipi=./bzImage,fix=poll", Kernel{}, "kernel ipi: fix: poll: want module=PATH beside it"},
-		{"ipi=7.3.4,module=./gpstorm.ko", Kernel{}, "kernel ipi: module: ./gpstorm.ko: want a fix=CANDIDATE"},
-		{"ipi=7.3.4,fix=membarier", Kernel{}, `kernel ipi: fix: membarier: want a candidate of the module; did you mean membarrier?`},
+		{"ipi=./bzImage,fix=poll", Kernel{}, "kernel: fix=poll: want module=PATH beside it"},
+		{"ipi=7.3.4,module=./gpstorm.ko", Kernel{}, "kernel: module=./gpstorm.ko: want a fix=CANDIDATE"},
+		{"ipi=7.3.4,fix=membarier", Kernel{}, `kernel: fix=membarier: want a candidate of the module; did you mean membarrier?`},
 		{"7.0.13", Kernel{}, "want NAME=VERSION or NAME=PATH"},
 		{"x=", Kernel{}, "want NAME=VERSION or NAME=PATH"},
-		{"X=7.0.13", Kernel{}, `kernel: "X": want a name`},
+		{"X=7.0.13", Kernel{}, `kernel: X: want a name`},
 		{"x=7.0-rc1", Kernel{}, "want a version such as 7.0.13, or a path with a slash"},
-		{"x=7.0.13,quiet", Kernel{}, `kernel x: option "quiet": want OPTION=VALUE`},
-		{"x=7.0.13,preempt=full", Kernel{}, "kernel x: option preempt: want it in the scenario"},
+		{"x=7.0.13,quiet", Kernel{}, `kernel: quiet: want OPTION=VALUE`},
+		{"x=7.0.13,preempt=full", Kernel{}, "kernel: preempt=full: want it in the scenario"},
 	} {
 		got, err := ParseKernel(c.text)
 		if c.err == "" {
 			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 				t.Errorf("%s: %v\n%s", c.text, err, diff)
 			}
+			if again, err := ParseKernel(got.String()); err != nil || !cmp.Equal(c.want, again) {
+				t.Errorf("%s: read again from %s: %+v, %v", c.text, &got, again, err)
+			}
 			continue
 		}
 		if err == nil || !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: %v, want %q", c.text, err, c.err)
+		}
+	}
+}
+
+func TestFilesThatAreNoKernelOrModuleAreRefused(t *testing.T) {
+	t.Parallel()
+	dir, good := t.TempDir(), image(t)
+	empty, text := filepath.Join(dir, "empty"), filepath.Join(dir, "text")
+	for path, content := range map[string]string{empty: "", text: strings.Repeat("text ", 200)} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		kernel Kernel
+		want   string
+	}{
+		{Kernel{Path: good}, ""},
+		{Kernel{Version: "7.0.13"}, ""},
+		{Kernel{Path: dir + "/none"}, "kernel: " + dir + "/none: want a bzImage of x86: no such file or directory"},
+		{Kernel{Path: dir}, "want a bzImage of x86: is a directory"},
+		{Kernel{Path: empty}, "want a bzImage of x86: the file is too short"},
+		{Kernel{Path: text}, `want a bzImage of x86: the file has no "HdrS" at byte 514`},
+		{Kernel{Path: good, Fix: "poll", Module: text}, "kernel: module=" + text + ": want a kernel module: the file has no"},
+		{Kernel{Path: good, Fix: "poll", Module: dir + "/none"}, "want a kernel module: no such file or directory"},
+	} {
+		err := c.kernel.CheckFiles()
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%+v: %v, want %q", c.kernel, err, c.want)
 		}
 	}
 }

@@ -1,7 +1,11 @@
 package boot
 
 import (
+	"debug/elf"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -37,9 +41,9 @@ func ParseKernel(text string) (Kernel, error) {
 	image := parts[0]
 	switch {
 	case !ok || image == "":
-		return Kernel{}, fmt.Errorf("kernel: %.60q: want NAME=VERSION or NAME=PATH, then boot options: base=7.0.13 or mine=./bzImage,rcutree.kthread_prio=50", text)
+		return Kernel{}, named.Wrong("kernel", text, "NAME=VERSION or NAME=PATH, then boot options: base=7.0.13 or mine=./bzImage,rcutree.kthread_prio=50")
 	case !kernelName.MatchString(name):
-		return Kernel{}, fmt.Errorf("kernel: %.60q: want a name of a small letter, then up to 39 small letters, digits, '.', '_', '-'", name)
+		return Kernel{}, named.Wrong("kernel", name, "a name of a small letter, then up to 39 small letters, digits, '.', '_', '-'")
 	case strings.ContainsRune(image, filepath.Separator):
 		k.Path = image
 	default:
@@ -51,10 +55,10 @@ func ParseKernel(text string) (Kernel, error) {
 	for _, o := range parts[1:] {
 		option, value, ok := strings.Cut(o, "=")
 		if !ok || option == "" || strings.ContainsAny(o, " \t\n\"") {
-			return Kernel{}, fmt.Errorf("kernel %s: option %.60q: want OPTION=VALUE without spaces", name, o)
+			return Kernel{}, named.Wrong("kernel", o, "OPTION=VALUE without spaces")
 		}
 		if slices.Contains(owned, option) {
-			return Kernel{}, fmt.Errorf("kernel %s: option %s: want it in the scenario: all kernels of a comparison have the same", name, option)
+			return Kernel{}, named.Wrong("kernel", o, "it in the scenario: all kernels of a comparison have the same")
 		}
 		switch option {
 		case "fix":
@@ -72,18 +76,18 @@ func ParseKernel(text string) (Kernel, error) {
 func (k *Kernel) checkFix() error {
 	switch {
 	case k.Fix == "" && k.Module != "":
-		return fmt.Errorf("kernel %s: module: %s: want a fix=CANDIDATE beside it", k.Name, k.Module)
+		return named.Wrong("kernel", "module="+k.Module, "a fix=CANDIDATE beside it")
 	case k.Fix == "":
 		return nil
 	case k.Version == "" && k.Module == "":
-		return fmt.Errorf("kernel %s: fix: %s: want module=PATH beside it, the module built for %s", k.Name, k.Fix, k.Path)
+		return named.Wrong("kernel", "fix="+k.Fix, "module=PATH beside it, the module built for %s", k.Path)
 	}
 	var names []string
 	for _, c := range module.Candidates {
 		names = append(names, c.Name)
 	}
 	if !slices.Contains(names, k.Fix) {
-		return fmt.Errorf("kernel %s: %w", k.Name, named.Unknown("fix", k.Fix, "a candidate of the module", names))
+		return named.Wrong("kernel", "fix="+k.Fix, "%s", named.Want(k.Fix, "a candidate of the module", names))
 	}
 	return nil
 }
@@ -95,6 +99,18 @@ var owned = []string{"preempt", "rcupdate.rcu_normal", "rcupdate.rcu_expedited",
 // detect.
 func (k *Kernel) broken() bool {
 	return slices.ContainsFunc(module.Candidates, func(c module.Candidate) bool { return c.Broken && c.Name == k.Fix })
+}
+
+// String is the text that ParseKernel reads as this kernel.
+func (k *Kernel) String() string {
+	parts := []string{k.Name + "=" + k.Version + k.Path}
+	if k.Fix != "" {
+		parts = append(parts, "fix="+k.Fix)
+	}
+	if k.Module != "" {
+		parts = append(parts, "module="+k.Module)
+	}
+	return strings.Join(append(parts, k.Options...), ",")
 }
 
 // about describes the kernel in one line.
@@ -112,17 +128,48 @@ func (k *Kernel) about() string {
 	return strings.Join(append(parts, k.Options...), ", ")
 }
 
+// CheckFiles reports an image or a module of the user's that cannot be one.
+func (k *Kernel) CheckFiles() error {
+	if k.Path != "" {
+		if err := checkImage(k.Path); err != nil {
+			return named.Wrong("kernel", k.Path, "a bzImage of x86: %s", cause(err))
+		}
+	}
+	if k.Module != "" {
+		if err := checkMagic(k.Module, 0, elf.ELFMAG); err != nil {
+			return named.Wrong("kernel", "module="+k.Module, "a kernel module: %s", cause(err))
+		}
+	}
+	return nil
+}
+
+// cause is the error without the path of the file.
+func cause(err error) error {
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}
+
 // checkImage reports a file that is not a bzImage: one without the header of the x86
 // boot protocol (Documentation/arch/x86/boot.rst).
-func checkImage(path string) error {
+func checkImage(path string) error { return checkMagic(path, 0x202, "HdrS") }
+
+// checkMagic reports a file that does not have a text at an offset.
+func checkMagic(path string, offset int64, magic string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	var magic [4]byte
-	if _, err := f.ReadAt(magic[:], 0x202); err != nil || string(magic[:]) != "HdrS" {
-		return fmt.Errorf("%s: not a kernel image: want a bzImage of x86", path)
+	found := make([]byte, len(magic))
+	switch _, err := f.ReadAt(found, offset); {
+	case err == io.EOF:
+		return errors.New("the file is too short")
+	case err != nil:
+		return err
+	case string(found) != magic:
+		return fmt.Errorf("the file has no %q at byte %d", magic, offset)
 	}
 	return nil
 }

@@ -100,7 +100,7 @@ func (w *World) Subject(name string) (world.Subject, error) {
 	for i := range w.kernels {
 		k := &w.kernels[i]
 		if k.Name == name {
-			s := world.Subject{Name: name, Claim: k.about(), Base: i == 0}
+			s := world.Subject{Name: name, Claim: k.about(), Base: i == 0, Kernel: k.String()}
 			if k.broken() {
 				s.Must = world.MustBeUnsafe
 			}
@@ -333,7 +333,7 @@ func (w *World) imageOf(ctx context.Context, k *Kernel) (path string, err error)
 		}
 	}
 	if err := checkImage(path); err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: not a kernel image: %w", path, cause(err))
 	}
 	w.images[k.Name] = path
 	return path, nil

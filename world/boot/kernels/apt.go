@@ -18,8 +18,8 @@ import (
 var (
 	// errNoApt: Debian's package tools are not on this machine.
 	errNoApt = errors.New("no apt here: want a machine with apt-get, apt-cache and dpkg-deb, or a kernel image of your own by its path")
-	// ErrNotServed: the archive no longer has this version.
-	ErrNotServed = errors.New("not served any more")
+	// ErrNotServed: the archive does not have this version.
+	ErrNotServed = errors.New("not served")
 )
 
 // source is an archive of packages.

@@ -143,7 +143,7 @@ func TestWhatCannotBeFetchedIsSaidInOneLine(t *testing.T) {
 		is            error
 		want          string
 	}{
-		{"gone from the archive", "7.0.4", nil, ErrNotServed, "kernel: 7.0.4: not served any more: want one of 6.19.14, 7.0.13"},
+		{"gone from the archive", "7.0.4", nil, ErrNotServed, "kernel: 7.0.4: not served: want one of 6.19.14, 7.0.13"},
 		{"no version", "7.0-rc1", nil, nil, `kernel: 7.0-rc1: want a version such as 7.0.13`},
 		{"no apt", "7.0.13", func(a *archive) {
 			if err := os.Remove(filepath.Join(a.dir, "apt-cache")); err != nil {
