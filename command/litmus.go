@@ -27,6 +27,7 @@ type judged struct {
 	Expected   string            `json:"expected,omitempty"`
 	Comparison litmus.Comparison `json:"comparison,omitempty"`
 	Race       bool              `json:"race,omitempty"`
+	Races      string            `json:"races,omitempty"`
 	Why        string            `json:"why,omitempty"`
 	Error      string            `json:"error,omitempty"`
 	Witness    []string          `json:"witness,omitempty"`
@@ -217,6 +218,9 @@ func judgeFile(ctx context.Context, path string, answer answerer) (judged, error
 	}
 	j.Test, j.Answer, j.Expected = t.Name, got.Answer, t.Result
 	j.Comparison, j.Race, j.Why = t.Compare(got.Answer), got.Race, got.Why
+	if got.RaceWhy != "" {
+		j.Races = "not searched to the end (" + got.RaceWhy + ")"
+	}
 	if got.Witness != nil {
 		j.Witness = got.Witness.Lines
 	}
@@ -232,6 +236,9 @@ func (j *judged) count(y *litmus.Tally) {
 	y.Add(j.Comparison)
 	if j.Race {
 		y.Races++
+	}
+	if j.Races != "" {
+		y.RacesBounded++
 	}
 }
 
@@ -249,6 +256,9 @@ func showJudged(w io.Writer, j judged, asJSON bool) error {
 	}
 	if j.Race {
 		line += "  data race"
+	}
+	if j.Races != "" {
+		line += "  races: " + j.Races
 	}
 	if j.Why != "" {
 		line += "  " + j.Why

@@ -44,6 +44,8 @@ type Tally struct {
 	Bounded    int `json:"bounded"`
 	Unparsed   int `json:"unparsed"`
 	Races      int `json:"races"`
+	// RacesBounded counts the tests whose search for a race ended at a bound.
+	RacesBounded int `json:"races_bounded"`
 }
 
 // Add counts one comparison.
@@ -70,6 +72,10 @@ func (y *Tally) AddUnparsed() {
 }
 
 func (y Tally) String() string {
-	return fmt.Sprintf("%d files: %d agree, %d unsound, %d incomplete, %d without a result to compare, %d bounded, %d not parsed; %d with data races",
+	s := fmt.Sprintf("%d files: %d agree, %d unsound, %d incomplete, %d without a result to compare, %d bounded, %d not parsed; %d with data races",
 		y.Files, y.Agrees, y.Unsound, y.Incomplete, y.NoResult, y.Bounded, y.Unparsed, y.Races)
+	if y.RacesBounded > 0 {
+		s += fmt.Sprintf(", %d not searched to the end for races", y.RacesBounded)
+	}
+	return s
 }

@@ -48,6 +48,9 @@ type Judgement struct {
 	// Race reports a data race in an allowed execution. The answer then assumes that
 	// the compiler does not exploit the race.
 	Race bool
+	// RaceWhy names the bound at which the search for a race ended without one; empty
+	// if the search was complete or found one. A Bounded test is not searched for races.
+	RaceWhy string
 	// Why names the bound that the search reached; empty if it reached none.
 	Why string
 	// Candidates is the number of complete candidate executions that were judged.
@@ -85,6 +88,9 @@ func (t *Test) Judge(ctx context.Context, b Bounds) Judgement {
 		j.search(true)
 		if !j.race && j.why == "" {
 			j.search(false)
+		}
+		if !j.race {
+			out.RaceWhy = j.why
 		}
 	}
 	out.Race, out.Candidates = j.race, j.judged
@@ -180,6 +186,8 @@ func (j *judge) fixedPoint(domain [][]int64, maxSteps int) (_ [][]int64, traces 
 				return nil, nil, 0, j.why
 			case j.steps > maxSteps:
 				return nil, nil, 0, fmt.Sprintf("more than %d steps", maxSteps)
+			case r.long:
+				return nil, nil, 0, fmt.Sprintf("P%d has more than %d events", id, maxThreadEvents)
 			case !complete:
 				return nil, nil, 0, fmt.Sprintf("P%d has more than %d traces", id, j.b.Traces)
 			}

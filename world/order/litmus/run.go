@@ -31,6 +31,7 @@ type runner struct {
 	events []event
 	ctrl   uint64
 	broken bool // the trace is impossible or outside the model
+	long   bool // a trace has more than maxThreadEvents events
 }
 
 // traces enumerates the traces of a thread, at most limit. ends are the traces that
@@ -119,6 +120,7 @@ func (r *runner) block(body []stmt) {
 
 func (r *runner) emit(e event) int {
 	if len(r.events) == maxThreadEvents {
+		r.long = r.long || !r.broken
 		r.broken = true
 		return 0
 	}
