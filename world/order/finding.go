@@ -142,5 +142,14 @@ func (c *Case) String() string {
 	if c.UnregisterGP {
 		s += ", grace period at unregistering"
 	}
+	if c.Switches >= 0 {
+		s += fmt.Sprintf(", at most %d switch(es)", c.Switches)
+	}
+	if c.Preemptions != 1 {
+		s += fmt.Sprintf(", at most %d preemption(s)", c.Preemptions)
+	}
+	if c.Retries != 0 {
+		s += fmt.Sprintf(", at most %d competing retries", c.Retries)
+	}
 	return s
 }
