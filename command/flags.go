@@ -66,6 +66,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		if errors.Is(err, errTwice) {
 			return wrong("--"+f.Name, invalid.GetValue(), "one value; %s is given already", named.Show(f.Value.String()))
 		}
+		if errors.Is(err, errDirectory) {
+			return wrong("--"+f.Name, invalid.GetValue(), "a file, not a directory")
+		}
 		return wrong("--"+f.Name, invalid.GetValue(), "%s", allowed(f.Value))
 	case errors.As(err, &unknown):
 		return wrong(dashed(unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()), absent("unknown flag"), "a flag that %s --help lists", cmd.CommandPath())

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 )
 
+// errDirectory is the error of a file's flag that names a directory.
+var errDirectory = errors.New("a directory")
+
 // outFile is a flag that holds the path of a file to write. Reading the flag
 // checks that the directory exists, so that a long run does not end in an error.
 type outFile string
@@ -15,7 +18,10 @@ func (o *outFile) Set(path string) error {
 	if dir, err := os.Stat(filepath.Dir(path)); err != nil || !dir.IsDir() {
 		return errors.New("no such directory")
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() || path == "" {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return errDirectory
+	}
+	if path == "" {
 		return errors.New("not a file")
 	}
 	*o = outFile(path)

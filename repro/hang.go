@@ -157,18 +157,23 @@ func (c *chain) gracePeriods(holder *Task) {
 		if len(tasks) == 0 {
 			continue
 		}
-		t := tasks[0]
 		if holder != nil && holder.Family == w.family {
 			c.Kind = w.kind
-			t = holder
 		}
 		c.kind(w.kind)
-		what := t.what()
-		if what != "" {
-			what = " (" + what + ")"
+		text := w.text
+		old := w.family == WaitTracepoint && f.Kernel.before(7, 0)
+		if old {
+			text = "for an SRCU grace period of tracepoint_srcu"
 		}
-		c.link(t.frameLine(slices.Concat(srcuWaits, rcuWaits, expWaits, barriers, []string{"synchronize_rcu_tasks_generic", "exp_funnel_lock"})...), "%s%s %s %s", names(tasks), what, verb(tasks, "waits", "wait"), w.text)
-		if w.family == WaitTracepoint {
+		for _, alike := range byWhat(tasks) {
+			t := alike[0]
+			if slices.Contains(alike, holder) {
+				t = holder
+			}
+			c.link(t.frameLine(slices.Concat(srcuWaits, rcuWaits, expWaits, barriers, []string{"synchronize_rcu_tasks_generic", "exp_funnel_lock"})...), "%s%s %s %s", names(alike), t.inParentheses(), verb(alike, "waits", "wait"), text)
+		}
+		if w.family == WaitTracepoint && !old {
 			c.unknown("which of the two: tasks-trace, which is waited for first, or tracepoint_srcu; both waits have the same stack")
 		}
 		if w.family == WaitSRCU {
@@ -217,17 +222,22 @@ func (c *chain) workers() {
 // tasksHoldouts links RCU Tasks' lines about its grace period.
 func (c *chain) tasksHoldouts() {
 	var age *RCUTasks
-	named := false
+	named, seen := false, false
+	waited := c.Kind
 	for _, r := range c.f.RCUTasks {
+		if k := r.kind(); (waited == "rcu-tasks" || waited == "tasks-trace") && waited != k {
+			continue // the hung tasks wait for another flavour
+		}
+		seen = true
 		if !r.Stall {
 			age = r
 			continue
 		}
-		kind, why := "rcu-tasks", "no voluntary context switch and no user mode since"
-		if r.Flavor == "rcu_tasks_trace" {
-			kind, why = "tasks-trace", "inside a reader of RCU Tasks Trace"
+		why := "no voluntary context switch and no user mode since"
+		if r.kind() == "tasks-trace" {
+			why = "inside a reader of RCU Tasks Trace"
 		}
-		c.kind(kind)
+		c.kind(r.kind())
 		named = named || len(r.Tasks)+len(r.Holdouts) > 0
 		switch {
 		case len(r.Tasks) > 0:
@@ -236,11 +246,11 @@ func (c *chain) tasksHoldouts() {
 		case len(r.Holdouts) > 0:
 			h := &r.Holdouts[0]
 			c.link(h.Line, "%s waits for %s: %s", r.Flavor, h.who(), why)
-			c.unknown("what that task does: its stack is not in the log")
+			c.unknown("what %s does: its stack is not in the log", h.who())
 		}
 	}
 	if age == nil {
-		if len(c.f.RCUTasks) == 0 {
+		if !seen {
 			switch c.Kind {
 			case "rcu-tasks":
 				c.unknown("which task holds the RCU Tasks grace period up: its kthread has not named one")
@@ -250,7 +260,7 @@ func (c *chain) tasksHoldouts() {
 		}
 		return
 	}
-	c.kind("rcu-tasks")
+	c.kind(age.kind())
 	c.link(age.Line, "the grace period of %s was %d jiffies old%s", age.Flavor, age.Jiffies, c.f.inSeconds(age.Jiffies))
 	switch {
 	case age.Exiting:
@@ -258,6 +268,14 @@ func (c *chain) tasksHoldouts() {
 	case !named:
 		c.unknown("which task holds the grace period of %s up: its kthread names it after rcu_task_stall_timeout only", age.Flavor)
 	}
+}
+
+// kind returns the kind of a hang that waits for this flavour.
+func (r *RCUTasks) kind() string {
+	if r.Flavor == "rcu_tasks_trace" {
+		return "tasks-trace"
+	}
+	return "rcu-tasks"
 }
 
 // who returns a name for a holdout without a stack in the log.

@@ -13,13 +13,30 @@ func (c *chain) queue() []*Task {
 		return nil
 	}
 	c.Behind = "event_mutex"
-	w := waiters[0]
-	what := w.what()
-	if what == "" {
-		what = "a task"
+	for _, alike := range byWhat(waiters) {
+		c.link(alike[0].Line, "%s%s %s for event_mutex", names(alike), alike[0].inParentheses(), verb(alike, "waits", "wait"))
 	}
-	c.link(w.Line, "%s (%s) %s for event_mutex", names(waiters), what, verb(waiters, "waits", "wait"))
 	return waiters
+}
+
+// byWhat groups tasks with the same description, in the order of the first of each.
+func byWhat(tasks []*Task) (groups [][]*Task) {
+	for _, t := range tasks {
+		i := slices.IndexFunc(groups, func(g []*Task) bool { return g[0].what() == t.what() })
+		if i < 0 {
+			i, groups = len(groups), append(groups, nil)
+		}
+		groups[i] = append(groups[i], t)
+	}
+	return groups
+}
+
+// inParentheses returns the task's description for use after names.
+func (t *Task) inParentheses() string {
+	if what := t.what(); what != "" {
+		return " (" + what + ")"
+	}
+	return ""
 }
 
 // holder finds the owner of the mutex from the kernel's statement, a list of locks,
@@ -34,7 +51,7 @@ func (c *chain) holder(queue []*Task) *Task {
 	for _, h := range f.Hung {
 		if b := h.Blocker; b != nil && b.PID != 0 && waits[h.Task.PID] && !waits[b.PID] {
 			c.link(b.Line, "the mutex is likely held by %s:%d, says the kernel", b.Comm, b.PID)
-			return f.task(b.PID)
+			return c.named(b)
 		}
 	}
 	if l, k := f.holderOf("event_mutex", waits); l != nil {
@@ -49,6 +66,16 @@ func (c *chain) holder(queue []*Task) *Task {
 	}
 	c.unknown("who holds event_mutex: no stack and no list of locks in the log shows it%s", f.unlisted())
 	return nil
+}
+
+// named returns the task that the kernel names as a lock's owner, or nil if the log
+// does not show its stack.
+func (c *chain) named(b *Blocker) *Task {
+	t := c.f.task(b.PID)
+	if t == nil {
+		c.unknown("the stack of %s:%d", b.Comm, b.PID)
+	}
+	return t
 }
 
 // unlisted names the running tasks whose locks lockdep does not list.
@@ -73,6 +100,7 @@ func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock) {
 	var holder *Locks
 	var lock *Lock
 	unsure := 0
+	hung := pids(f.of(OtherWait))
 	for _, l := range f.Locks {
 		i := slices.IndexFunc(l.Locks, func(k Lock) bool { return k.Name == name })
 		if i < 0 || waits[l.PID] {
@@ -82,7 +110,10 @@ func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock) {
 		if t != nil && i == len(l.Locks)-1 && slices.Contains([]Family{WaitEventMutex, WaitMutex, WaitRWSem}, t.Family) {
 			continue
 		}
-		if t != nil || i < len(l.Locks)-1 {
+		// A stack that shows another wait may be that of a lock that family does not
+		// recognise.
+		other := t != nil && t.Family == OtherWait && hung[l.PID]
+		if i < len(l.Locks)-1 || t != nil && !other {
 			return l, &l.Locks[i]
 		}
 		holder, lock = l, &l.Locks[i]
@@ -112,7 +143,7 @@ func (c *chain) lockHolder(t *Task) bool {
 		}
 		if b := h.Blocker; b != nil && h.Task == t && b.PID != 0 {
 			c.link(b.Line, "the %s is likely held by %s:%d, says the kernel", b.Lock, b.Comm, b.PID)
-			c.place(f.task(b.PID))
+			c.place(c.named(b))
 			return true
 		}
 	}

@@ -30,6 +30,18 @@ func (f *Facts) built(e *entry, b *klog.Build) {
 	}
 }
 
+// before reports whether the log shows that the kernel is older than a release.
+func (k *Kernel) before(major, minor int) bool {
+	var x, y int
+	if k.Release == nil {
+		return false
+	}
+	if n, _ := fmt.Sscanf(k.Release.Value, "%d.%d", &x, &y); n < 2 {
+		return false
+	}
+	return x < major || x == major && y < minor
+}
+
 // clocks are lines about a clock that runs wrong.
 var clocks = []string{
 	"clocksource: timekeeping watchdog on CPU", "clocksource: Long readout interval", "Marking clocksource 'tsc' as unstable",
@@ -248,10 +260,27 @@ func rate(measured float64) int {
 // (rcu_jiffies_till_stall_check); the likelier first.
 var timeouts = []int{21, 60, 26, 100, 105, 65, 20, 30}
 
+// fit is a rate with which a report's t is a usual timeout.
+type fit struct {
+	hz, timeout int
+	repeat      int64 // the reports of the same grace period before it
+}
+
+// from describes the derivation of the timeout.
+func (x fit) from(t int64, guess bool) string {
+	s := fmt.Sprintf("t=%d with HZ %d", t, x.hz)
+	if x.repeat > 0 {
+		s += fmt.Sprintf(" is report %d of a grace period", x.repeat+1)
+	}
+	if guess {
+		s = "a guess: " + s
+	}
+	return s
+}
+
 // hzByTimeouts searches for a rate with which the first report's t is a usual
 // timeout. If several are possible, the result is a guess.
 func (f *Facts) hzByTimeouts() {
-	type fit struct{ hz, timeout int }
 	for _, s := range f.Stalls {
 		if s.End == 0 || s.T <= 0 {
 			continue
@@ -268,7 +297,7 @@ func (f *Facts) hzByTimeouts() {
 					late := s.T - int64(timeout*hz)*(1+3*repeat) - 3*repeat
 					young := s.At != nil && s.boot && float64(s.T)/float64(hz) > *s.At
 					if late >= 0 && late <= int64(5+hz/50) && !young {
-						fits = append(fits, fit{hz, timeout})
+						fits = append(fits, fit{hz, timeout, repeat})
 					}
 				}
 			}
@@ -284,6 +313,9 @@ func (f *Facts) hzByTimeouts() {
 			from = fmt.Sprintf("a guess: %s; HZ %d with %d s fits as well", from, fits[1].hz, fits[1].timeout)
 		}
 		f.Kernel.HZ = &Seen[int]{Value: fits[0].hz, Line: s.End, From: from}
+		if f.Kernel.Stall == nil {
+			f.Kernel.Stall = &Seen[float64]{Value: float64(fits[0].timeout), Line: s.End, From: fits[0].from(s.T, len(fits) > 1)}
+		}
 		return
 	}
 }

@@ -27,6 +27,7 @@ type Draft struct {
 	Signature trial.Signature
 
 	symptoms []Symptom         // of the log
+	release  string            // of the log's kernel, if it is not the scenario's
 	verdict  Verdict           // of the log
 	notes    map[string]string // by path: the source of the value
 }
@@ -49,13 +50,13 @@ func (l *Log) Draft() (*Draft, error) {
 		return nil, ErrNoScenario // slow samples alone are not a failure
 	}
 	for _, setup := range setups {
-		if !setup.suits(symptoms) {
+		if !setup.suits(symptoms, l.Facts) {
 			continue
 		}
 		// The start of the close() is not in the log, and may decide whether it
 		// meets a reader: try a few starts.
 		for later := range starts {
-			d := Draft{symptoms: symptoms, verdict: l.Opinion.Verdict, notes: map[string]string{}}
+			d := Draft{symptoms: symptoms, verdict: l.Opinion.Verdict, release: l.Facts.Kernel.otherRelease(), notes: map[string]string{}}
 			d.machine(l.Facts)
 			d.closers(l.Facts)
 			setup.fill(&d, l.Facts)
@@ -137,6 +138,36 @@ func (d *Draft) note(path, format string, args ...any) { d.notes[path] = fmt.Spr
 // longer.
 const maxCPUs = 8
 
+// otherRelease returns the release of the log's kernel if it is known and not the
+// one that a scenario without machine.version has.
+func (k *Kernel) otherRelease() string {
+	if k.Release == nil {
+		return ""
+	}
+	if rest, ok := strings.CutPrefix(k.Release.Value, "7.0.0-rc1"); ok && (rest == "" || !isDigit(rest[0])) {
+		return ""
+	}
+	return k.Release.Value
+}
+
+// model returns the preemption model in the log, or "" if the log does not show it:
+// a kernel with PREEMPT_DYNAMIC chooses it at boot.
+func (k *Kernel) model() workload.Preempt {
+	if k.Preempt == nil {
+		return ""
+	}
+	v := k.Preempt.Value
+	switch {
+	case strings.Contains(v, "lazy"):
+		return workload.PreemptLazy
+	case strings.Contains(v, "none"), strings.Contains(v, "voluntary"):
+		return workload.PreemptNone
+	case strings.Contains(v, "full"), v == "PREEMPT", strings.HasPrefix(v, "PREEMPT_RT"):
+		return workload.PreemptFull
+	}
+	return ""
+}
+
 // machine sets the known properties of the kernel.
 func (d *Draft) machine(f *Facts) {
 	sc := &d.Scenario
@@ -168,12 +199,8 @@ func (d *Draft) machine(f *Facts) {
 			m.Preempt = workload.PreemptNone
 		}
 	}
-	if k.Preempt != nil && strings.Contains(k.Preempt.Value, "lazy") {
-		m.Preempt = workload.PreemptLazy
-		d.note("machine.preempt", "line %d: %s", k.Preempt.Line, k.Preempt.Value)
-	}
-	if k.Preempt != nil && (strings.Contains(k.Preempt.Value, "none") || strings.Contains(k.Preempt.Value, "voluntary")) {
-		m.Preempt = workload.PreemptNone
+	if model := k.model(); model != "" {
+		m.Preempt = model
 		d.note("machine.preempt", "line %d: %s", k.Preempt.Line, k.Preempt.Value)
 	}
 	d.note("machine.mips", "a guess: an ordinary machine")
@@ -220,6 +247,9 @@ func (d *Draft) stallTimeout(seen *Seen[float64]) {
 		timeout = max(int(seen.Value), 3)
 	}
 	d.note("watchdog.rcu_stall", "line %d", seen.Line)
+	if strings.HasPrefix(seen.From, "a guess") {
+		d.note("watchdog.rcu_stall", "%s (line %d)", seen.From, seen.Line)
+	}
 	if !exact {
 		d.note("watchdog.rcu_stall", "a guess: at the most %.0f s (line %d)", seen.Value, seen.Line)
 	}
@@ -301,6 +331,9 @@ func (d *Draft) YAML(log string) []byte {
 	}
 	if d.verdict == MachineSlow {
 		b.WriteString("# The log speaks for a slow machine, which a change of the kernel does not help.\n")
+	}
+	if d.release != "" {
+		fmt.Fprintf(&b, "# The log is of kernel %s; machine.version of the scenario is %s.\n", strings.Map(printing, d.release), workload.Linux70rc1)
 	}
 	if d.Seeds < DraftSeeds {
 		fmt.Fprintf(&b, "# shown with %d of the seeds 1 to %d only\n", d.Seeds, DraftSeeds)

@@ -15,9 +15,17 @@ type setup struct {
 	fill  func(*Draft, *Facts)
 }
 
-func (s *setup) suits(symptoms []Symptom) bool {
+// suits reports whether the setup can show a symptom of the log, and does not
+// contradict the preemption model in it.
+func (s *setup) suits(symptoms []Symptom, f *Facts) bool {
+	if model := f.Kernel.model(); s.name == longSectionName && model != "" && model != workload.PreemptNone {
+		return false
+	}
 	return slices.ContainsFunc(s.makes, func(m Symptom) bool { return slices.Contains(symptoms, m) })
 }
+
+// longSectionName is the name of the setup that needs a kernel without preemption.
+const longSectionName = "CPU in a long section"
 
 // setups, the likelier first. Each is a small version of a preset.
 var setups = []setup{
@@ -25,7 +33,7 @@ var setups = []setup{
 	{"real-time task before readers", []Symptom{StallReader, CloseHung, QueueHung, WorkerHung, WorkerHungExp, StallExp}, realTimeBeforeReaders},
 	{"real-time tasks before the kthread", []Symptom{KthreadReady, StallKthread, StallCPU}, realTimeBeforeKthread},
 	{"silent CPU", []Symptom{StallCPU, StallExp, CloseHung}, silentCPU},
-	{"CPU in a long section", []Symptom{StallCPU}, longSection},
+	{longSectionName, []Symptom{StallCPU}, longSection},
 	{"real-time task before a worker", []Symptom{PoolStuck}, realTimeBeforeWorker},
 }
 
@@ -167,7 +175,14 @@ func silentCPU(d *Draft, f *Facts) {
 func longSection(d *Draft, f *Facts) {
 	sc := &d.Scenario
 	cpu := d.stalledCPU(f)
-	sc.Machine.Preempt = workload.PreemptNone
+	if sc.Machine.Preempt != workload.PreemptNone {
+		sc.Machine.Preempt = workload.PreemptNone
+		if len(f.Stalls) > 0 {
+			// The flavour is that of preempt=none too, on a kernel that chooses the
+			// model at boot.
+			d.note("machine.preempt", "a guess: the log shows %s (line %d)", f.Stalls[0].Flavor, f.Stalls[0].Line)
+		}
+	}
 	sc.Tasks = append(sc.Tasks, workload.Tasks{Name: "reader", Count: 1, CPUs: []int{cpu}, Reads: workload.ReadsRCU, Section: d.hungFor(f), Gap: time.Millisecond})
 	d.note("tasks[0].section", "a guess: longer than the timeouts")
 	sc.Closers[0].CPUs = []int{otherCPU(cpu)}

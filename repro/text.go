@@ -160,7 +160,11 @@ func (f *Facts) unread(b *strings.Builder) {
 	if f.Unread == 0 {
 		return
 	}
-	fmt.Fprintf(b, "unread   %d messages look like part of a report and do not parse\n", f.Unread)
+	what := "1 message looks like part of a report and does not parse"
+	if f.Unread > 1 {
+		what = fmt.Sprintf("%d messages look like part of a report and do not parse", f.Unread)
+	}
+	fmt.Fprintf(b, "unread   %s\n", what)
 	for i, s := range f.Suspects {
 		if i == shownSuspects {
 			fmt.Fprintf(b, "  and %d more\n", f.Unread-shownSuspects)

@@ -148,6 +148,10 @@ func (t *Torture) counters(e *entry, text string) {
 	}
 }
 
+// qemuKilled is the line of kvm-recheck.sh after a run whose QEMU had to be killed:
+// the guest did not end in time.
+const qemuKilled = "QEMU killed"
+
 // kvmLine reads a line of kvm.sh's summary.
 func (f *Facts) kvmLine(e *entry) bool {
 	text := strings.TrimSpace(e.text[:min(len(e.text), 400)])
@@ -168,6 +172,7 @@ func (f *Facts) kvmLine(e *entry) bool {
 	}
 	switch {
 	case strings.HasPrefix(text, "!!! PID ") && strings.Contains(text, " hung at "),
+		text == qemuKilled && f.Torture != nil && len(f.Torture.Runs) > 0,
 		strings.HasPrefix(text, "Summary: ") && f.Torture != nil && len(f.Torture.Runs) > 0,
 		strings.HasSuffix(text, "runs with runtime errors.") || strings.HasSuffix(text, "runs with build errors."),
 		strings.HasPrefix(text, "WARNING: ") && strings.Contains(text, "in ") && f.Torture != nil && len(f.Torture.Runs) > 0:
@@ -204,7 +209,7 @@ func (t *Torture) judge(f *Facts) {
 	}
 	hung := len(f.Hung)+len(f.Stalls)+len(f.Expedited) > 0
 	for _, a := range t.Anomalies {
-		hung = hung || strings.Contains(a.Text, " hung at ")
+		hung = hung || strings.Contains(a.Text, " hung at ") || a.Text == qemuKilled
 	}
 	if hung || gps == 0 || spent == 0 || gps > 1<<53 {
 		return

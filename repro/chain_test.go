@@ -1,0 +1,134 @@
+package repro
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gpstorm/gpstorm/workload"
+)
+
+// hungIn is the report of a hung task with the functions of its stack, the innermost
+// first.
+func hungIn(pid int, comm string, functions ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "INFO: task %s:%d blocked for more than 143 seconds.\ntask:%s state:D stack:0 pid:%d ppid:2 flags:0x00000000\nCall Trace:\n", comm, pid, comm, pid)
+	for _, f := range append([]string{"__schedule"}, functions...) {
+		fmt.Fprintf(&b, " %s+0x1/0x2\n", f)
+	}
+	return b.String()
+}
+
+// locksOf is a list of locks of lockdep.
+func locksOf(pid int, comm string, locks ...string) string {
+	s := fmt.Sprintf("%d locks held by %s/%d:\n", len(locks), comm, pid)
+	if len(locks) == 1 {
+		s = fmt.Sprintf("1 lock held by %s/%d:\n", comm, pid)
+	}
+	for i, l := range locks {
+		s += fmt.Sprintf(" #%d: ffffffff00000000 (%s){+.+.}-{4:4}, at: f%d+0x1/0x2\n", i, l, i)
+	}
+	return s
+}
+
+const linux = "Linux version %s (build@bench) #1 SMP PREEMPT_DYNAMIC Mon Mar  2 10:00:00 UTC 2026\n"
+
+func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
+	t.Parallel()
+	opener := hungIn(1, "opener", "schedule_preempt_disabled", "__mutex_lock", "perf_trace_init")
+	closer := hungIn(2, "closer", "schedule_preempt_disabled", "__mutex_lock", "perf_trace_destroy")
+	inSRCU := hungIn(3, "closer", "__synchronize_srcu", "perf_trace_event_unreg", "perf_trace_destroy")
+	inMutex := hungIn(1, "a", "schedule_preempt_disabled", "__mutex_lock", "f0")
+	inTasks := hungIn(4, "tracer", "synchronize_rcu_tasks_generic", "ftrace_shutdown")
+	unsure := func(pid int) string { return hungIn(pid, "x", "sleeps_in_a_lock_of_its_own") }
+	const named = "INFO: task a:1 is blocked on a mutex likely owned by task b:2.\n"
+	const traceStall = "INFO: rcu_tasks_trace detected stalls on tasks:\n"
+	for name, tt := range map[string]struct {
+		text        string
+		says, never []string
+	}{
+		"waiters that differ": {opener + closer,
+			[]string{"opener:1 (perf_event_open() of a tracepoint) waits for event_mutex", "closer:2 (close() of a perf tracepoint event) waits for event_mutex"}, nil},
+		"a wait before 7.0": {fmt.Sprintf(linux, "6.12.3") + inSRCU, []string{"SRCU grace period of tracepoint_srcu"}, []string{"which of the two"}},
+		"a wait of 7.0":     {fmt.Sprintf(linux, "7.0.0-rc1") + inSRCU, []string{"which of the two"}, nil},
+		"one unsure task":   {inMutex + unsure(2) + locksOf(1, "a", "m") + locksOf(2, "x", "m"), []string{"m is held by x:2"}, nil},
+		"three unsure tasks": {inMutex + unsure(2) + unsure(3) + unsure(4) + locksOf(1, "a", "m") + locksOf(2, "x", "m") + locksOf(3, "x", "m") + locksOf(4, "x", "m"),
+			[]string{"not told: who holds the lock"}, []string{"is held by"}},
+		"a named owner without a stack": {inMutex + named, []string{"likely held by b:2", "not told: the stack of b:2"}, nil},
+		"a holdout of another flavour":  {inTasks + traceStall + "P85: ... nesting: 1N cpu: 2\n", nil, []string{"rcu_tasks_trace waits for"}},
+		"a holdout of this flavour":     {inTasks + strings.Replace(traceStall, "_trace", "", 1) + "(____ptrval____): .N nvcsw: 2/2 holdout: 1 idle_cpu: -1/3\n", []string{"rcu_tasks waits for a task on CPU 3", "not told: what a task on CPU 3 does"}, nil},
+	} {
+		got := textOf(t, read(t, tt.text))
+		for _, s := range tt.says {
+			if !strings.Contains(got, s) {
+				t.Errorf("%s: no %q in\n%s", name, s, got)
+			}
+		}
+		for _, s := range tt.never {
+			if strings.Contains(got, s) {
+				t.Errorf("%s: %q in\n%s", name, s, got)
+			}
+		}
+	}
+}
+
+func TestARepeatedReportHasTheUsualTimeout(t *testing.T) {
+	t.Parallel()
+	k := read(t, "[  500.000000] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n[  500.000000] rcu: \t(detected by 1, t=8403 jiffies, g=7, q=1 ncpus=2)\n").Facts.Kernel
+	if k.Stall == nil || k.Stall.Value != 21 {
+		t.Errorf("%+v, want 21 s", k.Stall)
+	}
+}
+
+func TestARunWhoseQEMUWasKilledHasNoBound(t *testing.T) {
+	t.Parallel()
+	const run, next = "TREE01 ------- 39420 GPs (21.9/s) [rcu: g157680 f0x0 total-gps=39420]\n", "TREE02 ------- 12960 GPs (7.2/s) [rcu: g51840 f0x0 total-gps=12960]\n"
+	if r := read(t, run+next).Facts.Torture; r.Bound == nil || len(r.Anomalies) > 0 {
+		t.Errorf("without it: %+v", r)
+	}
+	if r := read(t, run+"QEMU killed\n"+next).Facts.Torture; r.Bound != nil || len(r.Anomalies) != 1 || !r.Runs[0].Failed || r.Runs[1].Failed || r.Verdict != "FAILURE" {
+		t.Errorf("with it: %+v", r)
+	}
+}
+
+func TestADraftKeepsToThePreemptionModelOfTheLog(t *testing.T) {
+	t.Parallel()
+	stall := "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n"
+	for _, tt := range []struct {
+		text string
+		suit bool
+		note string
+	}{
+		{"Dynamic Preempt: full\n" + stall, false, ""},
+		{"Dynamic Preempt: lazy\n" + stall, false, ""},
+		{"Dynamic Preempt: none\n" + stall, true, "line 1: none"},
+		{stall, true, "a guess: the log shows rcu_preempt (line 1)"},
+	} {
+		f := read(t, tt.text).Facts
+		s := &setups[slices.IndexFunc(setups, func(s setup) bool { return s.name == longSectionName })]
+		if got := s.suits([]Symptom{StallCPU}, f); got != tt.suit {
+			t.Errorf("%q: suits: %t", tt.text, got)
+		}
+		if !tt.suit {
+			continue
+		}
+		d := Draft{notes: map[string]string{}}
+		d.machine(f)
+		d.closers(f)
+		s.fill(&d, f)
+		if got := d.notes["machine.preempt"]; got != tt.note || d.Scenario.Machine.Preempt != workload.PreemptNone {
+			t.Errorf("%q: %q, want %q", tt.text, got, tt.note)
+		}
+	}
+}
+
+func TestADraftNamesAnotherKernel(t *testing.T) {
+	t.Parallel()
+	for release, want := range map[string]bool{"6.12.3": true, "7.0.0-rc1-lab": false, "7.0.0-rc12": true} {
+		d := Draft{release: read(t, fmt.Sprintf(linux, release)).Facts.Kernel.otherRelease()}
+		if got := strings.Contains(string(d.YAML("log")), "# The log is of kernel "+release+"; machine.version"); got != want {
+			t.Errorf("%s: %t", release, got)
+		}
+	}
+}
