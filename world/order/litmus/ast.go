@@ -29,6 +29,7 @@ type initial struct {
 
 type thread struct {
 	params []string
+	locals map[string]bool // declared or assigned
 	body   []stmt
 }
 

@@ -51,11 +51,19 @@ type event struct {
 	line                    int
 }
 
+// addressBit is set in the address of every location. Integers have 62 bits, so none
+// equals an address.
+const addressBit = 1 << 62
+
+// integer returns the 62 low bits of v with their sign.
+func integer(v int64) int64 { return v << 2 >> 2 }
+
 // pointer is the address of location i as a value. A pointer plus a small offset
 // points to no location.
-func pointer(i int) int64 { return int64(i+1) << 32 }
+func pointer(i int) int64 { return addressBit | int64(i+1)<<32 }
 
 func (t *Test) locOf(v int64) (int, bool) {
+	v ^= addressBit
 	i := int(v>>32) - 1
 	return i, v&0xffffffff == 0 && i >= 0 && i < len(t.locs)
 }

@@ -13,7 +13,7 @@ import (
 // checks its meaning.
 func TestFormat(t *testing.T) {
 	t.Parallel()
-	const body = "P0(int *x)\n{\n\tint r0 = READ_ONCE(*x);\n}\n"
+	const body = "P0(int *x)\n{\n\tint r0 = READ_ONCE(*x);\n\tint r1;\n}\n"
 	tests := []struct {
 		name, src string
 		want      litmus.Answer
@@ -32,7 +32,10 @@ func TestFormat(t *testing.T) {
 		{"register", "C a\n{ 0:r5=4; }\n" + body + "exists (0:r5=4)", litmus.Always},
 		{"typed register", "C a\n{ int 0:r5 = x; int64_t 0:r6; int * 0:r7; P0:r8=2; }\n" + body + "exists (0:r5=x /\\ 0:r6=0 /\\ 0:r8=2)", litmus.Always},
 		{"register over a parameter", "C a\n{ 0:r5=y; }\nP0(int *x)\n{\n\tWRITE_ONCE(*r5, 1);\n}\nexists (y=1)", litmus.Always},
-		{"register that is never declared", "C a\n{}\nP0(int *x)\n{\n\tr1 = READ_ONCE(*x) - r9;\n}\nexists (0:r1=0 /\\ 0:r2=0)", litmus.Always},
+		{"register without an initial value", "C a\n{}\nP0(int *x)\n{\n\tint r9;\n\tr1 = READ_ONCE(*x) - r9;\n}\nexists (0:r1=0 /\\ 0:r9=0)", litmus.Always},
+		{"unsigned number", "C a\n{ unsigned int x=4294967295; }\n" + body + "exists (0:r0=4294967295)", litmus.Always},
+		{"number is no address", "C a\n{}\nP0(int *x)\n{\n\tlong r0 = 4294967296;\n\tlong r1 = (1 << 31) * (1 << 31) + 4294967296;\n}\nexists (0:r0=x \\/ 0:r1=x)", litmus.Never},
+		{"address through arithmetic", "C a\n{}\nP0(int *x)\n{\n\tint r0 = READ_ONCE(*x);\n\tint *r1 = x + (r0 ^ r0);\n\tWRITE_ONCE(*r1, 7);\n}\nexists (x=7)", litmus.Always},
 		{"qualified parameters", "C a\n{}\nP0(volatile int *x, const struct foo **y, atomic_int* z)\n{\n\tint r0 = (int)READ_ONCE(*x);\n\t(void)READ_ONCE(*y);\n}\nexists (0:r0=0)", litmus.Always},
 		{"void thread", "C a\n{}\nvoid P0(int *x)\n{\n\tint r0 = READ_ONCE(*x);\n}\nexists (0:r0=0)", litmus.Always},
 		{"no condition", "C a\n{}\n" + body, litmus.Always},
@@ -79,6 +82,17 @@ func TestUnknownConstructs(t *testing.T) {
 		"C a\n{}\nP0(int *x)\n{\n}\nexists (x=0) /\\ (x=1) \\/":                                             `line 6: "": want a value`,
 		"C a\n{}\nP0(int *x)\n{\n\tsmp_mb(1);\n}\nexists (x=0)":                                             "line 5: smp_mb() with 1 arguments: want 0",
 		"C a\n{}\nP0(int *x)\n{\n}\nexists (" + strings.Repeat("(", 300) + "x=0" + strings.Repeat(")", 301): "line 6: nesting: more than 200: want less",
+		"C a\n{}\nP0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n\tWRITE_ONCE(*z, 1);\n}\nexists (x=1)":               "line 6: z: want a parameter, a register or a location",
+		"C a\n{}\nP0(int *x)\n{\n\tint r0 = READ_ONCE(*x);\n}\nexists (0:r00=0)":                            "line 7: condition on 0:r00: want a register that P0 has",
+		"C a\n{}\nP0(int *x)\n{\n\tint r0 = 1;\n}\nexists (-0:r0=1)":                                        `line 7: "0": want a value`,
+		"C a\n{}\nP0(int *x)\n{\n\tint r0 = 1 / 0;\n}\nexists (x=0)":                                        "line 5: / 0: want a divisor other than 0, and shifts by 0 to 31",
+		"C a\n{}\nP0(int *x)\n{\n\tint r0 = 1 << -1;\n}\nexists (x=0)":                                      "line 5: << -1: want a divisor other than 0, and shifts by 0 to 31",
+		"C a\n{}\nP0(int *x)\n{\n\tlong r0 = 2305843009213693952;\n}\nexists (x=0)":                         "line 5: number 2305843009213693952: want less than 2^61",
+		"C a\n{ x=" + strings.Repeat("- ", 300) + "1; }":                                                    "line 2: nesting: more than 200: want less",
+		"C a\n{}\nP0(int *x)\n{\n}\nforall (" + strings.Repeat("x=0 => ", 300) + "x=0)":                     "line 6: nesting: more than 200: want less",
+		"C a\n{}\nP0(int *x)\n{\n\tint r0 = 1" + strings.Repeat("+1", 10_002) + ";\n}\nexists (x=0)":        "line 5: more than 10000 operators in a row: want less",
+		"C " + strings.Repeat("a", 16<<20):                                                                  "line 1: test of 16777218 bytes: want at most 16 MiB",
+		"C a\n{}\nP0(int *x)\n{\n\t" + strings.Repeat("f", 1000) + "();\n}\nexists (x=0)":                   "line 5: " + strings.Repeat("f", 60) + "...(): want a primitive of the kernel's memory model",
 	} {
 		_, err := litmus.Parse(src)
 		if err == nil || err.Error() != want {
@@ -127,7 +141,7 @@ func TestPathsCountAgainstTheBound(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("C paths\n{}\n")
 	for _, p := range []string{"P0", "P1", "P2"} {
-		b.WriteString(p + "(int *x)\n{\n" + strings.Repeat("\tif (r0) { r1 = 1; } else { r1 = 2; }\n", 6) + "}\n")
+		b.WriteString(p + "(int *x)\n{\n\tint r0;\n" + strings.Repeat("\tif (r0) { r1 = 1; } else { r1 = 2; }\n", 6) + "}\n")
 	}
 	b.WriteString("exists (0:r1=3)\n")
 	x, err := litmus.Parse(b.String())

@@ -12,6 +12,9 @@ var resultLine = regexp.MustCompile(`Result:\s*([A-Za-z]+)`)
 
 // Parse reads a litmus test. An error names the line and the construct.
 func Parse(src string) (*Test, error) {
+	if len(src) > maxSource {
+		return nil, &Error{1, fmt.Sprintf("test of %d bytes: want at most %d MiB", len(src), maxSource>>20)}
+	}
 	first, rest, _ := strings.Cut(strings.TrimLeft(src, " \t\r\n"), "\n")
 	skipped := strings.Count(src[:strings.Index(src, first)], "\n")
 	kind, title, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(first), "\t", " "), " ")
@@ -37,8 +40,8 @@ func Parse(src string) (*Test, error) {
 }
 
 func abbreviate(s string) string {
-	if len(s) > 20 {
-		return s[:20] + "..."
+	if len(s) > 60 {
+		return s[:60] + "..."
 	}
 	return s
 }
@@ -48,10 +51,19 @@ type parser struct {
 	at   int
 	t    *Test
 	deep int
+
+	locals map[string]bool // of the thread that is read
 }
 
-// maxDepth bounds the nesting of what is parsed.
-const maxDepth = 200
+// maxDepth bounds the nesting of what is parsed, and maxTerms the operators of a chain
+// without parentheses.
+const (
+	maxDepth = 200
+	maxTerms = 10_000
+)
+
+// maxSource bounds the bytes of a test.
+const maxSource = 16 << 20
 
 func (p *parser) peek() string { return p.toks[p.at].text }
 
@@ -114,6 +126,9 @@ func (p *parser) test() error {
 		return p.fail("%q: want a thread", abbreviate(p.peek()))
 	}
 	p.locate()
+	if err := p.t.undeclared(); err != nil {
+		return err
+	}
 	for {
 		switch {
 		case p.accept("locations"):
@@ -242,7 +257,7 @@ func (p *parser) initialOne() error {
 	}
 	n := p.take()
 	if p.accept("[") {
-		return p.fail("array %s: want a scalar", n)
+		return p.fail("array %s: want a scalar", abbreviate(n))
 	}
 	p.accept("]")
 	v := initial{}
@@ -264,6 +279,10 @@ func (p *parser) initialOne() error {
 }
 
 func (p *parser) initialValue() (initial, error) {
+	if err := p.enter(); err != nil {
+		return initial{}, err
+	}
+	defer func() { p.deep-- }()
 	switch {
 	case p.peek() == "ATOMIC_INIT":
 		p.take()
@@ -296,9 +315,12 @@ func (p *parser) initialValue() (initial, error) {
 		}
 		return initial{addr: n}, nil
 	}
-	n, err := strconv.ParseInt(strings.TrimRight(p.peek(), "uUlL"), 0, 32)
+	n, err := strconv.ParseInt(strings.TrimRight(p.peek(), "uUlL"), 0, 64)
 	if err != nil {
 		return initial{}, p.fail("initial value %q: want a number or a location", abbreviate(p.peek()))
+	}
+	if err := p.inRange(n); err != nil {
+		return initial{}, err
 	}
 	p.take()
 	return initial{value: n}, nil
@@ -369,11 +391,12 @@ func (p *parser) thread() error {
 			}
 		}
 	}
+	p.locals = map[string]bool{}
 	body, err := p.block()
 	if err != nil {
 		return err
 	}
-	th.body = body
+	th.body, th.locals = body, p.locals
 	p.t.threads = append(p.t.threads, th)
 	return nil
 }

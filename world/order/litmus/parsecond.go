@@ -8,11 +8,18 @@ import (
 // condition reads a proposition over final states: ~ binds tightest, then /\,
 // then \/.
 func (p *parser) condition() (cond, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer func() { p.deep-- }()
 	x, err := p.conjunction()
 	if err != nil {
 		return nil, err
 	}
-	for p.accept("\\/") || p.accept("||") {
+	for terms := 0; p.accept("\\/") || p.accept("||"); terms++ {
+		if terms == maxTerms {
+			return nil, p.fail("more than %d operators in a row: want less", maxTerms)
+		}
 		y, err := p.conjunction()
 		if err != nil {
 			return nil, err
@@ -31,7 +38,10 @@ func (p *parser) conjunction() (cond, error) {
 	if err != nil {
 		return nil, err
 	}
-	for p.accept("/\\") || p.accept("&&") {
+	for terms := 0; p.accept("/\\") || p.accept("&&"); terms++ {
+		if terms == maxTerms {
+			return nil, p.fail("more than %d operators in a row: want less", maxTerms)
+		}
 		y, err := p.proposition()
 		if err != nil {
 			return nil, err
@@ -85,9 +95,8 @@ func (p *parser) operand(left bool) (operand, error) {
 		return p.address()
 	}
 	if p.accept("-") {
-		o, err := p.operand(false)
-		o.value = -o.value
-		return o, err
+		n, err := p.number()
+		return operand{value: -n}, err
 	}
 	t := p.peek()
 	if n, err := strconv.Atoi(strings.TrimPrefix(t, "P")); err == nil && p.ahead(1) == ":" {
@@ -96,6 +105,9 @@ func (p *parser) operand(left bool) (operand, error) {
 		reg := p.take()
 		if n >= len(p.t.threads) || !identifier(reg) {
 			return operand{}, p.fail("condition on %s:%s: want a register of one of the %d threads", t, abbreviate(reg), len(p.t.threads))
+		}
+		if !p.t.declared(n, reg) {
+			return operand{}, p.fail("condition on %s:%s: want a register that P%d has", t, abbreviate(reg), n)
 		}
 		return operand{kind: opdRegister, thread: n, name: reg}, nil
 	}
@@ -116,12 +128,17 @@ func (p *parser) operand(left bool) (operand, error) {
 		}
 		return operand{kind: opdLocation, name: t}, nil
 	}
-	n, err := strconv.ParseInt(t, 0, 64)
-	if err != nil {
-		return operand{}, p.fail("%q: want a value", abbreviate(t))
+	n, err := p.number()
+	return operand{value: n}, err
+}
+
+func (p *parser) number() (int64, error) {
+	n, err := strconv.ParseInt(p.peek(), 0, 64)
+	if err != nil || p.ahead(1) == ":" {
+		return 0, p.fail("%q: want a value", abbreviate(p.peek()))
 	}
 	p.take()
-	return operand{kind: opdNumber, value: n}, nil
+	return n, nil
 }
 
 func (p *parser) address() (operand, error) {

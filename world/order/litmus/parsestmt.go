@@ -104,8 +104,9 @@ func (p *parser) declaration() ([]stmt, error) {
 		at := p.line()
 		n := p.take()
 		if p.peek() == "[" {
-			return nil, p.fail("array %s: want a scalar", n)
+			return nil, p.fail("array %s: want a scalar", abbreviate(n))
 		}
+		p.locals[n] = true
 		if p.accept("=") {
 			v, err := p.expression()
 			if err != nil {
@@ -152,6 +153,7 @@ func (p *parser) simple() ([]stmt, error) {
 func (p *parser) assignTo(at line, x, v expr) ([]stmt, error) {
 	switch x := x.(type) {
 	case name:
+		p.locals[x.text] = true
 		return []stmt{assign{at, x.text, v}}, nil
 	case load:
 		return []stmt{store{at, x.addr, v}}, nil
@@ -175,7 +177,10 @@ func (p *parser) level(i int) (expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
+	for terms := 0; ; terms++ {
+		if terms > maxTerms {
+			return nil, p.fail("more than %d operators in a row: want less", maxTerms)
+		}
 		op := p.peek()
 		found := false
 		for _, o := range levels[i] {
@@ -190,7 +195,32 @@ func (p *parser) level(i int) (expr, error) {
 			return nil, err
 		}
 		x = binary{op, x, y}
+		if n, ok := constant(y); ok {
+			if _, defined := applyBinary(op, 0, n); !defined {
+				return nil, p.fail("%s %d: want a divisor other than 0, and shifts by 0 to 31", op, n)
+			}
+		}
 	}
+}
+
+// inRange returns an error if n is no integer of 62 bits.
+func (p *parser) inRange(n int64) error {
+	if integer(n) != n {
+		return p.fail("number %s: want less than 2^61", abbreviate(p.peek()))
+	}
+	return nil
+}
+
+// constant returns the value of an expression of numbers.
+func constant(x expr) (int64, bool) {
+	switch x := x.(type) {
+	case number:
+		return int64(x), true
+	case unary:
+		v, ok := constant(x.x)
+		return applyUnary(x.op, v), ok
+	}
+	return 0, false
 }
 
 func (p *parser) unary() (expr, error) {
@@ -266,6 +296,9 @@ func typeName(s string) bool {
 func (p *parser) primary() (expr, error) {
 	t := p.peek()
 	if n, err := strconv.ParseInt(strings.TrimRight(t, "uUlL"), 0, 64); err == nil {
+		if err := p.inRange(n); err != nil {
+			return nil, err
+		}
 		p.take()
 		return number(n), nil
 	}
@@ -287,7 +320,7 @@ func (p *parser) primary() (expr, error) {
 		p.take()
 		return p.call(t, at)
 	case "[", ".", "->":
-		return nil, p.fail("%s%s: want a scalar", t, p.peek())
+		return nil, p.fail("%s%s: want a scalar", abbreviate(t), p.peek())
 	}
 	switch t {
 	case "NULL", "false":
@@ -323,7 +356,7 @@ func (p *parser) call(fn string, at int) (expr, error) {
 
 // finishCall finds the primitive of a complete call.
 func (p *parser) finishCall(c call) (expr, error) {
-	fn, at := c.fn, c.line
+	fn, at := abbreviate(c.fn), c.line
 	c.builtinArgs()
 	if err := c.c11(); err != nil {
 		return nil, err

@@ -13,7 +13,10 @@ func (c *compiler) atomic(x call, p primitive) order.Expr {
 		return c.conditional(ptr, old, p.order, v, true, func(_, v order.Value) order.Value { return v })
 	case primUnless:
 		ptr, by, u := c.eval(x.args[0]), c.eval(x.args[1]), c.eval(x.args[2])
-		old := c.conditional(ptr, u, p.order, by, false, func(old, v order.Value) order.Value { return old + v })
+		old := c.conditional(ptr, u, p.order, by, false, func(old, v order.Value) order.Value {
+			sum, _ := applyBinary("+", old, v)
+			return sum
+		})
 		return combine(func(r []order.Value) order.Value { return number01(old.Value(r) != u.Value(r)) }, old, u)
 	case primAdd:
 		return c.arithmetic(x, p)

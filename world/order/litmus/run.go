@@ -231,7 +231,15 @@ func number01(b bool) int64 {
 	return 0
 }
 
+// applyUnary applies an operator. The result for an integer is an integer.
 func applyUnary(op string, v int64) int64 {
+	if integer(v) == v {
+		return integer(unaryOf(op, v))
+	}
+	return unaryOf(op, v)
+}
+
+func unaryOf(op string, v int64) int64 {
 	switch op {
 	case "!":
 		return number01(v == 0)
@@ -243,7 +251,18 @@ func applyUnary(op string, v int64) int64 {
 	return v
 }
 
-func applyBinary(op string, a, b int64) (int64, bool) {
+// applyBinary applies an operator. The result for two integers is an integer; only
+// arithmetic on an address yields an address. ok is false for a division by zero and
+// a shift out of range.
+func applyBinary(op string, a, b int64) (_ int64, ok bool) {
+	v, ok := binaryOf(op, a, b)
+	if integer(a) == a && integer(b) == b {
+		v = integer(v)
+	}
+	return v, ok
+}
+
+func binaryOf(op string, a, b int64) (int64, bool) {
 	switch op {
 	case "||":
 		return number01(a != 0 || b != 0), true

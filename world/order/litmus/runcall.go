@@ -136,7 +136,8 @@ func (r *runner) unless(c call, p primitive) value {
 		return value{0, old.deps | u.deps, old.from | u.from}
 	}
 	old := r.modifyAs(to, loc, v, p.order, 0, c.line, func(old value) value {
-		return value{old.v + by.v, old.deps | by.deps, old.from | by.from}
+		v, _ := applyBinary("+", old.v, by.v)
+		return value{v, old.deps | by.deps, old.from | by.from}
 	})
 	return value{1, old.deps | u.deps, old.from | u.from}
 }

@@ -202,7 +202,7 @@ func (v *valueSets) call(c call) []int64 {
 		return v.arithmetic(c)
 	case primUnless:
 		to := v.eval(c.args[0])
-		v.store(to, v.each(v.load(to), v.eval(c.args[1]), func(a, b int64) (int64, bool) { return a + b, true }))
+		v.store(to, v.each(v.load(to), v.eval(c.args[1]), func(a, b int64) (int64, bool) { return applyBinary("+", a, b) }))
 		return []int64{0, 1}
 	case primTryLock, primIsLocked:
 		return []int64{0, 1}

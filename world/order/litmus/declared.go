@@ -1,0 +1,71 @@
+package litmus
+
+import "slices"
+
+// declared reports whether a thread has a register of that name: a parameter, an
+// initial register, or a name that its code declares or assigns.
+func (t *Test) declared(thread int, reg string) bool {
+	th := &t.threads[thread]
+	_, set := t.regs[thread][reg]
+	return set || th.locals[reg] || slices.Contains(th.params, reg)
+}
+
+// undeclared returns an error for the first name in a thread's code that is neither a
+// register nor a location.
+func (t *Test) undeclared() error {
+	for id := range t.threads {
+		if n := t.undeclaredIn(id, t.threads[id].body); n != nil {
+			return &Error{n.line, abbreviate(n.text) + ": want a parameter, a register or a location"}
+		}
+	}
+	return nil
+}
+
+func (t *Test) undeclaredIn(id int, body []stmt) *name {
+	for _, s := range body {
+		var n *name
+		switch s := s.(type) {
+		case assign:
+			n = t.undeclaredName(id, s.val)
+		case store:
+			n = t.undeclaredName(id, s.addr, s.val)
+		case eval:
+			n = t.undeclaredName(id, s.val)
+		case branch:
+			if n = t.undeclaredName(id, s.cond); n == nil {
+				n = t.undeclaredIn(id, s.then)
+			}
+			if n == nil {
+				n = t.undeclaredIn(id, s.els)
+			}
+		}
+		if n != nil {
+			return n
+		}
+	}
+	return nil
+}
+
+func (t *Test) undeclaredName(id int, xs ...expr) *name {
+	for _, x := range xs {
+		var n *name
+		switch x := x.(type) {
+		case name:
+			if _, location := t.index[x.text]; !location && !t.declared(id, x.text) {
+				return &x
+			}
+		case unary:
+			n = t.undeclaredName(id, x.x)
+		case binary:
+			n = t.undeclaredName(id, x.x, x.y)
+		case load:
+			n = t.undeclaredName(id, x.addr)
+		case call:
+			n = t.undeclaredName(id, x.args...)
+		}
+		if n != nil {
+			return n
+		}
+	}
+	return nil
+}
