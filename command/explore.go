@@ -130,6 +130,9 @@ func (f *exploreFlags) caseOf() (order.Case, error) {
 // concurrency testing.
 const maxPCTDepth = 16
 
+// maxCores bounds the goroutines of a search.
+const maxCores = 1024
+
 // strategy returns how to sample. The zero value is to search all executions.
 func (f *exploreFlags) strategy() (order.WalkOptions, error) {
 	if err := oneOf("one way to sample",
@@ -146,8 +149,8 @@ func (f *exploreFlags) strategy() (order.WalkOptions, error) {
 		return order.WalkOptions{}, wrong("--runs", f.runs, "1 or more")
 	case f.states < 0:
 		return order.WalkOptions{}, wrong("--states", f.states, "0 or more")
-	case f.cores < 0:
-		return order.WalkOptions{}, wrong("--parallel", f.cores, "0 or more")
+	case f.cores < 0 || f.cores > maxCores:
+		return order.WalkOptions{}, wrong("--parallel", f.cores, "0 to %d", maxCores)
 	case f.random != 0:
 		return order.WalkOptions{Strategy: order.Random, Runs: f.random}, nil
 	case f.pct != 0:

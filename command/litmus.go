@@ -63,6 +63,9 @@ or a file does not parse.`,
 			if err != nil {
 				return badInput(err)
 			}
+			if parallel < 0 {
+				return badInput(wrong("--parallel", parallel, "0 or more"))
+			}
 			files, err := litmusFiles(args)
 			if err != nil {
 				return badInput(err)
@@ -139,6 +142,7 @@ func litmusFiles(args []string) ([]string, error) {
 			files = append(files, a)
 			continue
 		}
+		before := len(files)
 		err = filepath.WalkDir(a, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() && strings.HasSuffix(path, ".litmus") {
 				files = append(files, path)
@@ -147,6 +151,9 @@ func litmusFiles(args []string) ([]string, error) {
 		})
 		if err != nil {
 			return nil, err
+		}
+		if len(files) == before {
+			return nil, wrong("file", a, "a folder with a .litmus file")
 		}
 	}
 	return files, nil
@@ -158,6 +165,7 @@ func judgeFiles(ctx context.Context, files []string, workers int, answer answere
 	if workers < 1 {
 		workers = runtime.GOMAXPROCS(0)
 	}
+	workers = min(workers, len(files))
 	type outcome struct {
 		j   judged
 		err error
