@@ -184,9 +184,11 @@ func (e *Estimate) simulate(ctx context.Context, p *Plan, ex campaign.Executor, 
 	}
 	for {
 		var round []proposal
-		for _, r := range all {
+		counts := make([]int, len(all))
+		for i, r := range all {
 			for j, s := range r.proposals() {
 				round = append(round, proposal{s, r, j})
+				counts[i]++
 			}
 		}
 		if len(round) == 0 {
@@ -208,8 +210,8 @@ func (e *Estimate) simulate(ctx context.Context, p *Plan, ex campaign.Executor, 
 		if err != nil {
 			return err
 		}
-		for _, r := range all {
-			r.endRound()
+		for i, r := range all {
+			r.endRound(counts[i])
 		}
 		if p.Progress != nil {
 			p.Progress(e.Trials, all[0].scale.from(all[0].level().step))

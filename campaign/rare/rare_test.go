@@ -175,21 +175,23 @@ func estimate(t *testing.T, p *Plan, ex campaign.Executor) *Estimate {
 
 var size = flag.Int("size", 200, "how many trials a level an estimate has whose interval is tried")
 
-var repetitions = flag.Int("repetitions", 20, "how often the coverage of intervals is tried for each probability")
+var repetitions = flag.Int("repetitions", 40, "how often the coverage of intervals is tried for each probability")
 
-// The 95 % interval of an estimate without doubts must contain the known probability.
-// The test counts over many seeds how often it does. Its bound is a quantile at a
-// coverage of 95 %, so a few in a thousand runs with other seeds would fail. The long
-// form adds smaller probabilities: GPSTORM_LONG=on go test ./campaign/rare
+// The 95 % interval of an estimate must contain the known probability, whether or not the
+// estimate has doubts. The test counts over many seeds how often it does. Its bound is a
+// quantile at a coverage of 95 %, so a few in a thousand runs with other seeds would fail.
+// The long form adds smaller probabilities, and the trial of knobs and noise:
+// GPSTORM_LONG=on go test ./campaign/rare. Small probabilities of knobs and noise are too
+// hard for so few trials: there only intervals of estimates without doubts must contain it.
 func TestIntervalsHoldKnownProbabilities(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many simulations")
 	}
-	probabilities := []float64{1e-2}
+	probabilities, cases := []float64{1e-2}, slices.Clone(synthetics)
 	if os.Getenv("GPSTORM_LONG") == "on" {
-		probabilities = []float64{1e-2, 1e-4, 1e-6, 1e-8}
+		probabilities, cases = []float64{1e-2, 1e-4, 1e-6, 1e-8}, append(cases, varied)
 	}
-	for _, s := range append(synthetics, varied) {
+	for _, s := range cases {
 		for _, about := range probabilities {
 			if s.name == varied.name && about < 1e-4 && *size < 1000 {
 				continue // with so few trials every seed has doubts
@@ -197,50 +199,60 @@ func TestIntervalsHoldKnownProbabilities(t *testing.T) {
 			p := s.probability(about)
 			t.Run(fmt.Sprintf("%s %g", s.name, about), func(t *testing.T) {
 				t.Parallel()
-				var trusted, held, heldInDoubt, trials int
-				var ratios, factors []float64
+				hard := s.name == varied.name && about < 1e-2
+				all, trusted := coverage{}, coverage{}
+				trials, width := 0, 0.0
+				var ratios []float64
 				for i := range *repetitions {
 					plan := s.plan(about)
 					plan.Seed, plan.Trials = uint64(i), *size
 					e := estimate(t, plan, inline{s.world()})
-					if !e.Reached && len(e.Doubts) == 0 {
-						t.Fatalf("seed %d: the threshold was not reached, and there is no doubt: %+v", i, e.Levels)
+					if !e.Reached && !(hard && len(e.Doubts) > 0) {
+						t.Fatalf("seed %d: the threshold was not reached: %+v", i, e.Levels)
 					}
 					holds := e.Interval.Lo <= p && p <= e.Interval.Hi
-					switch {
-					case len(e.Doubts) == 0:
-						trusted++
-						if holds {
-							held++
-						}
-						factors = append(factors, e.Interval.Hi/e.Interval.Lo)
-					case holds:
-						heldInDoubt++
+					all.count(holds)
+					if len(e.Doubts) == 0 {
+						trusted.count(holds)
 					}
 					if e.Reached {
 						ratios = append(ratios, e.Rate/p)
 					}
 					trials += e.Trials
+					width += math.Log(e.Interval.Hi / e.Interval.Lo)
 				}
-				n := *repetitions
+				n := float64(len(ratios))
 				mean, sd := gonum.MeanStdDev(ratios, nil)
-				factor := math.NaN()
-				if trusted > 0 {
-					slices.Sort(factors)
-					factor = factors[trusted/2]
+				t.Logf("%v intervals hold it, of those without doubts %v; mean estimate %.3f of it; %d trials; the interval's ends are a factor of %.2f apart",
+					all, trusted, mean, trials / *repetitions, math.Exp(width/float64(*repetitions)))
+				judged := []coverage{trusted, all}
+				if hard {
+					judged = judged[:1]
 				}
-				t.Logf("%d of %d trusted intervals hold it, %d of %d in doubt; mean estimate %.3f of it; %d trials; the ends of trusted ones are a factor of %.2f apart (median)",
-					held, trusted, heldInDoubt, n-trusted, mean, trials/n, factor)
-				if stat.AtLeast(trusted-held, trusted, 0.05) < 1e-3 {
-					t.Errorf("%d of %d trusted intervals hold the probability, want 95 %%", held, trusted)
+				for _, c := range judged {
+					if stat.AtLeast(c.tried-c.held, c.tried, 0.05) < 1e-3 {
+						t.Errorf("%v intervals hold the probability, want 95 %%", c)
+					}
 				}
-				if se := sd / math.Sqrt(float64(n)); 2*trusted > n && math.Abs(mean-1) > 3.5*se {
+				if se := sd / math.Sqrt(n); !hard && math.Abs(mean-1) > 3.5*se {
 					t.Errorf("estimates are %.3f of the probability on average, with a standard error of %.3f", mean, se)
 				}
 			})
 		}
 	}
 }
+
+// coverage is how many of the intervals that were tried held the known probability.
+type coverage struct{ held, tried int }
+
+func (c *coverage) count(holds bool) {
+	c.tried++
+	if holds {
+		c.held++
+	}
+}
+
+func (c coverage) String() string { return fmt.Sprintf("%d of %d", c.held, c.tried) }
 
 func TestTheSameEstimateHoweverManyTrialsRunAtOnce(t *testing.T) {
 	t.Parallel()
@@ -307,7 +319,7 @@ func TestTheScoreGoesOnWhereTheLongestCloseDoesNot(t *testing.T) {
 		return r
 	})
 	p := synthetics[0].plan(1)
-	p.Threshold, p.Floor, p.Trials = 10*time.Second, 1e-6, 500
+	p.Threshold, p.Floor = 10*time.Second, 1e-6
 	e := estimate(t, p, inline{run})
 	if e.Reached || len(e.Doubts) > 0 || e.Interval.Lo != 0 || e.Interval.Hi > 5e-6 {
 		t.Errorf("%+v", e)
@@ -346,7 +358,7 @@ func TestARateBelowTheFloorIsABound(t *testing.T) {
 	p := s.plan(1e-9)
 	p.Floor, p.Trials = 1e-3, 1000
 	e := estimate(t, p, inline{s.world()})
-	if e.Reached || e.Interval.Lo != 0 || e.Interval.Hi < 5e-5 || e.Interval.Hi > 3e-3 || len(e.Doubts) > 0 {
+	if e.Reached || e.Interval.Lo != 0 || e.Interval.Hi < 1e-4 || e.Interval.Hi > 3e-3 || len(e.Doubts) > 0 {
 		t.Errorf("%+v", e)
 	}
 }

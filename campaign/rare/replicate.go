@@ -3,7 +3,6 @@ package rare
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -51,11 +50,9 @@ type replicate struct {
 	heads   []int // by chain: its latest trial, an index of trials
 	started int   // trials that were proposed so far
 
-	streams            int     // of its first trial
 	spread             float64 // of a move: 0 is no move, 1 a fresh number
 	accepted, proposed int     // at the current level
-	whole              []bool  // by proposal of the current round: whether all numbers move
-	wholes, fitting    int     // proposed and accepted moves of all numbers in this round
+	before             int     // accepted moves before the current round
 	done               bool
 	end                ending
 	sum                trial.Checksum // of all of its trials
@@ -96,7 +93,6 @@ func (r *replicate) proposals() (specs []world.Spec) {
 	if r.done {
 		return nil
 	}
-	r.whole = r.whole[:0]
 	room := r.plan.Trials - len(r.trials)
 	if len(r.past) > 0 {
 		room = min(room, len(r.heads))
@@ -107,9 +103,7 @@ func (r *replicate) proposals() (specs []world.Spec) {
 			s.Variation = 1 // all but 0 have the same distribution
 		}
 		if len(r.past) > 0 {
-			whole := false
-			whole, s.Draws = r.move(r.trials[r.heads[i]].draws)
-			r.whole = append(r.whole, whole)
+			s.Draws = r.move(r.trials[r.heads[i]].draws)
 		}
 		specs = append(specs, s)
 		r.started++
@@ -117,51 +111,20 @@ func (r *replicate) proposals() (specs []world.Spec) {
 	return specs
 }
 
-// move proposes a step of a chain. Half of the moves change all numbers by the same
-// spread, which the pilot adapts. The others change only some streams of the trial, by a
-// spread of 1, 1/2 or 1/4. Each stream moves with probability 2^-j, where j is uniform
-// from 1 to the value at which one or two streams move. So a knob of a variation can
-// move while all phases stay. Phases act on a wait like noise, and a step that changes
-// them as well is nearly a fresh trial. The step of each number preserves its
-// distribution. The first result reports whether all numbers move.
-//
-// Whether a stream moves does not depend on the others. So a step and its reverse are
-// equally likely even if the new trial draws from other streams: numbers that the
-// current trial did not draw come from the new trial's own seed and are independent.
+// move proposes a step of a chain. Every number of the trial moves, by a step that
+// preserves the distribution of the numbers. Numbers that the current trial did not
+// draw come from the new trial's own seed. They are independent of all others, so a
+// step and its reverse are equally likely.
 //
 // Papaioannou, Betz, Zwirglmaier and Straub, Probabilistic Engineering Mechanics
-// 41 (2015) 89-103: conditional sampling in the standard normal space. A mixture of steps
-// that preserve a distribution preserves it: Tierney, Annals of Statistics 22 (1994)
-// 1701-1728.
-func (r *replicate) move(draws []seed.Draw) (whole bool, moved []seed.Draw) {
-	share, spread := 1.0, r.spread
-	whole = r.streams == 1 || r.rng.IntN(2) == 0
-	if !whole {
-		share = math.Ldexp(1, -1-r.rng.IntN(bits.Len(uint(r.streams))-1))
-		spread = math.Ldexp(1, -r.rng.IntN(3))
-	}
-	keep := math.Sqrt(1 - spread*spread)
-	moves := map[string]bool{}
-	moved = slices.Clone(draws)
+// 41 (2015) 89-103: conditional sampling in the standard normal space.
+func (r *replicate) move(draws []seed.Draw) []seed.Draw {
+	moved := slices.Clone(draws)
+	keep := math.Sqrt(1 - r.spread*r.spread)
 	for i := range moved {
-		d := &moved[i]
-		if _, seen := moves[d.Stream]; !seen {
-			moves[d.Stream] = whole || r.rng.Float64() < share
-		}
-		if moves[d.Stream] {
-			d.Value = uniform(float64(keep*normal(d.Value)) + float64(spread*r.rng.NormFloat64()))
-		}
+		moved[i].Value = uniform(float64(keep*normal(moved[i].Value)) + float64(r.spread*r.rng.NormFloat64()))
 	}
-	return whole, moved
-}
-
-// streamsOf returns the number of streams of a trial's draws.
-func streamsOf(draws []seed.Draw) int {
-	seen := map[string]bool{}
-	for i := range draws {
-		seen[draws[i].Stream] = true
-	}
-	return len(seen)
+	return moved
 }
 
 // take receives the result of a proposal: trial i of the round.
@@ -170,22 +133,13 @@ func (r *replicate) take(i int, s world.Spec, res *trial.Result) {
 	r.sum.Add(uint64(res.Checksum))
 	r.sum.Add(uint64(got.wait))
 	if len(r.past) == 0 {
-		if len(r.trials) == 0 {
-			r.streams = max(1, streamsOf(got.draws))
-		}
 		r.trials = append(r.trials, got)
 		return
 	}
 	head := r.trials[r.heads[i]]
 	r.proposed++
-	if r.whole[i] {
-		r.wholes++
-	}
 	if got.score.compare(r.level()) >= 0 {
 		r.accepted++
-		if r.whole[i] {
-			r.fitting++
-		}
 		got.ancestor = head.ancestor
 		head = got
 	}
@@ -193,18 +147,17 @@ func (r *replicate) take(i int, s world.Spec, res *trial.Result) {
 	r.trials = append(r.trials, head)
 }
 
-// endRound ends a round of trials. It adapts the pilot's spread, so that about 0.44 of
-// the moves of all numbers are accepted, and moves to the next level if the current one
-// is full.
-func (r *replicate) endRound() {
+// endRound ends a round of n trials. It adapts the pilot's spread, so that about 0.44
+// of the moves are accepted, and moves to the next level if the current one is full.
+func (r *replicate) endRound(n int) {
 	if r.done {
 		return
 	}
-	if r.ladder == nil && r.wholes > 0 {
-		share := float64(r.fitting) / float64(r.wholes)
+	if r.ladder == nil && len(r.past) > 0 && n > 0 {
+		share := float64(r.accepted-r.before) / float64(n)
 		r.spread = min(max(r.spread*math.Exp((share-0.44)/2), 0.02), 1)
 	}
-	r.wholes, r.fitting = 0, 0
+	r.before = r.accepted
 	if len(r.trials) < r.plan.Trials {
 		return
 	}
@@ -266,7 +219,7 @@ func (r *replicate) pass(next score, scores []score) {
 	for i := range r.heads {
 		r.heads[i] = i
 	}
-	r.accepted, r.proposed = 0, 0
+	r.accepted, r.proposed, r.before = 0, 0, 0
 	if r.ladder != nil && len(r.past) < len(r.ladder.levels) {
 		r.spread = r.ladder.spreads[len(r.past)]
 	}
