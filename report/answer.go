@@ -13,7 +13,7 @@ import (
 // answerLines bounds the answer: a terminal has 24 lines, and the prompt takes one.
 const answerLines = 23
 
-// answer writes what the campaign says in one screen: the controls, a ranking of the
+// answer writes the result of the campaign on one screen: the controls, a ranking of the
 // candidates, and the verdict in one line.
 func (r *Report) answer(w io.Writer, s Screen) error {
 	order := r.ranking()
@@ -21,8 +21,7 @@ func (r *Report) answer(w io.Writer, s Screen) error {
 		order = order[:len(order)-1]
 	}
 	var b strings.Builder
-	// With as many rows as there is room for; the rest of the candidates is named in
-	// lines.
+	// Use as many rows as fit. Lines below name the other candidates.
 	for rows := len(order); ; rows-- {
 		b.Reset()
 		if err := r.answerOf(&b, s, order, rows); err != nil {
@@ -98,8 +97,8 @@ func (r *Report) answerOf(b *strings.Builder, s Screen, order []int, rows int) e
 	return nil
 }
 
-// groupWords names candidates and the range of their hang rates. They are in the order
-// of these.
+// groupWords names candidates and the range of their hang rates. The candidates are in
+// the order of the rates.
 func groupWords(s *campaign.Summary, all []int) string {
 	names := make([]string, len(all))
 	for i, j := range all {
@@ -123,7 +122,7 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// controlWords says what the controls did.
+// controlWords describes the results of the controls.
 func controlWords(s *campaign.Summary) (string, tone) {
 	switch {
 	case s.Head.Shard != nil:
@@ -150,7 +149,7 @@ func controlWords(s *campaign.Summary) (string, tone) {
 	return "ok: " + strings.Join(met, "; "), good
 }
 
-// answerNotes are what limits all figures.
+// answerNotes returns the limits of all figures.
 func (r *Report) answerNotes() (notes []string) {
 	s := r.Summary
 	if s.CutShort {
@@ -165,8 +164,8 @@ func (r *Report) answerNotes() (notes []string) {
 	return notes
 }
 
-// verdictLine is the outcome in one line, for people and for grep. It is as short as
-// the width asks for.
+// verdictLine returns the outcome in one line, for people and for grep. It is shortened
+// to the width.
 func (r *Report) verdictLine(width int) (string, tone) {
 	s := r.Summary
 	switch stateOf(s) {
@@ -191,7 +190,7 @@ func (r *Report) verdictLine(width int) (string, tone) {
 		case hangsLess:
 			less++
 			if mark(&s.Head.Fixes[j]) != "" {
-				continue // no answer, however well it does
+				continue // excluded from the verdict, however good its figures are
 			}
 			if hung < 0 {
 				hung, trials = o.Hung, o.Trials

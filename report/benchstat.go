@@ -11,9 +11,9 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Benchstat gathers trials in the format of Go benchmarks, which benchstat and perfdata
-// read (https://go.dev/design/14313-benchmark-format): a line for each trial, so that
-// benchstat has samples to compare.
+// Benchstat collects trials in the format of Go benchmarks
+// (https://go.dev/design/14313-benchmark-format), with a line for each trial, so that
+// benchstat can compare samples.
 type Benchstat struct{ lines strings.Builder }
 
 // NewBenchstat begins a file about the trials of a world.
@@ -23,10 +23,10 @@ func NewBenchstat(world string) *Benchstat {
 	return b
 }
 
-// Add adds a trial: the number of its closes, the median and the longest close(),
-// 1 or 0 for a hang, and the cost of a section where it was measured. A close() that
-// had not returned counts as the time seen. Trials that are left out, or have no
-// close(), are left out.
+// Add adds a trial: the number of its closes, the median and the longest close(), 1 or 0
+// for a hang, and the cost of a section if it was measured. A close() that had not
+// returned counts with the time until the end of the trial. Add ignores trials that are
+// left out of the figures or have no close().
 func (b *Benchstat) Add(r *trial.Result) {
 	if r.LeftOut != "" || len(r.Closes) == 0 {
 		return
@@ -52,7 +52,7 @@ func (b *Benchstat) Write(w io.Writer) error {
 	return err
 }
 
-// benchName is a name as a part of a benchmark's.
+// benchName returns a name as a part of a benchmark's name.
 func benchName(name string) string {
 	return strings.NewReplacer("/", ":", " ", "_", "=", "-").Replace(name)
 }

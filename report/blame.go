@@ -10,15 +10,15 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// blameNode is one link of the chains of waits, with all that hangs below it.
+// blameNode is one link of the chains of waits, with its subtree.
 type blameNode struct {
-	prefix      trial.Cause // the chain down to here
+	prefix      trial.Cause // the chain down to this link
 	name        string
 	wait, storm time.Duration
 	below       []*blameNode
 }
 
-// blameTree merges shares by the links that their causes have in common.
+// blameTree merges shares by the common links of their causes.
 func blameTree(shares []trial.Share) *blameNode {
 	root := &blameNode{}
 	for _, s := range shares {
@@ -51,12 +51,12 @@ func (n *blameNode) sort() {
 	}
 }
 
-// smallest is the share of the whole below which a link is not printed but
-// counted with its like.
+// smallest is the share of the whole below which links are not printed, but counted
+// together.
 const smallest = 0.01
 
-// write prints what hangs below n, indented, each with its share of whole and
-// how much of it storms took.
+// write prints the subtree below n, indented: each link with its share of whole and the
+// part of that which storms took.
 func (n *blameNode) write(b *strings.Builder, whole time.Duration, depth int) {
 	var rest time.Duration
 	small := 0
@@ -78,7 +78,7 @@ func (n *blameNode) write(b *strings.Builder, whole time.Duration, depth int) {
 	}
 }
 
-// blame writes what the longest close() waited for, and what all of them did.
+// blame writes the causes of the longest close()'s wait, and those of all waits.
 func blame(b *strings.Builder, r *trial.Result) {
 	if len(r.Closes) == 0 {
 		return

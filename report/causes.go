@@ -7,7 +7,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-// causeTable shows for each candidate on what its closes spent their time.
+// causeTable shows the causes of each candidate's waits.
 func causeTable(s *campaign.Summary) *table {
 	nth := func(i int) func(*campaign.Overall) cell {
 		return func(o *campaign.Overall) cell {
@@ -32,8 +32,8 @@ func cause(c campaign.Cause) string {
 	return text
 }
 
-// topCauseFields are about the chain that close() waited for most, empty if the
-// trials do not tell.
+// topCauseFields are fields about the largest cause of close()'s wait. They are empty if
+// the trials have no causes.
 func topCauseFields() []rowField {
 	top := func(name string, of func(*campaign.Cause) string) rowField {
 		return rowField{name, func(r *campaign.Row) string {

@@ -51,7 +51,7 @@ func quantile(q stat.Quantile) string {
 	return duration(q.At)
 }
 
-// closeCell is a quantile of close(), if there were as many closes as it takes.
+// closeCell returns a quantile of close(), if there were enough closes for it.
 func closeCell(r *campaign.Row, q stat.Quantile, closes int) string {
 	if r.Closes == 0 || r.Closes < closes {
 		return nothing
@@ -59,7 +59,7 @@ func closeCell(r *campaign.Row, q stat.Quantile, closes int) string {
 	return quantile(q)
 }
 
-// stormCell is the rate and the share that storms achieved, of those asked for.
+// stormCell returns the achieved rate and share of storms beside the requested ones.
 func stormCell(c *campaign.Conditions) string {
 	switch {
 	case c == nil || c.AskedShare == 0 && c.AskedRate == 0 && c.Source == "":
@@ -70,7 +70,7 @@ func stormCell(c *campaign.Conditions) string {
 	return fmt.Sprintf("%s of %s Hz, %s of %s", digits(c.Rate), digits(c.AskedRate), percent(c.Share), percent(c.AskedShare))
 }
 
-// percent writes a share. Only 0 and 1 look like 0 % and 100 %.
+// percent writes a share. It writes only 0 as 0 % and only 1 as 100 %.
 func percent(v float64) string {
 	p := 100 * v
 	switch {
@@ -102,7 +102,7 @@ func interval(iv stat.Interval) string {
 	return "[" + percent(iv.Lo) + ", " + percent(iv.Hi) + "]"
 }
 
-// bounds is an interval beside a rate in percent.
+// bounds writes an interval beside a rate in percent.
 func bounds(iv stat.Interval) string {
 	return "[" + strings.TrimSuffix(percent(iv.Lo), "%") + ", " + strings.TrimSuffix(percent(iv.Hi), "%") + "]"
 }
@@ -117,7 +117,7 @@ func hangCell(r *campaign.Row) string {
 	return percent(float64(r.Hung)/float64(r.Trials)) + " " + interval(r.HangRate)
 }
 
-// againstCell is the difference in hang rate to the baseline, in points.
+// againstCell returns the difference in hang rate to the baseline, in percentage points.
 func againstCell(c *campaign.Comparison) string {
 	switch {
 	case c == nil:
@@ -128,7 +128,7 @@ func againstCell(c *campaign.Comparison) string {
 	return fmt.Sprintf("%+.0f pt", 100*float64(c.OnlyFix-c.OnlyBaseline)/float64(c.Pairs))
 }
 
-// ratioCell is the median close() relative to the baseline's.
+// ratioCell returns the median close() relative to the baseline's.
 func ratioCell(c *campaign.Comparison) string {
 	switch {
 	case c == nil || !c.Median.Known:

@@ -14,7 +14,7 @@ type CertificateReport struct {
 	Program     string // that replays tokens
 }
 
-// verdict is the claim and what came of it.
+// verdict returns the claim and its outcome.
 func (r *CertificateReport) verdict() string {
 	c := r.Certificate
 	claim := fmt.Sprintf("%s hangs in less than %g of trials in each of %d scenarios, with a confidence of %g %%", c.Claim.Fix, c.Claim.MaxHangRate, len(c.Parts), 100*c.Claim.Confidence)

@@ -13,20 +13,20 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// patterns is how many causes have a pattern of their own, defined in the page
-// as k0, k1 and so on. What is beyond them is drawn as ko.
+// patterns is the number of causes with a pattern of their own, defined in the page as
+// k0, k1 and so on. All others are drawn as ko.
 const patterns = 8
 
-// palette gives the causes that matter most a pattern and a letter each, the
-// same ones all over the page.
+// palette gives each of the largest causes a pattern and a letter, the same in all charts
+// of the page.
 type palette struct {
 	causes  []trial.Cause
 	letters string
 }
 
-// newPalette takes the causes with the largest shares: half of that is over all
-// scenarios together, where hangs weigh most, half from each scenario alone.
-// Every candidate counts alike.
+// newPalette takes the causes with the largest weights. Half of a weight is the share over
+// all scenarios together, where hangs dominate; the other half is the mean share in the
+// scenarios. Every candidate has equal weight.
 func newPalette(letters string, s *campaign.Summary, of func(*campaign.Blame) []campaign.Cause) palette {
 	sums := map[trial.Cause]float64{}
 	add := func(b *campaign.Blame, weight float64) {
@@ -50,7 +50,7 @@ func newPalette(letters string, s *campaign.Summary, of func(*campaign.Blame) []
 	return palette{all[:min(len(all), patterns)], letters}
 }
 
-// otherCauses is the sum of those that a trial does not name.
+// otherCauses stands for the causes that a trial does not name.
 var otherCauses = trial.Cause{Mechanism: trial.OtherCauses}
 
 func links(b *campaign.Blame) []campaign.Cause  { return b.Links }
@@ -60,10 +60,10 @@ func stages(b *campaign.Blame) []campaign.Cause { return b.Stages }
 type portion struct {
 	class, letter, words string
 	share, storm         float64
-	most                 campaign.Cause // of those without a pattern of their own
+	most                 campaign.Cause // the largest of those without a pattern
 }
 
-// divide sorts causes into the palette's, in its order, and the rest.
+// divide returns the portions of the palette's causes, in its order, and of the rest.
 func (p *palette) divide(causes []campaign.Cause) []portion {
 	parts := make([]portion, len(p.causes)+1)
 	for i, c := range p.causes {
@@ -84,7 +84,7 @@ func (p *palette) divide(causes []campaign.Cause) []portion {
 	return parts
 }
 
-// least is the share in percent from which a part of a bar has its letter.
+// least is the share in percent from which a part of a bar shows its letter.
 const least = 3.5
 
 // visible is the share in percent from which a part is drawn: half a pixel of the
@@ -102,16 +102,15 @@ func (p portion) title() string {
 	return t
 }
 
-// blamed is one bar: whose, what it divides, and whether some closes had not
-// returned, so that the time is only what was seen of it.
+// blamed is one bar: the candidate, the divided time, and whether some closes had not
+// returned, so that the time is a lower bound.
 type blamed struct {
 	fix  string
 	blam *campaign.Blame
 	open bool
 }
 
-// blameChart draws for each candidate what its closes waited for, as a bar of
-// shares.
+// blameChart draws the causes of each candidate's waits as a bar of shares.
 func blameChart(p *palette, rows []blamed, of func(*campaign.Blame) []campaign.Cause) *chart {
 	ch := &chart{Ruler: ruler([]tick{{at: 0, label: "0%"}, {at: 25, label: "25%"}, {at: 50, label: "50%"}, {at: 75, label: "75%"}, {at: 100, label: "100%"}}), Axis: "share of the time of all close() calls"}
 	used := map[string]bool{}
@@ -150,7 +149,7 @@ func blameChart(p *palette, rows []blamed, of func(*campaign.Blame) []campaign.C
 	return ch
 }
 
-// meanClose is the mean of the time that closes took as far as it was seen.
+// meanClose returns the mean time of closes, as a lower bound if some had not returned.
 func meanClose(r blamed) string {
 	mean := duration(r.blam.Waited / time.Duration(max(r.blam.Closes, 1)))
 	if r.open {
@@ -159,7 +158,7 @@ func meanClose(r blamed) string {
 	return mean
 }
 
-// overallBlame is what there is to draw over all scenarios.
+// overallBlame returns the bars over all scenarios.
 func overallBlame(s *campaign.Summary) []blamed {
 	rows := make([]blamed, len(s.Overall))
 	for j, o := range s.Overall {

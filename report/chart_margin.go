@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/margin"
 )
 
-// marginScale maps the loads of an axis to percent of a plot: shares by the
-// logarithm of their odds, as the search does, other loads by their logarithm.
+// marginScale maps the loads of an axis to percent of a plot: shares by the logarithm of
+// their odds, like the search, other loads by their logarithm.
 type marginScale struct {
 	axis     margin.Axis
 	from, to float64 // on the logarithmic scale
@@ -27,8 +27,7 @@ func (s *marginScale) at(load float64) float64 {
 	return min(max(100*(s.log(load)-s.from)/(s.to-s.from), 0), 100)
 }
 
-// newMarginScale returns a scale that covers all thresholds and some room beside
-// them.
+// newMarginScale returns a scale that covers all thresholds with some space around them.
 func newMarginScale(set *margin.Set) *marginScale {
 	s := &marginScale{axis: set.Axis, from: math.Inf(1), to: math.Inf(-1)}
 	for i := range set.Margins {
@@ -74,7 +73,7 @@ var marginTicks = map[margin.Axis][][]float64{
 // on a phone.
 const closest, closestOnPhone = 7.0, 18.0
 
-// ticks are the finest ones whose labels do not overlap.
+// ticks returns the finest ticks whose labels do not overlap.
 func (s *marginScale) ticks() (best []tick) {
 	for _, loads := range marginTicks[s.axis] {
 		var ticks []tick
@@ -111,8 +110,8 @@ func tickLabel(a margin.Axis, v float64) string {
 	return short(v/1e6) + "ms"
 }
 
-// marginChart draws where each candidate's hang probability passes 10 and 50 %,
-// as intervals of the load; behind them stands the baseline's interval for 50 %.
+// marginChart draws the intervals of the loads at which each candidate's hang probability
+// passes 10 and 50 %, in front of the baseline's interval for 50 %.
 func marginChart(set *margin.Set) *chart {
 	s := newMarginScale(set)
 	ticks := s.ticks()
@@ -135,8 +134,8 @@ func marginChart(set *margin.Set) *chart {
 	return ch
 }
 
-// span is where an interval begins and ends in the plot: at the edge on a side
-// where the threshold is beyond the search.
+// span returns the ends of an interval in the plot. If the threshold is beyond the search
+// on a side, the end is at the edge.
 func (s *marginScale) span(t margin.Threshold) (from, to float64) {
 	from, to = 0, 100
 	if !t.Below {
@@ -164,7 +163,7 @@ func (s *marginScale) interval(d *drawing, class string, y float64, t margin.Thr
 	}
 }
 
-// pageMargin is one search as the page shows it.
+// pageMargin is one search on the page.
 type pageMargin struct {
 	Axis, Meaning, Where string
 	Chart                *chart

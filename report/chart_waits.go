@@ -57,7 +57,7 @@ func censoredNote(r *campaign.Row) string {
 	return percent(share(r.Censored, r.Closes))
 }
 
-// usedSteps is the range of steps with any close(), extended to whole decades.
+// usedSteps returns the range of steps with any close(), extended to whole decades.
 func usedSteps(c *campaign.ClassSummary) (first, last int) {
 	first, last = math.MaxInt, 0
 	for i := range c.Rows {

@@ -9,11 +9,11 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// shownClusters bounds the list of failures by cause in text and Markdown, and
-// pageClusters that of the page, whose tokens are long. JSON Lines have all.
+// shownClusters bounds the list of failures by cause in text and Markdown, pageClusters
+// the list on the page. JSON Lines contain all.
 const shownClusters, pageClusters = 12, 24
 
-// clusterColumns are those of the failures by cause. A row is an index.
+// clusterColumns returns the columns of the failures by cause. A row is an index.
 func (r *Report) clusterColumns(clusters []campaign.Cluster) columns[int] {
 	f := r.facts()
 	return columns[int]{
@@ -42,8 +42,8 @@ func (r *Report) clusterTable(clusters []campaign.Cluster) *table {
 	return r.clusterColumns(clusters).table(indices(len(clusters)))
 }
 
-// failures are the causes of failure, but those of the planted controls, which are
-// there to fail.
+// failures returns the causes of failure, except those of the planted controls, which
+// must fail.
 func (r *Report) failures() (all []campaign.Cluster) {
 	of := map[string]bool{}
 	for i := range r.Summary.Head.Fixes {
@@ -59,7 +59,7 @@ func (r *Report) failures() (all []campaign.Cluster) {
 	return all
 }
 
-// ofAll says that there are more causes than are shown, if there are.
+// ofAll returns a note if more causes exist than are shown.
 func ofAll(shown, all []campaign.Cluster) string {
 	if len(shown) == len(all) {
 		return ""
@@ -67,7 +67,7 @@ func ofAll(shown, all []campaign.Cluster) string {
 	return fmt.Sprintf(": the first %d of %d; JSON has all", len(shown), len(all))
 }
 
-// replayCommand runs a trial again; it is empty if there is no token for it.
+// replayCommand returns the command that reruns a trial; "" without a token.
 func replayCommand(program, token string) string {
 	if token == "" {
 		return ""

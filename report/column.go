@@ -11,18 +11,17 @@ import (
 // column is one column of a table in all of its forms: text, Markdown and the
 // page show a cell, and CSV writes one field or several.
 type column[R any] struct {
-	head string // the header; empty: no cell, only fields
-	// about says what the cells mean and in which unit they are: a line of
-	// the legend, and the title of the head on the page. Neighbours with the
-	// same text share the line.
+	head string // the header; if empty, the column has only fields
+	// about gives the meaning and the unit of the cells: a line of the legend, and the
+	// title of the head on the page. Neighbours with the same text share the line.
 	about string
-	words bool // words stand to the left, figures to the right
-	// spare says how readily a screen that is too narrow goes without the column;
-	// 0 is never.
+	words bool // the cells are words, aligned left; figures are aligned right
+	// spare ranks the columns that a narrow screen leaves out: the largest first, 0
+	// never.
 	spare int
-	needs world.Measures // the column is absent where a world does not measure these
+	needs world.Measures // the column is absent if the world does not measure these
 	show  func(R) cell
-	// fields are what CSV has of the column, none or several.
+	// fields are the column's fields in CSV.
 	fields []field[R]
 }
 
@@ -32,25 +31,25 @@ type field[R any] struct {
 	of   func(R) string
 }
 
-// cell is what one row of a table shows in one column.
+// cell is the content of one row in one column of a table.
 type cell struct {
 	Text  string
-	Small string // less important, on the page in smaller letters
-	// Title and Code are only on the page: a title under the pointer, and a
-	// command line below the text.
+	Small string // less important text, on the page in smaller letters
+	// Title and Code are only on the page: a tooltip, and a command line below the
+	// text.
 	Title, Code string
 	Sort        float64 // the figure to sort by, in columns of figures
-	Shade       float64 // how strongly the page colours the cell, 0 to 1
+	Shade       float64 // intensity of the cell's colour on the page, 0 to 1
 	tone        tone    // of the text on a terminal
 }
 
-// text is the cell where there is one size of letters.
+// text returns the cell as plain text.
 func (c cell) text() string { return strings.TrimSpace(c.Text + " " + c.Small) }
 
 // columns are all columns of a table, from left to right.
 type columns[R any] []column[R]
 
-// measured leaves out what a world does not measure.
+// measured returns the columns that a world measures.
 func (cs columns[R]) measured(m world.Measures) columns[R] {
 	var kept columns[R]
 	for _, c := range cs {
@@ -81,7 +80,7 @@ func (cs columns[R]) table(rows []R) *table {
 	return t
 }
 
-// legend has a line for each column that needs an explanation.
+// legend returns a line for each column that needs an explanation.
 func (cs columns[R]) legend() (lines []string) {
 	var heads []string
 	for i, c := range cs {

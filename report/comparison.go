@@ -11,7 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// The legend of the columns that share one.
+// The legends that several columns share.
 const (
 	aboutClose = "time that close() took. A close() that had not returned when the scenario ended counts as longer than the time seen: p50, p90 and p99 are Kaplan-Meier quantiles (nearest rank if all returned), >300s means beyond what was seen, and max is the longest time seen. With more than 4096 closes a row, quantiles come from a histogram and are accurate to 0.4 %."
 	aboutFew   = " p90 takes 10 closes, p99 takes 100; - where there are fewer."
@@ -27,8 +27,8 @@ func aboutHangs(f world.Facts, interval string) string {
 	return about
 }
 
-// comparisonColumns are those of the table of one scenario: a row for each
-// candidate.
+// comparisonColumns returns the columns of the table of one scenario, which has a row for
+// each candidate.
 func comparisonColumns(h *campaign.Head) columns[*campaign.Row] {
 	f, tests := h.Facts, testsOf(h)
 	cs := columns[*campaign.Row]{
@@ -206,7 +206,7 @@ func figure(name string, of func(*campaign.Row) float64) rowField {
 	return rowField{name, func(r *campaign.Row) string { return number(of(r)) }}
 }
 
-// met is a figure of the conditions of a row, 0 if there are none.
+// met returns a figure of the conditions of a row, 0 if there are none.
 func met(r *campaign.Row, of func(*campaign.Conditions) float64) float64 {
 	if r.Conditions == nil {
 		return 0
@@ -214,13 +214,13 @@ func met(r *campaign.Row, of func(*campaign.Conditions) float64) float64 {
 	return of(r.Conditions)
 }
 
-// condition is a field of the conditions.
+// condition returns a field of the conditions.
 func condition(name string, of func(*campaign.Conditions) float64) rowField {
 	return figure(name, func(r *campaign.Row) float64 { return met(r, of) })
 }
 
-// compared is a field about a candidate that is compared with the baseline,
-// empty for all others.
+// compared returns a field that is empty for candidates that are not compared with the
+// baseline.
 func compared(name string, of func(*campaign.Comparison) float64) rowField {
 	return rowField{name, func(r *campaign.Row) string {
 		if r.VsBaseline == nil {
@@ -230,8 +230,9 @@ func compared(name string, of func(*campaign.Comparison) float64) rowField {
 	}}
 }
 
-// closeColumn is a quantile of close(). Where times are those of a machine, it takes
-// so many closes: with fewer the quantile would be the longest of them.
+// closeColumn returns the column of a quantile of close(). If times are measured on a
+// machine, it needs at least so many closes: with fewer the quantile would be the longest
+// of them.
 func closeColumn(f world.Facts, spare int, head, name string, closes int, of func(*campaign.Row) stat.Quantile) column[*campaign.Row] {
 	about := aboutClose
 	if f.Virtual {
@@ -246,8 +247,8 @@ func closeColumn(f world.Facts, spare int, head, name string, closes int, of fun
 	}
 }
 
-// quantileFields are a time in nanoseconds, and whether the quantile is beyond
-// it.
+// quantileFields returns fields for a time in nanoseconds, and for whether the quantile is
+// beyond it.
 func quantileFields(name string, of func(*campaign.Row) stat.Quantile) []rowField {
 	return []rowField{
 		{name + "_ns", func(r *campaign.Row) string { return nanoseconds(of(r).At) }},
@@ -262,7 +263,7 @@ func diagnosisFields() (fields []rowField) {
 	return fields
 }
 
-// known is a figure about a ratio of medians, NaN if there is none.
+// known returns a figure about a ratio of medians, NaN if the ratio is unknown.
 func known(c *campaign.Comparison, v float64) float64 {
 	if !c.Median.Known {
 		return math.NaN()
@@ -270,7 +271,7 @@ func known(c *campaign.Comparison, v float64) float64 {
 	return v
 }
 
-// number leaves a field empty where there is no number.
+// number writes a number; NaN is an empty field.
 func number(v float64) string {
 	if math.IsNaN(v) {
 		return ""
@@ -280,7 +281,7 @@ func number(v float64) string {
 
 func nanoseconds(d time.Duration) string { return strconv.FormatInt(int64(d), 10) }
 
-// share is k of n, 0 to 1; 0 if there is none.
+// share returns k / n; 0 if n is 0.
 func share(k, n int) float64 {
 	if n == 0 {
 		return 0
@@ -288,7 +289,7 @@ func share(k, n int) float64 {
 	return float64(k) / float64(n)
 }
 
-// difference is that in hang rate to the baseline, -1 to 1.
+// difference returns the difference in hang rate to the baseline, -1 to 1.
 func difference(c *campaign.Comparison) float64 {
 	if c == nil {
 		return 0
@@ -296,7 +297,7 @@ func difference(c *campaign.Comparison) float64 {
 	return share(c.OnlyFix-c.OnlyBaseline, c.Pairs)
 }
 
-// pointers are the rows as a table takes them.
+// pointers returns pointers to the rows.
 func pointers[R any](rows []R) []*R {
 	all := make([]*R, len(rows))
 	for i := range rows {

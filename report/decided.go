@@ -10,7 +10,7 @@ import (
 // tests names the tests of a campaign.
 type tests struct {
 	interval, hangs, closes string
-	how                     []string // what a reader needs beside
+	how                     []string // explanations for a reader
 }
 
 func testsOf(h *campaign.Head) tests {
@@ -34,8 +34,8 @@ func atMost(h *campaign.Head) string {
 	return ""
 }
 
-// decisions says how many comparisons ended in what, in a campaign that runs until
-// it has decided.
+// decisions counts the comparisons by outcome, in a campaign that runs until it has
+// decided.
 func decisions(s *campaign.Summary) []string {
 	compared, differ, open := 0, 0, 0
 	for i := range s.Classes {
@@ -63,9 +63,9 @@ func decisions(s *campaign.Summary) []string {
 	return []string{fmt.Sprintf("%s. %d of at most %d trials ran.", line, s.Trials, s.Head.Trials())}
 }
 
-// overallRate is the share of the trials of all scenarios that hung. A campaign
-// that runs until it has decided has no interval for it, since its scenarios have
-// different numbers of trials.
+// overallRate returns the share of the trials of all scenarios that hung. It has no
+// interval in a campaign that runs until it has decided, whose scenarios have different
+// numbers of trials.
 func overallRate(h *campaign.Head, hung, trials int) string {
 	if h.UntilDecided {
 		return ""

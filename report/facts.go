@@ -6,7 +6,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// pairing says what is compared with what.
+// pairing describes how trials are compared.
 func pairing(f world.Facts) string {
 	if f.Reproducible {
 		return "Every candidate runs in the same variations with the same seeds as baseline."
@@ -14,7 +14,7 @@ func pairing(f world.Facts) string {
 	return "The trials of a block, one of each candidate, ran one soon after the other under like conditions; they are not exact pairs."
 }
 
-// pairWord names what is compared with what.
+// pairWord names the unit of comparison.
 func pairWord(f world.Facts) string {
 	if f.Reproducible {
 		return "pair"
@@ -22,8 +22,8 @@ func pairWord(f world.Facts) string {
 	return "block"
 }
 
-// worldLines say what a trial is, whose times its times are, and whether it can
-// be run again.
+// worldLines describe a trial of the world: its nature, its clock, and whether it can be
+// rerun.
 func worldLines(f world.Facts) (lines []string) {
 	if f.Trial != "" {
 		lines = append(lines, "One trial: "+f.Trial+".")
@@ -39,7 +39,7 @@ func worldLines(f world.Facts) (lines []string) {
 	return lines
 }
 
-// limits say what the trials cannot show.
+// limits describe the limits of the trials.
 func (r *Report) limits() (lines []string) {
 	f := r.facts()
 	if f.Virtual {

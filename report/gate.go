@@ -13,28 +13,28 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/stat"
 )
 
-// GateReport is what a gate decided about its candidates, and the checks of the
-// controls it rests on.
+// GateReport holds the decisions of a gate about its candidates, and the checks of its
+// controls.
 type GateReport struct {
 	Checks []campaign.Check `json:"checks"`
 	Gates  []gate.Result    `json:"gates"`
-	// Valid is whether the controls misbehaved as they must; no gate is
-	// run otherwise.
+	// Valid reports whether the controls misbehaved as they must. If not, no gate is
+	// run.
 	Valid bool `json:"valid"`
 	// Confidence is 1 less the rate of wrong decisions of either kind, Budget the
 	// number of trials after which a criterion is undecided.
 	Confidence float64 `json:"confidence"`
 	Budget     int     `json:"budget"`
-	// Program is the name of the program that replays tokens; empty where a command
-	// was tested, whose runs come with command lines instead of tokens.
+	// Program is the name of the program that replays tokens. It is empty if a command
+	// was tested: its runs have command lines instead of tokens.
 	Program string `json:"-"`
 }
 
 // JSON writes the report as one line.
 func (g *GateReport) JSON(w io.Writer) error { return json.NewEncoder(w).Encode(g) }
 
-// Text writes the report for a terminal: the controls, what was tested and seen of
-// each candidate, what it means, and the verdict in one line.
+// Text writes the report for a terminal: the controls, the tests and results of each
+// candidate, their meaning, and the verdict in one line.
 func (g *GateReport) Text(w io.Writer, s Screen) error {
 	var b strings.Builder
 	words, t := g.controls()
@@ -81,7 +81,7 @@ func (g *GateReport) Markdown(w io.Writer) error {
 	return err
 }
 
-// controls says what the controls did.
+// controls describes the results of the controls.
 func (g *GateReport) controls() (string, tone) {
 	if len(g.Checks) == 0 {
 		return "none", strong
@@ -97,7 +97,7 @@ func (g *GateReport) controls() (string, tone) {
 	return "ok: " + strings.Join(all, "; "), good
 }
 
-// verdict is the decision in one line.
+// verdict returns the decision in one line.
 func (g *GateReport) verdict() string {
 	if !g.Valid {
 		return "INVALID: a control did not misbehave as it must, so no candidate was tested"
@@ -110,7 +110,7 @@ func (g *GateReport) verdict() string {
 	return strings.Join(parts, "; ")
 }
 
-// tone is that of the worst outcome.
+// tone returns the tone of the worst outcome.
 func (g *GateReport) tone() tone {
 	worst := good
 	if !g.Valid {
@@ -137,7 +137,7 @@ func outcomeOf(g *gate.Result) (string, tone) {
 	return "is UNDECIDED", strong
 }
 
-// gateColumns are those of the criteria of one candidate.
+// gateColumns are the columns of the criteria of one candidate.
 var gateColumns = columns[*gate.Test]{
 	{head: "asked", words: true, show: func(t *gate.Test) cell { return cell{Text: t.Name} }},
 	{head: "outcome", words: true, show: func(t *gate.Test) cell {
@@ -155,7 +155,7 @@ var gateColumns = columns[*gate.Test]{
 	{head: "tested", show: func(t *gate.Test) cell { return cell{Text: tested(t)} }},
 }
 
-// rateOfTest is how often something happened, with its interval.
+// rateOfTest returns the rate of the test's event, with its interval.
 func rateOfTest(t *gate.Test) string {
 	if t.Of == 0 {
 		return nothing
@@ -163,7 +163,7 @@ func rateOfTest(t *gate.Test) string {
 	return fmt.Sprintf("%s [%s, %s]", twoDigits(share(t.Seen, t.Of)), twoDigits(t.Rate.Lo), twoDigits(t.Rate.Hi))
 }
 
-// seenOf is how often something happened, in words.
+// seenOf returns the count of the test's event, in words.
 func seenOf(t *gate.Test) string {
 	seen := fmt.Sprintf("%d of %d", t.Seen, t.Of)
 	if t.Of == 0 {
@@ -172,7 +172,7 @@ func seenOf(t *gate.Test) string {
 	return seen + " = " + rateOfTest(t)
 }
 
-// tested is what the sequential test tells apart.
+// tested describes the two hypotheses of the sequential test.
 func tested(t *gate.Test) string {
 	if t.Bad == 0 {
 		return "none allowed"
@@ -180,12 +180,12 @@ func tested(t *gate.Test) string {
 	return exactly(t.Good) + " against " + exactly(t.Bad)
 }
 
-// exactly is a rate that was set, and not estimated.
+// exactly writes a rate that was given, not estimated.
 func exactly(rate float64) string {
 	return strconv.FormatFloat(100*rate, 'g', 4, 64) + "%"
 }
 
-// meaning says what the outcomes mean.
+// meaning explains the outcomes.
 func (g *GateReport) meaning() string {
 	wrong := exactly(1 - g.Confidence)
 	parts := []string{fmt.Sprintf("What it means: a candidate at the second tested rate or above passes with a probability of at most %s, and one that is at the first of all its criteria or below fails with at most %[1]s; between the two the test may decide either way.", wrong)}
@@ -198,7 +198,7 @@ func (g *GateReport) meaning() string {
 	return strings.Join(append(parts, "The interval (Clopper-Pearson) does not allow for the stopping of the test."), " ")
 }
 
-// firsts are the command lines that run the first trial against each criterion again.
+// firsts returns the command lines that rerun the first trial against each criterion.
 func (g *GateReport) firsts(gate *gate.Result) (lines []string) {
 	for _, test := range gate.Tests {
 		if test.First != "" {
@@ -208,8 +208,8 @@ func (g *GateReport) firsts(gate *gate.Result) (lines []string) {
 	return lines
 }
 
-// again is the command line that runs the first trial against a criterion again, empty
-// if there is none. The runs of a command come with their own.
+// again returns the command line that reruns the first trial against a criterion; "" if
+// there is none. The runs of a command have command lines of their own.
 func (g *GateReport) again(t *gate.Test) string {
 	if g.Program == "" {
 		return t.First
@@ -242,10 +242,9 @@ type (
 	}
 )
 
-// JUnit writes the report as JUnit XML: a test for each control and criterion. A
-// criterion that the candidate breaks is a failure, one that the trials did not
-// decide is skipped with the reason, and a control that did not misbehave is an
-// error.
+// JUnit writes the report as JUnit XML, with a test for each control and criterion. A
+// broken criterion is a failure, an undecided one is skipped with the reason, and a
+// control that did not misbehave is an error.
 func (g *GateReport) JUnit(w io.Writer) error {
 	suite := junitSuite{Name: "gpstorm gate"}
 	add := func(c junitCase) {
@@ -301,7 +300,7 @@ func (g *GateReport) caseOf(gate *gate.Result, test *gate.Test) junitCase {
 	return c
 }
 
-// whyUndecided says why the trials ended before a criterion was decided.
+// whyUndecided returns the reason for which the trials ended before a decision.
 func whyUndecided(gate *gate.Result) string {
 	if gate.Failed {
 		return "as another criterion failed first"

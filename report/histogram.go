@@ -12,13 +12,14 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/stat"
 )
 
-// percentiles are those shown, each with the number of closes that it takes.
+// percentiles are the shown percentiles, each with the number of closes that it needs.
 var percentiles = []struct {
 	of     float64
 	closes int64
 }{{50, 2}, {90, 10}, {99, 100}}
 
-// HistogramText writes what processes measured: a row for each build and subject.
+// HistogramText writes the measurements of processes, with a row for each build and
+// subject.
 func HistogramText(w io.Writer, s Screen, rows []*histogram.Row) error {
 	if err := histogramColumns().table(rows).text(w, s); err != nil {
 		return err

@@ -24,16 +24,16 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"script": func() (template.JS, error) { b, err := pageFiles.ReadFile("page/page.js"); return template.JS(b), err },
 }).ParseFS(pageFiles, "page/*.html"))
 
-// breakable lets a long name go on in the next line after a plus.
+// breakable allows a line break after each plus of a name.
 func breakable(name string) template.HTML {
 	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "+", "+<wbr>"))
 }
 
-// HTML writes the report as one page that needs nothing else: no network, no
-// other file.
+// HTML writes the report as one self-contained page, without network access or other
+// files.
 func (r *Report) HTML(w io.Writer) error { return page.Execute(w, pageOf(r)) }
 
-// The page's data, ready to be laid out.
+// The data of the page's template.
 type (
 	pageData struct {
 		State         state
@@ -56,7 +56,7 @@ type (
 		Definitions   []string
 		Limits        []string
 		Again         Again
-		// Blame: the world measures what close() waited for.
+		// Blame reports whether the world measures the causes of close()'s wait.
 		Blame bool
 	}
 	pageClass struct {
@@ -112,7 +112,7 @@ func (t *table) named(id string) *table {
 	return t
 }
 
-// sharesTable has the figures of the bars of blame.
+// sharesTable returns the figures of the bars of blame.
 func sharesTable(p *palette, rows []blamed) *table {
 	cs := columns[blamed]{{head: "fix", words: true, show: func(r blamed) cell { return cell{Text: r.fix} }}}
 	for i, part := range p.divide(nil) {

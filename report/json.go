@@ -8,9 +8,9 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// JSONLines writes the report as one JSON object a line, each with a "type":
-// head, row, overall, load, check, cluster, rate, margins and verdict. Times are in
-// nanoseconds. What the world does not measure is absent.
+// JSONLines writes the report as one JSON object per line, each with a "type":
+// head, row, overall, load, check, cluster, rate, margins or verdict. Times are in
+// nanoseconds. Figures that the world does not measure are absent.
 func (r *Report) JSONLines(w io.Writer) error {
 	s := r.Summary
 	out := lines{enc: json.NewEncoder(w)}
@@ -67,8 +67,8 @@ func (l *lines) write(kind string, data any) {
 	}
 }
 
-// rowLine is a row without what the world does not measure: its fields hide
-// those of the same names in the row.
+// rowLine is a row without the figures that the world does not measure. Its fields hide
+// the row's fields of the same names.
 type rowLine struct {
 	*campaign.Row
 	Reported  *int                `json:"hung_task_reported,omitempty"`

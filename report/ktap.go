@@ -14,11 +14,12 @@ import (
 type ktapTest struct {
 	name   string
 	failed bool
-	// skip is why nothing is decided, expected why a failure is known; empty if not.
+	// skip is the reason for a missing decision, expected the known reason of a failure;
+	// else they are empty.
 	skip, expected string
 	notes          []string // lines of diagnosis
 	subs           []ktapTest
-	all            bool // a subtest that is skipped leaves the whole undecided
+	all            bool // a skipped subtest leaves the whole test undecided
 }
 
 // writeKTAP writes tests as KTAP version 1 (Documentation/dev-tools/ktap.rst), which
@@ -67,8 +68,8 @@ func (t *ktapTest) write(b *strings.Builder, indent string, number int) {
 	b.WriteByte('\n')
 }
 
-// sumUp makes a test fail with any of its subtests, and skips it if all of them are
-// skipped, or if one is that it takes.
+// sumUp makes a test fail if one of its subtests fails, and skips it if all of them are
+// skipped, or with all if one is.
 func (t *ktapTest) sumUp() {
 	skipped := 0
 	for i := range t.subs {
@@ -82,7 +83,7 @@ func (t *ktapTest) sumUp() {
 	}
 }
 
-// ktapName is a name that no reader takes for a directive.
+// ktapName returns a name that no parser takes for a directive.
 func ktapName(name string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(name, "#", "")), " ")
 }
@@ -142,7 +143,7 @@ func (r *Report) KTAP(w io.Writer) error {
 		for j := range c.Rows {
 			row := &c.Rows[j]
 			if planted(&s.Head.Fixes[j]) {
-				continue // it is there to fail
+				continue // it must fail
 			}
 			t := ktapTest{name: row.Fix, notes: []string{fmt.Sprintf("hung in %d of %d trials %s; %s", row.Hung, row.Trials, interval(row.HangRate), diagnosesCell(row.Diagnoses))}}
 			switch why := row.Undecided(); {

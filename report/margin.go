@@ -77,8 +77,8 @@ func marginSentences(set *margin.Set) (lines []string) {
 	return lines
 }
 
-// marginSentence says where a candidate begins to hang, beside the baseline. It
-// claims a difference only where the two intervals have nothing in common.
+// marginSentence compares the loads at which a candidate and the baseline begin to hang.
+// It claims a difference only if the two intervals are disjoint.
 func marginSentence(m, base *margin.Margin) string {
 	switch {
 	case base == nil:
@@ -112,8 +112,7 @@ func thresholdCell(a margin.Axis, t margin.Threshold) string {
 	return load(a, t.Lo) + " to " + load(a, t.Hi)
 }
 
-// load writes a value of the axis. Shares near 1 keep the digits that tell them
-// apart.
+// load writes a value of the axis. Shares near 1 keep the digits that distinguish them.
 func load(a margin.Axis, v float64) string {
 	switch a {
 	case margin.AxisHandler:

@@ -13,8 +13,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// overallColumns are those of the ranking: all candidates over all scenarios. A row
-// is the index of a candidate. Each search for margins adds a column.
+// overallColumns returns the columns of the ranking of all candidates over all scenarios.
+// A row is the index of a candidate. Each search for margins adds a column.
 func (r *Report) overallColumns() columns[int] {
 	s := r.Summary
 	cs := columns[int]{
@@ -112,7 +112,8 @@ func aboutPrice(f world.Facts) string {
 	return "what the candidate gives up, and the IPIs that a close() waits for (mean) where they are more than 1.5 times those of baseline."
 }
 
-// mark says why a candidate that does well is still no answer.
+// mark returns the mark of a candidate that is no answer whatever its figures; "" for any
+// other.
 func mark(f *world.Subject) string {
 	switch {
 	case f.Unavailable != "":
@@ -123,15 +124,15 @@ func mark(f *world.Subject) string {
 	return ""
 }
 
-// overallTable is the ranking.
+// overallTable returns the table of the ranking.
 func (r *Report) overallTable() *table {
 	return r.overallColumns().table(r.ranking())
 }
 
-// ranking lists the candidates: those first of which the trials show that they hang
-// less often than the baseline, then the baseline, then those of which they show
-// no difference, then those that hang more often; within each group by hang rate.
-// Last come those that broke something, and then the planted controls.
+// ranking lists the candidates: first those that hang significantly less often than the
+// baseline, then the baseline, then those without a significant difference, then those
+// that hang significantly more often, each group by hang rate. Then follow the wrong
+// candidates, and last the planted controls.
 func (r *Report) ranking() []int {
 	s := r.Summary
 	order := indices(len(s.Overall))
@@ -146,7 +147,7 @@ func (r *Report) ranking() []int {
 	return order
 }
 
-// standing is where a candidate stands in a ranking.
+// standing is the group of a candidate in a ranking.
 type standing int
 
 const (
@@ -155,7 +156,7 @@ const (
 	noDifference
 	hangsMore
 	isWrong   // it used freed memory, or will never finish
-	isPlanted // a control that is there to misbehave
+	isPlanted // a control that must misbehave
 )
 
 func standingOf(s *campaign.Summary, j int) standing {
@@ -177,13 +178,13 @@ func standingOf(s *campaign.Summary, j int) standing {
 	return noDifference
 }
 
-// planted reports whether a subject is there to misbehave and for nothing else.
+// planted reports whether a subject serves only as a control that must misbehave.
 func planted(f *world.Subject) bool {
 	return f.Must == world.MustBeUnsafe || f.Must == world.MustAlwaysHang
 }
 
-// wrongs are the ways in which a candidate is wrong and not just slow, each with the
-// number of its trials.
+// wrongs returns the ways in which a candidate is wrong, not just slow, each with the
+// number of trials.
 func wrongs(s *campaign.Summary, j int) (all []string) {
 	counts := diagnosesOf(s, j)
 	for _, d := range []trial.Diagnosis{trial.Unsafe, trial.Deadlock, trial.LostWakeup} {
@@ -210,7 +211,7 @@ func diagnosesOf(s *campaign.Summary, j int) campaign.Diagnoses {
 	return counts
 }
 
-// indices are 0 to n-1: the rows of a table that reads several lists.
+// indices returns 0 to n-1: the rows of a table over several lists.
 func indices(n int) []int {
 	all := make([]int, n)
 	for i := range all {
@@ -219,8 +220,8 @@ func indices(n int) []int {
 	return all
 }
 
-// middleRatio is the median over all scenarios of the ratio of the median close() to
-// the baseline's.
+// middleRatio returns the median, over all scenarios, of the ratio of the median close()
+// to the baseline's.
 func middleRatio(s *campaign.Summary, j int) (float64, bool) {
 	var all []float64
 	for i := range s.Classes {
@@ -263,7 +264,7 @@ func closesCell(s *campaign.Summary, j int) cell {
 	return cell{Text: fmt.Sprintf("%d / %d", shorter, longer), Sort: float64(shorter - longer)}
 }
 
-// prices are what a candidate costs, each in a word or two.
+// prices returns the costs of a candidate, each in a word or two.
 func prices(s *campaign.Summary, j int) (all []string) {
 	f := &s.Head.Fixes[j]
 	if price := cmp.Or(f.Price, f.Loses); price != "" {
@@ -279,10 +280,10 @@ func prices(s *campaign.Summary, j int) (all []string) {
 	return all
 }
 
-// manyIPIs times the IPIs of the baseline are a price.
+// manyIPIs is the multiple of the baseline's IPIs from which IPIs count as a cost.
 const manyIPIs = 1.5
 
-// meanIPIs is how many IPIs a close() waited for, over the closes of all scenarios.
+// meanIPIs returns the mean number of IPIs that a close() waited for, over all scenarios.
 func meanIPIs(s *campaign.Summary, j int) float64 {
 	sum, returned := 0.0, 0
 	for i := range s.Classes {
@@ -324,8 +325,7 @@ func topLink(b *campaign.Blame) string {
 	return percent(b.Links[0].Share) + " " + b.Links[0].Text()
 }
 
-// worstCell names the worst diagnosis of a candidate and how many trials had
-// it.
+// worstCell returns the worst diagnosis of a candidate and the number of its trials.
 func worstCell(s *campaign.Summary, j int) cell {
 	counts := diagnosesOf(s, j)
 	for _, d := range slices.Backward(campaign.Severity) {
@@ -340,7 +340,7 @@ func worstCell(s *campaign.Summary, j int) cell {
 	return cell{Text: nothing}
 }
 
-// marginCell is where a candidate's hang probability passes 50 %.
+// marginCell returns the load at which a candidate's hang probability passes 50 %.
 func marginCell(set *margin.Set, fix string) cell {
 	m := set.Of(fix)
 	if m == nil {
@@ -353,8 +353,8 @@ func marginCell(set *margin.Set, fix string) cell {
 	return c
 }
 
-// hangTable has the hang rate of each candidate in each scenario, in the order of the
-// ranking.
+// hangTable returns the hang rate of each candidate in each scenario, in the order of
+// the ranking.
 func (r *Report) hangTable() *table {
 	s := r.Summary
 	cs := columns[int]{{head: "fix", words: true, show: func(j int) cell {
@@ -377,8 +377,8 @@ func (r *Report) hangTable() *table {
 	return cs.table(r.ranking())
 }
 
-// headline sums up in a sentence which candidates differ from the baseline, if
-// there are four or more.
+// headline names in one sentence the candidates that differ from the baseline, if there
+// are four or more candidates.
 func headline(s *campaign.Summary) []string {
 	var less, more, rest []string
 	base := ""

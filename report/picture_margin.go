@@ -12,7 +12,7 @@ import (
 // The signs of a picture of margins.
 const (
 	tenthSign = 'o' // the interval of the load at which 10 % hang
-	halfSign  = '#' // that at which 50 % hang
+	halfSign  = '#' // the interval of the load at which 50 % hang
 	baseSign  = ':' // the baseline's interval of 50 %
 	upSign    = '>' // beyond the range of the search
 	downSign  = '<'
@@ -59,7 +59,7 @@ func marginPicture(b *strings.Builder, s Screen, set *margin.Set) {
 	b.WriteString(s.hang("", "o 10 % hang, # 50 % hang, : 50 % of baseline, > and < beyond the range", 0))
 }
 
-// pictureRuler has round loads at their places, as many as there is room for.
+// pictureRuler returns a line with round loads at their places, as many as fit.
 func pictureRuler(s *marginScale, width int) []rune {
 	line := []rune(strings.Repeat(" ", width))
 	free := 0

@@ -9,7 +9,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/rare"
 )
 
-// rateText is an estimated rate with its interval, or the bound on it.
+// rateText returns an estimated rate with its interval, or the bound on it.
 func rateText(e *rare.Estimate) string {
 	if !e.Reached {
 		return fmt.Sprintf("below %.2g", e.Interval.Hi)
@@ -19,7 +19,7 @@ func rateText(e *rare.Estimate) string {
 
 const rateHeading = "rates too small to count, by simulation"
 
-// rateColumns are those of the rates of candidates that never hung in a scenario.
+// rateColumns are the columns of the rates of candidates that never hung in a scenario.
 var rateColumns = columns[*rare.Rate]{
 	{head: "scenario", words: true, show: func(r *rare.Rate) cell { return cell{Text: r.Scenario} }},
 	{head: "fix", words: true, show: func(r *rare.Rate) cell { return cell{Text: r.Fix} }},
@@ -59,7 +59,7 @@ var rateColumns = columns[*rare.Rate]{
 
 func (r *Report) rateTable() *table { return rateColumns.table(pointers(r.Rates)) }
 
-// rateOf is the rate of a candidate in a scenario, or nil.
+// rateOf returns the rate of a candidate in a scenario, or nil.
 func (r *Report) rateOf(row *campaign.Row) *rare.Rate {
 	for i := range r.Rates {
 		if e := &r.Rates[i]; e.Scenario == row.Class && e.Fix == row.Fix {
@@ -69,7 +69,7 @@ func (r *Report) rateOf(row *campaign.Row) *rare.Rate {
 	return nil
 }
 
-// rateFields are what CSV has of the rates; none if there are none.
+// rateFields returns the fields of the rates in CSV; none if there are no rates.
 func (r *Report) rateFields() columns[*campaign.Row] {
 	if len(r.Rates) == 0 {
 		return nil

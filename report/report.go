@@ -1,6 +1,6 @@
-// Package report shows what a campaign found: tables for the terminal, for
-// Markdown and for spreadsheets, JSON Lines, one HTML page, and a verdict in
-// plain words that says no more than the trials show.
+// Package report shows the results of a campaign: tables for the terminal, for Markdown
+// and for spreadsheets, JSON Lines, one HTML page, and a verdict in plain words that
+// claims no more than the trials show.
 package report
 
 import (
@@ -15,36 +15,36 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Report is what a campaign found, and how to make the report again.
+// Report holds the results of a campaign and the commands that reproduce the report.
 type Report struct {
 	Summary *campaign.Summary
-	// Margins are the searches that are reported beside the campaign. No trial
-	// of the campaign is in them.
+	// Margins are searches that are reported with the campaign. They contain no trial
+	// of the campaign.
 	Margins []margin.Set
-	// Rates are estimates where no trial of the campaign hung. No trial of theirs
-	// is one of the campaign.
+	// Rates are estimates for candidates and scenarios in which no trial of the
+	// campaign hung. They contain no trial of the campaign.
 	Rates []rare.Rate
 	// Program is the name of the program that replays tokens.
 	Program string
 	Again   Again
 
-	// Details and Explain add to the text of a terminal a table for each scenario,
-	// and what the figures mean. Hint is a line that says how to get more.
+	// Details adds a table for each scenario to the text for a terminal, and Explain the
+	// meaning of the figures. Hint is a line about how to get more.
 	Details, Explain bool
 	Hint             string
 }
 
-// facts say what the results are worth, and what they measure.
+// facts returns the facts of the world: what it measures, and what its results are worth.
 func (r *Report) facts() world.Facts { return r.Summary.Head.Facts }
 
-// Again says how to make a report again.
+// Again describes how to reproduce a report.
 type Again struct {
 	Commands []string // command lines, in order
-	Notes    []string // what a reader needs beside them, a sentence each
+	Notes    []string // further requirements, a sentence each
 }
 
-// Text writes the report for a terminal. It ends with the answer: one screen, with a
-// line of verdict. What was asked for stands before it.
+// Text writes the report for a terminal. It ends with the answer: one screen with a
+// verdict in one line. The details and explanations come before it.
 func (r *Report) Text(w io.Writer, s Screen) error {
 	var b strings.Builder
 	if r.Details {
@@ -208,7 +208,7 @@ func (r *Report) comparisonTable(c *campaign.ClassSummary) *table {
 	return comparisonColumns(&r.Summary.Head).table(pointers(c.Rows))
 }
 
-// definitions say what each figure means.
+// definitions returns the meaning of each figure.
 func (r *Report) definitions() []string {
 	lines := []string{"A trial hangs if a close() takes the hung-task timeout or longer."}
 	lines = append(lines, r.overallColumns().legend()...)
@@ -231,7 +231,7 @@ func (r *Report) definitions() []string {
 	return append(lines, worldLines(r.facts())...)
 }
 
-// leftOut counts the trials that are in no figure.
+// leftOut counts the trials that are left out of the figures.
 func leftOut(s *campaign.Summary) (n int) {
 	for i := range s.Classes {
 		for j := range s.Classes[i].Rows {
@@ -241,7 +241,7 @@ func leftOut(s *campaign.Summary) (n int) {
 	return n
 }
 
-// oneLine is the first line of what a scenario says about itself.
+// oneLine returns the first line of a scenario's description.
 func oneLine(about string) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(about), "\n")
 	return first

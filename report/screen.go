@@ -7,14 +7,14 @@ import (
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
 
-// Screen is what a text is laid out for. The zero value is a pipe: 80 columns,
-// neither weight nor colour.
+// Screen describes the output of a text. The zero value is a pipe: 80 columns, without
+// bold or colour.
 type Screen struct {
 	Width  int  // columns; 0 is DefaultWidth
-	Styled bool // it shows weight and colour
+	Styled bool // it shows bold and colour
 }
 
-// DefaultWidth is the width of a text in columns where nothing says another.
+// DefaultWidth is the width of a text in columns unless another is given.
 const DefaultWidth = 80
 
 // minWidth is the narrowest layout: below it a terminal wraps the lines itself.
@@ -27,7 +27,7 @@ func (s Screen) width() int {
 	return max(s.Width, minWidth)
 }
 
-// tone is what a text says about its subject. A styled screen shows it as well.
+// tone is the judgement in a text about its subject. A styled screen shows it by colour.
 type tone int
 
 const (
@@ -42,7 +42,7 @@ var tones = map[tone][]color.Attribute{
 	strong: {color.Bold}, good: {color.FgGreen}, bad: {color.Bold, color.FgRed}, faint: {color.Faint},
 }
 
-// paint adds the weight and colour of a tone.
+// paint adds the style of a tone.
 func (s Screen) paint(t tone, text string) string {
 	if !s.Styled || t == plain || text == "" {
 		return text
@@ -52,13 +52,13 @@ func (s Screen) paint(t tone, text string) string {
 	return c.Sprint(text)
 }
 
-// wrap breaks a line at blanks; all but its first line are indented twice.
+// wrap breaks a line at blanks and indents all but the first line twice.
 func (s Screen) wrap(line, indent string) string {
 	return s.hang(indent, line, 2*len(indent))
 }
 
-// hang writes a text after a first word; further lines are indented. A word that
-// is longer than a line stays whole.
+// hang writes a text after a first word and indents further lines. A word that is longer
+// than a line is not broken.
 func (s Screen) hang(first, text string, indent int) string {
 	var b strings.Builder
 	for i, line := range wrapped(text, s.width()-max(indent, twwidth.Width(first))) {
@@ -72,8 +72,7 @@ func (s Screen) hang(first, text string, indent int) string {
 	return b.String()
 }
 
-// wrapped breaks a text at blanks into lines of a width. A word that is longer
-// stays whole.
+// wrapped breaks a text at blanks into lines of a width. A longer word is not broken.
 func wrapped(text string, width int) (lines []string) {
 	line, column := "", 0
 	for word := range strings.FieldsSeq(text) {

@@ -8,18 +8,19 @@ import (
 	"github.com/gpstorm/gpstorm/shrink"
 )
 
-// Shrunk is the story of a search for the smallest failure.
+// Shrunk reports a search for the smallest failure.
 type Shrunk struct {
 	Search *shrink.Result
 	Fix    string
-	// Again is the command that runs the result again.
+	// Again is the command that reruns the result.
 	Again string
 }
 
 // storyLines bounds the text of a search.
 const storyLines = 10
 
-// Text tells in ten lines what failed, how small it got, and what it takes.
+// Text writes in ten lines the failure, the smallest failing scenario, and the conditions
+// that it needs.
 func (r *Shrunk) Text(w io.Writer, s Screen) error {
 	var b strings.Builder
 	const room = 8

@@ -25,7 +25,7 @@ func newDrawing(height float64, label string) *drawing {
 	return d
 }
 
-// rect draws a rectangle. The pointer shows its title, and a screen reader reads it.
+// rect draws a rectangle. Its title is a tooltip, which screen readers also read.
 func (d *drawing) rect(class string, x, y, w, h float64, title string) {
 	fmt.Fprintf(&d.b, `<rect class="%s" x="%.2f%%" y="%.1f" width="%.2f%%" height="%.1f"`, class, x, y, w, h)
 	d.titled("rect", title)
@@ -130,8 +130,8 @@ type legendEntry struct {
 	Class, Letter, Words string
 }
 
-// bars are those of a histogram, as one path: a page has hundreds of them. A screen
-// reader reads the table above them instead. A bar is a line as wide as one step, so
+// bars holds the bars of a histogram as one path, since a page has hundreds. Screen
+// readers read the table above them instead. A bar is a line as wide as one step, so
 // that the path has two numbers for each: its step, and its height in pixels. The
 // style of the page has the height of all.
 type bars struct{ b strings.Builder }

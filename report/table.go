@@ -12,8 +12,8 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// table is a table for people, made from columns and rows. The page's template
-// reads it as it is.
+// table is a table for people, made from columns and rows. The page's template also
+// reads it.
 type table struct {
 	Heads []head
 	Rows  [][]cell
@@ -22,14 +22,14 @@ type table struct {
 	ID string
 }
 
-// head is what stands over a column.
+// head is the header of a column.
 type head struct {
 	Text, About string
 	Words       bool
-	spare       int // a narrow screen leaves out the columns with the largest first
+	spare       int // a narrow screen leaves out the columns with the largest values first
 }
 
-// text writes the table for a terminal, and names what had no room.
+// text writes the table for a terminal, and names the columns that were left out.
 func (t *table) text(w io.Writer, s Screen) error {
 	shown, same, spared := t.fit(s.width())
 	style := func(c cell) string { return s.paint(c.tone, c.text()) }
@@ -62,14 +62,14 @@ func (t *table) text(w io.Writer, s Screen) error {
 	return err
 }
 
-// sameRows is how many rows a table has at least in which a column that is the same
-// in all of them needs no place.
+// sameRows is the least number of rows of a table from which constant columns may be left
+// out.
 const sameRows = 3
 
-// fit makes a table that is no wider than a screen. Of the columns that can be spared
-// it first takes out those that are the same in every row, then as many others as it
-// must; then it breaks cells of words. It names the columns taken out: those of the
-// first kind with what they hold.
+// fit returns a table that is no wider than a screen. It first leaves out the spare
+// columns that are constant, then as many other spare columns as necessary, and then
+// breaks cells of words. It returns the names of the columns left out: of the constant
+// ones together with their content.
 func (t *table) fit(width int) (shown *table, same, spared []string) {
 	shown = &table{Heads: t.Heads, Rows: t.Rows}
 	if shown.width() > width && len(t.Rows) >= sameRows {
@@ -106,7 +106,7 @@ func (t *table) index(text string) int {
 	return slices.IndexFunc(t.Heads, func(h head) bool { return h.Text == text })
 }
 
-// constant is what all cells of a column hold, if they hold the same.
+// constant returns the content of a column's cells, if all are equal.
 func (t *table) constant(i int) (string, bool) {
 	text := t.Rows[0][i].text()
 	for _, row := range t.Rows {
@@ -125,7 +125,7 @@ func (t *table) without(i int) *table {
 	return less
 }
 
-// widths are those of the columns without the blanks beside them.
+// widths returns the widths of the columns without the gaps between them.
 func (t *table) widths() []int {
 	all := make([]int, len(t.Heads))
 	for i, h := range t.Heads {
@@ -141,7 +141,7 @@ func (t *table) widths() []int {
 
 func (t *table) width() int { return total(t.widths()) }
 
-// total is the width of a table.
+// total returns the width of a table.
 func total(widths []int) (sum int) {
 	for _, w := range widths {
 		sum += w + len(gap)
@@ -149,11 +149,11 @@ func total(widths []int) (sum int) {
 	return sum - len(gap)
 }
 
-// gap stands between two columns of a text.
+// gap separates two columns of a text.
 const gap = "  "
 
-// broken breaks the cells of words at blanks, those of the widest columns first,
-// until the table fits or every line is one word.
+// broken breaks the cells of words at blanks, in the widest columns first, until the
+// table fits or every line is one word.
 func (t *table) broken(width int) *table {
 	widths, least := t.widths(), make([]int, len(t.Heads))
 	for i, h := range t.Heads {
@@ -193,8 +193,8 @@ func (t *table) broken(width int) *table {
 	return narrow
 }
 
-// markdown writes the table in GitHub's Markdown. The renderer does not escape
-// what would end a cell.
+// markdown writes the table in GitHub's Markdown. It escapes the characters that would
+// end a cell, which the renderer does not.
 func (t *table) markdown(w io.Writer) error {
 	return t.render(w, func(c cell) string { return markdownEscapes.Replace(c.text()) }, tw.Padding{Left: " ", Right: " "}, renderer.NewMarkdown())
 }

@@ -10,18 +10,18 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Trial is what one trial found.
+// Trial reports one trial.
 type Trial struct {
 	Result *trial.Result
 	World  world.Facts
 	// Program is the name of the program that replays tokens.
 	Program string
-	// Log says that the console goes first.
+	// Log puts the console log first.
 	Log bool
 }
 
-// Text writes the outcome, each close(), and how to run the trial again if its
-// world can.
+// Text writes the outcome, each close(), and the command that reruns the trial if its
+// world is reproducible.
 func (t *Trial) Text(w io.Writer, s Screen) error {
 	f, r := t.World, t.Result
 	var b strings.Builder
@@ -92,7 +92,7 @@ func (t *Trial) Text(w io.Writer, s Screen) error {
 	return err
 }
 
-// closeColumns are those of the closes of one trial.
+// closeColumns are the columns of the closes of one trial.
 var closeColumns = columns[*trial.Close]{
 	{head: "close() by", words: true, show: func(c *trial.Close) cell { return cell{Text: c.Task} }},
 	{head: "from", show: func(c *trial.Close) cell { return cell{Text: duration(c.Start)} }},
@@ -108,7 +108,7 @@ var closeColumns = columns[*trial.Close]{
 	{head: "IPIs", needs: world.IPIs, show: func(c *trial.Close) cell { return cell{Text: strconv.Itoa(c.IPIs)} }},
 }
 
-// writeConditions writes what a trial on real CPUs met.
+// writeConditions writes the conditions of a trial on real CPUs.
 func writeConditions(b *strings.Builder, c *trial.Conditions) {
 	if c.Storm != nil {
 		fmt.Fprintf(b, "  storm      %v, achieved / asked for\n", c.Storm)
@@ -120,7 +120,7 @@ func writeConditions(b *strings.Builder, c *trial.Conditions) {
 	fmt.Fprintf(b, "  others     %.1f threads of this process waited for a CPU, %.2f CPUs were stolen, readers were preempted %d times\n", c.Queued, c.Stolen, c.Preempted)
 }
 
-// writeViolations writes each kind of finding once, and how often it was made.
+// writeViolations writes each kind of violation once, with its count.
 func writeViolations(b *strings.Builder, all []trial.Violation) {
 	times := map[string]int{}
 	for _, v := range all {

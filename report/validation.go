@@ -12,8 +12,8 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/calibration"
 )
 
-// ValidationText writes the model beside what real kernels did: a table for
-// each group of figures.
+// ValidationText compares the model with real kernels, with a table for each group of
+// figures.
 func ValidationText(w io.Writer, s Screen, v *calibration.Result) error {
 	var b strings.Builder
 	judged, recorded, compared := 0, false, false // recorded by boots
@@ -30,7 +30,7 @@ func ValidationText(w io.Writer, s Screen, v *calibration.Result) error {
 		fmt.Fprintf(&b, "%s\n", rows[0].Group)
 		shown := validationColumns
 		if rows[0].Boots == 0 {
-			shown = slices.Concat(shown[:2], shown[3:]) // nothing was recorded by boots
+			shown = slices.Concat(shown[:2], shown[3:]) // no boots were recorded
 		}
 		if err := shown.table(rows[:n]).text(&b, s); err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// statement is a line of the verdict: about a candidate, or about all.
+// statement is a line of the verdict, about one candidate or about all.
 type statement struct{ Subject, Words string }
 
 func (s statement) String() string {
@@ -22,9 +22,9 @@ func (s statement) String() string {
 	return s.Subject + ": " + s.Words
 }
 
-// verdict says in plain words what the trials show, one sentence or two a line,
-// and no more than that: it compares, it counts, and it says which difference
-// so many trials would have missed.
+// verdict describes the results in plain words, one or two sentences per line. It claims
+// no more than the trials show: it compares, counts, and states the difference that so
+// many trials would have missed.
 func (r *Report) verdict() (lines []statement) {
 	s := r.Summary
 	about := func(words ...string) {
@@ -53,8 +53,8 @@ func (r *Report) verdict() (lines []statement) {
 	return lines
 }
 
-// caution says why a candidate that does well is still no answer, as a sentence of
-// its own.
+// caution states, in sentences, why a candidate is no answer whatever its figures; "" if
+// it may be one.
 func caution(f world.Subject) (words string) {
 	if f.Breaks != "" {
 		words += " It breaks " + f.Breaks + "."
@@ -65,8 +65,8 @@ func caution(f world.Subject) (words string) {
 	return words
 }
 
-// About returns the verdict on one candidate, in words. It is empty if the report
-// has no such candidate, or if it is the control that must be caught as unsafe.
+// About returns the verdict on one candidate in words. It is "" if the report has no such
+// candidate, or if the candidate is the control that must be caught as unsafe.
 func (r *Report) About(fix string) string {
 	for _, st := range r.verdict() {
 		if st.Subject == fix {
@@ -85,13 +85,13 @@ func truncated(s *campaign.Summary) (n int) {
 	return n
 }
 
-// state says what a campaign's results are worth.
+// state is the validity of a campaign's results.
 type state string
 
 const (
 	valid   state = "valid"   // the controls misbehaved as they must
-	invalid state = "invalid" // they did not: nothing follows from the rest
-	shard   state = "shard"   // part of a campaign, which says nothing about its controls
+	invalid state = "invalid" // they did not, so nothing follows from the results
+	shard   state = "shard"   // part of a campaign, without a check of the controls
 )
 
 func stateOf(s *campaign.Summary) state {
@@ -104,7 +104,7 @@ func stateOf(s *campaign.Summary) state {
 	return invalid
 }
 
-// controls says whether the controls misbehaved as they must.
+// controls reports whether the controls misbehaved as they must.
 func controls(s *campaign.Summary) (lines []string) {
 	if sh := s.Head.Shard; sh != nil {
 		return []string{fmt.Sprintf("Shard %s of a campaign: %d trials of %d. The controls are judged on the whole campaign, so nothing follows from one shard: merge it with the others.",
@@ -127,8 +127,8 @@ func controls(s *campaign.Summary) (lines []string) {
 	return []string{"The controls misbehaved as they must: " + strings.Join(met, "; ") + "."}
 }
 
-// candidate says how often one candidate hung, in which scenarios, how its close()
-// compares, and what the candidate gives up.
+// candidate describes one candidate: how often and in which scenarios it hung, how its
+// close() compares, and the features that it gives up.
 func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 	var less, more, hungIn, undecided []string
 	var shorter, longer closes
@@ -194,8 +194,8 @@ func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// overall says how often a candidate hung in all trials, and whether that
-// differs from the baseline.
+// overall describes how often a candidate hung in all trials, and whether that differs
+// from the baseline.
 func overall(s *campaign.Summary, o *campaign.Overall) string {
 	seen := fmt.Sprintf("hung in %d of %d trials", o.Hung, o.Trials)
 	c := o.VsBaseline
@@ -235,8 +235,8 @@ func fewWords(classes []string, scenarios int) []string {
 	return []string{fmt.Sprintf("%d of %d scenarios", len(classes), scenarios)}
 }
 
-// closes are the scenarios in which the median close() differs, and the known
-// ratios of the medians.
+// closes holds the scenarios in which the median close() differs, and the known ratios
+// of the medians.
 type closes struct {
 	classes []string
 	ratios  []float64
@@ -262,7 +262,7 @@ func (c *closes) words(scenarios int) []string {
 	return []string{counted}
 }
 
-// reach says which difference so many trials would have missed.
+// reach states the difference that so many trials would have missed.
 func reach(s *campaign.Summary, pair string) []string {
 	pairs, compared := math.MaxInt, 0
 	for i := range s.Classes {
@@ -278,7 +278,7 @@ func reach(s *campaign.Summary, pair string) []string {
 	if compared == 0 {
 		return []string{"No candidate is compared with a baseline in this campaign."}
 	}
-	// The level that Holm's correction sets for the smallest p-value.
+	// Holm's level for the smallest p-value.
 	level := 1 - (1-campaign.Level)/float64(compared)
 	d := stat.Detectable(pairs, level, campaign.Power)
 	none := stat.ClopperPearson(0, pairs, campaign.Level).Hi
