@@ -39,7 +39,7 @@ func (f *kernelFlags) world(in *worldFlag) (*boot.World, error) {
 	return w, err
 }
 
-// worldOf makes the world of the kernels of a command line.
+// worldOf makes the world of a command line's kernels.
 func worldOf(kernels []string) (*boot.World, error) {
 	if len(kernels) == 0 {
 		return nil, wrong("--kernel", absent("none"), "at least one: base=7.0.13, or mine=PATH/bzImage")
@@ -91,7 +91,7 @@ type boots struct {
 	finished *finished // nil if nothing is kept
 }
 
-// booting is the part of the world of real kernels that runs them.
+// booting is the part of boot.World that boots kernels.
 type booting interface {
 	Name() string
 	Facts() world.Facts
@@ -100,8 +100,8 @@ type booting interface {
 
 var _ campaign.Executor = (*boots)(nil)
 
-// Execute runs the trials of a plan. It looks at a block of the plan at a time: of
-// each kernel in turn, the trials that can share a boot do.
+// Execute runs the trials of a plan. Within a block of the plan, trials of one kernel
+// share a boot where possible.
 func (b *boots) Execute(ctx context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
 	if err := b.finished.open(); err != nil {
 		return err
@@ -158,8 +158,7 @@ func (b *boots) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 	defer workers.Wait()
 	defer cancel()
 
-	// Results go out in the order of the plan: one waits for the boots of those
-	// before it.
+	// Results are emitted in plan order: each waits for the boots of earlier ones.
 	next := 0
 	pass := func() error {
 		for r, ok := ready[next]; ok; r, ok = ready[next] {
@@ -189,8 +188,8 @@ func (b *boots) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 	return err
 }
 
-// share divides trials into boots, in an order in which the kernels of a block boot
-// one soon after the other.
+// share divides trials into boots, ordered so that the kernels of a block boot soon after
+// each other.
 func share(trials []int, spec func(int) world.Spec) (jobs [][]int) {
 	type open struct {
 		job   int

@@ -97,7 +97,7 @@ func (o *certifyOptions) certify(cmd *cobra.Command) error {
 	return &exitError{code: exitUndecided}
 }
 
-// check refuses bad flags and looks the names up.
+// check validates the flags and looks up the names.
 func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 	if err := o.where.check(); err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 	return scenarios, nil
 }
 
-// fill gathers the evidence. If a planted bug is not caught, nothing else is tried.
+// fill gathers the evidence. It stops if a planted bug is not caught.
 func (o *certifyOptions) fill(cmd *cobra.Command, c *certificate.Certificate, scenarios []workload.Scenario) (err error) {
 	ctx := cmd.Context()
 	subject, err := o.where.in.Subject(o.claim.Fix)
@@ -215,7 +215,7 @@ func (o *certifyOptions) planted(ctx context.Context) (all []certificate.Planted
 func (o *certifyOptions) explored(ctx context.Context) (all []certificate.Order) {
 	f, err := fixes.In(order.World, o.names.fixes.Find)(o.claim.Fix)
 	if err != nil {
-		return nil // notCovered says so
+		return nil // notCovered reports it
 	}
 	for _, c := range []order.Case{mutant.CaseOf(f, 1, 1, order.Weak), mutant.CaseOf(f, 2, 1, order.TSO)} {
 		found, coverage, err := order.Explore(ctx, c, order.Options{States: states})
@@ -255,7 +255,7 @@ func (o *certifyOptions) bootsOf() (boots []certificate.Boot, err error) {
 	return boots, nil
 }
 
-// notCovered says what the certificate does not say.
+// notCovered lists the limits of the certificate.
 func (o *certifyOptions) notCovered(c *certificate.Certificate) []string {
 	lines := []string{
 		"Other scenarios, and loads beyond an octave around these.",
@@ -283,7 +283,7 @@ func (o *certifyOptions) notCovered(c *certificate.Certificate) []string {
 	return lines
 }
 
-// again is the command line that makes the certificate again.
+// again returns the command line that reproduces the certificate.
 func (o *certifyOptions) again() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s certify --fix %s --max-hang-rate %s --confidence %s --seed %d --trials %d --replicates %d",

@@ -26,7 +26,7 @@ type detachOptions struct {
 	scenario           string
 }
 
-// detached is what detaching cost in one trial.
+// detached holds the cost of detaching in one trial.
 type detached struct {
 	Kind   workload.ClosersKind `json:"kind"`
 	CPUs   int                  `json:"cpus"`
@@ -66,7 +66,7 @@ The same arguments give the same table on every machine.`,
 	return cmd
 }
 
-// closesOf is how often the event is closed.
+// closesOf is the number of closes of the event.
 const closesOf = 20
 
 func (o *detachOptions) detach(cmd *cobra.Command) error {
@@ -127,7 +127,7 @@ func kindNames() (names []string) {
 	return names
 }
 
-// closing is a scenario in which one event of a kind is closed again and again.
+// closing returns a scenario in which one event of a kind is closed repeatedly.
 func closing(sc workload.Scenario, kind workload.ClosersKind, cpus int) workload.Scenario {
 	sc.Name, sc.Machine.CPUs = "detach", cpus
 	sc.Closers = []workload.Closers{{Name: "closer", Count: 1, Kind: kind, Start: time.Second, Repeat: closesOf, Pause: 100 * time.Millisecond}}
@@ -138,7 +138,7 @@ func closing(sc workload.Scenario, kind workload.ClosersKind, cpus int) workload
 	return sc
 }
 
-// costOf sums up the closes of a trial.
+// costOf summarises the closes of a trial.
 func costOf(r *trial.Result, kind workload.ClosersKind, cpus int) detached {
 	closes := slices.Clone(r.Closes)
 	slices.SortStableFunc(closes, func(a, b trial.Close) int { return cmp.Compare(a.Wait, b.Wait) })
@@ -178,7 +178,7 @@ func (o *detachOptions) show(out io.Writer, rows [][]detached) error {
 	return w.Flush()
 }
 
-// brief is a duration with three digits.
+// brief writes a duration with three digits.
 func brief(d time.Duration) string {
 	unit := time.Duration(1)
 	for d/unit >= 1000 {

@@ -8,8 +8,8 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// writtenFor is what the head of a scenario's file says of the log that it was
-// made for; false for any other scenario.
+// writtenFor returns the description of the log in the head of a scenario's file; false
+// if the scenario was not made from a log.
 func writtenFor(scenario string) (repro.Written, bool) {
 	b, err := readBounded(scenario)
 	if err != nil {
@@ -18,7 +18,7 @@ func writtenFor(scenario string) (repro.Written, bool) {
 	return repro.ParseWritten(b)
 }
 
-// besideLog says how much of the log a run of the draft made from it shows.
+// besideLog reports how much of the log a run of its draft reproduces.
 func besideLog(w io.Writer, of *repro.Written, r *trial.Result) error {
 	log, err := repro.ReadTrial(r)
 	if err != nil {

@@ -16,16 +16,16 @@ import (
 	"github.com/gpstorm/gpstorm/world/live"
 )
 
-// defaultBoots is how often evaluate runs each scenario on each kernel: medians of
-// fewer boots differ by more than kernels do.
+// defaultBoots is the number of runs of each scenario on each kernel in evaluate: medians
+// of fewer boots differ more than kernels do.
 const defaultBoots = 4
 
-// defaultVariations is how many variations of each scenario evaluate runs: two
-// idle cores take less than two minutes for them.
+// defaultVariations is the number of variations of each scenario in evaluate. Two idle
+// cores take less than two minutes for them.
 const defaultVariations = 24
 
-// defaultLive is how many trials of each scenario evaluate runs of each subject in
-// the world live: two idle cores take less than a minute.
+// defaultLive is the number of trials of each scenario and subject in evaluate in the
+// world live. Two idle cores take less than a minute for them.
 const defaultLive = 6
 
 type evaluateOptions struct {
@@ -38,7 +38,7 @@ type evaluateOptions struct {
 	resume     bool
 	shard      string
 	decided    bool
-	rare       int // trials of a replicate at one level; 0 is none
+	rare       int // trials of a replicate at one level; 0 means no estimates
 	failures   outDir
 	boots      int
 }
@@ -151,7 +151,7 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 	return o.conclude(cmd, sum, rates)
 }
 
-// rates estimates the rates where counting shows no hang.
+// rates estimates the rates of candidates without a hang in the campaign.
 func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *campaign.Summary, ex campaign.Executor) ([]rare.Rate, error) {
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	defer bar.done()
@@ -159,7 +159,7 @@ func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *ca
 	bar.live = func() string { return "trials, rate of " + at }
 	scenarios := len(plan.Scenarios)
 	if chosen := len(unique(o.scenarios)); chosen > 0 {
-		scenarios = chosen // those of the controls come after them
+		scenarios = chosen // the scenarios of the controls follow
 	}
 	rates, err := rare.Rates(cmd.Context(), sum, plan, scenarios, rare.Plan{
 		Replicates: defaultReplicates, Trials: o.rare, Floor: defaultFloor, Level: campaign.Level, Seed: o.seed,
@@ -176,7 +176,7 @@ func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *ca
 	return rates, inputOrFailure(err)
 }
 
-// checkRare refuses --rare where it cannot be.
+// checkRare refuses --rare if it is impossible.
 func (o *evaluateOptions) checkRare(cmd *cobra.Command) error {
 	if !cmd.Flags().Changed("rare") {
 		return nil
@@ -288,7 +288,7 @@ func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary, ra
 	return interrupted(" after %d of %d trials, which are in %s; --resume continues", sum.Trials, planned, o.out)
 }
 
-// verdictError makes an invalid campaign exit 3, and a shard, whose controls are
+// verdictError makes an invalid campaign exit 3. A shard does too, since its controls are
 // judged with those of the other shards.
 func verdictError(sum *campaign.Summary) error {
 	if s := sum.Head.Shard; s != nil {

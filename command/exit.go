@@ -13,12 +13,12 @@ const (
 	exitFailure   = 1
 	exitBadInput  = 2
 	exitUndecided = 3 // or invalid
-	// exitInterrupted is what a shell gives a program that SIGINT ended.
+	// exitInterrupted is the exit code that shells report for a program ended by SIGINT.
 	exitInterrupted = 130
 )
 
-// exitError is an error with its exit code. If err is nil, the command has
-// printed all there is to say.
+// exitError is an error with its exit code. If err is nil, the command has already
+// printed everything.
 type exitError struct {
 	code int
 	err  error
@@ -32,7 +32,7 @@ func (e *exitError) Error() string {
 }
 func (e *exitError) Unwrap() error { return e.err }
 
-// badInput marks an error as one that the user can mend.
+// badInput marks an error as one of the input, which the user can correct.
 func badInput(err error) error {
 	if err == nil {
 		return nil
@@ -40,10 +40,10 @@ func badInput(err error) error {
 	return &exitError{exitBadInput, err}
 }
 
-// inputf is badInput of a message.
+// inputf returns bad input with a formatted message.
 func inputf(format string, args ...any) error { return badInput(fmt.Errorf(format, args...)) }
 
-// wrong is bad input in the form of all such errors: FIELD: VALUE: want WHAT.
+// wrong returns bad input in the common form FIELD: VALUE: want WHAT.
 func wrong(field string, value any, want string, args ...any) error {
 	text := fmt.Sprint(value)
 	if _, ok := value.(absent); !ok {
@@ -52,15 +52,15 @@ func wrong(field string, value any, want string, args ...any) error {
 	return badInput(&named.Error{Field: field, Value: text, Want: fmt.Sprintf(want, args...)})
 }
 
-// absent says what is there instead of a value.
+// absent describes a missing value.
 type absent string
 
-// undecided marks an outcome from which nothing follows.
+// undecided marks an undecided or invalid outcome.
 func undecided(format string, args ...any) error {
 	return &exitError{exitUndecided, fmt.Errorf(format, args...)}
 }
 
-// interrupted marks work that an interrupt ended before it had an outcome.
+// interrupted marks work that was interrupted before it had an outcome.
 func interrupted(format string, args ...any) error {
 	return &exitError{exitInterrupted, fmt.Errorf("interrupted"+format, args...)}
 }

@@ -40,7 +40,7 @@ func (c *common) lookupCase(name string, n, sections int, m order.Mode) (order.C
 	return mutant.CaseOf(f, n, sections, m), err
 }
 
-// show prints a violation with its schedule, or what was searched without one.
+// show prints a violation with its schedule, or the coverage if there is none.
 func (out *explored) show(w io.Writer, c *common, found *order.Finding, proof bool) error {
 	if found != nil {
 		out.Violation, out.Detail = found.Violation.Kind, found.Violation.Detail

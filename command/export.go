@@ -116,7 +116,7 @@ func (o *exportOptions) run(cmd *cobra.Command, arg string) error {
 	})
 }
 
-// subject finds the trial that is to be taken back, and says what it is.
+// subject finds the trial to export and describes it.
 func (o *exportOptions) subject(arg string) (t world.Spec, from string, err error) {
 	if trial.IsToken(arg) || isFailureFile(arg) {
 		r, err := readReference(arg)
@@ -136,7 +136,7 @@ func (o *exportOptions) subject(arg string) (t world.Spec, from string, err erro
 	return world.Spec{Scenario: sc, Subject: o.fix, Seed: o.seed}, "Scenario " + sc.Name, nil
 }
 
-// torture says which run of rcutorture exercises what the closes wait for.
+// torture returns the run of rcutorture that exercises the grace periods of the closes.
 func (o *exportOptions) torture(t world.Spec) ([]byte, error) {
 	fix, err := o.names.fixes.Find(t.Subject)
 	if err != nil {
@@ -165,8 +165,8 @@ func (o *exportOptions) torture(t world.Spec) ([]byte, error) {
 
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// tortureLeast is how long a run lasts at the least: rcutorture takes a while to
-// start its threads.
+// tortureLeast is the least time of a run, since rcutorture takes a while to start its
+// threads.
 const tortureLeast = 10 * time.Minute
 
 func tortureText(w io.Writer, sc *workload.Scenario, r *export.Torture) {

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// maxInput is the most that a command reads of one file, so that a device without
-// an end does not take all memory.
+// maxInput bounds the bytes that a command reads of one file, so that an endless device
+// does not exhaust the memory.
 const maxInput = 64 << 20
 
 // readFile reads an input file. A file that cannot be read is bad input.

@@ -15,10 +15,10 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// finished keeps the results of boots in a file beside that of --out as soon as each
-// boot ends. --out has results in the order of the plan, in which those of one kernel
-// wait for those of another: after an interrupt, --resume takes the ones that waited
-// from this file. A nil finished keeps nothing.
+// finished keeps the results of each boot, as soon as it ends, in a file beside that of
+// --out. --out has results in plan order, so results of one kernel may wait for those of
+// another. After an interrupt --resume reads the waiting ones from this file. A nil
+// finished keeps nothing.
 type finished struct {
 	path   string
 	resume bool
@@ -29,7 +29,7 @@ type finished struct {
 	waiting map[trialKey]bool         // finished and not passed on yet
 }
 
-// trialKey tells trials of a campaign apart.
+// trialKey identifies a trial of a campaign.
 type trialKey struct {
 	scenario, subject string
 	variation         int
@@ -40,7 +40,7 @@ func keyOf(s *world.Spec) trialKey {
 	return trialKey{s.Scenario.Name, s.Subject, s.Variation, s.Seed}
 }
 
-// finishedBeside returns that of a results file.
+// finishedBeside returns the finished of a results file.
 func finishedBeside(out outFile, resume bool) *finished {
 	if out == "" {
 		return nil
@@ -65,7 +65,7 @@ func (f *finished) open() (err error) {
 	return f.file.Truncate(whole)
 }
 
-// read reads what was kept, and returns the length of its whole lines.
+// read reads the kept results and returns the length of the complete lines.
 func (f *finished) read() (whole int64, err error) {
 	b, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -122,7 +122,7 @@ func (f *finished) add(specs []world.Spec, results []trial.Result) error {
 	return err
 }
 
-// passed notes that --out has the result of a trial.
+// passed records that --out has the result of a trial.
 func (f *finished) passed(s *world.Spec) {
 	if f == nil {
 		return
@@ -144,7 +144,8 @@ func (f *finished) close(complete bool) error {
 	return err
 }
 
-// note says what an interrupted campaign has beside --out; empty if nothing.
+// note describes the results of an interrupted campaign that are only in this file; "" if
+// there are none.
 func (f *finished) note() string {
 	if f == nil || len(f.waiting) == 0 {
 		return ""

@@ -27,7 +27,7 @@ func (o *once) Set(s string) error {
 		return errTwice
 	}
 	if s == "" && o.Type() == "string" {
-		return errEmpty // no flag has a use for an empty text
+		return errEmpty // no flag takes an empty text
 	}
 	if err := o.Value.Set(s); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (o *once) Set(s string) error {
 	return nil
 }
 
-// setOnce makes every flag of the commands that holds one value take it once.
+// setOnce makes every flag with one value refuse a second one.
 func setOnce(cmd *cobra.Command) {
 	wrap := func(f *pflag.Flag) {
 		_, several := f.Value.(pflag.SliceValue)
@@ -52,7 +52,7 @@ func setOnce(cmd *cobra.Command) {
 	}
 }
 
-// flagError says what is wrong with the flags of a command line.
+// flagError turns an error of pflag into bad input.
 func flagError(cmd *cobra.Command, err error) error {
 	var (
 		invalid *pflag.InvalidValueError
@@ -80,7 +80,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return inputf("%w: want flags that %s --help lists", err, cmd.CommandPath())
 }
 
-// dashed is a flag as it was written.
+// dashed returns a flag with its dashes, as written.
 func dashed(name, shorthands string) string {
 	if shorthands != "" {
 		return "-" + name
@@ -88,8 +88,8 @@ func dashed(name, shorthands string) string {
 	return "--" + name
 }
 
-// dashField puts dashes before the field of bad input that is a flag of the
-// command: the packages below give the field a name and have no flags.
+// dashField puts dashes before the field of bad input if that is a flag of the command:
+// the packages below name only the field.
 func dashField(cmd *cobra.Command, text string) string {
 	field, _, ok := strings.Cut(text, ": ")
 	name := strings.ReplaceAll(field, " ", "-")
@@ -99,10 +99,10 @@ func dashField(cmd *cobra.Command, text string) string {
 	return "--" + name + text[len(field):]
 }
 
-// described is a flag's value that can say what it takes.
+// described is a flag's value that describes its allowed values.
 type described interface{ want() string }
 
-// allowed says what a flag takes.
+// allowed describes the allowed values of a flag.
 func allowed(v pflag.Value) string {
 	if o, ok := v.(*once); ok {
 		v = o.Value
@@ -128,7 +128,7 @@ func allowed(v pflag.Value) string {
 	}
 }
 
-// choice is one of several flags of which only one can be given.
+// choice is one of several mutually exclusive flags.
 type choice struct {
 	flag  string
 	given bool

@@ -14,7 +14,7 @@ import (
 	"github.com/gpstorm/gpstorm/report"
 )
 
-// form is how a summary is shown.
+// form holds the flags for the form of a report.
 type form struct {
 	markdown, csv    bool
 	details, explain bool
@@ -80,7 +80,7 @@ func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margi
 	return r.Text(out, screenOf(out))
 }
 
-// hint says how to get what the text leaves out.
+// hint names the flags that show more than the text.
 func (f *form) hint() string {
 	var more []string
 	if !f.details {
@@ -95,8 +95,8 @@ func (f *form) hint() string {
 	return strings.Join(more, ", ")
 }
 
-// inputOrFailure marks an error as bad input if an input file is wrong or
-// missing. Every other error, a file that cannot be written say, stays a failure.
+// inputOrFailure marks an error as bad input if an input file is wrong or missing. Any
+// other error, for example of a write, stays a failure.
 func inputOrFailure(err error) error {
 	if errors.Is(err, campaign.ErrIncomplete) {
 		err = fmt.Errorf("%w; evaluate --resume continues the file", err)

@@ -117,7 +117,7 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 	return err
 }
 
-// text writes the estimate for a reader.
+// text writes the estimate as text.
 func (o *rareOptions) text(w io.Writer, e *rare.Estimate) error {
 	over := "over its variations"
 	if !e.Varied {

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// common is what all commands of a program share: its candidates and scenarios,
-// and the values of flags that several commands have.
+// common holds the state that all commands of a program share: its candidates and
+// scenarios, and the values of shared flags.
 type common struct {
 	program string // its name
 	names   names
@@ -18,13 +18,13 @@ type common struct {
 	quiet   bool
 }
 
-// seedFlag registers --seed with a command that draws random numbers.
+// seedFlag adds --seed to a command that draws random numbers.
 func (c *common) seedFlag(cmd *cobra.Command) {
 	cmd.Flags().Uint64Var(&c.seed, "seed", 1, "seed of all randomness")
 }
 
-// newRootCommand makes the commands of a program. An error is one of its candidates
-// or scenarios.
+// newRootCommand makes the commands of a program. It returns an error if a candidate or
+// scenario of the program is not valid.
 func newRootCommand(p Program) (*cobra.Command, error) {
 	known, err := newNames(p)
 	if err != nil {
@@ -102,7 +102,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided; 130 interrupt
 			shell.Args = exactly()
 		}
 	}
-	// --version does what the command does, --json included.
+	// --version equals the command version, also with --json.
 	showVersion := root.Flags().Bool("version", false, "print version, model and Go, as gpstorm version does")
 	evaluate := root.RunE
 	root.RunE = func(cmd *cobra.Command, args []string) error {
@@ -130,7 +130,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	return wrong("command", args[0], "one of %s", strings.Join(names, ", "))
 }
 
-// rename puts the program's name where the help texts say gpstorm.
+// rename replaces gpstorm in the help texts by the program's name.
 func rename(cmd *cobra.Command, name string) {
 	own := func(text *string) { *text = strings.ReplaceAll(*text, "gpstorm ", name+" ") }
 	own(&cmd.Long)
@@ -141,7 +141,7 @@ func rename(cmd *cobra.Command, name string) {
 	}
 }
 
-// note prints a line about the run, unless --quiet asked for none.
+// note prints a line about the run unless --quiet is set.
 func (c *common) note(cmd *cobra.Command, format string, args ...any) {
 	if !c.quiet {
 		fmt.Fprintf(cmd.ErrOrStderr(), c.program+": "+format+"\n", args...)

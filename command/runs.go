@@ -93,8 +93,8 @@ func (o *runsOptions) answer(w io.Writer) error {
 type runsAnswer struct {
 	Question string `json:"question"`
 	Claim    string `json:"claim"` // what the runs show
-	// Plans are the numbers of runs for 0, 1, ... more hangs. All but the first
-	// are absent where hangs are what the question is about.
+	// Plans are the numbers of runs for 0, 1, ... further hangs. If the question is
+	// about hangs, only the first is present.
 	Plans []runsPlan `json:"plans"`
 	// CleanAtTenth is the probability that no run of the first plan hangs if
 	// the true rate is a tenth of the one to be shown.
@@ -103,24 +103,24 @@ type runsAnswer struct {
 	Source       string  `json:"source"`
 }
 
-// runsPlan is how many runs are enough if so many of those to come hang.
+// runsPlan is the sufficient number of runs if so many of the future runs hang.
 type runsPlan struct {
 	Hangs int `json:"further_hangs"`
-	Runs  int `json:"runs"` // in all
-	More  int `json:"more"` // of them, those to come
-	// Boots and Hours have two ends where a boot has several runs: with
-	// independent runs, and with boots of which all runs hang or none.
+	Runs  int `json:"runs"` // total
+	More  int `json:"more"` // future runs among them
+	// Boots and Hours have two ends if a boot has several runs: for independent runs,
+	// and for boots of which all runs hang or none.
 	Boots [2]int     `json:"boots,omitzero"`
 	Hours [2]float64 `json:"hours,omitzero"`
 }
 
-// furtherHangs is how many hangs an answer allows for at most.
+// furtherHangs is the largest number of further hangs in an answer.
 const furtherHangs = 2
 
 // leastRate bounds the rates: the numbers of runs for it are still exact.
 const leastRate = 1e-12
 
-// answers checks the flags and answers what they ask.
+// answers checks the flags and answers their questions.
 func (o *runsOptions) answers() (answers []runsAnswer, err error) {
 	level := float64(o.confidence)
 	switch {
@@ -203,7 +203,7 @@ func (o *runsOptions) toldApart(level float64) runsAnswer {
 	}
 }
 
-// plan is the plan for so many hangs to come and so many runs in all.
+// plan returns the plan for so many future hangs and so many runs in total.
 func (o *runsOptions) plan(hangs, runs int) runsPlan {
 	p := runsPlan{Hangs: hangs, Runs: runs, More: max(hangs, runs-o.seen.runs)}
 	p.Runs = o.seen.runs + p.More
@@ -211,9 +211,9 @@ func (o *runsOptions) plan(hangs, runs int) runsPlan {
 	return p
 }
 
-// spend adds the boots and the time. Runs of one boot have something in common;
-// n runs that have everything in common are worth one (Kish, Survey Sampling
-// (1965), section 5.4: the effect of clusters on variance).
+// spend adds the boots and the time. Runs of one boot are correlated; n fully correlated
+// runs are worth one (Kish, Survey Sampling (1965), section 5.4: the effect of clusters on
+// variance).
 func (p *runsPlan) spend(perHour float64, perBoot int) {
 	if perBoot > 1 {
 		p.Boots = [2]int{(p.More + perBoot - 1) / perBoot, p.More}
@@ -274,7 +274,7 @@ func (a *runsAnswer) text(w io.Writer) error {
 	return err
 }
 
-// hours is a time, or two ends of one, in units that people plan with.
+// hours writes a time, or the two ends of one, in convenient units.
 func hours(h [2]float64) string {
 	if h[0] == h[1] {
 		return span(h[0])
@@ -304,7 +304,7 @@ func (c *counted) String() string {
 	return fmt.Sprintf("%d/%d", c.hung, c.runs)
 }
 
-// Type is part of pflag.Value; the help shows it.
+// Type implements pflag.Value; the help shows it.
 func (c *counted) Type() string { return "k/n" }
 
 func (c *counted) want() string {
@@ -334,7 +334,7 @@ func (r *ratePair) String() string {
 	return a.String() + "," + b.String()
 }
 
-// Type is part of pflag.Value; the help shows it.
+// Type implements pflag.Value; the help shows it.
 func (r *ratePair) Type() string { return "percent,percent" }
 
 func (r *ratePair) want() string { return "two different rates, 5%,1% say" }

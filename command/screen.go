@@ -13,9 +13,9 @@ import (
 // widest is the most columns that COLUMNS may name.
 const widest = 1000
 
-// screenOf is what a text on w is laid out for: as wide as the terminal, or as the
-// environment variable COLUMNS says. It has weight and colour on a terminal alone,
-// and not where NO_COLOR is set (no-color.org).
+// screenOf returns the screen of w. Its width is that of the terminal, or the value of the
+// environment variable COLUMNS. It has bold and colour only on a terminal, and only if
+// NO_COLOR is not set (no-color.org).
 func screenOf(w io.Writer) (s report.Screen) {
 	if f, ok := w.(*os.File); ok && isTerminal(f) {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {

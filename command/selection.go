@@ -15,7 +15,7 @@ import (
 // unsafeControl is the control that must be caught as unsafe.
 const unsafeControl = "busted-scan"
 
-// selection is which scenarios and candidates take part.
+// selection holds the flags for the scenarios and candidates of a campaign.
 type selection struct {
 	scenarios, fixes []string
 }
@@ -27,7 +27,8 @@ func (s *selection) flags(cmd *cobra.Command, c *common) {
 	mustComplete(cmd, "fix", c.names.completeFixes)
 }
 
-// plan looks the names up, the subjects' in the world in which they are to run.
+// plan looks up the names of scenarios, and those of subjects in the world of the
+// campaign.
 func (s *selection) plan(c *common, in world.World) (*campaign.Plan, error) {
 	p := &campaign.Plan{Scenarios: c.names.scenarios.All(), Fixes: subjects(c.names.fixes.All(fixes.Candidate))}
 	find := func(name string) (world.Subject, error) {
@@ -60,7 +61,7 @@ func (s *selection) plan(c *common, in world.World) (*campaign.Plan, error) {
 	return p, checkScenarios(in, p.Scenarios)
 }
 
-// checkScenarios refuses what a world cannot run.
+// checkScenarios refuses scenarios that a world cannot run.
 func checkScenarios(in world.World, all []workload.Scenario) error {
 	if in.Name() == live.Name {
 		return nil
@@ -73,8 +74,8 @@ func checkScenarios(in world.World, all []workload.Scenario) error {
 	return nil
 }
 
-// addControls adds to a plan of a world what its campaign needs to be valid, and
-// returns the names of what it added.
+// addControls adds the controls that a valid campaign in a world needs to a plan, and
+// returns the names of the added subjects.
 func (c *common) addControls(p *campaign.Plan, in world.World) (added []string) {
 	if w, ok := in.(*live.World); ok {
 		return p.AddSubjects(w.Controls()...)

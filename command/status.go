@@ -69,7 +69,7 @@ func showStatus(w io.Writer, st *cluster.Status) error {
 	return t.Flush()
 }
 
-// left is the time that an execution still takes at its rate so far.
+// left returns the remaining time of an execution at its rate so far.
 func left(s *cluster.Session) string {
 	if s.Rate <= 0 || s.Done >= s.Total {
 		return "-"

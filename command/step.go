@@ -15,7 +15,7 @@ func stepFlag(cmd *cobra.Command, step *bool) {
 	cmd.Flags().BoolVar(step, "step-summary", false, "append Markdown to the file that $"+stepVariable+" names too, the summary of a step of GitHub Actions")
 }
 
-// checkStep refuses the flag where nobody collects summaries.
+// checkStep refuses the flag outside of GitHub Actions.
 func checkStep(step bool) error {
 	if step && os.Getenv(stepVariable) == "" {
 		return wrong("--step-summary", true, "$%s, which GitHub Actions sets", stepVariable)

@@ -12,8 +12,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// reference is what replay and shrink take: a token, or a failure file, whose
-// first line holds one.
+// reference is the argument of replay and shrink: a token, or a failure file with a token
+// in its first line.
 type reference struct {
 	token trial.Token
 	file  string // empty if the token came by itself
@@ -48,8 +48,8 @@ func (c *common) trial(r *reference) (world.Spec, world.World, error) {
 	return t, w, badInput(err)
 }
 
-// fromToken finds the world of a token, and its candidate, which may be one that
-// only another program has.
+// fromToken finds the world and the candidate of a token. Only another program may have
+// the candidate.
 func (c *common) fromToken(token trial.Token) (world.World, world.Spec, error) {
 	w, want := c.names.world(token.World)
 	if w == nil {
@@ -80,8 +80,8 @@ func isFailureFile(path string) bool {
 	return err == nil && failure.Is(b)
 }
 
-// saveClusters writes a failure file for each cause of failure in a campaign. It
-// runs the trial with the fewest steps again, to record its console and causes.
+// saveClusters writes a failure file for each cause of failure in a campaign. It reruns
+// the trial with the fewest steps, to record its console and causes.
 func (c *common) saveClusters(ctx context.Context, dir string, sum *campaign.Summary) (paths []string, err error) {
 	for i := range sum.Clusters {
 		cluster := &sum.Clusters[i]

@@ -50,8 +50,7 @@ func (o *traceOptions) bounds() (from, until time.Duration, err error) {
 	return from, until, nil
 }
 
-// run runs a trial, gives its result the token that runs it again, and writes its
-// timelines.
+// run runs a trial, adds its token to the result, and writes its timelines.
 func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t world.Spec) (r trial.Result, err error) {
 	from, until, err := o.bounds()
 	if err != nil {
@@ -92,7 +91,7 @@ func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t worl
 	return r, nil
 }
 
-// check refuses --dmesg beside what else is printed.
+// check refuses --dmesg with another form of output.
 func (o *traceOptions) check(c *common, w world.World, log bool) error {
 	if (o.dmesg || log) && !w.Facts().Measures.Has(world.Console) {
 		return wrong("--world", w.Name(), "a world with a console, for --dmesg and --log")
@@ -103,7 +102,7 @@ func (o *traceOptions) check(c *common, w world.World, log bool) error {
 	return nil
 }
 
-// show prints the outcome of a trial, or its console alone, and where the timelines are.
+// show prints the outcome of a trial, or only its console, and the paths of the timelines.
 func (o *traceOptions) show(cmd *cobra.Command, c *common, f world.Facts, log bool, r trial.Result) error {
 	for _, line := range o.written {
 		c.note(cmd, "%s", line)

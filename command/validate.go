@@ -92,7 +92,7 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 	return nil
 }
 
-// recorded are the recordings to compare with.
+// recorded returns the recordings for the comparison.
 func (o *validateOptions) recorded(cmd *cobra.Command) ([]calibration.Recording, error) {
 	for _, flag := range []string{"kernel", "scenario", "boots", "record"} {
 		if !o.boot && cmd.Flags().Changed(flag) {
@@ -189,8 +189,8 @@ func (o *validateOptions) keep(all []calibration.Recording) error {
 	})
 }
 
-// presetsNamed are the presets of real kernels with those names; all if there are
-// none.
+// presetsNamed returns the presets of real kernels with those names, or all presets of
+// real kernels if names is empty.
 func presetsNamed(names []string) (found []workload.Scenario, err error) {
 	all := boot.Presets()
 	if len(names) == 0 {

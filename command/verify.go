@@ -82,8 +82,7 @@ func (o *verifyOptions) verify(cmd *cobra.Command, path string) error {
 	return nil
 }
 
-// compare prints a line for everything that it runs again, and counts what is not as
-// certified.
+// compare prints a line for each rerun, and counts those that differ from the certificate.
 func (o *verifyOptions) compare(cmd *cobra.Command, c *certificate.Certificate, w world.World) (differs int, err error) {
 	out, ctx := cmd.OutOrStdout(), cmd.Context()
 	line := func(same bool, format string, args ...any) {

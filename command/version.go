@@ -13,7 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// version is what a bug report needs to say about the program.
+// version describes the program for bug reports.
 type version struct {
 	Program string `json:"program"`
 	Version string `json:"version"`         // of the module, or (devel)
@@ -56,8 +56,8 @@ func (c *common) version(w io.Writer) error {
 
 const module = "github.com/gpstorm/gpstorm"
 
-// moduleVersion is the version of gpstorm, whether it is the program or a module
-// that the program imports.
+// moduleVersion returns the version of gpstorm, which is the program itself or a module
+// that it imports.
 func moduleVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

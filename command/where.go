@@ -17,7 +17,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot"
 )
 
-// where is the flags that say on which machines the trials of a campaign run.
+// where holds the flags for the machines on which the trials of a campaign run.
 type where struct {
 	natsFlags
 	in       worldFlag
@@ -39,7 +39,7 @@ func (o *where) register(cmd *cobra.Command, c *common) {
 	flags.Var(&o.local, "workers", "try a cluster on this machine: local:`N` workers and a server, all in this process")
 }
 
-// check refuses flags that are wrong or do not go together.
+// check refuses flags that are wrong or exclude each other.
 func (o *where) check() error {
 	if o.parallel < 0 {
 		return wrong("--parallel", o.parallel, "0 or more")
@@ -60,7 +60,7 @@ func (o *where) check() error {
 		choice{"--parallel", o.parallel > 0}, choice{"--nats", o.url != ""}, choice{"--workers", o.local > 0})
 }
 
-// world is the world of real kernels, or nil if the flags name another.
+// world returns the world of real kernels, or nil if the flags name another.
 func (o *where) world() (*boot.World, error) {
 	w, err := o.kernels.world(&o.in)
 	if w != nil && (o.url != "" || o.local > 0) {
@@ -73,13 +73,13 @@ func (o *where) world() (*boot.World, error) {
 type place struct {
 	campaign.Executor
 	wanting func(world.Want) campaign.Executor // the same for trials that record more
-	slots   func() int                         // trials that run at once
+	slots   func() int                         // trials that can run in parallel
 	live    func() string                      // its state in a few words
 	close   func()
 }
 
-// open prepares the machines. The subjects are those of the campaign: a worker
-// proves that it has them.
+// open prepares the machines. Workers must prove that they have the subjects of the
+// campaign.
 func (o *where) open(cmd *cobra.Command, c *common, subjects []world.Subject) (*place, error) {
 	here := func(want world.Want) campaign.Executor {
 		if w, ok := o.in.World.(*boot.World); ok {
@@ -101,7 +101,7 @@ func (o *where) cluster(cmd *cobra.Command, c *common, subjects []world.Subject)
 	var closing []func() error // in the order of opening
 	closeAll := func() {
 		for i := len(closing) - 1; i >= 0; i-- {
-			// The results are there: that a server is gone now is no failure.
+			// The results are complete, so the loss of a server is no failure.
 			if err := closing[i](); err != nil {
 				c.note(cmd, "%s", oneLine(err))
 			}
@@ -174,7 +174,7 @@ func (o *where) startWorker(c *common, build string, connect func() (*nats.Conn,
 	}, nil
 }
 
-// canaries are a short trial of each subject.
+// canaries returns a short trial of each subject.
 func canaries(subjects []world.Subject) (specs []world.Spec) {
 	calm, ok := workload.Preset(campaign.Calm)
 	if !ok {
@@ -195,7 +195,7 @@ func liveText(s cluster.Session) string {
 	return text
 }
 
-// notifier prints lines from any goroutine, unless --quiet asked for none.
+// notifier returns a function that prints lines from any goroutine, unless --quiet is set.
 func (c *common) notifier(cmd *cobra.Command) func(string) {
 	var mu sync.Mutex
 	return func(line string) {

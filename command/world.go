@@ -17,12 +17,12 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// worlds are those that run scenarios; the first is the default.
+// worlds returns the worlds that run scenarios; the first is the default.
 func (n *names) worlds() []world.World {
 	return []world.World{kernel.New(n.fixes.Find), n.live}
 }
 
-// world finds a world by name, or returns nil and the names that there are.
+// world finds a world by name, or returns nil and the known names.
 func (n *names) world(name string) (world.World, string) {
 	var all []string
 	for _, w := range n.worlds() {
@@ -54,7 +54,7 @@ func (f *worldFlag) want() string {
 	return want
 }
 
-// Set is part of pflag.Value.
+// Set implements pflag.Value.
 func (f *worldFlag) Set(name string) error {
 	w, _ := f.names.world(name)
 	if name == boot.Name && f.boots {
@@ -67,7 +67,7 @@ func (f *worldFlag) Set(name string) error {
 	return nil
 }
 
-// String is part of pflag.Value.
+// String implements pflag.Value.
 func (f *worldFlag) String() string {
 	if f.World == nil {
 		return ""
@@ -75,7 +75,7 @@ func (f *worldFlag) String() string {
 	return f.Name()
 }
 
-// Type is part of pflag.Value; the help shows it.
+// Type implements pflag.Value; the help shows it.
 func (f *worldFlag) Type() string { return "world" }
 
 // checkLoad refuses an axis of loads that the world only approximates.
@@ -100,7 +100,7 @@ func inDetail(ctx context.Context, w world.World, s world.Spec) (r trial.Result,
 	return w.Run(ctx, s, world.Want{Log: true, Blame: true})
 }
 
-// subjects are candidates as what trials judge.
+// subjects returns candidates as subjects of trials.
 func subjects(all []fixes.Fix) (judged []world.Subject) {
 	for _, f := range all {
 		judged = append(judged, world.Candidate(f))
