@@ -76,7 +76,8 @@ func TestAClaimIsShownOrRefutedAsItsRateIs(t *testing.T) {
 	}
 }
 
-// A claim is refused if a planted bug was not caught, or if there is no evidence.
+// A claim is refused if a control or a planted bug was not caught. Without evidence it is
+// not shown.
 func TestAPlantedBugThatIsNotCaughtRefusesTheClaim(t *testing.T) {
 	t.Parallel()
 	shown, refuted, open := Part{Outcome: Shown}, Part{Outcome: Refuted}, Part{Outcome: NotShown}
