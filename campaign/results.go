@@ -162,7 +162,7 @@ func createResults(path string, h *Head) (*resultsFile, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	if _, err := f.Write(h.line()); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, f.Close(), os.Remove(path)) // without its head it is no results file
 	}
 	return &resultsFile{f}, nil
 }
