@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -56,9 +57,13 @@ func printingScenarios(t *testing.T) map[string]workload.Scenario {
 // A scenario gives a console, the console a scenario, and that the same symptoms.
 func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 	t.Parallel()
+	dear := []string{"repro2", "console-expedited-cpu", "console-kthread-starved"}
 	for name, sc := range printingScenarios(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && slices.Contains(dear, name) {
+				t.Skip("a second each")
+			}
 			l, r := consoleOf(t, sc)
 			if len(without(l.Symptoms(), []Symptom{SlowSamples})) == 0 {
 				if _, err := l.Draft(); !errors.Is(err, ErrNoScenario) {
@@ -91,24 +96,56 @@ func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 	}
 }
 
+// closeBehindMutex returns the draft of the log of docs/field.md, made once.
+func closeBehindMutex(t *testing.T) *Draft {
+	t.Helper()
+	closeBehind.Do(func() { closeBehind.draft, closeBehind.err = read(t, logs(t)["close-behind-mutex"]).Draft() })
+	if closeBehind.err != nil {
+		t.Fatal(closeBehind.err)
+	}
+	return closeBehind.draft
+}
+
+var closeBehind struct {
+	sync.Once
+	draft *Draft
+	err   error
+}
+
 func TestADraftSaysWhereItsValuesComeFrom(t *testing.T) {
 	t.Parallel()
-	d, err := read(t, logs(t)["close-behind-mutex"]).Draft()
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := closeBehindMutex(t)
 	if len(d.Missing) > 0 || d.Seeds != DraftSeeds {
 		t.Errorf("missing %q, shown with %d of %d seeds", d.Missing, d.Seeds, DraftSeeds)
 	}
 	golden(t, "testdata/close-behind-mutex.yaml", string(d.YAML("close-behind-mutex.log")))
 }
 
-// A timeout of many minutes makes a scenario that is as long as one can be, not an error.
+// A timeout of half an hour makes a scenario that is as long as one can be, not an error.
 func TestADraftOfALongStallIsAScenario(t *testing.T) {
 	t.Parallel()
-	if d, err := read(t, logs(t)["arm"]).Draft(); errors.Is(err, ErrNoScenario) {
-		t.Log(err)
-	} else if err != nil || d.Scenario.Horizon > maxHorizon {
+	if testing.Short() {
+		t.Skip("trials of an hour each")
+	}
+	d, err := read(t, `[  600.100000] BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 41s!
+[  700.200000] INFO: task kworker/u2:1:1986 blocked for more than 1780 seconds.
+[  700.200001] "echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.
+`).Draft()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Scenario.Horizon != maxHorizon || !slices.Equal(d.Shows, []Symptom{PoolStuck}) {
+		t.Errorf("shows %q within %v, want %q within %v", d.Shows, d.Scenario.Horizon, PoolStuck, maxHorizon)
+	}
+}
+
+// A log of several such failures has a draft too: GPSTORM_LONG=on go test ./repro
+func TestADraftOfSeveralLongStallsIsAScenario(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("GPSTORM_LONG") != "on" {
+		t.Skip("GPSTORM_LONG=on runs it")
+	}
+	if d, err := read(t, logs(t)["arm"]).Draft(); err != nil || d.Scenario.Horizon > maxHorizon {
 		t.Errorf("%v, %+v", err, d)
 	}
 }
