@@ -88,7 +88,7 @@ func (out *explored) showClean(w io.Writer, proof bool) error {
 		}
 	}
 	if proof {
-		return say("covered: %s; %d histories of the update side", out.Coverage, out.Coverage.Histories)
+		return say("covered: %s", out.Coverage)
 	}
 	return nil
 }

@@ -28,10 +28,12 @@ type Coverage struct {
 	Overflow   bool   `json:"overflow,omitempty"`
 	States     int    `json:"states"`
 	Steps      int    `json:"steps"`
-	Pruned     int    `json:"pruned"`  // steps that led to a state seen before
-	Bounded    int    `json:"bounded"` // executions cut by a bound of the model
-	Histories  int    `json:"histories"`
+	Pruned     int    `json:"pruned"`   // steps that led to a state seen before
+	Bounded    int    `json:"bounded"`  // executions cut by a bound of the model
 	Complete   bool   `json:"complete"` // the search reached every state
+	// histories is the number of histories of the update side that the search kept. It
+	// depends on the order of visits, and so on timing if several cores search.
+	histories int
 }
 
 // Finding is a violation and the schedule that leads to it.

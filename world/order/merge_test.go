@@ -67,5 +67,5 @@ func counted(t *testing.T, c Case, merge bool) (cov Coverage, histories int) {
 	if f != nil {
 		t.Fatalf("%s: %s", c.String(), f.Violation)
 	}
-	return cov, cov.Histories
+	return cov, cov.histories
 }

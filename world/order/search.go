@@ -96,7 +96,7 @@ func explore(ctx context.Context, c *Case, o Options, r reductions, helpedAfter 
 func (x *search) coverage(leader *searcher) Coverage {
 	cov := Coverage{
 		Threads: len(leader.m.progs), States: x.seen.len() + leader.open, Steps: int(x.steps.Load()), Bounded: int(x.bounded.Load()),
-		Histories: 1 + x.histories.len(), Complete: x.end.Load() == endComplete,
+		histories: 1 + x.histories.len(), Complete: x.end.Load() == endComplete,
 		Executions: x.executions, Overflow: x.executions == math.MaxUint64,
 	}
 	for _, p := range leader.m.progs {
