@@ -200,6 +200,9 @@ func (o *evaluateOptions) bootPlan(cmd *cobra.Command, w *boot.World, p *campaig
 	if len(o.scenarios) == 0 {
 		p.Scenarios = boot.Presets()
 	}
+	if o.boots < 1 {
+		return wrong("--boots", o.boots, "1 or more")
+	}
 	p.Fixes, p.Variations = w.Subjects(), o.boots
 	return o.ready(w, p.Scenarios)
 }

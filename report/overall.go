@@ -57,7 +57,7 @@ func (r *Report) overallColumns() columns[int] {
 			},
 		},
 		{
-			head: "p50/base", spare: 1, about: "median close() over that of baseline: the middle one of these ratios of all scenarios; - where a median is beyond what was seen.",
+			head: "p50/base", spare: 1, about: "median close() over that of baseline: the middle one of these ratios of all scenarios; - where a median is beyond what was seen or trials are too few.",
 			show: func(j int) cell {
 				v, ok := middleRatio(s, j)
 				if !ok {

@@ -29,7 +29,7 @@ func CheckGuest(path string) error {
 	}
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
-			return fmt.Errorf("guest: %s: linked dynamically: want one made by %s", path, build)
+			return fmt.Errorf("guest: %s: this program is linked dynamically: want one made by %s", path, build)
 		}
 	}
 	return nil
