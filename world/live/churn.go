@@ -181,7 +181,7 @@ func (k *churning) panics(r *rand.Rand) {
 		return
 	case <-k.t.ctx.Done():
 	}
-	guard := time.NewTimer(patience)
+	guard := time.NewTimer(patience / 2) // names the fault before the trial gives up
 	defer guard.Stop()
 	select { // the trial is over
 	case <-ran:
