@@ -28,6 +28,7 @@ type judged struct {
 	Comparison litmus.Comparison `json:"comparison,omitempty"`
 	Race       bool              `json:"race,omitempty"`
 	Races      string            `json:"races,omitempty"`
+	Undeclared string            `json:"undeclared,omitempty"`
 	Why        string            `json:"why,omitempty"`
 	Error      string            `json:"error,omitempty"`
 	Witness    []string          `json:"witness,omitempty"`
@@ -226,6 +227,7 @@ func judgeFile(ctx context.Context, path string, answer answerer) (judged, error
 	}
 	j.Test, j.Answer, j.Expected = t.Name, got.Answer, t.Result
 	j.Comparison, j.Race, j.Why = t.Compare(got.Answer), got.Race, got.Why
+	j.Undeclared = t.Undeclared
 	if got.RaceWhy != "" {
 		j.Races = "not searched to the end (" + got.RaceWhy + ")"
 	}
@@ -267,6 +269,9 @@ func showJudged(w io.Writer, j judged, asJSON bool) error {
 	}
 	if j.Races != "" {
 		line += "  races: " + j.Races
+	}
+	if j.Undeclared != "" {
+		line += "  " + j.Undeclared
 	}
 	if j.Why != "" {
 		line += "  " + j.Why

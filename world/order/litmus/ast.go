@@ -10,15 +10,18 @@ package litmus
 
 // Test is a parsed litmus test.
 type Test struct {
-	Name    string
-	Result  string // of its "Result:" comment; empty if there is none
-	init    map[string]initial
-	regs    map[int]map[string]initial // initial registers, by thread
-	threads []thread
-	filter  cond // nil if there is none
-	cond    cond
-	locs    []string // every location, in a fixed order
-	index   map[string]int
+	Name   string
+	Result string // of its "Result:" comment; empty if there is none
+	// Undeclared names the first name that the test declares nowhere, with its line;
+	// empty if there is none. Such a name is a register of value 0, as herd7 reads it.
+	Undeclared string
+	init       map[string]initial
+	regs       map[int]map[string]initial // initial registers, by thread
+	threads    []thread
+	filter     cond // nil if there is none
+	cond       cond
+	locs       []string // every location, in a fixed order
+	index      map[string]int
 }
 
 // initial is an initial value: a number or the address of a location.

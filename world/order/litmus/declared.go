@@ -1,6 +1,9 @@
 package litmus
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // declared reports whether a thread has a register of that name: a parameter, an
 // initial register, or a name that its code declares or assigns.
@@ -10,15 +13,21 @@ func (t *Test) declared(thread int, reg string) bool {
 	return set || th.locals[reg] || slices.Contains(th.params, reg)
 }
 
-// undeclared returns an error for the first name in a thread's code that is neither a
-// register nor a location.
-func (t *Test) undeclared() error {
+// noteUndeclared notes the first name in a thread's code that is neither a register nor
+// a location.
+func (t *Test) noteUndeclared() {
 	for id := range t.threads {
 		if n := t.undeclaredIn(id, t.threads[id].body); n != nil {
-			return &Error{n.line, abbreviate(n.text) + ": want a parameter, a register or a location"}
+			t.note(n.line, abbreviate(n.text))
+			return
 		}
 	}
-	return nil
+}
+
+func (t *Test) note(line int, name string) {
+	if t.Undeclared == "" {
+		t.Undeclared = fmt.Sprintf("line %d: %s is declared nowhere and counts as 0", line, name)
+	}
 }
 
 func (t *Test) undeclaredIn(id int, body []stmt) *name {

@@ -82,8 +82,6 @@ func TestUnknownConstructs(t *testing.T) {
 		"C a\n{}\nP0(int *x)\n{\n}\nexists (x=0) /\\ (x=1) \\/":                                             `line 6: "": want a value`,
 		"C a\n{}\nP0(int *x)\n{\n\tsmp_mb(1);\n}\nexists (x=0)":                                             "line 5: smp_mb() with 1 arguments: want 0",
 		"C a\n{}\nP0(int *x)\n{\n}\nexists (" + strings.Repeat("(", 300) + "x=0" + strings.Repeat(")", 301): "line 6: nesting: more than 200: want less",
-		"C a\n{}\nP0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n\tWRITE_ONCE(*z, 1);\n}\nexists (x=1)":               "line 6: z: want a parameter, a register or a location",
-		"C a\n{}\nP0(int *x)\n{\n\tint r0 = READ_ONCE(*x);\n}\nexists (0:r00=0)":                            "line 7: condition on 0:r00: want a register that P0 has",
 		"C a\n{}\nP0(int *x)\n{\n\tint r0 = 1;\n}\nexists (-0:r0=1)":                                        `line 7: "0": want a value`,
 		"C a\n{}\nP0(int *x)\n{\n\tint r0 = 1 / 0;\n}\nexists (x=0)":                                        "line 5: / 0: want a divisor other than 0, and shifts by 0 to 31",
 		"C a\n{}\nP0(int *x)\n{\n\tint r0 = 1 << -1;\n}\nexists (x=0)":                                      "line 5: << -1: want a divisor other than 0, and shifts by 0 to 31",
@@ -150,5 +148,20 @@ func TestPathsCountAgainstTheBound(t *testing.T) {
 	}
 	if got := x.Operate(t.Context(), order.Weak, 100); got.Answer != litmus.Bounded || got.Why != "more states than the bound" {
 		t.Errorf("%s %q: want it bounded", got.Answer, got.Why)
+	}
+}
+
+// A name that the test declares nowhere counts as 0, and the test says so.
+func TestUndeclaredNamesAreNoted(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string]string{
+		"C a\n{}\nP0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n\tWRITE_ONCE(*z, 1);\n}\nexists (x=1)":        "line 6: z is declared nowhere and counts as 0",
+		"C a\n{}\nP0(int *x)\n{\n\tint r0 = READ_ONCE(*x);\n}\nexists (0:r00=0)":                     "line 7: 0:r00 is declared nowhere and counts as 0",
+		"C a\n{ 0:r5=4; }\nP0(int *x)\n{\n\tint r1;\n\tr0 = *x + r1;\n}\nexists (0:r5=4 /\\ 0:r1=0)": "",
+	} {
+		x, err := litmus.Parse(src)
+		if err != nil || x.Undeclared != want {
+			t.Errorf("%q: %q, %v, want %q", src, x.Undeclared, err, want)
+		}
 	}
 }

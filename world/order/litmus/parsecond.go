@@ -107,7 +107,7 @@ func (p *parser) operand(left bool) (operand, error) {
 			return operand{}, p.fail("condition on %s:%s: want a register of one of the %d threads", t, abbreviate(reg), len(p.t.threads))
 		}
 		if !p.t.declared(n, reg) {
-			return operand{}, p.fail("condition on %s:%s: want a register that P%d has", t, abbreviate(reg), n)
+			p.t.note(p.line(), t+":"+abbreviate(reg))
 		}
 		return operand{kind: opdRegister, thread: n, name: reg}, nil
 	}
