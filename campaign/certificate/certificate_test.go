@@ -99,11 +99,11 @@ func TestAPlantedBugThatIsNotCaughtRefusesTheClaim(t *testing.T) {
 	}
 }
 
-// An outcome must follow from the evidence: neither can be changed alone.
-func TestAChangedOutcomeOrEvidenceDoesNotFollow(t *testing.T) {
-	t.Parallel()
-	c := &Certificate{Claim: *claim(1e-2), World: "test"}
-	for _, scale := range []float64{2, 0.1} { // the first is shown, the second refuted by counting
+// written returns a certificate of a claim over trials of these scales, and its file.
+func written(t *testing.T, rate float64, scales ...float64) (*Certificate, []byte) {
+	t.Helper()
+	c := &Certificate{Claim: *claim(rate), World: "test"}
+	for _, scale := range scales {
 		part, err := c.Claim.Examine(t.Context(), calm(t), 2, made(scale, trial.OK), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -115,6 +115,13 @@ func TestAChangedOutcomeOrEvidenceDoesNotFollow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c, b
+}
+
+// An outcome must follow from the evidence: neither can be changed alone.
+func TestAChangedOutcomeOrEvidenceDoesNotFollow(t *testing.T) {
+	t.Parallel()
+	_, b := written(t, 1e-2, 2, 0.1) // the first is shown, the second refuted by counting
 	for what, change := range map[string]func(c *Certificate){
 		"":                         func(*Certificate) {},
 		"a better outcome":         func(c *Certificate) { c.Outcome = Shown },
@@ -142,19 +149,7 @@ func TestAChangedOutcomeOrEvidenceDoesNotFollow(t *testing.T) {
 // certified result. In another world it has not.
 func TestACertificateIsReadAndSampled(t *testing.T) {
 	t.Parallel()
-	c := &Certificate{Claim: *claim(1e-3), World: "test"}
-	for _, rate := range []float64{1, 0.1} {
-		part, err := c.Claim.Examine(t.Context(), calm(t), 2, made(rate, trial.OK), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Parts = append(c.Parts, *part)
-	}
-	c.Conclude()
-	b, err := c.Write()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, b := written(t, 1e-3, 1, 0.1)
 	read, err := Read(b)
 	if err != nil {
 		t.Fatal(err)

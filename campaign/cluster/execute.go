@@ -49,7 +49,7 @@ type execution struct {
 	trouble error
 }
 
-// sent is a chunk of which results are missing.
+// sent is a chunk that some results are missing from.
 type sent struct {
 	first, n int
 	missing  int

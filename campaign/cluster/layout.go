@@ -33,8 +33,8 @@ const (
 // often as its consumer allows.
 const advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES."
 
-// maxAge bounds the time that the server keeps a message that nobody fetches, for
-// example after a coordinator was killed.
+// maxAge bounds the time that the server keeps a message. A message stays unfetched if
+// its coordinator was killed.
 const maxAge = 24 * time.Hour
 
 // place identifies the messages of one chunk: the session, the number of the execution
@@ -135,8 +135,8 @@ func (e *Executor) purge(ctx context.Context, of string) error {
 	return nil
 }
 
-// sweep removes the messages of sessions whose coordinators were killed: those of which
-// the server has removed the consumers.
+// sweep removes the messages of dead sessions. The server has removed the consumer of
+// such a session, since its coordinator no longer fetches results.
 func (e *Executor) sweep(ctx context.Context) error {
 	// A live coordinator always fetches results, which keeps its consumer.
 	s, err := e.js.Stream(ctx, resultStream)

@@ -35,7 +35,7 @@ var schedules = flag.Int("faults", 1, "how many random schedules of faults to tr
 // the name of the role and its arguments, in JSON.
 const role = "GPSTORM_CLUSTER_TEST"
 
-// process is what a child of the test is to be.
+// process configures a child process of the test.
 type process struct {
 	Role   string // server, worker or coordinator
 	Listen string

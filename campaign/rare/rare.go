@@ -91,8 +91,8 @@ type Estimate struct {
 	Rate     float64           `json:"rate"`
 	Interval counting.Interval `json:"interval"`
 	Level    float64           `json:"confidence"`
-	// Counted is the exact interval from the independent first trials alone, of which
-	// Hits passed the threshold. It does not depend on the chains.
+	// Counted is the exact interval from the independent first trials alone. Hits of
+	// them passed the threshold. It does not depend on the chains.
 	Counted counting.Interval `json:"counted"`
 	Hits    int               `json:"hits"`
 	// Replicates are the independent estimates whose mean is the rate.

@@ -12,7 +12,7 @@ import (
 // Rate is the estimated rate of a candidate in a scenario in which none of its trials
 // of a campaign hung.
 type Rate struct {
-	Clean int `json:"counted_trials"` // trials of the campaign, of which none hung
+	Clean int `json:"counted_trials"` // trials of the campaign; none hung
 	Size  int `json:"trials_a_level"` // of the simulation
 	Estimate
 	// Paired compares with the baseline; nil if the baseline's estimate has no
@@ -31,8 +31,8 @@ type Paired struct {
 // mostPaired bounds the hangs of the baseline that are run under a candidate.
 const mostPaired = 200
 
-// Rates estimates, in each of the first scenarios, the rate of every candidate of which
-// no trial hung, including the baseline. It skips scenarios in which no close() can
+// Rates estimates, in each of the first scenarios, the rate of every candidate without
+// a trial that hung, including the baseline. It skips scenarios in which no close() can
 // reach the timeout. The estimates of a scenario begin with the same draws. size is the
 // plan of each estimate without scenario, subject and threshold. progress is called with
 // the candidate and the scenario, and may be nil.

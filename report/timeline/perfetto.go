@@ -7,8 +7,6 @@ import (
 	"io"
 	"slices"
 	"time"
-
-	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // traceEvent is an event of the Chrome trace format ("Trace Event Format"), which
@@ -133,24 +131,10 @@ func processName(pid int) string {
 	return fmt.Sprintf("CPU %d", pid-firstCPU)
 }
 
-// counters writes the share of each CPU that storms take, and the number of
-// runnable tasks. Perfetto would append any key other than "value" to the counter's
-// name.
+// counters writes the counters. Perfetto would append any key other than "value" to
+// the counter's name.
 func (o *traceWriter) counters(r *Recorder) {
-	last := map[int]float64{}
-	for i := range r.events {
-		e := &r.events[i]
-		if e.Kind != kernel.TraceStorm {
-			continue
-		}
-		duty := float64(1000*e.Busy/e.For) / 10
-		if old, ok := last[e.CPU]; ok && old == duty {
-			continue
-		}
-		last[e.CPU] = duty
-		o.event(&traceEvent{Phase: "C", PID: firstCPU + e.CPU, TS: us(e.At - e.For), Name: fmt.Sprintf("storm duty of CPU %d, %%", e.CPU), Args: map[string]any{"value": duty}})
-	}
-	for _, c := range r.counts {
-		o.event(&traceEvent{Phase: "C", PID: tasksPID, TS: us(c.at), Name: "runnable tasks", Args: map[string]any{"value": c.n}})
+	for _, c := range r.counterValues() {
+		o.event(&traceEvent{Phase: "C", PID: c.pid, TS: us(c.at), Name: c.name, Args: map[string]any{"value": c.value}})
 	}
 }

@@ -8,12 +8,9 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
-
-	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // The numbers of fields in Perfetto's protos/perfetto/trace.
@@ -206,37 +203,21 @@ func (o *packetWriter) tracks(a *artist) {
 // counters describes the counters and returns their values.
 func (o *packetWriter) counters(r *Recorder) (events []timed) {
 	known := map[string]uint64{}
-	add := func(pid int, name string, at time.Duration, v float64) {
-		id, ok := known[name]
+	for _, c := range r.counterValues() {
+		id, ok := known[c.name]
 		if !ok {
 			id = 1<<62 + uint64(len(known))
-			known[name] = id
+			known[c.name] = id
 			var d message
 			d.uint(descriptorUUID, id)
-			d.uint(descriptorParent, uuid(processPlace(pid)))
-			d.bytes(descriptorName, []byte(name))
+			d.uint(descriptorParent, uuid(processPlace(c.pid)))
+			d.bytes(descriptorName, []byte(c.name))
 			d.bytes(descriptorCounter, nil)
 			o.track(d)
 		}
 		m := trackEvent(counter, id, "")
-		m.fixed(eventDouble, math.Float64bits(v))
-		events = append(events, timed{at: at, rank: 1, seq: len(events), event: m})
-	}
-	last := map[int]float64{}
-	for i := range r.events {
-		e := &r.events[i]
-		if e.Kind != kernel.TraceStorm {
-			continue
-		}
-		duty := float64(1000*e.Busy/e.For) / 10
-		if old, ok := last[e.CPU]; ok && old == duty {
-			continue
-		}
-		last[e.CPU] = duty
-		add(firstCPU+e.CPU, "storm duty of CPU "+strconv.Itoa(e.CPU)+", %", e.At-e.For, duty)
-	}
-	for _, c := range r.counts {
-		add(tasksPID, "runnable tasks", c.at, float64(c.n))
+		m.fixed(eventDouble, math.Float64bits(c.value))
+		events = append(events, timed{at: c.at, rank: 1, seq: len(events), event: m})
 	}
 	return events
 }
