@@ -102,7 +102,7 @@ func TestBadFileIsOneClearLine(t *testing.T) {
 		{"empty", "", `line 1: want "# gpstorm replay " and a token`},
 		{"a scenario", "name: x\n", `line 1: want "# gpstorm replay " and a token`},
 		{"a damaged token", strings.Replace(text, "gps2.", "gps2.x", 1), "line 1: token"},
-		{"a damaged scenario", strings.Replace(text, "cpus: 2", "cpus: 99", 1), "machine.cpus: 99: want 1 to 16"},
+		{"a damaged scenario", strings.Replace(text, "cpus: 2", "cpus: 999", 1), "machine.cpus: 999: want 1 to 256"},
 	} {
 		_, _, err := Parse([]byte(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

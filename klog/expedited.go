@@ -36,7 +36,7 @@ type ExpNode struct {
 func (e *ExpStall) Lines() []string { return Lines(e, Text{}) }
 
 func (e *ExpStall) print(p *printer) {
-	l := ExpLine{Flavor: e.Flavor, Jiffies: e.Jiffies, Seq: e.Seq, QSMask: e.QSMask, RootTasks: len(e.Tasks) > 0}
+	l := ExpLine{Flavor: e.Flavor, Jiffies: e.Jiffies, Seq: e.Seq, QSMask: e.QSMask, RootTasks: e.rootTasks()}
 	for i := range e.Tasks {
 		l.Blockers = append(l.Blockers, ExpBlocker{PID: e.Tasks[i].PID})
 	}
@@ -52,6 +52,10 @@ func (e *ExpStall) print(p *printer) {
 		e.Tasks[i].print(p)
 	}
 }
+
+// rootTasks reports whether the tasks block the root, which is the only leaf if no
+// other node is listed.
+func (e *ExpStall) rootTasks() bool { return len(e.Tasks) > 0 && len(e.Nodes) == 0 }
 
 func (r *reader) expStall() *ExpStall {
 	l, nodes := need[*ExpLine](r), need[*ExpNodes](r)
@@ -72,7 +76,7 @@ func (r *reader) expStall() *ExpStall {
 		r.ok = r.ok && t.PID == b.PID && len(e.CPUs) == 0
 		e.Tasks = append(e.Tasks, t)
 	}
-	r.ok = r.ok && l.RootTasks == (len(e.Tasks) > 0)
+	r.ok = r.ok && l.RootTasks == e.rootTasks()
 	return &e
 }
 

@@ -21,10 +21,27 @@ type Stall struct {
 	CPUs      []StalledCPU
 	Tasks     []BlockedTask
 	Low, High int
+	// Leaves are the leaf nodes of a machine with several, in order. Tasks are then in
+	// the order of their leaves, and Low and High are not used.
+	Leaves []StallLeaf
 	// Activity is printed if nothing blocks the grace period any more.
 	Activity Activity
 	// Backtraces are of the CPUs that owe a quiescent state.
 	Backtraces []Backtrace
+}
+
+// StallLeaf is a leaf node with some of a stall's CPUs and tasks.
+type StallLeaf struct {
+	Level, Low, High int
+	Tasks            int // number of tasks that block it
+}
+
+// leaves returns the leaf nodes, also of a machine with a single one.
+func (s *Stall) leaves() []StallLeaf {
+	if len(s.Leaves) > 0 {
+		return s.Leaves
+	}
+	return []StallLeaf{{Low: s.Low, High: s.High, Tasks: len(s.Tasks)}}
 }
 
 // maxTasks is the maximum number of blocked tasks that the kernel lists per leaf
@@ -36,19 +53,27 @@ func (s *Stall) Lines() []string { return Lines(s, Text{}) }
 
 func (s *Stall) print(p *printer) {
 	p.line(&StallLine{Flavor: s.Flavor, Self: s.Self})
-	for i := range s.CPUs {
-		p.line(&s.CPUs[i])
-	}
 	var listed []BlockedTask
-	if !s.Self {
-		listed = s.Tasks[:min(len(s.Tasks), maxTasks)]
-	}
-	if len(listed) > 0 {
-		node := StallTasks{Low: s.Low, High: s.High}
-		for i := range listed {
-			node.Tasks = append(node.Tasks, listed[i].mark())
+	cpus, tasks := s.CPUs, s.Tasks
+	for _, leaf := range s.leaves() {
+		for len(cpus) > 0 && (len(s.Leaves) == 0 || cpus[0].CPU <= leaf.High) {
+			p.line(&cpus[0])
+			cpus = cpus[1:]
 		}
-		p.line(&node)
+		if s.Self {
+			continue
+		}
+		node := StallTasks{Level: leaf.Level, Low: leaf.Low, High: leaf.High}
+		for i := range tasks[:min(leaf.Tasks, maxTasks)] {
+			node.Tasks = append(node.Tasks, tasks[i].mark())
+			listed = append(listed, tasks[i])
+		}
+		if tasks = tasks[leaf.Tasks:]; len(node.Tasks) > 0 {
+			p.line(&node)
+		}
+	}
+	for i := range cpus {
+		p.line(&cpus[i])
 	}
 	p.line(&StallEnd{Self: s.Self, By: s.By, Jiffies: s.Jiffies, GP: s.GP, Queued: s.Queued, NCPUs: s.NCPUs})
 	for i := range s.Backtraces {
@@ -68,16 +93,22 @@ func (r *reader) stall() *Stall {
 		return nil
 	}
 	s := Stall{Flavor: first.Flavor, Self: first.Self}
+	var nodes []*StallTasks
 	for {
-		c, ok := next[*StalledCPU](r)
+		if c, ok := next[*StalledCPU](r); ok {
+			s.CPUs = append(s.CPUs, *c)
+			r.ok = r.ok && (len(nodes) == 0 || nodes[0].Level != 0)
+			continue
+		}
+		n, ok := next[*StallTasks](r)
 		if !ok {
 			break
 		}
-		s.CPUs = append(s.CPUs, *c)
+		nodes = append(nodes, n)
+		r.ok = r.ok && len(n.Tasks) <= maxTasks && (n.Level != 0 || len(nodes) == 1)
 	}
-	node, preempted := next[*StallTasks](r)
 	end := need[*StallEnd](r)
-	if !r.ok || end.Self != s.Self || preempted && (s.Self || node.Level != 0 || len(node.Tasks) > maxTasks) {
+	if !r.ok || end.Self != s.Self || s.Self && len(nodes) > 0 {
 		r.ok = false
 		return nil
 	}
@@ -85,8 +116,12 @@ func (r *reader) stall() *Stall {
 	for r.ok && r.backtraceAhead() {
 		s.Backtraces = append(s.Backtraces, *r.backtrace())
 	}
-	if preempted {
-		s.Low, s.High = node.Low, node.High
+	for _, node := range nodes {
+		if node.Level == 0 {
+			s.Low, s.High = node.Low, node.High
+		} else {
+			s.Leaves = append(s.Leaves, StallLeaf{node.Level, node.Low, node.High, len(node.Tasks)})
+		}
 		for _, m := range node.Tasks {
 			t := BlockedTask{r.task(), m.OnCPU, m.Nesting, m.Blocked, m.NeedQS, m.ExpHint, m.OnList, m.Running, m.Boosted}
 			if t.Task.PID != m.PID {
@@ -95,7 +130,7 @@ func (r *reader) stall() *Stall {
 			s.Tasks = append(s.Tasks, t)
 		}
 	}
-	if !s.Self && len(s.CPUs) == 0 && !preempted {
+	if !s.Self && len(s.CPUs) == 0 && len(nodes) == 0 {
 		if a := need[*AllSeen](r); r.ok && a.Flavor == s.Flavor {
 			s.Activity = a.Activity
 		} else {

@@ -39,9 +39,9 @@ func TestCatalogueRefusesInvalidAndTakenNames(t *testing.T) {
 	if _, err := NewCatalogue(append(Presets(), mine)...); err == nil || err.Error() != `scenario: calm: want a name that is not taken` {
 		t.Errorf("a second calm: %v", err)
 	}
-	mine.Name, mine.Machine.CPUs = "mine", 99
-	if _, err := NewCatalogue(mine); err == nil || err.Error() != "scenario mine: machine.cpus: 99: want 1 to 16" {
-		t.Errorf("99 CPUs: %v", err)
+	mine.Name, mine.Machine.CPUs = "mine", 999
+	if _, err := NewCatalogue(mine); err == nil || err.Error() != "scenario mine: machine.cpus: 999: want 1 to 256" {
+		t.Errorf("999 CPUs: %v", err)
 	}
 }
 

@@ -24,7 +24,7 @@ func TestTheManualIsRight(t *testing.T) {
 	if _, err := Decode([]byte(example)); err != nil {
 		t.Error(err)
 	}
-	for _, mistake := range [][2]string{{"handler: 69us", "handler: 5"}, {"  period: 100us", "  perod: 100us"}, {"{cpus: 2,", "{cpus: 17,"}} {
+	for _, mistake := range [][2]string{{"handler: 69us", "handler: 5"}, {"  period: 100us", "  perod: 100us"}, {"{cpus: 2,", "{cpus: 257,"}} {
 		_, err := Decode([]byte(strings.Replace(example, mistake[0], mistake[1], 1)))
 		if err == nil {
 			t.Errorf("%s: accepted", mistake[1])

@@ -50,13 +50,16 @@ func (sc *Scenario) HungTimeout() time.Duration {
 
 // Machine describes the virtual computer.
 type Machine struct {
-	CPUs    int     `yaml:"cpus"`    // 1 to 16
+	CPUs    int     `yaml:"cpus"`    // 1 to MaxCPUs
 	HZ      int     `yaml:"hz"`      // CONFIG_HZ: 100, 250, 300 or 1000
 	Preempt Preempt `yaml:"preempt"` // preemption model
 	// MIPS is the speed of a CPU in millions of kernel instructions per second,
 	// which scales the cost of all kernel work; 15.6 is a kernel with heavy
 	// debugging under emulation, 2000 an ordinary machine.
 	MIPS float64 `yaml:"mips"`
+	// Possible is the number of CPUs that the kernel is prepared for (nr_cpu_ids); those
+	// beyond CPUs were never online. 0 means CPUs.
+	Possible int `yaml:"possible,omitempty"`
 	// Version is the kernel release to which candidates are applied; empty means
 	// 7.0-rc1. A candidate that is itself a release, such as v7.3, ignores it.
 	Version Version `yaml:"version,omitempty"`
@@ -100,6 +103,8 @@ type RCU struct {
 	// KthreadPrio is rcutree.kthread_prio; 0 means 1 with Boost, else an ordinary
 	// grace-period kthread.
 	KthreadPrio int `yaml:"kthread_prio,omitempty"`
+	// FanoutLeaf is rcutree.rcu_fanout_leaf, the CPUs of a leaf of RCU's tree; 0 is 16.
+	FanoutLeaf int `yaml:"fanout_leaf,omitempty"`
 }
 
 // SRCU holds boot options of SRCU.

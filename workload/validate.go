@@ -14,13 +14,15 @@ import (
 // Limits of a scenario. They keep a trial within memory and within the range of the
 // models.
 const (
-	maxCPUs    = 16  // CPUs of a machine: one leaf of the RCU tree
-	MaxTasks   = 256 // tasks of all groups together
-	maxClosers = 64  // closers of all groups together
-	maxCloses  = 10_000
-	maxStorms  = 32
-	maxEvents  = 64 // events of one storm
-	maxLoads   = 16
+	MaxCPUs = 256 // CPUs of a machine
+	// maxPossible limits the CPUs of a machine that were never online.
+	maxPossible = 1024
+	MaxTasks    = 256 // tasks of all groups together
+	maxClosers  = 64  // closers of all groups together
+	maxCloses   = 10_000
+	maxStorms   = 32
+	maxEvents   = 64 // events of one storm
+	maxLoads    = 16
 	// MaxInstants is the maximum number of listed samples of a storm.
 	MaxInstants = 256
 	// MaxPreemptions is the maximum number of listed preemptions.
@@ -63,7 +65,10 @@ func (sc *Scenario) check() *Error {
 	c.name("name", sc.Name)
 	c.about("about", sc.About)
 
-	within(c, "machine.cpus", sc.Machine.CPUs, 1, maxCPUs)
+	within(c, "machine.cpus", sc.Machine.CPUs, 1, MaxCPUs)
+	if p := sc.Machine.Possible; p != 0 && c.err == nil {
+		within(c, "machine.possible", p, sc.Machine.CPUs, maxPossible)
+	}
 	oneOf(c, "machine.hz", sc.Machine.HZ, HZs)
 	oneOf(c, "machine.preempt", sc.Machine.Preempt, []Preempt{PreemptNone, PreemptLazy, PreemptFull, PreemptListed})
 	within(c, "machine.mips", sc.Machine.MIPS, 1, 1e6)
@@ -75,6 +80,9 @@ func (sc *Scenario) check() *Error {
 	}
 
 	within(c, "rcu.kthread_prio", sc.RCU.KthreadPrio, 0, 99)
+	if f := sc.RCU.FanoutLeaf; f != 0 {
+		within(c, "rcu.fanout_leaf", f, 2, 64)
+	}
 	c.perf(&sc.Perf)
 	c.watchdog(&sc.Watchdog)
 	c.spanOrNone("go.gc", sc.Go.GC, 10*time.Millisecond, maxWait)

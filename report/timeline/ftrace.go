@@ -229,7 +229,7 @@ func (f *ftrace) describeRCU(e *kernel.TraceEvent) string {
 		if e.Idle {
 			return fmt.Sprintf("rcu_fqs: rcu_preempt %d %d dti", int64(e.Seq), e.CPU)
 		}
-		return fmt.Sprintf("rcu_quiescent_state_report: rcu_preempt %d %x>%x 0 0 %d 0", int64(e.Seq), 1<<e.CPU, e.CPUs, f.cpus-1)
+		return fmt.Sprintf("rcu_quiescent_state_report: rcu_preempt %d %x>%x %d %d %d 0", int64(e.Seq), e.Node.CPU, e.Node.Owing, e.Node.Level, e.Node.Low, e.Node.High)
 	case kernel.TraceBlocked:
 		seq := int64(e.Seq)
 		if seq == 0 { // it blocks only the next grace period (rcu_seq_snap)

@@ -57,6 +57,7 @@ const bootWorkers = 4
 func (k *kernel) bootRCU() {
 	n := &k.rcu
 	n.seq, n.needed = rcuInitial, rcuInitial
+	k.bootTree()
 	for _, c := range k.cpus {
 		c.gpSeq = n.seq
 	}
@@ -71,6 +72,14 @@ func (k *kernel) bootRCU() {
 	n.exp.worker.role = asExpWorker
 	if k.sc.RCU.Boost { // CONFIG_RCU_EXP_KTHREAD
 		n.exp.worker.prio = prio
+	}
+	for _, leaf := range n.leaves {
+		if leaf.parent == nil || leaf == k.lastLeaf() || leaf.online == 0 {
+			continue
+		}
+		t := k.spawn("rcu_exp_par_gp_", k.mask(k.sc.Placement.Exp), k.expLeafWorker(leaf))
+		t.role, t.prio = asExpWorker, n.exp.worker.prio
+		leaf.expWorker.task = t
 	}
 	n.exp.poll = work{name: "sync_rcu_do_polled_gp", fn: k.doPolledExp}
 }
@@ -214,7 +223,7 @@ func (k *kernel) startLoad(i int, load *workload.RCULoad) {
 		k.at(first, again)
 		return
 	}
-	t := k.spawn("rcu_load/"+itoa(i), 1<<c.id, k.direct(func(t *task) {
+	t := k.spawn("rcu_load/"+itoa(i), only(c.id), k.direct(func(t *task) {
 		for {
 			if load.Kind == workload.RequestExpedited {
 				k.expedite(t)

@@ -31,7 +31,7 @@ var shapes = compile(
 	`rcu: INFO: rcu_(preempt|sched) detected stalls on CPUs/tasks:`,
 	`rcu: INFO: rcu_(preempt|sched) self-detected stall on CPU`,
 	`rcu: \t\d+-[O.][o.][N.][\d.!]: \(\d+ (ticks this GP|GPs behind)\) idle=[0-9a-f]{4}/\d+/0x[0-9a-f]+ softirq=\d+/\d+ fqs=\d+ ?`,
-	`rcu: \tTasks blocked on level-0 rcu_node \(CPUs \d+-\d+\):( P\d+(/\d+:[b.][q.][e.][l.])?)+`,
+	`rcu: \tTasks blocked on level-[01] rcu_node \(CPUs \d+-\d+\):( P\d+(/\d+:[b.][q.][e.][l.])?)+`,
 	`rcu: All QSes seen, last rcu_preempt kthread activity \d+ \(\d+-\d+\), jiffies_till_next_fqs=\d+, root ->qsmask 0x0`,
 	`rcu: \t\(detected by \d+, t=\d+ jiffies, g=-?\d+, q=\d+ ncpus=\d+\)`,
 	`rcu: \t\(t=\d+ jiffies g=-?\d+ q=\d+ ncpus=\d+\)`,
@@ -67,6 +67,8 @@ var consoles = []struct{ file, fix, first, also string }{
 	{"kthread-starved", "kick", `^Kicking rcu_preempt grace-period kthread$`, `^WARNING: CPU: `},
 	{"../repro2", "baseline", `^INFO: task repro2:\d+ blocked for more than 14\d seconds\.$`, `^ perf_trace_destroy\+0x[1-9a-f][0-9a-f]*/0x[0-9a-f]+$`},
 	{"../repro2", "baseline", `^perf: interrupt took too long `, `^rcu: \tTasks blocked on level-0 rcu_node \(CPUs 0-1\): P\d+`},
+	{"leaf-node", "baseline", `^rcu: \tTasks blocked on level-1 rcu_node \(CPUs 16-19\): P\d+`, `ncpus=20\)$`},
+	{"leaf-node", "expedited", `detected expedited stalls on CPUs/tasks: \{ P\d+ \} \d+ jiffies s: \d+ root: 0x2/\.$`, `blocking rcu_node structures \(internal RCU debug\): l=1:16-19:0x0/T$`},
 	{"workqueue-lockup", "baseline", `^BUG: workqueue lockup - pool cpus=1 `, ` stuck for [3-9]\ds!$`},
 }
 

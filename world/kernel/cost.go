@@ -41,7 +41,10 @@ const (
 	costTimer        = 400   // one expired wheel timer
 	costCallback     = 250   // one RCU or SRCU callback
 	costRCUCore      = 650   // rcu_core without callbacks
-	costGPFQS        = 1000  // one force-quiescent-state scan
+	costGPFQS        = 1000  // one force-quiescent-state scan of a single leaf
+	costFQSLeaf      = 200   // the same for one of several leaves,
+	costFQSCPU       = 50    // and for each of its CPUs that has not reported
+	costNode         = 250   // a node beside the root, in the start and end of a grace period
 	costIPISend      = 650   // one function-call IPI sent
 	costWork         = 1300  // taking and finishing one work item
 	costWorkerCreate = 50000 // create_worker

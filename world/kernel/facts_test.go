@@ -158,9 +158,9 @@ func TestDomainsOutOfPhaseTakeTwiceAsLong(t *testing.T) {
 		k := newKernel(&sc, &fix, 1, Options{})
 		defer k.stop()
 		k.boot()
-		k.rcu.kthread.allowed, k.rcu.kthread.cpu = 1, k.cpus[0] // behind the workers
+		k.rcu.kthread.allowed, k.rcu.kthread.pinned, k.rcu.kthread.cpu = only(0), true, k.cpus[0] // behind the workers
 		const rounds = 10
-		task := k.spawn("sync", 1, k.direct(func(t *task) {
+		task := k.spawn("sync", only(0), k.direct(func(t *task) {
 			var left, began [2]ns
 			for i, d := range k.domains {
 				if i > 0 && jiffies > 0 {

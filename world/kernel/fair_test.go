@@ -24,10 +24,10 @@ func beside(t *testing.T, n int) (first, again []ns) {
 	const wakes, apart = 200, 101_234_567
 	for i := range ns(wakes) {
 		due := 1_000_000_000 + i*apart
-		task := k.spawn("once", 1, k.direct(func(*task) { first = append(first, k.now-due) }))
+		task := k.spawn("once", only(0), k.direct(func(*task) { first = append(first, k.now-due) }))
 		k.at(due, func() { k.wake(task) })
 	}
-	task := k.spawn("often", 1, k.direct(func(t *task) {
+	task := k.spawn("often", only(0), k.direct(func(t *task) {
 		for range wakes {
 			due := k.now + apart
 			t.ask(demand{state: sleeping, sleep: apart})

@@ -69,7 +69,7 @@ type kernel struct {
 	listing    map[string]int // see preemption.go
 	timekeeper int
 
-	rcu             rcuNode
+	rcu             rcuState
 	domains         []*domain
 	tracepointSRCU  *domain   // nil if tracepoint readers use no SRCU
 	uretprobes      *domain   // nil if no closers have uprobes
@@ -252,7 +252,7 @@ func (k *kernel) quiet() bool {
 	return true
 }
 
-func (k *kernel) allCPUs() uint32 { return 1<<len(k.cpus) - 1 }
+func (k *kernel) allCPUs() cpuSet { return cpuSetOf(nil, len(k.cpus)) }
 
 // decision is a kind of step that goes into the checksum.
 type decision uint8

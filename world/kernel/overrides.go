@@ -46,6 +46,12 @@ const (
 	// ReportReachesNode: the CPU's report clears its bit in the rcu_node; always
 	// (rcu_report_qs_rdp).
 	ReportReachesNode
+	// NodeReportsUp: a node that is done reports to its parent; always
+	// (rcu_report_qs_rnp). The CPU is the first of the node.
+	NodeReportsUp
+	// OfflineOwes: a CPU that was never online owes grace periods a quiescent state;
+	// never (rcu_init_new_rnp, qsmaskinit).
+	OfflineOwes
 	// TickRaisesSoftirq: the tick raises RCU_SOFTIRQ (rcu_pending).
 	TickRaisesSoftirq
 )
@@ -58,6 +64,9 @@ const (
 	// SwitchedOutBlocksNext: a reader that was switched out earlier blocks the
 	// starting grace period; always (rcu_gp_init).
 	SwitchedOutBlocksNext
+	// LeafReaderBlocks: a leaf whose CPUs have all reported waits for the readers that
+	// were switched out on them; always (rcu_report_qs_rnp).
+	LeafReaderBlocks
 	// UnlockUnblocks: a reader leaves the list of blocking readers at the end of its
 	// section; always (rcu_read_unlock_special).
 	UnlockUnblocks
@@ -103,6 +112,9 @@ const (
 	// ExpLastReportWakes: the last report wakes the worker; always
 	// (rcu_report_exp_rnp).
 	ExpLastReportWakes
+	// ExpNodeReportsUp is NodeReportsUp for expedited grace periods
+	// (__rcu_report_exp_rnp).
+	ExpNodeReportsUp
 	// ExpNextNeeded: the end of an expedited grace period starts the next one, if it
 	// was requested meanwhile (rcu_exp_sel_wait_wake).
 	ExpNextNeeded

@@ -2,11 +2,11 @@ package kernel
 
 // mask converts a list of CPUs to a set. An empty list stands for every CPU that is
 // not isolated.
-func (k *kernel) mask(cpus []int) uint32 {
+func (k *kernel) mask(cpus []int) cpuSet {
 	if len(cpus) == 0 && len(k.sc.Placement.Isolated) > 0 {
-		return k.allCPUs() &^ cpuMask(k.sc.Placement.Isolated, len(k.cpus))
+		return k.allCPUs().without(cpuSetOf(k.sc.Placement.Isolated, len(k.cpus)))
 	}
-	return cpuMask(cpus, len(k.cpus))
+	return cpuSetOf(cpus, len(k.cpus))
 }
 
 // poolOf is the pool that serves work queued on a CPU: the CPU's own, unless the

@@ -1,20 +1,20 @@
 package kernel
 
 import (
+	"slices"
+
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// rcuNode is the state of vanilla RCU: one node, which is both leaf and root for up
-// to 16 CPUs (kernel/rcu/tree.c).
-type rcuNode struct {
-	seq    uint64 // rcu_state.gp_seq and the node's
+// rcuState is the state of vanilla RCU (kernel/rcu/tree.c).
+type rcuState struct {
+	seq    uint64 // rcu_state.gp_seq and that of all nodes
 	needed uint64 // the furthest requested grace period
-	qsmask uint32 // CPUs that owe the running grace period a quiescent state
-	// readers are the tasks that were switched out inside a read-side critical section
-	// (blkd_tasks), in the order that queue gives them.
-	readers []*task
+	root   *rcuNode
+	leaves []*rcuNode // in the order of their CPUs
+	nodes  []*rcuNode // all, the leaves first
 
 	initFlag, fqsFlag bool // RCU_GP_FLAG_INIT, RCU_GP_FLAG_FQS
 	kthread           *task
@@ -41,6 +41,8 @@ type rcuNode struct {
 
 // rcuCPU is one CPU's view of the grace period (struct rcu_data).
 type rcuCPU struct {
+	leaf     *rcuNode
+	bit      uint64 // of this CPU in its leaf
 	gpSeq    uint64 // the last one that this CPU noticed
 	noQS     bool   // cpu_no_qs.norm: no quiescent state since the CPU noticed it
 	needsQS  bool   // core_needs_qs
@@ -88,7 +90,8 @@ func (q *rcuCallbacks) pop() rcuCallback {
 
 // rcuTask is RCU's state of a task.
 type rcuTask struct {
-	queued    bool // on the node's list
+	queued    bool // on the list of leaf
+	leaf      *rcuNode
 	blocksGP  bool // the running normal grace period waits for it
 	blocksExp bool // the running expedited one does
 	needQS    bool // need_qs: report at the end of the section
@@ -122,7 +125,7 @@ func (k *kernel) noteGP(c *cpu) {
 	k.moved = true
 	k.assignCallbacks(c)
 	if rcu.SeqRunning(n.seq) && c.gpSeq != n.seq {
-		owes := n.qsmask&(1<<c.id) != 0
+		owes := c.owes()
 		c.noQS, c.needsQS = owes && !k.decision(EarlierQuiescent, c.id, false), owes
 		c.urgent = false
 		c.ticksGP = 0
@@ -307,11 +310,12 @@ func (k *kernel) reportCPU(c *cpu) {
 	n := &k.rcu
 	c.needsQS = false
 	k.moved = true
-	if c.gpSeq != n.seq || n.qsmask&(1<<c.id) == 0 || !k.decision(ReportReachesNode, c.id, true) {
+	if c.gpSeq != n.seq || !c.owes() || !k.decision(ReportReachesNode, c.id, true) {
 		return
 	}
 	k.decide(decideQS, uint64(c.id))
-	n.qsmask &^= 1 << c.id
+	c.leaf.qsmask &^= c.bit
+	k.reportUp(c.leaf)
 	k.reportRoot()
 }
 
@@ -319,7 +323,7 @@ func (k *kernel) reportCPU(c *cpu) {
 // more (rcu_report_qs_rsp).
 func (k *kernel) reportRoot() {
 	n := &k.rcu
-	if n.done() && rcu.SeqRunning(n.seq) {
+	if n.root.done() && rcu.SeqRunning(n.seq) {
 		n.fqsFlag = true
 		if k.decision(LastReportWakes, -1, true) {
 			k.wake(n.kthread)
@@ -327,31 +331,22 @@ func (k *kernel) reportRoot() {
 	}
 }
 
-// done reports whether all quiescent states have been reported.
-func (n *rcuNode) done() bool { return n.qsmask == 0 && !n.blockedByTask() }
-
-func (n *rcuNode) blockedByTask() bool {
-	for _, t := range n.readers {
-		if t.rcu.blocksGP {
-			return true
-		}
-	}
-	return false
-}
+// owes reports whether the CPU owes the running grace period a quiescent state, and
+// owesExp whether it has not answered the expedited one.
+func (c *rcuCPU) owes() bool    { return c.leaf.qsmask&c.bit != 0 }
+func (c *rcuCPU) owesExp() bool { return c.leaf.expmask&c.bit != 0 }
 
 // noteContextSwitch is rcu_note_context_switch: a task that leaves the CPU inside a
-// reader joins the node's list; the CPU itself has passed a quiescent state.
+// reader joins the leaf's list; the CPU itself has passed a quiescent state.
 func (k *kernel) noteContextSwitch(c *cpu, t *task) {
-	n := &k.rcu
-	bit := uint32(1) << c.id
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
-		n.queue(t,
-			k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(n.seq) && n.qsmask&bit != 0),
-			n.exp.mask&bit != 0 && k.decision(SwitchedOutBlocksExp, c.id, true))
+		c.leaf.queue(t,
+			k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(k.rcu.seq) && c.owes()),
+			c.owesExp() && k.decision(SwitchedOutBlocksExp, c.id, true))
 		k.decide(decideBlocked, uint64(t.pid))
 		k.moved = k.moved || t.rcu.blocksGP || t.rcu.blocksExp // it may be the last of them
 	}
-	if n.exp.mask&bit != 0 && c.expAsked {
+	if c.owesExp() && c.expAsked {
 		t.rcu.expHint = false
 		k.reportExp(c)
 	}
@@ -363,7 +358,6 @@ func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 // endSection is the outermost rcu_read_unlock of a task with a pending request of RCU
 // (rcu_read_unlock_special).
 func (k *kernel) endSection(t *task) {
-	n := &k.rcu
 	if t.rcu.needQS {
 		t.rcu.needQS = false
 		k.recordQS(t.cpu)
@@ -375,20 +369,18 @@ func (k *kernel) endSection(t *task) {
 	if !t.rcu.queued || !k.decision(UnlockUnblocks, t.cpu.id, true) {
 		return
 	}
-	for i, r := range n.readers {
-		if r == t {
-			n.readers = append(n.readers[:i], n.readers[i+1:]...)
-			break
-		}
-	}
+	leaf := t.rcu.leaf
+	leaf.readers = slices.DeleteFunc(leaf.readers, func(r *task) bool { return r == t })
 	k.trace.unblocked(t)
 	k.moved = true
 	gp, exp := t.rcu.blocksGP, t.rcu.blocksExp
 	t.rcu.queued, t.rcu.blocksGP, t.rcu.blocksExp = false, false, false
 	if gp {
+		k.reportUp(leaf)
 		k.reportRoot()
 	}
 	if exp {
+		k.expReportUp(leaf)
 		k.expMaybeDone()
 	}
 }

@@ -2,7 +2,7 @@ package kernel
 
 import "slices"
 
-// queue adds a task that was switched out inside a reader to the node's list
+// queue adds a task that was switched out inside a reader to the leaf's list
 // (rcu_preempt_ctxt_queue). The tasks that block a normal grace period are a tail of
 // the list, and so are those that block an expedited one. The position of a task
 // therefore decides for both kinds: a task in a tail blocks that grace period even if
@@ -20,7 +20,7 @@ func (n *rcuNode) queue(t *task, gp, exp bool) {
 	case gp && gpTail >= 0:
 		at = gpTail + 1
 	}
-	t.rcu.queued = true
+	t.rcu.queued, t.rcu.leaf = true, n
 	t.rcu.blocksGP = gp || gpTail >= 0 && at > gpTail
 	t.rcu.blocksExp = exp || expTail >= 0 && at > expTail
 	n.readers = slices.Insert(n.readers, at, t)

@@ -7,14 +7,15 @@ import (
 // expRCU is the state of expedited grace periods (kernel/rcu/tree_exp.h).
 type expRCU struct {
 	seq     uint64
-	mask    uint32 // CPUs that have not reported
 	running bool
 	wanted  bool
 	worker  *task
-	waiters []*expWaiter
-	started ns
-	phase   expPhase
-	stallAt ns
+	// selecting counts the leaves on which a worker still selects the CPUs to interrupt.
+	selecting int
+	waiters   []*expWaiter
+	started   ns
+	phase     expPhase
+	stallAt   ns
 
 	poll      work // sync_rcu_do_polled_gp
 	pollUntil uint64
@@ -30,6 +31,7 @@ type expPhase uint8
 const (
 	expIdle expPhase = iota
 	expSelect
+	expFlush // wait for the workers of other leaves
 	expWait
 )
 
@@ -77,13 +79,24 @@ func (k *kernel) expWorker(t *task) demand {
 		e.started, e.stallAt = k.now, k.now+k.expStallTimeout()
 		e.phase = expSelect
 		k.polledStart(&k.rcu.polledExp, &k.rcu.polledExpOn)
-		return use(k.cost(costExpSelect + costIPISend*len(k.cpus)))
+		return use(k.cost(costExpSelect + costIPISend*len(k.cpusOf(k.askExpWorkers()))))
 	case expSelect:
-		k.expSelectCPUs(t)
+		k.expSelectCPUs(t, k.lastLeaf())
+		if e.selecting > 0 {
+			e.phase = expFlush
+			t.where = inExpWait
+			return sleepIn(blocked)
+		}
+		e.phase = expWait
+		return use(1)
+	case expFlush:
+		if e.selecting > 0 {
+			return sleepIn(blocked)
+		}
 		e.phase = expWait
 		return use(1)
 	default:
-		if e.mask != 0 || k.expBlocked() {
+		if !k.rcu.root.expDone() {
 			if k.now >= e.stallAt {
 				k.reportExpStall()
 			}
@@ -97,28 +110,81 @@ func (k *kernel) expWorker(t *task) demand {
 	}
 }
 
-// expSelectCPUs interrupts the CPUs that may be in a reader
-// (sync_rcu_exp_select_cpus).
-func (k *kernel) expSelectCPUs(t *task) {
-	e := &k.rcu.exp
-	for _, r := range k.rcu.readers {
+// expSelectCPUs interrupts the CPUs of a leaf that may be in a reader
+// (sync_rcu_exp_select_node_cpus).
+func (k *kernel) expSelectCPUs(t *task, leaf *rcuNode) {
+	for _, r := range leaf.readers {
 		r.rcu.blocksExp = k.decision(SwitchedOutBlocksNextExp, r.cpu.id, true)
 	}
-	for _, c := range k.cpus {
+	for _, c := range k.cpusOf(leaf) {
 		c.expAsked = false
 		if !k.decision(ExpInterrupts, c.id, c != t.cpu && !c.inIdle) {
 			continue
 		}
-		e.mask |= 1 << c.id
+		leaf.expmask |= c.bit
 		k.ipis++
 		c.raise(irq{kind: irqExp}, ipiLatency)
+	}
+	k.expReportUp(leaf)
+}
+
+// lastLeaf is the last leaf with online CPUs. The worker of expedited grace periods
+// selects its CPUs itself.
+func (k *kernel) lastLeaf() *rcuNode { return k.cpus[len(k.cpus)-1].leaf }
+
+// expLeafWorker is the kthread that selects the CPUs of one leaf on a machine with
+// several (rcu_exp_par_gp_kthread_worker).
+type expLeafWorker struct {
+	task  *task
+	asked bool // it selects in this grace period
+	busy  bool // it has begun
+}
+
+// askExpWorkers lets the workers of the other leaves select their CPUs, and returns
+// the leaf that is left (sync_rcu_exp_select_cpus).
+func (k *kernel) askExpWorkers() *rcuNode {
+	last := k.lastLeaf()
+	for _, leaf := range k.rcu.leaves {
+		if leaf == last || leaf.online == 0 {
+			continue
+		}
+		leaf.expectReport()
+		leaf.expWorker.asked = true
+		k.rcu.exp.selecting++
+		k.wake(leaf.expWorker.task)
+	}
+	last.expectReport()
+	return last
+}
+
+// expectReport lets all nodes above a leaf wait for its report.
+func (r *rcuNode) expectReport() {
+	for ; r.parent != nil; r = r.parent {
+		r.parent.expmask |= r.bit
+	}
+}
+
+func (k *kernel) expLeafWorker(leaf *rcuNode) stepFunc {
+	return func(t *task) demand {
+		w, e := &leaf.expWorker, &k.rcu.exp
+		if w.asked && !w.busy {
+			w.busy = true
+			return use(k.cost(costWork + costIPISend*len(k.cpusOf(leaf))))
+		}
+		if w.busy {
+			k.expSelectCPUs(t, leaf)
+			w.asked, w.busy = false, false
+			if e.selecting--; e.selecting == 0 {
+				k.wake(e.worker)
+			}
+		}
+		return sleepIn(idling)
 	}
 }
 
 // onExpIPI is rcu_exp_handler.
 func (k *kernel) onExpIPI(c *cpu) {
-	e := &k.rcu.exp
-	if e.mask&(1<<c.id) == 0 {
+	if !c.owesExp() {
 		return
 	}
 	t := c.cur
@@ -150,28 +216,19 @@ func (k *kernel) outsideReaders(t *task) bool { return t.loop != nil && !t.loop.
 
 // reportExp clears a CPU's bit.
 func (k *kernel) reportExp(c *cpu) {
-	e := &k.rcu.exp
 	c.expAsked = false
 	k.moved = true
-	if e.mask&(1<<c.id) == 0 {
+	if !c.owesExp() {
 		return
 	}
-	e.mask &^= 1 << c.id
+	c.leaf.expmask &^= c.bit
+	k.expReportUp(c.leaf)
 	k.expMaybeDone()
-}
-
-func (k *kernel) expBlocked() bool {
-	for _, t := range k.rcu.readers {
-		if t.rcu.blocksExp {
-			return true
-		}
-	}
-	return false
 }
 
 func (k *kernel) expMaybeDone() {
 	e := &k.rcu.exp
-	if e.running && e.phase == expWait && e.mask == 0 && !k.expBlocked() && k.decision(ExpLastReportWakes, -1, true) {
+	if e.running && e.phase == expWait && k.rcu.root.expDone() && k.decision(ExpLastReportWakes, -1, true) {
 		k.wake(e.worker)
 	}
 }

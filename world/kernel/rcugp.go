@@ -19,22 +19,20 @@ const (
 // kthread wakes itself; a work item wakes the rest (SR_MAX_USERS_WAKE_FROM_GP).
 const syncDirectWakes = 5
 
-// Ages of a grace period at which RCU presses silent CPUs harder (jiffies_to_sched_qs
-// and twice that).
-const (
-	urgentAge ns = 100_000_000
-	heavyAge  ns = 200_000_000
-)
+// urgentAge is the age of a grace period at which RCU presses silent CPUs harder
+// (jiffies_to_sched_qs).
+const urgentAge ns = 100_000_000
 
 // fqsDelay is jiffies_till_first_fqs and jiffies_till_next_fqs.
-func fqsDelay(hz int) uint64 {
-	switch {
-	case hz > 500:
-		return 3
-	case hz > 250:
-		return 2
+func (k *kernel) fqsDelay() uint64 {
+	d := uint64(1 + k.possible()/256)
+	if k.sc.Machine.HZ > 250 {
+		d++
 	}
-	return 1
+	if k.sc.Machine.HZ > 500 {
+		d++
+	}
+	return d
 }
 
 // gpKthread is rcu_gp_kthread: it waits for a request, initialises, forces quiescent
@@ -50,20 +48,20 @@ func (k *kernel) gpKthread(t *task) demand {
 		}
 		t.where = nowhere
 		n.phase = gpInit
-		return use(k.cost(costGPInit))
+		return use(k.cost(costGPInit + n.nodeCost()))
 	case gpInit:
 		k.gpInit(t)
 		n.phase, n.firstScan, n.fqsScans = gpWaitFQS, true, 0
 		return k.armFQS(t)
 	case gpWaitFQS:
 		switch {
-		case n.done():
+		case n.root.done():
 			n.phase = gpCleanup
-			return use(k.cost(costGPCleanup))
+			return use(k.cost(costGPCleanup + n.nodeCost()))
 		case n.fqsFlag || rcu.SeqGE(k.jiffies, n.fqsDeadline):
 			n.fqsFlag = false
 			n.phase = gpDoingFQS
-			return use(k.cost(costGPFQS))
+			return use(k.cost(n.scanCost()))
 		}
 		t.where = inFQSWait
 		if !k.decision(ScanTimed, -1, true) {
@@ -84,8 +82,8 @@ func (k *kernel) gpKthread(t *task) demand {
 // armFQS sets the time of the next scan.
 func (k *kernel) armFQS(t *task) demand {
 	n := &k.rcu
-	n.fqsDeadline = k.jiffies + fqsDelay(k.sc.Machine.HZ)
-	n.stall.kickAt = k.jiffies + 3*fqsDelay(k.sc.Machine.HZ)
+	n.fqsDeadline = k.jiffies + k.fqsDelay()
+	n.stall.kickAt = k.jiffies + 3*k.fqsDelay()
 	return use(1)
 }
 
@@ -103,9 +101,13 @@ func (k *kernel) gpInit(t *task) {
 	n.stall.arm(k)
 	n.counts.normal++
 	k.decide(decideGPStart, n.seq)
-	n.qsmask = 1<<len(k.cpus) - 1
-	for _, r := range n.readers {
-		r.rcu.blocksGP = k.decision(SwitchedOutBlocksNext, r.cpu.id, true)
+	for _, r := range n.nodes {
+		r.qsmask = r.online
+	}
+	for _, leaf := range n.leaves {
+		for _, r := range leaf.readers {
+			r.rcu.blocksGP = k.decision(SwitchedOutBlocksNext, r.cpu.id, true)
+		}
 	}
 	k.polledStart(&n.polledNormal, &n.polledNormalOn)
 	c := t.cpu
@@ -122,15 +124,25 @@ func (k *kernel) gpInit(t *task) {
 func (k *kernel) forceQS() {
 	n := &k.rcu
 	n.fqsScans++
-	for _, c := range k.cpus {
-		bit := uint32(1) << c.id
-		if n.qsmask&bit == 0 {
+	for _, leaf := range n.leaves {
+		k.forceQSOf(leaf)
+	}
+	n.firstScan = false
+	k.boostReaders()
+}
+
+// forceQSOf scans the CPUs of one leaf.
+func (k *kernel) forceQSOf(leaf *rcuNode) {
+	n := &k.rcu
+	for _, c := range k.cpusOf(leaf) {
+		if !c.owes() {
 			continue
 		}
 		if k.decision(CPUIdle, c.id, c.inIdle || !n.firstScan && c.eqs != c.eqsSnap) {
 			k.decide(decideQS, uint64(c.id)|1<<32)
-			n.qsmask &^= bit
+			leaf.qsmask &^= c.bit
 			k.moved = true
+			k.reportUp(leaf)
 			continue
 		}
 		if n.firstScan {
@@ -143,8 +155,6 @@ func (k *kernel) forceQS() {
 			}
 		}
 	}
-	n.firstScan = false
-	k.boostReaders()
 }
 
 // gpCleanup ends the grace period (rcu_gp_cleanup) and completes its attached
@@ -219,13 +229,17 @@ func (k *kernel) polledEnd(note *uint64, on *bool) {
 }
 
 func (k *kernel) boostReaders() {
-	n := &k.rcu
-	if !k.sc.RCU.Boost || n.qsmask != 0 || k.rcuAge() < boostDelay {
+	if !k.sc.RCU.Boost || k.rcuAge() < boostDelay {
 		return
 	}
-	for _, t := range n.readers {
-		if t.rcu.blocksGP {
-			k.boost(t)
+	for _, leaf := range k.rcu.leaves {
+		if leaf.qsmask != 0 {
+			continue
+		}
+		for _, t := range leaf.readers {
+			if t.rcu.blocksGP {
+				k.boost(t)
+			}
 		}
 	}
 }

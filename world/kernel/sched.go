@@ -33,8 +33,14 @@ const (
 )
 
 // slice is the time that a fair task may run before another one (base_slice, scaled
-// by the number of CPUs).
-func (k *kernel) slice() ns { return 700_000 * ns(1+bits.Len(uint(len(k.cpus)))-1) }
+// by the number of CPUs). The kernel counts at most 8 CPUs; this model, up to 16.
+func (k *kernel) slice() ns {
+	n := len(k.cpus)
+	if n > 16 {
+		n = 8
+	}
+	return 700_000 * ns(bits.Len(uint(n)))
+}
 
 // wake makes a sleeping task runnable (try_to_wake_up).
 func (k *kernel) wake(t *task) {
@@ -66,13 +72,13 @@ func (k *kernel) wake(t *task) {
 // tasks.
 func (k *kernel) placeWoken(t *task) *cpu {
 	prev := t.cpu
-	if prev.vacant() || t.allowed == 1<<prev.id {
+	if prev.vacant() || t.pinned {
 		return prev
 	}
 	var other *cpu
 	for i := 1; i < len(k.cpus); i++ {
 		c := k.cpus[(prev.id+i)%len(k.cpus)]
-		if t.allowed&(1<<c.id) == 0 {
+		if !t.allowed.has(c.id) {
 			continue
 		}
 		if c.vacant() {
@@ -85,7 +91,7 @@ func (k *kernel) placeWoken(t *task) *cpu {
 	if t.fifo() && prev.busyRT() && other != nil {
 		return other
 	}
-	if c := k.here; !t.fifo() && c != nil && c != prev && t.allowed&(1<<c.id) != 0 && k.prefers(c, prev) {
+	if c := k.here; !t.fifo() && c != nil && c != prev && t.allowed.has(c.id) && k.prefers(c, prev) {
 		return c
 	}
 	return prev
@@ -273,7 +279,7 @@ func (k *kernel) schedTick(c *cpu) {
 func (k *kernel) pull(c *cpu) bool {
 	var busiest *cpu
 	for _, o := range k.cpus {
-		if o != c && len(o.rt) > 0 && o.rt[0].allowed&(1<<c.id) != 0 {
+		if o != c && len(o.rt) > 0 && o.rt[0].allowed.has(c.id) {
 			c.rt = append(c.rt, o.rt[0])
 			o.rt = append(o.rt[:0], o.rt[1:]...)
 			return true
@@ -294,7 +300,7 @@ func (k *kernel) pull(c *cpu) bool {
 // spare is the index of a queued fair task that may run on c, or -1.
 func (c *cpu) spare(to *cpu) int {
 	for i, t := range c.fair {
-		if t.allowed&(1<<to.id) != 0 {
+		if t.allowed.has(to.id) {
 			return i
 		}
 	}

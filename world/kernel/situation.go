@@ -75,12 +75,12 @@ func (k *kernel) observe() {
 	n := &k.rcu
 	s := &k.situation
 	*s = Situation{
-		At: time.Duration(k.now), GPPhase: int(n.phase), Expedited: n.exp.mask != 0,
+		At: time.Duration(k.now), GPPhase: int(n.phase), Expedited: n.root.expmask != 0,
 		Domains: s.Domains[:0], Closing: len(k.closing), Storms: k.stormsOn, Drained: k.drained,
 	}
 	sampled := ns(0)
 	for _, c := range k.cpus {
-		if n.qsmask&(1<<c.id) != 0 {
+		if c.owes() {
 			s.OwingCPUs++
 		}
 		if c.inHandler() {
@@ -88,9 +88,11 @@ func (k *kernel) observe() {
 		}
 		sampled += c.stormTime
 	}
-	for _, t := range n.readers {
-		if t.rcu.blocksGP {
-			s.BlockedReaders++
+	for _, leaf := range n.leaves {
+		for _, t := range leaf.readers {
+			if t.rcu.blocksGP {
+				s.BlockedReaders++
+			}
 		}
 	}
 	for _, d := range k.domains {

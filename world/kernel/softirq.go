@@ -92,7 +92,7 @@ func (k *kernel) endSoftirqRound(c *cpu) {
 // Each of its passes is a quiescent state.
 func (k *kernel) newKsoftirqd(c *cpu) *task {
 	var now softirqs
-	return k.spawn("ksoftirqd/"+itoa(c.id), 1<<c.id, stepFunc(func(*task) demand {
+	return k.spawn("ksoftirqd/"+itoa(c.id), only(c.id), stepFunc(func(*task) demand {
 		if c.softDisabled {
 			c.softDisabled = false
 			k.runSoftirqs(c, now)

@@ -84,7 +84,7 @@ type gpCounts struct{ normal, expedited int }
 const expHoldoff ns = 25_000
 
 func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
-	d := &domain{k: k, name: name, lastEnd: -expHoldoff - 1, counters: make([]srcuCounters, len(k.cpus))}
+	d := &domain{k: k, name: name, lastEnd: -expHoldoff - 1, counters: make([]srcuCounters, k.possible())}
 	d.barrier = b
 	first, boot := firstCount(k.seed), &d.counters[0]
 	boot.locks, boot.unlocks = [2]uint64{first, first}, [2]uint64{first, first}
@@ -241,7 +241,7 @@ func (s *domainSide) Locks(rank int) uint64 {
 }
 
 // CPUs, UnlocksOn and LocksOn implement Counters.
-func (s *domainSide) CPUs() int { return len(s.counters) }
+func (s *domainSide) CPUs() int { return len(s.k.cpus) }
 
 func (s *domainSide) UnlocksOn(cpu, rank int) uint64 { return s.counters[cpu].unlocks[rank] }
 
@@ -250,7 +250,7 @@ func (s *domainSide) LocksOn(cpu, rank int) uint64 { return s.counters[cpu].lock
 // sum spends the time of one pass over the CPUs' counters and updates the readers.
 func (s *domainSide) sum() {
 	if t := s.k.curTask; t != nil {
-		t.use(costScanCPU * len(s.k.cpus))
+		t.use(costScanCPU * len(s.counters))
 	}
 	s.k.syncAll()
 }

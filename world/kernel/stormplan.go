@@ -34,7 +34,7 @@ func (k *kernel) startStorms() {
 			}
 		} else {
 			for _, c := range k.cpus {
-				if cpuMask(spec.CPUs, len(k.cpus))&(1<<c.id) == 0 {
+				if on := cpuSetOf(spec.CPUs, len(k.cpus)); !on.has(c.id) {
 					continue
 				}
 				for _, s := range k.newSources(spec, draws.Int64N) {

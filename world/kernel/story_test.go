@@ -3,7 +3,6 @@ package kernel
 import (
 	"cmp"
 	"fmt"
-	"math/bits"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -213,7 +212,7 @@ func (s *story) playPhases(jiffies uint64) {
 	k.boot()
 	s.seen = s.look()
 	over := 0
-	task := k.spawn("asker", 1, k.direct(func(t *task) {
+	task := k.spawn("asker", only(0), k.direct(func(t *task) {
 		for i, d := range k.domains {
 			if i > 0 && jiffies > 0 {
 				t.ask(sleepTicks(sleeping, jiffies))
@@ -235,14 +234,13 @@ func (s *story) playPhases(jiffies uint64) {
 	})
 }
 
-// cpus names a set of CPUs.
-func cpuSet(mask uint32) string {
-	if mask == 0 {
-		return "none"
-	}
+// setNames names a set of CPUs.
+func setNames(s cpuSet) string {
 	var names []string
-	for m := mask; m != 0; m &= m - 1 {
-		names = append(names, "cpu"+itoa(bits.TrailingZeros32(m)))
+	for cpu := range workload.MaxCPUs {
+		if s.has(cpu) {
+			names = append(names, "cpu"+itoa(cpu))
+		}
 	}
-	return strings.Join(names, " and ")
+	return cmp.Or(strings.Join(names, " and "), "none")
 }

@@ -10,7 +10,7 @@ import (
 // sight is the state that a story compares after every event.
 type sight struct {
 	gp, exp       uint64
-	owing, expOwe uint32
+	owing, expOwe cpuSet
 	scans         int
 	noticed       []uint64
 	passed        []bool
@@ -23,16 +23,24 @@ type sight struct {
 func (s *story) look() sight {
 	k := s.k
 	n := &k.rcu
-	v := sight{gp: n.seq, owing: n.qsmask, scans: n.fqsScans, exp: n.exp.seq, expOwe: n.exp.mask,
+	v := sight{gp: n.seq, scans: n.fqsScans, exp: n.exp.seq,
 		readers: map[*task]bool{}, open: map[*closing]bool{}}
 	for _, c := range k.cpus {
+		if c.owes() {
+			v.owing.add(c.id)
+		}
+		if c.owesExp() {
+			v.expOwe.add(c.id)
+		}
 		v.noticed = append(v.noticed, c.gpSeq)
 		v.passed = append(v.passed, c.needsQS && !c.noQS)
 		v.ksoftirqd = append(v.ksoftirqd, c.softDisabled)
 		v.ticks = append(v.ticks, c.ticks)
 	}
-	for _, t := range n.readers {
-		v.readers[t] = t.rcu.blocksGP
+	for _, leaf := range n.leaves {
+		for _, t := range leaf.readers {
+			v.readers[t] = t.rcu.blocksGP
+		}
 	}
 	for _, c := range k.closes {
 		if !c.done {
@@ -59,22 +67,21 @@ func (s *story) watch() {
 	}
 	began := is.gp != was.gp && rcu.SeqRunning(is.gp)
 	if began {
-		s.say("rcu", "grace period %d begins, %s to pass a quiescent state", number(is.gp), cpuSet(is.owing))
+		s.say("rcu", "grace period %d begins, %s to pass a quiescent state", number(is.gp), setNames(is.owing))
 		was.owing = is.owing
 	}
 	for i, c := range k.cpus {
-		bit := uint32(1) << i
 		queued := len(c.unassigned) + c.assigned.len()
 		if is.ticks[i] != was.ticks[i] {
 			s.say("tick", "tick on cpu%d, %d callbacks wait", i, queued)
 		}
-		if is.noticed[i] != was.noticed[i] && rcu.SeqRunning(is.noticed[i]) && is.owing&bit != 0 {
+		if is.noticed[i] != was.noticed[i] && rcu.SeqRunning(is.noticed[i]) && is.owing.has(i) {
 			s.say("qs", "cpu%d notices grace period %d", i, number(is.noticed[i]))
 		}
 		if is.passed[i] && !was.passed[i] {
 			s.say("qs", "cpu%d passes a quiescent state", i)
 		}
-		if was.owing&bit != 0 && is.owing&bit == 0 {
+		if was.owing.has(i) && !is.owing.has(i) {
 			if is.scans > was.scans {
 				s.say("qs", "cpu%d is or was idle: reported for", i)
 			} else {
@@ -88,7 +95,7 @@ func (s *story) watch() {
 				s.say("softirq", "ksoftirqd/%d has nothing left to do, %d callbacks wait", i, queued)
 			}
 		}
-		if was.expOwe&bit != 0 && is.expOwe&bit == 0 {
+		if was.expOwe.has(i) && !is.expOwe.has(i) {
 			s.say("qs", "cpu%d reports to the expedited grace period", i)
 		}
 	}

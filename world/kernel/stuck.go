@@ -72,7 +72,7 @@ func (k *kernel) judgeNode(n node, c *cause) (o outlook, known bool) {
 		return k.judgeWork(n, c)
 	case *domain:
 		return k.judgeDomain(n, c)
-	case *rcuNode:
+	case *rcuState:
 		return k.judgeRCU(c), true
 	case *expRCU:
 		return k.judgeExp(c), true
@@ -238,7 +238,7 @@ func (k *kernel) judgeRCU(c *cause) outlook {
 		return lost(trial.ScanNotArmed)
 	}
 	for _, p := range k.cpus {
-		if n.qsmask&(1<<p.id) == 0 || p.inIdle {
+		if !p.owes() || p.inIdle {
 			continue
 		}
 		if p.gpSeq == n.seq && !p.needsQS {
@@ -249,15 +249,21 @@ func (k *kernel) judgeRCU(c *cause) outlook {
 			o = moves
 		}
 	}
-	for _, t := range n.readers {
-		if !t.rcu.blocksGP {
-			continue
+	for _, leaf := range n.leaves {
+		for _, t := range leaf.readers {
+			if !t.rcu.blocksGP {
+				continue
+			}
+			if t.hasLeft() {
+				c.who = t
+				return lost(trial.ReaderNotRemoved)
+			}
+			o = moves
 		}
-		if t.hasLeft() {
-			c.who = t
-			return lost(trial.ReaderNotRemoved)
-		}
-		o = moves
+	}
+	if cpu, ok := k.lostReport(); ok {
+		c.cpu = uint8(cpu)
+		return lost(trial.ReportLost)
 	}
 	return o
 }
@@ -306,19 +312,27 @@ func (k *kernel) judgeExp(c *cause) outlook {
 		return endless
 	}
 	o := unclear
-	for _, t := range k.rcu.readers {
-		if !t.rcu.blocksExp {
-			continue
+	for _, leaf := range k.rcu.leaves {
+		for _, t := range leaf.readers {
+			if !t.rcu.blocksExp {
+				continue
+			}
+			if t.hasLeft() {
+				c.who, c.what = t, trial.ReaderNotRemoved
+				return endless
+			}
+			o = moves
 		}
-		if t.hasLeft() {
-			c.who, c.what = t, trial.ReaderNotRemoved
-			return endless
-		}
-		o = moves
 	}
 	for _, p := range k.cpus {
-		if t := p.cur; e.mask&(1<<p.id) != 0 && t != nil && t.loop != nil && t.loop.inSection() {
+		if t := p.cur; p.owesExp() && t != nil && t.loop != nil && t.loop.inSection() {
 			o = moves
+		}
+	}
+	for _, r := range k.rcu.nodes {
+		if r.parent != nil && r.expDone() && r.parent.expmask&r.bit != 0 && e.phase == expWait {
+			c.what, c.cpu = trial.ReportLost, uint8(r.low)
+			return endless
 		}
 	}
 	if e.running && k.recent(e.started) {
@@ -338,7 +352,7 @@ func (k *kernel) link(n node) trial.Link {
 		return trial.Link{Name: n.name}
 	case *domain:
 		return trial.Link{Name: n.name}
-	case *rcuNode:
+	case *rcuState:
 		return trial.Link{Name: k.flavor()}
 	}
 	return trial.Link{Name: "expedited " + k.flavor()}

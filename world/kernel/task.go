@@ -15,8 +15,9 @@ type task struct {
 
 	state    taskState
 	cpu      *cpu // where it runs, is queued, or ran last
-	allowed  uint32
-	prio     int // real-time priority; 0 for a fair task
+	allowed  cpuSet
+	pinned   bool // to a single CPU
+	prio     int  // real-time priority; 0 for a fair task
 	kernel   bool
 	woken    bool // woken, and not switched to since
 	vruntime ns
@@ -247,32 +248,21 @@ func (t *task) unlock(m *mutex) {
 }
 
 // spawn creates a task with its program. The task does not start until it is woken.
-func (k *kernel) spawn(name string, allowed uint32, p program) *task {
+func (k *kernel) spawn(name string, allowed cpuSet, p program) *task {
 	k.lastPID++
-	t := &task{k: k, name: name, pid: k.lastPID, state: sleeping, allowed: allowed, kernel: true}
+	t := &task{k: k, name: name, pid: k.lastPID, state: sleeping, allowed: allowed, pinned: allowed.size() == 1, kernel: true}
 	t.cpu = k.firstAllowed(allowed, k.lastPID)
 	t.prog = p
 	k.tasks = append(k.tasks, t)
 	return t
 }
 
-func (k *kernel) firstAllowed(mask uint32, from int) *cpu {
+func (k *kernel) firstAllowed(mask cpuSet, from int) *cpu {
 	for i := range k.cpus {
 		c := k.cpus[(from+i)%len(k.cpus)]
-		if mask&(1<<c.id) != 0 {
+		if mask.has(c.id) {
 			return c
 		}
 	}
 	panic("kernel: a task without a CPU")
-}
-
-func cpuMask(cpus []int, n int) uint32 {
-	if len(cpus) == 0 {
-		return 1<<n - 1
-	}
-	var m uint32
-	for _, c := range cpus {
-		m |= 1 << c
-	}
-	return m
 }

@@ -58,14 +58,21 @@ type TraceEvent struct {
 	// Scan is 1 or 2; Empty: it found no reader.
 	Scan  int
 	Empty bool
-	// CPUs is the set of CPUs that still owe a quiescent state.
-	CPUs uint32
+	// Node is the rcu_node to which a CPU reports a quiescent state.
+	Node TraceNode
 	// For is the length of an interval, Busy the part of it in samples, Count their
 	// number.
 	For, Busy time.Duration
 	Count     int
 	// Cause is the new cause of the wait of Task's close().
 	Cause *trial.Cause
+}
+
+// TraceNode is a leaf of RCU's tree: its level, below the root, its CPUs, and as masks
+// of them the reporting CPU and those that still owe a quiescent state.
+type TraceNode struct {
+	Level, Low, High int
+	CPU, Owing       uint64
 }
 
 // TraceTask names a task; the idle task has number 0.
@@ -208,7 +215,10 @@ func (tr *tracer) onDecision(d decision, v uint64) {
 		tr.here(TraceEvent{Kind: TraceWake, Task: traced(t), Target: t.cpu.id})
 	case decideQS:
 		cpu := int(uint32(v))
-		tr.emit(tr.k.cpus[cpu], TraceEvent{Kind: TraceQS, Idle: v>>32 != 0, Seq: n.seq, CPUs: n.qsmask &^ (1 << cpu)})
+		c := tr.k.cpus[cpu]
+		tr.emit(c, TraceEvent{Kind: TraceQS, Idle: v>>32 != 0, Seq: n.seq, Node: TraceNode{
+			Level: c.leaf.level, Low: c.leaf.low, High: c.leaf.high, CPU: c.bit, Owing: c.leaf.qsmask &^ c.bit,
+		}})
 	case decideBlocked:
 		t := tr.byPID(v)
 		e := TraceEvent{Kind: TraceBlocked, Task: traced(t)}
@@ -217,7 +227,7 @@ func (tr *tracer) onDecision(d decision, v uint64) {
 		}
 		tr.here(e)
 	case decideGPStart:
-		tr.here(TraceEvent{Kind: TraceGPStart, Seq: v, CPUs: tr.k.allCPUs()})
+		tr.here(TraceEvent{Kind: TraceGPStart, Seq: v})
 	case decideGPEnd:
 		tr.here(TraceEvent{Kind: TraceGPEnd, Seq: v})
 	case decideExpEnd:

@@ -132,10 +132,10 @@ func TestEndOfASectionReportsOnlyIfItWasAsked(t *testing.T) {
 		}
 		k.runUntil(10_000_000, func() bool { return false })
 		e := &k.rcu.exp
-		e.running, e.mask = true, 1<<reader.cpu.id
+		e.running, reader.cpu.leaf.expmask = true, reader.cpu.bit
 		reader.rcu.expHint = asked
 		k.endSection(reader)
-		if reported := e.mask == 0; reported != asked || reader.rcu.expHint {
+		if reported := !reader.cpu.owesExp(); reported != asked || reader.rcu.expHint {
 			t.Errorf("asked %t: reported %t", asked, reported)
 		}
 	}

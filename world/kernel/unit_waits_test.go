@@ -32,7 +32,7 @@ func runTask(t *testing.T, sc workload.Scenario, fix string, body func(k *kernel
 	k := newKernel(&sc, &f, 1, Options{})
 	t.Cleanup(k.stop)
 	k.boot()
-	asker := k.spawn("asker", 1, k.direct(func(t *task) { body(k, t) }))
+	asker := k.spawn("asker", only(0), k.direct(func(t *task) { body(k, t) }))
 	k.at(500_000_000, func() { k.wake(asker) })
 	k.runUntil(120_000_000_000, func() bool { return asker.state == exited })
 	if asker.state != exited {
@@ -57,7 +57,7 @@ func TestExpeditedWaitsForAReaderSwitchedOutBeforeTheIPI(t *testing.T) {
 	}
 	runTask(t, sc, "baseline", func(k *kernel, t *task) {
 		w := k.rcu.exp.worker
-		w.allowed, w.cpu = 1, k.cpus[0]
+		w.allowed, w.pinned, w.cpu = only(0), true, k.cpus[0]
 		var l *loop
 		for _, o := range k.tasks {
 			if o.name == "reader" {

@@ -1,13 +1,15 @@
 package kernel
 
 import (
+	"slices"
+
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
 // The graph of waits. Its nodes are objects that wait or are waited for: a *task, a
-// *mutex, a *work item, an SRCU *domain, vanilla RCU (*rcuNode) and its expedited
+// *mutex, a *work item, an SRCU *domain, vanilla RCU (*rcuState) and its expedited
 // grace periods (*expRCU). Blame follows the graph after every event, the diagnosis
 // after the drain. Only next follows its links.
 
@@ -58,7 +60,7 @@ func (k *kernel) next(n node, c *cause) node {
 		return k.workWaits(n, c)
 	case *domain:
 		return k.domainWaits(n, c)
-	case *rcuNode:
+	case *rcuState:
 		return k.rcuWaits(c)
 	default:
 		return k.expWaitsFor(c)
@@ -259,11 +261,11 @@ func (k *kernel) polledGP(d *domain) node {
 func (k *kernel) rcuWaits(c *cause) node {
 	n := &k.rcu
 	c.rcu = trial.NormalRCU
-	if !rcu.SeqRunning(n.seq) || n.done() {
+	if !rcu.SeqRunning(n.seq) || n.root.done() {
 		return n.kthread
 	}
 	for _, o := range k.cpus {
-		if n.qsmask&(1<<o.id) == 0 {
+		if !o.owes() {
 			continue
 		}
 		c.cpu = uint8(o.id)
@@ -279,12 +281,19 @@ func (k *kernel) rcuWaits(c *cause) node {
 		}
 		return nil
 	}
-	for i := len(n.readers) - 1; i >= 0; i-- {
-		if t := n.readers[i]; t.rcu.blocksGP {
-			return t
+	for _, leaf := range slices.Backward(n.leaves) {
+		for _, t := range slices.Backward(leaf.readers) {
+			if t.rcu.blocksGP {
+				return t
+			}
 		}
 	}
-	panic("kernel: a grace period that nothing holds up")
+	cpu, ok := k.lostReport()
+	if !ok {
+		panic("kernel: a grace period that nothing holds up")
+	}
+	c.what, c.cpu = trial.ReportLost, uint8(cpu)
+	return nil
 }
 
 func (k *kernel) expWaitsFor(c *cause) node {
@@ -295,7 +304,7 @@ func (k *kernel) expWaitsFor(c *cause) node {
 		return t
 	}
 	for _, o := range k.cpus {
-		if e.mask&(1<<o.id) != 0 {
+		if o.owesExp() {
 			c.what, c.cpu = trial.ExpNotAnswered, uint8(o.id)
 			if o.halted() {
 				c.what = trial.CPUStopped
@@ -303,9 +312,17 @@ func (k *kernel) expWaitsFor(c *cause) node {
 			return nil
 		}
 	}
-	for i := len(k.rcu.readers) - 1; i >= 0; i-- {
-		if t := k.rcu.readers[i]; t.rcu.blocksExp {
-			return t
+	for _, leaf := range slices.Backward(k.rcu.leaves) {
+		for _, t := range slices.Backward(leaf.readers) {
+			if t.rcu.blocksExp {
+				return t
+			}
+		}
+	}
+	for _, leaf := range k.rcu.leaves {
+		if w := &leaf.expWorker; w.asked {
+			k.watch(w.task)
+			return w.task
 		}
 	}
 	return e.worker

@@ -139,7 +139,7 @@ func (k *kernel) checkStall(c *cpu) {
 	if !rcu.SeqRunning(n.seq) {
 		return
 	}
-	self := n.qsmask&(1<<c.id) != 0
+	self := c.owes()
 	due := n.stall.at
 	if !self {
 		due += stallOther
@@ -163,12 +163,12 @@ func (k *kernel) stallReport(by *cpu, self bool) *klog.Stall {
 	n := &k.rcu
 	s := &klog.Stall{
 		Flavor: k.flavor(), Self: self, By: by.id, Jiffies: int64(k.jiffies - n.startedJiffies),
-		GP: int64(n.seq), NCPUs: len(k.cpus), High: len(k.cpus) - 1,
-		Activity: klog.Activity{Jiffies: int64(k.jiffies), Last: int64(n.kthreadActive), NextFQS: int64(fqsDelay(k.sc.Machine.HZ)), QSMask: uint64(n.qsmask)},
+		GP: int64(n.seq), NCPUs: len(k.cpus), High: k.possible() - 1,
+		Activity: klog.Activity{Jiffies: int64(k.jiffies), Last: int64(n.kthreadActive), NextFQS: int64(k.fqsDelay()), QSMask: n.root.qsmask},
 	}
 	for _, c := range k.cpus {
 		s.Queued += uint64(len(c.unassigned) + c.assigned.len())
-		if n.qsmask&(1<<c.id) == 0 || self && c != by {
+		if !c.owes() || self && c != by {
 			continue
 		}
 		s.CPUs = append(s.CPUs, klog.StalledCPU{
@@ -179,12 +179,18 @@ func (k *kernel) stallReport(by *cpu, self bool) *klog.Stall {
 			s.Backtraces = append(s.Backtraces, b)
 		}
 	}
-	for _, t := range n.readers {
-		if t.rcu.blocksGP {
-			s.Tasks = append(s.Tasks, klog.BlockedTask{
-				Task: t.show(), OnCPU: t.cpu.cur == t, Nesting: 1, Blocked: true,
-				NeedQS: t.rcu.needQS, ExpHint: t.rcu.expHint, OnList: true,
-			})
+	for _, leaf := range n.leaves {
+		before := len(s.Tasks)
+		for _, t := range leaf.readers {
+			if t.rcu.blocksGP {
+				s.Tasks = append(s.Tasks, klog.BlockedTask{
+					Task: t.show(), OnCPU: t.cpu.cur == t, Nesting: 1, Blocked: true,
+					NeedQS: t.rcu.needQS, ExpHint: t.rcu.expHint, OnList: true,
+				})
+			}
+		}
+		if leaf.parent != nil {
+			s.Leaves = append(s.Leaves, klog.StallLeaf{Level: leaf.level, Low: leaf.low, High: leaf.high, Tasks: len(s.Tasks) - before})
 		}
 	}
 	return s
@@ -203,7 +209,7 @@ var gpStates = [...]klog.GPState{
 	gpDoingFQS: klog.GPDoingFQS, gpCleanup: klog.GPCleanup,
 }
 
-func (n *rcuNode) flags() (f uint32) {
+func (n *rcuState) flags() (f uint32) {
 	if n.initFlag {
 		f |= 1
 	}
@@ -272,14 +278,21 @@ func (k *kernel) reportExpStall() {
 
 func (k *kernel) expStallReport() klog.Report {
 	e := &k.rcu.exp
-	s := &klog.ExpStall{Flavor: k.flavor(), Jiffies: (k.now - e.started) / k.tick, Seq: e.seq, QSMask: uint64(e.mask)}
-	for _, t := range k.rcu.readers {
-		if t.rcu.blocksExp {
-			s.Tasks = append(s.Tasks, t.show())
+	s := &klog.ExpStall{Flavor: k.flavor(), Jiffies: (k.now - e.started) / k.tick, Seq: e.seq, QSMask: k.rcu.root.expmask}
+	for _, leaf := range k.rcu.leaves {
+		for _, t := range leaf.readers {
+			if t.rcu.blocksExp {
+				s.Tasks = append(s.Tasks, t.show())
+			}
+		}
+	}
+	for _, r := range slices.Backward(k.rcu.nodes) { // from the root down
+		if r.parent != nil && !r.expDone() {
+			s.Nodes = append(s.Nodes, klog.ExpNode{Level: r.level, Low: r.low, High: r.high, Mask: r.expmask, Tasks: r.expBlockedByTask()})
 		}
 	}
 	for _, c := range k.cpus {
-		if e.mask&(1<<c.id) != 0 {
+		if c.owesExp() {
 			s.CPUs = append(s.CPUs, klog.ExpCPU{CPU: c.id, NeedQS: true})
 			if b, ok := c.backtrace(e.worker.cpu); ok {
 				s.Backtraces = append(s.Backtraces, b)

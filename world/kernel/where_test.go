@@ -71,7 +71,7 @@ func TestStallReportsCountAcrossTheWrap(t *testing.T) {
 	k := newKernel(&sc, &fix, 1, Options{})
 	defer k.stop()
 	k.boot()
-	k.rcu.seq, k.rcu.qsmask = 1, 1
+	k.rcu.seq, k.rcu.root.qsmask = 1, 1
 	k.cpus[0].gpSeq = ^uint64(2)
 	if got := k.stallReport(k.cpus[1], false).CPUs[0].Behind; got != 1 {
 		t.Errorf("CPU 0 is %d grace periods behind, want 1", got)

@@ -110,7 +110,7 @@ func (k *kernel) workerSleeping(c *cpu) {
 func (k *kernel) addWorker(p *pool) *task {
 	name := "kworker/" + itoa(p.cpu.id) + ":" + itoa(p.workers)
 	p.workers++
-	t := k.spawn(name, 1<<p.cpu.id, k.direct(func(t *task) { k.work(t, p) }))
+	t := k.spawn(name, only(p.cpu.id), k.direct(func(t *task) { k.work(t, p) }))
 	t.pool, t.role, t.family = p, asWorker, "kworker"
 	return t
 }
