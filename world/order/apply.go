@@ -1,6 +1,10 @@
 package order
 
-import "math/bits"
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
 
 // Bounds that end every execution.
 const (
@@ -21,6 +25,12 @@ func (m *machine) apply(s *state, st step) *state {
 	if m.c != nil && m.c.Switches >= 0 {
 		m.count(s, n, st)
 	}
+	m.enact(n, st)
+	return n
+}
+
+// enact takes a step in a state that no other state needs any more.
+func (m *machine) enact(n *state, st step) {
 	switch st.kind {
 	case stepOp:
 		m.operate(n, int(st.who), int(st.arg))
@@ -35,12 +45,10 @@ func (m *machine) apply(s *state, st step) *state {
 		}
 		n.mem[p.loc] = p.val
 		m.changed(n)
-
 	case stepTask:
 		m.proceed(n, int(st.who), int(st.arg))
 	}
 	m.normalise(n)
-	return n
 }
 
 func (m *machine) release(s *state) { m.free = append(m.free, s) }
@@ -100,6 +108,9 @@ func (m *machine) begin(n *state, g gpRecord) {
 		g.waits = 1<<len(m.progs) - 1
 	}
 	n.gps = append(n.gps, g)
+	if m.update == nil { // grace periods of programs begin in no order that matters
+		slices.SortFunc(n.gps, func(a, b gpRecord) int { return cmp.Compare(a.number, b.number) })
+	}
 }
 
 // proceed replies to the request of a task of the update side, which continues.

@@ -71,6 +71,7 @@ type Program struct {
 	quiet    [][]bool // per flavour: a barrier may come after k operations
 	sections []sectionOps
 	storesTo []uint64 // by location, the operations that may store to it
+	loads    uint64   // operations that set their registers
 }
 
 type sectionOps struct {
@@ -153,7 +154,11 @@ func (p *Program) compile(m Mode, flavours, locs int) error {
 	p.compileSections()
 	p.storesTo = make([]uint64, locs)
 	for j := range p.ops {
-		if o := &p.ops[j]; o.stores() {
+		o := &p.ops[j]
+		if o.reads() {
+			p.loads |= 1 << j
+		}
+		if o.stores() {
 			for l := range locs {
 				p.storesTo[l] |= o.may >> l & 1 << j
 			}

@@ -154,6 +154,25 @@ func (m *machine) wholeKey(s *state) key {
 	return key{h.a, h.b}
 }
 
+// programsKey is the key of a state without an update side.
+func (m *machine) programsKey(s *state) key {
+	h := hasher{1, 2}
+	for _, v := range s.mem {
+		h.add(uint64(v))
+	}
+	for i := range s.thr {
+		t := &s.thr[i]
+		h.add(t.done)
+		for set := m.progs[i].loads; set != 0; set &= set - 1 {
+			h.add(uint64(t.regs[bits.TrailingZeros64(set)]))
+		}
+	}
+	for _, g := range s.gps {
+		h.add(uint64(g.number)<<16 ^ uint64(g.waits))
+	}
+	return key{h.a, h.b}
+}
+
 // hashUpdate adds the part of a state that belongs to no CPU. It uses the id of the
 // node, since its index depends on the order of the search.
 func (m *machine) hashUpdate(h *hasher, s *state) {

@@ -85,6 +85,9 @@ type Search struct {
 	Memory   []Value // initial values
 	Domains  int     // domains of read-side critical sections and grace periods
 	States   int     // bound on the states visited
+	// Work bounds the work, the sum of the sizes of all states and of their enabled
+	// steps, at 10 to 30 nanoseconds for each unit of size; 0 is no bound.
+	Work int
 
 	// Possible, if set, reports whether to search on from a state. Where it returns
 	// false, it must return false for all later states too.
@@ -97,7 +100,8 @@ type Search struct {
 	// NoReduction searches without partial-order reduction, to check it.
 	NoReduction bool
 
-	Visited int // set by Run: the states visited
+	// Set by Run: the states visited and the work done.
+	Visited, Worked int
 }
 
 // Partial is a state in which some values are still unknown.
@@ -131,8 +135,12 @@ func (x *Search) Run() (complete bool, err error) {
 	if len(x.Memory) > 64 {
 		return false, fmt.Errorf("memory: %d locations: want at most 64", len(x.Memory))
 	}
-	o := &outcomes{Search: x, m: &machine{progs: x.Programs, mode: x.Mode, init: x.Memory}, limit: x.States, seen: &visited{}}
+	x.Visited, x.Worked = 0, workOfStart
+	o := &outcomes{Search: x, m: &machine{progs: x.Programs, mode: x.Mode, init: x.Memory}, seen: &visited{}}
+	o.size = workOfState + len(x.Memory)
 	for _, p := range x.Programs {
+		o.size += len(p.ops)
+		x.Worked += len(p.ops) * len(p.ops)
 		if err := p.compile(x.Mode, x.Domains, len(x.Memory)); err != nil {
 			return false, err
 		}
@@ -146,54 +154,77 @@ func (x *Search) Run() (complete bool, err error) {
 		}
 	}
 	o.search(o.m.start())
-	x.Visited = x.States - o.limit
 	return !o.cut, nil
 }
 
+// The work of a search before its first state, and of a state apart from its
+// operations and locations.
+const (
+	workOfStart = 300
+	workOfState = 10
+)
+
 type outcomes struct {
 	*Search
-	m     *machine
-	limit int
-	seen  *visited
-	done  bool
-	cut   bool // by the bound on states, or by Stop
+	m    *machine
+	size int // of a state
+	seen *visited
+	done bool
+	cut  bool // by a bound, or by Stop
+
+	depth int
+	steps [][]step // by depth, for reuse
 }
 
+// search searches all executions from s, which it may change.
 func (x *outcomes) search(s *state) {
-	if x.done || s.dead || x.Possible != nil && !x.Possible(Partial{x.m, s}) {
-		return
+	if x.depth == len(x.steps) {
+		x.steps = append(x.steps, nil)
 	}
-	k := x.m.wholeKey(s)
-	if _, ok := x.seen.get(k); ok {
-		return
-	}
-	if x.limit--; x.limit <= 0 || x.limit&0x3ff == 0 && x.Stop != nil && x.Stop() {
-		x.done, x.cut = true, true
-		return
-	}
-	x.seen.put(k, 0)
-	steps := x.m.steps(s, nil)
-	if len(steps) == 0 {
-		if x.m.left(s) {
-			regs := make([][]Value, len(s.thr))
-			for i := range s.thr {
-				regs[i] = s.thr[i].regs
-			}
-			x.done = !x.Final(s.mem, regs)
-		}
-		return
-	}
-	if !x.NoReduction {
-		steps = x.persistent(s, steps)
-	}
-	for _, st := range steps {
-		n := x.m.apply(s, st)
-		x.search(n)
-		x.m.release(n)
-		if x.done {
+	for x.isNew(s) {
+		steps := x.m.steps(s, x.steps[x.depth])
+		x.steps[x.depth] = steps
+		x.Worked += x.size * (1 + len(steps))
+		if len(steps) == 0 {
+			x.final(s)
 			return
 		}
+		if !x.NoReduction {
+			steps = x.persistent(s, steps)
+		}
+		last := len(steps) - 1
+		x.depth++
+		for _, st := range steps[:last] {
+			n := x.m.apply(s, st)
+			x.search(n)
+			x.m.release(n)
+		}
+		x.depth--
+		x.m.enact(s, steps[last])
 	}
+}
+
+// isNew records a state and reports whether to search on from it.
+func (x *outcomes) isNew(s *state) bool {
+	if x.done || s.dead || x.Possible != nil && !x.Possible(Partial{x.m, s}) || !x.seen.put(x.m.programsKey(s), 0) {
+		return false
+	}
+	x.Visited++
+	if x.Visited >= x.States || x.Work > 0 && x.Worked >= x.Work || x.Visited&0x3ff == 0 && x.Stop != nil && x.Stop() {
+		x.done, x.cut = true, true
+	}
+	return !x.done
+}
+
+func (x *outcomes) final(s *state) {
+	if !x.m.left(s) {
+		return
+	}
+	regs := make([][]Value, len(s.thr))
+	for i := range s.thr {
+		regs[i] = s.thr[i].regs
+	}
+	x.done = !x.Final(s.mem, regs)
 }
 
 // persistent returns a persistent set of the enabled steps: a single step that

@@ -20,7 +20,8 @@ type Test struct {
 	threads    []thread
 	filter     cond // nil if there is none
 	cond       cond
-	locs       []string // every location, in a fixed order
+	quantities []quantity // that the condition and the filter compare
+	locs       []string   // every location, in a fixed order
 	index      map[string]int
 }
 
@@ -115,18 +116,15 @@ type atom struct {
 	equal bool
 }
 
+// operand is a number, or the final value of a quantity.
 type operand struct {
-	kind   operandKind
-	thread int
-	name   string // register or location
-	value  int64
+	value    int64
+	quantity int // its number in Test.quantities; -1 for a number
 }
 
-type operandKind uint8
-
-const (
-	opdNumber operandKind = iota
-	opdRegister
-	opdLocation // the final value of a location
-	opdAddress
-)
+// quantity is a register or a location.
+type quantity struct {
+	thread   int // -1 for a location
+	register string
+	loc      int
+}

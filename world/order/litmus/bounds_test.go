@@ -1,9 +1,11 @@
 package litmus_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/gpstorm/gpstorm/world/order"
 	"github.com/gpstorm/gpstorm/world/order/litmus"
 )
 
@@ -58,5 +60,33 @@ func TestCutSearchForRacesIsReported(t *testing.T) {
 	}
 	if got = judgeSource(t, b.String(), litmus.Bounds{}); !got.Race || got.RaceWhy != "" {
 		t.Errorf("race %v, %q: want a race", got.Race, got.RaceWhy)
+	}
+}
+
+// TestManyWritersAreBoundedByWork: with many writers to one location every state has as
+// many enabled steps, so that a search costs much more than its states say.
+func TestManyWritersAreBoundedByWork(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		writers int
+		want    litmus.Answer
+		why     string
+	}{
+		{6, litmus.Never, ""},
+		{30, litmus.Bounded, "more work than the bound"},
+	} {
+		var b strings.Builder
+		b.WriteString("C writers\n{}\n")
+		for i := range tt.writers {
+			fmt.Fprintf(&b, "P%d(int *x)\n{\n\tWRITE_ONCE(*x, %d);\n}\n", i, i+1)
+		}
+		b.WriteString("exists (x=0)\n")
+		x, err := litmus.Parse(b.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := x.Operate(t.Context(), order.Weak, 3000); got.Answer != tt.want || got.Why != tt.why {
+			t.Errorf("%d writers: %s %q, want %s %q", tt.writers, got.Answer, got.Why, tt.want, tt.why)
+		}
 	}
 }

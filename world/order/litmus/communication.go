@@ -161,11 +161,11 @@ func (j *judge) run(f *frame) {
 
 // possible reports whether the condition permits a final value of a location.
 func (x *execution) possible(loc int, last int64) bool {
-	return x.j.t.possible(x.j.want, func(o operand) (int64, bool) {
-		switch {
-		case o.kind == opdRegister:
-			return x.j.combo[o.thread].regs[o.name], true
-		case x.j.t.index[o.name] == loc:
+	return x.j.t.possible(x.j.want, func(i int) (int64, bool) {
+		switch q := x.j.t.quantities[i]; {
+		case q.thread >= 0:
+			return x.j.chosen(i)
+		case q.loc == loc:
 			return last, true
 		}
 		return 0, false
@@ -214,11 +214,11 @@ func (x *execution) consistent() bool {
 
 func (x *execution) conclude() {
 	j := x.j
-	if !j.t.possible(j.want, func(o operand) (int64, bool) {
-		if o.kind == opdRegister {
-			return j.combo[o.thread].regs[o.name], true
+	if !j.t.possible(j.want, func(i int) (int64, bool) {
+		if q := j.t.quantities[i]; q.thread < 0 {
+			return x.final[q.loc].last, true
 		}
-		return x.final[j.t.index[o.name]].last, true
+		return j.chosen(i)
 	}) {
 		return
 	}

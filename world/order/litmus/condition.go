@@ -26,33 +26,33 @@ func (x truth) not() truth {
 	return unknown
 }
 
-// known returns the value of an operand, if the partial state has it.
-type known func(x operand) (int64, bool)
+// known returns the value of a quantity, by its number, if the partial state has it.
+type known func(quantity int) (int64, bool)
 
 // holds evaluates a condition on a partial state.
-func (t *Test) holds(c cond, k known) truth {
+func holds(c cond, k known) truth {
 	switch c := c.(type) {
 	case condTrue:
 		return isTrue
 	case condNot:
-		return t.holds(c.x, k).not()
+		return holds(c.x, k).not()
 	case condBin:
 		decided := truthOf(!c.and) // by one side alone
-		x := t.holds(c.x, k)
+		x := holds(c.x, k)
 		if x == decided {
 			return x
 		}
-		y := t.holds(c.y, k)
+		y := holds(c.y, k)
 		if y == decided || x != unknown {
 			return y
 		}
 		return unknown
 	case atom:
-		l, ok := t.operand(c.l, k)
+		l, ok := c.l.known(k)
 		if !ok {
 			return unknown
 		}
-		r, ok := t.operand(c.r, k)
+		r, ok := c.r.known(k)
 		if !ok {
 			return unknown
 		}
@@ -61,21 +61,18 @@ func (t *Test) holds(c cond, k known) truth {
 	return unknown
 }
 
-func (t *Test) operand(x operand, k known) (int64, bool) {
-	switch x.kind {
-	case opdNumber:
+func (x operand) known(k known) (int64, bool) {
+	if x.quantity < 0 {
 		return x.value, true
-	case opdAddress:
-		return pointer(t.index[x.name]), true
 	}
-	return k(x)
+	return k(x.quantity)
 }
 
 // possible reports whether a partial state can satisfy the filter, and the condition
 // (its negation, if want is false).
 func (t *Test) possible(want bool, k known) bool {
-	if t.filter != nil && t.holds(t.filter, k) == isFalse {
+	if t.filter != nil && holds(t.filter, k) == isFalse {
 		return false
 	}
-	return t.holds(t.cond, k) != truthOf(!want)
+	return holds(t.cond, k) != truthOf(!want)
 }

@@ -132,7 +132,7 @@ func TestInterruptedSearchIsBounded(t *testing.T) {
 	}
 }
 
-// TestPathsCountAgainstTheBound: each choice of paths counts against the bound, since
+// TestPathsCountAgainstTheBound: each choice of paths counts as work, since
 // a test with many paths and no accesses visits hardly any state but costs time.
 func TestPathsCountAgainstTheBound(t *testing.T) {
 	t.Parallel()
@@ -146,7 +146,7 @@ func TestPathsCountAgainstTheBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := x.Operate(t.Context(), order.Weak, 100); got.Answer != litmus.Bounded || got.Why != "more states than the bound" {
+	if got := x.Operate(t.Context(), order.Weak, 100); got.Answer != litmus.Bounded || got.Why != "more work than the bound" {
 		t.Errorf("%s %q: want it bounded", got.Answer, got.Why)
 	}
 }

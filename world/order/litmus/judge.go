@@ -253,11 +253,12 @@ func (j *judge) choose(id int) {
 }
 
 // chosen returns the value of a register if a trace is chosen for its thread.
-func (j *judge) chosen(x operand) (int64, bool) {
-	if x.kind != opdRegister || j.combo[x.thread] == nil {
+func (j *judge) chosen(quantity int) (int64, bool) {
+	thread := j.t.quantities[quantity].thread
+	if thread < 0 || j.combo[thread] == nil {
 		return 0, false
 	}
-	return j.combo[x.thread].regs[x.name], true
+	return j.combo[thread].final[quantity], true
 }
 
 // execute builds and judges the candidates of one choice of traces.

@@ -7,8 +7,9 @@ import (
 )
 
 // Operate decides a test under the explorer's memory, which is multi-copy atomic and
-// whose threads reorder as far as the mode allows. limit bounds the total states of
-// all searches. The answer is Bounded if ctx ends first.
+// whose threads reorder as far as the mode allows. limit bounds the states of the
+// searches for an execution in which the condition holds, and of those in which it does
+// not, and with them the work. The answer is Bounded if ctx ends first.
 func (t *Test) Operate(ctx context.Context, m order.Mode, limit int) Judgement {
 	if len(t.locs) > 64 {
 		return Judgement{Answer: Bounded, Why: "more than 64 locations"}
@@ -39,11 +40,18 @@ func (t *Test) Operate(ctx context.Context, m order.Mode, limit int) Judgement {
 
 // path is one path through a thread's branches, as a program for the explorer.
 type path struct {
-	prog *order.Program
-	regs map[string]order.Expr
+	prog  *order.Program
+	final []order.Expr // by quantity, the value of a register of the thread
 }
 
-const beyondStates = "more states than the bound"
+// workPerState is the work that a search may do for each state of its limit. Most
+// tests need less than 150; many threads that can all go on need more.
+const workPerState = 200
+
+const (
+	beyondStates = "more states than the bound"
+	beyondWork   = "more work than the bound"
+)
 
 type operation struct {
 	t      *Test
@@ -54,13 +62,16 @@ type operation struct {
 	chosen []*path
 	want   bool
 	left   int // remaining states of the limit
+	work   int // remaining work
 	found  bool
 	why    string
+
+	partial order.Partial // the state whose possibility is examined
 }
 
 // search searches for an execution in which the condition is as wanted.
 func (o *operation) search(want bool) (found bool, why string) {
-	o.want, o.left, o.found, o.why = want, o.limit, false, ""
+	o.want, o.left, o.work, o.found, o.why = want, o.limit, o.limit*workPerState, false, ""
 	o.choose(0)
 	return o.found, o.why
 }
@@ -75,62 +86,66 @@ func (o *operation) choose(id int) {
 		}
 		return
 	}
-	if o.ctx.Err() != nil {
+	switch {
+	case o.ctx.Err() != nil:
 		o.why = "interrupted"
 		return
-	}
-	if o.left <= 0 {
+	case o.left <= 0:
 		o.why = beyondStates
+		return
+	case o.work <= 0:
+		o.why = beyondWork
 		return
 	}
 	memory := make([]order.Value, len(o.t.locs))
 	for i, n := range o.t.locs {
 		memory[i] = o.t.valueOf(o.t.init[n])
 	}
+	known := o.known
 	x := order.Search{
-		Mode: o.mode, Memory: memory, Domains: 1 + len(o.t.locs), States: o.left,
-		Possible: func(p order.Partial) bool { return o.t.possible(o.want, o.known(p)) },
-		Final:    o.final,
-		Stop:     func() bool { return o.ctx.Err() != nil },
+		Mode: o.mode, Memory: memory, Domains: 1 + len(o.t.locs), States: o.left, Work: o.work,
+		Possible: func(p order.Partial) bool {
+			o.partial = p
+			return o.t.possible(o.want, known)
+		},
+		Final: o.final,
+		Stop:  func() bool { return o.ctx.Err() != nil },
 	}
 	for _, p := range o.chosen {
 		x.Programs = append(x.Programs, p.prog)
 	}
 	complete, err := x.Run()
-	o.left -= max(1, x.Visited) // a choice of paths costs time even without states
+	o.left -= x.Visited
+	o.work -= x.Worked
 	switch {
 	case err != nil:
 		o.why = err.Error()
 	case o.found || complete:
 	case o.ctx.Err() != nil:
 		o.why = "interrupted"
+	case o.work <= 0:
+		o.why = beyondWork
 	default:
 		o.why = beyondStates
 	}
 }
 
-func (o *operation) known(p order.Partial) known {
-	return func(x operand) (int64, bool) {
-		if x.kind == opdLocation {
-			return p.Memory(order.Loc(o.t.index[x.name]))
-		}
-		e, ok := o.chosen[x.thread].regs[x.name]
-		if !ok {
-			return 0, true // a register that is never set
-		}
-		return p.Value(x.thread, e)
+// known returns the value of a quantity in the partial state, if it is known.
+func (o *operation) known(i int) (int64, bool) {
+	q := &o.t.quantities[i]
+	if q.thread < 0 {
+		return o.partial.Memory(order.Loc(q.loc))
 	}
+	return o.partial.Value(q.thread, o.chosen[q.thread].final[i])
 }
 
 func (o *operation) final(memory []order.Value, regs [][]order.Value) bool {
-	o.found = o.t.possible(o.want, func(x operand) (int64, bool) {
-		if x.kind == opdLocation {
-			return memory[o.t.index[x.name]], true
+	o.found = o.t.possible(o.want, func(i int) (int64, bool) {
+		q := &o.t.quantities[i]
+		if q.thread < 0 {
+			return memory[q.loc], true
 		}
-		if e, ok := o.chosen[x.thread].regs[x.name]; ok {
-			return e.Value(regs[x.thread]), true
-		}
-		return 0, true
+		return o.chosen[q.thread].final[i].Value(regs[q.thread]), true
 	})
 	return !o.found
 }

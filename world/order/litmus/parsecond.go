@@ -1,6 +1,7 @@
 package litmus
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -96,7 +97,7 @@ func (p *parser) operand(left bool) (operand, error) {
 	}
 	if p.accept("-") {
 		n, err := p.number()
-		return operand{value: -n}, err
+		return literal(-n), err
 	}
 	t := p.peek()
 	if n, err := strconv.Atoi(strings.TrimPrefix(t, "P")); err == nil && p.ahead(1) == ":" {
@@ -108,8 +109,9 @@ func (p *parser) operand(left bool) (operand, error) {
 		}
 		if !p.t.declared(n, reg) {
 			p.t.note(p.line(), t+":"+abbreviate(reg))
+			return literal(0), nil
 		}
-		return operand{kind: opdRegister, thread: n, name: reg}, nil
+		return p.quantity(quantity{thread: n, register: reg}), nil
 	}
 	bracket := p.accept("[")
 	t = p.peek()
@@ -123,13 +125,26 @@ func (p *parser) operand(left bool) (operand, error) {
 				return operand{}, err
 			}
 		}
-		if _, ok := p.t.index[t]; !ok {
+		loc, ok := p.t.index[t]
+		if !ok {
 			return operand{}, p.fail("condition on %s: want a location of the test", abbreviate(t))
 		}
-		return operand{kind: opdLocation, name: t}, nil
+		return p.quantity(quantity{thread: -1, loc: loc}), nil
 	}
 	n, err := p.number()
-	return operand{value: n}, err
+	return literal(n), err
+}
+
+func literal(v int64) operand { return operand{value: v, quantity: -1} }
+
+// quantity returns the operand for a quantity and numbers it if it is new.
+func (p *parser) quantity(q quantity) operand {
+	i := slices.Index(p.t.quantities, q)
+	if i < 0 {
+		i = len(p.t.quantities)
+		p.t.quantities = append(p.t.quantities, q)
+	}
+	return operand{quantity: i}
 }
 
 func (p *parser) number() (int64, error) {
@@ -144,10 +159,11 @@ func (p *parser) number() (int64, error) {
 func (p *parser) address() (operand, error) {
 	t := p.take()
 	if t == "NULL" {
-		return operand{}, nil
+		return literal(0), nil
 	}
-	if _, ok := p.t.index[t]; !ok {
+	loc, ok := p.t.index[t]
+	if !ok {
 		return operand{}, p.fail("address of %s: want a location of the test", abbreviate(t))
 	}
-	return operand{kind: opdAddress, name: t}, nil
+	return literal(pointer(loc)), nil
 }

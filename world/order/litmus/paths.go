@@ -17,7 +17,7 @@ func (t *Test) paths(id int) ([]*path, bool) {
 		if len(out) == maxPaths {
 			return nil, false
 		}
-		out = append(out, &path{c.p, c.env})
+		out = append(out, &path{c.p, c.final(id)})
 		picks, options = c.picks[:c.at], c.options
 		for len(picks) > 0 && picks[len(picks)-1] == options[len(picks)-1]-1 {
 			picks = picks[:len(picks)-1]
@@ -62,6 +62,21 @@ func (c *compiler) start(id int) {
 		c.env[n] = order.Const(pointer(c.t.index[n]))
 	}
 	c.block(c.t.threads[id].body)
+}
+
+// final returns, by quantity, the final value of a register of the thread.
+func (c *compiler) final(id int) []order.Expr {
+	out := make([]order.Expr, len(c.t.quantities))
+	for i, q := range c.t.quantities {
+		if q.thread != id {
+			continue
+		}
+		out[i] = order.Const(0) // a register that is never set
+		if x, ok := c.env[q.register]; ok {
+			out[i] = x
+		}
+	}
+	return out
 }
 
 func (c *compiler) block(body []stmt) {

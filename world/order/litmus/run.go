@@ -12,7 +12,7 @@ type value struct {
 // trace is one path of a thread with the values of its reads.
 type trace struct {
 	events []event
-	regs   map[string]int64
+	final  []int64 // by quantity, the value of a register of the thread
 }
 
 // runner enumerates the traces of one thread. A read returns each value that its
@@ -46,10 +46,7 @@ func (r *runner) traces(limit int) (out, ends []trace, complete bool) {
 		if r.broken {
 			ends = append(ends, tr)
 		} else {
-			tr.regs = map[string]int64{}
-			for n, v := range r.env {
-				tr.regs[n] = v.v
-			}
+			tr.final = r.final()
 			out = append(out, tr)
 		}
 		for len(r.picks) > 0 && r.picks[len(r.picks)-1]+1 >= r.options[len(r.picks)-1] {
@@ -60,6 +57,16 @@ func (r *runner) traces(limit int) (out, ends []trace, complete bool) {
 		}
 		r.picks[len(r.picks)-1]++
 	}
+}
+
+func (r *runner) final() []int64 {
+	out := make([]int64, len(r.t.quantities))
+	for i, q := range r.t.quantities {
+		if q.thread == r.id {
+			out[i] = r.env[q.register].v
+		}
+	}
+	return out
 }
 
 func (r *runner) run() {
