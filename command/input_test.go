@@ -327,6 +327,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"report", empty}, `empty.jsonl: empty`},
 		{[]string{"merge", empty, "--out", empty}, `empty.jsonl: want a file that is not one of the shards`},
 		{[]string{"litmus", filepath.Join(dir, "no.litmus")}, `no.litmus: want a file that can be read`},
+		{[]string{"litmus", os.DevNull}, `want a regular file`},
 		{[]string{"run", file("field.yaml", "name: x\nmachine: {cpu: 2, hz: 250, preempt: full, mips: 100}\n")}, `field.yaml: 2:11: machine: cpu: want a field; did you mean cpus?`},
 		{[]string{"run", file("horizon.yaml", machine+"horizon: -3s\n")}, `horizon: -3s`},
 		{[]string{"run", file("cpus.yaml", strings.Replace(machine, "cpus: 2", "cpus: 0", 1))}, `cpus: 0`},

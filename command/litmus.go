@@ -131,24 +131,41 @@ func judgeOf(model string) (answerer, error) {
 	}, nil
 }
 
-// litmusFiles replaces directories by the litmus files below them.
+// litmusFiles replaces directories by the litmus files below them. It refuses pipes and
+// devices, whose reading may never end.
 func litmusFiles(args []string) ([]string, error) {
 	var files []string
+	add := func(path string, info fs.FileInfo) error {
+		if !info.Mode().IsRegular() {
+			return wrong("file", path, "a regular file")
+		}
+		files = append(files, path)
+		return nil
+	}
 	for _, a := range args {
 		info, err := os.Stat(a)
 		if err != nil {
 			return nil, unreadable("file", a, err)
 		}
 		if !info.IsDir() {
-			files = append(files, a)
+			if err := add(a, info); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		before := len(files)
 		err = filepath.WalkDir(a, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.HasSuffix(path, ".litmus") {
-				files = append(files, path)
+			if err != nil {
+				return unreadable("file", path, err)
 			}
-			return err
+			if d.IsDir() || !strings.HasSuffix(path, ".litmus") {
+				return nil
+			}
+			info, err := os.Stat(path) // follows a link
+			if err != nil {
+				return unreadable("file", path, err)
+			}
+			return add(path, info)
 		})
 		if err != nil {
 			return nil, err
