@@ -159,7 +159,7 @@ var ofFlag = map[string][]string{
 	"validate --scenario":      {"boot-calm", "nosuch"}, // without --boot
 	"detach --fix":             {"nosuch", ""},
 	"detach --kind":            {"nosuch", ""},
-	"detach --cpus":            {"0", "17", "x", ""},
+	"detach --cpus":            {"0", "257", "x", ""},
 	"detach --scenario":        {"nosuch", "nosuch.yaml", ""},
 	"validate --boots":         {"0", "3"},
 	"validate --recordings":    {"nosuch.jsonl", "."},
