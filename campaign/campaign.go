@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
@@ -138,28 +139,73 @@ func (c *campaign) open(ctx context.Context, o Options) (*resultsFile, error) {
 
 // Summarize returns the summary of a results file, or of all shards of a campaign.
 // An incomplete file gives a summary of fewer trials than planned.
-func Summarize(paths []string) (*Summary, error) {
-	var c *collector
-	err := open(paths, func(m *merged) error {
-		c = newCollector(m.head)
-		for {
-			o, err := m.next()
-			if err == io.EOF {
-				if len(paths) == 1 && !m.done() {
-					return nil
-				}
-				return m.complete()
+func Summarize(paths []string) (sum *Summary, err error) {
+	err = open(paths, func(m *merged) error {
+		sum, err = m.summary()
+		return err
+	})
+	return sum, err
+}
+
+// SummarizeWorlds returns a summary of the files of each world. That of the first file
+// comes first.
+func SummarizeWorlds(paths []string) (all []*Summary, err error) {
+	err = openAll(paths, func(files []*reader) error {
+		var worlds []string
+		var groups [][]*reader
+		for _, rd := range files {
+			at := slices.Index(worlds, rd.head.World)
+			if at < 0 {
+				at, worlds, groups = len(worlds), append(worlds, rd.head.World), append(groups, nil)
 			}
+			groups[at] = append(groups[at], rd)
+		}
+		for _, g := range groups {
+			m, err := mergedOf(g)
 			if err != nil {
 				return err
 			}
-			c.add(&o.result)
+			sum, err := m.summary()
+			if err != nil {
+				return err
+			}
+			all = append(all, sum)
 		}
+		return nil
 	})
-	if err != nil {
-		return nil, err
+	return all, err
+}
+
+// summary reads all trials. One file alone may end early.
+func (m *merged) summary() (*Summary, error) {
+	c := newCollector(m.head)
+	for {
+		o, err := m.next()
+		switch {
+		case err == nil:
+			c.add(&o.result)
+			continue
+		case err != io.EOF:
+			return nil, err
+		}
+		if len(m.shards) > 1 || m.done() {
+			if err := m.complete(); err != nil {
+				return nil, err
+			}
+		}
+		return c.summary(), nil
 	}
-	return c.summary(), nil
+}
+
+// RowOf summarises trials of a subject in a scenario that are not part of a campaign.
+func RowOf(scenario, subject string, trials []trial.Result) Row {
+	s := rowSum{diagnoses: Diagnoses{}, blame: blameSum{}}
+	for i := range trials {
+		s.add(&trials[i])
+	}
+	r := s.row(scenario, subject)
+	r.HangRate = (&Head{}).Interval(r.Hung, r.Trials)
+	return r
 }
 
 // InputError reports an invalid input: a plan, or a results file.

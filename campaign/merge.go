@@ -38,9 +38,20 @@ type merged struct {
 	read   int
 }
 
-// open opens results files, passes them to use and closes them.
+// open opens the results files of one campaign, passes them to use and closes them.
 func open(paths []string, use func(*merged) error) error {
-	m := &merged{}
+	return openAll(paths, func(all []*reader) error {
+		m, err := mergedOf(all)
+		if err != nil {
+			return err
+		}
+		return use(m)
+	})
+}
+
+// openAll opens results files, passes them to use and closes them.
+func openAll(paths []string, use func([]*reader) error) error {
+	var all []*reader
 	for _, path := range paths {
 		f, err := os.Open(path)
 		if err != nil {
@@ -51,12 +62,15 @@ func open(paths []string, use func(*merged) error) error {
 		if err != nil {
 			return err
 		}
-		m.shards = append(m.shards, rd)
+		all = append(all, rd)
 	}
-	if err := m.agree(); err != nil {
-		return err
-	}
-	return use(m)
+	return use(all)
+}
+
+// mergedOf reads the files of one campaign as if they were one.
+func mergedOf(all []*reader) (*merged, error) {
+	m := &merged{shards: all}
+	return m, m.agree()
 }
 
 // agree sorts the shards, and returns an error unless they are those of one

@@ -280,7 +280,7 @@ func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary, ra
 		return nil
 	}
 	if !sum.CutShort {
-		if err := o.form.write(cmd, o.common, sum, nil, rates); err != nil {
+		if err := o.form.write(cmd, o.common, sum, nil, nil, rates); err != nil {
 			return err
 		}
 		return verdictError(sum)

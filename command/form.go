@@ -9,9 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/calibration"
 	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/report"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // form holds the flags for the form of a report.
@@ -49,8 +51,12 @@ func (f *form) check(json bool) error {
 // oneForm refuses more than one form of standard output.
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
-func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margins []margin.Set, rates []rare.Rate) error {
-	r := &report.Report{Summary: sum, Margins: margins, Rates: rates, Program: c.program, Again: c.again(sum, margins),
+func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, sides []calibration.Side, margins []margin.Set, rates []rare.Rate) error {
+	sides, err := withRecordings(sum, sides)
+	if err != nil {
+		return err
+	}
+	r := &report.Report{Summary: sum, Sides: sides, Margins: margins, Rates: rates, Program: c.program, Again: c.again(sum, margins),
 		Details: f.details, Explain: f.explain, Hint: f.hint()}
 	if len(rates) > 0 {
 		r.Again.Notes = append(r.Again.Notes, fmt.Sprintf("The rates by simulation are those of the first command with --rare=%d; results files do not keep them.", rates[0].Size))
@@ -78,6 +84,22 @@ func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, margi
 		return r.CSV(out)
 	}
 	return r.Text(out, screenOf(out))
+}
+
+// withRecordings adds the recordings of real kernels that the program holds, where the
+// virtual kernel ran their scenarios.
+func withRecordings(sum *campaign.Summary, sides []calibration.Side) ([]calibration.Side, error) {
+	if sum.Head.World != kernel.Name {
+		return sides, nil
+	}
+	all, err := calibration.Shipped()
+	if err != nil {
+		return nil, err
+	}
+	if side, ok := calibration.RecordedSide(sum, all); ok {
+		sides = append(sides, side)
+	}
+	return sides, nil
 }
 
 // hint names the flags that show more than the text.

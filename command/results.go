@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/calibration"
 	"github.com/gpstorm/gpstorm/campaign/margin"
 )
 
@@ -49,12 +50,15 @@ func newReportCommand(c *common) *cobra.Command {
 		Short: "Report on results that were kept",
 		Long: `Sums up a results file, or all shards of a campaign, and prints the report of
 evaluate. The report of an unfinished campaign, or of one shard, says so. If the
-controls did not misbehave the exit code is 3. --margins adds the searches of
+controls did not misbehave the exit code is 3. Files of another world stand beside those
+of the first, in the scenarios of both: the virtual kernel and real ones, say.
+--margins adds the searches of
 gpstorm margin for the same candidates; CSV leaves them out. Of a directory of
 histograms, which FuzzStorm writes, it shows a row for each build and subject; of the
 flags, --json alone goes with it.`,
 		Example: `  gpstorm report results.jsonl
   gpstorm report shard-*.jsonl --markdown > report.md
+  gpstorm report model.jsonl boot.jsonl --html worlds.html
   gpstorm report histograms/
   gpstorm report results.jsonl --margins margins.jsonl --html report.html`,
 		Args: atLeastOne("a results file"),
@@ -68,9 +72,18 @@ flags, --json alone goes with it.`,
 			if err := cmp.Or(checkFiles("results", args), checkFiles("--margins", margins)); err != nil {
 				return err
 			}
-			sum, err := campaign.Summarize(args)
+			worlds, err := campaign.SummarizeWorlds(args)
 			if err != nil {
 				return inputOrFailure(err)
+			}
+			sum := worlds[0]
+			var sides []calibration.Side
+			for _, other := range worlds[1:] {
+				side, err := calibration.SideOf(sum, other)
+				if err != nil {
+					return inputOrFailure(err)
+				}
+				sides = append(sides, side)
 			}
 			sets, err := margin.Read(margins)
 			if err != nil {
@@ -79,7 +92,7 @@ flags, --json alone goes with it.`,
 			if sets, err = margin.Of(sets, sum.Head.Fixes); err != nil {
 				return inputOrFailure(err)
 			}
-			if err := f.write(cmd, c, sum, sets, nil); err != nil {
+			if err := f.write(cmd, c, sum, sides, sets, nil); err != nil {
 				return err
 			}
 			return verdictError(sum)

@@ -48,6 +48,8 @@ type (
 		Links, Stages *chart
 		Shares        *table
 		Rare          *table
+		Worlds        []pageClass // the scenarios that other worlds ran too
+		WorldsAre     string
 		Margins       []pageMargin
 		Headline      string
 		OfAll         string // how many failures are not shown
@@ -88,6 +90,9 @@ func pageOf(r *Report) *pageData {
 	}
 	if len(r.Rates) > 0 {
 		d.Rare = r.rateTable()
+	}
+	if d.Worlds = r.worldClasses(); len(d.Worlds) > 0 {
+		d.WorldsAre = r.sidesAre()
 	}
 	for i := range r.Margins {
 		d.Margins = append(d.Margins, marginOf(&r.Margins[i]))

@@ -9,7 +9,7 @@ import (
 )
 
 // JSONLines writes the report as one JSON object per line, each with a "type":
-// head, row, overall, load, check, cluster, rate, margins or verdict. Times are in
+// head, row, side, overall, load, check, cluster, rate, margins or verdict. Times are in
 // nanoseconds. Figures that the world does not measure are absent.
 func (r *Report) JSONLines(w io.Writer) error {
 	s := r.Summary
@@ -19,6 +19,9 @@ func (r *Report) JSONLines(w io.Writer) error {
 		for j := range s.Classes[i].Rows {
 			out.write("row", rowOf(&s.Classes[i].Rows[j], r.facts().Measures))
 		}
+	}
+	for i := range r.Sides {
+		out.write("side", &r.Sides[i])
 	}
 	for i := range s.Overall {
 		out.write("overall", &s.Overall[i])

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/calibration"
 	"github.com/gpstorm/gpstorm/campaign/margin"
 	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/world"
@@ -24,6 +25,8 @@ type Report struct {
 	// Rates are estimates for candidates and scenarios in which no trial of the
 	// campaign hung. They contain no trial of the campaign.
 	Rates []rare.Rate
+	// Sides are results of other worlds in scenarios of the campaign.
+	Sides []calibration.Side
 	// Program is the name of the program that replays tokens.
 	Program string
 	Again   Again
@@ -95,6 +98,13 @@ func (r *Report) detailsText(b *strings.Builder, s Screen) error {
 		}
 		b.WriteByte('\n')
 	}
+	for _, c := range r.sideBySide() {
+		title("worlds side by side, " + heading(c.class))
+		if err := sideColumns.table(c.rows).text(b, s); err != nil {
+			return err
+		}
+		b.WriteByte('\n')
+	}
 	failures := r.failures()
 	if shown := failures[:min(len(failures), shownClusters)]; len(shown) > 0 {
 		title("failures by cause" + ofAll(shown, failures))
@@ -160,6 +170,12 @@ func (r *Report) Markdown(w io.Writer) error {
 			return err
 		}
 	}
+	for _, c := range r.sideBySide() {
+		fmt.Fprintf(&b, "\n## Worlds side by side, %s\n\n", heading(c.class))
+		if err := sideColumns.table(c.rows).markdown(&b); err != nil {
+			return err
+		}
+	}
 	failures := r.failures()
 	if shown := failures[:min(len(failures), shownClusters)]; len(shown) > 0 {
 		b.WriteString("\n## Failures by cause" + ofAll(shown, failures) + "\n\n")
@@ -218,6 +234,10 @@ func (r *Report) definitions() []string {
 	lines = append(lines, testsOf(h).how...)
 	if len(r.Rates) > 0 {
 		lines = append(lines, rateColumns.legend()...)
+	}
+	if len(r.Sides) > 0 {
+		lines = append(lines, sideColumns.legend()...)
+		lines = append(lines, r.sidesAre())
 	}
 	if base := h.Base(); base != campaign.Baseline {
 		lines = append(lines, "Baseline, with which the others are compared, is "+base+".")

@@ -123,6 +123,8 @@ type chartRow struct {
 	Plot template.HTML
 	Side template.HTML // a smaller plot, or nothing
 	Note string
+	// Below is set for a row that belongs to the one above it.
+	Below bool
 }
 
 // legendEntry explains a pattern and its letter.
