@@ -6,7 +6,11 @@
 // section began is a failure. It first tortures the same type without its grace periods,
 // which must fail, or nothing shows that a failure would be seen.
 //
-// It sees what this machine does in that time. It cannot explore all executions, as
+// LitmusTests runs small programs of a few goroutines again and again, and counts the
+// outcomes that no grace period allows. They are litmus tests of the order explorer,
+// those whose forbidden outcome an interleaving can show.
+//
+// Both see what this machine does in that time. They cannot explore all executions, as
 // gpstorm explore does for candidates: those are programs of srcu.Side, whose every
 // access the explorer schedules, and code that uses sync/atomic itself cannot be
 // stopped between two accesses. A missing fence shows only if the CPU reorders there.
@@ -41,17 +45,25 @@ type Subject struct {
 	Synchronize func()
 }
 
-// Options bound a torture. The zero value is 4 readers, 2 updaters and 200 grace
-// periods of each updater.
+// Options bound a torture and litmus tests. The zero value is 4 readers, 2 updaters, 200
+// grace periods of each updater, and 200 runs of each litmus test.
 type Options struct {
 	Readers, Updaters int
 	GracePeriods      int // of each updater
-	// Stall is how long one grace period may take; 10 s if it is 0.
+	Runs              int // of each litmus test
+	// Stall is how long one grace period, or one run of a litmus test, may take; 10 s if
+	// it is 0.
 	Stall time.Duration
 	Seed  uint64
+	// Nested means that a section may contain another one of the same reader.
+	Nested bool
 }
 
-func (o Options) complete() Options {
+// complete fills in the defaults, and refuses what makes no sense.
+func (o Options) complete() (Options, error) {
+	if o.Readers < 0 || o.Updaters < 0 || o.GracePeriods < 0 || o.Runs < 0 || o.Stall < 0 {
+		return o, fmt.Errorf("options: %+v: want no negative number", o)
+	}
 	set := func(v *int, to int) {
 		if *v == 0 {
 			*v = to
@@ -60,10 +72,11 @@ func (o Options) complete() Options {
 	set(&o.Readers, 4)
 	set(&o.Updaters, 2)
 	set(&o.GracePeriods, 200)
+	set(&o.Runs, 200)
 	if o.Stall == 0 {
 		o.Stall = 10 * time.Second
 	}
-	return o
+	return o, nil
 }
 
 // Report is what a torture saw.
@@ -86,9 +99,9 @@ type object struct{ retired atomic.Bool }
 // Torture runs a subject. An error is a Synchronize that does not end (ErrStalled), the
 // context's, or options that make no sense.
 func Torture(ctx context.Context, s Subject, o Options) (*Report, error) {
-	o = o.complete()
-	if o.Readers < 0 || o.Updaters < 0 || o.GracePeriods < 0 || o.Stall < 0 {
-		return nil, fmt.Errorf("options: %+v: want no negative number", o)
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
 	}
 	var (
 		r                     Report
@@ -148,7 +161,6 @@ func Torture(ctx context.Context, s Subject, o Options) (*Report, error) {
 	}
 	done := make(chan struct{})
 	go func() { updaters.Wait(); close(done) }()
-	var err error
 	select {
 	case <-done:
 		err = ctx.Err()
@@ -163,26 +175,45 @@ func Torture(ctx context.Context, s Subject, o Options) (*Report, error) {
 	return &r, err
 }
 
-// Run tortures a subject in a test. It fails the test if a section found a retired
-// object or a grace period does not end, and if the control, the same readers with a
-// Synchronize that waits for nobody, is not caught: then the run shows nothing.
+// Run tortures a subject in a test, and runs the litmus tests. It fails the test if a
+// section found a retired object, if an outcome is forbidden, and if a grace period does
+// not end. The control, the same readers with a Synchronize that waits for nobody, must
+// fail all of that first, or the run shows nothing.
 func Run(t testing.TB, s Subject, o Options) {
 	t.Helper()
-	ctx := t.Context()
-	control, err := Torture(ctx, Subject{Reader: s.Reader, Synchronize: func() {}}, o)
-	switch {
-	case err != nil:
-		t.Fatalf("control: %v", err)
-	case control.Old == 0:
+	broken := Subject{Reader: s.Reader, Synchronize: func() {}}
+	control, tests := runAll(t, "control: ", broken, o)
+	if control.Old == 0 {
 		t.Fatalf("INVALID: a Synchronize that waits for nobody is not caught in %d sections and %d grace periods", control.Sections, control.GracePeriods)
 	}
-	r, err := Torture(ctx, s, o)
+	for _, l := range tests {
+		if l.Forbidden == 0 {
+			t.Fatalf("INVALID: litmus test %s does not catch a Synchronize that waits for nobody in %d runs", l.Name, l.Runs)
+		}
+	}
+	r, tests := runAll(t, "", s, o)
 	switch {
-	case err != nil:
-		t.Fatal(err)
 	case r.Old > 0:
 		t.Errorf("%d of %d sections found an object that a whole grace period had retired", r.Old, r.Sections)
 	case r.Together == 0:
 		t.Fatalf("undecided: no section was under way in any of %d grace periods", r.GracePeriods)
 	}
+	for _, l := range tests {
+		if l.Forbidden > 0 {
+			t.Errorf("litmus test %s: %d of %d runs have the forbidden outcome", l.Name, l.Forbidden, l.Runs)
+		}
+	}
+}
+
+func runAll(t testing.TB, who string, s Subject, o Options) (*Report, []Litmus) {
+	t.Helper()
+	r, err := Torture(t.Context(), s, o)
+	if err != nil {
+		t.Fatalf("%s%v", who, err)
+	}
+	tests, err := LitmusTests(t.Context(), s, o)
+	if err != nil {
+		t.Fatalf("%s%v", who, err)
+	}
+	return r, tests
 }
