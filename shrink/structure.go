@@ -91,6 +91,7 @@ func withCPUs(sc *workload.Scenario, n int) {
 	for i := range sc.Storms {
 		sc.Storms[i].CPUs = within(sc.Storms[i].CPUs, n)
 	}
+	sc.RCU.NoCBs = within(sc.RCU.NoCBs, n)
 	for i := range sc.RCULoad {
 		sc.RCULoad[i].CPU %= n
 	}

@@ -44,6 +44,8 @@ const (
 	TasksHoldouts                // the kthread of Tasks RCU sleeps before it checks its holdouts again
 	TasksKthreadQueued           // the kthread of Tasks RCU waits for a CPU
 	TasksKthreadRuns             // the kthread of Tasks RCU executes
+	OffloadQueued                // a kthread of offloaded callbacks (rcuog, rcuo) waits for a CPU
+	OffloadRuns                  // a kthread of offloaded callbacks executes
 	MechanismWaits               // the number of these values, NoMechanism included
 )
 
@@ -100,6 +102,8 @@ var mechanisms = map[Mechanism]struct{ name, phrase string }{
 	TasksHoldouts:      {"tasks-holdouts", "RCU tasks holdouts: runnable, and neither asleep nor in user mode at a tick since"},
 	TasksKthreadQueued: {"tasks-kthread-queued", "RCU tasks kthread waits for a CPU"},
 	TasksKthreadRuns:   {"tasks-kthread-runs", "RCU tasks kthread executes"},
+	OffloadQueued:      {"offload-kthread-queued", "callback kthread waits for a CPU"},
+	OffloadRuns:        {"offload-kthread-runs", "callback kthread executes"},
 	CPUStopped:         {"cpu-stopped", "CPU stopped from outside"},
 	IRQWorkQueued:      {"irq-work-queued", "irq_work not run"},
 

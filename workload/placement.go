@@ -12,6 +12,9 @@ type Placement struct {
 	// CPU that is not isolated.
 	GP  []int `yaml:"gp,omitempty,flow"`
 	Exp []int `yaml:"exp,omitempty,flow"`
+	// RCUO are the CPUs of the kthreads of offloaded callbacks (rcuog, rcuo); empty
+	// means every CPU that is not isolated.
+	RCUO []int `yaml:"rcuo,omitempty,flow"`
 	// Workers are the CPUs whose pools execute work from other CPUs; if empty, each
 	// CPU executes its own, as on a per-CPU workqueue.
 	Workers []int `yaml:"workers,omitempty,flow"`
@@ -19,7 +22,7 @@ type Placement struct {
 
 // clone copies the lists.
 func (p Placement) clone() Placement {
-	for _, list := range []*[]int{&p.Isolated, &p.GP, &p.Exp, &p.Workers} {
+	for _, list := range []*[]int{&p.Isolated, &p.GP, &p.Exp, &p.RCUO, &p.Workers} {
 		*list = append([]int(nil), *list...)
 	}
 	return p
@@ -32,5 +35,6 @@ func (c *checker) placement(p *Placement) {
 	}
 	c.cpuList("placement.gp", p.GP)
 	c.cpuList("placement.exp", p.Exp)
+	c.cpuList("placement.rcuo", p.RCUO)
 	c.cpuList("placement.workers", p.Workers)
 }

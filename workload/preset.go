@@ -100,6 +100,7 @@ func (sc Scenario) clone() Scenario {
 	for i := range sc.Closers {
 		sc.Closers[i].CPUs = append([]int(nil), sc.Closers[i].CPUs...)
 	}
+	sc.RCU.NoCBs = append([]int(nil), sc.RCU.NoCBs...)
 	sc.RCULoad = append([]RCULoad(nil), sc.RCULoad...)
 	sc.Faults = append([]Fault(nil), sc.Faults...)
 	for i := range sc.Faults {

@@ -105,6 +105,10 @@ type RCU struct {
 	KthreadPrio int `yaml:"kthread_prio,omitempty"`
 	// FanoutLeaf is rcutree.rcu_fanout_leaf, the CPUs of a leaf of RCU's tree; 0 is 16.
 	FanoutLeaf int `yaml:"fanout_leaf,omitempty"`
+	// NoCBs are the CPUs whose callbacks kthreads invoke (rcu_nocbs=).
+	NoCBs []int `yaml:"nocbs,omitempty,flow"`
+	// NoCBBoost is CONFIG_RCU_NOCB_CPU_CB_BOOST: those kthreads have KthreadPrio too.
+	NoCBBoost bool `yaml:"nocb_boost,omitempty"`
 }
 
 // SRCU holds boot options of SRCU.

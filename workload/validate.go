@@ -83,6 +83,10 @@ func (sc *Scenario) check() *Error {
 	if f := sc.RCU.FanoutLeaf; f != 0 {
 		within(c, "rcu.fanout_leaf", f, 2, 64)
 	}
+	c.cpuList("rcu.nocbs", sc.RCU.NoCBs)
+	if sc.RCU.NoCBBoost && (len(sc.RCU.NoCBs) == 0 || sc.RCU.KthreadPrio == 0 && !sc.RCU.Boost) {
+		c.fail("rcu.nocb_boost", "true", "want false without rcu.nocbs and a priority (rcu.kthread_prio or rcu.boost)")
+	}
 	c.perf(&sc.Perf)
 	c.watchdog(&sc.Watchdog)
 	c.spanOrNone("go.gc", sc.Go.GC, 10*time.Millisecond, maxWait)

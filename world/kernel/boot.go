@@ -81,6 +81,7 @@ func (k *kernel) bootRCU() {
 		t.role, t.prio = asExpWorker, n.exp.worker.prio
 		leaf.expWorker.task = t
 	}
+	k.bootNoCBs()
 	n.exp.poll = work{name: "sync_rcu_do_polled_gp", fn: k.doPolledExp}
 }
 

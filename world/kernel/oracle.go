@@ -100,12 +100,14 @@ func (u *unregistered) checkEventMutex(what string) {
 	}
 }
 
-// mayBlock returns the task that is about to block. In a softirq there is none.
+// mayBlock returns the task that is about to block. In a softirq, or
+// with softirqs disabled, there is none.
 func (k *kernel) mayBlock(what string) (*task, bool) {
-	if k.curTask == nil {
+	if k.curTask == nil || k.curTask.atomic {
 		k.unsafe(trial.BlocksInSoftirq, "%s called from a softirq, where nothing may sleep", what)
+		return nil, false
 	}
-	return k.curTask, k.curTask != nil
+	return k.curTask, true
 }
 
 // leaked names a tracepoint with unfreed memory, if nothing pending could free it: no

@@ -101,6 +101,20 @@ const (
 	PolledEnds
 )
 
+// Callback offloading.
+const (
+	// PostWakesOffload: a callback posted on an offloaded CPU wakes the kthread of the
+	// CPU's group, unless that waits for a grace period; always
+	// (__call_rcu_nocb_wake).
+	PostWakesOffload Decision = iota + 96
+	// ReadyWakesOffload: that kthread wakes the one that invokes the CPU's callbacks,
+	// if some are ready; always (nocb_gp_wait).
+	ReadyWakesOffload
+	// GPEndWakesOffload: the end of the grace period that the group's kthread waits
+	// for wakes it; always (rcu_nocb_gp_cleanup).
+	GPEndWakesOffload
+)
+
 // Expedited grace periods.
 const (
 	// ExpInterrupts: the worker interrupts a CPU, if that CPU is not idle and is not

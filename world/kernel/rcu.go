@@ -52,6 +52,7 @@ type rcuCPU struct {
 	expAsked bool   // the expedited grace period waits for a context switch
 	ticksGP  int    // ticks in this grace period
 	irqProbe
+	offload
 
 	unassigned []rcuCallback // without a grace period
 	assigned   rcuCallbacks  // in the order of their grace periods
@@ -123,7 +124,9 @@ func (k *kernel) noteGP(c *cpu) {
 		return
 	}
 	k.moved = true
-	k.assignCallbacks(c)
+	if !c.offloaded() {
+		k.assignCallbacks(c)
+	}
 	if rcu.SeqRunning(n.seq) && c.gpSeq != n.seq {
 		owes := c.owes()
 		c.noQS, c.needsQS = owes && !k.decision(EarlierQuiescent, c.id, false), owes
@@ -197,6 +200,7 @@ func (k *kernel) rcuPending(c *cpu) bool {
 	switch {
 	case c.needsQS && !c.noQS:
 		return true
+	case c.offloaded():
 	case k.callbackReady(c, 0):
 		return true
 	case len(c.unassigned) > 0 && !rcu.SeqRunning(n.seq):
@@ -210,6 +214,9 @@ func (k *kernel) rcuCore(c *cpu) {
 	k.noteGP(c)
 	if c.needsQS && !c.noQS {
 		k.reportCPU(c)
+	}
+	if c.offloaded() {
+		return
 	}
 	if len(c.unassigned) > 0 && !rcu.SeqRunning(k.rcu.seq) {
 		k.assignCallbacks(c)
@@ -246,7 +253,7 @@ func (k *kernel) completed(m rcuMark) bool {
 // callbackBatch is the number of callbacks that the next pass invokes.
 func (k *kernel) callbackBatch(c *cpu) int {
 	n := 0
-	for n < callbackLimit && k.callbackReady(c, n) {
+	for !c.offloaded() && n < callbackLimit && k.callbackReady(c, n) {
 		n++
 	}
 	return n
@@ -257,10 +264,14 @@ func (k *kernel) callbackBatch(c *cpu) int {
 func (k *kernel) call(fn func()) { k.post(nil, fn) }
 
 // post is call with a record, in given, of the grace periods that complete the
-// callback.
-func (k *kernel) post(given *rcuMark, fn func()) {
+// callback. It returns the CPU.
+func (k *kernel) post(given *rcuMark, fn func()) *cpu {
 	c := k.hereOr0()
 	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
+	if c.offloaded() {
+		k.nocbPosted(c)
+	}
+	return c
 }
 
 // assignCallbacks assigns a grace period to waiting callbacks (rcu_accelerate_cbs).

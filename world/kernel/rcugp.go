@@ -164,6 +164,7 @@ func (k *kernel) gpCleanup() {
 	k.polledEnd(&n.polledNormal, &n.polledNormalOn)
 	n.seq = rcu.SeqEnd(n.seq)
 	k.moved = true
+	k.nocbGPEnded()
 	k.decide(decideGPEnd, n.seq)
 	done := n.syncThis
 	n.syncThis = nil
@@ -180,7 +181,9 @@ func (k *kernel) gpCleanup() {
 			}
 		}})
 	}
-	k.assignCallbacks(k.here)
+	if !k.here.offloaded() {
+		k.assignCallbacks(k.here)
+	}
 	if k.decision(NextNeeded, -1, !rcu.SeqGE(n.seq, n.needed) || len(n.syncNext) > 0) {
 		n.initFlag = true
 	}

@@ -46,6 +46,7 @@ type domain struct {
 	asked      int                // grace periods and rounds of interrupts that the present attempt has requested
 	burst      burst              // of runs of process
 	posted     int                // RCU callbacks that will resume a scan
+	postedOn   *cpu               // CPU of the last of them
 	lastPost   *rcuMark           // the grace periods that complete the last of them; zero before they are assigned
 	hurried    bool               // an expedited grace period was requested for them
 	expediting map[int]expediting // by CPU
@@ -372,7 +373,7 @@ func (r *domainRCU) Call(fn func()) {
 	r.posted++
 	mark := r.k.rcuMark()
 	r.lastPost = &rcuMark{}
-	r.k.post(r.lastPost, func() {
+	r.postedOn = r.k.post(r.lastPost, func() {
 		if r.posted--; r.posted == 0 {
 			r.lastPost, r.hurried = nil, false
 		}

@@ -12,6 +12,7 @@ type sight struct {
 	gp, exp       uint64
 	owing, expOwe cpuSet
 	scans         int
+	nodes         []bool // done, below the root
 	noticed       []uint64
 	passed        []bool
 	ksoftirqd     []bool
@@ -37,6 +38,9 @@ func (s *story) look() sight {
 		v.ksoftirqd = append(v.ksoftirqd, c.softDisabled)
 		v.ticks = append(v.ticks, c.ticks)
 	}
+	for _, r := range n.nodes[:len(n.nodes)-1] {
+		v.nodes = append(v.nodes, rcu.SeqRunning(n.seq) && r.parent.qsmask&r.bit == 0)
+	}
 	for _, leaf := range n.leaves {
 		for _, t := range leaf.readers {
 			v.readers[t] = t.rcu.blocksGP
@@ -51,7 +55,7 @@ func (s *story) look() sight {
 }
 
 // watch adds the changes since the last call to the story. Kinds: close, rcu (grace
-// periods), qs (quiescent states), reader, softirq, tick.
+// periods), qs (quiescent states), node (of RCU's tree), reader, softirq, tick.
 func (s *story) watch() {
 	was, is := s.seen, s.look()
 	s.seen = is
@@ -97,6 +101,11 @@ func (s *story) watch() {
 		}
 		if was.expOwe.has(i) && !is.expOwe.has(i) {
 			s.say("qs", "cpu%d reports to the expedited grace period", i)
+		}
+	}
+	for i, r := range k.rcu.nodes[:len(k.rcu.nodes)-1] {
+		if is.nodes[i] && !was.nodes[i] {
+			s.say("node", "the node of cpu%d to cpu%d reports", r.low, r.high)
 		}
 	}
 	for _, t := range sortedTasks(is.readers) {

@@ -66,6 +66,9 @@ func (k *kernel) judgeNode(n node, c *cause) (o outlook, known bool) {
 		case n.where == inMutex && n.waitingOn.owner == nil:
 			c.who, c.what = n, trial.MutexUnowned
 			return endless, true
+		case n.role == asOffload && k.offloadForgotten(n):
+			c.who, c.what = n, trial.CallbacksForgotten
+			return endless, true
 		}
 		return unclear, false
 	case *work:

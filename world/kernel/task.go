@@ -50,10 +50,13 @@ type task struct {
 	waitDomain *domain
 	waitWork   *work
 	waitFrom   gpCounts    // the domain's count at the start of the wait
+	waitMark   *rcuMark    // the grace periods of that callback
 	waitCookie srcu.Cookie // the cookie that it polls
 	closing    *closing
 	wakeGen    uint32 // invalidates timeouts of earlier sleeps
+	postedOn   *cpu   // of the RCU callback that it waits for
 	timedOut   bool
+	atomic     bool // it must not sleep
 	wakeups    uint64
 }
 

@@ -106,12 +106,14 @@ func (v *vanilla) Begin() func() {
 	k := v.k
 	var c completion
 	epoch := k.newEpoch()
-	k.call(func() {
+	mark := &rcuMark{}
+	on := k.post(mark, func() {
 		k.checkLoops("vanilla RCU", v.loops, epoch)
 		k.complete(&c)
 	})
 	return func() {
 		if t, ok := k.mayBlock("a wait for an RCU callback"); ok {
+			t.postedOn, t.waitMark = on, mark
 			t.wait(&c, inCallRCU)
 			k.countDirect(t)
 		}

@@ -162,9 +162,9 @@ func (c *cpu) tickPending() bool {
 
 // programIdleTick makes an idle CPU wake for its first wheel timer, if any. While the
 // CPU has RCU callbacks, or an irq_work that waits for a tick, it keeps ticking
-// (rcu_needs_cpu, irq_work_needs_cpu).
+// (rcu_needs_cpu, irq_work_needs_cpu); callbacks that it has offloaded do not count.
 func (k *kernel) programIdleTick(c *cpu) {
-	if len(c.unassigned) > 0 || c.assigned.len() > 0 || len(c.irqWorks) > 0 {
+	if !c.offloaded() && (len(c.unassigned) > 0 || c.assigned.len() > 0) || len(c.irqWorks) > 0 {
 		k.startTick(c)
 		return
 	}

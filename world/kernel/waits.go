@@ -78,6 +78,7 @@ const (
 	asExpWorker    // of expedited ones
 	asTraceKthread // of Tasks-Trace RCU
 	asTasksKthread // of RCU tasks
+	asOffload      // of offloaded callbacks
 )
 
 // The mechanisms of a chain that ends at a task: it executes, waits for a CPU, or
@@ -89,6 +90,7 @@ var ends = [...]struct{ runs, queued, asleep trial.Mechanism }{
 	asKthread:      {trial.KthreadRuns, trial.KthreadQueued, trial.KthreadAsleep},
 	asExpWorker:    {trial.ExpWorkerRuns, trial.ExpWorkerQueued, trial.ExpWorkerAsleep},
 	asTraceKthread: {trial.TraceKthreadRuns, trial.TraceKthreadQueued, trial.Holdouts},
+	asOffload:      {trial.OffloadRuns, trial.OffloadQueued, trial.CallbackQueued},
 	asTasksKthread: {trial.TasksKthreadRuns, trial.TasksKthreadQueued, trial.TasksHoldouts},
 }
 
@@ -119,7 +121,12 @@ func (k *kernel) taskWaits(t *task, c *cause) node {
 		return t.waitDomain
 	case inPollWait:
 		return k.pollerWaits(t, c)
-	case inSyncRCU, inCallRCU:
+	case inSyncRCU, inOffloadGP:
+		return &k.rcu
+	case inCallRCU:
+		if t.postedOn.offloaded() {
+			return k.offloadWaits(t.postedOn, t.waitMark)
+		}
 		return &k.rcu
 	case inSyncExp:
 		return &k.rcu.exp
@@ -209,6 +216,9 @@ func (k *kernel) domainWaits(d *domain, c *cause) node {
 // callbackWaits follows the RCU callback that will resume a scan.
 func (k *kernel) callbackWaits(d *domain, c *cause) node {
 	n, e := &k.rcu, &k.rcu.exp
+	if d.posted > 0 && d.postedOn.offloaded() {
+		return k.offloadWaits(d.postedOn, d.lastPost)
+	}
 	switch m := d.lastPost; {
 	case !k.fix.ExpeditedCallbacks || m == nil:
 	case *m != rcuMark{} && k.completed(*m):

@@ -24,6 +24,7 @@ const (
 	inRude     // schedule_on_each_cpu
 	inGPWait
 	inFQSWait
+	inOffloadGP // nocb_gp_wait
 )
 
 // inSyncSRCU is the wait of synchronize_srcu.
