@@ -32,8 +32,8 @@ the worker with exit code 1.`,
   gpstorm worker --nats tls://queue.example.org:4222 --nats-creds worker.creds --parallel 8`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if parallel < 0 {
-				return wrong("--parallel", parallel, "0 or more")
+			if parallel < 0 || parallel > cluster.MaxSlots {
+				return wrong("--parallel", parallel, "0 to %d", cluster.MaxSlots)
 			}
 			if idle < 0 {
 				return wrong("--idle", idle, "0s or more")

@@ -6,10 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	jsonv1 "github.com/go-json-experiment/json/v1"
-	"github.com/klauspost/compress/s2"
-
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -18,9 +14,6 @@ import (
 
 // maxTrials bounds the trials of one chunk.
 const maxTrials = 256
-
-// maxMessage bounds a message after it is decompressed, in bytes.
-const maxMessage = 64 << 20
 
 // chunk holds the specs of consecutive trials, with each scenario and subject once.
 type chunk struct {
@@ -109,7 +102,7 @@ func (d *decoder) scenario(yaml string) (workload.Scenario, error) {
 	}
 	sc, err := workload.Decode([]byte(yaml))
 	if err != nil {
-		return sc, fmt.Errorf("chunk: scenario: %w", err)
+		return sc, fmt.Errorf("chunk: scenario: %s", brief(err))
 	}
 	if d.known == nil || len(d.known) >= maxKnown {
 		d.known = map[string]workload.Scenario{}
@@ -140,35 +133,4 @@ func (d *decoder) specs(c *chunk) ([]world.Spec, error) {
 		specs[i] = world.Spec{Scenario: scenarios[t.Scenario], Variation: t.Variation, Subject: c.Subjects[t.Subject], Seed: t.Seed, Draws: t.Draws}
 	}
 	return specs, nil
-}
-
-// format is the JSON of encoding/json, but strict in reading. A coordinator spends most
-// of its time reading results, for which encoding/json takes three times as long.
-var format = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false), json.RejectUnknownMembers(true))
-
-// pack encodes a message as compressed JSON.
-func pack(v any) ([]byte, error) {
-	b, err := json.Marshal(v, format)
-	if err != nil {
-		return nil, err
-	}
-	return s2.Encode(nil, b), nil
-}
-
-// unpack decodes a message of pack. It refuses unknown fields.
-func unpack(b []byte, v any) error {
-	n, err := s2.DecodedLen(b)
-	if err == nil && n > maxMessage {
-		err = fmt.Errorf("%d bytes: want at most %d", n, maxMessage)
-	}
-	if err != nil {
-		return fmt.Errorf("message: %w", err)
-	}
-	if b, err = s2.Decode(nil, b); err != nil {
-		return fmt.Errorf("message: %w", err)
-	}
-	if err := json.Unmarshal(b, v, format); err != nil {
-		return fmt.Errorf("message: %w", err)
-	}
-	return nil
 }

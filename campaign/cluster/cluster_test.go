@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +33,7 @@ var sums worldtest.Func = func(s world.Spec) trial.Result {
 }
 
 // scenario is a valid scenario.
-func scenario(t *testing.T) workload.Scenario {
+func scenario(t testing.TB) workload.Scenario {
 	t.Helper()
 	sc, ok := workload.Preset(campaign.Calm)
 	if !ok {
@@ -40,7 +43,7 @@ func scenario(t *testing.T) workload.Scenario {
 }
 
 // specs numbers trials.
-func specs(t *testing.T) func(int) world.Spec {
+func specs(t testing.TB) func(int) world.Spec {
 	sc := scenario(t)
 	return func(i int) world.Spec {
 		return world.Spec{Scenario: sc, Variation: i, Subject: []string{"a", "b"}[i%2], Seed: uint64(i) * 31}
@@ -315,26 +318,45 @@ func TestAPanicNamesItsTrialAfterTheResultsBeforeIt(t *testing.T) {
 	same(t, got, want)
 }
 
-// nan is a result that JSON cannot hold.
-var nan = func() float64 { z := 0.0; return z / z }()
-
 func TestAResultThatNoMessageHoldsNamesItsTrial(t *testing.T) {
 	t.Parallel()
-	bad := worldtest.Func(func(s world.Spec) trial.Result {
-		r := sums(s)
-		if s.Variation == 5 {
-			r.StormDuty = nan
-		}
-		return r
-	})
-	r := newRig(t)
-	e := r.executor(bad, nil)
-	r.worker(bad, nil)
-	got, err := lines(t, e, 20, specs(t))
-	if err == nil || !strings.Contains(err.Error(), "variation 5") {
-		t.Errorf("error %v, want one that names variation 5", err)
+	for name, c := range map[string]struct {
+		spoil func(*trial.Result)
+		want  string
+	}{
+		"no number":     {func(r *trial.Result) { r.StormDuty = math.NaN() }, "result: storm_duty: NaN: want 0 to 1"},
+		"no symptom":    {func(r *trial.Result) { r.Symptom = "" }, "result: symptom: "},
+		"negative time": {func(r *trial.Result) { r.Closes[0].Wait = -1 }, "result: closes[0].wait_ns: -1: want 0 or more"},
+		"too large":     {func(r *trial.Result) { r.Log = incompressible(9 << 20) }, "want at most"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bad := worldtest.Func(func(s world.Spec) trial.Result {
+				r := sums(s)
+				if s.Variation == 5 {
+					c.spoil(&r)
+				}
+				return r
+			})
+			r := newRig(t)
+			e := r.executor(bad, nil)
+			r.worker(bad, nil)
+			got, err := lines(t, e, 20, specs(t))
+			if err == nil || !strings.Contains(err.Error(), "variation 5") || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one that names variation 5 and says %s", err, c.want)
+			}
+			same(t, got, local(t, sums, 5, specs(t)))
+		})
 	}
-	same(t, got, local(t, sums, 5, specs(t)))
+}
+
+// incompressible is a log of that many bytes.
+func incompressible(size int) []trial.Log {
+	var b strings.Builder
+	for r := rand.New(rand.NewPCG(1, 2)); b.Len() < size; {
+		b.WriteString(strconv.FormatUint(r.Uint64(), 36))
+	}
+	return []trial.Log{{Text: b.String()}}
 }
 
 func TestAWorkerThatDiffersIsRefused(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/s2"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -24,7 +23,9 @@ const (
 	// maxAhead bounds the trials that are in chunks and not yet emitted. Together
 	// with Config.aheadBytes it bounds the memory of the coordinator and the size of
 	// the store.
-	maxAhead = 1 << 17
+	maxAhead = 1 << 18
+	// maxFlying bounds the chunks on their way to the server.
+	maxFlying = 256
 )
 
 // execution is one call of Execute.
@@ -39,14 +40,23 @@ type execution struct {
 	encoder encoder
 	next    int              // the first trial in no chunk yet
 	sent    map[int]*sent    // incomplete chunks, by first trial
-	unsent  []*sent          // of those, the chunks that the server has not accepted
+	unsent  []*sent          // chunks that the server has not accepted
+	flying  int              // chunks that were published, without an answer so far
+	settled chan settled     // the answers
 	held    map[int]*outcome // by trial: not emitted yet
 	emitted int
 	cost    float64 // of a trial on a worker, in seconds; 0 if unknown
 	bytes   float64 // of a result as uncompressed JSON; 0 if unknown
 	last    time.Time
-	failure bool // a trial before next has failed: no further trials are sent
-	trouble error
+	failure bool  // a trial before next has failed: no further trials are sent
+	trouble error // of the server's latest answer
+	blocked bool  // publish nothing until something changes
+}
+
+// settled is the server's answer to a chunk.
+type settled struct {
+	c   *sent
+	err error // nil if the server has stored it
 }
 
 // sent is a chunk that some results are missing from.
@@ -91,6 +101,7 @@ func (e *Executor) execute(ctx context.Context, want world.Want, n int, spec fun
 	x := &execution{
 		Executor: e, want: want, run: e.runs, n: n, spec: spec, emit: emit,
 		encoder: encoder{}, sent: map[int]*sent{}, held: map[int]*outcome{}, last: time.Now(),
+		settled: make(chan settled, maxFlying),
 	}
 	e.mu.Lock()
 	e.session.Run, e.session.Done, e.session.Total, e.began = e.runs, 0, n, time.Now()
@@ -107,6 +118,7 @@ func (e *Executor) execute(ctx context.Context, want world.Want, n int, spec fun
 		// Remove the chunks that are still queued, also after an interrupt.
 		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
+		x.land(back)
 		if perr := e.purge(back, fmt.Sprintf("%s.%d", e.id, x.run)); err == nil && perr != nil {
 			err = &world.Failure{World: e.Name(), Err: fmt.Errorf("server: %w", perr)}
 		}
@@ -123,13 +135,17 @@ func (x *execution) loop(ctx context.Context, results, dead <-chan jetstream.Msg
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case s := <-x.settled:
+			x.settle(s)
 		case m := <-results:
+			x.blocked = false // a full store may have room
 			x.take(m)
 		case m := <-dead:
 			x.bury(ctx, m)
 		case <-x.joined:
 			x.last = time.Now()
 		case <-tick.C:
+			x.blocked = false
 			if err := x.audit(ctx); err != nil {
 				return err
 			}
@@ -162,27 +178,52 @@ func (x *execution) flush() error {
 
 // fill keeps enough chunks queued for all workers.
 func (x *execution) fill(ctx context.Context) {
-	for len(x.unsent) > 0 {
-		if !x.publish(ctx, x.unsent[0]) {
-			return
-		}
-		x.unsent = x.unsent[1:]
-	}
 	slots := max(1, x.Session().Slots)
-	window := 3*slots + 4
-	for x.next < x.n && len(x.sent) < window && !x.failure && ctx.Err() == nil {
-		size := x.size(slots, window)
-		if ahead := x.next - x.emitted; ahead > 0 && ahead+size > x.ahead() {
+	for ctx.Err() == nil && !x.blocked {
+		most := maxFlying
+		if x.trouble != nil {
+			most = 1 // as a trial
+		}
+		if x.flying >= most {
 			return
 		}
-		c := &sent{first: x.next, n: size, missing: size}
-		x.sent[c.first] = c
-		x.next += size
-		if !x.publish(ctx, c) {
-			x.unsent = append(x.unsent, c)
+		c := x.unaccepted()
+		if c == nil {
+			c = x.cut(slots)
+		}
+		if c == nil {
 			return
 		}
+		x.publish(c)
 	}
+}
+
+// unaccepted takes a chunk that the server has not accepted; nil if there is none.
+func (x *execution) unaccepted() *sent {
+	for len(x.unsent) > 0 {
+		c := x.unsent[0]
+		x.unsent = x.unsent[1:]
+		if x.sent[c.first] == c {
+			return c
+		} // else it was stored all the same, and is complete
+	}
+	return nil
+}
+
+// cut makes the next chunk; nil if there are enough.
+func (x *execution) cut(slots int) *sent {
+	window := slots + slots/2 + 4
+	if x.next == x.n || len(x.sent) >= window || x.failure {
+		return nil
+	}
+	size := x.size(slots, window)
+	if ahead := x.next - x.emitted; ahead > 0 && ahead+size > x.ahead() {
+		return nil
+	}
+	c := &sent{first: x.next, n: size, missing: size}
+	x.sent[c.first] = c
+	x.next += size
+	return c
 }
 
 // ahead returns the bound on trials that are in chunks and not yet emitted.
@@ -194,36 +235,68 @@ func (x *execution) ahead() int {
 }
 
 // size returns the number of trials of the next chunk: as many as take chunkTime, or
-// fewer if workers would get none.
+// fewer if workers would get none. At the end the chunks become smaller, so that the
+// workers finish together.
 func (x *execution) size(slots, window int) int {
 	size := 1
 	if x.cost > 0 {
 		size = int(min(chunkTime.Seconds()/x.cost, maxTrials))
 	}
 	left := x.n - x.next
-	return max(1, min(size, x.ahead()/window, (left+2*slots-1)/(2*slots), left))
+	share := max(left/(2*slots), size/16)
+	return max(1, min(size, x.ahead()/window, share, left))
 }
 
-// publish publishes a chunk and reports whether the server accepted it.
-func (x *execution) publish(ctx context.Context, c *sent) bool {
+// publish publishes a chunk. It does not wait for the server's answer: the time of a
+// message to the server and back would bound the chunks of all workers together.
+func (x *execution) publish(c *sent) {
+	x.flying++
 	specs := make([]world.Spec, c.n)
 	for i := range specs {
 		specs[i] = x.spec(c.first + i)
 	}
+	var answer jetstream.PubAckFuture
 	data, err := x.encoder.chunk(specs, x.want)
 	if err == nil {
 		p := place{x.id, x.run, c.first}
-		// If the acknowledgement is lost, the server recognises the chunk.
+		// If the answer is lost, the server recognises the chunk.
 		id := fmt.Sprintf("%s.%d", p, c.attempt)
-		sub, cancel := context.WithTimeout(ctx, max(x.cfg.ackWait/6, time.Second))
-		defer cancel()
-		_, err = x.js.Publish(sub, p.work(), data, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
+		answer, err = x.js.PublishAsync(p.work(), data, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
 	}
-	if x.trouble = err; err != nil {
-		return false
+	if err != nil {
+		x.settled <- settled{c, err}
+		return
 	}
-	c.at = time.Now()
-	return true
+	go func() {
+		select { // there is a time-out
+		case <-answer.Ok():
+			x.settled <- settled{c, nil}
+		case err := <-answer.Err():
+			x.settled <- settled{c, err}
+		}
+	}()
+}
+
+// settle records the server's answer to a chunk.
+func (x *execution) settle(s settled) {
+	x.flying--
+	if x.trouble = s.err; s.err != nil {
+		x.unsent = append(x.unsent, s.c)
+		x.blocked = true
+		return
+	}
+	s.c.at = time.Now()
+}
+
+// land waits for the server's answers to all chunks.
+func (x *execution) land(ctx context.Context) {
+	for ; x.flying > 0; x.flying-- {
+		select {
+		case <-x.settled:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // fetch forwards the messages of a consumer until ctx ends. It retries after errors: the
@@ -266,36 +339,52 @@ func (x *execution) take(m jetstream.Msg) {
 	if ok && p.session == x.id && p.run < x.run {
 		return // of an execution that ended early
 	}
-	var a answer
-	if !ok || p.run != x.run || unpack(m.Data(), &a) != nil || !x.accept(p, &a) {
-		x.count(func(s *Session) { s.Rejected++ })
-		return
+	err := fmt.Errorf("subject: want %s.%d.trial", x.id, x.run)
+	if ok && p.session == x.id && p.run == x.run {
+		err = x.read(p, m.Data())
 	}
-	if n, err := s2.DecodedLen(m.Data()); err == nil && len(a.Results) > 0 {
-		follow(&x.bytes, float64(n)/float64(len(a.Results)))
+	if err != nil {
+		x.refuse(m.Subject(), err)
 	}
 }
 
-// accept counts the results of a valid answer.
-func (x *execution) accept(p place, a *answer) bool {
+// read counts the results of a message.
+func (x *execution) read(p place, message []byte) error {
+	text, err := body(message)
+	if err != nil {
+		return err
+	}
+	var a answer
+	if err := decode(text, &a); err != nil {
+		return err
+	}
+	if err := x.accept(p, &a); err != nil {
+		return err
+	}
+	if k := len(a.Results); k > 0 {
+		follow(&x.bytes, float64(len(text))/float64(k))
+	}
+	return nil
+}
+
+// accept counts the results of a valid answer if they are of trials that are under way.
+func (x *execution) accept(p place, a *answer) error {
 	end := a.First + len(a.Results)
 	if a.Failed != nil {
 		end++
 	}
 	c := x.sent[p.first]
 	switch {
-	case a.First < p.first || end <= a.First || end > x.next || end-p.first > maxTrials || len(a.Worker) > 200:
-		return false
+	case a.First < p.first || a.First >= x.next || end > x.next || end-p.first > maxTrials, c != nil && end > c.first+c.n:
+		return fmt.Errorf("trials %d to %d: want those of a chunk from %d", a.First, end-1, p.first)
 	case c == nil: // a chunk that ran twice
 		x.count(func(s *Session) { s.Duplicates += len(a.Results) })
-		return true
-	case end > c.first+c.n:
-		return false
+		return nil
 	}
 	for k := range a.Results {
 		s := x.spec(a.First + k)
 		if r := &a.Results[k]; r.Scenario != s.Scenario.Name || r.Variation != s.Variation || r.Fix != s.Subject || r.Seed != s.Seed {
-			return false
+			return fmt.Errorf("results[%d]: of another trial: want %s", k, s)
 		}
 	}
 	if a.Try > 1 {
@@ -311,7 +400,7 @@ func (x *execution) accept(p place, a *answer) bool {
 	if k := len(a.Results); k > 0 && a.Took > 0 {
 		follow(&x.cost, a.Took.Seconds()/float64(k))
 	}
-	return true
+	return nil
 }
 
 // follow updates an exponential moving average; 0 means no value yet.

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -124,12 +123,21 @@ type Executor struct {
 
 	stop    context.CancelFunc
 	beating sync.WaitGroup
+	strange refusals
 
 	mu      sync.Mutex // guards the fields below
 	session Session
 	began   time.Time
 	workers map[string]*seen
 	joined  chan struct{}
+}
+
+// tally counts the workers. The caller holds mu.
+func (e *Executor) tally() {
+	e.session.Workers, e.session.Slots = len(e.workers), 0
+	for _, w := range e.workers {
+		e.session.Slots += w.slots
+	}
 }
 
 // seen is an admitted worker.
@@ -144,9 +152,10 @@ var _ campaign.Executor = (*Executor)(nil)
 // caller must close the session and then the connection.
 func Open(ctx context.Context, nc *nats.Conn, cfg Config) (*Executor, error) {
 	cfg = cfg.withDefaults()
-	e := &Executor{cfg: cfg, id: nuid.Next(), nc: nc, workers: map[string]*seen{}, joined: make(chan struct{}, 1)}
+	e := &Executor{cfg: cfg, id: nuid.Next(), nc: nc, workers: map[string]*seen{}, strange: refusals{notify: cfg.Notify}, joined: make(chan struct{}, 1)}
 	var err error
-	if e.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(10*time.Second)); err != nil {
+	if e.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(10*time.Second),
+		jetstream.WithPublishAsyncTimeout(max(cfg.ackWait/6, time.Second))); err != nil {
 		return nil, err
 	}
 	e.want = prove(ctx, cfg.World, cfg.Build, cfg.Canaries)
@@ -215,10 +224,6 @@ func (e *Executor) Session() Session {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := e.session
-	s.Workers, s.Slots = len(e.workers), 0
-	for _, w := range e.workers {
-		s.Slots += w.slots
-	}
 	if t := time.Since(e.began).Seconds(); s.Total > 0 && t > 0 {
 		s.Rate = float64(s.Done) / t
 	}
@@ -227,11 +232,13 @@ func (e *Executor) Session() Session {
 
 func (e *Executor) record() []byte {
 	s := e.Session()
-	b, err := json.Marshal(&s)
-	if err != nil {
-		panic(err) // plain data
-	}
-	return b
+	return packed(&s)
+}
+
+// refuse counts a message that is not valid.
+func (e *Executor) refuse(subject string, err error) {
+	e.count(func(s *Session) { s.Rejected++ })
+	e.strange.add(subject, err)
 }
 
 // count changes the counts of the session.
@@ -245,25 +252,28 @@ func (e *Executor) count(change func(*Session)) {
 // judges the proof.
 func (e *Executor) admit(m *nats.Msg) {
 	if len(m.Data) == 0 {
-		if b, err := json.Marshal(question{e.cfg.Canaries}); err == nil {
-			_ = m.Respond(b) // the worker asks again if this is lost
-		}
+		_ = m.Respond(packed(question{e.cfg.Canaries})) // the worker asks again if this is lost
 		return
 	}
 	var p proof
 	v := verdict{}
-	if err := json.Unmarshal(m.Data, &p); err != nil || p.Worker == "" || p.Slots < 1 {
-		v.Refused = "proof: want the proof of a worker, of the same build"
+	err := unpack(m.Data, &p)
+	if err != nil {
+		v.Refused = err.Error()
+		e.refuse(m.Subject, err)
 	} else {
 		v.Refused = p.differs(&e.want)
 	}
 	if v.Refused != "" {
 		e.count(func(s *Session) { s.Refused++ })
-		e.cfg.Notify(fmt.Sprintf("worker %s is refused: %s", shown(p.Worker), v.Refused))
+		if err == nil {
+			e.cfg.Notify(fmt.Sprintf("worker %s is refused: %s", shown(p.Worker), v.Refused))
+		}
 	} else {
 		e.mu.Lock()
 		_, known := e.workers[p.Worker]
 		e.workers[p.Worker] = &seen{slots: p.Slots, last: time.Now()}
+		e.tally()
 		e.mu.Unlock()
 		if !known {
 			e.cfg.Notify(fmt.Sprintf("worker %s joins, %d trials at once", shown(p.Worker), p.Slots))
@@ -273,16 +283,14 @@ func (e *Executor) admit(m *nats.Msg) {
 		default:
 		}
 	}
-	b, err := json.Marshal(v)
-	if err == nil {
-		_ = m.Respond(b) // the worker asks again if this is lost
-	}
+	_ = m.Respond(packed(&v)) // the worker asks again if this is lost
 }
 
 // hear records the heartbeat of a worker.
 func (e *Executor) hear(m *nats.Msg) {
 	var w WorkerState
-	if json.Unmarshal(m.Data, &w) != nil {
+	if err := unpack(m.Data, &w); err != nil {
+		e.refuse(m.Subject, err)
 		return
 	}
 	e.mu.Lock()
@@ -291,6 +299,7 @@ func (e *Executor) hear(m *nats.Msg) {
 		known.last = time.Now()
 		if w.Left {
 			delete(e.workers, w.Name)
+			e.tally()
 		}
 	}
 	e.mu.Unlock()
@@ -310,6 +319,7 @@ func (e *Executor) forget() {
 			delete(e.workers, name)
 		}
 	}
+	e.tally()
 	e.mu.Unlock()
 	slices.Sort(gone)
 	for _, name := range gone {

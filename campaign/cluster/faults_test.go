@@ -53,35 +53,53 @@ func TestAFullStoreDelaysAndLosesNothing(t *testing.T) {
 
 func TestMessagesOfStrangersCountForNothing(t *testing.T) {
 	t.Parallel()
+	const n = 600
 	slow := worldtest.Func(func(s world.Spec) trial.Result { time.Sleep(time.Millisecond); return sums(s) })
 	r := newRig(t)
 	e := r.executor(slow, nil)
-	r.worker(slow, nil)
+	var said notes // by the worker
+	r.worker(slow, func(w *Worker) { w.Notify = said.add })
 	stranger := r.connect()
 	publish := func(subject string, data []byte) {
 		if err := stranger.Publish(subject, data); err != nil {
 			t.Error(err)
 		}
 	}
-	packed := func(v any) []byte {
-		b, err := pack(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
+	newer := func(v any) []byte { return bytes.Replace(packed(v), []byte(" 1\n"), []byte(" 2\n"), 1) }
+	older := func(v any) []byte { return marshal(t, v) }
+	greedy := &proof{Worker: "greedy", Slots: 1 << 62, World: "test", Model: "1", Build: "b1"}
 	sent := 0
-	spam := func() {
+	spam := func(done int) {
+		for i := done; i < n; i++ { // some are the first of a chunk that is under way
+			wrong := specs(t)(i)
+			wrong.Seed++
+			r := sums(wrong)
+			wrong.Label(&r)
+			publish(place{e.id, e.runs, i}.result(), packed(&answer{First: i, Worker: "w", Results: []trial.Result{r}}))
+		}
 		p := place{e.id, e.runs, sent}
-		wrong := specs(t)(sent)
+		good, wrong := specs(t)(sent), specs(t)(sent)
 		wrong.Seed++
-		var r, empty trial.Result
-		wrong.Label(&r)
+		result := func(s world.Spec) []trial.Result {
+			r := sums(s)
+			s.Label(&r)
+			return []trial.Result{r}
+		}
+		unlabelled, odd := result(good), result(good)
+		unlabelled[0].Fix = ""
+		odd[0].Symptom = "odd"
+		forged := result(good)
+		forged[0].IPIs = 99
+		fast := &Session{ID: "S", World: "test", AckWait: 3, TrialLimit: -1, Tries: 1}
 		for _, data := range [][]byte{
-			nil, []byte("junk"), packed("text"), packed(&answer{}), packed(&answer{First: sent, Worker: "w", Results: []trial.Result{r}}),
-			packed(&answer{First: sent, Worker: "w", Results: []trial.Result{empty}}),
-			packed(&answer{First: 1 << 40, Worker: "w", Results: []trial.Result{r}}), packed(&answer{First: -5, Worker: "w", Results: []trial.Result{r}}),
-			{0xff, 0xff, 0xff, 0xff, 0x0f, 0}, // says that it is 4 GiB long
+			nil, []byte("junk"), packed("text"), packed(&answer{}), packed(&answer{First: sent, Worker: "w", Results: result(wrong)}),
+			packed(&answer{First: sent, Worker: "w", Results: unlabelled}), packed(&answer{First: sent, Worker: "w", Results: odd}),
+			packed(&answer{First: 1 << 40, Worker: "w", Results: result(good)}), packed(&answer{First: -5, Worker: "w", Results: result(good)}),
+			packed(&answer{First: 1<<63 - 1, Worker: "w", Results: forged}),
+			older(&answer{First: sent, Worker: "w", Results: forged}), newer(&answer{First: sent, Worker: "w", Results: forged}),
+			{0xff, 0xff, 0xff, 0xff, 0x0f, 0},
+			packed(fast), newer(fast), older(fast), packed(greedy), newer(greedy), older(greedy),
+			packed(&chunk{}), newer(&chunk{}), older(&chunk{}),
 		} {
 			publish(p.result(), data)
 			publish(place{e.id, e.runs, -1}.result(), data)
@@ -95,11 +113,10 @@ func TestMessagesOfStrangersCountForNothing(t *testing.T) {
 		}
 		sent++
 	}
-	const n = 600
 	var out bytes.Buffer
 	err := e.Execute(t.Context(), n, specs(t), func(i int, result trial.Result) error {
 		if i%100 == 0 {
-			spam()
+			spam(i)
 		}
 		return json.NewEncoder(&out).Encode(&result)
 	})
@@ -107,8 +124,30 @@ func TestMessagesOfStrangersCountForNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, out.Bytes(), local(t, sums, n, specs(t)))
-	if s := e.Session(); s.Rejected == 0 {
-		t.Errorf("session %+v; want messages that were rejected", s)
+	if s := e.Session(); s.Rejected == 0 || s.Slots > 2 {
+		t.Errorf("session %+v; want messages that were rejected, and 2 slots at most", s)
+	}
+	const want = "message on "
+	for who, text := range map[string]string{"coordinator": r.notes.String(), "worker": said.String()} {
+		if k := strings.Count(text, want); k != maxNamed {
+			t.Errorf("%s: %d lines begin with %q, want %d:\n%s", who, k, want, maxNamed, text)
+		}
+	}
+	for want, data := range map[string][]byte{
+		"message: slots: 4611686018427387904: want 1 to 4096":        packed(greedy),
+		"message: version 2: want 1: run the same build everywhere":  newer(greedy),
+		"message: no version: want 1: run the same build everywhere": older(greedy),
+		`message: json: unknown field "scenarios"`:                   packed(&chunk{}),
+		"world: none: want test":                                     packed(&proof{Worker: "w", Slots: 1}),
+	} {
+		var v verdict
+		m, err := stranger.Request(joinSubject+e.id, data, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := unpack(m.Data, &v); err != nil || v.Refused != want {
+			t.Errorf("verdict %+v, error %v; want %s", v, err, want)
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func placeOf(subject string) (p place, ok bool) {
 	}
 	run, errRun := strconv.Atoi(parts[3])
 	first, errFirst := strconv.Atoi(parts[4])
-	return place{parts[2], run, first}, errRun == nil && errFirst == nil
+	return place{parts[2], run, first}, errRun == nil && errFirst == nil && run > 0 && first >= 0
 }
 
 // makeStreams creates the streams, or updates the settings of existing ones.
@@ -71,6 +71,8 @@ func (e *Executor) makeStreams(ctx context.Context) error {
 		{Name: deadStream, Subjects: []string{advisory + workStream + ".>"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: e.cfg.storeBytes / 16, Discard: jetstream.DiscardOld},
 	} {
 		s.MaxAge, s.Storage, s.Replicas = maxAge, storage, e.cfg.Replicas
+		// The server remembers the names of messages for this time, in its memory.
+		s.Duplicates = e.cfg.ackWait
 		if _, err := e.js.CreateOrUpdateStream(ctx, s); err != nil {
 			return fmt.Errorf("stream %s: %w", s.Name, err)
 		}

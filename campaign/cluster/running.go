@@ -39,7 +39,10 @@ func (r *running) run(ctx context.Context) error {
 		return err
 	}
 	var lost error // of publish
-	err := local.Execute(ctx, len(r.specs), func(i int) world.Spec { return r.specs[i] }, func(_ int, result trial.Result) error {
+	err := local.Execute(ctx, len(r.specs), func(i int) world.Spec { return r.specs[i] }, func(i int, result trial.Result) error {
+		if err := result.Check(); err != nil { // the coordinator would refuse it
+			return &world.Failure{World: r.a.world.Name(), Err: fmt.Errorf("%s: result: %w", r.specs[i], err)}
+		}
 		a.Results = append(a.Results, result)
 		r.w.busy(0, 1)
 		r.progress.Store(time.Now().UnixNano())

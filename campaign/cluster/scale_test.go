@@ -5,8 +5,12 @@ package cluster
 import (
 	"context"
 	"flag"
+	"io/fs"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,9 +48,9 @@ func TestScale(t *testing.T) {
 		return sums(s)
 	})
 	var ex campaign.Executor = &campaign.Local{World: w, Parallel: *scaleWorkers}
-	queued := func() uint64 { return 0 }
+	queued, folder := func() uint64 { return 0 }, t.TempDir()
 	if !*scaleLocal {
-		s, err := Serve(ServerConfig{})
+		s, err := Serve(ServerConfig{Store: folder})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,27 +78,67 @@ func TestScale(t *testing.T) {
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	var heap, store uint64
+	var store atomic.Uint64
 	var looking sync.WaitGroup
 	looking.Go(func() {
 		for *scaleWork == 0 && ctx.Err() == nil { // a look has a cost of its own
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			heap, store = max(heap, m.HeapInuse), max(store, queued())
+			store.Store(max(store.Load(), queued()))
 			time.Sleep(time.Second) // between two looks
 		}
 	})
 	began, cpu := time.Now(), cpuOfProcess()
 	n := 0
-	if err := ex.Execute(t.Context(), *scaleTrials, specs(t), func(int, trial.Result) error { n++; return nil }); err != nil {
+	marks := []int{*scaleTrials / 10, *scaleTrials / 5, *scaleTrials / 2, *scaleTrials}
+	err := ex.Execute(t.Context(), *scaleTrials, specs(t), func(int, trial.Result) error {
+		if n++; slices.Contains(marks, n) {
+			took, used := time.Since(began), cpuOfProcess()-cpu
+			t.Logf("%d trials, %v elapsed, %v CPU, %.0f trials a second, %d MB alive in the heap, %d MB of memory at most, store %.1f MB at most, %d MB of files",
+				n, took.Round(time.Millisecond), used.Round(time.Millisecond), float64(n)/took.Seconds(), alive()>>20, resident(t)>>20, float64(store.Load())/1e6, files(t, folder)>>20)
+		}
+		return nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	took := time.Since(began)
-	used := cpuOfProcess() - cpu
 	cancel()
 	looking.Wait()
-	t.Logf("%d trials, %v elapsed, %v CPU, %.0f trials a second, heap %d MB, store %.1f MB",
-		n, took.Round(time.Millisecond), used.Round(time.Millisecond), float64(n)/took.Seconds(), heap>>20, float64(store)/1e6)
+}
+
+// alive is the size of what the heap holds after a garbage collection.
+func alive() uint64 {
+	if *scaleWork > 0 {
+		return 0 // a collection has a cost of its own
+	}
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// resident is the memory that the process has held at most.
+func resident(t *testing.T) uint64 {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return uint64(u.Maxrss) << 10
+}
+
+// files is the size of the files below a folder.
+func files(t *testing.T, folder string) (size uint64) {
+	err := filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil // the server removes files meanwhile
+		}
+		if info, err := d.Info(); err == nil {
+			size += uint64(info.Size())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return size
 }
 
 func cpuOfProcess() time.Duration { return clock(unix.CLOCK_PROCESS_CPUTIME_ID) }

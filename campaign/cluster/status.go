@@ -3,7 +3,6 @@ package cluster
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -18,6 +17,8 @@ type Status struct {
 	// Queued and Bytes are the number and the size of the messages in the streams.
 	Queued uint64 `json:"queued"`
 	Bytes  uint64 `json:"bytes"`
+	// Unread counts the answers of programs with other messages.
+	Unread int `json:"unread,omitempty"`
 }
 
 // Ask collects the answers of coordinators and workers that arrive within a time.
@@ -45,10 +46,13 @@ func Ask(ctx context.Context, nc *nats.Conn, within time.Duration) (*Status, err
 		}
 		var s Session
 		var w WorkerState
-		if json.Unmarshal(m.Data, &s) == nil && s.ID != "" {
+		switch {
+		case unpack(m.Data, &s) == nil:
 			st.Sessions = append(st.Sessions, s)
-		} else if json.Unmarshal(m.Data, &w) == nil && w.Name != "" {
+		case unpack(m.Data, &w) == nil:
 			st.Workers = append(st.Workers, w)
+		default:
+			st.Unread++
 		}
 	}
 	slices.SortFunc(st.Sessions, func(a, b Session) int { return cmp.Compare(a.ID, b.ID) })

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -36,6 +35,7 @@ type Worker struct {
 	name    string
 	stuck   chan error
 	decoder decoder
+	strange refusals
 
 	mu       sync.Mutex
 	sessions map[string]*attended
@@ -57,6 +57,9 @@ type WorkerState struct {
 	Refused map[string]string `json:"refused,omitempty"`
 	Left    bool              `json:"left,omitempty"`
 }
+
+// maxSessions bounds the coordinators that a worker attends to.
+const maxSessions = 256
 
 // attended is a coordinator from which the worker receives heartbeats.
 type attended struct {
@@ -84,6 +87,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	if w.Notify == nil {
 		w.Notify = func(string) {}
 	}
+	w.strange.notify = w.Notify
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	inbox := nats.NewInbox()
@@ -152,11 +156,7 @@ func (w *Worker) watch(ctx context.Context) error {
 func (w *Worker) record(left bool) []byte {
 	s := w.state()
 	s.Left = left
-	b, err := json.Marshal(&s)
-	if err != nil {
-		panic(err) // plain data
-	}
-	return b
+	return packed(&s)
 }
 
 func (w *Worker) state() WorkerState {
@@ -179,8 +179,9 @@ func (w *Worker) state() WorkerState {
 // hear records the heartbeat of a coordinator and requests admission by a new one.
 func (w *Worker) hear(ctx context.Context, m *nats.Msg) {
 	var s Session
-	if json.Unmarshal(m.Data, &s) != nil || s.ID == "" || s.World == "" || s.AckWait <= 0 {
-		return // of a worker, or of another version
+	if err := unpack(m.Data, &s); err != nil {
+		w.strange.add(m.Subject, err)
+		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -190,6 +191,9 @@ func (w *Worker) hear(ctx context.Context, m *nats.Msg) {
 	}
 	a := w.sessions[s.ID]
 	if a == nil {
+		if len(w.sessions) >= maxSessions {
+			return
+		}
 		a = &attended{Session: s}
 		w.sessions[s.ID] = a
 	}
@@ -211,10 +215,15 @@ func (w *Worker) join(ctx context.Context, a *attended) {
 			w.Notify(fmt.Sprintf("refused by coordinator %s: %s", a.ID, refused))
 		}
 	}()
-	ask := func(b []byte, v any) bool {
+	ask := func(b []byte, v checked) bool {
 		m, err := w.Conn.Request(joinSubject+a.ID, b, max(a.AckWait/3, time.Second))
-		// If this fails, the next beat of the coordinator starts over.
-		return err == nil && json.Unmarshal(m.Data, v) == nil
+		if err != nil {
+			return false // the next beat of the coordinator starts over
+		}
+		if err := unpack(m.Data, v); err != nil {
+			refused = err.Error()
+		}
+		return refused == ""
 	}
 	var q question
 	if !ask(nil, &q) {
@@ -228,12 +237,8 @@ func (w *Worker) join(ctx context.Context, a *attended) {
 		}
 	}
 	p.Worker, p.Slots = w.name, w.Slots
-	b, err := json.Marshal(&p)
-	if err != nil {
-		return
-	}
 	var v verdict
-	if !ask(b, &v) {
+	if !ask(packed(&p), &v) {
 		return
 	}
 	if refused = v.Refused; refused != "" {
@@ -322,8 +327,12 @@ func (w *Worker) chunk(ctx context.Context, a *attended, m jetstream.Msg) error 
 	if err == nil {
 		specs, err = w.decoder.specs(&c)
 	}
-	if !ok || err != nil {
+	if err == nil && (!ok || p.session != a.ID) {
+		err = errors.New("subject: want session.execution.trial")
+	}
+	if err != nil {
 		_ = m.Term() // nobody can run it
+		w.strange.add(m.Subject(), err)
 		return nil
 	}
 	r := &running{w: w, a: a, place: p, specs: specs, want: c.Want, try: 1, ending: ctx.Done()}
