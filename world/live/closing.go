@@ -41,11 +41,12 @@ func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, m
 	if t.ctx.Err() != nil { // a close() hung, or the trial is interrupted
 		t.c.patience = min(t.c.patience, t.c.StallAfter)
 	}
-	t.burst()
 	t.cancel()
 	endStorms()
 	t.met.after = readUsage()
-	t.finish(&tasks)
+	if t.finish(&tasks) {
+		t.litmus(ctx)
+	}
 	return t.result(closes)
 }
 
@@ -94,29 +95,6 @@ func (t *run) closers(sc *workload.Scenario) (closes []trial.Close) {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Task, b.Task))
 	})
 	return closes
-}
-
-// burst updates without pause for a while. A missing barrier shows in one of many
-// updates, if at all, so that many fast updates find it more often than closes. On
-// a busy machine burst continues, within limits, until an updater has run in
-// parallel with a reader.
-func (t *run) burst() {
-	const least, most, looksEach = 10 * time.Millisecond, 40 * time.Millisecond, 16
-	start := time.Now()
-	lasted := func() time.Duration { return time.Since(start) }
-	for n := 0; lasted() < least || t.overlaps.Load() == 0 && lasted() < most; n++ {
-		if n%looksEach == 0 {
-			t.seekOverlap()
-		}
-		old := t.current.Swap(&object{})
-		old.age.Store(1)
-		for _, d := range []domain{t.d.tasksTrace, t.d.tracepoint} { // readers of both use the object
-			if d.Synchronize(t.ctx, false) != nil {
-				return // the trial is over
-			}
-		}
-		old.older()
-	}
 }
 
 // closer closes events as often as its group does.

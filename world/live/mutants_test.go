@@ -7,6 +7,8 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/live"
 )
 
@@ -64,6 +66,38 @@ func TestMutantsAreCaught(t *testing.T) {
 				t.Error("not caught")
 			}
 		})
+	}
+}
+
+// A campaign is INVALID unless its nulls fail, whatever its scenario.
+func TestNullsFailInEachScenarioOfACampaign(t *testing.T) {
+	if live.Racing {
+		t.Skip("the race detector would report them, and fail the test, first")
+	}
+	w, err := live.New(fixes.Group{Kind: live.Null, Fixes: mutant.Nulls()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenarios := live.Quick()
+	if testing.Short() {
+		scenarios = scenarios[:1]
+	}
+	for _, sc := range scenarios {
+		for _, null := range mutant.Nulls() {
+			t.Run(sc.Name+"/"+null.Name, func(t *testing.T) {
+				r, err := w.Run(context.Background(), world.Spec{Scenario: sc, Subject: null.Name, Seed: 1}, world.Want{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				switch hangs := null.Control == fixes.MustHang; {
+				case hangs && r.Hung(), !hangs && r.Diagnosis == trial.Unsafe:
+				case r.Conditions.Together == 0:
+					t.Skip("readers and updaters never ran at once on this machine: proves nothing")
+				default:
+					t.Errorf("diagnosis %s, %d overdue closes", r.Diagnosis, r.Overdue)
+				}
+			})
+		}
 	}
 }
 

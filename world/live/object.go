@@ -30,6 +30,12 @@ func (o *object) older() bool {
 	return age >= pipeLength
 }
 
+// free makes a published object too old for readers at once.
+func (o *object) free() {
+	o.payload = poison
+	o.age.Store(tooOld)
+}
+
 // renew prepares an object that has left the pipe for publication.
 func (o *object) renew() {
 	o.payload = 0

@@ -11,23 +11,9 @@ import (
 )
 
 const (
-	// arenaWords is 128 MiB, more than a reader's share of a last-level cache.
-	arenaWords = 128 << 20 / 8
-	// coldStores and coldLooks are the numbers of stores before the lock and of looks
-	// inside that expose a missing barrier within milliseconds.
-	coldStores = 48
-	coldLooks  = 1500
-	warmLooks  = 4
-	maxSleep   = 500 * time.Microsecond
+	warmLooks = 4
+	maxSleep  = 500 * time.Microsecond
 )
-
-func newArena() []uint64 {
-	a := make([]uint64, arenaWords)
-	for i := 0; i < len(a); i += 512 {
-		a[i] = 1 // one word in each page, to allocate it before the timed part
-	}
-	return a
-}
 
 // handed is a section that another goroutine will end.
 type handed struct {
@@ -74,16 +60,12 @@ func (t *run) reader(i int, l *load) {
 	}
 }
 
-func (t *run) section(r *rand.Rand, g *gate, from *atomic.Pointer[object], arena []uint64, partner chan<- handed, length time.Duration) {
+func (t *run) section(r *rand.Rand, g *gate, from *atomic.Pointer[object], arena []byte, partner chan<- handed, length time.Duration) {
 	kind := r.IntN(256)
 	looks := warmLooks
 	if len(arena) > 0 {
 		looks = coldLooks
-		at := r.Uint64()
-		for range coldStores {
-			at = at*6364136223846793005 + 1442695040888963407
-			arena[at>>32%uint64(len(arena))] = at
-		}
+		coldStore(arena, r.Uint64())
 	}
 	ticket := g.lock()
 	o := from.Load()

@@ -18,7 +18,7 @@ type run struct {
 	d       domains
 	kinds   []kind // of readers; readers beyond its end read tracepoints
 	yields  *yielder
-	arena   []uint64 // memory for the amplifier's cache misses
+	arena   []byte // memory for slow stores
 	started time.Time
 	stop    atomic.Bool
 	ctx     context.Context
@@ -156,8 +156,8 @@ func (t *run) watch() {
 }
 
 // finish waits for readers and updaters, then for the callbacks. It reports those
-// that never end as failures and abandons them.
-func (t *run) finish(wg *sync.WaitGroup) {
+// that never end as failures, abandons them, and returns false.
+func (t *run) finish(wg *sync.WaitGroup) bool {
 	ended := make(chan struct{})
 	go func() {
 		wg.Wait()
@@ -172,8 +172,10 @@ func (t *run) finish(wg *sync.WaitGroup) {
 		if q, r := t.callbacks.queued.Load(), t.callbacks.ran.Load(); q != r {
 			t.fail(fmt.Sprintf("%d callbacks were queued, %d ran", q, r))
 		}
+		return true
 	case <-guard.C:
 		t.fail("the last grace period never ended")
+		return false
 	}
 }
 

@@ -52,10 +52,7 @@ func (t *run) visit(i int, l *load) {
 			interrupt.Spin(min(left, chunk))
 			beats.Add(1)
 		}
-		for range coldStores {
-			at = at*6364136223846793005 + 1442695040888963407
-			arena[at>>32%uint64(len(arena))] = at
-		}
+		at = coldStore(arena, at)
 		ticket := gate.lock()
 		o, worst := from.Load(), 0
 		for left := int(g.section); left > 0; left -= chunk {
