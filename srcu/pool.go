@@ -16,8 +16,13 @@ import (
 type Pool[T any] struct {
 	d    *Domain
 	make func() *T
-	free sync.Pool
 	open atomic.Pointer[batch[T]]
+
+	// Batches rather than values pass from the goroutine of the callbacks to those
+	// of the callers: a cache line that moves for each value would cost more than
+	// all the rest. A batch outside of both pools has one owner.
+	free  sync.Pool // of released batches with values
+	empty sync.Pool // of batches without values
 }
 
 const batchSize = 256
@@ -28,8 +33,9 @@ const batchSize = 256
 // any of them: every Put that found the batch open had unpublished its value before
 // that grace period began.
 type batch[T any] struct {
-	n atomic.Int64 // assigned numbers; may exceed batchSize
-	v [batchSize]atomic.Pointer[T]
+	n    atomic.Int64 // assigned numbers; may exceed batchSize
+	left int          // values of a released batch
+	v    [batchSize]*T
 }
 
 // NewPool returns an empty pool. Get calls make when the pool has no value; if make
@@ -42,13 +48,27 @@ func NewPool[T any](d *Domain, make func() *T) *Pool[T] {
 
 // Get returns a value that no reader can hold.
 func (p *Pool[T]) Get() *T {
-	if v, _ := p.free.Get().(*T); v != nil {
+	if b, _ := p.free.Get().(*batch[T]); b != nil {
+		b.left--
+		v := b.v[b.left]
+		b.v[b.left] = nil
+		p.keep(b)
 		return v
 	}
 	if p.make == nil {
 		return nil
 	}
 	return p.make()
+}
+
+// keep gives up the ownership of a batch.
+func (p *Pool[T]) keep(b *batch[T]) {
+	if b.left > 0 {
+		p.free.Put(b)
+		return
+	}
+	b.n.Store(0)
+	p.empty.Put(b)
 }
 
 // Put returns v to the pool. New readers must not be able to reach v. Until its
@@ -66,7 +86,7 @@ func (p *Pool[T]) Put(ctx context.Context, v *T) error {
 		b := p.open.Load()
 		i := b.n.Add(1) - 1
 		if i < batchSize {
-			b.v[i].Store(v)
+			b.v[i] = v
 		}
 		p.d.FencedReadUnlock(t)
 		switch {
@@ -83,18 +103,26 @@ func (p *Pool[T]) Put(ctx context.Context, v *T) error {
 	}
 }
 
-// close stops adding values to the batch, and schedules its release.
+// close stops adding values to the batch, and schedules its release. If the batch
+// was released and opened again meanwhile, it is closed early, perhaps empty.
 func (p *Pool[T]) close(b *batch[T]) {
-	if p.open.CompareAndSwap(b, &batch[T]{}) {
+	if p.open.Load() != b {
+		return
+	}
+	next, _ := p.empty.Get().(*batch[T])
+	if next == nil {
+		next = &batch[T]{}
+	}
+	if p.open.CompareAndSwap(b, next) {
 		p.d.enqueue(func() { p.release(b) }, true, false)
+	} else {
+		p.empty.Put(next)
 	}
 }
 
 func (p *Pool[T]) release(b *batch[T]) {
-	n := min(b.n.Load(), batchSize)
-	for i := range n {
-		p.free.Put(b.v[i].Load())
-	}
-	p.d.metrics.callbacks.Add(uint64(n))
-	p.d.vacate(n)
+	b.left = int(min(b.n.Load(), batchSize))
+	p.d.metrics.callbacks.Add(uint64(b.left))
+	p.d.vacate(int64(b.left))
+	p.keep(b)
 }

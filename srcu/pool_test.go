@@ -69,6 +69,27 @@ func TestPoolAllocatesOncePerBatch(t *testing.T) {
 	must(d.Barrier(background))
 }
 
+// A batch that is closed late, when it is open for the second time, is released
+// empty.
+func TestPoolSurvivesALateClose(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	p := NewPool[int](d, nil)
+	for range 3 {
+		p.close(p.open.Load())
+		must(d.Barrier(background))
+	}
+	if p.Get() != nil {
+		t.Error("Get returned a value that was never put")
+	}
+	v := new(int)
+	must(p.Put(background, v))
+	must(d.Close(background))
+	if got := p.Get(); got != nil && got != v {
+		t.Errorf("Get = %p, want %p or nothing", got, v)
+	}
+}
+
 func TestPoolIsBoundedByMaxPending(t *testing.T) {
 	t.Parallel()
 	const limit = 3
@@ -91,7 +112,7 @@ func TestPoolKeepsWhatAReaderMayHold(t *testing.T) {
 	d := NewDomain(Config{})
 	p := NewPool[int](d, nil)
 	leave := hold(d)
-	for range 2 * batchSize { // full batches, too
+	for range 16 * batchSize { // full batches, too
 		must(p.Put(background, new(int)))
 	}
 	for range 200 {
@@ -102,7 +123,7 @@ func TestPoolKeepsWhatAReaderMayHold(t *testing.T) {
 	}
 	leave()
 	must(d.Close(background))
-	if p.Get() == nil { // a sync.Pool may drop some values, but not nearly all
+	if p.Get() == nil { // a sync.Pool may drop some batches, but not nearly all
 		t.Error("no value came back")
 	}
 }
