@@ -94,7 +94,7 @@ func (t *run) litmusSection(u *turn, random uint64) uint64 {
 	worst := t.current.Load().look(u.looks)
 	u.gate.unlock(ticket)
 	t.saw(worst)
-	t.progress[0].n.Add(1)
+	t.progress[len(t.progress)-1].n.Add(1)
 	return random
 }
 

@@ -37,7 +37,7 @@ type run struct {
 	looks     atomic.Uint64 // for parallel running
 	overlaps  atomic.Uint64
 	callbacks struct{ queued, ran atomic.Int64 }
-	progress  []paddedCount // of each reader
+	progress  []paddedCount // of each reader, and of that of the litmus test
 
 	source      interrupt.Source // of storms; nil if there are none, or no way to make them
 	targets     []target         // readers as targets of storms; complete before storms begin
@@ -87,7 +87,7 @@ func Torture(ctx context.Context, c Config) (Report, error) {
 }
 
 func newRun(ctx context.Context, c Config) *run {
-	t := &run{c: c, progress: make([]paddedCount, c.Readers)}
+	t := &run{c: c, progress: make([]paddedCount, c.Readers+1)}
 	if c.Yield {
 		t.yields = newYielder(c.Seed)
 	}
