@@ -62,6 +62,7 @@ type Program struct {
 
 	fences  []fence
 	pairs   []pair
+	orders  []pair
 	marks   []mark
 	assumed []assumption
 
@@ -92,8 +93,9 @@ type fence struct {
 	at   int // before operation at
 }
 
-// pair orders operations before first with operations after second, except a
-// store with a later load: an unlock and a lock on one CPU.
+// pair is a pair of operations. In Program.pairs it orders operations before first with
+// operations after second, except a store with a later load: an unlock and a lock on one
+// CPU. In Program.orders it orders them without exception, and orders second too.
 type pair struct{ first, second int }
 
 // mark enters or leaves a region in which no barrier of a flavour may fall.
@@ -187,6 +189,11 @@ func (p *Program) ordered(i, j int) bool {
 			if a.stores() && b.stores() {
 				return true
 			}
+		}
+	}
+	for _, q := range p.orders {
+		if i < q.first && q.second <= j {
+			return true
 		}
 	}
 	for _, q := range p.pairs {

@@ -56,6 +56,10 @@ func (p *Program) FenceWrite() { p.fence(fenceWrite) }
 // a later lock, operation second, except stores with later loads.
 func (p *Program) Handover(first, second int) { p.pairs = append(p.pairs, pair{first, second}) }
 
+// Order orders all operations before operation first with operation second and all
+// later ones.
+func (p *Program) Order(first, second int) { p.orders = append(p.orders, pair{first, second}) }
+
 // Len returns the number of operations so far, which is the index of the next one.
 func (p *Program) Len() int { return len(p.ops) }
 

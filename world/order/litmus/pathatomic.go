@@ -53,12 +53,18 @@ func (c *compiler) modify(ptr order.Expr, o ordering, v order.Expr, noreturn boo
 	a := c.place(ptr)
 	a.Val, a.Change, a.Noreturn = v, change, noreturn
 	a.Acquire, a.Release = o == acquire, o == release
+	c.orderRMW()
 	old := order.Of(c.p.Modify(a))
-	c.rmws++
 	if o == full {
 		c.p.Fence()
 	}
 	return old
+}
+
+// orderRMW records that the next operation is a read-modify-write, even if it fails.
+func (c *compiler) orderRMW() {
+	c.p.Order(c.before, c.p.Len())
+	c.rmw = c.p.Len() + 1
 }
 
 // conditional compiles a read-modify-write that succeeds if the old value equals x
@@ -70,8 +76,8 @@ func (c *compiler) conditional(ptr, x order.Expr, o ordering, v order.Expr, equa
 	if happens {
 		old = c.modify(ptr, o, v, false, change)
 	} else {
+		c.orderRMW()
 		old = order.Of(c.p.Load(c.place(ptr)))
-		c.rmws++
 	}
 	same := combine(func(r []order.Value) order.Value { return number01(old.Value(r) == x.Value(r)) }, old, x)
 	c.p.Assume(same, happens == equal)
@@ -112,6 +118,9 @@ func (c *compiler) lock(x call) order.Expr {
 	}
 	got := order.Of(c.p.Modify(a))
 	c.p.Assume(got, false)
-	c.locked = true
+	c.locked = c.p.Len()
+	if n := len(c.unlocks); n > 0 {
+		c.unlocked = c.unlocks[n-1]
+	}
 	return got
 }

@@ -39,8 +39,11 @@ type compiler struct {
 
 	ctrl    []order.Reg
 	unlocks []int
-	locked  bool
-	rmws    int
+	// The operations that the barriers of read-modify-writes and locks order: those before
+	// the last smp_mb__before_atomic() with the next read-modify-write, and with the next
+	// barrier of the others those up to the last read-modify-write, up to the last lock,
+	// before the last unlock before it, and before the last srcu_read_unlock(). 0 is none.
+	before, rmw, locked, unlocked, srcuUnlocked int
 }
 
 func (c *compiler) pick(n int) int {
@@ -196,6 +199,7 @@ func (c *compiler) call(x call) order.Expr {
 		c.p.Enter(c.domain(x.args[0]))
 	case primSRCUUnlock:
 		c.p.Leave(c.domain(x.args[0]))
+		c.srcuUnlocked = c.p.Len()
 	case primSRCUSync:
 		c.p.Synchronize(c.domain(x.args[0]))
 	default:
@@ -218,16 +222,16 @@ func (c *compiler) fence(f mark) {
 		c.p.FenceRead()
 	case fWmb:
 		c.p.FenceWrite()
-	case fBeforeAtomic, fAfterSRCUUnlock:
-		c.p.Fence() // too strong if its atomic operation or srcu_read_unlock is missing
+	case fBeforeAtomic:
+		c.before = c.p.Len()
 	case fAfterAtomic:
-		if c.rmws > 0 {
-			c.p.Fence()
-		}
-	case fAfterSpinlock, fAfterUnlockLock:
-		if c.locked {
-			c.p.Fence()
-		}
+		c.p.Order(c.rmw, c.p.Len())
+	case fAfterSpinlock:
+		c.p.Order(c.locked, c.p.Len())
+	case fAfterUnlockLock:
+		c.p.Order(c.unlocked, c.p.Len())
+	case fAfterSRCUUnlock:
+		c.p.Order(c.srcuUnlocked, c.p.Len())
 	case fRCULock:
 		c.p.Enter(0)
 	case fRCUUnlock:
