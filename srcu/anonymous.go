@@ -61,51 +61,55 @@ const (
 	claimEvery = 256
 )
 
-// table contains slots that goroutines can own. A slot is never freed. Replaced
-// tables are kept: a goroutine that was preempted after it loaded the pointer may
-// still count in the old one.
-type table struct {
-	mask   uint16 // the number of slots minus 1
-	claims uint32 // slots with an owner
-	slots  *[1 << 16]slot
+const slotSize = unsafe.Sizeof(slot{})
 
-	// Owned by the owner of the grace period.
-	older *table
+// tables contains the slots that goroutines can own. The newest table is that of
+// Domain.slots. A slot is never freed. Replaced tables are kept: a goroutine that was
+// preempted after it loaded the pointer may still count in an old one. Only the
+// owner of the grace period uses this list.
+type tables struct {
+	all   [][]slot
 	owned []*slot // the slots with an owner, after this number of claims
 	as    uint32
 }
 
-func newTable(size int, older *table) *table {
-	s := make([]slot, size)
-	return &table{mask: uint16(size - 1), slots: (*[1 << 16]slot)(unsafe.Pointer(&s[0])), older: older}
+func (l *tables) newest() []slot { return l.all[len(l.all)-1] }
+
+// addTable makes a new table the newest one. Readers load the mask before the
+// pointer: they may combine an old mask with a new, larger table, but not the
+// reverse.
+func (d *Domain) addTable(size int) {
+	slots := make([]slot, size)
+	d.tables.all = append(d.tables.all, slots) // before anybody can count in it
+	atomic.StorePointer(&d.slots, unsafe.Pointer(&slots[0]))
+	atomic.StoreUintptr(&d.mask, uintptr(size-1)*slotSize)
 }
 
-func (t *table) size() int { return int(t.mask) + 1 }
-
-// sum sums one kind of counter of a rank, over this table and older ones.
+// slotSum sums one kind of counter of a rank over all tables.
 //
 // A claim is counted, by an atomic instruction, before the first plain increment in
 // its slot. So if a sum does not yet include a slot, it misses only increments that
 // follow a full barrier of their reader, which in turn follows the sum's load of
 // claims.
-func (t *table) sum(kind, rank int) (n uint64) {
-	for ; t != nil; t = t.older {
-		if c := atomic.LoadUint32(&t.claims); c != t.as {
-			t.as = c
-			t.collect()
-		}
-		for _, s := range t.owned {
-			n += s.n.load(kind, rank)
-		}
+func (d *Domain) slotSum(kind, rank int) (n uint64) {
+	l := &d.tables
+	if c := atomic.LoadUint32(&d.claims); c != l.as {
+		l.as = c
+		l.collect()
+	}
+	for _, s := range l.owned {
+		n += s.n.load(kind, rank)
 	}
 	return n
 }
 
-func (t *table) collect() {
-	t.owned = t.owned[:0]
-	for i := range t.size() {
-		if s := &t.slots[i]; atomic.LoadUintptr(&s.owner) != 0 {
-			t.owned = append(t.owned, s)
+func (l *tables) collect() {
+	l.owned = l.owned[:0]
+	for _, slots := range l.all {
+		for i := range slots {
+			if s := &slots[i]; atomic.LoadUintptr(&s.owner) != 0 {
+				l.owned = append(l.owned, s)
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/gpstorm/gpstorm/internal/sched"
 	"github.com/gpstorm/gpstorm/internal/seam"
@@ -62,13 +63,16 @@ const defaultMaxPending = 1 << 20
 // waiting caller, or on a temporary one.
 type Domain struct {
 	// Read by every reader, rarely written.
-	current uint32 // the rank that new readers use
-	slots   *table // nil if goroutines cannot own slots
-	_       [48]byte
+	current uint32         // the rank that new readers use
+	claims  uint32         // slots with an owner
+	slots   unsafe.Pointer // the newest table; nil if goroutines cannot own slots
+	mask    uintptr        // of the offset of a slot in it
+	_       [40]byte
 
 	shared  [sharedSlots]slot // for goroutines without a slot; counted atomically
 	fenced  [fencedSlots]slot
 	readers readers
+	tables  tables // owned by the owner of work
 
 	machine Machine
 	side    Side
@@ -117,7 +121,7 @@ func newDomain(c Config, machine func(Barrier, Pace) Machine, side func(Side) Si
 		max: int64(c.MaxPending), stall: c.StallAfter, onStall: c.OnStall,
 	}
 	if plainCounters {
-		d.slots = newTable(minSlots, nil)
+		d.addTable(minSlots)
 	}
 	if d.heavy == nil {
 		d.heavy = rcu.HeavyBarrier

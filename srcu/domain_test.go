@@ -149,9 +149,9 @@ func crowd(d *Domain) {
 	if !plainCounters {
 		return
 	}
-	for i := range d.slots.size() {
-		if atomic.CompareAndSwapUintptr(&d.slots.slots[i].owner, 0, 1) {
-			atomic.AddUint32(&d.slots.claims, 1)
+	for i := range d.tables.newest() {
+		if atomic.CompareAndSwapUintptr(&d.tables.newest()[i].owner, 0, 1) {
+			atomic.AddUint32(&d.claims, 1)
 		}
 	}
 }
@@ -298,8 +298,8 @@ func TestNoTwoGoroutinesCountInOneCacheLine(t *testing.T) {
 	d := NewDomain(Config{})
 	begins := []*counters{}
 	if plainCounters {
-		for i := range d.slots.size() {
-			begins = append(begins, &d.slots.slots[i].n)
+		for i := range d.tables.newest() {
+			begins = append(begins, &d.tables.newest()[i].n)
 		}
 	}
 	for i := range d.shared {

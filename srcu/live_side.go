@@ -42,7 +42,7 @@ func (s liveSide) Locks(rank int) uint64 {
 // sum sums one kind of counter over all readers of a rank. Only the owner of the
 // grace period may call it.
 func (d *Domain) sum(kind, rank int) uint64 {
-	return d.sharedSum(kind, rank) + d.fencedSum(kind, rank) + d.slots.sum(kind, rank) + d.readers.sum(kind, rank)
+	return d.sharedSum(kind, rank) + d.fencedSum(kind, rank) + d.slotSum(kind, rank) + d.readers.sum(kind, rank)
 }
 
 // Flip needs no read-modify-write: only the running grace period flips. It happens

@@ -41,8 +41,8 @@ import (
 //
 // Neighbouring blocks have different slots without any hashing, and the runtime
 // allots stacks side by side. The functions call nothing, since a call would cost
-// more than all the rest and prevent inlining: ReadUnlock is one node below the
-// compiler's limit.
+// more than all the rest and prevent inlining: ReadUnlock is at the compiler's limit.
+// They load the mask before the pointer: see Domain.addTable.
 
 const (
 	plainCounters = true
@@ -59,8 +59,8 @@ func (d *Domain) ReadLock() (t Ticket) {
 	t = Ticket(atomic.LoadUint32(&d.current))
 	var here byte
 	block := uintptr(unsafe.Pointer(&here)) >> stackBlockShift
-	g := d.slots
-	s := &g.slots[uint16(block)&g.mask]
+	mask := atomic.LoadUintptr(&d.mask)
+	s := (*slot)(unsafe.Add(d.slots, block*slotSize&mask))
 	if s.owner != block {
 		atomic.AddUint64(&d.shared[block%sharedSlots].n[locked][t&1], 1)
 		return t
@@ -72,12 +72,12 @@ func (d *Domain) ReadLock() (t Ticket) {
 // ReadUnlock ends the section that t began.
 func (d *Domain) ReadUnlock(t Ticket) {
 	block := uintptr(unsafe.Pointer(&t)) >> stackBlockShift
-	g := d.slots
-	s := &g.slots[uint16(block)&g.mask]
+	mask := atomic.LoadUintptr(&d.mask)
+	s := (*slot)(unsafe.Add(d.slots, block*slotSize&mask))
 	if s.owner == block {
 		s.n[unlocked][t&1]++
 	} else if atomic.AddUint64(&d.shared[block%sharedSlots].n[unlocked][t&1], 1)%claimEvery == 0 && atomic.CompareAndSwapUintptr(&s.owner, 0, block) {
-		atomic.AddUint32(&g.claims, 1)
+		atomic.AddUint32(&d.claims, 1)
 	}
 }
 

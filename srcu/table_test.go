@@ -35,8 +35,8 @@ func TestGoroutineThatReadsALotGetsASlotAfterABurstOfOthers(t *testing.T) {
 	}
 	wg.Wait()
 	taken := 0
-	for i := range d.slots.size() {
-		if d.slots.slots[i].owner != 0 {
+	for i := range d.tables.newest() {
+		if d.tables.newest()[i].owner != 0 {
 			taken++
 		}
 	}
@@ -51,7 +51,7 @@ func TestTableGrowsUntilReadersFindSlots(t *testing.T) {
 	if owns(d) {
 		t.Fatal("a goroutine owns a slot where all are taken")
 	}
-	for i := 0; d.slots.size() == minSlots; i++ {
+	for i := 0; len(d.tables.newest()) == minSlots; i++ {
 		if i > 100*growEvery {
 			t.Fatal("the table does not grow")
 		}
@@ -83,11 +83,11 @@ func TestTableGrowsUntilReadersFindSlots(t *testing.T) {
 		for range growEvery {
 			must(d.Synchronize(background))
 		}
-		if d.slots.size() == maxSlots {
+		if len(d.tables.newest()) == maxSlots {
 			break
 		}
 	}
-	if n := d.slots.size(); n != maxSlots {
+	if n := len(d.tables.newest()); n != maxSlots {
 		t.Errorf("the table has %d slots, want it to grow up to %d", n, maxSlots)
 	}
 }

@@ -3,7 +3,6 @@ package srcu
 import (
 	"math/bits"
 	"sync/atomic"
-	"unsafe"
 )
 
 // Maintenance by the owner of the grace period between two scans, which keeps sums
@@ -120,19 +119,15 @@ func (c *chunk) reader(i int) (r *Reader, n counters) {
 // a shared slot, its goroutine makes an attempt.
 func (d *Domain) growTable() {
 	t := &d.tending
-	var claims uint64
-	for g := d.slots; g != nil; g = g.older {
-		claims += uint64(atomic.LoadUint32(&g.claims))
-	}
+	claims := uint64(atomic.LoadUint32(&d.claims))
 	shared := d.sharedSum(unlocked, 0) + d.sharedSum(unlocked, 1)
 	attempts, got := (shared-t.shared)/claimEvery, claims-t.claims
-	size := d.slots.size()
+	size := len(d.tables.newest())
 	if attempts < got+uint64(size/16) {
 		return
 	}
 	t.shared, t.claims = shared, claims
 	if size < maxSlots {
-		larger := newTable(size*growth, d.slots)
-		atomic.StorePointer((*unsafe.Pointer)(unsafe.Pointer(&d.slots)), unsafe.Pointer(larger))
+		d.addTable(size * growth)
 	}
 }
