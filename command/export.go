@@ -106,14 +106,7 @@ func (o *exportOptions) run(cmd *cobra.Command, arg string) error {
 	if err != nil {
 		return badInput(err)
 	}
-	if o.out == "" {
-		_, err := cmd.OutOrStdout().Write(text)
-		return err
-	}
-	return writeFile(o.out, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return writeTo(cmd, o.out, text)
 }
 
 // subject finds the trial to export and describes it.

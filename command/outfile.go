@@ -3,8 +3,11 @@ package command
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/spf13/cobra"
 )
 
 // errDirectory is the error of a file's flag that names a directory.
@@ -61,6 +64,21 @@ func (o *outFile) is(path string) bool {
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
+// standardStream is the name of standard input, and of standard output.
+const standardStream = "-"
+
+// writeTo writes a text to a file, or to standard output for "-" and for no file.
+func writeTo(cmd *cobra.Command, to outFile, text []byte) error {
+	if to == "" || to == standardStream {
+		_, err := cmd.OutOrStdout().Write(text)
+		return err
+	}
+	return writeFile(to, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
 // writeFile writes a file whole or not at all: first beside its place, then
 // renamed into it. A link stays, and the file that it leads to is written. What
 // is no regular file, a pipe say, is written as it stands.
@@ -74,11 +92,11 @@ func writeFile(to outFile, write func(io.Writer) error) (err error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return err
+		return ofFile(to, err)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+			err = errors.Join(ofFile(to, err), os.Remove(f.Name()))
 		}
 	}()
 	if err := write(f); err != nil {
@@ -88,6 +106,14 @@ func writeFile(to outFile, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// ofFile names the file in an error, which has the name of the one beside it.
+func ofFile(to outFile, err error) error {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: at.Op, Path: string(to), Err: at.Err}
+	}
+	return err
 }
 
 // writeWhole writes to a stream all that write writes, or nothing if write fails.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -46,5 +47,15 @@ func TestWriteFileKeepsWhatIsNoRegularFile(t *testing.T) {
 	}
 	if b, err := os.ReadFile(file); err != nil || string(b) != "hello" {
 		t.Errorf("the file holds %q, %v", b, err)
+	}
+}
+
+// The file beside the one to write has a name of its own, which nobody asked for.
+func TestAnErrorNamesTheFileToWrite(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "missing", "mine.yaml")
+	err := writeFile(outFile(path), func(io.Writer) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".mine.yaml.") {
+		t.Errorf("%v, want an error of %s", err, path)
 	}
 }

@@ -34,7 +34,7 @@ the seeds it shows the others.`,
   gpstorm read console.log --scenario mine.yaml && gpstorm evaluate --scenario mine.yaml`,
 		RunE: func(cmd *cobra.Command, logs []string) error {
 			if len(logs) == 0 {
-				logs = []string{"-"}
+				logs = []string{standardStream}
 			}
 			if scenario != "" && len(logs) > 1 {
 				return wrong("--scenario", scenario, "one LOG to make it from, not %d", len(logs))
@@ -50,7 +50,11 @@ the seeds it shows the others.`,
 				if i > 0 && !c.json {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
-				if err := showLog(cmd.OutOrStdout(), log, c.json); err != nil {
+				to := cmd.OutOrStdout()
+				if scenario == standardStream {
+					to = cmd.ErrOrStderr()
+				}
+				if err := showLog(to, log, c.json); err != nil {
 					return err
 				}
 				if scenario != "" {
@@ -60,7 +64,7 @@ the seeds it shows the others.`,
 			return nil
 		},
 	}
-	cmd.Flags().Var(&scenario, "scenario", "write a scenario that shows the log's symptoms to this `file`")
+	cmd.Flags().Var(&scenario, "scenario", "write a scenario that shows the log's symptoms to this `file`; - is standard output, and the rest goes to standard error")
 	return cmd
 }
 
@@ -73,20 +77,21 @@ func draft(cmd *cobra.Command, c *common, log *repro.Log, to outFile) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(to, func(w io.Writer) error {
-		_, err := w.Write(d.YAML(log.Name))
-		return err
-	}); err != nil {
+	if err := writeTo(cmd, to, d.YAML(log.Name)); err != nil {
 		return err
 	}
 	if c.quiet {
 		return nil
 	}
+	name := string(to)
+	if to == standardStream {
+		name = "the scenario"
+	}
 	for _, m := range d.Missing {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s does not show: %s\n", to, m)
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s does not show: %s\n", name, m)
 	}
 	if d.Seeds < repro.DraftSeeds {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s shows the rest with %d of the seeds 1 to %d only\n", to, d.Seeds, repro.DraftSeeds)
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s shows the rest with %d of the seeds 1 to %d only\n", name, d.Seeds, repro.DraftSeeds)
 	}
 	return nil
 }
@@ -99,12 +104,15 @@ func symptoms(log *repro.Log) string {
 	parts := make([]string, len(all))
 	for i, s := range all {
 		parts[i] = string(s)
+		if why := s.Unmodelled(); why != "" {
+			parts[i] += " (" + why + ")"
+		}
 	}
 	return strings.Join(parts, ", ")
 }
 
 func readLog(cmd *cobra.Command, name string) (*repro.Log, error) {
-	if name == "-" {
+	if name == standardStream {
 		return repro.Read("standard input", cmd.InOrStdin())
 	}
 	f, err := os.Open(name)

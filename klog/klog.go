@@ -72,8 +72,8 @@ func (s *scanner) build() (d Build) {
 	case s.word("Not tainted "):
 	case s.word("Tainted: "):
 		// The letters, and since 6.12 their meaning, "[W]=WARN", continue up to the
-		// release, the first word that starts with a digit.
-		for s.blank(); s.ok && !s.digitAhead(); s.blank() {
+		// release, which may be a word: "syzkaller".
+		for s.blank(); s.taintAhead(); s.blank() {
 			s.token()
 		}
 	default:
@@ -86,6 +86,15 @@ func (s *scanner) build() (d Build) {
 	s.need(" ")
 	d.Version = s.token()
 	return d
+}
+
+// taintAhead reports whether the next word is letters of a taint or their meaning.
+func (s *scanner) taintAhead() bool {
+	word := s.rest()
+	if i := strings.IndexAny(word, blanks); i >= 0 {
+		word = word[:i]
+	}
+	return s.ok && word != "" && (word[0] == '[' || strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "")
 }
 
 // letter returns c if set, otherwise ".", as the kernel prints flags.

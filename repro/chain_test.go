@@ -42,6 +42,12 @@ func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
 	inMutex := hungIn(1, "a", "schedule_preempt_disabled", "__mutex_lock", "f0")
 	inTasks := hungIn(4, "tracer", "synchronize_rcu_tasks_generic", "ftrace_shutdown")
 	unsure := func(pid int) string { return hungIn(pid, "x", "sleeps_in_a_lock_of_its_own") }
+	elsewhere := func(pid int, comm, lock string) string {
+		return strings.Replace(locksOf(pid, comm, lock), "at: f0", "at: elsewhere", 1)
+	}
+	decoded := func(frame string) string {
+		return strings.Replace(inSRCU, " perf_trace_event_unreg", " "+frame+"\n perf_trace_event_unreg", 1)
+	}
 	const named = "INFO: task a:1 is blocked on a mutex likely owned by task b:2.\n"
 	const traceStall = "INFO: rcu_tasks_trace detected stalls on tasks:\n"
 	for name, tt := range map[string]struct {
@@ -50,9 +56,26 @@ func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
 	}{
 		"waiters that differ": {opener + closer,
 			[]string{"opener:1 (perf_event_open() of a tracepoint) waits for event_mutex", "closer:2 (close() of a perf tracepoint event) waits for event_mutex"}, nil},
-		"a wait before 7.0": {fmt.Sprintf(linux, "6.12.3") + inSRCU, []string{"SRCU grace period of tracepoint_srcu"}, []string{"which of the two"}},
-		"a wait of 7.0":     {fmt.Sprintf(linux, "7.0.0-rc1") + inSRCU, []string{"which of the two"}, nil},
-		"one unsure task":   {inMutex + unsure(2) + locksOf(1, "a", "m") + locksOf(2, "x", "m"), []string{"m is held by x:2"}, nil},
+		"a wait before 7.0":                               {fmt.Sprintf(linux, "6.12.3") + inSRCU, []string{"SRCU grace period of tracepoint_srcu"}, []string{"which of the two"}},
+		"a wait of 7.0":                                   {fmt.Sprintf(linux, "7.0.0-rc1") + inSRCU, []string{"which of the two"}, nil},
+		"one unsure task, at another place":               {inMutex + unsure(2) + locksOf(1, "a", "m") + elsewhere(2, "x", "m"), []string{"m is probably held by x:2 (taken in elsewhere)"}, nil},
+		"one unsure task where others wait":               {inMutex + unsure(2) + locksOf(1, "a", "m") + locksOf(2, "x", "m"), []string{"not told: who holds the lock"}, []string{"held by"}},
+		"two unsure tasks, one of them where others wait": {inMutex + locksOf(1, "a", "m") + locksOf(2, "y", "m") + elsewhere(3, "z", "m"), []string{"m is probably held by z:3"}, nil},
+		"a running task and waiters":                      {inMutex + locksOf(1, "a", "m") + locksOf(2, "y", "m") + "5 locks held by runs/9:\n", []string{"it may be one that ran, of which lockdep lists no locks: runs:9"}, []string{"held by y"}},
+		"decoded: tracepoint_srcu": {fmt.Sprintf(linux, "7.1.0") + decoded("tracepoint_synchronize_unregister include/linux/tracepoint.h:120 [inline]"),
+			[]string{"hang     tracepoint\n", "tracepoint_srcu (by the inlined function)"}, []string{"which of the two"}},
+		"decoded: tasks-trace": {fmt.Sprintf(linux, "7.1.0") + decoded("synchronize_rcu_tasks_trace include/linux/rcupdate_trace.h:70 [inline]"),
+			[]string{"hang     tasks-trace\n"}, []string{"which of the two", "waits for an SRCU grace period of tracepoint_srcu"}},
+		"decode_stacktrace: tasks-trace": {fmt.Sprintf(linux, "7.1.0") + strings.Replace(inSRCU, "perf_trace_event_unreg+0x1/0x2", "perf_trace_event_unreg (include/linux/rcupdate_trace.h:70 kernel/trace/trace_event_perf.c:170)", 1),
+			[]string{"tasks-trace (by the inlined function)"}, []string{"which of the two"}},
+		"two return addresses": {fmt.Sprintf(linux, "7.1.0") + inSRCU + strings.ReplaceAll(strings.Replace(inSRCU, "unreg+0x1/", "unreg+0x2f/", 1), ":3 ", ":4 "),
+			[]string{"tasks-trace (by the first of two return addresses in perf_trace_event_unreg)", "tracepoint_srcu (by the second of two"}, []string{"which of the two"}},
+		"an open":         {fmt.Sprintf(linux, "7.1.0") + hungIn(3, "opener", "__synchronize_srcu", "synchronize_srcu", "tracepoint_add_func", "perf_trace_init"), []string{"tracepoint_srcu (adding a probe waits for no other)"}, []string{"which of the two"}},
+		"an SRCU domain":  {hungIn(3, "kworker/u8:1", "wait_for_completion", "__synchronize_srcu", "synchronize_srcu", "fsnotify_mark_destroy_workfn"), []string{"an SRCU grace period of fsnotify_mark_srcu", "SRCU has no stall detector"}, []string{"which SRCU domain"}},
+		"places":          {inMutex + hungIn(2, "b", "schedule_preempt_disabled", "__mutex_lock", "f1"), []string{"a:1 waits for a mutex in f0", "b:2 waits for a mutex in f1"}, nil},
+		"a kthread alone": {"rcu: rcu_preempt kthread starved for 7514 jiffies! g9 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=2\n", []string{"hang     rcu\n", "had not run for 7514 jiffies"}, []string{"none that this reads"}},
+		"a kthread's hotplug lock": {hungIn(15, "rcu_tasks_trace", "percpu_rwsem_wait", "__percpu_down_read", "cpus_read_lock", "check_all_holdout_tasks_trace", "rcu_tasks_wait_gp"),
+			[]string{"hang     tasks-trace\n", "waits for the lock of CPU hotplug"}, []string{"again and again"}},
 		"three unsure tasks": {inMutex + unsure(2) + unsure(3) + unsure(4) + locksOf(1, "a", "m") + locksOf(2, "x", "m") + locksOf(3, "x", "m") + locksOf(4, "x", "m"),
 			[]string{"not told: who holds the lock"}, []string{"is held by"}},
 		"a named owner without a stack": {inMutex + named, []string{"likely held by b:2", "not told: the stack of b:2"}, nil},
@@ -89,6 +112,15 @@ func TestARunWhoseQEMUWasKilledHasNoBound(t *testing.T) {
 	}
 	if r := read(t, run+"QEMU killed\n"+next).Facts.Torture; r.Bound != nil || len(r.Anomalies) != 1 || !r.Runs[0].Failed || r.Runs[1].Failed || r.Verdict != "FAILURE" {
 		t.Errorf("with it: %+v", r)
+	}
+}
+
+func TestALoneLineOfAFailedQEMUIsAFailure(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"QEMU error, output:", "QEMU error", "QEMU killed"} {
+		if r := read(t, line+"\n").Facts.Torture; r == nil || r.Verdict != "FAILURE" || len(r.Anomalies) != 1 || r.Bound != nil {
+			t.Errorf("%q: %+v", line, r)
+		}
 	}
 }
 

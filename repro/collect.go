@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 // Read reads a log. Errors are only those of the reader and of its limits: any text
 // is accepted.
 func Read(name string, r io.Reader) (*Log, error) {
-	c := collector{facts: &Facts{}, streams: map[string]*stream{}}
+	c := collector{facts: &Facts{}, streams: map[string]*stream{}, names: shared{}}
 	lines, size, err := entries(r, usual, c.entry)
 	if err != nil {
 		return nil, err
@@ -58,7 +59,11 @@ type collector struct {
 	// each message.
 	header int
 	busy   busyPools
+	names  shared
 }
+
+// name returns a shared copy of a text that logs repeat.
+func (c *collector) name(text string) string { return *c.names.name(text) }
 
 func (c *collector) entry(e entry) {
 	s := c.streams[e.caller]
@@ -119,7 +124,7 @@ func (c *collector) joined(s *stream, e *entry) bool {
 
 // maxKept limits the stored messages of reports, and so the memory for an endless
 // log.
-const maxKept = 1_000_000
+const maxKept = 250_000
 
 // read reads one message and reports whether it is part of a report.
 func (c *collector) read(s *stream, e *entry) bool {
@@ -159,6 +164,9 @@ func (c *collector) report(s *stream, e *entry) bool {
 	}
 	c.facts.Understood++
 	c.line(s, e, l)
+	if _, frame := l.(*klog.Frame); frame && s.task != nil {
+		s.task.fromHeader(e.text)
+	}
 	return true
 }
 
@@ -166,6 +174,9 @@ func (c *collector) report(s *stream, e *entry) bool {
 // trace: an address before it and a mark after it.
 func plainFrame(text string) string {
 	s := strings.TrimLeft(text, " \t")
+	if rest, ok := strings.CutPrefix(s, "rcu:"); ok && rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+		return "rcu: " + rest // a mail or a terminal lost the tab
+	}
 	for strings.HasPrefix(s, "[<") || len(s) > 8 && s[0] == '[' && strings.Trim(s[1:9], "0123456789abcdef") == "" {
 		i := strings.IndexByte(s[:min(len(s), 40)], ']')
 		if i < 0 {
@@ -239,7 +250,7 @@ func (c *collector) call(s *stream, e *entry, text string) bool {
 	if callee != s.caller {
 		c.frame(s, e, &klog.Frame{Func: callee})
 	}
-	s.caller = strings.Clone(caller)
+	s.caller = c.name(caller)
 	c.frame(s, e, &klog.Frame{Func: caller})
 	return true
 }
@@ -248,7 +259,7 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 	f := c.facts
 	switch l := l.(type) {
 	case *klog.HungLine:
-		s.hung = &Hung{Where: e.where(), Seconds: l.Seconds, IOWait: l.IOWait, Task: &Task{Where: e.where(), Comm: name(l.Task.Comm), PID: l.Task.PID}}
+		s.hung = &Hung{Where: e.where(), Seconds: l.Seconds, IOWait: l.IOWait, Task: &Task{Where: e.where(), Comm: c.name(l.Task.Comm), PID: l.Task.PID}}
 		f.Hung = append(f.Hung, s.hung)
 		s.task, s.running, s.tasks = s.hung.Task, nil, nil
 	case *klog.Build:
@@ -259,12 +270,15 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 		c.task(s, e, l)
 	case *klog.Workqueue:
 		if s.task != nil && s.task.Workqueue == "" {
-			s.task.Workqueue = strings.Clone(l.Work)
+			s.task.Workqueue = c.name(l.Work)
+		} else if r := s.running; r != nil && s.task == nil && r.Workqueue == "" {
+			r.Workqueue = c.name(l.Work)
 		}
 	case *klog.Frame:
 		c.frame(s, e, l)
 	case *klog.StallLine:
-		st := &Stall{Where: e.where(), Flavor: name(l.Flavor), Self: l.Self, boot: e.clock == sinceBoot}
+		st := &Stall{Where: e.where(), Flavor: c.name(l.Flavor), Self: l.Self, boot: e.clock == sinceBoot}
+		s.closeBefore(st)
 		f.Stalls = append(f.Stalls, st)
 		s.stalls = append(s.stalls, st)
 		s.task, s.running, s.hung, s.tasks = nil, nil, nil, nil
@@ -310,7 +324,7 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 		s.task, s.running, s.tasks = nil, nil, nil
 	case *klog.StarvedLine:
 		s.starved = &Starved{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies, State: l.GPState.String(), CPU: l.CPU,
-			Running: l.State.Letter == 'R' || l.State.Letter == 0 && l.State.Bits == 0x200}
+			Running: l.State.Letter == 'R' || l.State.Bits == taskWaking, Waking: l.State.Bits == taskWaking}
 		f.Starved = append(f.Starved, s.starved)
 	case *klog.TimerLine:
 		s.timer = &Timer{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies}
@@ -332,7 +346,7 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 	case *klog.LocksShown:
 		s.locks, s.task, s.running, s.tasks = nil, nil, nil, nil
 	case *klog.LocksHeld:
-		s.locks = &Locks{Where: e.where(), Comm: name(l.Task.Comm), PID: l.Task.PID, Count: l.Count}
+		s.locks = &Locks{Where: e.where(), Comm: c.name(l.Task.Comm), PID: l.Task.PID, Count: l.Count}
 		f.Locks = append(f.Locks, s.locks)
 		f.config("PROVE_LOCKING", e)
 	case *klog.HeldLock:
@@ -342,12 +356,15 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 	}
 }
 
+// taskWaking is TASK_WAKING (include/linux/sched.h).
+const taskWaking = 0x200
+
 // machineLine reads lines about CPUs and interrupts.
 func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 	f := c.facts
 	switch l := l.(type) {
 	case *klog.CPULine:
-		s.running = &Running{Where: e.where(), CPU: l.CPU, Comm: name(l.Comm), PID: l.PID}
+		s.running = &Running{Where: e.where(), CPU: l.CPU, Comm: c.name(l.Comm), PID: l.PID}
 		f.Running = append(f.Running, s.running)
 		s.task, s.tasks = nil, nil
 		f.built(e, &l.Build)
@@ -359,11 +376,11 @@ func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 		f.Running = append(f.Running, s.dumped)
 	case *klog.NMIBacktrace:
 		if l.Idle != "" {
-			f.Running = append(f.Running, &Running{Where: e.where(), CPU: l.CPU, Idle: true, At: name(l.Idle)})
+			f.Running = append(f.Running, &Running{Where: e.where(), CPU: l.CPU, Idle: true, At: c.name(l.Idle)})
 		}
 	case *klog.RIP:
 		if r := s.running; r != nil && r.At == "" {
-			r.At, r.User = name(l.At.Func), l.At.Func == ""
+			r.At, r.User = c.name(l.At.Func), l.At.Func == ""
 		}
 	case *klog.Lockup:
 		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "workqueue", CPUs: strings.Clone(l.CPUs), Nice: l.Nice, Seconds: seconds(l.Stuck)})
@@ -385,7 +402,7 @@ func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 func name(s string) string { return strings.Clone(strings.ToValidUTF8(s, "?")) }
 
 func (c *collector) task(s *stream, e *entry, l *klog.TaskLine) {
-	t := &Task{Where: e.where(), Comm: name(l.Comm), PID: l.PID, State: string(rune(l.State))}
+	t := &Task{Where: e.where(), Comm: c.name(l.Comm), PID: l.PID, State: c.name(string(rune(l.State)))}
 	s.task, s.running = t, nil
 	if h := s.hung; h != nil && h.Task.PID == l.PID && h.Task.State == "" {
 		h.Task = t
@@ -403,19 +420,28 @@ func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
 	if guest, ok := guestOf(l.Func); ok {
 		set(&c.facts.Kernel.Guest, guest, e, "function "+name(l.Func))
 	}
-	switch {
-	case s.task != nil && l.Guess && len(s.task.Guesses) < maxFrames:
-		s.task.Guesses = append(s.task.Guesses, name(l.Func))
-	case l.Guess:
-	case s.task != nil && len(s.task.Stack) < maxFrames:
-		s.task.Stack = append(s.task.Stack, name(l.Func))
-		s.task.lines = append(s.task.lines, e.line)
-	case s.running != nil && len(s.running.Stack) < maxFrames:
-		s.running.Stack = append(s.running.Stack, name(l.Func))
+	t := s.task
+	if t == nil {
+		if r := s.running; r != nil && !l.Guess && len(r.Stack) < maxFrames {
+			r.Stack = append(r.Stack, c.frameOf(e, l))
+		}
+	} else {
+		to := &t.Stack
+		if l.Guess {
+			to = &t.Guesses
+		}
+		if len(*to) < maxFrames && (!l.Guess || len(t.Stack) == 0) {
+			*to = append(*to, c.frameOf(e, l))
+		}
+		t.decoded = t.decoded || l.Inlined
 	}
 	if strings.HasPrefix(l.Func, "kasan_") || strings.HasPrefix(l.Func, "__asan_") {
 		c.facts.config("KASAN", e)
 	}
+}
+
+func (c *collector) frameOf(e *entry, l *klog.Frame) call {
+	return call{c.names.name(l.Func), int32(e.line), uint32(min(l.Offset, math.MaxUint32))}
 }
 
 // maxFrames exceeds the depth of any kernel stack. Further frames belong to another
@@ -440,8 +466,8 @@ func (c *collector) heldLock(s *stream, e *entry, l *klog.HeldLock) {
 	}
 	s.locks.Listed = true
 	if n := len(s.locks.Locks); n > 0 && s.locks.Locks[n-1].index == l.Index {
-		s.locks.Locks[n-1].At = name(l.At.Func)
+		s.locks.Locks[n-1].At = c.name(l.At.Func)
 		return
 	}
-	s.locks.Locks = append(s.locks.Locks, Lock{e.line, name(l.Name), name(l.At.Func), l.Index})
+	s.locks.Locks = append(s.locks.Locks, Lock{e.line, c.name(l.Name), c.name(l.At.Func), l.Index})
 }

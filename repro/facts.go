@@ -93,18 +93,21 @@ type Kernel struct {
 // Task is a task with its printed stack.
 type Task struct {
 	Where
-	Comm      string   `json:"comm"`
-	PID       int      `json:"pid"`
-	State     string   `json:"state,omitempty"`
-	Workqueue string   `json:"workqueue,omitempty"`
-	Stack     []string `json:"stack,omitempty"`
+	Comm      string `json:"comm"`
+	PID       int    `json:"pid"`
+	State     string `json:"state,omitempty"`
+	Workqueue string `json:"workqueue,omitempty"`
+	Stack     Calls  `json:"stack,omitempty"`
 	// Family is the kind of wait that the stack shows.
 	Family Family `json:"family,omitempty"`
 	// Guesses are unconfirmed addresses on the stack; kept only for a task without
 	// a stack.
-	Guesses []string `json:"guesses,omitempty"`
-
-	lines []int // of the frames
+	Guesses Calls `json:"guesses,omitempty"`
+	// decoded means that the log names inlined functions.
+	decoded bool
+	// header is the header of the innermost inlined function at the caller of
+	// synchronize_srcu(), if scripts/decode_stacktrace.sh wrote it.
+	header string
 }
 
 // Hung is a report of the hung-task detector.
@@ -167,11 +170,14 @@ type StalledCPU struct {
 	FQS      int64    `json:"fqs"`
 	Softirqs uint64   `json:"softirqs"` // RCU softirqs in this grace period
 	False    bool     `json:"false_positive,omitempty"`
+	// Torn means that the line ends after the ticks: the other numbers are not known.
+	Torn bool `json:"torn,omitempty"`
 	// Spent describes the second half of the stall timeout, if the kernel reports
 	// it.
 	Spent *Spent `json:"spent,omitempty"`
 
-	probe klog.Probe
+	probe   klog.Probe
+	nesting int64
 }
 
 // Spent divides a stalled CPU's time in an interval.
@@ -214,7 +220,9 @@ type Starved struct {
 	Jiffies int64  `json:"jiffies"`
 	State   string `json:"gp_state"`
 	Running bool   `json:"runnable"` // it is runnable, not asleep
-	CPU     int    `json:"cpu"`
+	// Waking means that it is being woken and not yet in the queue of its CPU.
+	Waking bool `json:"waking,omitempty"`
+	CPU    int  `json:"cpu"`
 }
 
 // Timer reports that the kthread's timer did not fire.
@@ -310,13 +318,15 @@ type Lock struct {
 // Running describes the execution on a CPU at a watchdog's report.
 type Running struct {
 	Where
-	CPU   int      `json:"cpu"`
-	Comm  string   `json:"comm,omitempty"`
-	PID   int      `json:"pid,omitempty"`
-	At    string   `json:"function,omitempty"`
-	User  bool     `json:"user,omitempty"` // in user mode
-	Idle  bool     `json:"idle,omitempty"` // skipped because it was idle
-	Stack []string `json:"stack,omitempty"`
+	CPU  int    `json:"cpu"`
+	Comm string `json:"comm,omitempty"`
+	PID  int    `json:"pid,omitempty"`
+	At   string `json:"function,omitempty"`
+	User bool   `json:"user,omitempty"` // in user mode
+	Idle bool   `json:"idle,omitempty"` // skipped because it was idle
+	// Workqueue is the work item of a worker.
+	Workqueue string `json:"workqueue,omitempty"`
+	Stack     Calls  `json:"stack,omitempty"`
 
 	dump *Task // the running task, if no NMI shows it
 }

@@ -44,13 +44,13 @@ func has(t *Task, functions ...string) bool { return t.index(functions...) >= 0 
 
 // index returns the innermost frame with one of those functions, or -1.
 func (t *Task) index(functions ...string) int {
-	return slices.IndexFunc(t.Stack, func(f string) bool { return slices.Contains(functions, base(f)) })
+	return t.Stack.index(func(f string) bool { return slices.Contains(functions, base(f)) })
 }
 
 // frameLine returns the line of that frame, or the task's.
 func (t *Task) frameLine(functions ...string) int {
-	if i := t.index(functions...); i >= 0 && i < len(t.lines) {
-		return t.lines[i]
+	if i := t.index(functions...); i >= 0 {
+		return int(t.Stack[i].line)
 	}
 	return t.Line
 }
@@ -79,6 +79,9 @@ var (
 	tasksKth        = []string{"rcu_tasks_kthread", "rcu_tasks_wait_gp", "rcu_tasks_one_gp"}
 	preempts        = []string{"preempt_schedule_irq", "preempt_schedule", "preempt_schedule_common", "preempt_schedule_notrace", "raw_irqentry_exit_cond_resched"}
 )
+
+// sleeps are the innermost functions of each task that sleeps.
+var sleeps = []string{"__schedule", "schedule", "context_switch", "__switch_to"}
 
 // family derives the kind of a task's wait from its stack.
 func family(t *Task) Family {
@@ -154,15 +157,12 @@ var plumbing = []string{"__schedule", "schedule", "context_switch", "__schedule_
 
 // place returns the innermost function that shows the reason of a wait.
 func (t *Task) place() string {
-	for _, f := range t.Stack {
-		if !slices.Contains(plumbing, base(f)) {
-			return f
-		}
+	tells := func(f string) bool { return !slices.Contains(plumbing, base(f)) }
+	if i := t.Stack.index(tells); i >= 0 {
+		return *t.Stack[i].name
 	}
-	for _, f := range t.Guesses {
-		if !slices.Contains(plumbing, base(f)) {
-			return f + ", perhaps"
-		}
+	if i := t.Guesses.index(tells); i >= 0 {
+		return *t.Guesses[i].name + ", perhaps"
 	}
 	return ""
 }
@@ -170,8 +170,17 @@ func (t *Task) place() string {
 // interrupted returns the function in which a task was preempted or interrupted:
 // below the innermost entry of an interrupt.
 func (t *Task) interrupted() string {
+	if f := t.Stack.interrupted(); f != "" {
+		return f
+	}
+	return t.place()
+}
+
+// interrupted returns the function below the innermost entry of an interrupt.
+func (c Calls) interrupted() string {
 	inside := false
-	for _, f := range t.Stack {
+	for i := range c {
+		f := *c[i].name
 		b := base(f)
 		switch {
 		case slices.Contains(preempts, b), isInterruptEntry(b):
@@ -180,7 +189,7 @@ func (t *Task) interrupted() string {
 			return f
 		}
 	}
-	return t.place()
+	return ""
 }
 
 // interrupts are functions of an interrupt's entry and exit that are not its

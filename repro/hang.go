@@ -161,28 +161,73 @@ func (c *chain) gracePeriods(holder *Task) {
 			c.Kind = w.kind
 		}
 		c.kind(w.kind)
-		text := w.text
-		old := w.family == WaitTracepoint && f.Kernel.before(7, 0)
-		if old {
-			text = "for an SRCU grace period of tracepoint_srcu"
-		}
-		for _, alike := range byWhat(tasks) {
+		for _, alike := range f.byWait(tasks) {
 			t := alike[0]
 			if slices.Contains(alike, holder) {
 				t = holder
 			}
-			c.link(t.frameLine(slices.Concat(srcuWaits, rcuWaits, expWaits, barriers, []string{"synchronize_rcu_tasks_generic", "exp_funnel_lock"})...), "%s%s %s %s", names(alike), t.inParentheses(), verb(alike, "waits", "wait"), text)
-		}
-		if w.family == WaitTracepoint && !old {
-			c.unknown("which of the two: tasks-trace, which is waited for first, or tracepoint_srcu; both waits have the same stack")
-		}
-		if w.family == WaitSRCU {
-			c.unknown("which SRCU domain it is: the stack does not name it")
+			c.link(t.frameLine(slices.Concat(srcuWaits, rcuWaits, expWaits, barriers, []string{"synchronize_rcu_tasks_generic", "exp_funnel_lock"})...),
+				"%s%s %s %s%s", names(alike), t.inParentheses(), verb(alike, "waits", "wait"), c.wait(t, w.kind, w.text), c.holding(alike))
 		}
 	}
 	if c.Kind == "" && len(f.of(WaitEventMutex)) > 0 {
 		c.kind("lock")
 	}
+}
+
+// byWait groups tasks that do the same and wait for the same.
+func (f *Facts) byWait(tasks []*Task) (groups [][]*Task) {
+	for _, alike := range byWhat(tasks) {
+		first := len(groups)
+		for _, t := range alike {
+			d, _ := f.waitsFor(t)
+			i := slices.IndexFunc(groups[first:], func(g []*Task) bool { o, _ := f.waitsFor(g[0]); return o == d && g[0].srcuDomain() == t.srcuDomain() })
+			if i < 0 {
+				i, groups = len(groups)-first, append(groups, nil)
+			}
+			groups[first+i] = append(groups[first+i], t)
+		}
+	}
+	return groups
+}
+
+// wait describes what a task waits for, as exactly as the log tells it.
+func (c *chain) wait(t *Task, kind, text string) string {
+	switch t.Family {
+	case WaitTracepoint:
+		if c.f.Kernel.before(7, 0) {
+			return "for an SRCU grace period of tracepoint_srcu"
+		}
+		switch d, how := c.f.waitsFor(t); d {
+		case tasksTrace:
+			if c.Kind == kind {
+				c.Kind = "tasks-trace"
+			}
+			return "for an SRCU grace period of tasks-trace (" + how + ")"
+		case tracepointSRCU:
+			return "for an SRCU grace period of tracepoint_srcu (" + how + ")"
+		}
+		c.unknown("which of the two: tasks-trace, which is waited for first, or tracepoint_srcu; both waits have the same stack")
+	case WaitSRCU:
+		if d := t.srcuDomain(); d != "" {
+			return "for an SRCU grace period of " + d
+		}
+		c.unknown("which SRCU domain it is: the stack does not name it")
+	}
+	return text
+}
+
+// holding names the locks that a task holds meanwhile, if lockdep lists them.
+func (c *chain) holding(tasks []*Task) string {
+	if len(tasks) != 1 {
+		return ""
+	}
+	for _, h := range c.f.Hung {
+		if h.Task.PID == tasks[0].PID && len(h.Holds) > 0 {
+			return ", and holds " + strings.Join(h.Holds[:min(len(h.Holds), 4)], ", ")
+		}
+	}
+	return ""
 }
 
 // workers links the kthreads and workers that drive grace periods.
@@ -200,15 +245,20 @@ func (c *chain) workers() {
 	tasks := slices.Contains([]string{"rcu-tasks", "tasks-trace"}, c.Kind)
 	if kths := f.shown(TasksKthread); len(kths) > 0 && (tasks || len(f.of(TasksKthread)) > 0) {
 		t := kths[0]
-		c.kind("rcu-tasks")
+		c.kind(kthreadKind(t))
 		doing := "looks at its holdouts again and again"
 		switch {
 		case has(t, srcuWaits...):
 			doing = "waits for an SRCU grace period: for tasks that exit"
 		case has(t, rcuWaits...), has(t, expWaits...):
 			doing = "waits for an RCU grace period, which its own contains"
+		case has(t, hotplug...):
+			doing = "waits for the lock of CPU hotplug"
+			c.unknown("who holds the lock of CPU hotplug")
 		case has(t, mutexLocks...):
 			doing = "waits for a mutex"
+		case !has(t, "schedule_timeout", "schedule_timeout_idle", "schedule_hrtimeout_range_clock", "schedule_hrtimeout_range"):
+			doing = "is in " + t.place()
 		}
 		c.link(t.Line, "%s %s", t, doing)
 	}
@@ -217,6 +267,14 @@ func (c *chain) workers() {
 		c.kind("expedited")
 		c.link(ws[0].Line, "%s drives an expedited RCU grace period and waits for CPUs and readers", ws[0])
 	}
+}
+
+// kthreadKind returns the kind of a hang that waits for a kthread of RCU Tasks.
+func kthreadKind(t *Task) string {
+	if strings.HasPrefix(t.Comm, "rcu_tasks_trace") {
+		return "tasks-trace"
+	}
+	return "rcu-tasks"
 }
 
 // tasksHoldouts links RCU Tasks' lines about its grace period.
@@ -308,20 +366,23 @@ func (c *chain) rest() {
 		{WaitMutex, "lock", "for a mutex"}, {WaitRWSem, "lock", "for an rw-semaphore"}, {WaitHotplug, "lock", "for the lock of CPU hotplug"},
 		{WaitWork, "work", "for a work item"}, {WaitIO, "io", "for I/O"}, {OtherWait, "other", "for something else"}, {Reader, "other", "for a CPU"},
 	} {
-		tasks := f.of(w.family)
-		if len(tasks) == 0 {
-			continue
-		}
-		t := tasks[0]
 		alone := c.Kind == ""
-		c.kind(w.kind)
-		in := ""
-		if p := t.place(); p != "" {
-			in = " in " + p
-		}
-		c.link(t.Line, "%s %s %s%s", names(tasks), verb(tasks, "waits", "wait"), w.text, in)
-		if w.kind == "lock" && !c.lockHolder(t) && alone {
-			c.unknown("who holds the lock")
+		groups := byPlace(f.of(w.family))
+		for i, alike := range groups {
+			if i == maxPlaces {
+				c.link(groups[i][0].Line, "tasks in %d more places wait %s", len(groups)-i, w.text)
+				break
+			}
+			t := alike[0]
+			c.kind(w.kind)
+			in := ""
+			if p := t.place(); p != "" {
+				in = " in " + p
+			}
+			c.link(t.Line, "%s%s %s %s%s%s", names(alike), t.inParentheses(), verb(alike, "waits", "wait"), w.text, in, c.holding(alike))
+			if w.kind == "lock" && !c.lockHolder(t) && alone {
+				c.unknown("who holds the lock that %s %s for%s", names(alike), verb(alike, "waits", "wait"), f.candidates(f.wanted(t.PID)))
+			}
 		}
 	}
 	for _, h := range f.Hung {
@@ -330,4 +391,20 @@ func (c *chain) rest() {
 			c.unknown("what %s waits for: its stack is not in the log", h.Task)
 		}
 	}
+}
+
+// maxPlaces is the number of places in which tasks wait for one kind of lock that are
+// told apart.
+const maxPlaces = 4
+
+// byPlace groups tasks by the function that tells what they wait for.
+func byPlace(tasks []*Task) (groups [][]*Task) {
+	for _, t := range tasks {
+		i := slices.IndexFunc(groups, func(g []*Task) bool { return g[0].place() == t.place() && g[0].what() == t.what() })
+		if i < 0 {
+			i, groups = len(groups), append(groups, nil)
+		}
+		groups[i] = append(groups[i], t)
+	}
+	return groups
 }

@@ -54,13 +54,26 @@ func (c *chain) holder(queue []*Task) *Task {
 			return c.named(b)
 		}
 	}
-	if l, k := f.holderOf("event_mutex", waits); l != nil {
-		c.link(k.Line, "event_mutex is held by %s:%d (taken in %s)", l.Comm, l.PID, k.At)
-		return f.task(l.PID)
+	if l, k, is := f.holderOf("event_mutex", waits); l != nil {
+		c.link(k.Line, "event_mutex %s held by %s:%d (taken in %s)", is, l.Comm, l.PID, k.At)
+		t := f.task(l.PID)
+		if t == nil {
+			c.unknown("what %s:%d does: its stack is not in the log", l.Comm, l.PID)
+			if running := f.unlisted(); running != "" {
+				c.unknown("whether it holds event_mutex or waits for it%s", running)
+			}
+		}
+		return t
 	}
 	for _, t := range f.shown(WaitTracepoint, WaitTrace, WaitTasks, WaitRCU, WaitSRCU, WaitExpedited, WaitRude, WaitBarrier) {
 		if has(t, eventMutexTakers...) {
-			c.link(t.frameLine(eventMutexTakers...), "event_mutex is held by %s: its stack goes through %s", t, base(t.Stack[t.index(eventMutexTakers...)]))
+			c.link(t.frameLine(eventMutexTakers...), "event_mutex is held by %s: its stack goes through %s", t, base(*t.Stack[t.index(eventMutexTakers...)].name))
+			return t
+		}
+	}
+	for _, r := range f.Running {
+		if t := r.task(); has(t, eventMutexTakers...) && !has(t, mutexLocks...) {
+			c.link(t.frameLine(eventMutexTakers...), "event_mutex is held by %s, which ran on CPU %d: its stack goes through %s", t, r.CPU, base(*t.Stack[t.index(eventMutexTakers...)].name))
 			return t
 		}
 	}
@@ -92,37 +105,51 @@ func (f *Facts) unlisted() string {
 	return "; it may be one that ran, of which lockdep lists no locks: " + strings.Join(running, ", ")
 }
 
+// candidates names the tasks that may hold a lock.
+func (f *Facts) candidates(name string) string {
+	if name == "" {
+		return ""
+	}
+	return ", " + name + f.unlisted()
+}
+
 // holderOf finds a lock's owner in the lists of locks. The list of a waiting task
 // contains the lock too, as its last entry. So the owner is a task that certainly
-// does not wait for it, or else the only one with the lock that is not known to
-// wait.
-func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock) {
-	var holder *Locks
-	var lock *Lock
-	unsure := 0
+// does not wait for it. Failing that, it is probably the only one with the lock that
+// is not known to wait, unless it took the lock where the others wait, or a running
+// task may have it.
+func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock, string) {
+	type candidate struct {
+		of   *Locks
+		lock *Lock
+	}
+	var unsure []candidate
+	places := map[string]bool{}
 	hung := pids(f.of(OtherWait))
 	for _, l := range f.Locks {
 		i := slices.IndexFunc(l.Locks, func(k Lock) bool { return k.Name == name })
-		if i < 0 || waits[l.PID] {
+		if i < 0 || f.locksOf[l.PID] != l {
 			continue
 		}
 		t := f.task(l.PID)
-		if t != nil && i == len(l.Locks)-1 && slices.Contains([]Family{WaitEventMutex, WaitMutex, WaitRWSem}, t.Family) {
+		last := i == len(l.Locks)-1
+		if waits[l.PID] || t != nil && last && slices.Contains([]Family{WaitEventMutex, WaitMutex, WaitRWSem}, t.Family) {
+			places[l.Locks[i].At] = true
 			continue
 		}
 		// A stack that shows another wait may be that of a lock that family does not
 		// recognise.
 		other := t != nil && t.Family == OtherWait && hung[l.PID]
-		if i < len(l.Locks)-1 || t != nil && !other {
-			return l, &l.Locks[i]
+		if !last || t != nil && !other {
+			return l, &l.Locks[i], "is"
 		}
-		holder, lock = l, &l.Locks[i]
-		unsure++
+		unsure = append(unsure, candidate{l, &l.Locks[i]})
 	}
-	if unsure == 1 {
-		return holder, lock
+	unsure = slices.DeleteFunc(unsure, func(c candidate) bool { return places[c.lock.At] })
+	if len(unsure) == 1 {
+		return unsure[0].of, unsure[0].lock, "is probably"
 	}
-	return nil, nil
+	return nil, nil, ""
 }
 
 // wanted returns the lock that a task waits for, according to the lists of locks.
@@ -155,11 +182,11 @@ func (c *chain) lockHolder(t *Task) bool {
 	for _, o := range f.of(WaitMutex, WaitRWSem) {
 		waiters[o.PID] = f.wanted(o.PID) == name
 	}
-	l, k := f.holderOf(name, waiters)
+	l, k, is := f.holderOf(name, waiters)
 	if l == nil {
 		return false
 	}
-	c.link(k.Line, "%s is held by %s:%d (taken in %s)", name, l.Comm, l.PID, k.At)
+	c.link(k.Line, "%s %s held by %s:%d (taken in %s)", name, is, l.Comm, l.PID, k.At)
 	c.place(f.task(l.PID))
 	return true
 }

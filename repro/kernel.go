@@ -153,6 +153,9 @@ func (f *Facts) finish() {
 		}
 	}
 	for _, h := range f.Hung {
+		if t := f.task(h.Task.PID); t != nil && t != h.Task && t.Comm == h.Task.Comm && !has(h.Task, sleeps...) && has(t, sleeps...) {
+			h.Task = t // the innermost frames of its own were lost
+		}
 		h.Task.Family = family(h.Task)
 		f.heldBy(h)
 	}
@@ -201,7 +204,13 @@ func (f *Facts) hz() {
 		f.hzByTasksAges()
 	}
 	if k.HZ == nil {
+		f.hzBySpent()
+	}
+	if k.HZ == nil {
 		f.hzByTimeouts()
+	}
+	if k.HZ == nil {
+		f.hzByFirstAge()
 	}
 	if k.HZ != nil && k.Stall == nil {
 		for _, s := range f.Stalls {
@@ -242,6 +251,41 @@ func (f *Facts) hzByTasksAges() {
 			}
 		}
 		last = r
+	}
+}
+
+// hzBySpent uses a stalled CPU's time in the second half of the timeout: it is half of
+// the grace period's age in the first report, and more of it in each later one.
+func (f *Facts) hzBySpent() {
+	for _, s := range f.Stalls {
+		for _, c := range s.CPUs {
+			if c.Spent == nil || c.Spent.OfMS < 1000 || s.End == 0 {
+				continue
+			}
+			var fits []int
+			for _, hz := range rates {
+				if part := float64(c.Spent.OfMS) / 1000 * float64(hz) / float64(s.T); part > 0.45 && part < 1 {
+					fits = append(fits, hz)
+				}
+			}
+			if len(fits) == 1 {
+				f.Kernel.HZ = &Seen[int]{Value: fits[0], Line: c.Spent.Line, From: fmt.Sprintf("%d ms are at least half of t=%d", c.Spent.OfMS, s.T)}
+				return
+			}
+		}
+	}
+}
+
+// hzByFirstAge uses the first age of a grace period of RCU Tasks, which is printed after
+// 10 s (rcu_task_stall_info).
+func (f *Facts) hzByFirstAge() {
+	for _, r := range f.RCUTasks {
+		for _, hz := range rates {
+			if !r.Stall && r.Jiffies >= uint64(10*hz) && r.Jiffies < uint64(11*hz) {
+				f.Kernel.HZ = &Seen[int]{Value: hz, Line: r.Line, From: fmt.Sprintf("a guess: %d jiffies are the usual 10 s", r.Jiffies)}
+				return
+			}
+		}
 	}
 }
 

@@ -49,8 +49,8 @@ func (w *weigher) add(v Verdict, weight, line int, format string, args ...any) {
 	w.Reasons = append(w.Reasons, Reason{v, fmt.Sprintf(format, args...), line, weight})
 }
 
-// opinion weighs the facts. Without facts, or at equal weights, the verdict is
-// unclear.
+// opinion weighs the facts. Without facts, at equal weights, or with a single hint, the
+// verdict is unclear.
 func (f *Facts) opinion() Opinion {
 	w := weigher{f: f, seen: map[string]bool{}}
 	w.stalls()
@@ -68,9 +68,9 @@ func (f *Facts) opinion() Opinion {
 		}
 	}
 	switch {
-	case machine > kernel:
+	case machine > max(kernel, 1):
 		w.Verdict = MachineSlow
-	case kernel > machine:
+	case kernel > max(machine, 1):
 		w.Verdict = KernelSlow
 	default:
 		w.Verdict = Unclear
@@ -87,8 +87,12 @@ func (w *weigher) stalls() {
 			switch {
 			case silent && (idle || c.Idle && c.FQS <= 1):
 				w.add(MachineSlow, 3, c.Line, "CPU %d was idle and took no tick in the grace period that waited for it: idle CPUs hold nothing up if interrupts and the kthread run", c.CPU)
-			case c.probe.Sent && !c.probe.Answered && !c.probe.Missing && (c.Ticks == nil || *c.Ticks < 10):
-				w.add(MachineSlow, 1, c.Line, "CPU %d did not answer an interrupt and took no ticks: its interrupts were off, or the CPU did not run", c.CPU)
+			case c.probe.Sent && !c.probe.Answered && !c.probe.Missing && c.Ticks != nil && *c.Ticks < 10:
+				w.add(MachineSlow, 1, c.Line, "CPU %d did not answer an interrupt and took %d ticks: its interrupts were off, or the CPU did not run", c.CPU, *c.Ticks)
+			case c.probe.Sent && !c.probe.Answered && !c.probe.Missing && c.Behind != nil:
+				w.add(MachineSlow, 1, c.Line, "CPU %d did not answer an interrupt and had not noticed the grace period: its interrupts were off, or the CPU did not run", c.CPU)
+			case c.Ticks != nil && s.T > 100 && *c.Ticks > uint64(s.T)/10*9 && s.Self && c.interrupted():
+				w.add(KernelSlow, 2, c.Line, "CPU %d took %d ticks in %d jiffies and was idle when it found itself late: it ran, and nobody took its quiescent states", c.CPU, *c.Ticks, s.T)
 			case c.Ticks != nil && s.T > 100 && *c.Ticks > uint64(s.T)/10*9:
 				w.add(KernelSlow, 3, c.Line, "CPU %d took %d ticks in %d jiffies and reported no quiescent state: it ran, in the kernel", c.CPU, *c.Ticks, s.T)
 			case c.Ticks != nil && s.T > 100 && *c.Ticks > uint64(s.T)/2:
@@ -106,7 +110,7 @@ func (w *weigher) stalls() {
 			if s.Self && c.Behind != nil {
 				w.add(Unclear, 0, c.Line, "CPU %d found itself late and had not noticed the grace period, which takes a tick and a softirq: it had not run, or ran no softirqs", c.CPU)
 			}
-			if c.FQS == 0 && s.T > 100 {
+			if c.FQS == 0 && s.T > 100 && !c.Torn {
 				w.add(MachineSlow, 1, c.Line, "no scan for quiescent states in %d jiffies (fqs=0): the grace-period kthread did not run", s.T)
 			}
 		}
@@ -119,8 +123,22 @@ func (w *weigher) stalls() {
 	}
 }
 
+// interrupted reports whether the tick that prints the report interrupted an idle CPU.
+func (c *StalledCPU) interrupted() bool { return c.nesting == 0 && !c.Idle }
+
 func (w *weigher) kthread() {
 	f := w.f
+	busy := false
+	for _, s := range f.Starved {
+		switch r := f.soon(s.CPU, s.Line); {
+		case r == nil || r.Comm == "" && !r.Idle:
+		case r.Idle && s.Running:
+			w.add(MachineSlow, 2, r.Line, "CPU %d was idle while the grace-period kthread was ready to run on it: an interrupt to it was lost or late", s.CPU)
+		case !r.Idle && r.PID != 0 && s.Running:
+			busy = true
+			w.add(KernelSlow, 1, r.Line, "CPU %d, on which the grace-period kthread was ready to run, %s", s.CPU, r.doing())
+		}
+	}
 	for _, t := range f.Timers {
 		w.add(MachineSlow, 2, t.Line, "a timer of the grace-period kthread was %d jiffies late: timer interrupts did not come, or their softirq did not run", t.Jiffies)
 	}
@@ -133,7 +151,7 @@ func (w *weigher) kthread() {
 	}
 	ready := slices.ContainsFunc(f.Starved, func(k *Starved) bool { return k.Running })
 	for _, s := range f.Stalls {
-		if s.AllSeen > 0 && s.Unnamed == 0 && ready {
+		if s.AllSeen > 0 && s.Unnamed == 0 && ready && !busy {
 			w.add(MachineSlow, 1, s.AllSeen, "all CPUs were done and the grace-period kthread was ready: a CPU that runs would have run it, unless real-time tasks had it for good")
 		}
 		if s.Unnamed > 0 {
@@ -163,8 +181,10 @@ func (w *weigher) interrupts() {
 			switch {
 			case s.Took > 10_000 && f.Unthrottled > 0:
 				w.add(Unclear, 0, s.Line, "a timer interrupt took %.0f ms: samples of perf, which is not throttled, or the CPU was taken away", s.Took/1000)
-			case s.Took > 10_000:
+			case s.Took > 40_000:
 				w.add(MachineSlow, 3, s.Line, "a timer interrupt took %.0f ms: the CPU was taken away", s.Took/1000)
+			case s.Took > 10_000:
+				w.add(MachineSlow, 1, s.Line, "a timer interrupt took %.0f ms: its handlers were slow, or the CPU was taken away", s.Took/1000)
 			}
 		case "nmi":
 			if s.Took > 100_000 {
@@ -173,7 +193,7 @@ func (w *weigher) interrupts() {
 		}
 	}
 	for _, r := range f.Running {
-		if slices.Contains(samples, base(r.At)) || slices.ContainsFunc(r.Stack, func(f string) bool { return slices.Contains(samples, base(f)) }) {
+		if slices.Contains(samples, base(r.At)) || r.Stack.index(func(f string) bool { return slices.Contains(samples, base(f)) }) >= 0 {
 			w.add(KernelSlow, 1, r.Line, "CPU %d was taking a sample of perf when it was looked at", r.CPU)
 			break
 		}
@@ -198,7 +218,7 @@ func (w *weigher) interrupts() {
 func (w *weigher) lockups() {
 	f := w.f
 	cpus, first := map[string]bool{}, 0
-	longest := int64(0)
+	var longest, again *Lockup
 	for _, l := range f.Lockups {
 		if l.Kind == "workqueue" {
 			continue
@@ -207,15 +227,25 @@ func (w *weigher) lockups() {
 			first = l.Line
 		}
 		cpus[l.CPUs] = true
-		longest = max(longest, l.Seconds)
+		if longest == nil || l.Seconds > longest.Seconds {
+			longest = l
+		}
+		if o := f.lastOf(l); l.Kind == "soft" && o.Seconds > l.Seconds && again == nil {
+			again = o
+		}
 	}
 	switch {
+	case longest == nil:
 	case f.Kernel.CPUs != nil && len(cpus) > 1 && len(cpus) >= f.Kernel.CPUs.Value-1, len(cpus) > 3:
 		w.add(MachineSlow, 2, first, "%d CPUs were stuck at once", len(cpus))
-	case len(cpus) > 0:
-		w.add(Unclear, 0, first, "a CPU was stuck for %d s: a loop in the kernel, or the CPU did not run", longest)
+	case again != nil:
+		w.add(KernelSlow, 2, again.Line, "CPU %s was found in the same task again, after %d s: it ran and took interrupts meanwhile", again.CPUs, again.Seconds)
+	case longest.Seconds > 0:
+		w.add(Unclear, 0, first, "a CPU was stuck for %d s: a loop in the kernel, or the CPU did not run", longest.Seconds)
+	default:
+		w.add(Unclear, 0, first, "a CPU took no timer interrupts: a loop with interrupts off, or the CPU did not run")
 	}
-	if f.Kernel.Guest != nil && len(w.Reasons) > 0 && !slices.ContainsFunc(w.Reasons, func(r Reason) bool { return r.For == KernelSlow && r.Weight > 1 }) {
+	if f.Kernel.Guest != nil && slices.ContainsFunc(w.Reasons, func(r Reason) bool { return r.For == MachineSlow && r.Weight > 1 }) && !slices.ContainsFunc(w.Reasons, func(r Reason) bool { return r.For == KernelSlow && r.Weight > 1 }) {
 		w.add(MachineSlow, 1, f.Kernel.Guest.Line, "the kernel is a guest (%s), so that its CPUs can be taken away", f.Kernel.Guest.Value)
 	}
 }
@@ -223,7 +253,7 @@ func (w *weigher) lockups() {
 func (w *weigher) waits() {
 	f := w.f
 	if q := f.of(WaitEventMutex); len(q) > 0 {
-		w.add(KernelSlow, 1, q[0].Line, "tasks queue for event_mutex: %d", len(q))
+		w.add(KernelSlow, min(len(q), 2), q[0].Line, "tasks queue for event_mutex: %d", len(q))
 	}
 	for _, r := range f.RCUTasks {
 		switch {
@@ -233,10 +263,11 @@ func (w *weigher) waits() {
 			w.add(KernelSlow, 2, r.Line, "RCU Tasks waits for tasks that run without sleeping: that is no matter of CPUs")
 		}
 	}
+	queue := min(len(f.of(WaitMutex, WaitRWSem)), 2)
 	for _, h := range f.Hung {
 		switch h.Task.Family {
 		case WaitMutex, WaitRWSem:
-			w.add(KernelSlow, 1, h.Line, "a task waits for another one's lock, which a slow machine seldom makes last %d s", h.Seconds)
+			w.add(KernelSlow, queue, h.Line, "a task waits for another one's lock, which a slow machine seldom makes last %d s", h.Seconds)
 		case WaitIO:
 			w.add(MachineSlow, 1, h.Line, "a task waits for I/O: a device or its storage may be slow")
 		}

@@ -232,6 +232,9 @@ func TestRatesOfTicksAreConcluded(t *testing.T) {
 		{"two reports of one grace period", stall(500, 777) + stall(510, 3777), 300},
 		{"no timeout at all", stall(500, 777), 0},
 		{"a grace period older than the machine", stall(30, 10502), 0},
+		{"a CPU's time", "rcu: INFO: rcu_preempt self-detected stall on CPU\nrcu: \t3-....: (4999 ticks this GP) idle=1a2d/1/0x4000000000000000 softirq=1/1 fqs=9\nrcu: \t         hardirqs   softirqs   csw/system\nrcu: \t number:        0        657            0\nrcu: \tcputime:        0          0         2498   ==> 2498(ms)\nrcu: \t(t=5001 jiffies g=3677 q=29 ncpus=8)\n", 1000},
+		{"the first age of RCU Tasks", "rcu_tasks_wait_gp: rcu_tasks grace period number 9 (since boot) is 2571 jiffies old.\n", 250},
+		{"a later age of RCU Tasks", "rcu_tasks_wait_gp: rcu_tasks grace period number 9 (since boot) is 32731 jiffies old.\n", 0},
 		{"loops of a jiffy", "Calibrating delay loop... 4000.00 BogoMIPS (lpj=8000000)\n" + stall(500, 10502), 250},
 	} {
 		k := read(t, tt.text).Facts.Kernel
@@ -290,7 +293,7 @@ func TestHoldoutsOfRCUTasks(t *testing.T) {
 func TestATornTaskHasItsOwnStack(t *testing.T) {
 	t.Parallel()
 	f := read(t, logs(t)["wrapped-mail"]).Facts
-	if n := len(f.Tasks); n != 2 || !slices.Equal(f.Tasks[0].Stack, []string{"__schedule"}) || f.Tasks[1].Comm != "torn-here" || !slices.Equal(f.Tasks[1].Stack, []string{"spin_here"}) {
+	if n := len(f.Tasks); n != 2 || !slices.Equal(f.Tasks[0].Stack.Names(), []string{"__schedule"}) || f.Tasks[1].Comm != "torn-here" || !slices.Equal(f.Tasks[1].Stack.Names(), []string{"spin_here"}) {
 		t.Errorf("%d tasks: %+v", n, f.Tasks)
 	}
 }

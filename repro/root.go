@@ -3,6 +3,7 @@ package repro
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -10,7 +11,10 @@ import (
 // detectors.
 func (c *chain) root() {
 	f := c.f
-	needs := slices.Contains([]string{"tracepoint", "srcu", "rcu"}, c.Kind)
+	needs := slices.Contains([]string{"tracepoint", "rcu"}, c.Kind) || c.Kind == "tasks-trace" && len(f.of(WaitTracepoint)) > 0 || len(f.shown(SRCUScan, SRCUScanExp)) > 0
+	if c.Kind == "srcu" && !needs {
+		c.unknown("who holds the SRCU grace period up: SRCU has no stall detector, and the log does not show the worker of the domain")
+	}
 	if slices.Contains([]string{"lock", "work", "io", "other"}, c.Kind) && len(f.Stalls)+len(f.Expedited) > 0 {
 		c.unknown("whether the stall of RCU has to do with the hung tasks: none of them waits for RCU")
 	}
@@ -22,7 +26,8 @@ func (c *chain) root() {
 	}
 	st := f.worstStall()
 	if st == nil {
-		if needs && len(f.Expedited) == 0 {
+		c.kthread()
+		if needs && len(f.Expedited)+len(f.Starved) == 0 {
 			c.unknown("who holds the RCU grace period up: the log has no stall report")
 		}
 		return
@@ -48,20 +53,84 @@ func (c *chain) root() {
 	case st.Ended > 0:
 		c.link(st.Ended, "an RCU grace period was late and ended while it was reported")
 	case st.AllSeen > 0:
-		c.link(st.AllSeen, "all quiescent states were seen: only the grace-period kthread was missing")
+		age := "the RCU grace period"
+		if st.End > 0 {
+			age += fmt.Sprintf(" was %d jiffies old%s and", st.T, f.inSeconds(uint64(max(st.T, 0))))
+		}
+		c.link(st.AllSeen, "%s had all quiescent states: only its kthread was missing, silent for %d jiffies", age, st.Quiet)
 	default:
 		c.link(st.Line, "an RCU grace period was late; the report does not say for whom it waited")
 		c.unknown("who held the RCU grace period up: the stall report is incomplete")
 	}
 	c.stacks(cpus, tasks, st.Line)
-	if len(f.Starved) > 0 {
-		s := f.Starved[0]
-		how := "asleep: its timer or wakeup did not come"
-		if s.Running {
-			how = "ready to run and not running"
-		}
-		c.link(s.Line, "the grace-period kthread had not run for %d jiffies%s; it was %s", s.Jiffies, f.inSeconds(uint64(max(s.Jiffies, 0))), how)
+	c.kthread()
+}
+
+// kthread links the grace-period kthread that did not run, and what its CPU did.
+func (c *chain) kthread() {
+	f := c.f
+	if len(f.Starved) == 0 {
+		return
 	}
+	c.kind("rcu")
+	s := f.Starved[0]
+	how := "asleep: its timer or wakeup did not come"
+	switch {
+	case s.Waking:
+		how = "being woken, and its CPU had not taken it"
+	case s.Running:
+		how = "ready to run and not running"
+	}
+	c.link(s.Line, "the grace-period kthread had not run for %d jiffies%s; it was %s", s.Jiffies, f.inSeconds(uint64(max(s.Jiffies, 0))), how)
+	if r := f.soon(s.CPU, s.Line); r != nil {
+		c.link(r.Line, "CPU %d, on which the kthread last ran, %s", s.CPU, r.doing())
+	}
+}
+
+// soon returns what the CPU executed according to the report that contains the line.
+func (f *Facts) soon(cpu, line int) *Running {
+	const soon = 300
+	i := sort.Search(len(f.Running), func(i int) bool { return f.Running[i].Line > line })
+	for ; i < len(f.Running) && f.Running[i].Line < line+soon; i++ {
+		if f.Running[i].CPU == cpu {
+			return f.Running[i]
+		}
+	}
+	return nil
+}
+
+// task returns the running task with its stack.
+func (r *Running) task() *Task {
+	if r.dump != nil {
+		return r.dump
+	}
+	return &Task{Where: r.Where, Comm: r.Comm, PID: r.PID, Stack: r.Stack}
+}
+
+// doing describes what a CPU executed.
+func (r *Running) doing() string {
+	t := r.task()
+	where := r.At
+	if where == "" {
+		where = t.interrupted()
+	}
+	work := ""
+	if w := r.Workqueue; w != "" {
+		work = " (work item " + w + ")"
+	} else if t.Workqueue != "" {
+		work = " (work item " + t.Workqueue + ")"
+	} else if what := t.what(); what != "" {
+		work = " (" + what + ")"
+	}
+	switch {
+	case r.Idle:
+		return "was idle"
+	case r.User:
+		return fmt.Sprintf("ran %s:%d in user mode", r.Comm, r.PID)
+	case where != "":
+		return fmt.Sprintf("ran %s%s in %s", t, work, where)
+	}
+	return fmt.Sprintf("ran %s%s", t, work)
 }
 
 // worstStall returns the most informative stall: one that names a blocking CPU or
@@ -126,18 +195,12 @@ func (c *chain) stacks(cpus, tasks []int, after int) {
 			c.unknown("what CPU %d did: no backtrace of it follows the report", cpu)
 			continue
 		}
-		switch r := f.Running[at]; {
-		case r.Idle:
-			c.link(r.Line, "CPU %d was idle", cpu)
-		case r.User:
-			c.link(r.Line, "CPU %d ran %s:%d in user mode", cpu, r.Comm, r.PID)
-		case r.At == "" && r.dump != nil && r.dump.interrupted() != "":
-			c.link(r.Line, "CPU %d ran %s in %s", cpu, r.dump, r.dump.interrupted())
-		case r.At != "":
-			c.link(r.Line, "CPU %d ran %s:%d in %s", cpu, r.Comm, r.PID, r.At)
-		default:
-			c.link(r.Line, "CPU %d ran %s:%d", cpu, r.Comm, r.PID)
+		r := f.Running[at]
+		if r.Comm == "" && !r.Idle && !r.User {
+			c.unknown("what CPU %d ran: the line of its task is torn", cpu)
+			continue
 		}
+		c.link(r.Line, "CPU %d %s", cpu, r.doing())
 	}
 	for i, pid := range tasks {
 		if i == 3 {
@@ -158,33 +221,5 @@ func (c *chain) place(t *Task) {
 		if in := t.interrupted(); in != "" {
 			c.link(t.Line, "%s was in %s", t, in)
 		}
-	}
-}
-
-// lockups determines the kind if the log contains nothing else.
-func (c *chain) lockups() {
-	f := c.f
-	if c.Kind != "" || len(f.Lockups) == 0 {
-		return
-	}
-	l := f.Lockups[0]
-	if l.Kind != "workqueue" {
-		c.kind("other")
-		who := ""
-		if l.Comm != "" {
-			who = fmt.Sprintf(" in %s:%d", l.Comm, l.PID)
-		}
-		c.link(l.Line, "%s lockup of CPU %s%s", l.Kind, l.CPUs, who)
-		return
-	}
-	c.kind("work")
-	c.link(l.Line, "no work item of the pool of CPU %s made progress for %d s", l.CPUs, l.Seconds)
-	if len(l.InFlight) > 0 {
-		c.link(l.InFlight[0].Line, "in flight: %s", l.InFlight[0].Value)
-	} else {
-		c.unknown("which work item occupies the pool: none is listed as in flight")
-	}
-	if len(l.Pending) > 0 {
-		c.link(l.Pending[0].Line, "pending: %s", l.Pending[0].Value)
 	}
 }

@@ -1,6 +1,7 @@
 package repro
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,6 +27,7 @@ type Draft struct {
 	// Signature is the signature of the trial with seed 1.
 	Signature trial.Signature
 
+	tried    bool              // all seeds
 	symptoms []Symptom         // of the log
 	release  string            // of the log's kernel, if it is not the scenario's
 	verdict  Verdict           // of the log
@@ -45,10 +47,10 @@ const DraftSeeds = 5
 // one that shows them with the most seeds.
 func (l *Log) Draft() (*Draft, error) {
 	symptoms := l.Symptoms()
-	var best *Draft
 	if len(without(symptoms, []Symptom{SlowSamples})) == 0 {
 		return nil, ErrNoScenario // slow samples alone are not a failure
 	}
+	var drafts []*Draft
 	for _, setup := range setups {
 		if !setup.suits(symptoms, l.Facts) {
 			continue
@@ -56,30 +58,60 @@ func (l *Log) Draft() (*Draft, error) {
 		// The start of the close() is not in the log, and may decide whether it
 		// meets a reader: try a few starts.
 		for later := range starts {
-			d := Draft{symptoms: symptoms, verdict: l.Opinion.Verdict, release: l.Facts.Kernel.otherRelease(), notes: map[string]string{}}
+			d := &Draft{symptoms: symptoms, verdict: l.Opinion.Verdict, release: l.Facts.Kernel.otherRelease(), notes: map[string]string{}}
 			d.machine(l.Facts)
 			d.closers(l.Facts)
-			setup.fill(&d, l.Facts)
+			setup.fill(d, l.Facts)
 			d.Scenario.Closers[0].Start += time.Duration(later) * time.Second
 			d.Scenario.Horizon = min(d.Scenario.Horizon, maxHorizon)
 			if err := d.Scenario.Validate(); err != nil {
 				return nil, fmt.Errorf("setup %q: %w", setup.name, err)
 			}
-			if err := d.try(symptoms); err != nil {
+			if err := d.first(); err != nil {
 				return nil, err
 			}
-			if best == nil || d.better(best) {
-				best = &d
+			if !d.possible() {
+				drafts = append(drafts, d)
+				continue
 			}
-			if len(d.Missing) == 0 && d.Seeds == DraftSeeds {
-				break
+			// No other can show more.
+			if err := d.others(); err != nil || d.Seeds == DraftSeeds {
+				return d, err
 			}
+			drafts = append(drafts, d)
 		}
 	}
-	if best == nil || len(best.Shows) == 0 {
+	return best(drafts)
+}
+
+// best returns the draft that is closest to the log. It runs the other seeds of those
+// only that show the most with the first.
+func best(drafts []*Draft) (*Draft, error) {
+	slices.SortStableFunc(drafts, func(a, b *Draft) int {
+		return cmp.Or(len(a.Missing)-len(b.Missing), len(a.Extra)-len(b.Extra))
+	})
+	var best *Draft
+	for _, d := range drafts {
+		if len(d.Shows) == 0 || best != nil && (len(d.Missing) > len(best.Missing) || best.Seeds == DraftSeeds) {
+			break
+		}
+		if err := d.others(); err != nil {
+			return nil, err
+		}
+		if best == nil || d.Seeds > best.Seeds {
+			best = d
+		}
+	}
+	if best == nil {
 		return nil, ErrNoScenario
 	}
 	return best, nil
+}
+
+// possible reports whether the draft shows all symptoms of the log that the virtual
+// kernel has.
+func (d *Draft) possible() bool {
+	return !slices.ContainsFunc(d.Missing, func(s Symptom) bool { return s.Unmodelled() == "" })
 }
 
 // maxHorizon is the longest horizon of a scenario.
@@ -88,47 +120,53 @@ const maxHorizon = time.Hour
 // starts is the number of tried starts of the close(), a second apart.
 const starts = 3
 
-// better reports whether the draft is closer to the log.
-func (d *Draft) better(o *Draft) bool {
-	if len(d.Missing) != len(o.Missing) {
-		return len(d.Missing) < len(o.Missing)
-	}
-	if d.Seeds != o.Seeds {
-		return d.Seeds > o.Seeds
-	}
-	return len(d.Extra) < len(o.Extra)
-}
-
 // maxSteps limits a trial.
 const maxSteps = 20_000_000
 
-// try runs the scenario and compares the console with the symptoms: with seed 1, and if
-// that shows any of them with the other seeds too.
-func (d *Draft) try(symptoms []Symptom) error {
-	baseline, err := fixes.Find("baseline")
+// first runs the scenario with seed 1 and compares the console with the symptoms.
+func (d *Draft) first() error {
+	r, shown, err := d.run(1)
 	if err != nil {
 		return err
 	}
-	for seed := range uint64(DraftSeeds) {
-		r := kernel.Run(d.Scenario, baseline, seed+1, kernel.Options{Log: true, MaxSteps: maxSteps})
-		model, err := ReadTrial(&r)
+	d.Missing = without(d.symptoms, shown)
+	d.Shows = without(d.symptoms, d.Missing)
+	d.Extra = without(shown, d.symptoms)
+	d.Signature = r.Signature()
+	d.Seeds = min(len(d.Shows), 1)
+	return nil
+}
+
+// others counts the other seeds with which the scenario shows the same, unless that was
+// done.
+func (d *Draft) others() error {
+	if d.tried {
+		return nil
+	}
+	d.tried = true
+	for seed := uint64(2); seed <= DraftSeeds; seed++ {
+		_, shown, err := d.run(seed)
 		if err != nil {
 			return err
 		}
-		if seed == 0 {
-			d.Missing = without(symptoms, model.Symptoms())
-			d.Shows = without(symptoms, d.Missing)
-			d.Extra = without(model.Symptoms(), symptoms)
-			d.Signature = r.Signature()
-		}
-		if len(d.Shows) == 0 {
-			return nil
-		}
-		if len(without(d.Shows, model.Symptoms())) == 0 {
+		if len(without(d.Shows, shown)) == 0 {
 			d.Seeds++
 		}
 	}
 	return nil
+}
+
+func (d *Draft) run(seed uint64) (trial.Result, []Symptom, error) {
+	baseline, err := fixes.Find("baseline")
+	if err != nil {
+		return trial.Result{}, nil, err
+	}
+	r := kernel.Run(d.Scenario, baseline, seed, kernel.Options{Log: true, MaxSteps: maxSteps})
+	model, err := ReadTrial(&r)
+	if err != nil {
+		return r, nil, err
+	}
+	return r, model.Symptoms(), nil
 }
 
 // note records the source of a value: a line of the log, or a guess.
@@ -136,7 +174,7 @@ func (d *Draft) note(path, format string, args ...any) { d.notes[path] = fmt.Spr
 
 // maxCPUs limits the machine of a draft: more CPUs change no symptom and take
 // longer.
-const maxCPUs = 8
+const maxCPUs = 4
 
 // otherRelease returns the release of the log's kernel if it is known and not the
 // one that a scenario without machine.version has.
@@ -320,7 +358,7 @@ func (d *Draft) YAML(log string) []byte {
 	fmt.Fprintf(&b, "# A scenario to start from, made from %s. Comments name its lines.\n", strings.Map(printing, log))
 	fmt.Fprintf(&b, "%s%s\n", headSymptoms, join(d.symptoms))
 	for _, m := range d.Missing {
-		why := m.unmodelled()
+		why := m.Unmodelled()
 		if why == "" {
 			why = "not in this setup"
 		}

@@ -156,7 +156,7 @@ func TestNoDraftOfWhatTheModelDoesNotHave(t *testing.T) {
 		d, err := read(t, logs(t)[name]).Draft()
 		if name == "rcu-tasks" {
 			// It has the queue, and names the missing symptom.
-			if err != nil || !strings.Contains(string(d.YAML(name)), string(TasksGP)+" ("+TasksGP.unmodelled()+")") {
+			if err != nil || !strings.Contains(string(d.YAML(name)), string(TasksGP)+" ("+TasksGP.Unmodelled()+")") {
 				t.Errorf("%s: %v", name, err)
 			}
 			continue
@@ -222,7 +222,7 @@ func FuzzRoundTrip(f *testing.F) {
 		d, err := l.Draft()
 		if errors.Is(err, ErrNoScenario) {
 			for _, s := range l.Symptoms() {
-				if s.unmodelled() == "" && s != SlowSamples && len(r.Log) > 0 {
+				if s.Unmodelled() == "" && s != SlowSamples && len(r.Log) > 0 {
 					t.Skip(s) // no setup shows it: a draft would be a guess
 				}
 			}

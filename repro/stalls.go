@@ -72,6 +72,20 @@ func (s *stream) open(fits func(*Stall) bool) *Stall {
 	return s.stalls[len(s.stalls)-1]
 }
 
+// closeBefore gives up the ends of stalls that are long past when a report of the same
+// kind begins: RCU makes one report at a time.
+func (s *stream) closeBefore(next *Stall) {
+	s.stalls = slices.DeleteFunc(s.stalls, func(o *Stall) bool {
+		if o.Flavor != next.Flavor || o.Self != next.Self {
+			return false
+		}
+		if o.At != nil && next.At != nil && o.boot == next.boot {
+			return *next.At-*o.At > 5
+		}
+		return next.Line-o.Line > 100
+	})
+}
+
 // lastCPU returns the CPU of the last stall line.
 func (s *stream) lastCPU() *StalledCPU {
 	if st := s.open(func(st *Stall) bool { return len(st.CPUs) > 0 }); st != nil && len(st.CPUs) > 0 {
@@ -89,7 +103,7 @@ func (f *Facts) lastStall() *Stall {
 
 func stalledCPU(e *entry, l *klog.StalledCPU) StalledCPU {
 	c := StalledCPU{Line: e.line, CPU: l.CPU, FQS: l.FQS, Softirqs: l.SoftirqNow - l.SoftirqThen, False: l.FalsePositive,
-		Idle: l.Nesting == 0 && l.NMINesting == 0, probe: l.Probe}
+		Idle: l.Nesting == 0 && l.NMINesting == 0, probe: l.Probe, nesting: l.Nesting}
 	text := klog.Format(l, klog.Text{Prefix: klog.PrefixNone})
 	_, rest, _ := strings.Cut(text, "-")
 	c.Letters, _, _ = strings.Cut(rest, ":")

@@ -33,9 +33,9 @@ const (
 	OtherHung     Symptom = "a task hung in another wait"
 )
 
-// unmodelled gives the reason why the virtual kernel cannot show a symptom; empty
+// Unmodelled gives the reason why the virtual kernel cannot show a symptom; empty
 // if it can.
-func (s Symptom) unmodelled() string {
+func (s Symptom) Unmodelled() string {
 	switch s {
 	case KthreadAsleep:
 		return "timers are not lost and CPUs are not stolen there"

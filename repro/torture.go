@@ -148,9 +148,12 @@ func (t *Torture) counters(e *entry, text string) {
 	}
 }
 
-// qemuKilled is the line of kvm-recheck.sh after a run whose QEMU had to be killed:
-// the guest did not end in time.
-const qemuKilled = "QEMU killed"
+// Lines of kvm-recheck.sh after a run whose QEMU had to be killed, since the guest did
+// not end in time, or failed.
+const (
+	qemuKilled = "QEMU killed"
+	qemuError  = "QEMU error"
+)
 
 // kvmLine reads a line of kvm.sh's summary.
 func (f *Facts) kvmLine(e *entry) bool {
@@ -172,7 +175,7 @@ func (f *Facts) kvmLine(e *entry) bool {
 	}
 	switch {
 	case strings.HasPrefix(text, "!!! PID ") && strings.Contains(text, " hung at "),
-		text == qemuKilled && f.Torture != nil && len(f.Torture.Runs) > 0,
+		text == qemuKilled, text == qemuError, text == qemuError+", output:",
 		strings.HasPrefix(text, "Summary: ") && f.Torture != nil && len(f.Torture.Runs) > 0,
 		strings.HasSuffix(text, "runs with runtime errors.") || strings.HasSuffix(text, "runs with build errors."),
 		strings.HasPrefix(text, "WARNING: ") && strings.Contains(text, "in ") && f.Torture != nil && len(f.Torture.Runs) > 0:
@@ -188,10 +191,11 @@ func (f *Facts) kvmLine(e *entry) bool {
 
 // judge determines the verdict, the duration and the bound.
 func (t *Torture) judge(f *Facts) {
-	if t.Verdict == "" && len(t.Runs) == 0 {
+	summary := len(t.Runs) > 0 || t.Type == "" && len(t.Anomalies) > 0
+	if t.Verdict == "" && !summary {
 		t.Verdict = "unfinished"
 	}
-	if len(t.Runs) > 0 && t.Verdict == "" {
+	if summary && t.Verdict == "" {
 		t.Verdict = "SUCCESS"
 		if len(t.Anomalies) > 0 {
 			t.Verdict = "FAILURE"
@@ -209,7 +213,7 @@ func (t *Torture) judge(f *Facts) {
 	}
 	hung := len(f.Hung)+len(f.Stalls)+len(f.Expedited) > 0
 	for _, a := range t.Anomalies {
-		hung = hung || strings.Contains(a.Text, " hung at ") || a.Text == qemuKilled
+		hung = hung || strings.Contains(a.Text, " hung at ") || a.Text == qemuKilled || strings.HasPrefix(a.Text, qemuError)
 	}
 	if hung || gps == 0 || spent == 0 || gps > 1<<53 {
 		return

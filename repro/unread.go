@@ -44,6 +44,9 @@ func (h *half) joins(next *entry) (texts []string) {
 		}
 		if !next.stamped || h.line == next.line {
 			texts = append(texts, strings.TrimSuffix(text, "=")+next.text, strings.TrimRight(text, " \t")+" "+strings.TrimLeft(next.text, " \t"))
+			if strings.HasSuffix(text, "=") {
+				texts = append(texts, text+next.text) // it was "=3D", not the mail's
+			}
 		}
 	}
 	return texts
@@ -52,7 +55,8 @@ func (h *half) joins(next *entry) (texts []string) {
 // goesOn reports whether the next line may be another part although the message is
 // still incomplete: it has no timestamp, and is not a message by itself.
 func (h *half) goesOn(next *entry) bool {
-	if next.stamped || h.parts == maxParts || strings.Trim(next.text, " \t") == "" || looksLikeReport(next.text) {
+	lock := isHeldLock(strings.TrimLeft(h.text, " \t")) && strings.HasPrefix(next.text, "(")
+	if next.stamped || h.parts == maxParts || strings.Trim(next.text, " \t") == "" || looksLikeReport(next.text) && !lock {
 		return false
 	}
 	_, _, ok := klog.ParseLine(plainFrame(next.text))
@@ -93,6 +97,7 @@ func (c *collector) giveUp(s *stream) {
 	if s.half != nil {
 		c.suspect(&s.half.entry)
 		c.tornTask(s, &s.half.entry)
+		c.tornCPU(s, &s.half.entry)
 		s.half = nil
 	}
 }
@@ -119,6 +124,29 @@ func isTaskLine(text string) bool {
 	return strings.HasPrefix(text, "task:") && strings.Contains(text, " state:")
 }
 
+// isHeldLock reports whether a text begins like a lock of a list: "#0:
+// ffffffff8bf1fc80".
+func isHeldLock(text string) bool {
+	number, address, ok := strings.Cut(text[:min(len(text), 24)], ": ")
+	return ok && len(number) > 1 && number[0] == '#' && strings.Trim(number[1:], "0123456789") == "" &&
+		len(address) >= 16 && strings.Trim(address[:16], "0123456789abcdef") == ""
+}
+
+// tornCPU adds the CPU of a torn line to its stall: "1-...!: (4999 ticks this GP)".
+func (c *collector) tornCPU(s *stream, e *entry) {
+	head, _, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(e.text), "rcu:")), ")")
+	if !ok || len(s.stalls) == 0 {
+		return
+	}
+	l, _, ok := klog.ParseLine("rcu: \t" + head + ") idle=0000/1/0x1 softirq=0/0 fqs=0")
+	if cpu, isCPU := l.(*klog.StalledCPU); ok && isCPU {
+		st := s.stalls[len(s.stalls)-1]
+		torn := stalledCPU(e, cpu)
+		torn.Torn = true
+		st.CPUs = append(st.CPUs, torn)
+	}
+}
+
 func (c *collector) suspect(e *entry) {
 	f := c.facts
 	f.Unread++
@@ -136,10 +164,12 @@ var marks = []string{
 	"INFO: task ", "blocked for more than ", " blocked on a mutex", "self-detected stall on CPU", "detected stalls on ", "detected expedited stalls",
 	" ticks this GP)", " GPs behind)", "(detected by ", "rcu_node (CPUs ", "kthread starved for ", "kthread timer wakeup didn't happen",
 	"workqueue lockup - pool", "soft lockup - CPU", "hard LOCKUP", "grace period number ", "interrupt took ", "NMI handler (", "}, at:",
+	"All QSes seen", "rcu_tasks_wait_gp: ", "Possible timer handling issue", " running task ", "detected stalls on tasks",
 }
 
 func looksLikeReport(text string) bool {
-	if isTaskLine(strings.TrimLeft(text, " \t")) {
+	text = strings.TrimLeft(text, " \t")
+	if isTaskLine(text) || isHeldLock(text) {
 		return true
 	}
 	for _, m := range marks {

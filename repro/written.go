@@ -51,7 +51,7 @@ func (w *Written) Compare(console *Log, s trial.Signature) (shown int, missing [
 	absent := w.missing(console)
 	for _, m := range absent {
 		line := string(m)
-		if why := m.unmodelled(); why != "" {
+		if why := m.Unmodelled(); why != "" {
 			line += " (" + why + ")"
 		}
 		missing = append(missing, line)
