@@ -60,12 +60,17 @@ type collector struct {
 	header int
 	busy   busyPools
 	names  shared
+	twice  twice
 }
 
 // name returns a shared copy of a text that logs repeat.
 func (c *collector) name(text string) string { return *c.names.name(text) }
 
 func (c *collector) entry(e entry) {
+	if c.twice.copied(&e) {
+		c.facts.Copies.Lines++
+		return
+	}
 	s := c.streams[e.caller]
 	if s == nil {
 		s = &stream{}
@@ -324,10 +329,10 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 		s.task, s.running, s.tasks = nil, nil, nil
 	case *klog.StarvedLine:
 		s.starved = &Starved{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies, State: l.GPState.String(), CPU: l.CPU,
-			Running: l.State.Letter == 'R' || l.State.Bits == taskWaking, Waking: l.State.Bits == taskWaking}
+			Running: l.State.Letter == 'R' || l.State.Bits == taskWaking, Waking: l.State.Bits == taskWaking, g: l.GP}
 		f.Starved = append(f.Starved, s.starved)
 	case *klog.TimerLine:
-		s.timer = &Timer{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies}
+		s.timer = &Timer{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies, g: l.GP}
 		f.Timers = append(f.Timers, s.timer)
 	case *klog.TimerCPU:
 		if s.timer != nil {

@@ -18,6 +18,8 @@ type Where struct {
 	// At is the time of the line in seconds, since boot or midnight; nil if the log
 	// has no times.
 	At *float64 `json:"at,omitempty"`
+
+	clock clock
 }
 
 // Seen is a value with its line, and with the derivation if the line does not
@@ -42,6 +44,8 @@ type Facts struct {
 	// Unkept counts the messages of reports beyond the first million, which are not
 	// stored.
 	Unkept int `json:"unkept,omitempty"`
+
+	Copies Copies `json:"copies,omitzero"`
 
 	Kernel Kernel `json:"kernel"`
 
@@ -68,6 +72,7 @@ type Facts struct {
 
 	byPID   map[int]*Task  // the last one shown with a stack
 	locksOf map[int]*Locks // the last list of a task
+	returns map[string]addresses
 }
 
 // Suspect is a message that looks like part of a report and does not parse.
@@ -222,7 +227,9 @@ type Starved struct {
 	Running bool   `json:"runnable"` // it is runnable, not asleep
 	// Waking means that it is being woken and not yet in the queue of its CPU.
 	Waking bool `json:"waking,omitempty"`
-	CPU    int  `json:"cpu"`
+
+	g   int64 // the grace period
+	CPU int   `json:"cpu"`
 }
 
 // Timer reports that the kthread's timer did not fire.
@@ -232,6 +239,8 @@ type Timer struct {
 	Jiffies int64  `json:"jiffies"`
 	CPU     *int   `json:"cpu,omitempty"`
 	Softirq uint64 `json:"timer_softirqs,omitempty"`
+
+	g int64 // the grace period
 }
 
 // RCUTasks is a line about a grace period of RCU Tasks: its age, or that tasks
@@ -343,7 +352,7 @@ type Log struct {
 func (l *Log) JSON() ([]byte, error) { return json.MarshalIndent(l, "", "  ") }
 
 func (e *entry) where() Where {
-	w := Where{Line: e.line}
+	w := Where{Line: e.line, clock: e.clock}
 	if e.clock != noClock {
 		at := e.at.Seconds()
 		w.At = &at

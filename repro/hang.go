@@ -176,17 +176,24 @@ func (c *chain) gracePeriods(holder *Task) {
 }
 
 // byWait groups tasks that do the same and wait for the same.
-func (f *Facts) byWait(tasks []*Task) (groups [][]*Task) {
-	for _, alike := range byWhat(tasks) {
-		first := len(groups)
-		for _, t := range alike {
-			d, _ := f.waitsFor(t)
-			i := slices.IndexFunc(groups[first:], func(g []*Task) bool { o, _ := f.waitsFor(g[0]); return o == d && g[0].srcuDomain() == t.srcuDomain() })
-			if i < 0 {
-				i, groups = len(groups)-first, append(groups, nil)
-			}
-			groups[first+i] = append(groups[first+i], t)
+func (f *Facts) byWait(tasks []*Task) [][]*Task {
+	return grouped(tasks, func(t *Task) string {
+		d, _ := f.waitsFor(t)
+		return fmt.Sprint(t.what(), d, t.srcuDomain())
+	})
+}
+
+// grouped divides tasks by a key, in the order of the first of each.
+func grouped(tasks []*Task, key func(*Task) string) (groups [][]*Task) {
+	at := map[string]int{}
+	for _, t := range tasks {
+		k := key(t)
+		i, ok := at[k]
+		if !ok {
+			i, groups = len(groups), append(groups, nil)
+			at[k] = i
 		}
+		groups[i] = append(groups[i], t)
 	}
 	return groups
 }
@@ -397,14 +404,7 @@ func (c *chain) rest() {
 // told apart.
 const maxPlaces = 4
 
-// byPlace groups tasks by the function that tells what they wait for.
-func byPlace(tasks []*Task) (groups [][]*Task) {
-	for _, t := range tasks {
-		i := slices.IndexFunc(groups, func(g []*Task) bool { return g[0].place() == t.place() && g[0].what() == t.what() })
-		if i < 0 {
-			i, groups = len(groups), append(groups, nil)
-		}
-		groups[i] = append(groups[i], t)
-	}
-	return groups
+// byPlace groups tasks by what they do and by the function that tells what they wait for.
+func byPlace(tasks []*Task) [][]*Task {
+	return grouped(tasks, func(t *Task) string { return t.place() + " " + t.what() })
 }

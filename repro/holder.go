@@ -19,17 +19,8 @@ func (c *chain) queue() []*Task {
 	return waiters
 }
 
-// byWhat groups tasks with the same description, in the order of the first of each.
-func byWhat(tasks []*Task) (groups [][]*Task) {
-	for _, t := range tasks {
-		i := slices.IndexFunc(groups, func(g []*Task) bool { return g[0].what() == t.what() })
-		if i < 0 {
-			i, groups = len(groups), append(groups, nil)
-		}
-		groups[i] = append(groups[i], t)
-	}
-	return groups
-}
+// byWhat groups tasks with the same description.
+func byWhat(tasks []*Task) [][]*Task { return grouped(tasks, (*Task).what) }
 
 // inParentheses returns the task's description for use after names.
 func (t *Task) inParentheses() string {

@@ -145,6 +145,7 @@ func (f *Facts) lpj(e *entry, before, after string) {
 
 // finish derives the values that no line contains.
 func (f *Facts) finish() {
+	f.countOnce()
 	f.index()
 	for _, t := range f.Tasks {
 		t.Family = family(t)
@@ -159,6 +160,7 @@ func (f *Facts) finish() {
 		h.Task.Family = family(h.Task)
 		f.heldBy(h)
 	}
+	f.returnAddresses()
 	k := &f.Kernel
 	for _, s := range f.Stalls {
 		if s.NCPUs > 0 && k.CPUs == nil {

@@ -219,6 +219,7 @@ func (w *weigher) lockups() {
 	f := w.f
 	cpus, first := map[string]bool{}, 0
 	var longest, again *Lockup
+	found := map[string]*Lockup{}
 	for _, l := range f.Lockups {
 		if l.Kind == "workqueue" {
 			continue
@@ -230,9 +231,11 @@ func (w *weigher) lockups() {
 		if longest == nil || l.Seconds > longest.Seconds {
 			longest = l
 		}
-		if o := f.lastOf(l); l.Kind == "soft" && o.Seconds > l.Seconds && again == nil {
-			again = o
+		who := fmt.Sprint(l.CPUs, " ", l.PID)
+		if o := found[who]; o != nil && l.Kind == "soft" && l.Seconds > o.Seconds {
+			again = l
 		}
+		found[who] = l
 	}
 	switch {
 	case longest == nil:

@@ -15,6 +15,10 @@ func (l *Log) WriteText(w io.Writer) error {
 	if k := f.Kernel.text(); k != "" {
 		fmt.Fprintf(&b, "kernel   %s\n", k)
 	}
+	f.Copies.text(&b)
+	if n := f.Unkept; n > 0 {
+		fmt.Fprintf(&b, "kept     the reports up to message %d; %d more messages of reports are only counted\n", maxKept, n)
+	}
 	if f.Torture != nil {
 		f.Torture.text(&b)
 	}
@@ -74,6 +78,15 @@ func (f *Facts) counts() string {
 		parts = []string{"no report of a watchdog"}
 	}
 	return fmt.Sprintf("%s in %d lines", strings.Join(parts, ", "), f.Lines)
+}
+
+func (c *Copies) text(b *strings.Builder) {
+	if c.Lines > 0 {
+		fmt.Fprintf(b, "copies   %d lines repeat the line before and are left out\n", c.Lines)
+	}
+	if c.Reports > 0 {
+		fmt.Fprintf(b, "copies   %d reports, from line %d on, repeat earlier ones and are counted once\n", c.Reports, c.Line)
+	}
 }
 
 func (k *Kernel) text() string {

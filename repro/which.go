@@ -64,21 +64,34 @@ func (f *Facts) waitsFor(t *Task) (d domain, how string) {
 	}
 	// The calls are in this order in the function, so two return addresses in it
 	// tell them apart.
-	least, most := caller.offset, caller.offset
-	for _, o := range f.shown(WaitTracepoint) {
-		if c := o.srcuCaller(); c != nil && *c.name == *caller.name && c.offset > 0 {
-			least, most = min(least, c.offset), max(most, c.offset)
-		}
-	}
-	switch {
-	case least == most || caller.offset == 0:
+	switch r := f.returns[*caller.name]; {
+	case r.first == r.last:
 		return eitherDomain, ""
-	case caller.offset == least:
+	case caller.offset == r.first:
 		return tasksTrace, "by the first of two return addresses in " + name
-	case caller.offset == most:
+	case caller.offset == r.last:
 		return tracepointSRCU, "by the second of two return addresses in " + name
 	}
 	return eitherDomain, ""
+}
+
+// addresses are the first and the last return address in a function, as offsets.
+type addresses struct{ first, last uint32 }
+
+// returnAddresses collects those of the functions that wait for one of the domains.
+func (f *Facts) returnAddresses() {
+	f.returns = map[string]addresses{}
+	for _, t := range f.shown(WaitTracepoint) {
+		c := t.srcuCaller()
+		if c == nil || c.offset == 0 {
+			continue
+		}
+		r, known := f.returns[*c.name]
+		if !known {
+			r = addresses{c.offset, c.offset}
+		}
+		f.returns[*c.name] = addresses{min(r.first, c.offset), max(r.last, c.offset)}
+	}
 }
 
 // srcuDomain returns the SRCU domain that these functions wait for.
