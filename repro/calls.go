@@ -13,6 +13,14 @@ type call struct {
 	offset uint32 // in the function, if the log contains it
 }
 
+// add appends a frame and leaves little room: there may be very many stacks.
+func (c *Calls) add(f call) {
+	if len(*c) == cap(*c) {
+		*c = append(make(Calls, 0, len(*c)+8+len(*c)/4), *c...)
+	}
+	*c = append(*c, f)
+}
+
 // Names returns the functions.
 func (c Calls) Names() []string {
 	names := make([]string, len(c))

@@ -428,7 +428,7 @@ func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
 	t := s.task
 	if t == nil {
 		if r := s.running; r != nil && !l.Guess && len(r.Stack) < maxFrames {
-			r.Stack = append(r.Stack, c.frameOf(e, l))
+			r.Stack.add(c.frameOf(e, l))
 		}
 	} else {
 		to := &t.Stack
@@ -436,7 +436,7 @@ func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
 			to = &t.Guesses
 		}
 		if len(*to) < maxFrames && (!l.Guess || len(t.Stack) == 0) {
-			*to = append(*to, c.frameOf(e, l))
+			to.add(c.frameOf(e, l))
 		}
 		t.decoded = t.decoded || l.Inlined
 	}

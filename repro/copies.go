@@ -2,6 +2,8 @@ package repro
 
 import (
 	"fmt"
+	"hash/fnv"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -51,36 +53,50 @@ func (t *twice) copied(e *entry) bool {
 // copies finds equal facts. Times of one clock tell them apart; a report with the same
 // numbers and another clock is from another copy of the log.
 type copies struct {
-	seen   map[string]bool
-	clocks map[string]uint8 // by content: the clocks of the facts
+	seen   map[moment]bool
+	clocks map[uint64]uint8 // by content: the clocks of the facts
+}
+
+// moment is a fact and its time: in microseconds since boot or in seconds of the day.
+type moment struct {
+	content uint64 // a hash
+	clock   clock
+	at      int64
 }
 
 // first reports whether no fact of that content and time was there before. If strong, the
 // content does not come again by itself, as it does in a line about a slow interrupt.
-func (c *copies) first(content string, w *Where, strong bool) bool {
-	others := c.clocks[content]
-	c.clocks[content] |= 1 << w.clock
-	another := strong && others&^(1<<w.clock) != 0
-	switch w.clock {
-	case sinceBoot:
-		at := fmt.Sprintf("%s %.6f", content, *w.At)
-		again := c.seen[at]
-		c.seen[at] = true
-		return !again && !another
-	case ofDay:
-		again := false
-		for _, s := range []int64{-1, 0, 1} {
-			again = again || c.seen[fmt.Sprint(content, int64(*w.At)+s)]
-		}
-		c.seen[fmt.Sprint(content, int64(*w.At))] = true
-		return !again && !another
+func (c *copies) first(text string, w *Where, strong bool) bool {
+	h := fnv.New64a()
+	h.Write([]byte(text)) // cannot fail
+	m := moment{content: h.Sum64(), clock: w.clock}
+	others := c.clocks[m.content]
+	c.clocks[m.content] |= 1 << w.clock
+	if strong && others&^(1<<w.clock) != 0 {
+		return false
 	}
-	return !strong || others == 0
+	around := []int64{0}
+	switch w.clock {
+	case noClock:
+		return !strong || others == 0
+	case sinceBoot:
+		m.at = int64(math.Round(*w.At * 1e6))
+	case ofDay:
+		m.at, around = int64(*w.At), []int64{0, -1, 1}
+	}
+	again := false
+	for _, off := range around {
+		near := m
+		near.at += off
+		again = again || c.seen[near]
+	}
+	c.seen[m] = true
+	return !again
 }
 
 // once removes the copies of facts.
 func once[F any](facts []*F, where func(*F) *Where, content func(*F) string, strong bool, copied *Copies) []*F {
-	seen := copies{map[string]bool{}, map[string]uint8{}}
+	seen := copies{map[moment]bool{}, map[uint64]uint8{}}
 	return slices.DeleteFunc(facts, func(x *F) bool {
 		if w := where(x); !seen.first(content(x), w, strong) {
 			if copied.Reports++; copied.Line == 0 || w.Line < copied.Line {
