@@ -63,6 +63,11 @@ func worldOf(kernels []string) (*boot.World, error) {
 	return w, nil
 }
 
+// noFix refuses a candidate of the virtual kernel beside --world boot.
+func noFix(name string) error {
+	return wrong("--fix", name, "none beside --world boot, where kernels take the candidates' place: --kernel mine=7.3.4,fix=NAME")
+}
+
 // ready refuses scenarios that cannot be run on a real kernel, and a machine that
 // cannot boot one.
 func (c *common) ready(w *boot.World, scenarios []workload.Scenario) error {

@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"debug/elf"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,5 +133,28 @@ func TestFinishedTrialsAreReadUpToATornLine(t *testing.T) {
 	}
 	if err := f.open(); err == nil || !strings.Contains(err.Error(), "results.boots: line 1: ") {
 		t.Errorf("%v, want the line that is wrong", err)
+	}
+}
+
+// The program is the guest of every boot, and the emulated CPU copies what is loaded of
+// it. The long form of a test of world/boot/qemu compresses the program itself.
+func TestTheGuestStaysSmall(t *testing.T) {
+	t.Parallel()
+	path, err := os.Executable() // this package and its tests: a little more than the guest
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.Open(path)
+	if err != nil {
+		t.Skip(err) // not on Linux
+	}
+	defer f.Close()
+	var size uint64
+	for _, p := range f.Progs {
+		size = max(size, p.Off+p.Filesz)
+	}
+	const most = 43_000_000 // of which xz makes 12 MB
+	if size > most {
+		t.Errorf("%d bytes of the program are loaded, want at most %d", size, most)
 	}
 }

@@ -22,7 +22,7 @@ $(go env GOCACHE)/fuzz/github.com/gpstorm/gpstorm/fuzz. Pull before go test -fuz
 push after it, as often as you like. An input has 1 MiB at most, all together 512 MiB.`,
 		Example: `  gpstorm corpus pull "$(go env GOCACHE)/fuzz/github.com/gpstorm/gpstorm/fuzz" --nats nats://10.0.0.1:4222
   gpstorm corpus push "$(go env GOCACHE)/fuzz/github.com/gpstorm/gpstorm/fuzz" --nats nats://10.0.0.1:4222`,
-		Args: exactly(),
+		Args: knownSubcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(

@@ -192,7 +192,10 @@ func (o *evaluateOptions) checkRare(cmd *cobra.Command) error {
 
 // bootPlan changes a plan of candidates into one of kernels.
 func (o *evaluateOptions) bootPlan(cmd *cobra.Command, w *boot.World, p *campaign.Plan) error {
-	for _, flag := range []string{"fix", "variations", "failures"} {
+	if len(o.fixes) > 0 {
+		return noFix(o.fixes[0])
+	}
+	for _, flag := range []string{"variations", "failures"} {
 		if cmd.Flags().Changed(flag) {
 			return wrong("--"+flag, absent("given"), "no such flag beside --world boot")
 		}

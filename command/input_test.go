@@ -280,6 +280,8 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"run", "calm", "-q", "-q"}, `--quiet: true: want one value; true is given already`},
 		{[]string{"evaluate", "x"}, `evaluate: x: want no argument`},
 		{[]string{"explore", "x"}, `explore: x: want no argument`},
+		{[]string{"kernels", "frob"}, `kernels: frob: want one of build-fix, fetch, list`},
+		{[]string{"corpus", "frob"}, `corpus: frob: want one of pull, push`},
 		{[]string{"list", "nosuch"}, `kind: nosuch: want one of candidates, `},
 		{[]string{"list", "candidates", "x"}, `list: x: want one of candidates, `},
 		{[]string{"replay"}, `replay: no argument: want a token or a failure file`},

@@ -35,7 +35,7 @@ the images of the packages linux-binary-VERSION-cloud-amd64 of trixie-backports.
 Apt fetches them with a configuration of its own: nothing of the system changes.`,
 		Example: `  gpstorm kernels list
   gpstorm kernels fetch 7.0.13`,
-		Args: exactly(),
+		Args: knownSubcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newKernelsListCommand(c), newKernelsFetchCommand(c), newKernelsBuildCommand(c))
@@ -53,7 +53,7 @@ func newKernelsBuildCommand(c *common) *cobra.Command {
 		Long: `Compiles a kernel module that puts a candidate into a stock kernel, without building
 one: --kernel ipi=7.3.4,fix=membarrier. It needs gcc and binutils, and headers of the
 version, which are fetched as kernels are and not kept. The archive has headers of
-7.2 and later only. The module is GPL-2.0. Its candidates:
+` + kernels.FirstHeaders + ` and later only. The module is GPL-2.0. Its candidates:
 
 ` + about.String() + `
 The broken ones show that the check of readers works, which runs in every boot with

@@ -55,7 +55,7 @@ func (p *policyFlags) resolve(c *common, in world.World, real *boot.World) ([]wo
 	}
 	switch {
 	case real != nil && len(p.fixes) > 0:
-		return nil, nil, policy, wrong("fix", p.fixes[0], "no candidate beside --world boot: kernels take their place")
+		return nil, nil, policy, noFix(p.fixes[0])
 	case real != nil && p.minMargin != "":
 		return nil, nil, policy, wrong("min margin", p.minMargin, "none beside --world boot")
 	case real == nil && len(p.fixes) == 0:

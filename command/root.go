@@ -122,13 +122,25 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	return unknownCommand("command", args[0], cmd.Root())
+}
+
+// knownSubcommand refuses a word that is not a command of a group.
+func knownSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return unknownCommand(cmd.Name(), args[0], cmd)
+}
+
+func unknownCommand(field, name string, of *cobra.Command) error {
 	var names []string
-	for _, sub := range cmd.Root().Commands() {
+	for _, sub := range of.Commands() {
 		if sub.Name() != "help" && sub.Name() != "completion" {
 			names = append(names, sub.Name())
 		}
 	}
-	return wrong("command", args[0], "one of %s", strings.Join(names, ", "))
+	return wrong(field, name, "one of %s", strings.Join(names, ", "))
 }
 
 // rename replaces gpstorm in the help texts by the program's name.

@@ -52,8 +52,11 @@ the console alone. In --world boot a --kernel takes the candidate's place.`,
 			}
 			if real != nil {
 				all := real.Subjects()
-				if cmd.Flags().Changed("fix") || len(all) > 1 {
-					return wrong("--kernel", len(all), "one alone, and no --fix")
+				switch {
+				case cmd.Flags().Changed("fix"):
+					return noFix(fix)
+				case len(all) > 1:
+					return wrong("--kernel", all[1].Kernel, "one kernel alone")
 				}
 				if err := c.ready(real, []workload.Scenario{sc}); err != nil {
 					return err

@@ -127,7 +127,7 @@ func controlWords(s *campaign.Summary) (string, tone) {
 	switch {
 	case s.Head.Shard != nil:
 		return fmt.Sprintf("not judged: this is shard %s, and they are judged on the whole campaign", s.Head.Shard), bad
-	case s.Head.Facts.Uncontrolled:
+	case uncontrolled(s):
 		return "none: this world has none, so nothing shows that a hang would have been seen", strong
 	}
 	var met, failed []string
@@ -146,7 +146,15 @@ func controlWords(s *campaign.Summary) (string, tone) {
 	if len(failed) > 0 {
 		return "FAILED: required, and not seen: " + strings.Join(failed, "; "), bad
 	}
+	if s.Head.Facts.Uncontrolled {
+		met = append(met, "none has to hang")
+	}
 	return "ok: " + strings.Join(met, "; "), good
+}
+
+// uncontrolled reports whether no control took part, in a world that needs none.
+func uncontrolled(s *campaign.Summary) bool {
+	return s.Head.Facts.Uncontrolled && len(s.Checks) == 0
 }
 
 // answerNotes returns the limits of all figures.
@@ -178,7 +186,7 @@ func (r *Report) verdictLine(width int) (string, tone) {
 	if s.CutShort {
 		word = "verdict: cut short"
 	}
-	if s.Head.Facts.Uncontrolled {
+	if uncontrolled(s) {
 		word += ", without controls"
 	}
 	var best []string

@@ -125,3 +125,35 @@ three  -
 		t.Errorf("got\n%swant at the end\n%s", got, want)
 	}
 }
+
+// A world that needs no controls may have some, such as a broken kernel.
+func TestControlsThatTookPartAreNamedInAWorldThatNeedsNone(t *testing.T) {
+	t.Parallel()
+	s := &campaign.Summary{}
+	s.Head.Facts.Uncontrolled = true
+	for _, c := range []struct {
+		checks []campaign.Check
+		want   string
+		words  string
+	}{
+		{nil, "none: this world has none, so nothing shows that a hang would have been seen", "No controls took part, for this world has none: where nothing hung, nothing shows that a hang would have been seen."},
+		{
+			[]campaign.Check{{Fix: "broken", Required: "is caught as unsafe", Passed: true, Seen: "unsafe in 1 of 1 trials"}},
+			"ok: broken is caught as unsafe; none has to hang",
+			"The controls misbehaved as they must: broken is caught as unsafe (unsafe in 1 of 1 trials). None of them has to hang: where nothing hung, nothing shows that a hang would have been seen.",
+		},
+		{
+			[]campaign.Check{{Fix: "broken", Required: "is caught as unsafe", Seen: "unsafe in 0 of 1 trials"}},
+			"FAILED: required, and not seen: broken is caught as unsafe (unsafe in 0 of 1 trials)",
+			"INVALID. Required: broken is caught as unsafe. Seen: unsafe in 0 of 1 trials. A campaign whose controls do not misbehave shows nothing; draw no conclusion from the rest.",
+		},
+	} {
+		s.Checks = c.checks
+		if got, _ := controlWords(s); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+		if got := strings.Join(controls(s), " "); got != c.words {
+			t.Errorf("%q, want %q", got, c.words)
+		}
+	}
+}

@@ -88,8 +88,16 @@ func blame(b *strings.Builder, r *trial.Result) {
 		fmt.Fprintf(b, "\nthe longest close(), %s by %s, waited for\n", duration(longest.Wait), longest.Task)
 		blameTree(longest.Blame).write(b, longest.Wait, 0)
 	}
-	if all := blameTree(r.Blame); len(r.Closes) > 1 && all.wait > 0 {
+	all := blameTree(r.Blame)
+	switch {
+	case all.wait == 0:
+		return
+	case r.Looks > 0: // at some instants of another trial
+		fmt.Fprintf(b, "\nthe closes there, %s in all, waited for (in %s)\n", duration(all.wait), counted(r.Looks, "look"))
+	case len(r.Closes) > 1:
 		fmt.Fprintf(b, "\nall of them together, %s, waited for\n", duration(all.wait))
-		all.write(b, all.wait, 0)
+	default:
+		return
 	}
+	all.write(b, all.wait, 0)
 }

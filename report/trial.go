@@ -51,6 +51,9 @@ func (t *Trial) Text(w io.Writer, s Screen) error {
 		fmt.Fprintf(&b, "  evidence   %s\n", r.Evidence)
 		fmt.Fprintf(&b, "  RCU        there %d normal and %d expedited grace periods were waited for\n", r.GracePeriods.Normal, r.GracePeriods.Expedited)
 	}
+	if c := r.Candidate; c != nil {
+		fmt.Fprintf(&b, "  candidate  its code ran %s; before that %d of %d teardowns had a reader inside, and %d readers outlived one\n", counted(int(c.Hits), "time"), c.Entered, c.Rounds, c.Late)
+	}
 	writeViolations(&b, r.Violations)
 	if c := r.Conditions; c != nil {
 		writeConditions(&b, c)

@@ -110,7 +110,7 @@ func controls(s *campaign.Summary) (lines []string) {
 		return []string{fmt.Sprintf("Shard %s of a campaign: %d trials of %d. The controls are judged on the whole campaign, so nothing follows from one shard: merge it with the others.",
 			sh, s.Trials, s.Head.Variations*len(s.Head.Scenarios)*len(s.Head.Fixes))}
 	}
-	if s.Head.Facts.Uncontrolled {
+	if uncontrolled(s) {
 		return []string{"No controls took part, for this world has none: where nothing hung, nothing shows that a hang would have been seen."}
 	}
 	var met []string
@@ -124,7 +124,11 @@ func controls(s *campaign.Summary) (lines []string) {
 	if len(lines) > 0 {
 		return lines
 	}
-	return []string{"The controls misbehaved as they must: " + strings.Join(met, "; ") + "."}
+	lines = []string{"The controls misbehaved as they must: " + strings.Join(met, "; ") + "."}
+	if s.Head.Facts.Uncontrolled {
+		lines = append(lines, "None of them has to hang: where nothing hung, nothing shows that a hang would have been seen.")
+	}
+	return lines
 }
 
 // candidate describes one candidate: how often and in which scenarios it hung, how its

@@ -56,8 +56,13 @@ type Result struct {
 	RCUStalls int   `json:"rcu_stalls"` // lines printed
 	Log       []Log `json:"log,omitempty"`
 
-	// Evidence gives the source of Cause and Blame if it is not the trial itself.
+	// Evidence gives the source of Cause and Blame if it is not the trial itself. Looks
+	// is the number of looks at blocked tasks that Blame is from; 0 if the wait was
+	// followed all the time.
 	Evidence string `json:"evidence,omitempty"`
+	Looks    int    `json:"looks,omitempty"`
+	// Candidate describes the candidate that a module added to a real kernel.
+	Candidate *Candidate `json:"candidate,omitempty"`
 	// LeftOut gives the reason if the trial is shown but left out of sums: its
 	// conditions were not the scenario's.
 	LeftOut string `json:"left_out,omitempty"`
@@ -104,7 +109,19 @@ type GracePeriods struct {
 	Expedited int `json:"expedited"`
 }
 
-// Log is one line of the virtual kernel's console.
+// Candidate is a candidate in a real kernel: how often its code ran in the trial, and
+// the check of its boot that teardowns wait for readers.
+type Candidate struct {
+	Hits int64 `json:"hits"`
+	// Rounds is the number of teardowns checked, Entered the number of those with a
+	// reader inside, Late the number of readers that outlived the teardown.
+	Rounds  int `json:"rounds"`
+	Entered int `json:"entered"`
+	Late    int `json:"late"`
+}
+
+// Log is one line of the kernel's console. Its time is relative to the start of the
+// trial.
 type Log struct {
 	At   time.Duration `json:"at_ns"`
 	Text string        `json:"text"`

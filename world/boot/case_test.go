@@ -168,8 +168,16 @@ func TestKernelsAreReadFromTheirText(t *testing.T) {
 func TestFilesThatAreNoKernelOrModuleAreRefused(t *testing.T) {
 	t.Parallel()
 	dir, good := t.TempDir(), image(t)
-	empty, text := filepath.Join(dir, "empty"), filepath.Join(dir, "text")
-	for path, content := range map[string]string{empty: "", text: strings.Repeat("text ", 200)} {
+	whole, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, text, short, xz := filepath.Join(dir, "empty"), filepath.Join(dir, "text"), filepath.Join(dir, "short"), filepath.Join(dir, "m.ko.xz")
+	zst := filepath.Join(dir, "m.ko.zst")
+	for path, content := range map[string]string{
+		empty: "", text: strings.Repeat("text ", 200), short: string(whole[:2000]),
+		xz: "\xfd7zXZ\x00\x00\x04", zst: "\x28\xb5\x2f\xfd\x04",
+	} {
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +192,11 @@ func TestFilesThatAreNoKernelOrModuleAreRefused(t *testing.T) {
 		{Kernel{Path: dir}, "want a bzImage of x86: is a directory"},
 		{Kernel{Path: empty}, "want a bzImage of x86: the file is too short"},
 		{Kernel{Path: text}, `want a bzImage of x86: the file has no "HdrS" at byte 514`},
-		{Kernel{Path: good, Fix: "poll", Module: text}, "kernel: module=" + text + ": want a kernel module: the file has no"},
+		{Kernel{Path: short}, "want a bzImage of x86: the file is cut off: it has 2000 bytes, its header says 2560"},
+		{Kernel{Path: good, Fix: "poll", Module: text}, "kernel: module=" + text + ": want a kernel module: the file is no ELF object"},
+		{Kernel{Path: good, Fix: "poll", Module: empty}, "want a kernel module: the file is no ELF object"},
+		{Kernel{Path: good, Fix: "poll", Module: xz}, "want a kernel module: the file is compressed: xz -d makes a module of it"},
+		{Kernel{Path: good, Fix: "poll", Module: zst}, "want a kernel module: the file is compressed: zstd -d makes a module of it"},
 		{Kernel{Path: good, Fix: "poll", Module: dir + "/none"}, "want a kernel module: no such file or directory"},
 	} {
 		err := c.kernel.CheckFiles()

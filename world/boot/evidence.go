@@ -98,10 +98,11 @@ func events(trace []string) (all []traced) {
 }
 
 // causesOf returns the causes of the closers' waits, one for each closer blocked in
-// each snapshot.
-func causesOf(e *wire.Evidence, lines []*wire.Line) (causes []trial.Cause) {
+// each snapshot, and the number of snapshots with a cause.
+func causesOf(e *wire.Evidence, lines []*wire.Line) (causes []trial.Cause, shown int) {
 	all := events(e.Trace)
 	for _, l := range looks(lines) {
+		before := len(causes)
 		chain, ok := l.chain(e, all)
 		for _, thread := range slices.Sorted(maps.Keys(e.Closers)) {
 			switch stack := l.tasks[thread]; {
@@ -114,8 +115,11 @@ func causesOf(e *wire.Evidence, lines []*wire.Line) (causes []trial.Cause) {
 				causes = append(causes, chain)
 			}
 		}
+		if len(causes) > before {
+			shown++
+		}
 	}
-	return causes
+	return causes, shown
 }
 
 // waits reports whether a closer holds event_mutex and waits for a grace period: in
@@ -233,10 +237,11 @@ func secondBoot(r *trial.Result) string {
 // explain adds the evidence to the result of the boot that took it.
 func explain(r *trial.Result, e *wire.Evidence, lines []*wire.Line) {
 	r.GracePeriods = trial.GracePeriods{Normal: int(e.Hits["normal"]), Expedited: int(e.Hits["expedited"])}
-	causes := causesOf(e, lines)
+	causes, looks := causesOf(e, lines)
 	if len(causes) == 0 {
 		return
 	}
+	r.Looks = looks
 	var waited time.Duration
 	for _, c := range r.Closes {
 		waited += c.Wait

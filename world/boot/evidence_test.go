@@ -54,11 +54,15 @@ func TestEvidenceShowsWhatACloseWaitsFor(t *testing.T) {
 	} {
 		lines, done, _ := evidenceRecorded(t, name)
 		var got []string
-		for _, c := range causesOf(done.Evidence, lines) {
+		causes, shown := causesOf(done.Evidence, lines)
+		for _, c := range causes {
 			got = append(got, strings.Join(c.Path(), " > "))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+		if shown != len(want) { // with one closer, a cause in each
+			t.Errorf("%s: %d looks show a cause, want %d", name, shown, len(want))
 		}
 	}
 }
@@ -106,7 +110,7 @@ func TestChainsEndInTheStateOfRCU(t *testing.T) {
 		{"synchronize_rcu_expedited", "0x402", "0x1", "..E.", "RCU, expedited > preempted reader waits for a CPU"},
 		{"synchronize_rcu_expedited", "0x402", "0x1", "....", "RCU, expedited"},
 	} {
-		got := causesOf(&wire.Evidence{
+		got, _ := causesOf(&wire.Evidence{
 			Closers: map[int]string{11: "a", 12: "b"},
 			Trace:   append([]string{waitsForTasksTrace, waitsForTracepoint}, scansTracepoint...),
 		}, blocked([]string{"__synchronize_srcu+0x8d/0xc0", "perf_trace_destroy+0x3c/0x80"}, c.inside, c.state, c.mask, c.letters))
@@ -141,7 +145,7 @@ func TestChainsBeginWithTheDomainThatTheTraceNames(t *testing.T) {
 		{"before SRCU-fast", []string{"synchronize_rcu_normal+0x8d/0xc0", "perf_trace_event_unreg.isra.0+0x36/0xc0"}, nil, "RCU > CPU 0"},
 		{"Tasks-Trace before SRCU-fast", []string{"synchronize_rcu_tasks_generic+0x8d/0xc0", "perf_trace_event_unreg.isra.0+0x36/0xc0"}, nil, "rcu_tasks_trace_srcu_struct"},
 	} {
-		got := causesOf(&wire.Evidence{Closers: map[int]string{11: "a"}, Trace: append(c.trace, scansTracepoint...)},
+		got, _ := causesOf(&wire.Evidence{Closers: map[int]string{11: "a"}, Trace: append(c.trace, scansTracepoint...)},
 			blocked(c.closer, "synchronize_rcu_normal", "0x402", "0x1", "...."))
 		var path string
 		if len(got) > 0 {
@@ -192,7 +196,7 @@ func TestALateCloseIsExplainedByASecondBoot(t *testing.T) {
 			return append([]wire.Record{hello(nil)}, records...), nil
 		})
 	r, err := w.Run(context.Background(), spec(t, "base", "boot-hrtimer-80"), world.Want{Blame: true})
-	if err != nil || len(r.Blame) == 0 || r.GracePeriods.Normal != 34 || len(r.Closes) != 1 {
+	if err != nil || len(r.Blame) == 0 || r.Looks != 5 || r.GracePeriods.Normal != 34 || len(r.Closes) != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if want := "a second boot, with probes, in which the longest close() took "; !strings.HasPrefix(r.Evidence, want) {

@@ -68,7 +68,7 @@ func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Res
 		}
 	}
 	for _, l := range lines {
-		r.Log = append(r.Log, trial.Log{At: l.At, Text: l.Text})
+		r.Log = append(r.Log, trial.Log{At: max(l.At-d.Began, 0), Text: l.Text})
 		switch line, _, _ := klog.ParseLine(l.Text); line.(type) {
 		case *klog.HungLine:
 			r.HungTasks++
@@ -103,6 +103,9 @@ func resultOf(sc *workload.Scenario, d *wire.Done, lines []*wire.Line) trial.Res
 		r.Diagnosis = trial.Starved
 	case late:
 		r.Diagnosis = trial.Slow
+	}
+	if f := d.Fix; f != nil {
+		r.Candidate = &trial.Candidate{Hits: f.Hits, Rounds: f.Rounds, Entered: f.Entered, Late: f.Late}
 	}
 	if f := d.Fix; f != nil && f.Late > 0 {
 		r.Diagnosis = trial.Unsafe

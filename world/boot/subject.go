@@ -1,7 +1,9 @@
 package boot
 
 import (
+	"cmp"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -136,7 +138,7 @@ func (k *Kernel) CheckFiles() error {
 		}
 	}
 	if k.Module != "" {
-		if err := checkMagic(k.Module, 0, elf.ELFMAG); err != nil {
+		if err := checkModule(k.Module); err != nil {
 			return named.Wrong("kernel", "module="+k.Module, "a kernel module: %s", cause(err))
 		}
 	}
@@ -151,25 +153,71 @@ func cause(err error) error {
 	return err
 }
 
-// checkImage reports a file that is not a bzImage: one without the header of the x86
-// boot protocol (Documentation/arch/x86/boot.rst).
-func checkImage(path string) error { return checkMagic(path, 0x202, "HdrS") }
+// The fields of the header of a bzImage (Documentation/arch/x86/boot.rst).
+const (
+	setupSectorsAt = 0x1f1 // a byte: sectors of real-mode code beside the first one
+	systemSizeAt   = 0x1f4 // 32 bits: the size of the rest, in units of 16 bytes
+	magicAt        = 0x202
+	magic          = "HdrS"
+)
 
-// checkMagic reports a file that does not have a text at an offset.
-func checkMagic(path string, offset int64, magic string) error {
-	f, err := os.Open(path)
+// checkImage reports a file that is not a bzImage, or not a whole one: the emulator
+// boots the beginning of an image without complaint.
+func checkImage(path string) error {
+	b, size, err := head(path, magicAt+len(magic))
+	switch {
+	case err != nil:
+		return err
+	case len(b) < magicAt+len(magic):
+		return errors.New("the file is too short")
+	case string(b[magicAt:]) != magic:
+		return fmt.Errorf("the file has no %q at byte %d", magic, magicAt)
+	}
+	const sector, unit, defaultSectors = 512, 16, 4
+	sectors := cmp.Or(int64(b[setupSectorsAt]), defaultSectors)
+	// The last unit may be incomplete.
+	whole := (1+sectors)*sector + (int64(binary.LittleEndian.Uint32(b[systemSizeAt:]))-1)*unit
+	if size < whole {
+		return fmt.Errorf("the file is cut off: it has %d bytes, its header says %d", size, whole+unit)
+	}
+	return nil
+}
+
+// compressions are the first bytes of compressed files, by the program that decompresses
+// them. Distributions compress their modules, and the guest passes a module to the kernel
+// as it is.
+var compressions = []struct{ magic, program string }{
+	{"\xfd7zXZ\x00", "xz -d"}, {"\x28\xb5\x2f\xfd", "zstd -d"}, {"\x1f\x8b", "gzip -d"},
+}
+
+// checkModule reports a file that is not a kernel module.
+func checkModule(path string) error {
+	b, _, err := head(path, 16)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	found := make([]byte, len(magic))
-	switch _, err := f.ReadAt(found, offset); {
-	case err == io.EOF:
-		return errors.New("the file is too short")
-	case err != nil:
-		return err
-	case string(found) != magic:
-		return fmt.Errorf("the file has no %q at byte %d", magic, offset)
+	for _, c := range compressions {
+		if strings.HasPrefix(string(b), c.magic) {
+			return fmt.Errorf("the file is compressed: %s makes a module of it", c.program)
+		}
+	}
+	if !strings.HasPrefix(string(b), elf.ELFMAG) {
+		return errors.New("the file is no ELF object")
 	}
 	return nil
+}
+
+// head returns the first bytes of a file, n at most, and the size of the file.
+func head(path string, n int) (b []byte, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	b, err = io.ReadAll(io.LimitReader(f, int64(n)))
+	return b, info.Size(), err
 }

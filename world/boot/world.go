@@ -177,7 +177,7 @@ func (w *World) Run(ctx context.Context, s world.Spec, want world.Want) (trial.R
 		r.Evidence = "none: " + oneLine(err.Error())
 		return r, nil
 	}
-	r.Blame, r.GracePeriods, r.Cause = again[0].Blame, again[0].GracePeriods, again[0].Cause
+	r.Blame, r.Looks, r.GracePeriods, r.Cause = again[0].Blame, again[0].Looks, again[0].GracePeriods, again[0].Cause
 	r.Evidence = secondBoot(&again[0])
 	return r, nil
 }
@@ -351,10 +351,13 @@ func (w *World) moduleOf(k *Kernel) (string, error) {
 		return k.Module, nil
 	}
 	path, err := w.module(k.Version)
-	if err != nil {
-		return "", fmt.Errorf("kernel %s: fix %s: %w: want it made by gpstorm kernels build-fix %s", k.Name, k.Fix, err, k.Version)
+	switch {
+	case err == nil:
+		return path, nil
+	case kernels.CompareVersions(k.Version, kernels.FirstHeaders) < 0:
+		return "", fmt.Errorf("kernel %s: fix %s: %s: want %s or later, of which Debian has the headers that a module needs", k.Name, k.Fix, k.Version, kernels.FirstHeaders)
 	}
-	return path, nil
+	return "", fmt.Errorf("kernel %s: fix %s: %w: want it made by gpstorm kernels build-fix %s", k.Name, k.Fix, err, k.Version)
 }
 
 // Together reports whether a trial can share a boot with those before it: it must

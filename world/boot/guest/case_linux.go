@@ -15,8 +15,10 @@ import (
 type bench struct {
 	out  *wire.Writer
 	kmsg *kmsg
-	calm float64   // the pace of spin under the kernel's ticks alone
-	fix  *wire.Fix // the candidate in the kernel; nil if there is none
+	// ahead: the clock of the kernel's messages is that far ahead of now.
+	ahead time.Duration
+	calm  float64   // the pace of spin under the kernel's ticks alone
+	fix   *wire.Fix // the candidate in the kernel; nil if there is none
 }
 
 // errUnresolved: closers have not returned, so that no further case can run.
@@ -33,9 +35,6 @@ const (
 // errUnresolved.
 func (b *bench) run(number int, c *wire.Case) error {
 	if err := configure(c); err != nil {
-		return err
-	}
-	if err := b.kmsg.skip(); err != nil {
 		return err
 	}
 	hogs, err := startHogs(c.Hogs)
@@ -61,6 +60,9 @@ func (b *bench) run(number int, c *wire.Case) error {
 	}
 	before, err := b.hits()
 	if err != nil {
+		return err
+	}
+	if err := b.kmsg.skip(); err != nil { // the messages of the calibration
 		return err
 	}
 	if err := b.watch(c, storm, weight.rounds, &done); err != nil {
@@ -195,6 +197,7 @@ func (b *bench) watch(c *wire.Case, st storm, rounds uint64, done *wire.Done) er
 	}
 	t0 := now() + 5*time.Millisecond
 	began.Store(int64(t0))
+	done.Began = t0 + b.ahead
 	var failed error
 	storming := false
 	var from time.Duration

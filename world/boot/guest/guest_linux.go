@@ -74,7 +74,7 @@ func (b *bench) prepare() (err error) {
 	if err := settle(); err != nil {
 		return err
 	}
-	if err := b.kmsg.skip(); err != nil {
+	if b.ahead, err = b.kmsg.ahead(); err != nil {
 		return err
 	}
 	if err := b.load(); err != nil {

@@ -14,7 +14,7 @@ import (
 type kmsg struct{ fd int }
 
 func openKmsg() (*kmsg, error) {
-	fd, err := unix.Open("/dev/kmsg", unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open("/dev/kmsg", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("/dev/kmsg: %w", err)
 	}
@@ -27,6 +27,29 @@ func (k *kmsg) skip() error {
 		return fmt.Errorf("/dev/kmsg: %w", err)
 	}
 	return nil
+}
+
+// ahead returns how far the clock of messages is ahead of CLOCK_MONOTONIC, which starts
+// later in the boot. It writes a message, of a level that consoles do not show.
+func (k *kmsg) ahead() (time.Duration, error) {
+	const mark = "gpstorm: clock"
+	if err := k.skip(); err != nil {
+		return 0, err
+	}
+	written := now()
+	if _, err := unix.Write(k.fd, []byte("<7>"+mark+"\n")); err != nil {
+		return 0, fmt.Errorf("/dev/kmsg: %w", err)
+	}
+	for {
+		switch at, text, ok, err := k.next(); {
+		case err != nil:
+			return 0, err
+		case !ok:
+			return 0, errors.New("/dev/kmsg: the kernel dropped a message")
+		case text == mark:
+			return at - written, nil
+		}
+	}
 }
 
 // next returns the next message; ok is false if there is none.

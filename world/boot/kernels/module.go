@@ -16,6 +16,9 @@ import (
 // ErrNoModule: the store has no module for the version.
 var ErrNoModule = errors.New("no module of candidates was built")
 
+// FirstHeaders is the first version of which the archive has headers.
+const FirstHeaders = "7.2"
+
 // The packages of a version's headers.
 const (
 	headersPrefix = "linux-headers-"

@@ -63,7 +63,8 @@ func loaded(path string) ([]byte, error) {
 }
 
 // writeInitramfs writes an archive with the guest as /init and its cases. The archive
-// is not compressed: decompression would cost the emulated CPU more than reading.
+// is not compressed: decompression costs the emulated CPU more than reading, and a kernel
+// of the user's may lack the decompressor.
 func (m *Machine) writeInitramfs(path, program string, cases []wire.Case) (err error) {
 	if err := CheckGuest(program); err != nil {
 		return err

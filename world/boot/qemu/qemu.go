@@ -216,6 +216,10 @@ func (r *run) why(why string, exit error, stderr []byte) string {
 		return strings.TrimSuffix(fmt.Sprintf("qemu: %v: %.300s", exit, text), ": ")
 	case damage != nil:
 		return "results end too early, and " + damage.Error()
+	case !r.began && len(r.lines) == 0:
+		return "the machine ended before the kernel printed anything: the image is damaged, or not for x86-64"
+	case !r.began:
+		return "the kernel ended before the guest's first record: its last lines follow"
 	}
 	return "the guest ended without its last record"
 }
@@ -280,6 +284,7 @@ func (m *Machine) arguments(initramfs string) []string {
 type run struct {
 	each   func(wire.Record)
 	reader wire.Reader
+	began  bool // a record has come
 	ended  bool // the last record has come
 	lines  []string
 	// over receives the reason to end the boot: empty if the guest is done.
@@ -295,6 +300,7 @@ func (r *run) records(from io.Reader) {
 	for {
 		n, err := from.Read(b)
 		for _, record := range r.reader.Feed(b[:n]) {
+			r.began = true
 			if record.End != nil {
 				r.ended = true
 			}

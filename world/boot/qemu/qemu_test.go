@@ -114,6 +114,8 @@ func TestBootsEndInAResultOrInOneLine(t *testing.T) {
 		{"an emulator that stays after the last record", all + "exec sleep 1000", "", ""},
 		{"a panic", "echo '[    9.1] Kernel panic - not syncing: VFS' >&3\nexec sleep 1000", "the kernel crashed: [    9.1] Kernel panic - not syncing: VFS", "VFS"},
 		{"an oops in the middle of the records", "head -c 100 $dir/records >&4\nprintf '[ 2.0] Oops: general\\r\\n[ 2.1] RIP: 0010:x\\r\\n' >&3\nexec sleep 1000", "the kernel crashed: [ 2.0] Oops: general", "RIP: 0010:x"},
+		{"nothing", "exit 0", "the machine ended before the kernel printed anything", ""},
+		{"a kernel that reboots", "echo '[ 1.0] reboot: Restarting system' >&3", "the kernel ended before the guest's first record", "Restarting"},
 		{"no end", "head -n 2 $dir/records >&4", "the guest ended without its last record", ""},
 		{"a record torn", "sed 2s/done/dome/ $dir/records >&4", "results: a record is torn", ""},
 		{"a record lost", "sed 2d $dir/records >&4", "results: record 2 follows record 0", ""},
@@ -263,6 +265,36 @@ func TestTheGuestRunsWithoutItsSymbols(t *testing.T) {
 	}
 	if out, err := exec.Command(path).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// GPSTORM_LONG=on go test ./world/boot/qemu builds gpstorm and compresses it as tightly as
+// an initramfs could be. Package command has the short form.
+func TestTheInitramfsFitsIntoItsBudget(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("GPSTORM_LONG") != "on" {
+		t.Skip("GPSTORM_LONG=on runs it")
+	}
+	if _, err := exec.LookPath("xz"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	program, path := filepath.Join(dir, "gpstorm"), filepath.Join(dir, "initramfs")
+	build := exec.Command("go", "build", "-o", program, "github.com/gpstorm/gpstorm/cmd/gpstorm")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := (&Machine{}).writeInitramfs(path, program, nil); err != nil {
+		t.Fatal(err)
+	}
+	packed, err := exec.Command("xz", "--stdout", path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = 12_000_000
+	if len(packed) > most {
+		t.Errorf("xz makes %d bytes of the initramfs, want at most %d", len(packed), most)
 	}
 }
 

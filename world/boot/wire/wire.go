@@ -115,10 +115,12 @@ type Hello struct {
 // Done is the result of a case. Times are the guest's, relative to the start of the
 // case.
 type Done struct {
-	Case  int     `json:"case"`
-	Name  string  `json:"name"`
-	Storm *Stormy `json:"storm,omitempty"`
-	Fix   *Fix    `json:"fix,omitempty"`
+	Case int    `json:"case"`
+	Name string `json:"name"`
+	// Began is the start of the case by the clock of the kernel's messages.
+	Began time.Duration `json:"began_ns"`
+	Storm *Stormy       `json:"storm,omitempty"`
+	Fix   *Fix          `json:"fix,omitempty"`
 	// Evidence is set if the case requested it.
 	Evidence *Evidence `json:"evidence,omitempty"`
 	Closes   []Close   `json:"closes"`
@@ -191,7 +193,7 @@ type Close struct {
 	Returned bool          `json:"returned"`
 }
 
-// Line is a kernel message during a case. Its time is relative to boot.
+// Line is a kernel message during a case. Its time is relative to boot (see Began).
 type Line struct {
 	Case int           `json:"case"`
 	At   time.Duration `json:"at_ns"`
