@@ -76,7 +76,10 @@ func (c *common) ready(w *boot.World, scenarios []workload.Scenario) error {
 			return inputf("scenario %s: %w", scenarios[i].Name, err)
 		}
 	}
-	return w.Check()
+	if err := w.Check(); err != nil {
+		return &exitError{exitFailure, err}
+	}
+	return nil
 }
 
 // consoleOf shows the end of the console of a boot that failed.

@@ -136,6 +136,20 @@ func TestFinishedTrialsAreReadUpToATornLine(t *testing.T) {
 	}
 }
 
+// A machine that cannot boot a kernel is a failure, not bad input.
+func TestAMachineWithoutTheEmulatorIsAFailure(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for _, args := range [][]string{
+		{"run", "boot-calm", "--world", "boot"}, {"evaluate", "--world", "boot"}, {"gate", "--world", "boot"}, {"validate", "--boot"},
+	} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), Program{Name: "gpstorm"}, append(args, "--kernel", "base=7.0.13"), &out, &errs)
+		if want := "gpstorm: qemu-system-x86_64: not found: want QEMU, as apt-get install qemu-system-x86 installs it\n"; code != exitFailure || errs.String() != want {
+			t.Errorf("%s: exit %d, %q, want 1, %q", args[0], code, errs.String(), want)
+		}
+	}
+}
+
 // The program is the guest of every boot, and the emulated CPU copies what is loaded of
 // it. The long form of a test of world/boot/qemu compresses the program itself.
 func TestTheGuestStaysSmall(t *testing.T) {

@@ -32,10 +32,11 @@ func (e *exitError) Error() string {
 }
 func (e *exitError) Unwrap() error { return e.err }
 
-// badInput marks an error as one of the input, which the user can correct.
+// badInput marks an error as one of the input, which the user can correct. An error that
+// has an exit code keeps it.
 func badInput(err error) error {
-	if err == nil {
-		return nil
+	if has := (*exitError)(nil); err == nil || errors.As(err, &has) {
+		return err
 	}
 	return &exitError{exitBadInput, err}
 }

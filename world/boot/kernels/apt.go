@@ -220,8 +220,8 @@ func (a *apt) run(ctx context.Context, dir, tool string, args ...string) ([]byte
 	return out, nil
 }
 
-// reason is the first error in a compiler's messages, or else a tool's last line, as
-// the end of a message.
+// reason is the first error in a compiler's messages, or that of a full disk, or else a
+// tool's last line, as the end of a message.
 func reason(b []byte) string {
 	last := ""
 	for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {
@@ -229,7 +229,7 @@ func reason(b []byte) string {
 		if line == "" {
 			continue
 		}
-		if last = ": " + line; strings.Contains(line, "error: ") {
+		if last = ": " + line; strings.Contains(line, "error: ") || strings.Contains(line, "No space left on device") {
 			break
 		}
 	}

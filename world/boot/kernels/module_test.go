@@ -107,6 +107,9 @@ func TestAModuleThatCannotBeBuiltIsSaidInOneLine(t *testing.T) {
 		{"an error of the compiler", "7.3.4", func(a *archive) {
 			a.tool("gcc", "echo 'In file included' >&2; echo 'gpstorm.c:1: error: no' >&2; echo 'compilation terminated.' >&2; exit 1")
 		}, "kernels: gcc -c: exit status 1: gpstorm.c:1: error: no"},
+		{"a full disk", "7.3.4", func(a *archive) {
+			a.tool("dpkg-deb", "echo 'tar: ./usr/src/x: Cannot write: No space left on device' >&2; echo 'tar: Exiting with failure status due to previous errors' >&2; echo 'dpkg-deb: error: tar subprocess returned error exit status 2' >&2; exit 2")
+		}, "kernels: dpkg-deb -x: exit status 2: tar: ./usr/src/x: Cannot write: No space left on device"},
 	} {
 		a := withHeaders(t, "7.3.4")
 		if c.change != nil {
