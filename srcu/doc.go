@@ -7,7 +7,8 @@
 // leave. They never wait. An updater replaces a pointer, waits for a grace period,
 // and may then close, reuse or change the old pointer's target: every section that
 // could hold it has ended. Synchronize waits in place; Call, Retire and Pool act
-// after the wait; StartPoll and Poll leave the waiting to the caller.
+// after the wait; StartPoll and Poll leave the waiting to the caller. Map and List
+// hold many values, and retire those that are replaced or removed.
 //
 // Anonymous sections (Domain.ReadLock) need no registration. A Reader is cheaper
 // for a goroutine that reads often. Shared data must be loaded through sync/atomic

@@ -222,3 +222,61 @@ func ExamplePool() {
 	domain.ReadUnlock(ticket)
 	// Output: second
 }
+
+// Sessions are found by their name, and closed when nobody can use them any more.
+func ExampleMap() {
+	type session struct{ user string }
+	domain := srcu.NewDomain(srcu.Config{})
+	sessions := srcu.NewMap[string](domain, func(s *session) { fmt.Println("closed", s.user) })
+	for key, user := range map[string]string{"a": "ann", "b": "bob"} {
+		if err := sessions.Store(ctx, key, &session{user}); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	ticket := domain.ReadLock()
+	s := sessions.Load("a")
+	if err := sessions.Delete(ctx, "a"); err != nil { // by anybody
+		log.Fatal(err)
+	}
+	fmt.Println("in use", s.user)
+	domain.ReadUnlock(ticket)
+
+	if err := domain.Close(ctx); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("left", sessions.Len())
+	// Output:
+	// in use ann
+	// closed ann
+	// left 1
+}
+
+func ExampleList() {
+	type hook struct{ name string }
+	domain := srcu.NewDomain(srcu.Config{})
+	hooks := srcu.NewList(domain, func(h *hook) { fmt.Println("unloaded", h.name) })
+	logs := hooks.PushBack(&hook{"log"})
+	hooks.PushBack(&hook{"count"})
+
+	run := func() {
+		ticket := domain.ReadLock()
+		defer domain.ReadUnlock(ticket)
+		for h := range hooks.All() {
+			fmt.Println("run", h.name)
+		}
+	}
+	run()
+	if err := hooks.Remove(ctx, logs); err != nil {
+		log.Fatal(err)
+	}
+	run()
+	if err := domain.Close(ctx); err != nil {
+		log.Fatal(err)
+	}
+	// Unordered output:
+	// run log
+	// run count
+	// run count
+	// unloaded log
+}

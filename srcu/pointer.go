@@ -91,9 +91,9 @@ func Retire[T any](ctx context.Context, d *Domain, v *T, free func(*T)) error {
 	return nil
 }
 
-// retireAdmitted is Retire for an admitted caller.
+// retireAdmitted is Retire for an admitted caller. Free may be nil.
 func retireAdmitted[T any](d *Domain, v *T, free func(*T)) {
-	if v == nil {
+	if v == nil || free == nil {
 		d.vacate(1)
 		return
 	}
