@@ -1,9 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -95,7 +97,7 @@ func (c *common) consoleOf(cmd *cobra.Command, err error) {
 // boots runs trials of real kernels, several in a boot.
 type boots struct {
 	booting
-	parallel int // boots at once
+	parallel int // boots at once; 0 is one for each CPU
 	want     world.Want
 	finished *finished // nil if nothing is kept
 }
@@ -139,7 +141,7 @@ func (b *boots) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 	}
 	var workers sync.WaitGroup
 	todo := make(chan int)
-	for range max(b.parallel, 1) {
+	for range cmp.Or(b.parallel, runtime.GOMAXPROCS(0)) {
 		workers.Go(func() {
 			for j := range todo {
 				specs := make([]world.Spec, len(jobs[j]))

@@ -6,7 +6,9 @@ import (
 	"debug/elf"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +107,47 @@ func TestAnInterruptLosesNoTrialThatFinished(t *testing.T) {
 		}
 		if _, err := os.Stat(out + ".boots"); err == nil {
 			t.Errorf("after %d boots: the file of finished boots is left", c.limit)
+		}
+	}
+}
+
+// together is a world in which no boot ends before as many run as there are CPUs.
+type together struct {
+	*boot.World
+	missing atomic.Int32
+	all     chan struct{}
+}
+
+func (w *together) RunAll(ctx context.Context, specs []world.Spec, _ world.Want) ([]trial.Result, error) {
+	if w.missing.Add(-1) == 0 {
+		close(w.all)
+	}
+	select {
+	case <-w.all:
+		return make([]trial.Result, len(specs)), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func TestAKernelBootsOnEachCPUUnlessTheFlagSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	w, err := boot.New(boot.Kernel{Name: "base", Version: "7.0.13"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cpus := runtime.GOMAXPROCS(0)
+	for _, c := range []struct{ parallel, atOnce int }{{0, cpus}, {3, 3}} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		in := &together{World: w, all: make(chan struct{})}
+		in.missing.Store(int32(c.atOnce))
+		spec := func(i int) world.Spec {
+			return world.Spec{Scenario: boot.Presets()[0], Subject: "base", Variation: i}
+		}
+		err := (&boots{booting: in, parallel: c.parallel}).Execute(ctx, c.atOnce, spec, func(int, trial.Result) error { return nil })
+		if err != nil {
+			t.Errorf("--parallel %d: fewer than %d boots at once (%v)", c.parallel, c.atOnce, err)
 		}
 	}
 }

@@ -149,7 +149,7 @@ func (o *validateOptions) bootAll(cmd *cobra.Command) ([]calibration.Recording, 
 	var all []calibration.Recording
 	n := perBoot * o.boots
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
-	err = (&boots{booting: w, parallel: 1}).Execute(cmd.Context(), n, spec, func(i int, r trial.Result) error {
+	err = (&boots{booting: w}).Execute(cmd.Context(), n, spec, func(i int, r trial.Result) error {
 		s := spec(i)
 		kernel, fix := w.Image(s.Subject)
 		rec, ok := calibration.Record(&r, &s.Scenario, kernel, fix, machine, date)

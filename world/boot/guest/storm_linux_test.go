@@ -37,6 +37,27 @@ func TestCalibrationsConverge(t *testing.T) {
 	}
 }
 
+// Handlers that take longer than their period let samples fall out. A disturbed measurement
+// must not end a calibration at a multiple of the weight, where the share is the same.
+func TestCalibrationsDoNotEndAtHandlersThatSwallowSamples(t *testing.T) {
+	t.Parallel()
+	const due = 40
+	n := 0
+	got, err := solve(1400, 0.8, func(w float64) (float64, error) {
+		n++
+		handler := 0.02 + w/1500 // in periods
+		every := math.Ceil(handler)
+		share := whole(handler/every, uint64(due/every), due)
+		if n == 2 {
+			share = 0.4 // disturbed
+		}
+		return share, nil
+	})
+	if is := 0.02 + float64(got.rounds)/1500; err != nil || math.Abs(is-0.8) > 0.01 || math.Abs(got.share-is) > 0.01 {
+		t.Errorf("handlers take %.3f of their period, said to take %.3f, want 0.8 (%v, tried %.3f)", is, got.share, err, got.measured)
+	}
+}
+
 func TestACalibrationThatDoesNotConvergeSaysWhatItReached(t *testing.T) {
 	t.Parallel()
 	got, err := solve(1400, 0.8, func(w float64) (float64, error) { return math.Min(0.5, w/1500), nil })
