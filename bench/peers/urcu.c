@@ -95,6 +95,13 @@ static int running(struct reader *r, int threads)
 	return 0;
 }
 
+static void *idle(void *arg)
+{
+	(void)arg;
+	pause();
+	return NULL;
+}
+
 static void measure_sync(struct reader *r, int threads, int ms)
 {
 	static double took[1 << 20];
@@ -144,8 +151,14 @@ int main(int argc, char **argv)
 		pthread_create(&r[i].thread, NULL, read_side, &r[i]);
 	if (updaters)
 		pthread_create(&u, NULL, update_side, NULL);
-	if (sync)
+	if (sync) {
+		/*
+		 * membarrier(2) returns at once in a process of one thread. A Go
+		 * program always has more.
+		 */
+		pthread_create(&u, NULL, idle, NULL);
 		measure_sync(r, threads, ms);
+	}
 	else
 		usleep(ms * 1000);
 	stop = 1;

@@ -73,7 +73,7 @@ func (t *run) litmus(ctx context.Context) {
 	for lasted := time.Duration(0); null && lasted < litmusNull || lasted < litmusTime ||
 		t.overlaps.Load() == together && lasted < litmusMost; lasted = time.Since(start) {
 		for _, u := range turns {
-			if t.isUnsafe() || ctx.Err() != nil {
+			if t.isUnsafe() || ctx.Err() != nil || !null && time.Since(start) > litmusMost {
 				return
 			}
 			next.Store(u)
