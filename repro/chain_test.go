@@ -70,9 +70,19 @@ func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
 			[]string{"tasks-trace (by the inlined function)"}, []string{"which of the two"}},
 		"two return addresses": {fmt.Sprintf(linux, "7.1.0") + inSRCU + strings.ReplaceAll(strings.Replace(inSRCU, "unreg+0x1/", "unreg+0x2f/", 1), ":3 ", ":4 "),
 			[]string{"tasks-trace (by the first of two return addresses in perf_trace_event_unreg)", "tracepoint_srcu (by the second of two"}, []string{"which of the two"}},
-		"an open":         {fmt.Sprintf(linux, "7.1.0") + hungIn(3, "opener", "__synchronize_srcu", "synchronize_srcu", "tracepoint_add_func", "perf_trace_init"), []string{"tracepoint_srcu (adding a probe waits for no other)"}, []string{"which of the two"}},
-		"an SRCU domain":  {hungIn(3, "kworker/u8:1", "wait_for_completion", "__synchronize_srcu", "synchronize_srcu", "fsnotify_mark_destroy_workfn"), []string{"an SRCU grace period of fsnotify_mark_srcu", "SRCU has no stall detector"}, []string{"which SRCU domain"}},
-		"places":          {inMutex + hungIn(2, "b", "schedule_preempt_disabled", "__mutex_lock", "f1"), []string{"a:1 waits for a mutex in f0", "b:2 waits for a mutex in f1"}, nil},
+		"an open":        {fmt.Sprintf(linux, "7.1.0") + hungIn(3, "opener", "__synchronize_srcu", "synchronize_srcu", "tracepoint_add_func", "perf_trace_init"), []string{"tracepoint_srcu (adding a probe waits for no other)"}, []string{"which of the two"}},
+		"an SRCU domain": {hungIn(3, "kworker/u8:1", "wait_for_completion", "__synchronize_srcu", "synchronize_srcu", "fsnotify_mark_destroy_workfn"), []string{"an SRCU grace period of fsnotify_mark_srcu", "SRCU has no stall detector"}, []string{"which SRCU domain"}},
+		"places":         {inMutex + hungIn(2, "b", "schedule_preempt_disabled", "__mutex_lock", "f1"), []string{"a:1 waits for a mutex in f0", "b:2 waits for a mutex in f1"}, nil},
+		"an uprobe": {fmt.Sprintf(linux, "6.13.0") + hungIn(3, "closer", "__synchronize_srcu", "synchronize_srcu", "uprobe_unregister_sync", "trace_uprobe_register", "perf_trace_event_unreg", "perf_uprobe_destroy"),
+			[]string{"an SRCU grace period of uretprobes_srcu"}, []string{"tracepoint_srcu"}},
+		"a stall without an end": {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\nrcu: \tTasks blocked on level-0 rcu_node (CPUs 0-1):\nKernel panic - not syncing: x\n",
+			[]string{"was late and waited for a reader that was preempted; the end of the report is missing"}, []string{"0 jiffies"}},
+		"two stalls without ends and times": {strings.Repeat("rcu: INFO: rcu_sched detected stalls on CPUs/tasks:\nrcu: \t0-....: (1 GPs behind) idle=64a/0/0x3 softirq=4091/4091 fqs=2437\n", 2), []string{"waited for CPU 0;"}, []string{"CPU 0, 0"}},
+		"one reader of several with a stack": {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\nrcu: \tTasks blocked on level-0 rcu_node (CPUs 0-1): P6/1:b..l P7/1:b..l P8/1:b..l P9/1:b..l\nrcu: \t(detected by 1, t=10502 jiffies, g=6285, q=421 ncpus=2)\n" +
+			"task:reader state:R running task stack:0 pid:9 ppid:2 flags:0x00000000\nCall Trace:\n __schedule+0x1/0x2\n preempt_schedule_irq+0x1/0x2\n asm_sysvec_reschedule_ipi+0x1/0x2\n in_here+0x1/0x2\n",
+			[]string{"reader:9 was in in_here", "not told: what tasks 6, 7, 8 did: their stacks are not in the log"}, nil},
+		"a kthread's CPU before it": {"Sending NMI from CPU 1 to CPUs 0:\nNMI backtrace for cpu 0\nCPU: 0 UID: 0 PID: 5864 Comm: udevd Not tainted syzkaller #0 PREEMPT(full)\nRIP: 0010:advance_sched+0x178/0xc90\nrcu: rcu_preempt kthread starved for 10495 jiffies! g10797 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=0\n",
+			[]string{"CPU 0, on which the kthread last ran, ran udevd:5864 in advance_sched"}, nil},
 		"a kthread alone": {"rcu: rcu_preempt kthread starved for 7514 jiffies! g9 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=2\n", []string{"hang     rcu\n", "had not run for 7514 jiffies"}, []string{"none that this reads"}},
 		"a kthread's hotplug lock": {hungIn(15, "rcu_tasks_trace", "percpu_rwsem_wait", "__percpu_down_read", "cpus_read_lock", "check_all_holdout_tasks_trace", "rcu_tasks_wait_gp"),
 			[]string{"hang     tasks-trace\n", "waits for the lock of CPU hotplug"}, []string{"again and again"}},
@@ -112,6 +122,34 @@ func TestARunWhoseQEMUWasKilledHasNoBound(t *testing.T) {
 	}
 	if r := read(t, run+"QEMU killed\n"+next).Facts.Torture; r.Bound != nil || len(r.Anomalies) != 1 || !r.Runs[0].Failed || r.Runs[1].Failed || r.Verdict != "FAILURE" {
 		t.Errorf("with it: %+v", r)
+	}
+}
+
+// A part of a run's console counts only what it shows.
+func TestAPartOfATortureRunCountsItsOwnUpdates(t *testing.T) {
+	t.Parallel()
+	const stats = "[%5d.000000] rcu-torture: rtc: 8da7414f ver: %d tfle: 0 rta: 1 rtaf: 0 rtf: 1 rtmbe: 0 rtbe: 0 rtbke: 0 rtbre: 0 rtbf: 0 rtb: 0 nt: 6\n"
+	start := "[   10.000000] rcu-torture:--- Start of test: nreaders=7\n"
+	last := fmt.Sprintf(stats, 3670, 7200)
+	for name, tt := range map[string]struct {
+		text string
+		gps  uint64 // 0 means no bound
+	}{
+		"one line":          {last, 0},
+		"two lines":         {fmt.Sprintf(stats, 70, 7000) + last, 200},
+		"from the start on": {start + last, 7200},
+	} {
+		got := uint64(0)
+		if b := read(t, tt.text).Facts.Torture.Bound; b != nil {
+			got = b.GPs
+		}
+		if got != tt.gps {
+			t.Errorf("%s: a bound of %d grace periods, want %d", name, got, tt.gps)
+		}
+	}
+	wrapped := read(t, "> "+strings.Replace(last, " rtbf: 0", "\n> rtbf: 3", 1)+"> [ 3671.000000] WARNING: CPU: 0 PID: 43 at kernel/rcu/rcutorture.c:2874 rcutorture_oom_notify+0x3e/0x1d0\n").Facts.Torture
+	if len(wrapped.Anomalies) != 2 || wrapped.Bound != nil {
+		t.Errorf("a wrapped line and a warning: %+v", wrapped.Anomalies)
 	}
 }
 

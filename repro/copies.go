@@ -37,8 +37,15 @@ func isHead(text string) bool {
 
 // copied reports whether an entry is a copy of the one before.
 func (t *twice) copied(e *entry) bool {
-	same := !t.dropped && e.text == t.last.text && e.line != t.last.line && strings.Trim(e.text, " \t") != "" && e.clock == t.last.clock &&
-		(e.at == t.last.at || e.clock == ofDay && (e.at-t.last.at).Abs() <= time.Second)
+	same := !t.dropped && e.text == t.last.text && e.line != t.last.line && strings.Trim(e.text, " \t") != ""
+	switch {
+	case e.clock != t.last.clock: // a console and a journal, line by line
+		same = same && e.clock != noClock && t.last.clock != noClock
+	case e.clock == ofDay:
+		same = same && (e.at-t.last.at).Abs() <= time.Second
+	default:
+		same = same && e.at == t.last.at
+	}
 	switch {
 	case same && isHead(e.text):
 		t.on = true
@@ -115,7 +122,14 @@ func (f *Facts) countOnce() {
 		return fmt.Sprint(h.Task.Comm, h.Task.PID, h.Seconds, h.Task.Stack.Names())
 	}, true, c)
 	f.Stalls = once(f.Stalls, func(s *Stall) *Where { return &s.Where }, func(s *Stall) string {
-		return fmt.Sprint(s.Flavor, s.Self, s.T, s.G, s.Q, len(s.CPUs), len(s.Tasks), s.End > 0)
+		text := fmt.Sprint(s.Flavor, s.Self, s.T, s.G, s.Q, len(s.Tasks), s.End > 0)
+		for _, p := range s.CPUs {
+			text += fmt.Sprint(" ", p.CPU, p.FQS, p.Softirqs)
+		}
+		if s.End == 0 && len(s.CPUs) == 0 {
+			text += fmt.Sprint(s.Line) // it has no number that tells it
+		}
+		return text
 	}, true, c)
 	f.Expedited = once(f.Expedited, func(x *Expedited) *Where { return &x.Where }, func(x *Expedited) string { return fmt.Sprint(x.T, x.Seq, x.CPUs, x.Tasks) }, true, c)
 	f.Starved = once(f.Starved, func(s *Starved) *Where { return &s.Where }, func(s *Starved) string { return fmt.Sprint(s.Flavor, s.Jiffies, s.g) }, true, c)
@@ -134,9 +148,9 @@ func (f *Facts) countOnce() {
 		}
 	}
 	pools = once(pools, where, content, true, c) // their time grows
-	f.Lockups = append(pools, once(cpus, where, content, c.Reports > 0, c)...)
+	f.Lockups = append(pools, once(cpus, where, content, c.Reports+c.Lines > 0, c)...)
 	slices.SortStableFunc(f.Lockups, func(a, b *Lockup) int { return a.Line - b.Line })
-	f.Slow = once(f.Slow, func(s *Slow) *Where { return &s.Where }, func(s *Slow) string { return fmt.Sprint(s.Kind, s.Took, s.Rate) }, c.Reports > 0, c)
+	f.Slow = once(f.Slow, func(s *Slow) *Where { return &s.Where }, func(s *Slow) string { return fmt.Sprint(s.Kind, s.Took, s.Rate) }, c.Reports+c.Lines > 0, c)
 	if c.Reports == 0 {
 		return
 	}

@@ -14,7 +14,7 @@ func TestACopyIsCountedOnce(t *testing.T) {
 	for _, name := range []string{"close-behind-mutex", "stolen-cpu", "busy-pools", "rcu-tasks", "two-cpus-at-once"} {
 		text := logs(t)[name]
 		want := read(t, text)
-		var bare, doubled, journal, boot strings.Builder
+		var bare, doubled, journal, boot, both strings.Builder
 		for line := range strings.Lines(text) {
 			message := line
 			if _, after, ok := strings.Cut(line, "] "); ok && strings.HasPrefix(strings.TrimLeft(line, " "), "[") {
@@ -23,14 +23,17 @@ func TestACopyIsCountedOnce(t *testing.T) {
 			bare.WriteString(message)
 			doubled.WriteString(line + line)
 			fmt.Fprintf(&journal, "Mar 05 12:00:01 vm7 kernel: %s", message)
+			both.WriteString(line)
+			fmt.Fprintf(&both, "Mar 05 12:00:01 vm7 kernel: %s", message)
 			fmt.Fprintf(&boot, "Mar 05 12:00:01 vm7 kernel: %s", line)
 		}
 		for how, tt := range map[string]string{
-			"each line twice":               doubled.String(),
-			"dmesg and journal":             text + journal.String(),
-			"dmesg and journal with stamps": text + boot.String(),
-			"dmesg twice":                   text + text,
-			"dmesg and a bare copy":         text + bare.String(),
+			"each line twice":                       doubled.String(),
+			"dmesg and journal":                     text + journal.String(),
+			"dmesg and journal with stamps":         text + boot.String(),
+			"a console and a journal, line by line": both.String(),
+			"dmesg twice":                           text + text,
+			"dmesg and a bare copy":                 text + bare.String(),
 		} {
 			got := read(t, tt)
 			count := func(l *Log) string { return strings.SplitN(l.Facts.counts(), " in ", 2)[0] }

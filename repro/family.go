@@ -130,7 +130,7 @@ func gracePeriod(t *Task) Family {
 	case has(t, barriers...):
 		return WaitBarrier
 	case has(t, srcuWaits...):
-		if has(t, closers...) || has(t, openers...) || has(t, tracers...) {
+		if (has(t, closers...) || has(t, openers...) || has(t, tracers...)) && !has(t, "uprobe_unregister_sync") {
 			return WaitTracepoint
 		}
 		return WaitSRCU

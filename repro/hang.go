@@ -87,8 +87,10 @@ func names(tasks []*Task) string {
 }
 
 // verb agrees with the number of tasks.
-func verb(tasks []*Task, one, many string) string {
-	if len(tasks) == 1 {
+func verb(tasks []*Task, one, many string) string { return verbOf(len(tasks), one, many) }
+
+func verbOf(n int, one, many string) string {
+	if n == 1 {
 		return one
 	}
 	return many
@@ -217,6 +219,10 @@ func (c *chain) wait(t *Task, kind, text string) string {
 		c.unknown("which of the two: tasks-trace, which is waited for first, or tracepoint_srcu; both waits have the same stack")
 	case WaitSRCU:
 		if d := t.srcuDomain(); d != "" {
+			if has(t, "uprobe_unregister_sync") && !c.f.Kernel.before(7, 0) {
+				c.unknown("which of the two: tasks-trace, which is waited for first, or uretprobes_srcu; both waits have the same stack")
+				return "for SRCU grace periods of uprobes"
+			}
 			return "for an SRCU grace period of " + d
 		}
 		c.unknown("which SRCU domain it is: the stack does not name it")

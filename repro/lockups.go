@@ -43,7 +43,7 @@ func (c *chain) stuck(l *Lockup) {
 		c.link(last.Line, "CPU %s was stuck: it took no timer interrupts (hard lockup)", l.CPUs)
 	}
 	r := c.f.onCPU(last)
-	if r == nil || r.Comm == "" && !r.Idle {
+	if r == nil || !r.named() {
 		c.unknown("what CPU %s did: no registers and no stack of it follow", l.CPUs)
 		return
 	}

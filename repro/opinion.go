@@ -130,8 +130,8 @@ func (w *weigher) kthread() {
 	f := w.f
 	busy := false
 	for _, s := range f.Starved {
-		switch r := f.soon(s.CPU, s.Line); {
-		case r == nil || r.Comm == "" && !r.Idle:
+		switch r := f.near(s.CPU, s.Line); {
+		case r == nil || !r.named():
 		case r.Idle && s.Running:
 			w.add(MachineSlow, 2, r.Line, "CPU %d was idle while the grace-period kthread was ready to run on it: an interrupt to it was lost or late", s.CPU)
 		case !r.Idle && r.PID != 0 && s.Running:

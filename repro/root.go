@@ -23,6 +23,8 @@ func (c *chain) root() {
 		c.kind("expedited")
 		c.link(x.Line, "an expedited RCU grace period was %d jiffies old%s and waited for %s", x.T, f.inSeconds(uint64(max(x.T, 0))), blockers(x.CPUs, x.Tasks))
 		c.stacks(x.CPUs, x.Tasks, x.Line)
+	} else if c.Kind == "expedited" {
+		c.unknown("which CPU or reader holds the expedited grace period up: the log has no report of its stall")
 	}
 	st := f.worstStall()
 	if st == nil {
@@ -47,6 +49,9 @@ func (c *chain) root() {
 		c.link(st.Line, "the RCU grace period was %d jiffies old%s and waited for %s", st.T, f.inSeconds(uint64(max(st.T, 0))), blockers(cpus, tasks))
 	case len(cpus)+len(tasks) > 0:
 		c.link(st.Line, "an RCU grace period was late and waited for %s; the end of the report is missing", blockers(cpus, tasks))
+	case st.Unnamed > 0 && st.End == 0:
+		c.link(st.Unnamed, "an RCU grace period was late and waited for a reader that was preempted; the end of the report is missing")
+		c.unknown("which reader it was: kernels up to 5.10 leave the first one out of the list, or the rest of the line is lost")
 	case st.Unnamed > 0:
 		c.link(st.Unnamed, "the RCU grace period was %d jiffies old%s and waited for a reader that was preempted", st.T, f.inSeconds(uint64(max(st.T, 0))))
 		c.unknown("which reader it was: kernels up to 5.10 leave the first one out of the list")
@@ -82,7 +87,7 @@ func (c *chain) kthread() {
 		how = "ready to run and not running"
 	}
 	c.link(s.Line, "the grace-period kthread had not run for %d jiffies%s; it was %s", s.Jiffies, f.inSeconds(uint64(max(s.Jiffies, 0))), how)
-	if r := f.soon(s.CPU, s.Line); r != nil {
+	if r := f.near(s.CPU, s.Line); r != nil && r.named() && !slices.ContainsFunc(c.Chain, func(l Link) bool { return l.Line == r.Line }) {
 		c.link(r.Line, "CPU %d, on which the kthread last ran, %s", s.CPU, r.doing())
 	}
 }
@@ -98,6 +103,17 @@ func (f *Facts) soon(cpu, line int) *Running {
 	}
 	return nil
 }
+
+// near returns what the CPU executed according to the report around the line.
+func (f *Facts) near(cpu, line int) *Running {
+	if r := f.soon(cpu, line); r != nil {
+		return r
+	}
+	return f.soon(cpu, line-300)
+}
+
+// named reports whether the log shows what the CPU executed.
+func (r *Running) named() bool { return r.Comm != "" || r.Idle || r.User }
 
 // task returns the running task with its stack.
 func (r *Running) task() *Task {
@@ -196,23 +212,31 @@ func (c *chain) stacks(cpus, tasks []int, after int) {
 			continue
 		}
 		r := f.Running[at]
-		if r.Comm == "" && !r.Idle && !r.User {
+		if !r.named() {
 			c.unknown("what CPU %d ran: the line of its task is torn", cpu)
 			continue
 		}
 		c.link(r.Line, "CPU %d %s", cpu, r.doing())
 	}
-	for i, pid := range tasks {
-		if i == 3 {
-			break
+	var missing []int
+	shown := 0
+	for _, pid := range tasks {
+		switch t := f.task(pid); {
+		case t == nil:
+			missing = append(missing, pid)
+		case shown < 3:
+			shown++
+			c.link(t.Line, "%s was in %s", t, t.interrupted())
 		}
-		t := f.task(pid)
-		if t == nil {
-			c.unknown("what task %d did: its stack is not in the log", pid)
-			continue
-		}
-		c.link(t.Line, "%s was in %s", t, t.interrupted())
 	}
+	if len(missing) > 0 {
+		c.unknown("what %s did: %s not in the log", numbered("task", missing), verbOf(len(missing), "its stack is", "their stacks are"))
+	}
+}
+
+// numbered names one or several by their numbers.
+func numbered(what string, numbers []int) string {
+	return verbOf(len(numbers), what, what+"s") + " " + list(numbers)
 }
 
 // place links the position of a task.

@@ -82,7 +82,7 @@ func (s *stream) closeBefore(next *Stall) {
 		if o.At != nil && next.At != nil && o.boot == next.boot {
 			return *next.At-*o.At > 5
 		}
-		return next.Line-o.Line > 100
+		return len(o.CPUs)+len(o.Tasks) > 0 || next.Line-o.Line > 100
 	})
 }
 

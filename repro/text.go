@@ -82,10 +82,10 @@ func (f *Facts) counts() string {
 
 func (c *Copies) text(b *strings.Builder) {
 	if c.Lines > 0 {
-		fmt.Fprintf(b, "copies   %d lines repeat the line before and are left out\n", c.Lines)
+		fmt.Fprintf(b, "copies   %d %s the line before and %s left out\n", c.Lines, verbOf(c.Lines, "line repeats", "lines repeat"), verbOf(c.Lines, "is", "are"))
 	}
 	if c.Reports > 0 {
-		fmt.Fprintf(b, "copies   %d reports, from line %d on, repeat earlier ones and are counted once\n", c.Reports, c.Line)
+		fmt.Fprintf(b, "copies   %d %s, from line %d on, %s counted once\n", c.Reports, verbOf(c.Reports, "report", "reports"), c.Line, verbOf(c.Reports, "repeats an earlier one and is", "repeat earlier ones and are"))
 	}
 }
 

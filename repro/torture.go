@@ -31,6 +31,14 @@ type Torture struct {
 	Bound     *Bound       `json:"bound,omitempty"`
 
 	from, to *float64
+	stats    int // the line of the last counters
+	first    *counted
+}
+
+// counted is the number of updates at a time.
+type counted struct {
+	updates uint64
+	at      *float64
 }
 
 // TortureRun is one line of kvm.sh's summary.
@@ -53,6 +61,15 @@ type Bound struct {
 
 // torture reads lines of rcutorture and of kvm.sh.
 func (f *Facts) torture(e *entry) bool {
+	if t := f.Torture; t != nil && t.Type != "" {
+		switch text := strings.TrimSpace(e.text[:min(len(e.text), 1000)]); {
+		case t.stats > 0 && e.line == t.stats+1 && !e.stamped && strings.Contains(text, ": ") && !strings.Contains(text, "-torture:"):
+			t.counters(e, text) // a mail wrapped the line
+			return true
+		case strings.HasPrefix(text, "WARNING: CPU: "), strings.HasPrefix(text, "BUG: "), strings.HasPrefix(text, "Oops: "):
+			t.anomaly(e, "%s", name(text[:min(len(text), 160)]))
+		}
+	}
 	if i := strings.Index(e.text[:min(len(e.text), 48)], "-torture:"); i >= 0 {
 		kind := e.text[:i]
 		if j := strings.LastIndexAny(kind, " \t"); j >= 0 {
@@ -133,6 +150,7 @@ var errorCounters = map[string]string{
 }
 
 func (t *Torture) counters(e *entry, text string) {
+	t.stats = e.line
 	words := strings.Fields(text[:min(len(text), 1000)])
 	for i := 0; i+1 < len(words); i++ {
 		n, err := strconv.ParseUint(words[i+1], 10, 64)
@@ -140,6 +158,9 @@ func (t *Torture) counters(e *entry, text string) {
 			continue
 		}
 		if words[i] == "ver:" {
+			if t.first == nil {
+				t.first = &counted{n, e.where().At}
+			}
 			t.Updates = max(t.Updates, n)
 		}
 		if what, ok := errorCounters[words[i]]; ok && n > 0 {
@@ -205,6 +226,13 @@ func (t *Torture) judge(f *Facts) {
 		t.Seconds = max(0, *t.to-*t.from)
 	}
 	gps, spent := t.Updates, t.Seconds
+	if c := t.first; t.Start == 0 && c != nil {
+		// The beginning is not in the log: what was counted since is.
+		gps, spent = gps-c.updates, 0
+		if c.at != nil && t.to != nil {
+			spent = max(0, *t.to-*c.at)
+		}
+	}
 	for _, r := range t.Runs {
 		gps += r.GPs
 		if r.Rate > 0 {
@@ -215,7 +243,7 @@ func (t *Torture) judge(f *Facts) {
 	for _, a := range t.Anomalies {
 		hung = hung || strings.Contains(a.Text, " hung at ") || a.Text == qemuKilled || strings.HasPrefix(a.Text, qemuError)
 	}
-	if hung || gps == 0 || spent == 0 || gps > 1<<53 {
+	if hung || gps == 0 || spent < 1 || gps > 1<<53 {
 		return
 	}
 	// The upper end of a two-sided 90 % interval is that of a one-sided 95 %

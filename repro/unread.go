@@ -39,7 +39,8 @@ func (h *half) joins(next *entry) (texts []string) {
 		if len(text)+len(next.text) > maxContinued {
 			continue
 		}
-		if h.parts == 1 {
+		// A name may have a line break, but one without a time is rather a mail's.
+		if h.parts == 1 && (next.stamped || !strings.HasPrefix(strings.TrimLeft(text, " \t"), "CPU: ")) {
 			texts = append(texts, text+"\n"+next.text)
 		}
 		if !next.stamped || h.line == next.line {
@@ -169,7 +170,7 @@ var marks = []string{
 
 func looksLikeReport(text string) bool {
 	text = strings.TrimLeft(text, " \t")
-	if isTaskLine(text) || isHeldLock(text) {
+	if isTaskLine(text) || isHeldLock(text) || strings.HasPrefix(text, "CPU: ") && strings.Contains(text, " PID: ") && strings.Contains(text, " Comm: ") {
 		return true
 	}
 	for _, m := range marks {

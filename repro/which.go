@@ -103,6 +103,7 @@ func (t *Task) srcuDomain() string {
 		{"fsnotify_mark_srcu", []string{"fsnotify_mark_destroy_workfn", "fsnotify_connector_destroy_workfn", "fsnotify_destroy_group"}},
 		{"the SRCU domain of a virtual machine (kvm)", []string{"kvm_swap_active_memslots", "install_new_memslots", "kvm_set_memslot", "kvm_io_bus_register_dev", "kvm_vm_ioctl_set_msr_filter"}},
 		{"the SRCU domain of the MMU notifiers", []string{"mmu_notifier_unregister", "__mmu_notifier_release", "mn_hlist_release", "mmu_notifier_synchronize", "mmu_interval_notifier_remove"}},
+		{"uretprobes_srcu", []string{"uprobe_unregister_sync"}},
 		{"tasks_rcu_exit_srcu", []string{"rcu_tasks_postscan"}},
 		{"the SRCU domain of a block queue", []string{"blk_mq_wait_quiesce_done", "blk_mq_quiesce_queue", "blk_mq_quiesce_tagset"}},
 		{"srcu of device links", []string{"device_link_wait_removal", "device_links_flush"}},
