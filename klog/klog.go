@@ -88,13 +88,14 @@ func (s *scanner) build() (d Build) {
 	return d
 }
 
-// taintAhead reports whether the next word is letters of a taint or their meaning.
+// taintAhead reports whether the next word is letters of a taint, their meaning, or
+// dashes, which a distribution adds.
 func (s *scanner) taintAhead() bool {
 	word := s.rest()
 	if i := strings.IndexAny(word, blanks); i >= 0 {
 		word = word[:i]
 	}
-	return s.ok && word != "" && (word[0] == '[' || strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "")
+	return s.ok && word != "" && (word[0] == '[' || strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == "")
 }
 
 // letter returns c if set, otherwise ".", as the kernel prints flags.

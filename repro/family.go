@@ -90,7 +90,7 @@ func family(t *Task) Family {
 		return ""
 	case has(t, preempts...):
 		return Reader
-	case has(t, "exp_funnel_lock"):
+	case has(t, "exp_funnel_lock"), t.locksIn(expWaits...):
 		return WaitExpMutex
 	case has(t, "rcu_exp_wait_wake", "rcu_exp_sel_wait_wake", "wait_rcu_exp_gp", "sync_rcu_exp_select_cpus"):
 		return ExpWorker
@@ -108,6 +108,15 @@ func family(t *Task) Family {
 		return TasksKthread
 	}
 	return gracePeriod(t)
+}
+
+// locksIn reports whether one of those functions waits for a mutex itself.
+func (t *Task) locksIn(functions ...string) bool {
+	i := t.index(mutexLocks...)
+	for i >= 0 && i < len(t.Stack) && slices.Contains(mutexLocks, base(*t.Stack[i].name)) {
+		i++
+	}
+	return i >= 0 && i < len(t.Stack) && slices.Contains(functions, base(*t.Stack[i].name))
 }
 
 // gracePeriod derives the grace period that a task waits for, or another kind of

@@ -100,6 +100,10 @@ func (c *chain) pool(l *Lockup) {
 	c.link(l.Line, "no work item of the pool of %s made progress for %d s", of, l.Seconds)
 	if len(l.InFlight) > 0 {
 		c.link(l.InFlight[0].Line, "in flight: %s", l.InFlight[0].Value)
+		pid := 0
+		if _, err := fmt.Sscanf(l.InFlight[0].Value, "%d:", &pid); err == nil {
+			c.place(c.f.task(pid))
+		}
 	} else {
 		c.unknown("which work item occupies the pool of %s: none is listed as in flight", of)
 	}
