@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -22,11 +23,19 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"gpstorm": func() { os.Exit(Main(Program{})) }})
 }
 
+// TestScripts runs the scripts, short with -short, and to their ends in the long form:
+// GPSTORM_LONG=on go test ./command -run TestScripts
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Condition: func(name string) (bool, error) {
+			if name != "long" {
+				return false, fmt.Errorf("condition %s: want long", name)
+			}
+			return os.Getenv("GPSTORM_LONG") == "on", nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"lines": lines,
@@ -60,7 +69,7 @@ func TestEveryCommandHelpsWithTwoExamplesAndTheCommonFlags(t *testing.T) {
 }
 
 // fileName is an argument of a script that names a file in its directory.
-var fileName = regexp.MustCompile(`^(--[a-z]+=)?[A-Za-z0-9_-]+\.(yaml|jsonl|json|txt|html|xml|ktap|litmus)$`)
+var fileName = regexp.MustCompile(`^(--[a-z]+=)?[A-Za-z0-9_-]+\.(yaml|jsonl|json|txt|log|html|xml|ktap|litmus)$`)
 
 // exits runs gpstorm in the process of the test, which is much quicker than a
 // process for each command, and checks for an exit code, or for one of several:

@@ -2,6 +2,7 @@ package shrink
 
 import (
 	"errors"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,12 +19,16 @@ type told struct {
 	Size           Size
 }
 
+// The long form searches further: GPSTORM_LONG=on go test ./shrink
 func TestTrialsAheadChangeNothing(t *testing.T) {
 	t.Parallel()
 	sc, fix := reportsCase(t)
-	seed, budget := uint64(4), 60 // up to single interrupts
-	if testing.Short() {
-		budget = 25
+	seed, budget := uint64(4), 40
+	switch {
+	case testing.Short():
+		budget = 18
+	case os.Getenv("GPSTORM_LONG") == "on": // up to single interrupts
+		budget = 60
 	}
 	var follow []told
 	progress := func(n, budget int, stage string, s Size) { follow = append(follow, told{n, budget, stage, s}) }

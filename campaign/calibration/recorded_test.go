@@ -3,7 +3,6 @@ package calibration
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -13,12 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/gpstorm/gpstorm/campaign"
-	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
-	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 // worldOf is a world in which the time of a close() is a function of the trial.
@@ -175,32 +171,6 @@ func TestBadRecordingsAreRefusedByTheirLine(t *testing.T) {
 		if _, err := ReadRecordings(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
-	}
-}
-
-// A figure that is within its band again must be removed from the list, and every entry
-// of the list must be a figure.
-func TestKnownDeviationsAreDeviations(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs all recorded scenarios in the virtual kernel")
-	}
-	t.Parallel()
-	all, err := Shipped()
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := &Result{}
-	if err := v.Compare(context.Background(), &campaign.Local{World: kernel.New(fixes.Find)}, all); err != nil {
-		t.Fatal(err)
-	}
-	var known []string
-	for _, r := range v.Rows {
-		if r.Known != "" {
-			known = append(known, r.Group+": "+r.What)
-		}
-	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(deviations)), slices.Sorted(slices.Values(known))); diff != "" {
-		t.Error(diff)
 	}
 }
 

@@ -180,16 +180,16 @@ var repetitions = flag.Int("repetitions", 40, "how often the coverage of interva
 // The 95 % interval of an estimate must contain the known probability, whether or not the
 // estimate has doubts. The test counts over many seeds how often it does. Its bound is a
 // quantile at a coverage of 95 %, so a few in a thousand runs with other seeds would fail.
-// The long form adds smaller probabilities, and the trial of knobs and noise:
+// The long form adds the first trials, smaller probabilities, and the trial of knobs and noise:
 // GPSTORM_LONG=on go test ./campaign/rare. Small probabilities of knobs and noise are too
 // hard for so few trials: there only intervals of estimates without doubts must contain it.
 func TestIntervalsHoldKnownProbabilities(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many simulations")
 	}
-	probabilities, cases := []float64{1e-2}, slices.Clone(synthetics)
+	probabilities, cases := []float64{1e-2}, synthetics[2:]
 	if os.Getenv("GPSTORM_LONG") == "on" {
-		probabilities, cases = []float64{1e-2, 1e-4, 1e-6, 1e-8}, append(cases, varied)
+		probabilities, cases = []float64{1e-2, 1e-4, 1e-6, 1e-8}, append(slices.Clone(synthetics), varied)
 	}
 	for _, s := range cases {
 		for _, about := range probabilities {

@@ -134,9 +134,12 @@ func withListed(sc *workload.Scenario, r *rand.Rand) bool {
 
 func TestListedPreemptionsAgreeWithStepping(t *testing.T) {
 	t.Parallel()
-	n := 100
-	if testing.Short() {
-		n = 25
+	n := 50
+	switch {
+	case testing.Short():
+		n = 15
+	case long:
+		n = 200
 	}
 	all := fixes.All()
 	r := rand.New(rand.NewPCG(3, 4))

@@ -22,9 +22,12 @@ func same(t *testing.T, what string, plain, other trial.Result) {
 
 func TestArithmeticAgreesWithStepping(t *testing.T) {
 	t.Parallel()
-	n := 150
-	if testing.Short() {
-		n = 40
+	n := 70
+	switch {
+	case testing.Short():
+		n = 20
+	case long:
+		n = 200
 	}
 	all := fixes.All()
 	r := rand.New(rand.NewPCG(1, 2))
