@@ -2,13 +2,17 @@ package command
 
 import (
 	"cmp"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/calibration"
 	"github.com/gpstorm/gpstorm/campaign/margin"
+	"github.com/gpstorm/gpstorm/internal/named"
+	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
 func newMergeCommand(c *common) *cobra.Command {
@@ -49,13 +53,13 @@ func newReportCommand(c *common) *cobra.Command {
 		Use:   "report RESULTS...",
 		Short: "Report on results that were kept",
 		Long: `Sums up a results file, or all shards of a campaign, and prints the report of
-evaluate. The report of an unfinished campaign, or of one shard, says so. If the
-controls did not misbehave the exit code is 3. Files of another world stand beside those
-of the first, in the scenarios of both: the virtual kernel and real ones, say.
---margins adds the searches of
-gpstorm margin for the same candidates; CSV leaves them out. Of a directory of
-histograms, which FuzzStorm writes, it shows a row for each build and subject; of the
-flags, --json alone goes with it.`,
+evaluate. The report of an unfinished campaign, or of one shard, says so, and stderr
+names the model and the build of trials that another program ran. If the controls did
+not misbehave the exit code is 3. Files of another world stand beside those of the
+first, in the scenarios of both: the virtual kernel and real ones, say. --margins adds
+the searches of gpstorm margin for the same candidates; CSV leaves them out. Of a
+directory of histograms, which FuzzStorm writes, it shows a row for each build and
+subject; of the flags, --json alone goes with it.`,
 		Example: `  gpstorm report results.jsonl
   gpstorm report shard-*.jsonl --markdown > report.md
   gpstorm report model.jsonl boot.jsonl --html worlds.html
@@ -85,6 +89,11 @@ flags, --json alone goes with it.`,
 				}
 				sides = append(sides, side)
 			}
+			for _, w := range worlds {
+				if other := otherProgram(&w.Head, kernel.ModelVersion, campaign.Build()); other != "" {
+					c.note(cmd, "another program ran the trials of the world %s: %s", w.Head.World, other)
+				}
+			}
 			sets, err := margin.Read(margins)
 			if err != nil {
 				return inputOrFailure(err)
@@ -101,4 +110,16 @@ flags, --json alone goes with it.`,
 	f.flags(cmd)
 	cmd.Flags().StringArrayVar(&margins, "margins", nil, "a `file` from margin --json to add to the report; may be repeated")
 	return cmd
+}
+
+// otherProgram says if another model or another build than these ran the trials.
+func otherProgram(h *campaign.Head, model, build string) string {
+	var differ []string
+	if h.World == kernel.Name && h.Model != model {
+		differ = append(differ, fmt.Sprintf("model %s, here %s", named.Show(h.Model), model))
+	}
+	if h.Build != build && h.Build != "" && build != "" {
+		differ = append(differ, fmt.Sprintf("build %s, here %s", named.Show(h.Build), build))
+	}
+	return strings.Join(differ, "; ")
 }
