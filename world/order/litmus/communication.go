@@ -209,7 +209,7 @@ func (x *execution) combine(k int) {
 
 // consistent reports whether the partial candidate violates no axiom.
 func (x *execution) consistent() bool {
-	return !x.j.exhausted() && x.c.judge().allowed
+	return !x.j.spend(relationSteps(x.f.n)) && x.c.judge().allowed
 }
 
 func (x *execution) conclude() {
@@ -220,6 +220,9 @@ func (x *execution) conclude() {
 		}
 		return j.chosen(i)
 	}) {
+		return
+	}
+	if j.spend(relationSteps(x.f.n)) {
 		return
 	}
 	if j.judged++; j.judged > j.b.Candidates {

@@ -116,13 +116,17 @@ type judge struct {
 }
 
 // exhausted counts a step of the search and reports whether the search is over.
-func (j *judge) exhausted() bool {
-	j.steps++
+func (j *judge) exhausted() bool { return j.spend(1) }
+
+// spend counts steps of the search and reports whether the search is over.
+func (j *judge) spend(steps int) bool {
+	before := j.steps >> 8
+	j.steps += steps
 	switch {
 	case j.why != "":
 	case j.steps > j.b.Steps:
 		j.why = fmt.Sprintf("more than %d steps", j.b.Steps)
-	case j.steps&0xff == 0 && j.ctx.Err() != nil:
+	case j.steps>>8 != before && j.ctx.Err() != nil:
 		j.why = "interrupted"
 	}
 	return j.why != ""
@@ -179,7 +183,7 @@ func (j *judge) fixedPoint(domain [][]int64, maxSteps int) (_ [][]int64, traces 
 		stores := 0
 		traces = make([][]trace, len(t.threads))
 		for id := range t.threads {
-			r := &runner{t: t, id: id, domain: domain, stop: func() bool { return j.exhausted() || j.steps > maxSteps }}
+			r := &runner{t: t, id: id, domain: domain, stop: func(events int) bool { return j.spend(1+events/4) || j.steps > maxSteps }}
 			trs, ends, complete := r.traces(j.b.Traces)
 			switch {
 			case j.why != "":
@@ -261,9 +265,16 @@ func (j *judge) chosen(quantity int) (int64, bool) {
 	return j.combo[thread].final[quantity], true
 }
 
+// relationSteps returns the steps that the work on the relations of an execution costs.
+func relationSteps(events int) int { return events * events / 64 }
+
 // execute builds and judges the candidates of one choice of traces.
 func (j *judge) execute() {
-	if !j.readable() {
+	events := len(j.t.locs)
+	for _, tr := range j.combo {
+		events += len(tr.events)
+	}
+	if !j.readable() || j.spend(relationSteps(events)) {
 		return
 	}
 	f, ok := newFrame(j.t, j.combo)

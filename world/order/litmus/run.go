@@ -21,7 +21,7 @@ type runner struct {
 	t      *Test
 	id     int
 	domain [][]int64
-	stop   func() bool // counts a run; true ends the enumeration
+	stop   func(events int) bool // counts a run and its events; true ends the enumeration
 
 	picks   []int // choices of this run
 	options []int // the number of options of each choice
@@ -38,7 +38,7 @@ type runner struct {
 // end early, for example at a null pointer.
 func (r *runner) traces(limit int) (out, ends []trace, complete bool) {
 	for runs := 0; ; runs++ {
-		if runs == limit || r.stop() {
+		if runs == limit || r.stop(len(r.events)) {
 			return out, ends, false
 		}
 		r.run()
