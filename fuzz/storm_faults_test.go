@@ -13,7 +13,7 @@ import (
 // comment matches a comment after code, but no directive.
 var comment = regexp.MustCompile(`(?m)[ \t]+// .*$`)
 
-// Faults that package srcu once had, put back into its source, must be found by
+// Faults in the source of package srcu, most of which it once had, must be found by
 // FuzzStorm within a minute each. The compiler is given the faulty file in the place
 // of the real one.
 func TestStormFindsFaultsThatArePutBack(t *testing.T) {
@@ -26,7 +26,7 @@ func TestStormFindsFaultsThatArePutBack(t *testing.T) {
 	defer d.FencedReadUnlock(t)
 	old = p.p.Load()
 `, `	old = p.p.Load()
-`, "Pointer.Update gave its function a freed value",
+`, "an update gave its function a freed value",
 		},
 		"a callback runs after Close": {
 			"call.go", `	for d.pending.Load() > 0 {
@@ -44,6 +44,16 @@ func TestStormFindsFaultsThatArePutBack(t *testing.T) {
 `, `	runtime.Gosched()
 	return nil
 `, "a callback that was accepted ran after Close had returned, or never",
+		},
+		"Map frees at once": {
+			"map.go", `	defer func() { retireAdmitted(m.d, old, m.free) }()
+`, `	defer func() {
+		if old != nil {
+			m.free(old)
+		}
+		m.d.vacate(1)
+	}()
+`, "a reader holds a value that was freed",
 		},
 		"OnPanic that ends its goroutine stops callbacks": {
 			"call.go", `	defer func() {

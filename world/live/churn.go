@@ -18,7 +18,7 @@ import (
 // Churn gives the numbers of goroutines that use the API of a domain, besides the
 // readers and closers of a trial.
 type Churn struct {
-	Updaters    int // replace a value with Pointer.Update, whose function yields
+	Updaters    int // replace values of a Pointer and of a Map, with functions that yield
 	Retirers    int // put values into a Pool and get others, while readers hold them
 	Registrants int // register Readers, read, and close them
 	Panickers   int // queue callbacks that panic; OnPanic ends their goroutine
@@ -57,6 +57,7 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 		t.d.apart = d
 	}
 	k := &churning{t: t, d: d, yields: c.Yields, pool: srcu.NewPool(d.Domain, func() *pooled { return &pooled{} })}
+	k.table = srcu.NewMap[int](d.Domain, k.freeUpdated)
 	k.value.Publish(&updated{})
 	k.current.Publish(k.pool.Get())
 	started := 0
@@ -76,8 +77,11 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 			})
 		}
 	}
+	if c.Updaters > 0 {
+		wg.Go(func() { k.reads(k.findsUpdated) })
+	}
 	if c.Retirers > 0 {
-		wg.Go(k.holds)
+		wg.Go(func() { k.reads(k.findsPooled) })
 	}
 }
 
@@ -91,6 +95,7 @@ type churning struct {
 	d       *srcuDomain
 	yields  int
 	value   srcu.Pointer[updated]
+	table   *srcu.Map[int, updated]
 	pool    *srcu.Pool[pooled]
 	current srcu.Pointer[pooled]
 }
@@ -107,20 +112,33 @@ func (k *churning) pause(r *rand.Rand) {
 	}
 }
 
+// tableKeys is the number of keys of the table: few, so that readers find most.
+const tableKeys = 16
+
 func (k *churning) update(r *rand.Rand) {
-	_ = k.value.Update(k.t.ctx, k.d.Domain, func(old *updated) *updated {
+	next := func(old *updated) *updated {
 		for range 2 {
-			if old.freed.Load() {
-				k.t.fail("Pointer.Update gave its function a freed value")
+			if old != nil && old.freed.Load() {
+				k.t.fail("an update gave its function a freed value")
 			}
 			k.pause(r)
 		}
-		return &updated{}
-	}, func(old *updated) {
-		if old.freed.Swap(true) {
-			k.t.fail("a value was freed twice")
+		if old != nil && r.IntN(4) == 0 {
+			return nil
 		}
-	})
+		return &updated{}
+	}
+	if r.IntN(2) == 0 {
+		_ = k.table.Update(k.t.ctx, r.IntN(tableKeys), next)
+		return
+	}
+	_ = k.value.Update(k.t.ctx, k.d.Domain, next, k.freeUpdated)
+}
+
+func (k *churning) freeUpdated(old *updated) {
+	if old.freed.Swap(true) {
+		k.t.fail("a value was freed twice")
+	}
 }
 
 func (k *churning) retire(r *rand.Rand) {
@@ -134,8 +152,8 @@ func (k *churning) retire(r *rand.Rand) {
 	}
 }
 
-// holds reads the value that retirers replace.
-func (k *churning) holds() {
+// reads looks at values in sections of all kinds.
+func (k *churning) reads(find func(r *rand.Rand)) {
 	r := rand.New(rand.NewPCG(k.t.random("holder", 0), 0))
 	gates := k.d.Gates(r)
 	defer func() {
@@ -146,14 +164,34 @@ func (k *churning) holds() {
 	for !k.t.stop.Load() && k.t.ctx.Err() == nil {
 		g := &gates[r.IntN(len(gates))]
 		ticket := g.lock()
-		v := k.current.Load()
-		use := v.use.Load()
-		k.pause(r)
-		interrupt.Spin(r.IntN(2000))
-		if v.use.Load() != use {
-			k.t.fail("a Pool returned a value that a reader holds")
-		}
+		find(r)
 		g.unlock(ticket)
+	}
+}
+
+// findsPooled looks at the value that retirers replace.
+func (k *churning) findsPooled(r *rand.Rand) {
+	v := k.current.Load()
+	use := v.use.Load()
+	k.pause(r)
+	interrupt.Spin(r.IntN(2000))
+	if v.use.Load() != use {
+		k.t.fail("a Pool returned a value that a reader holds")
+	}
+}
+
+// findsUpdated looks at the values that updaters replace.
+func (k *churning) findsUpdated(r *rand.Rand) {
+	found := []*updated{k.value.Load(), k.table.Load(r.IntN(tableKeys))}
+	for _, v := range k.table.All() {
+		found = append(found, v)
+	}
+	k.pause(r)
+	interrupt.Spin(r.IntN(2000))
+	for _, v := range found {
+		if v != nil && v.freed.Load() {
+			k.t.fail("a reader holds a value that was freed")
+		}
 	}
 }
 
