@@ -62,6 +62,8 @@ func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
 		"one unsure task where others wait":               {inMutex + unsure(2) + locksOf(1, "a", "m") + locksOf(2, "x", "m"), []string{"not told: who holds the lock"}, []string{"held by"}},
 		"two unsure tasks, one of them where others wait": {inMutex + locksOf(1, "a", "m") + locksOf(2, "y", "m") + elsewhere(3, "z", "m"), []string{"m is probably held by z:3"}, nil},
 		"a running task and waiters":                      {inMutex + locksOf(1, "a", "m") + locksOf(2, "y", "m") + "5 locks held by runs/9:\n", []string{"it may be one that ran, of which lockdep lists no locks: runs:9"}, []string{"held by y"}},
+		"a running task and one at another place": {inMutex + locksOf(1, "a", "m") + elsewhere(3, "z", "m") + "5 locks held by runs/9:\n",
+			[]string{"does not say whether it holds it or waits for it: z:3 (in elsewhere); it may be one that ran, of which lockdep lists no locks: runs:9"}, []string{"held by"}},
 		"decoded: tracepoint_srcu": {fmt.Sprintf(linux, "7.1.0") + decoded("tracepoint_synchronize_unregister include/linux/tracepoint.h:120 [inline]"),
 			[]string{"hang     tracepoint\n", "tracepoint_srcu (by the inlined function)"}, []string{"which of the two"}},
 		"decoded: tasks-trace": {fmt.Sprintf(linux, "7.1.0") + decoded("synchronize_rcu_tasks_trace include/linux/rcupdate_trace.h:70 [inline]"),

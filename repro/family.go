@@ -218,6 +218,8 @@ func (t *Task) what() string {
 	switch {
 	case has(t, functionTracers...) && has(t, closers...):
 		return "close() of a perf function-trace event"
+	case has(t, functionTracers...) && has(t, openers...):
+		return "perf_event_open() of a perf function-trace event"
 	case has(t, functionTracers...):
 		return "a change of function tracing"
 	case has(t, closers...):

@@ -394,7 +394,8 @@ func (c *chain) rest() {
 			}
 			c.link(t.Line, "%s%s %s %s%s%s", names(alike), t.inParentheses(), verb(alike, "waits", "wait"), w.text, in, c.holding(alike))
 			if w.kind == "lock" && !c.lockHolder(t) && alone {
-				c.unknown("who holds the lock that %s %s for%s", names(alike), verb(alike, "waits", "wait"), f.candidates(f.wanted(t.PID)))
+				lock := f.wanted(t.PID)
+				c.unknown("who holds the lock that %s %s for%s", names(alike), verb(alike, "waits", "wait"), f.maybe(lock, pids(f.of(WaitMutex, WaitRWSem))))
 			}
 		}
 	}

@@ -50,9 +50,6 @@ func (c *chain) holder(queue []*Task) *Task {
 		t := f.task(l.PID)
 		if t == nil {
 			c.unknown("what %s:%d does: its stack is not in the log", l.Comm, l.PID)
-			if running := f.unlisted(); running != "" {
-				c.unknown("whether it holds event_mutex or waits for it%s", running)
-			}
 		}
 		return t
 	}
@@ -68,7 +65,7 @@ func (c *chain) holder(queue []*Task) *Task {
 			return t
 		}
 	}
-	c.unknown("who holds event_mutex: no stack and no list of locks in the log shows it%s", f.unlisted())
+	c.unknown("who holds event_mutex: no stack and no list of locks in the log shows it%s", f.maybe("event_mutex", waits))
 	return nil
 }
 
@@ -94,14 +91,6 @@ func (f *Facts) unlisted() string {
 		return ""
 	}
 	return "; it may be one that ran, of which lockdep lists no locks: " + strings.Join(running, ", ")
-}
-
-// candidates names the tasks that may hold a lock.
-func (f *Facts) candidates(name string) string {
-	if name == "" {
-		return ""
-	}
-	return ", " + name + f.unlisted()
 }
 
 // holderOf finds a lock's owner in the lists of locks. The list of a waiting task
@@ -137,10 +126,26 @@ func (f *Facts) holderOf(name string, waits map[int]bool) (*Locks, *Lock, string
 		unsure = append(unsure, candidate{l, &l.Locks[i]})
 	}
 	unsure = slices.DeleteFunc(unsure, func(c candidate) bool { return places[c.lock.At] })
-	if len(unsure) == 1 {
+	if len(unsure) == 1 && f.unlisted() == "" {
 		return unsure[0].of, unsure[0].lock, "is probably"
 	}
 	return nil, nil, ""
+}
+
+// maybe names the tasks that have the lock as their last one, and may hold it or wait for
+// it, and the running ones.
+func (f *Facts) maybe(name string, waits map[int]bool) string {
+	var tasks []string
+	for _, l := range f.Locks {
+		if n := len(l.Locks); n > 0 && l.Locks[n-1].Name == name && !waits[l.PID] && f.task(l.PID) == nil && f.locksOf[l.PID] == l && len(tasks) < 4 {
+			tasks = append(tasks, fmt.Sprintf("%s:%d (in %s)", l.Comm, l.PID, l.Locks[n-1].At))
+		}
+	}
+	text := ""
+	if len(tasks) > 0 {
+		text = "; it may be one of which lockdep does not say whether it holds it or waits for it: " + strings.Join(tasks, ", ")
+	}
+	return text + f.unlisted()
 }
 
 // wanted returns the lock that a task waits for, according to the lists of locks.

@@ -283,7 +283,7 @@ func (f *Facts) hzBySpent() {
 func (f *Facts) hzByFirstAge() {
 	for _, r := range f.RCUTasks {
 		for _, hz := range rates {
-			if !r.Stall && r.Jiffies >= uint64(10*hz) && r.Jiffies < uint64(11*hz) {
+			if !r.Stall && r.Jiffies >= uint64(10*hz) && r.Jiffies < uint64(12*hz) {
 				f.Kernel.HZ = &Seen[int]{Value: hz, Line: r.Line, From: fmt.Sprintf("a guess: %d jiffies are the usual 10 s", r.Jiffies)}
 				return
 			}

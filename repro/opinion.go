@@ -161,7 +161,7 @@ func (w *weigher) kthread() {
 }
 
 // samples are functions that take a perf sample.
-var samples = []string{"perf_swevent_hrtimer", "perf_event_nmi_handler", "intel_pmu_handle_irq", "amd_pmu_handle_irq", "__perf_event_overflow", "perf_event_overflow", "perf_output_sample"}
+var samples = []string{"perf_ftrace_function_call", "perf_swevent_hrtimer", "perf_event_nmi_handler", "intel_pmu_handle_irq", "amd_pmu_handle_irq", "__perf_event_overflow", "perf_event_overflow", "perf_output_sample"}
 
 func (w *weigher) interrupts() {
 	f := w.f

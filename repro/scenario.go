@@ -28,6 +28,7 @@ type Draft struct {
 	Signature trial.Signature
 
 	tried    bool              // all seeds
+	spent    *uint64           // steps of all trials for the log
 	symptoms []Symptom         // of the log
 	release  string            // of the log's kernel, if it is not the scenario's
 	verdict  Verdict           // of the log
@@ -51,6 +52,7 @@ func (l *Log) Draft() (*Draft, error) {
 		return nil, ErrNoScenario // slow samples alone are not a failure
 	}
 	var drafts []*Draft
+	var spent uint64
 	for _, setup := range setups {
 		if !setup.suits(symptoms, l.Facts) {
 			continue
@@ -58,7 +60,7 @@ func (l *Log) Draft() (*Draft, error) {
 		// The start of the close() is not in the log, and may decide whether it
 		// meets a reader: try a few starts.
 		for later := range starts {
-			d := &Draft{symptoms: symptoms, verdict: l.Opinion.Verdict, release: l.Facts.Kernel.otherRelease(), notes: map[string]string{}}
+			d := &Draft{spent: &spent, symptoms: symptoms, verdict: l.Opinion.Verdict, release: l.Facts.Kernel.otherRelease(), notes: map[string]string{}}
 			d.machine(l.Facts)
 			d.closers(l.Facts)
 			setup.fill(d, l.Facts)
@@ -120,14 +122,21 @@ const maxHorizon = time.Hour
 // starts is the number of tried starts of the close(), a second apart.
 const starts = 3
 
-// maxSteps limits a trial.
-const maxSteps = 20_000_000
+// maxSteps limits a trial, and allSteps all trials for one log: they may be many, and
+// their scenarios long.
+const (
+	maxSteps = 20_000_000
+	allSteps = 60_000_000
+)
 
 // first runs the scenario with seed 1 and compares the console with the symptoms.
 func (d *Draft) first() error {
 	r, shown, err := d.run(1)
 	if err != nil {
 		return err
+	}
+	if r.Truncated {
+		shown = nil // what a longer run shows is not known
 	}
 	d.Missing = without(d.symptoms, shown)
 	d.Shows = without(d.symptoms, d.Missing)
@@ -161,7 +170,9 @@ func (d *Draft) run(seed uint64) (trial.Result, []Symptom, error) {
 	if err != nil {
 		return trial.Result{}, nil, err
 	}
-	r := kernel.Run(d.Scenario, baseline, seed, kernel.Options{Log: true, MaxSteps: maxSteps})
+	most := min(maxSteps, allSteps-min(*d.spent, allSteps-1)) // 0 is no limit
+	r := kernel.Run(d.Scenario, baseline, seed, kernel.Options{Log: true, MaxSteps: most})
+	*d.spent += r.Steps
 	model, err := ReadTrial(&r)
 	if err != nil {
 		return r, nil, err
