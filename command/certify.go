@@ -45,8 +45,10 @@ certify anything unless the controls misbehave, and unless the order world finds
 the planted bugs of the candidate and of baseline. verify runs a sample again.
 
 Exit codes: 0 shown; 1 refuted; 2 bad input; 3 not shown, or refused.`,
-		Example: `  gpstorm certify --fix callrcu --max-hang-rate 1e-3 --scenario calm --json > certificate.json
-  gpstorm certify --fix poll --max-hang-rate 1e-4 --confidence 95% --scenario crowded --markdown`,
+		Example: `  gpstorm certify --fix callrcu --max-hang-rate 1e-3 --scenario calm --json \
+      > certificate.json
+  gpstorm certify --fix poll --max-hang-rate 1e-4 --confidence 95% \
+      --scenario crowded --markdown`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.certify(cmd) },
 	}

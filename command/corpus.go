@@ -20,8 +20,10 @@ many machines that fuzz have what one of them found. An input is there once, by 
 content. DIR has a directory for each target, as the cache of go test has:
 $(go env GOCACHE)/fuzz/github.com/gpstorm/gpstorm/fuzz. Pull before go test -fuzz and
 push after it, as often as you like. An input has 1 MiB at most, all together 512 MiB.`,
-		Example: `  gpstorm corpus pull "$(go env GOCACHE)/fuzz/github.com/gpstorm/gpstorm/fuzz" --nats nats://10.0.0.1:4222
-  gpstorm corpus push "$(go env GOCACHE)/fuzz/github.com/gpstorm/gpstorm/fuzz" --nats nats://10.0.0.1:4222`,
+		Example: `  gpstorm corpus pull "$(go env GOCACHE)/fuzz/github.com/gpstorm/gpstorm/fuzz" \
+      --nats nats://10.0.0.1:4222
+  gpstorm corpus push "$(go env GOCACHE)/fuzz/github.com/gpstorm/gpstorm/fuzz" \
+      --nats nats://10.0.0.1:4222`,
 		Args: knownSubcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -51,7 +51,8 @@ the scenario binds to other CPUs does not go.
 
 The same arguments give the same table on every machine.`,
 		Example: `  gpstorm detach
-  gpstorm detach --kind uprobe --cpus 2 --fix baseline --fix cookie --scenario crowded`,
+  gpstorm detach --kind uprobe --cpus 2 --fix baseline --fix cookie \
+      --scenario crowded`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.detach(cmd) },
 	}

@@ -24,7 +24,7 @@ import (
 
 var updateDocs = flag.Bool("update-docs", false, "run the commands that the documents show, pin what they find, and rewrite the documents")
 
-var printDocs = flag.Bool("print-docs", false, "rewrite the documents from what is pinned: for a change of a report")
+var printDocs = flag.Bool("print-docs", false, "rewrite the documents from what is pinned, and pin what is new: for a change of a report")
 
 // pinned holds a pin for each command that a document shows.
 const pinned = "testdata/documents.jsonl"
@@ -36,7 +36,9 @@ type pin struct {
 	Command string `json:"command"`
 	// Model is the version of the model that found it.
 	Model string `json:"model"`
-	// Class and Rows are the first table of evaluate, all that documents show
+	// Answer is the campaign of evaluate, without what its answer does not show.
+	Answer *campaign.Summary `json:"answer,omitempty"`
+	// Class and Rows are the first table of evaluate --details, all that documents show
 	// of it.
 	Class *campaign.Class `json:"class,omitempty"`
 	Rows  []campaign.Row  `json:"rows,omitempty"`
@@ -66,7 +68,7 @@ func TestDocumentsShowWhatTheirPinsPrint(t *testing.T) {
 		fresh := console.ReplaceAllStringFunc(string(text), func(block string) string {
 			m := console.FindStringSubmatch(block)
 			p, ok := pins[m[1]]
-			if *updateDocs {
+			if *updateDocs || *printDocs && !ok {
 				p = makePin(t, m[1])
 				pins[m[1]] = p
 			} else if !ok {
@@ -86,7 +88,7 @@ func TestDocumentsShowWhatTheirPinsPrint(t *testing.T) {
 			}
 		}
 	}
-	if *updateDocs {
+	if *updateDocs || *printDocs {
 		for command := range unused {
 			delete(pins, command)
 		}
@@ -157,6 +159,8 @@ func (p *pin) print(t *testing.T) string {
 	var err error
 	facts := kernel.New(nil).Facts()
 	switch {
+	case p.Answer != nil:
+		err = (&report.Report{Summary: p.Answer, Program: "gpstorm", Hint: new(form).hint()}).Text(&b, report.Screen{})
 	case p.Class != nil:
 		sum := &campaign.Summary{Head: campaign.Head{Facts: facts}, Classes: []campaign.ClassSummary{{Class: *p.Class, Rows: p.Rows}}}
 		err = (&report.Report{Summary: sum, Details: true}).Text(&b, report.Screen{})
@@ -209,7 +213,11 @@ func makePin(t *testing.T, line string) pin {
 	case "evaluate":
 		results := filepath.Join(t.TempDir(), "results.jsonl")
 		printed = mustPrint(t, append(args, "--out", results)...)
-		p.Class, p.Rows = firstClass(t, mustPrint(t, "report", "--json", results))
+		if strings.Contains(line, "--details") {
+			p.Class, p.Rows = firstClass(t, mustPrint(t, "report", "--json", results))
+		} else {
+			p.Answer = answerOf(t, results)
+		}
 	case "run":
 		printed = mustPrint(t, args...)
 		args = append(slices.DeleteFunc(args, func(a string) bool { return a == "--dmesg" }), "--json")
@@ -238,6 +246,28 @@ func mustPrint(t *testing.T, args ...string) string {
 		t.Fatalf("%q: exit %d: %s", args, did.code, did.errors)
 	}
 	return did.out
+}
+
+// answerOf returns the campaign of a results file, without what its answer does not show.
+func answerOf(t *testing.T, results string) *campaign.Summary {
+	t.Helper()
+	s, err := campaign.Summarize([]string{results})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Clusters, s.Loads = nil, nil
+	for i := range s.Classes {
+		for j := range s.Classes[i].Rows {
+			r := &s.Classes[i].Rows[j]
+			r.Causes, r.Blame, r.Waits = nil, nil, nil
+		}
+	}
+	for i := range s.Overall {
+		if b := s.Overall[i].Blame; b != nil {
+			b.Links, b.Stages = b.Links[:1], nil
+		}
+	}
+	return s
 }
 
 // firstClass finds the first scenario in the JSON Lines of a report, and what its

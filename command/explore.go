@@ -49,7 +49,8 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 3 the search was cut short.`,
 		Example: `  gpstorm explore --fix baseline --readers 2 --mode weak --proof
   gpstorm explore --fix fence-only --mode tso
-  gpstorm explore --fix poll --readers 4 --sections 2 --pct 3 --runs 100000 --seed 7`,
+  gpstorm explore --fix poll --readers 4 --sections 2 --pct 3 --runs 100000 \
+      --seed 7`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}

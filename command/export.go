@@ -46,7 +46,8 @@ or a failure file: one of
 
 What a program makes differently from the scenario is said at its head and on
 standard error.`,
-		Example: `  gpstorm export repro2 --c --out repro.c && gcc -O2 -Wall -Wextra -pthread -o repro repro.c
+		Example: `  gpstorm export repro2 --c --out repro.c \
+      && gcc -O2 -Wall -Wextra -pthread -o repro repro.c
   gpstorm export boot-hrtimer-95 --boot --out case.yaml
   gpstorm export heavy --rcutorture`,
 		Args:              exactly("a scenario, a token or a file"),

@@ -58,9 +58,12 @@ Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or a
 control did not misbehave; 130 interrupted.`,
 		Example: `  gpstorm gate --fix throttle --max-hang-rate 1% --confidence 99%
   gpstorm gate --fix membarrier --max-hang-rate 0% --min-margin 99%
-  gpstorm gate --world boot --kernel mine=./bzImage --max-hang-rate 10% --confidence 90%
-  gpstorm gate --exec 'timeout 60 ./stress' --control 'timeout 60 ./stress --broken' --max-hang-rate 2%
-  gpstorm gate --policy gate.yaml --junit gate.xml --ktap gate.ktap --step-summary`,
+  gpstorm gate --world boot --kernel mine=./bzImage --max-hang-rate 10% \
+      --confidence 90%
+  gpstorm gate --exec 'timeout 60 ./stress' \
+      --control 'timeout 60 ./stress --broken' --max-hang-rate 2%
+  gpstorm gate --policy gate.yaml --junit gate.xml --ktap gate.ktap \
+      --step-summary`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.gate(cmd) },
 	}

@@ -59,7 +59,8 @@ version, which are fetched as kernels are and not kept. The archive has headers 
 The broken ones show that the check of readers works, which runs in every boot with
 a candidate.`,
 		Example: `  gpstorm kernels build-fix 7.3.4
-  gpstorm evaluate --world boot --kernel base=7.3.4 --kernel ipi=7.3.4,fix=membarrier`,
+  gpstorm evaluate --world boot --kernel base=7.3.4 \
+      --kernel ipi=7.3.4,fix=membarrier`,
 		Args: atLeastOne("a version such as 7.3.4"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			store, err := storeFor(args)

@@ -60,7 +60,7 @@ func TestEveryCommandTakesOwnCandidatesAndScenarios(t *testing.T) {
 		{"list candidates", []int{0}, []string{"interrupting ", "this test"}},
 		{"list scenarios", []int{0}, []string{"quiet ", "one closer and nothing else"}},
 		{"run quiet --fix interrupting", []int{0}, []string{"quiet, variation 0, under interrupting, seed 1", "diagnosis  ok", "\nmine replay gps2."}},
-		{"run quiet --fix forgetful", []int{0}, []string{"diagnosis  unsafe", "contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU"}},
+		{"run quiet --fix forgetful", []int{0}, []string{"diagnosis  unsafe", "contains no RCU grace period; a", "Fix.WithoutRCU"}},
 		{"run quiet --fix interrupting+overlap", []int{0}, []string{"under interrupting+overlap"}},
 		{"evaluate -q --details --fix interrupting --fix forgetful --scenario quiet --variations 1 --html " + in("page.html") + " --failures " + in("failures"),
 			[]int{0, 3}, []string{"quiet: one closer and nothing else", "interrupting", "UNSAFE in ", "  mine replay gps2."}},

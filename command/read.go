@@ -31,7 +31,8 @@ few seeds, and prints which symptoms of the log it does not show, and with how m
 the seeds it shows the others.`,
 		Example: `  gpstorm read console.log
   dmesg | gpstorm read --json
-  gpstorm read console.log --scenario mine.yaml && gpstorm evaluate --scenario mine.yaml`,
+  gpstorm read console.log --scenario mine.yaml && gpstorm evaluate \
+      --scenario mine.yaml`,
 		RunE: func(cmd *cobra.Command, logs []string) error {
 			if len(logs) == 0 {
 				logs = []string{standardStream}

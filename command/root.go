@@ -79,7 +79,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided; 130 interrupt
 		newVersionCommand(c),
 	)
 	root.Args = knownCommand
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
 	root.InitDefaultHelpCmd()
 	if help, _, err := root.Find([]string{"help"}); err == nil {
 		help.Args = func(cmd *cobra.Command, args []string) error {
@@ -103,6 +103,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided; 130 interrupt
 			shell.Args = exactly()
 		}
 	}
+	reflowAll(root)
 	// --version equals the command version, also with --json.
 	showVersion := root.Flags().Bool("version", false, "print version, model and Go, as gpstorm version does")
 	evaluate := root.RunE
@@ -158,5 +159,16 @@ func rename(cmd *cobra.Command, name string) {
 func (c *common) note(cmd *cobra.Command, format string, args ...any) {
 	if !c.quiet {
 		fmt.Fprintf(cmd.ErrOrStderr(), c.program+": "+format+"\n", args...)
+	}
+}
+
+// helpWidth is the width of a help text: it may go to a file or a pager.
+const helpWidth = 80
+
+// reflowAll wraps the texts of a command and all below it.
+func reflowAll(cmd *cobra.Command) {
+	cmd.Long = reflow(cmd.Long, helpWidth)
+	for _, sub := range cmd.Commands() {
+		reflowAll(sub)
 	}
 }

@@ -30,7 +30,8 @@ use --tls-cert and --tls-key too, since the token crosses the network.
 --store keeps the queue over a restart of the server. Without it the queue is in
 a temporary directory, which is removed at the end.`,
 		Example: `  gpstorm serve
-  gpstorm serve --listen 10.0.0.1:4222 --token token.txt --store queue --tls-cert s.pem --tls-key s.key`,
+  gpstorm serve --listen 10.0.0.1:4222 --token token.txt --store queue \
+      --tls-cert s.pem --tls-key s.key`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.Store = string(store)

@@ -49,7 +49,8 @@ machine.
 With --parallel, or on the workers of --nats, trials run that the search needs next
 if those before them do not fail. Some of them run in vain; the result is the same.`,
 		Example: `  gpstorm shrink repro2 --fix callrcu
-  gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 --out small.yaml --parallel 4`,
+  gpstorm shrink failures/baseline-starved-repro2.yaml --budget 5000 \
+      --out small.yaml --parallel 4`,
 		Args:              exactly("a token, a failure file or a scenario"),
 		ValidArgsFunction: c.names.completeScenarios,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.shrink(cmd, args[0]) },

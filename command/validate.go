@@ -44,14 +44,15 @@ Figures that are known to be outside their bands are shown with the reason.
 
 Exit codes: 0 all other figures are within their bands; 1 some are not.`,
 		Example: `  gpstorm validate
-  gpstorm validate --boot --kernel base=7.0.13 --scenario boot-calm --record mine.jsonl
+  gpstorm validate --boot --kernel base=7.0.13 --scenario boot-calm \
+      --record mine.jsonl
   gpstorm validate --json | jq 'select(.within == false)'`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.validate(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&o.boot, "boot", false, "boot real kernels, and compare with them")
-	flags.StringArrayVar(&o.kernels, "kernel", nil, "with --boot: a `NAME=VERSION|PATH[,OPTION=VALUE...]`; may be repeated")
+	flags.StringArrayVar(&o.kernels, "kernel", nil, "with --boot: a `kernel`, NAME=VERSION|PATH[,OPTION=VALUE...]; may be repeated")
 	flags.StringArrayVar(&o.names, "scenario", nil, "with --boot: a `preset` for real kernels; may be repeated (default all)")
 	flags.IntVar(&o.boots, "boots", 1, "with --boot: how often each scenario runs on each kernel")
 	flags.Var(&o.record, "record", "with --boot: keep the recordings in this `file`, one a line")

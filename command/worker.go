@@ -29,7 +29,8 @@ ends when it is interrupted, after the trials that run, or when it has had no wo
 for the time of --idle. A trial that takes longer than the coordinator allows ends
 the worker with exit code 1.`,
 		Example: `  gpstorm worker --nats nats://127.0.0.1:4222 --nats-token token.txt
-  gpstorm worker --nats tls://queue.example.org:4222 --nats-creds worker.creds --parallel 8`,
+  gpstorm worker --nats tls://queue.example.org:4222 --nats-creds worker.creds \
+      --parallel 8`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if parallel < 0 || parallel > cluster.MaxSlots {

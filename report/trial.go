@@ -32,53 +32,53 @@ func (t *Trial) Text(w io.Writer, s Screen) error {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "%s, variation %d, under %s, seed %d\n", r.Scenario, r.Variation, r.Fix, r.Seed)
+	fact := func(label, format string, args ...any) {
+		b.WriteString(s.hang(fmt.Sprintf("  %-9s  ", label), fmt.Sprintf(format, args...), 13))
+	}
 	if f.Measures.Has(world.Console) {
-		fmt.Fprintf(&b, "  symptom    %s (%d hung-task reports, %d RCU stall reports)\n", r.Symptom, r.HungTasks, r.RCUStalls)
+		fact("symptom", "%s (%d hung-task reports, %d RCU stall reports)", r.Symptom, r.HungTasks, r.RCUStalls)
 	}
 	if f.Measures.Has(world.Console) && r.Overdue > 0 && r.HungTasks == 0 {
 		// The detector looks once in an interval: a wait of up to two timeouts may pass unseen.
-		fmt.Fprintf(&b, "             %d of the closes took the detector's timeout or longer: it did not look in time, or only after the horizon\n", r.Overdue)
+		fact("", "%d of the closes took the detector's timeout or longer: it did not look in time, or only after the horizon", r.Overdue)
 	}
-	fmt.Fprintf(&b, "  diagnosis  %s", r.Diagnosis)
-	if why := r.Why(); why != "" {
-		fmt.Fprintf(&b, ": %s", why)
-	}
-	b.WriteByte('\n')
+	fact("diagnosis", "%s", strings.TrimSuffix(string(r.Diagnosis)+": "+r.Why(), ": "))
 	if r.LeftOut != "" {
-		fmt.Fprintf(&b, "  left out   %s\n", r.LeftOut)
+		fact("left out", "%s", r.LeftOut)
 	}
 	if r.Evidence != "" {
-		fmt.Fprintf(&b, "  evidence   %s\n", r.Evidence)
-		fmt.Fprintf(&b, "  RCU        there %d normal and %d expedited grace periods were waited for\n", r.GracePeriods.Normal, r.GracePeriods.Expedited)
+		fact("evidence", "%s", r.Evidence)
+		fact("RCU", "there %d normal and %d expedited grace periods were waited for", r.GracePeriods.Normal, r.GracePeriods.Expedited)
 	}
 	if c := r.Candidate; c != nil {
-		fmt.Fprintf(&b, "  candidate  its code ran %s; before that %d of %d teardowns had a reader inside, and %d readers outlived one\n", counted(int(c.Hits), "time"), c.Entered, c.Rounds, c.Late)
+		fact("candidate", "its code ran %s; before that %d of %d teardowns had a reader inside, and %d readers outlived one", counted(int(c.Hits), "time"), c.Entered, c.Rounds, c.Late)
 	}
-	writeViolations(&b, r.Violations)
+	writeViolations(fact, r.Violations)
 	if c := r.Conditions; c != nil {
-		writeConditions(&b, c)
+		writeConditions(fact, c)
 	}
 	if f.Measures.Has(world.StormShare) {
-		fmt.Fprintf(&b, "  storm      at most %s of a CPU\n", percent(r.StormDuty))
+		fact("storm", "at most %s of a CPU", percent(r.StormDuty))
 	}
 	if f.Measures.Has(world.GracePeriods) {
-		fmt.Fprintf(&b, "  RCU        %d normal and %d expedited grace periods", r.GracePeriods.Normal, r.GracePeriods.Expedited)
+		ipis := ""
 		if f.Measures.Has(world.IPIs) {
-			fmt.Fprintf(&b, ", %d IPIs", r.IPIs)
+			ipis = fmt.Sprintf(", %d IPIs", r.IPIs)
 		}
-		b.WriteByte('\n')
+		fact("RCU", "%d normal and %d expedited grace periods%s", r.GracePeriods.Normal, r.GracePeriods.Expedited, ipis)
 	}
 	if f.Measures.Has(world.WorkerSleep) {
-		fmt.Fprintf(&b, "  kworkers   in D state in process_srcu for at most %s at a stretch, %s in all\n", duration(r.WorkerD), duration(r.WorkerDTotal))
+		fact("kworkers", "in D state in process_srcu at most %s at a time, %s in all", duration(r.WorkerD), duration(r.WorkerDTotal))
 	}
 	switch {
 	case f.Virtual && r.Steps > 0:
-		fmt.Fprintf(&b, "  ended      at %s of virtual time, after %d steps\n\n", duration(r.Elapsed), r.Steps)
+		fact("ended", "at %s of virtual time, after %d steps", duration(r.Elapsed), r.Steps)
 	case f.Virtual:
-		fmt.Fprintf(&b, "  ended      at %s of virtual time\n\n", duration(r.Elapsed))
+		fact("ended", "at %s of virtual time", duration(r.Elapsed))
 	default:
-		fmt.Fprintf(&b, "  ended      after %s\n\n", duration(r.Elapsed))
+		fact("ended", "after %s", duration(r.Elapsed))
 	}
+	b.WriteByte('\n')
 	if err := closeColumns.measured(f.Measures).table(pointers(r.Closes)).text(&b, s); err != nil {
 		return err
 	}
@@ -111,20 +111,23 @@ var closeColumns = columns[*trial.Close]{
 	{head: "IPIs", needs: world.IPIs, show: func(c *trial.Close) cell { return cell{Text: strconv.Itoa(c.IPIs)} }},
 }
 
+// factWriter writes a labelled line of a trial's report.
+type factWriter func(label, format string, args ...any)
+
 // writeConditions writes the conditions of a trial on real CPUs.
-func writeConditions(b *strings.Builder, c *trial.Conditions) {
+func writeConditions(fact factWriter, c *trial.Conditions) {
 	if c.Storm != nil {
-		fmt.Fprintf(b, "  storm      %v, achieved / asked for\n", c.Storm)
+		fact("storm", "%v, achieved / asked for", c.Storm)
 	}
 	if c.ReadNS > 0 {
-		fmt.Fprintf(b, "  readers    %d sections; an empty one takes %sns\n", c.Sections, digits(c.ReadNS))
+		fact("readers", "%d sections; an empty one takes %sns", c.Sections, digits(c.ReadNS))
 	}
-	fmt.Fprintf(b, "  at once    a reader ran beside an updater in %d of %d looks\n", c.Together, c.Looks)
-	fmt.Fprintf(b, "  others     %.1f threads of this process waited for a CPU, %.2f CPUs were stolen, readers were preempted %d times\n", c.Queued, c.Stolen, c.Preempted)
+	fact("at once", "a reader ran beside an updater in %d of %d looks", c.Together, c.Looks)
+	fact("others", "%.1f threads of this process waited for a CPU, %.2f CPUs were stolen, readers were preempted %d times", c.Queued, c.Stolen, c.Preempted)
 }
 
 // writeViolations writes each kind of violation once, with its count.
-func writeViolations(b *strings.Builder, all []trial.Violation) {
+func writeViolations(fact factWriter, all []trial.Violation) {
 	times := map[string]int{}
 	for _, v := range all {
 		times[v.Detail]++
@@ -132,9 +135,9 @@ func writeViolations(b *strings.Builder, all []trial.Violation) {
 	for _, v := range all {
 		switch n := times[v.Detail]; {
 		case n == 1:
-			fmt.Fprintf(b, "  !!!        %s\n", v.Detail)
+			fact("!!!", "%s", v.Detail)
 		case n > 1:
-			fmt.Fprintf(b, "  !!!        %s (%d times)\n", v.Detail, n)
+			fact("!!!", "%s (%d times)", v.Detail, n)
 		}
 		times[v.Detail] = 0
 	}
