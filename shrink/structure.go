@@ -92,6 +92,9 @@ func withCPUs(sc *workload.Scenario, n int) {
 		sc.Storms[i].CPUs = within(sc.Storms[i].CPUs, n)
 	}
 	sc.RCU.NoCBs = within(sc.RCU.NoCBs, n)
+	for i := range sc.Modules {
+		sc.Modules[i].CPU %= n
+	}
 	for i := range sc.RCULoad {
 		sc.RCULoad[i].CPU %= n
 	}

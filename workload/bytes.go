@@ -10,8 +10,9 @@ import (
 
 // The layout of fuzz bytes: a word of eight bytes each for the machine, for each of
 // fuzzTasks groups of tasks, and so on, whether or not the group exists; then later
-// additions: two words for versions, places, kinds and lives, and one for each
-// fault. So the meaning of a byte does not depend on the others.
+// additions: two words for versions, places, kinds and lives, one for each fault, one
+// for more kinds and one for large and offloaded machines. So the meaning of a byte
+// does not depend on the others.
 const (
 	fuzzTasks   = 4
 	fuzzClosers = 2
@@ -20,15 +21,15 @@ const (
 	fuzzFaults  = 2
 
 	// FuzzBytes is the number of bytes that FromBytes uses.
-	FuzzBytes = 8 * (1 + fuzzTasks + fuzzClosers + fuzzStorms + fuzzLoads + 2 + fuzzFaults)
+	FuzzBytes = 8 * (1 + fuzzTasks + fuzzClosers + fuzzStorms + fuzzLoads + 2 + fuzzFaults + 2)
 )
 
 // FromBytes makes a valid scenario from any bytes, for coverage-guided fuzzing;
 // missing bytes count as zeros. It returns the unused bytes, for the caller's own
 // choices.
 //
-// The scenarios are small, so that they run fast: up to 4 CPUs, 30 s, thresholds of
-// seconds, task rounds of a millisecond or more.
+// The scenarios are small, so that they run fast: up to 4 CPUs, rarely 20, 30 s,
+// thresholds of seconds, task rounds of a millisecond or more.
 func FromBytes(data []byte) (sc Scenario, rest []byte) {
 	d := decoders.Get().(*byteDecoder)
 	d.source.data = data
@@ -120,7 +121,13 @@ var (
 	gridSched   = []Sched{Fair, FIFO}
 	gridVersion = []Version{"", Linux619, Linux70, Linux73}
 	gridKind    = []ClosersKind{AnyTracepoint, AnyTracepoint, PlainTracepoint, FaultableTracepoint}
-	gridFault   = []FaultKind{StolenCPU, DeafCPU, LostTimer, LostIPI}
+	// gridDetach are the kinds of attachments that no reader calls, and the first
+	// entries keep the kind.
+	gridDetach   = [16]ClosersKind{12: Kprobe, 13: Uprobe, 14: Ftrace, 15: BPFLink}
+	gridCallback = []time.Duration{0, 0, 0, 0, 0, 10 * us, 200 * us, 2 * ms}
+	gridDomain   = []LoadDomain{VanillaRCU, VanillaRCU, TracepointDomain, TasksTraceDomain}
+	gridPrio     = []int{0, 0, 1, 50}
+	gridFault    = []FaultKind{StolenCPU, DeafCPU, LostTimer, LostIPI}
 
 	taskNames   = [fuzzTasks]string{"task-a", "task-b", "task-c", "task-d"}
 	closerNames = [fuzzClosers]string{"closer-a", "closer-b"}
@@ -159,6 +166,8 @@ func draw(next func() uint64) Scenario {
 			sc.Faults = append(sc.Faults, drawFault(w, &sc))
 		}
 	}
+	drawKinds(word(next()), &sc)
+	drawMany(word(next()), &sc)
 	return sc
 }
 
@@ -203,6 +212,58 @@ func drawWhen(w word, sc *Scenario) {
 			t.Until = t.From + (sc.Horizon-t.From)*time.Duration(n)/8
 		}
 	}
+}
+
+// drawKinds replaces the kinds of some closers and the domains of loads, lets callbacks
+// take time, and adds a module.
+func drawKinds(w word, sc *Scenario) {
+	for i := range fuzzClosers {
+		if k := of(&w, 4, gridDetach[:]); k != "" && i < len(sc.Closers) {
+			sc.Closers[i].Kind = k
+		}
+	}
+	sc.Callbacks = Callbacks{RCU: of(&w, 3, gridCallback), SRCU: of(&w, 3, gridCallback)}
+	for i := range fuzzLoads {
+		if d := of(&w, 2, gridDomain); i < len(sc.RCULoad) {
+			sc.RCULoad[i].Domain = d
+		}
+	}
+	if w.take(2) == 3 {
+		sc.Modules = []Module{{
+			CPU: w.take(2) % sc.Machine.CPUs, Period: of(&w, 3, gridLoad), Section: of(&w, 4, gridSection), Callbacks: w.take(2), Expedited: w.flag(),
+		}}
+	}
+}
+
+// drawMany chooses offloaded CPUs and the shape of RCU's tree, and rarely a machine
+// with more CPUs than a leaf of it has.
+func drawMany(w word, sc *Scenario) {
+	m, r, few := &sc.Machine, &sc.RCU, sc.Machine.CPUs
+	if leaf := w.take(2); leaf == 3 {
+		r.FanoutLeaf = 2
+	}
+	if n := w.take(5); n == 31 {
+		m.CPUs = 17 + w.take(2)
+	} else {
+		w.take(2)
+	}
+	switch w.take(3) {
+	case 6:
+		m.Possible = m.CPUs + 1
+	case 7:
+		m.Possible = m.CPUs + 40
+	}
+	switch n := w.take(3); n {
+	case 5, 6, 7: // all CPUs, all but the first, the last
+		for cpu := range m.CPUs {
+			if n == 5 || n == 6 && cpu > 0 || cpu == m.CPUs-1 {
+				r.NoCBs = append(r.NoCBs, cpu)
+			}
+		}
+	}
+	sc.Placement.RCUO = affinity(&w, few)
+	r.KthreadPrio = of(&w, 2, gridPrio)
+	r.NoCBBoost = w.flag() && len(r.NoCBs) > 0 && (r.KthreadPrio > 0 || r.Boost)
 }
 
 func drawFault(w word, sc *Scenario) Fault {

@@ -106,12 +106,29 @@ func TestBytesReachTheWholeGrid(t *testing.T) {
 			seen[g.Reads], seen[[2]any{"fifo", g.Sched}], seen[[2]any{"section", g.Section}] = true, true, true
 		}
 		for _, l := range sc.RCULoad {
-			seen[l.Kind] = true
+			seen[l.Kind], seen[l.Domain] = true, true
 		}
+		for _, m := range sc.Modules {
+			seen[[2]any{"posts", m.Callbacks}], seen[[2]any{"module expedites", m.Expedited}] = true, true
+		}
+		seen[[2]any{"callback", sc.Callbacks.RCU}], seen[[2]any{"SRCU callback", sc.Callbacks.SRCU}] = true, true
+		for _, g := range sc.Closers {
+			seen[g.Kind] = true
+		}
+		seen[[2]any{"leaf", sc.RCU.FanoutLeaf}], seen[[2]any{"many", sc.Machine.CPUs > 16}] = true, true
+		seen[[2]any{"never online", sc.Machine.Possible > 0}], seen[[2]any{"offloaded", min(len(sc.RCU.NoCBs), 2)}] = true, true
+		seen[[2]any{"rcuo", len(sc.Placement.RCUO)}], seen[[2]any{"prio", sc.RCU.KthreadPrio}], seen[[2]any{"boost", sc.RCU.NoCBBoost}] = true, true, true
 	}
 	want := []any{PreemptNone, PreemptLazy, PreemptFull, NMI, HRTimer, ReadsRCU, ReadsTracepoint, ReadsTasksTrace, ReadsNothing,
 		RequestCall, RequestSync, RequestExpedited, [2]any{"attached", true}, [2]any{"attached", false}, [2]any{"growth", true},
 		[2]any{"closed by", ""}, [2]any{"closed by", closerNames[0]}, [2]any{"closed by", closerNames[1]}, [2]any{"fifo", FIFO}}
+	for _, k := range ClosersKinds() {
+		want = append(want, k)
+	}
+	want = append(want, VanillaRCU, TracepointDomain, TasksTraceDomain, [2]any{"posts", 3}, [2]any{"module expedites", true},
+		[2]any{"callback", 2 * ms}, [2]any{"SRCU callback", 2 * ms})
+	want = append(want, [2]any{"leaf", 2}, [2]any{"many", true}, [2]any{"never online", true}, [2]any{"offloaded", 1}, [2]any{"offloaded", 2},
+		[2]any{"rcuo", 1}, [2]any{"prio", 50}, [2]any{"boost", true})
 	for _, v := range gridHandler {
 		want = append(want, [2]any{"handler", v})
 	}

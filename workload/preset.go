@@ -101,6 +101,7 @@ func (sc Scenario) clone() Scenario {
 		sc.Closers[i].CPUs = append([]int(nil), sc.Closers[i].CPUs...)
 	}
 	sc.RCU.NoCBs = append([]int(nil), sc.RCU.NoCBs...)
+	sc.Modules = append([]Module(nil), sc.Modules...)
 	sc.RCULoad = append([]RCULoad(nil), sc.RCULoad...)
 	sc.Faults = append([]Fault(nil), sc.Faults...)
 	for i := range sc.Faults {

@@ -24,6 +24,8 @@ type Scenario struct {
 	Tasks     []Tasks   `yaml:"tasks,omitempty"`
 	Closers   []Closers `yaml:"closers"`
 	RCULoad   []RCULoad `yaml:"rcu_load,omitempty"`
+	Modules   []Module  `yaml:"modules,omitempty"`
+	Callbacks Callbacks `yaml:"callbacks,omitempty"`
 	Faults    []Fault   `yaml:"faults,omitempty"`
 	Placement Placement `yaml:"placement,omitempty"`
 	// Preemptions are the only involuntary switches inside sections, with
@@ -304,12 +306,14 @@ func ClosersKinds() []ClosersKind {
 // Off is a switch that is on by default: in YAML a bool of the opposite value.
 type Off bool
 
-// RCULoad is a background user of vanilla RCU.
+// RCULoad is a background user of vanilla RCU, or of an SRCU domain.
 type RCULoad struct {
 	Kind   RCURequest    `yaml:"kind"`
 	CPU    int           `yaml:"cpu,omitempty"`
 	Period time.Duration `yaml:"period"`
 	Sched  Sched         `yaml:"sched,omitempty"` // of the task, if the kind has one
+	// Domain is the domain of the requests; empty is vanilla RCU.
+	Domain LoadDomain `yaml:"domain,omitempty"`
 }
 
 // RCURequest is a kind of request for a grace period.

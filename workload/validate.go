@@ -94,6 +94,9 @@ func (sc *Scenario) check() *Error {
 	c.closers(sc.Closers, sc.Tasks)
 	c.storms(sc)
 	c.loads(sc.RCULoad)
+	c.modules(sc.Modules)
+	c.span("callbacks.rcu", sc.Callbacks.RCU, 0, maxCallbackOf)
+	c.span("callbacks.srcu", sc.Callbacks.SRCU, 0, maxCallbackOf)
 	c.faults(sc.Faults)
 	c.placement(&sc.Placement)
 	c.preemptions(sc)
@@ -404,6 +407,7 @@ func (c *checker) loads(loads []RCULoad) {
 		l, path := &loads[i], index("rcu_load", i)
 		oneOf(c, path+".kind", l.Kind, []RCURequest{RequestCall, RequestSync, RequestExpedited})
 		c.cpu(path+".cpu", l.CPU)
+		oneOf(c, path+".domain", l.Domain, []LoadDomain{VanillaRCU, TracepointDomain, TasksTraceDomain})
 		c.span(path+".period", l.Period, 10*time.Microsecond, maxWait)
 		oneOf(c, path+".sched", l.Sched, []Sched{Fair, FIFO})
 		if l.Kind == RequestCall && l.Sched != Fair {

@@ -19,30 +19,34 @@ var update = flag.Bool("update", false, "measure the table of docs/mutants.md ag
 // made maps mutants that random bytes hardly ever catch to the sources made for
 // them.
 var made = map[string]string{
-	"locks-first":      "late increments",
-	"zero-done":        "many grace periods",
-	"plain-done":       "many grace periods",
-	"zero-unasked":     "many grace periods",
-	"plain-needed":     "many grace periods",
-	"late-flag":        "short slices",
-	"stale-unlocks":    "presets",
-	"switched-out":     "presets",
-	"loads-first":      "parked readers",
-	"earlier-cookie":   "parked readers",
-	"async-one-domain": "parked readers",
-	"tick-uncounted":   "a loop alone",
-	"hrtimer-free":     "a reader under timers",
+	"locks-first":          "late increments",
+	"zero-done":            "many grace periods",
+	"plain-done":           "many grace periods",
+	"zero-unasked":         "many grace periods",
+	"plain-needed":         "many grace periods",
+	"late-flag":            "short slices",
+	"stale-unlocks":        "presets",
+	"switched-out":         "presets",
+	"loads-first":          "parked readers",
+	"earlier-cookie":       "parked readers",
+	"async-one-domain":     "parked readers",
+	"tasks-trace-only":     "parked readers",
+	"overlap-unfinished":   "parked readers",
+	"tick-uncounted":       "a loop alone",
+	"migrated-unthrottled": "hoppers",
+	"hrtimer-free":         "a reader under timers",
 }
 
 // from is the first trial of the hunt for a mutant whose earlier trials are known
 // to show nothing. It saves time without changing the result, since a hunt wraps
 // around.
 var from = map[string]int{
-	"locks-first": 6, "never-throttled": 87, "polled-never": 48, "polled-any": 50, "reader-stays": 49,
-	"exp-more-forgotten": 47, "exp-in-reader": 43, "exp-switched-out": 49, "switched-out-before": 34, "short-snap": 32,
-	"idle-budget": 31, "frozen-rank": 30, "cpu-unsummed": 30, "all-idle": 29, "stale-qs": 29, "tick-in-reader": 29,
-	"wrong-rank": 28, "clear-first": 24, "more-forgotten": 20, "expedited-blind": 18, "report-lost": 15,
-	"exp-asks-none": 14, "never-unthrottled": 13, "request-unwoken": 13, "stale-unlocks": 12, "exp-unwoken": 10, "gives-up": 7,
+	"cleanup-unflushed": 65, "exp-in-reader": 58, "exp-more-forgotten": 47, "leaf-readers-ignored": 36,
+	"never-throttled": 35, "idle-budget": 31, "tick-in-reader": 29, "all-idle": 29, "stale-qs": 29,
+	"exp-leaf-unreported": 19, "leaf-unreported": 17, "report-lost": 15, "never-unthrottled": 13, "offline-owes": 13,
+	"frozen-rank": 12, "stale-unlocks": 12, "exp-asks-none": 11, "exp-switched-out": 11, "reader-stays": 11,
+	"switched-out-before": 11, "cpu-unsummed": 11, "exp-unwoken": 10, "polled-any": 10, "async-drop-first": 8,
+	"async-one-completion": 8, "drop-first": 8, "clear-first": 8, "tracepoint-only": 8, "free-first": 8,
 }
 
 // most is the maximum number of trials in a hunt.

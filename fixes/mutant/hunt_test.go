@@ -102,6 +102,19 @@ func loopAlone() workload.Scenario {
 	return sc
 }
 
+// hoppers sleep so often that they seldom run on one CPU for a whole tick, with events
+// that reach their limit in each.
+func hoppers() workload.Scenario {
+	sc := workload.Default()
+	sc.Name = "hoppers"
+	sc.Machine.CPUs, sc.Machine.HZ = 4, 100
+	sc.Storms = []workload.Storm{{Source: workload.NMI, Task: "hopper", Events: 4, Period: 20 * time.Microsecond, Handler: 69 * time.Microsecond}}
+	sc.Tasks = []workload.Tasks{{Name: "hopper", Count: 7, Reads: workload.ReadsTracepoint, Section: 20 * time.Microsecond, Gap: time.Millisecond, Sleep: 200 * time.Microsecond, SleepEvery: 1}}
+	sc.Closers = []workload.Closers{{Name: "closer", Count: 1, Start: 100 * time.Millisecond, Repeat: 3, Pause: 100 * time.Millisecond}}
+	sc.Horizon, sc.Drain = 10*time.Second, 20*time.Second
+	return sc
+}
+
 // shortSlices divides the work of kernel threads on one CPU into pieces: a
 // real-time thread leaves them only short times, and samples shift the borders.
 func shortSlices() workload.Scenario {
@@ -166,6 +179,7 @@ var sources = []*source{
 	{name: "parked readers", trial: shaped(parkedReaders()), steps: 8_000_000},
 	{name: "a loop alone", trial: shaped(loopAlone()), steps: 8_000_000},
 	{name: "a reader under timers", trial: shaped(readerUnderTimers()), steps: 8_000_000},
+	{name: "hoppers", trial: shaped(hoppers()), steps: 8_000_000},
 	{name: "short slices", trial: shaped(shortSlices()), steps: 8_000_000},
 }
 

@@ -9,8 +9,10 @@ import (
 // samples are bugs in the limits on perf samples.
 var samples = []Mutant{
 	liveness("never-throttled", "an event with too many samples in a tick goes on", "baseline", in("baseline", always(kernel.EventStops, false))).
-		waits(trial.Starved, trial.KthreadQueued),
+		waits(trial.Starved, trial.GPNotNoticed),
 	liveness("never-unthrottled", "the tick does not restart a throttled event", "baseline", in("baseline", always(kernel.TickRestarts, false))).
+		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.NeverUnthrottled}),
+	liveness("migrated-unthrottled", "an event that was throttled stays so after its task has moved to another CPU", "baseline", in("baseline", always(kernel.MigratedRestarts, false))).
 		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.NeverUnthrottled}),
 	liveness("never-resumed", "the tick does not restart a CPU's events when their debt is paid", "throttle", in("throttle", always(kernel.DebtPaidRestarts, false))).
 		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.BudgetNeverResumed}),

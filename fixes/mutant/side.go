@@ -46,7 +46,7 @@ var scans = []Mutant{
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return &expeditedBlind{GracePeriod: gp} })}).
 		unsafe(trial.GracePeriodTooShort),
 	safety("cpu-unsummed", "the sums leave out the last CPU", "baseline", fixes.Fix{Side: lastUnsummed}).
-		unsafe(trial.ProbesFreedInUse),
+		unsafe(trial.GracePeriodTooShort),
 	liveness("stale-unlocks", "the unlocks are summed once for each scan, not for each attempt", "baseline", fixes.Fix{Side: stale}).
 		waits(trial.LostWakeup, trial.ScansInVain),
 	liveness("poll-keeps-unlocks", "after a mismatch only the locks are summed again", "poll", fixes.Fix{Side: keepUnlocks}).

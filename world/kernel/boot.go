@@ -28,6 +28,9 @@ func (k *kernel) boot() {
 	for i := range k.sc.RCULoad {
 		k.startLoad(i, &k.sc.RCULoad[i])
 	}
+	for i := range k.sc.Modules {
+		k.startModule(i, &k.sc.Modules[i])
+	}
 	k.startHungDetector()
 	k.workqueueWatchdog()
 }
@@ -214,6 +217,9 @@ func (k *kernel) startLoad(i int, load *workload.RCULoad) {
 	first := k.stream("rcu load " + itoa(i)).Int64N(period)
 	if load.Kind == workload.RequestCall {
 		post := func() { k.call(func() {}) }
+		if d := k.loadDomain(load); d != nil {
+			post = func() { d.Call(func() {}) }
+		}
 		var again func()
 		again = func() {
 			c.arrive(irq{kind: irqCall, done: post})
@@ -226,11 +232,7 @@ func (k *kernel) startLoad(i int, load *workload.RCULoad) {
 	}
 	t := k.spawn("rcu_load/"+itoa(i), only(c.id), k.direct(func(t *task) {
 		for {
-			if load.Kind == workload.RequestExpedited {
-				k.expedite(t)
-			} else {
-				k.synchronize(t)
-			}
+			k.request(t, load)
 			t.where = nowhere
 			t.ask(demand{state: sleeping, sleep: period})
 		}
@@ -239,6 +241,34 @@ func (k *kernel) startLoad(i int, load *workload.RCULoad) {
 		t.prio = 1
 	}
 	k.at(first, func() { k.wake(t) })
+}
+
+// loadDomain is the SRCU domain of a load, nil for vanilla RCU.
+func (k *kernel) loadDomain(load *workload.RCULoad) fixes.Domain {
+	switch load.Domain {
+	case workload.TracepointDomain:
+		return k.tracing.tracepoint
+	case workload.TasksTraceDomain:
+		return k.tracing.tasksTrace
+	}
+	return nil
+}
+
+// request waits for one grace period of a load. A domain without expedited grace
+// periods has a normal one.
+func (k *kernel) request(t *task, load *workload.RCULoad) {
+	d := k.loadDomain(load)
+	switch s, ok := d.(*domain); {
+	case d == nil && load.Kind == workload.RequestExpedited:
+		k.expedite(t)
+	case d == nil:
+		k.synchronize(t)
+	case ok && load.Kind == workload.RequestExpedited: // synchronize_srcu_expedited
+		t.use(costSync)
+		s.begin(!k.sc.RCU.Normal)(t)
+	default:
+		d.Synchronize()
+	}
 }
 
 var (

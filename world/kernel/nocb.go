@@ -119,7 +119,7 @@ func (k *kernel) nocbCB(t *task, c *cpu) {
 		for k.callbackReady(c, 0) {
 			cb := c.assigned.pop()
 			t.atomic = true
-			k.withoutSoftirqs(t, costCallback, func() {
+			k.withoutSoftirqs(t, k.cost(costCallback)+ns(k.sc.Callbacks.RCU), func() {
 				k.moved = true
 				k.checkRCU("callback", cb.epoch)
 				cb.fn()
@@ -132,15 +132,23 @@ func (k *kernel) nocbCB(t *task, c *cpu) {
 
 // withoutSoftirqs spends CPU time and calls fn between local_bh_disable() and
 // local_bh_enable(). The latter runs the softirqs that were raised meanwhile.
-func (k *kernel) withoutSoftirqs(t *task, instructions int, fn func()) {
+func (k *kernel) withoutSoftirqs(t *task, d ns, fn func()) {
 	t.cpu.softDisabled = true
-	t.use(instructions)
+	t.ask(use(d))
 	fn()
 	c := t.cpu
 	c.softDisabled = false
 	if c.softPending != 0 && !c.softActive {
 		k.beginSoftirq(c)
 		t.ask(use(1)) // after them
+	}
+}
+
+// callbackTime is the configured CPU time of an SRCU callback, which runs with softirqs
+// disabled.
+func (k *kernel) callbackTime() {
+	if d := ns(k.sc.Callbacks.SRCU); d > 0 && k.curTask != nil {
+		k.withoutSoftirqs(k.curTask, d, func() {})
 	}
 }
 

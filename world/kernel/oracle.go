@@ -149,6 +149,12 @@ func (k *kernel) checkThrottled() {
 	}
 }
 
+// stuckEvent records an event that its task took to this CPU, and that the tick here has
+// not restarted.
+func (k *kernel) stuckEvent(c *cpu, s *source) {
+	k.violate(trial.NeverUnthrottled, "an event that was throttled on CPU %d is still stopped after a tick of CPU %d, where its task runs", s.stoppedOn, c.id)
+}
+
 // checkNotInside checks that no reader uses the memory that is being freed.
 func (u *unregistered) checkNotInside(what string) {
 	if u.k.opt.blind {

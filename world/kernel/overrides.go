@@ -101,6 +101,16 @@ const (
 	PolledEnds
 )
 
+// Modules with an SRCU domain.
+const (
+	// UnloadWaits: the exit of a module waits for its callbacks (srcu_barrier) before it
+	// destroys its domain; always.
+	UnloadWaits Decision = iota + 112
+	// CleanupFlushes: destroying a domain waits for its work; always
+	// (cleanup_srcu_struct).
+	CleanupFlushes
+)
+
 // Callback offloading.
 const (
 	// PostWakesOffload: a callback posted on an offloaded CPU wakes the kthread of the
@@ -139,6 +149,10 @@ const (
 	// EventStops: an event that reached its limit of samples in this tick stops;
 	// always (__perf_event_account_interrupt).
 	EventStops Decision = iota + 64
+	// MigratedRestarts: an event that was stopped on another CPU restarts when its task
+	// runs on this one, and in this CPU's tick; always (event_sched_in,
+	// perf_event_task_tick).
+	MigratedRestarts
 	// TickRestarts: the tick restarts a stopped event; always (perf_event_task_tick).
 	TickRestarts
 	// NMISampleCharged and HRTimerSampleCharged: a sample of this source counts

@@ -42,10 +42,13 @@ func (k *kernel) softirqCost(c *cpu, s softirqs) ns {
 	if s&softTimer != 0 {
 		n += costTimer * c.timers.expired(k.jiffies)
 	}
+	extra := ns(0)
 	if s&softRCU != 0 {
-		n += costRCUCore + costCallback*k.callbackBatch(c)
+		batch := k.callbackBatch(c)
+		n += costRCUCore + costCallback*batch
+		extra = ns(batch) * ns(k.sc.Callbacks.RCU)
 	}
-	return k.cost(n)
+	return k.cost(n) + extra
 }
 
 // runSoftirqs applies the effects of one pass.

@@ -224,7 +224,7 @@ func (o *solo) apply() {
 	}
 	s.tick, s.samples = c.ticks, o.samples
 	if s.samples >= s.events*c.maxPerTick && c.throttles() {
-		s.throttled = true
+		s.throttled, s.stoppedOn = true, c.id
 	}
 	c.took.running, c.credit, c.stopped = o.running, o.credit, o.stopped
 }

@@ -51,6 +51,13 @@ type domain struct {
 	hurried    bool               // an expedited grace period was requested for them
 	expediting map[int]expediting // by CPU
 	spinner    *task              // drives the grace period itself
+	// life counts the destructions of the domain; a destruction deletes the timers that
+	// would queue invoke.
+	life int
+	// destroyed: the module that the domain belongs to is not loaded. moduleInside
+	// counts the readers of the module by rank.
+	destroyed    bool
+	moduleInside [2]uint64
 }
 
 // srcuCounters are the counters of one CPU, by rank (struct srcu_ctr).
@@ -97,12 +104,16 @@ func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 	d.side = k.fix.WrapSide((*domainSide)(d))
 	limit := pace.MaxNoDelay + 100 // plus the runs that requests and callbacks queue
 	d.process = work{name: "process_srcu", fn: func(t *task) {
+		d.checkAlive("process_srcu")
 		d.checkBurst(limit)
 		d.machine.Process(d.side)
+		d.checkAlive("process_srcu")
 	}}
 	d.invoke = work{name: "srcu_invoke_callbacks", fn: func(t *task) {
+		d.checkAlive("srcu_invoke_callbacks")
 		t.use(costCallback * max(1, d.callbacks.Pending()))
 		d.callbacks.Invoke(d.machine.Done)
+		d.checkAlive("srcu_invoke_callbacks")
 	}}
 	k.domains = append(k.domains, d)
 	d.index = uint8(len(k.domains))
@@ -170,13 +181,15 @@ func (d *domain) begin(expedited bool) func(*task) {
 // enqueue is __call_srcu. Unless the candidate declares otherwise, the grace period
 // contains one of vanilla RCU (rcu_trace_implies_rcu_gp).
 func (d *domain) enqueue(fn func(), expedited bool) {
-	ran, mark := false, d.k.rcuMark()
+	k := d.k
+	ran, mark := false, k.rcuMark()
 	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
 		if ran {
 			d.k.unsafe(trial.CallbackTwice, "a %s callback ran twice", d.name)
 			return
 		}
 		ran = true
+		k.callbackTime()
 		if !d.withoutRCU && !d.k.fullSince(mark) {
 			d.k.unsafe(trial.ContainsNoRCU, "a grace period of %s contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU", d.name)
 		}
@@ -219,6 +232,7 @@ type domainSide domain
 func (s *domainSide) Current() int { return s.current }
 
 func (s *domainSide) Unlocks(rank int) uint64 {
+	(*domain)(s).checkAlive("a scan")
 	s.asked = 0
 	s.sum()
 	sum := (*domain)(s).sumUnlocks(rank)
@@ -310,8 +324,9 @@ func (s *domainSide) Ended(jiffies uint64) {
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))
 	boot := k.cpus[0]
+	life := s.life
 	queue := func() {
-		if !s.invoke.queued {
+		if life == s.life && !s.invoke.queued {
 			s.invoke.queued = true
 			k.insertWork(&s.invoke, boot.pool)
 		}
@@ -374,6 +389,7 @@ func (r *domainRCU) Call(fn func()) {
 	mark := r.k.rcuMark()
 	r.lastPost = &rcuMark{}
 	r.postedOn = r.k.post(r.lastPost, func() {
+		(*domain)(r).checkAlive("an RCU callback")
 		if r.posted--; r.posted == 0 {
 			r.lastPost, r.hurried = nil, false
 		}

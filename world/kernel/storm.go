@@ -22,6 +22,7 @@ type source struct {
 
 	on        bool // between From and Until, with open fds
 	throttled bool // by max_samples_per_tick, until the next tick
+	stoppedOn int  // CPU on which it was throttled
 	left      ns   // nmi counter: execution time until the next sample
 	next      ns   // of the others: expiry, while installed
 	grid      ns   // of a device: the due point of the last interrupt
@@ -295,7 +296,7 @@ func (c *cpu) sampled(s *source) {
 		k.rate.took(&c.took, s.handler, c.at)
 	}
 	if s.samples >= s.events*c.maxPerTick && c.throttles() {
-		s.throttled = true
+		s.throttled, s.stoppedOn = true, c.id
 	}
 	if b := k.budget; b > 0 {
 		if c.credit -= c.charge(s, 1); c.credit <= 0 {
@@ -357,8 +358,11 @@ func (c *cpu) tickSources() {
 	}
 	for _, set := range [][]*source{c.wide, c.own} {
 		for _, s := range set {
-			if s.throttled && c.k.decision(TickRestarts, c.id, true) {
+			if s.throttled && c.restarts(s) && c.k.decision(TickRestarts, c.id, true) {
 				c.unthrottle(s)
+			}
+			if s.throttled && s.stoppedOn != c.id {
+				c.k.stuckEvent(c, s)
 			}
 		}
 	}
@@ -373,6 +377,12 @@ func (c *cpu) tickSources() {
 			}
 		}
 	}
+}
+
+// restarts reports whether a stopped event of a task restarts here, though it may have
+// been stopped on another CPU.
+func (c *cpu) restarts(s *source) bool {
+	return s.stoppedOn == c.id || c.k.decision(MigratedRestarts, c.id, true)
 }
 
 // unthrottle restarts a source. Throttling keeps no part of an hrtimer event's
@@ -408,7 +418,7 @@ func (c *cpu) setOwn(t *task) {
 	c.own = t.sources
 	for _, s := range c.own {
 		switch {
-		case s.throttled:
+		case s.throttled && c.restarts(s):
 			c.unthrottle(s)
 		case !s.nmi:
 			s.next = c.at + max(s.left, hrRestartLeft)

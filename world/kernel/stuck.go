@@ -189,6 +189,7 @@ func (d *domain) drifted() bool {
 		}
 	}
 	for rank, n := range inside {
+		n += d.moduleInside[rank]
 		if d.sumLocks(rank)-d.sumUnlocks(rank) != n {
 			return true
 		}
@@ -203,6 +204,9 @@ func (d *domain) fromReaders() bool {
 		if l.inSection() && l.reader.locked && l.reader.rank != d.current {
 			return true
 		}
+	}
+	if d.moduleInside[1-d.current] > 0 {
+		return true
 	}
 	return d.lastHeld > 0 && d.k.now-d.lastHeld < 1_000_000_000
 }

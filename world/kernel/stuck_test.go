@@ -35,6 +35,7 @@ func TestWhatIsUnderWayAtTheEndIsNotLost(t *testing.T) {
 		want          trial.Diagnosis
 	}{
 		{"scan-between-grace-periods", "callrcu", 9645599306916696560, trial.Slow},
+		{"mutex-handed-to-a-queued-closer", "baseline", 3913112318073375640, trial.Slow},
 		{"hrtimer-handler-outlasts-the-drain", "expedited", 2113812820020177342, trial.Starved},
 		{"nmi-handler-outlasts-the-drain", "expedited", 8930297071463608997, trial.Starved},
 		{"nmi-handler-outlasts-the-drain", "baseline", 8930297071463608997, trial.Starved},

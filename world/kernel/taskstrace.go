@@ -49,7 +49,12 @@ func (h *holdouts) heldOut(epoch uint64) bool {
 	return false
 }
 
-func (h *holdouts) Call(fn func()) { h.post(h.k.once("tasks-trace callback", fn)) }
+func (h *holdouts) Call(fn func()) {
+	h.post(h.k.once("tasks-trace callback", func() {
+		h.k.callbackTime()
+		fn()
+	}))
+}
 
 func (h *holdouts) Synchronize() {
 	if t, ok := h.k.mayBlock("synchronize_rcu_tasks_trace()"); ok {
