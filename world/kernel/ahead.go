@@ -38,10 +38,10 @@ func (c *cpu) restore(e *execution) {
 // then. To plan the end of a CPU's work, its storms are executed ahead of time; ahead
 // keeps the outcome, so that they are not executed again at that instant.
 type ahead struct {
-	valid    bool
-	solo     bool // the state is in cpu.solo, except at
-	progress ns
-	allowed  ns // perf's allowance, which must not have changed since then
+	valid     bool
+	oneSource bool // the state is in cpu.oneSource, except at
+	progress  ns
+	allowed   ns // perf's allowance, which must not have changed since then
 	execution
 }
 
@@ -58,9 +58,9 @@ func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	}
 	a := &c.ahead
 	if c.alone(c.irqActive) {
-		o := &c.solo
+		o := &c.oneSource
 		if o.run(limit, work); !o.gaveUp {
-			a.valid, a.solo, a.at, a.progress = k.trace == nil, true, o.at, o.progress
+			a.valid, a.oneSource, a.at, a.progress = k.trace == nil, true, o.at, o.progress
 			return o.at, o.at < limit
 		}
 	}
@@ -73,7 +73,7 @@ func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	at, returns = c.at, c.at < limit
 	// A tracer needs every event, and a lowered rate is global.
 	if a.valid = tr == nil && !k.opt.Step && k.rate.allowed == rate.allowed; a.valid {
-		a.solo, a.progress, a.allowed = false, progress, rate.allowed
+		a.oneSource, a.progress, a.allowed = false, progress, rate.allowed
 		c.save(&a.execution)
 	}
 	c.restore(undo)
@@ -85,13 +85,13 @@ func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 // instant, if there is one, and returns the progress made until then.
 func (k *kernel) reach(c *cpu) (progress ns, ok bool) {
 	a := &c.ahead
-	ok = a.valid && a.at == k.now && (a.solo || a.allowed == k.rate.allowed)
+	ok = a.valid && a.at == k.now && (a.oneSource || a.allowed == k.rate.allowed)
 	a.valid = false
 	switch {
 	case !ok:
 		return 0, false
-	case a.solo:
-		c.solo.apply()
+	case a.oneSource:
+		c.oneSource.apply()
 	default:
 		c.restore(&a.execution)
 	}

@@ -9,8 +9,8 @@ type cpu struct {
 	at ns // the instant up to which this CPU has executed
 	stormCPU
 	faulty
-	ahead ahead
-	solo  solo // the last computed stretch
+	ahead     ahead
+	oneSource oneSource // the last computed interval
 
 	irqActive bool
 	irqNow    irq

@@ -24,7 +24,7 @@ type loop struct {
 	began    uint64 // number of sections begun, the present one included
 	epoch    uint64 // of the kernel at the start of the present section
 
-	seen, held sighting // see glimpse.go
+	seen, held sighting // see position.go
 }
 
 func newLoop(k *kernel, spec *workload.Tasks, start ns) *loop {

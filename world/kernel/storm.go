@@ -97,7 +97,7 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 		return progress
 	}
 	if c.alone(irqsOff) {
-		o := &c.solo
+		o := &c.oneSource
 		if o.run(until, work); !o.gaveUp {
 			if c.k.trace != nil { // again, with the tracer
 				c.alone(irqsOff)
@@ -404,8 +404,12 @@ func (c *cpu) install(s *source) {
 }
 
 // setOwn changes the task whose sources count on this CPU. An hrtimer source keeps
-// the rest of its period.
+// the rest of its period. A sample ends before its task is switched out: cpu.alone
+// rests on that.
 func (c *cpu) setOwn(t *task) {
+	if c.inHandler() {
+		panic("kernel: a switch within a sample")
+	}
 	for _, s := range c.own {
 		if !s.nmi {
 			s.left = max(s.next-c.at, 0)

@@ -37,8 +37,8 @@ func TestOraclesDoNotDisturbTheTrial(t *testing.T) {
 	}
 }
 
-// glimpsed is a machine with storms and readers of every kind.
-func glimpsed(t *testing.T, name string) *kernel {
+// disturbed is a machine with storms and readers of every kind.
+func disturbed(t *testing.T, name string) *kernel {
 	t.Helper()
 	sc := preset(t, name)
 	sc.Tasks = append(sc.Tasks, workload.Tasks{Name: "quick", Count: 3, Reads: workload.ReadsTracepoint, Section: 30 * time.Microsecond, Gap: 20 * time.Microsecond})
@@ -62,21 +62,21 @@ func (k *kernel) passUntil(at ns) {
 	k.now = at
 }
 
-// The glimpse of every reader agrees with its position after an update.
-func TestGlimpseShowsWhereReadersAre(t *testing.T) {
+// The computed position of every reader agrees with that after an update.
+func TestPositionsAreThoseAfterAnUpdate(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"crowded", "heavy", "faultable"} {
-		k := glimpsed(t, name)
+		k := disturbed(t, name)
 		for i := range ns(3000) {
 			k.passUntil(1_000_000 + i*1_234_567)
-			var seen []glimpse
+			var seen []position
 			var holds []*lists
 			for _, l := range k.readers {
-				seen, holds = append(seen, k.glimpse(l)), append(holds, l.holding())
+				seen, holds = append(seen, k.positionOf(l)), append(holds, l.holding())
 			}
 			k.syncAll()
 			for j, l := range k.readers {
-				now := glimpse{section: l.began, pos: l.pos, inside: l.inSection(), locked: l.inSection() && l.reader.locked}
+				now := position{section: l.began, pos: l.pos, inside: l.inSection(), locked: l.inSection() && l.reader.locked}
 				if now != seen[j] || now.locked && l.reader.holds != holds[j] {
 					t.Fatalf("%s: %s at %d: seen at %+v, is at %+v", name, l.t.name, k.now, seen[j], now)
 				}
@@ -91,10 +91,10 @@ func TestSectionsPredateTheEpochsThatFoundThem(t *testing.T) {
 	t.Parallel()
 	type found struct {
 		epoch uint64
-		at    []glimpse
+		at    []position
 	}
 	for _, name := range []string{"crowded", "heavy", "faultable"} {
-		k := glimpsed(t, name)
+		k := disturbed(t, name)
 		loops := append(slices.Clone(k.readers), k.rcuLoops...)
 		var epochs []found
 		predated, not := 0, 0
@@ -103,13 +103,13 @@ func TestSectionsPredateTheEpochsThatFoundThem(t *testing.T) {
 			if i%3 == 0 {
 				f := found{epoch: k.beginEpoch()}
 				for _, l := range loops {
-					f.at = append(f.at, k.glimpse(l))
+					f.at = append(f.at, k.positionOf(l))
 				}
 				epochs = append(epochs, f)
 			}
 			for _, f := range epochs[max(0, len(epochs)-20):] {
 				for j, l := range loops {
-					now, then := k.glimpse(l), f.at[j]
+					now, then := k.positionOf(l), f.at[j]
 					got := l.predatesRCU(f.epoch)
 					want := now.inside && then.inside && now.section == then.section
 					if l.reader != nil {

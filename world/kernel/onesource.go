@@ -2,11 +2,11 @@ package kernel
 
 import "github.com/gpstorm/gpstorm/workload"
 
-// solo is an interval of execution under a single source of samples, computed without
+// oneSource is an interval of execution under a single source of samples, computed without
 // a change to the CPU. Between two events there are only samples of this source, so
 // all whole periods but the first and the last are arithmetic. A plan uses the end of
 // the interval; run applies it to the CPU.
-type solo struct {
+type oneSource struct {
 	c       *cpu
 	s       *source
 	irqsOff bool
@@ -30,7 +30,7 @@ type solo struct {
 	exit     bool // exitToSoftirq
 }
 
-// alone starts an interval in c.solo. It reports whether there is just one source.
+// alone starts an interval in c.oneSource. It reports whether there is just one source.
 func (c *cpu) alone(irqsOff bool) bool {
 	var s *source
 	switch {
@@ -41,11 +41,10 @@ func (c *cpu) alone(irqsOff bool) bool {
 	default:
 		return false
 	}
-	// A sample may continue after its source's task is switched out.
-	if s.device || s.rearm != workload.RearmDefault || c.nmi != nil && c.nmi != s || c.hr != nil && c.hr != s || c.k.opt.Step {
+	if s.device || s.rearm != workload.RearmDefault || c.k.opt.Step {
 		return false
 	}
-	o := &c.solo
+	o := &c.oneSource
 	o.c, o.s, o.irqsOff, o.gaveUp, o.trace = c, s, irqsOff, false, nil
 	o.at, o.progress, o.exit = c.at, 0, c.exitToSoftirq
 	o.taken, o.begun, o.done, o.samples = 0, 0, 0, 0
@@ -59,7 +58,7 @@ func (c *cpu) alone(irqsOff bool) bool {
 }
 
 // run is cpu.run for such an interval.
-func (o *solo) run(until, work ns) {
+func (o *oneSource) run(until, work ns) {
 	for o.at < until && !o.gaveUp {
 		if o.inside > 0 {
 			d := min(o.inside, until-o.at)
@@ -109,7 +108,7 @@ func (o *solo) run(until, work ns) {
 	}
 }
 
-func (o *solo) execute(d ns) {
+func (o *oneSource) execute(d ns) {
 	o.at += d
 	o.progress += d
 	if o.active && o.s.nmi {
@@ -117,14 +116,14 @@ func (o *solo) execute(d ns) {
 	}
 }
 
-func (o *solo) begin() {
+func (o *oneSource) begin() {
 	o.inside = o.s.handler
 	o.begun++
 	o.trace.sampleBegins(o.c, o.s, o.at)
 }
 
 // sampled ends a sample (endHR and sampled of the CPU).
-func (o *solo) sampled() {
+func (o *oneSource) sampled() {
 	s, c := o.s, o.c
 	if !s.nmi {
 		o.trace.hrSampled(c, s, o.at)
@@ -150,7 +149,7 @@ func (o *solo) sampled() {
 
 // cyclesNMI is the number of whole periods, each with one sample, that the CPU can
 // execute.
-func (o *solo) cyclesNMI(until, work ns) int64 {
+func (o *oneSource) cyclesNMI(until, work ns) int64 {
 	s := o.s
 	if !o.c.k.rate.settled(&sampleTime{o.running}, s.handler) {
 		return 0
@@ -160,7 +159,7 @@ func (o *solo) cyclesNMI(until, work ns) int64 {
 
 // cyclesHR is the number of whole cycles that fit. A cycle is a sample that starts on
 // the grid, and execution until the next sample.
-func (o *solo) cyclesHR(until, work, cycle ns) int64 {
+func (o *oneSource) cyclesHR(until, work, cycle ns) int64 {
 	if o.next != o.at || o.c.softPending != 0 {
 		return 0
 	}
@@ -168,7 +167,7 @@ func (o *solo) cyclesHR(until, work, cycle ns) int64 {
 }
 
 // unchanged limits a number of samples to those that leave the source active.
-func (o *solo) unchanged(n int64) int64 {
+func (o *oneSource) unchanged(n int64) int64 {
 	k := o.c.k
 	if !k.sc.Perf.NoThrottle {
 		n = min(n, int64(o.s.events*o.c.maxPerTick-o.samples-1))
@@ -180,7 +179,7 @@ func (o *solo) unchanged(n int64) int64 {
 }
 
 // skip passes n samples and the execution between them.
-func (o *solo) skip(n, each ns) {
+func (o *oneSource) skip(n, each ns) {
 	h := n * o.s.handler
 	o.at += h + n*each
 	o.progress += n * each
@@ -194,7 +193,7 @@ func (o *solo) skip(n, each ns) {
 }
 
 // apply moves the CPU to the end of the interval.
-func (o *solo) apply() {
+func (o *oneSource) apply() {
 	c, s := o.c, o.s
 	c.at, c.exitToSoftirq = o.at, o.exit
 	c.stormTime += o.taken

@@ -5,8 +5,8 @@ package kernel
 // next event anew, and change the order of events at one instant. So an oracle
 // computes the position of a reader without changing anything.
 
-// glimpse is the position of a looping task at the present instant.
-type glimpse struct {
+// position is where a looping task is in its cycle at the present instant.
+type position struct {
 	section uint64 // number of sections begun
 	pos     ns     // position in the cycle
 	inside  bool
@@ -25,14 +25,14 @@ func (k *kernel) progressUntilNow(c *cpu) (progress, taken ns) {
 		}
 		return max(0, k.now-c.at-c.overhead), c.stormTime
 	}
-	undo, rate, tr, planned := &k.undo, k.rate, k.trace, c.solo
+	undo, rate, tr, planned := &k.undo, k.rate, k.trace, c.oneSource
 	c.save(undo)
 	k.trace = nil
 	progress = c.runToNow()
 	taken = c.stormTime
 	k.trace = tr
 	c.restore(undo)
-	k.rate, c.solo = rate, planned
+	k.rate, c.oneSource = rate, planned
 	if c.cur == nil || c.irqActive || c.softActive {
 		return 0, taken
 	}
@@ -40,21 +40,21 @@ func (k *kernel) progressUntilNow(c *cpu) (progress, taken ns) {
 }
 
 // after is the position of the task after d more of CPU time.
-func (l *loop) after(d ns) glimpse {
-	g := glimpse{section: l.began, pos: l.pos + d}
-	if g.pos >= l.cycle {
-		g.section += uint64(g.pos / l.cycle)
-		g.pos %= l.cycle
+func (l *loop) after(d ns) position {
+	p := position{section: l.began, pos: l.pos + d}
+	if p.pos >= l.cycle {
+		p.section += uint64(p.pos / l.cycle)
+		p.pos %= l.cycle
 	}
-	g.inside = g.pos < l.section
-	if r := l.reader; r != nil && g.inside {
-		g.locked = d > 0 && g.pos >= r.fetch || g.section == l.began && r.locked
+	p.inside = p.pos < l.section
+	if r := l.reader; r != nil && p.inside {
+		p.locked = d > 0 && p.pos >= r.fetch || p.section == l.began && r.locked
 	}
-	return g
+	return p
 }
 
-// glimpse is the present position of the task.
-func (k *kernel) glimpse(l *loop) glimpse {
+// positionOf is the present position of the task.
+func (k *kernel) positionOf(l *loop) position {
 	if l.t.cpu.cur != l.t {
 		return l.after(0)
 	}
@@ -70,12 +70,12 @@ type sighting struct {
 }
 
 // note records the position of the task at the end of an epoch.
-func (l *loop) note(g glimpse, epoch uint64) {
-	if g.inside && g.section > l.began && l.seen.section != g.section {
-		l.seen = sighting{g.section, epoch}
+func (l *loop) note(p position, epoch uint64) {
+	if p.inside && p.section > l.began && l.seen.section != p.section {
+		l.seen = sighting{p.section, epoch}
 	}
-	if g.locked && (g.section > l.began || !l.reader.locked) && l.held.section != g.section {
-		l.held = sighting{g.section, epoch}
+	if p.locked && (p.section > l.began || !l.reader.locked) && l.held.section != p.section {
+		l.held = sighting{p.section, epoch}
 	}
 }
 
@@ -95,7 +95,7 @@ func (k *kernel) beginEpoch() uint64 {
 }
 
 // beganIn is the epoch in which a section began. The section is the one at the task's
-// last update or at a glimpse.
+// last update or at a computed position.
 func (l *loop) beganIn(section uint64) uint64 {
 	if l.seen.section == section {
 		return l.seen.epoch
@@ -114,14 +114,14 @@ func (l *loop) lockedIn(section uint64) uint64 {
 // predates reports whether the task is in an SRCU section whose counter was
 // incremented before an epoch.
 func (l *loop) predates(epoch uint64) bool {
-	g := l.k.glimpse(l)
-	if !g.locked {
+	p := l.k.positionOf(l)
+	if !p.locked {
 		return false
 	}
-	if g.section == l.began && l.reader.locked {
+	if p.section == l.began && l.reader.locked {
 		return l.reader.epoch < epoch
 	}
-	return l.lockedIn(g.section) < epoch
+	return l.lockedIn(p.section) < epoch
 }
 
 // predatesRCU reports whether the task is in a section of vanilla RCU that began
@@ -130,24 +130,24 @@ func (l *loop) predatesRCU(epoch uint64) bool {
 	if !l.rcu {
 		return false
 	}
-	g := l.k.glimpse(l)
-	if !g.inside {
+	p := l.k.positionOf(l)
+	if !p.inside {
 		return false
 	}
-	if g.section == l.began {
+	if p.section == l.began {
 		return l.epoch < epoch
 	}
-	return l.beganIn(g.section) < epoch
+	return l.beganIn(p.section) < epoch
 }
 
 // holding is the object that the task's current section found attached to its
 // tracepoint. Attachments change only when all tasks are up to date.
 func (l *loop) holding() *lists {
-	g, r := l.k.glimpse(l), l.reader
+	p, r := l.k.positionOf(l), l.reader
 	switch {
-	case !g.locked:
+	case !p.locked:
 		return nil
-	case g.section == l.began && (r.locked || r.early):
+	case p.section == l.began && (r.locked || r.early):
 		return r.holds
 	case r.tp != nil:
 		return r.tp.lists
