@@ -193,8 +193,8 @@ func TestAMachineWithoutTheEmulatorIsAFailure(t *testing.T) {
 	}
 }
 
-// The program is the guest of every boot, and the emulated CPU copies what is loaded of
-// it. The long form of a test of world/boot/qemu compresses the program itself.
+// The program is the guest of every boot, and the emulated CPU copies its loaded
+// segments. The long form of a test of world/boot/qemu compresses the program itself.
 func TestTheGuestStaysSmall(t *testing.T) {
 	t.Parallel()
 	path, err := os.Executable() // this package and its tests: a little more than the guest

@@ -91,7 +91,7 @@ func (e *execGate) run(cmd *cobra.Command, o *gateOptions) (*report.GateReport, 
 	return r, nil
 }
 
-// latencyLine is what a command prints of its latency.
+// latencyLine matches the line in which a command prints its latency.
 var latencyLine = regexp.MustCompile(`(?m)^latency: (\S+)\s*$`)
 
 // runShell runs a shell command once. It finds the number of the run and a seed for it
@@ -106,7 +106,7 @@ func runShell(ctx context.Context, line string, run int, campaignSeed uint64, la
 	c.Env = append(os.Environ(), own...)
 	c.Stdout = &out
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
-	c.WaitDelay = 5 * time.Second // for what the shell has started
+	c.WaitDelay = 5 * time.Second // for the processes of the shell
 	err = c.Run()
 	if ctx.Err() != nil {
 		return o, ctx.Err()

@@ -14,7 +14,7 @@ func isDirectory(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// reportHistograms shows what the processes measured that wrote into a directory.
+// reportHistograms shows the measurements in a directory of histograms.
 func (c *common) reportHistograms(cmd *cobra.Command, dir string) error {
 	for _, flag := range []string{"markdown", "csv", "html", "margins"} {
 		if f := cmd.Flags().Lookup(flag); f.Changed {

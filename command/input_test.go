@@ -21,7 +21,7 @@ var grammar = regexp.MustCompile(`^gpstorm: .+: .+: want .+\n$`)
 func refused(t *testing.T, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // what is not refused shall not run for long
+	cancel() // so that a line that is not refused ends soon
 	got := invokeIn(ctx, Program{Name: "gpstorm"}, args...)
 	if got.code != exitBadInput || got.out != "" || strings.Count(got.errors, "\n") != 1 || !grammar.MatchString(got.errors) {
 		t.Errorf("exit %d, stdout %q, stderr %q; want exit 2 and FIELD: VALUE: want WHAT", got.code, got.out[:min(len(got.out), 200)], got.errors)
@@ -169,7 +169,7 @@ var ofFlag = map[string][]string{
 	"torture --stall-after":    {"-1s"},
 }
 
-// with is what a command line needs so that the flag is what is wrong with it.
+// with holds the other arguments of a command line in which only the flag is wrong.
 var with = map[string][]string{
 	"run": {"calm"}, "rare": {"calm"}, "replay": {"gps2.AAAA"}, "shrink": {"calm"}, "merge": {"a.jsonl"}, "report": {"a.jsonl"}, "litmus": {"a.litmus"},
 	"status": {"--nats=nats://127.0.0.1:1"}, "status --nats": {}, "worker": {"--nats=nats://127.0.0.1:1"}, "worker --nats": {},
@@ -280,6 +280,8 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"run", "calm", "-q", "-q"}, `--quiet: true: want one value; true is given already`},
 		{[]string{"evaluate", "x"}, `evaluate: x: want no argument`},
 		{[]string{"explore", "x"}, `explore: x: want no argument`},
+		{[]string{"evluate"}, `command: evluate: want a command; did you mean evaluate?`},
+		{[]string{"kernels", "fecth"}, `kernels: fecth: want a command; did you mean fetch?`},
 		{[]string{"kernels", "frob"}, `kernels: frob: want one of build-fix, fetch, list`},
 		{[]string{"corpus", "frob"}, `corpus: frob: want one of pull, push`},
 		{[]string{"list", "nosuch"}, `kind: nosuch: want one of candidates, `},

@@ -36,19 +36,19 @@ func Main(p Program) int {
 	defer stop()
 	code := make(chan int, 1)
 	go func() { code <- run(ctx, p, os.Args[1:], os.Stdout, os.Stderr) }()
-	return await(ctx, stop, code, patience, func() {
-		fmt.Fprintf(os.Stderr, "%s: the work has not ended %v after the interrupt\n", p.name(), patience)
+	return await(ctx, stop, code, endTimeout, func() {
+		fmt.Fprintf(os.Stderr, "%s: the work has not ended %v after the interrupt\n", p.name(), endTimeout)
 	})
 }
 
-// patience is how long the work of a process may take to end after an interrupt: a
-// candidate that loops never ends it.
-const patience = time.Minute
+// endTimeout is how long the work of a process may take to end after an interrupt: that
+// of a candidate that loops never ends.
+const endTimeout = time.Minute
 
 // await returns the exit code of the work. The first interrupt, which ends the
 // context, makes the work stop in order; release makes a second one kill the
 // process. If the work does not stop in time, await reports that and returns.
-func await(ctx context.Context, release func(), code <-chan int, patience time.Duration, late func()) int {
+func await(ctx context.Context, release func(), code <-chan int, timeout time.Duration, late func()) int {
 	select {
 	case c := <-code:
 		return c
@@ -58,7 +58,7 @@ func await(ctx context.Context, release func(), code <-chan int, patience time.D
 	select {
 	case c := <-code:
 		return c
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		late()
 		return exitFailure
 	}

@@ -29,7 +29,7 @@ func TestAnInterruptEndsWorkThatDoesNotStop(t *testing.T) {
 				}
 				released, late := false, false
 				began := time.Now()
-				got := await(ctx, func() { released = true }, code, patience, func() { late = true })
+				got := await(ctx, func() { released = true }, code, endTimeout, func() { late = true })
 				if got != c.want || time.Since(began) != c.after || !released || late != (c.ends == 0) {
 					t.Errorf("exit %d after %v, released %v, late %v", got, time.Since(began), released, late)
 				}

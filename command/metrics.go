@@ -42,7 +42,7 @@ func (f *metricsFlag) Type() string { return "address" }
 
 func (f *metricsFlag) want() string { return "an address, :9464 or 10.0.0.1:9464 say" }
 
-// show is serve, and tells the user the address.
+// show calls serve and prints the address.
 func (f *metricsFlag) show(cmd *cobra.Command, c *common, of prometheus.Collector) (end func() error, err error) {
 	address, end, err := f.serve(of)
 	if address != "" {

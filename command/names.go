@@ -23,7 +23,7 @@ type names struct {
 	live      *live.World
 }
 
-// newNames makes the catalogues of a program: what is built in, then its own.
+// newNames makes the catalogues of a program: the built-in ones, then its own.
 func newNames(p Program) (n names, err error) {
 	n.fixes, err = mutant.Catalogue(p.Fixes...)
 	if err != nil {
@@ -66,7 +66,8 @@ func isFile(name string) bool {
 	return strings.ContainsRune(name, filepath.Separator) || ext == ".yaml" || ext == ".yml"
 }
 
-// scenarioIn is scenario; of an unknown name it says which there are in that world.
+// scenarioIn finds a scenario as scenario does. Its error lists the scenarios of that
+// world.
 func (n *names) scenarioIn(in world.World, name string) (workload.Scenario, error) {
 	sc, err := n.scenario(name)
 	if err == nil || isFile(name) || in.Name() != boot.Name {

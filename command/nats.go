@@ -120,7 +120,7 @@ func (l *localWorkers) Type() string { return "workers" }
 
 func (l *localWorkers) want() string { return "local:N with N from 1 to " + strconv.Itoa(maxLocal) }
 
-// identity is what a worker must be built from.
+// identity identifies the program. A worker must have the same identity.
 func identity() (string, error) { return cluster.Identity() }
 
 // mustConnect requires --nats.

@@ -80,8 +80,8 @@ func writeTo(cmd *cobra.Command, to outFile, text []byte) error {
 }
 
 // writeFile writes a file whole or not at all: first beside its place, then
-// renamed into it. A link stays, and the file that it leads to is written. What
-// is no regular file, a pipe say, is written as it stands.
+// renamed into it. A link stays, and the file that it leads to is written. A pipe,
+// or another file that is not regular, is written directly.
 func writeFile(to outFile, write func(io.Writer) error) (err error) {
 	path := string(to)
 	if real, err := filepath.EvalSymlinks(path); err == nil {

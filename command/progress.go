@@ -21,8 +21,8 @@ type progress struct {
 	w    io.Writer
 	pipe bool // it is no terminal
 	told bool
-	what string        // is counted; trials if empty
-	live func() string // what is counted, if it changes
+	what string        // name of the counted things; trials if empty
+	live func() string // that name, if it changes
 	bar  *progressbar.ProgressBar
 }
 
@@ -60,7 +60,7 @@ func (p *progress) update(done, total int) {
 	_ = p.bar.Set(done) // a bar that cannot be drawn is no reason to stop
 }
 
-// tell says once that the work has begun.
+// tell prints once that the work has begun.
 func (p *progress) tell(total int) {
 	if p.told {
 		return
@@ -73,7 +73,7 @@ func (p *progress) tell(total int) {
 	}
 }
 
-// follow counts the trials of an executor whose number nobody can tell beforehand.
+// follow counts the trials of an executor whose number is not known beforehand.
 func (p *progress) follow(ex campaign.Executor) campaign.Executor {
 	return &followed{Executor: ex, bar: p}
 }

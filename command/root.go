@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // common holds the state that all commands of a program share: its candidates and
@@ -140,6 +142,9 @@ func unknownCommand(field, name string, of *cobra.Command) error {
 		if sub.Name() != "help" && sub.Name() != "completion" {
 			names = append(names, sub.Name())
 		}
+	}
+	if near, ok := named.Nearest(name, names); ok {
+		return wrong(field, name, "a command; did you mean %s?", near)
 	}
 	return wrong(field, name, "one of %s", strings.Join(names, ", "))
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// crowd is a report of as many candidates as gpstorm has and more.
+// crowd is a report of more candidates than gpstorm has.
 func crowd(t *testing.T) *Report {
 	t.Helper()
 	sum := summary(t, func(p *campaign.Plan) {
@@ -22,7 +22,7 @@ func crowd(t *testing.T) *Report {
 			p.Fixes = append(p.Fixes, world.Subject{Name: fmt.Sprintf("candidate-%02d", i), Price: "the peace of mind of maintainers"})
 		}
 	})
-	for j := range sum.Overall { // the world knows no such candidates
+	for j := range sum.Overall { // the world has no such candidates
 		if o := &sum.Overall[j]; strings.HasPrefix(o.Fix, "candidate") {
 			o.Hung, o.Trials, o.VsBaseline = j, 60, &campaign.Comparison{Pairs: 12, OnlyBaseline: 30, OnlyFix: j, Corrected: []float64{0.001, 1}[j%2]}
 		}

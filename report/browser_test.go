@@ -16,7 +16,7 @@ import (
 )
 
 // probe runs at the end of the page: it sorts tables by clicking on their heads and
-// tells what it saw.
+// reports what it saw.
 const probe = `<script>
 const seen = [];
 const order = (table) => [...table.tBodies[0].rows].map((r) => r.cells[0].textContent).join(" ");
@@ -47,7 +47,7 @@ wider than the window: false
 sticking out: 
 plots without room: 0`
 
-// view is one page in a frame, and what the browser showed of it.
+// view is one page in a frame, with its output in the browser.
 type view struct {
 	name, width, text string
 	told              string   // by the probe
@@ -55,9 +55,9 @@ type view struct {
 }
 
 // One browser shows all frames at once. A frame has a width that the window need not
-// have. A page cannot read another one from the disk, so each page sends what it tells
-// to the frames' page, which writes it to the console, and writes that all is told when
-// it has heard of every page. Nothing depends on how long that takes.
+// have. A page cannot read another one from the disk, so each page sends its text to the
+// frames' page, which writes it to the console. After the last text it writes "told all".
+// Nothing depends on how long that takes.
 var frames = template.Must(template.New("").Parse(`<!DOCTYPE html><html><body>
 <script>
 let left = {{len .}};
@@ -69,7 +69,7 @@ addEventListener("message", (e) => {
 {{range .}}<iframe src="{{.}}.html" width="{{.Width}}" height="900"></iframe>
 {{end}}</body></html>`))
 
-// tell is the function by which a page tells something, once. It waits until the page
+// tell is the function by which a page sends its text, once. It waits until the page
 // is loaded, so that the errors come first.
 const tell = `<script>
 const tell = (text) => addEventListener("load", () => parent.postMessage({name: NAME, text}, "*"));
@@ -81,8 +81,8 @@ func (v *view) String() string { return v.name }
 func (v *view) Width() string { return v.width }
 
 // The page is loaded from the disk, at the widths of a phone, a tablet and a desk.
-// What the browser writes to its console is an error, and so is any request that the
-// page's own policy forbids, which the browser writes there too. Three pages have an
+// The browser writes errors to its console, and the requests that the page's own policy
+// forbids. Three pages have an
 // error each, to show that the test sees them.
 func TestThePageSortsAndFitsInABrowser(t *testing.T) {
 	browser := chromium(t)
@@ -134,7 +134,7 @@ func chromium(t *testing.T) string {
 // message is a line of the browser's log with what a page wrote to the console.
 var message = regexp.MustCompile(`:CONSOLE\S*\] "(.*)", source: \S*?(\w*)\.html`)
 
-// browse fills in what the views told, and what came to the console.
+// browse fills in the texts of the views, and the errors on the console.
 func browse(t *testing.T, browser string, views []*view) {
 	t.Helper()
 	dir := t.TempDir()

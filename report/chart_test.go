@@ -106,7 +106,7 @@ func TestManyCandidatesAreToldApartInASentence(t *testing.T) {
 		t.Errorf("three candidates need no %q", got)
 	}
 	many := summary(t, func(p *campaign.Plan) { p.Fixes = append(p.Fixes, world.Subject{Name: "same"}) })
-	for i := range many.Overall { // the world knows no such candidate: it never hangs
+	for i := range many.Overall { // the world has no such candidate: it never hangs
 		if many.Overall[i].Fix == "same" {
 			many.Overall[i].Hung, many.Overall[i].VsBaseline = 26, &campaign.Comparison{Pairs: 80, Corrected: 1}
 		}

@@ -36,7 +36,7 @@ func TestReportsMatchTheGoldenFiles(t *testing.T) {
 	}
 }
 
-// piped is the text as a pipe gets it, everything all of it on a wide screen.
+// piped is the text that a pipe gets, everything the text of a wide screen.
 func (r *Report) piped(w io.Writer) error { return r.Text(w, Screen{}) }
 
 func (r *Report) everything(w io.Writer) error {
@@ -45,7 +45,7 @@ func (r *Report) everything(w io.Writer) error {
 	return all.Text(w, Screen{Width: 250})
 }
 
-// A campaign that ends comparisons early names its tests, and says what it left out.
+// A campaign that ends comparisons early names its tests, and says how many trials it left out.
 func TestAReportOfDecidedComparisonsSaysSo(t *testing.T) {
 	t.Parallel()
 	sum := summary(t, func(p *campaign.Plan) { p.UntilDecided = true })
@@ -265,8 +265,8 @@ func TestManyCausesAreCounted(t *testing.T) {
 	}
 }
 
-// What a world does not measure is absent from every form of its report, and one
-// whose trials cannot be run again promises no token.
+// A figure that a world does not measure is absent from every form of its report. A
+// world whose trials cannot be run again promises no token.
 func TestAReportHoldsOnlyWhatItsWorldMeasures(t *testing.T) {
 	t.Parallel()
 	full := reported()

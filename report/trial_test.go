@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// An oracle may find the same in every grace period of a trial.
+// An oracle may find the same violation in every grace period of a trial.
 func TestATrialShowsEachFindingOnce(t *testing.T) {
 	t.Parallel()
 	var all []trial.Violation
@@ -25,8 +25,8 @@ func TestATrialShowsEachFindingOnce(t *testing.T) {
 	}
 }
 
-// A real kernel is looked at now and then, in another boot: the tree says how often, even
-// if one close() is all there was.
+// The waits of a real kernel are sampled, in another boot: the tree says how often, even
+// for a single close().
 func TestATreeFromLooksSaysHowMany(t *testing.T) {
 	t.Parallel()
 	r := trial.Result{

@@ -33,7 +33,7 @@ var reported = sync.OnceValue(func() *Report {
 	}}
 })
 
-// written is what a form of the report writes.
+// written is the output of a form of the report.
 func written(t *testing.T, write func(w *bytes.Buffer) error) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -43,10 +43,10 @@ func written(t *testing.T, write func(w *bytes.Buffer) error) string {
 	return b.String()
 }
 
-// few is enough of a campaign where its figures do not matter.
+// few makes a campaign small, for tests to which its figures do not matter.
 func few(p *campaign.Plan) { p.Variations = 6 }
 
-// summary is of the campaign, changed.
+// summary summarises the campaign with a change of its plan.
 func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 	t.Helper()
 	s, err := madeUp(change)
@@ -56,10 +56,9 @@ func summary(t *testing.T, change func(*campaign.Plan)) *campaign.Summary {
 	return s
 }
 
-// madeUp runs a small campaign in a made-up world, of which no change of the
-// virtual kernel changes anything. A situation is as bad as a number drawn from
-// its seed; every candidate has a limit beyond which it hangs, and a factor on its
-// waits.
+// madeUp runs a small campaign in a made-up world, which no change of the virtual
+// kernel affects. A situation is as bad as a number drawn from its seed; every
+// candidate has a limit beyond which it hangs, and a factor on its waits.
 func madeUp(change func(*campaign.Plan)) (*campaign.Summary, error) {
 	limit := map[string]float64{"baseline": 0.3, "half": 0.95, "a|b": 0.3, "late": 0.03, "busted": 0.3}
 	factor := map[string]float64{"baseline": 1, "half": 0.5, "a|b": 1, "late": 1.5, "busted": 1}
