@@ -113,6 +113,7 @@ func NewDomain(c Config) *Domain { return newDomain(c, nil, nil, nil) }
 func init() {
 	seam.NewDomain = newDomain
 	seam.ReadLockSlowly = (*Domain).readLockSlowly
+	seam.PlainCounters = plainCounters
 }
 
 func newDomain(c Config, machine func(Barrier, Pace) Machine, side func(Side) Side, misuse func(string)) *Domain {

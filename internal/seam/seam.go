@@ -18,4 +18,8 @@ var (
 	//
 	//	func(*srcu.Domain, func()) srcu.Ticket
 	ReadLockSlowly any
+
+	// PlainCounters reports that readers of this build count with plain
+	// instructions. Atomic ones are full barriers, with which no scan needs another.
+	PlainCounters bool
 )

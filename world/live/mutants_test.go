@@ -7,6 +7,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
+	"github.com/gpstorm/gpstorm/internal/seam"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/live"
@@ -53,8 +54,11 @@ func TestMutantsAreCaught(t *testing.T) {
 			continue
 		}
 		amplified := m.Live.Needs == mutant.Amplified
-		if amplified && !live.Long {
-			continue // needs two CPUs that run at the same time
+		if amplified && (!live.Long || !seam.PlainCounters) {
+			continue // needs two CPUs that run at the same time, and plain counters
+		}
+		if _, reader := fixes.OverrideOf[live.Overrides](&m.Fix); reader && live.Debugging {
+			continue // the build panics at once
 		}
 		t.Run(m.Name, func(t *testing.T) {
 			switch r := catch(t, &m, 8*time.Second); {

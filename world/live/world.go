@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/internal/seam"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -59,9 +60,13 @@ func (*World) Name() string { return Name }
 
 // Facts describes wall-clock times and results that do not repeat.
 func (*World) Facts() world.Facts {
+	counts := ""
+	if !seam.PlainCounters {
+		counts = "; readers of this build count atomically, which hides a missing barrier"
+	}
 	return world.Facts{
 		Trial: fmt.Sprintf("goroutines on this machine at 1/%d of the scenario's times, every variation the scenario itself; close() is one teardown over two domains under a mutex, by wall clock, and hangs if it takes the hung-task timeout at that scale; storms interrupt the threads of readers; the scenario's processor, HZ, preemption and perf's limits have no part in it",
-			scale),
+			scale) + counts,
 		Measures: world.Conditions,
 	}
 }

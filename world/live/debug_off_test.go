@@ -1,0 +1,5 @@
+//go:build !gpstorm_debug
+
+package live
+
+const debugging = false
