@@ -194,6 +194,9 @@ func TestUntilDecidedIsNoMoreOftenWrong(t *testing.T) {
 	for variations, missed := range map[int]float64{24: 0.03, 100: 0.07} { // the additional share of differences that may be missed
 		t.Run(fmt.Sprint(variations), func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && variations > 24 {
+				t.Skip("four times the trials")
+			}
 			var found [2]campaignErrors
 			for i := range campaigns {
 				for j := range found {

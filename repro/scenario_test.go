@@ -57,7 +57,7 @@ func printingScenarios(t *testing.T) map[string]workload.Scenario {
 // A scenario gives a console, the console a scenario, and that the same symptoms.
 func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 	t.Parallel()
-	dear := []string{"repro2", "console-expedited-cpu", "console-kthread-starved"}
+	dear := []string{"repro2", "console-self-detected", "console-leaf-node", "console-expedited-cpu", "console-kthread-starved"}
 	for name, sc := range printingScenarios(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,6 +153,9 @@ func TestADraftOfSeveralLongStallsIsAScenario(t *testing.T) {
 func TestNoDraftOfWhatTheModelDoesNotHave(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"nothing", "torture", "kvm-summary", "rcu-tasks"} {
+		if testing.Short() && name == "rcu-tasks" {
+			continue // the only one with a search
+		}
 		d, err := read(t, logs(t)[name]).Draft()
 		if name == "rcu-tasks" {
 			// It has the queue, and names the missing symptom.

@@ -249,7 +249,11 @@ func TestEnoughResultsTakeBackWhatIsQueued(t *testing.T) {
 
 func TestFewerTrialsAreAheadWhereResultsAreLarge(t *testing.T) {
 	t.Parallel()
-	const n, size, limit = 3000, 10_000, 1 << 20
+	const size, limit = 10_000, 1 << 20
+	n := 3000
+	if testing.Short() {
+		n = 800
+	}
 	large := worldtest.Func(func(s world.Spec) trial.Result {
 		r := sums(s)
 		r.Log = []trial.Log{{Text: strings.Repeat("x", size)}}

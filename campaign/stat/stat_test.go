@@ -199,7 +199,11 @@ func TestMedianRatio(t *testing.T) {
 // A 95 % interval of two samples from the same distribution should exclude 1 about once
 // in twenty times. If it does so more often than once in eight, its level is wrong.
 func TestMedianRatioSeldomFindsWhatIsNotThere(t *testing.T) {
-	const pairs, repetitions = 40, 200
+	const pairs = 40
+	repetitions := 200
+	if testing.Short() {
+		repetitions = 60
+	}
 	rng := seed.Stream(3, "null")
 	wrong := 0
 	for rep := range repetitions {
