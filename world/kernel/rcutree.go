@@ -144,6 +144,20 @@ func (k *kernel) lostReport() (cpu int, ok bool) {
 	return 0, false
 }
 
+// lastReader returns the last task on the lists of the leaves for which blocks returns
+// true, nil if there is none.
+func (n *rcuState) lastReader(blocks func(*task) bool) *task {
+	for i := len(n.leaves) - 1; i >= 0; i-- {
+		readers := n.leaves[i].readers
+		for j := len(readers) - 1; j >= 0; j-- {
+			if blocks(readers[j]) {
+				return readers[j]
+			}
+		}
+	}
+	return nil
+}
+
 // nodeCost is the cost of a pass of the grace-period kthread over the tree, beyond the
 // root (rcu_gp_init, rcu_gp_cleanup).
 func (n *rcuState) nodeCost() int { return costNode * (len(n.nodes) - 1) }

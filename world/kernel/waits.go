@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"slices"
-
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
@@ -291,12 +289,8 @@ func (k *kernel) rcuWaits(c *cause) node {
 		}
 		return nil
 	}
-	for _, leaf := range slices.Backward(n.leaves) {
-		for _, t := range slices.Backward(leaf.readers) {
-			if t.rcu.blocksGP {
-				return t
-			}
-		}
+	if t := n.lastReader(func(t *task) bool { return t.rcu.blocksGP }); t != nil {
+		return t
 	}
 	cpu, ok := k.lostReport()
 	if !ok {
@@ -322,12 +316,8 @@ func (k *kernel) expWaitsFor(c *cause) node {
 			return nil
 		}
 	}
-	for _, leaf := range slices.Backward(k.rcu.leaves) {
-		for _, t := range slices.Backward(leaf.readers) {
-			if t.rcu.blocksExp {
-				return t
-			}
-		}
+	if t := k.rcu.lastReader(func(t *task) bool { return t.rcu.blocksExp }); t != nil {
+		return t
 	}
 	for _, leaf := range k.rcu.leaves {
 		if w := &leaf.expWorker; w.asked {
