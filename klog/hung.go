@@ -143,6 +143,12 @@ func (l Lock) likely() (found, missing string) {
 	return " likely owned by task ", ", but the owner is not found."
 }
 
+// is reports whether the kernel writes "is blocked": not before a semaphore's last
+// holder and not after a task's role.
+func (l *Blocker) is() bool {
+	return l.TaskAs == "" && (l.Lock != Semaphore || l.Owner == nil)
+}
+
 // stop returns the end of the line: a full stop for a mutex.
 func (l Lock) stop() string {
 	if l == Mutex {
@@ -154,10 +160,12 @@ func (l Lock) stop() string {
 func (l *Blocker) appendTo(b []byte, _ *Text) []byte {
 	b = l.Task.append(append(b, "INFO: task "...))
 	if l.TaskAs != "" {
-		b = fmt.Appendf(b, " <%s> blocked on %s", l.TaskAs, l.Lock)
-	} else {
-		b = fmt.Appendf(b, " is blocked on %s", l.Lock)
+		b = fmt.Appendf(b, " <%s>", l.TaskAs)
 	}
+	if l.is() {
+		b = append(b, " is"...)
+	}
+	b = fmt.Appendf(b, " blocked on %s", l.Lock)
 	found, missing := l.Lock.likely()
 	if l.Owner == nil {
 		return append(b, missing...)
@@ -184,16 +192,16 @@ func parseBlocker(text string) (*Blocker, bool) {
 		}
 		task, ok := owner(who)
 		l.Task = task
-		ok = ok && is != (l.TaskAs != "")
 		likely, missing := lock.likely()
 		if rest == missing {
-			return &l, ok
+			return &l, ok && is == l.is()
 		}
 		rest, hasOwner := strings.CutPrefix(rest, likely)
 		rest, stopped := strings.CutSuffix(rest, lock.stop())
 		rest, l.OwnerAs = cutRole(rest)
 		o, isOwner := owner(rest)
 		l.Owner = &o
+		ok = ok && is == l.is()
 		return &l, ok && hasOwner && stopped && isOwner && (l.OwnerAs == "" || lock == RWSemaphore)
 	}
 	return nil, false

@@ -40,6 +40,7 @@ func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
 	closer := hungIn(2, "closer", "schedule_preempt_disabled", "__mutex_lock", "perf_trace_destroy")
 	inSRCU := hungIn(3, "closer", "__synchronize_srcu", "perf_trace_event_unreg", "perf_trace_destroy")
 	inMutex := hungIn(1, "a", "schedule_preempt_disabled", "__mutex_lock", "f0")
+	inSemaphore := hungIn(1, "a", "schedule_timeout", "__down_common", "down", "f0")
 	inTasks := hungIn(4, "tracer", "synchronize_rcu_tasks_generic", "ftrace_shutdown")
 	unsure := func(pid int) string { return hungIn(pid, "x", "sleeps_in_a_lock_of_its_own") }
 	elsewhere := func(pid int, comm, lock string) string {
@@ -56,8 +57,13 @@ func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
 	}{
 		"waiters that differ": {opener + closer,
 			[]string{"opener:1 (perf_event_open() of a tracepoint) waits for event_mutex", "closer:2 (close() of a perf tracepoint event) waits for event_mutex"}, nil},
-		"a wait before 7.0":                               {fmt.Sprintf(linux, "6.12.3") + inSRCU, []string{"SRCU grace period of tracepoint_srcu"}, []string{"which of the two"}},
-		"a wait of 7.0":                                   {fmt.Sprintf(linux, "7.0.0-rc1") + inSRCU, []string{"which of the two"}, nil},
+		"a wait before 7.0": {fmt.Sprintf(linux, "6.12.3") + inSRCU, []string{"SRCU grace period of tracepoint_srcu"}, []string{"which of the two"}},
+		"a wait of 7.0":     {fmt.Sprintf(linux, "7.0.0-rc1") + inSRCU, []string{"which of the two"}, nil},
+		"a semaphore, which the kernel knows": {inSemaphore + "INFO: task a:1 blocked on a semaphore likely last held by task b:2\n",
+			[]string{"a:1 waits for a semaphore in f0", "the semaphore is likely last taken by b:2"}, []string{"who holds"}},
+		"a semaphore, which lockdep does not list": {inSemaphore + locksOf(1, "a", "m") + elsewhere(2, "x", "m"), []string{"not told: who holds the lock"}, []string{"m is"}},
+		"an rw-semaphore": {hungIn(1, "a", "schedule_preempt_disabled", "rwsem_down_write_slowpath", "down_write", "f0") + "INFO: task a:1 <writer> blocked on an rw-semaphore likely owned by task b:2 <reader>\n",
+			[]string{"the rw-semaphore is likely held by b:2"}, []string{"who holds"}},
 		"one unsure task, at another place":               {inMutex + unsure(2) + locksOf(1, "a", "m") + elsewhere(2, "x", "m"), []string{"m is probably held by x:2 (taken in elsewhere)"}, nil},
 		"one unsure task where others wait":               {inMutex + unsure(2) + locksOf(1, "a", "m") + locksOf(2, "x", "m"), []string{"not told: who holds the lock"}, []string{"held by"}},
 		"two unsure tasks, one of them where others wait": {inMutex + locksOf(1, "a", "m") + locksOf(2, "y", "m") + elsewhere(3, "z", "m"), []string{"m is probably held by z:3"}, nil},

@@ -13,6 +13,7 @@ const (
 	WaitEventMutex Family = "event_mutex"          // tracing's mutex, recognised by its callers
 	WaitMutex      Family = "mutex"                // another mutex
 	WaitRWSem      Family = "rw-semaphore"         //
+	WaitSemaphore  Family = "semaphore"            // not in lockdep's lists
 	WaitExpMutex   Family = "expedited mutex"      // for an earlier expedited grace period
 	WaitTracepoint Family = "tracepoint GPs"       // tasks-trace, then tracepoint_srcu: the stack is the same
 	WaitTrace      Family = "RCU Tasks Trace GP"   //
@@ -60,6 +61,7 @@ var (
 	mutexLocks = []string{"__mutex_lock", "__mutex_lock_common", "__mutex_lock_slowpath", "mutex_lock", "mutex_lock_nested", "mutex_lock_killable",
 		"mutex_lock_killable_nested", "__mutex_lock_killable_slowpath", "mutex_lock_interruptible", "schedule_preempt_disabled", "rt_mutex_slowlock", "__rt_mutex_slowlock_locked", "rt_mutex_schedule"}
 	rwsemLocks = []string{"rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "down_read", "down_write", "rwsem_down_read_failed", "rwsem_down_write_failed", "__down_read", "__down_write", "down_write_killable", "down_read_killable", "down_write_killable_nested"}
+	semaphores = []string{"__down_common", "___down_common", "__down", "__down_interruptible", "__down_killable", "__down_timeout"}
 	// Functions that take event_mutex (kernel/trace).
 	eventMutexTakers = []string{"perf_trace_destroy", "perf_trace_init", "perf_kprobe_init", "perf_kprobe_destroy", "perf_uprobe_init", "perf_uprobe_destroy",
 		"perf_ftrace_event_register", "event_enable_write", "system_enable_write", "event_filter_write", "event_trigger_write", "event_trigger_regex_write", "ftrace_set_clr_event",
@@ -102,6 +104,8 @@ func family(t *Task) Family {
 		return WaitEventMutex
 	case has(t, rwsemLocks...):
 		return WaitRWSem
+	case has(t, semaphores...):
+		return WaitSemaphore
 	case has(t, mutexLocks...):
 		return WaitMutex
 	case has(t, tasksKth...):
@@ -162,7 +166,8 @@ func gracePeriod(t *Task) Family {
 var plumbing = []string{"__schedule", "schedule", "context_switch", "__schedule_loop", "__switch_to", "schedule_timeout", "schedule_timeout_uninterruptible", "schedule_preempt_disabled",
 	"wait_for_completion", "wait_for_common", "__wait_for_common", "do_wait_for_common", "wait_for_completion_state", "wait_for_completion_timeout", "wait_for_completion_killable",
 	"__mutex_lock", "__mutex_lock_common", "mutex_lock", "mutex_lock_nested", "__mutex_lock_slowpath", "rt_mutex_schedule", "io_schedule", "bit_wait_io", "bit_wait", "__wait_on_bit", "out_of_line_wait_on_bit",
-	"schedule_rtlock", "down_read", "down_write", "rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "rwsem_read_trylock", "__down_read", "__down_write", "__down_read_common", "__down_write_common"}
+	"schedule_rtlock", "down_read", "down_write", "rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "rwsem_read_trylock", "__down_read", "__down_write", "__down_read_common", "__down_write_common",
+	"__down_common", "___down_common", "__down", "__down_interruptible", "__down_killable", "__down_timeout", "down", "down_interruptible", "down_killable", "down_timeout"}
 
 // place returns the innermost function that shows the reason of a wait.
 func (t *Task) place() string {

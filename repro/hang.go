@@ -376,7 +376,7 @@ func (c *chain) rest() {
 		kind   string
 		text   string
 	}{
-		{WaitMutex, "lock", "for a mutex"}, {WaitRWSem, "lock", "for an rw-semaphore"}, {WaitHotplug, "lock", "for the lock of CPU hotplug"},
+		{WaitMutex, "lock", "for a mutex"}, {WaitRWSem, "lock", "for an rw-semaphore"}, {WaitSemaphore, "lock", "for a semaphore"}, {WaitHotplug, "lock", "for the lock of CPU hotplug"},
 		{WaitWork, "work", "for a work item"}, {WaitIO, "io", "for I/O"}, {OtherWait, "other", "for something else"}, {Reader, "other", "for a CPU"},
 	} {
 		alone := c.Kind == ""
@@ -394,7 +394,7 @@ func (c *chain) rest() {
 			}
 			c.link(t.Line, "%s%s %s %s%s%s", names(alike), t.inParentheses(), verb(alike, "waits", "wait"), w.text, in, c.holding(alike))
 			if w.kind == "lock" && !c.lockHolder(t) && alone {
-				lock := f.wanted(t.PID)
+				lock := f.wanted(t)
 				c.unknown("who holds the lock that %s %s for%s", names(alike), verb(alike, "waits", "wait"), f.maybe(lock, pids(f.of(WaitMutex, WaitRWSem))))
 			}
 		}

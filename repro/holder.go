@@ -148,9 +148,10 @@ func (f *Facts) maybe(name string, waits map[int]bool) string {
 	return text + f.unlisted()
 }
 
-// wanted returns the lock that a task waits for, according to the lists of locks.
-func (f *Facts) wanted(pid int) string {
-	if l := f.locksOf[pid]; l != nil {
+// wanted returns the lock that a task waits for, according to the lists of locks, which
+// contain no semaphores.
+func (f *Facts) wanted(t *Task) string {
+	if l := f.locksOf[t.PID]; l != nil && t.Family != WaitSemaphore {
 		return l.Locks[len(l.Locks)-1].Name
 	}
 	return ""
@@ -165,18 +166,22 @@ func (c *chain) lockHolder(t *Task) bool {
 			return true
 		}
 		if b := h.Blocker; b != nil && h.Task == t && b.PID != 0 {
-			c.link(b.Line, "the %s is likely held by %s:%d, says the kernel", b.Lock, b.Comm, b.PID)
+			held := "held"
+			if t.Family == WaitSemaphore {
+				held = "last taken"
+			}
+			c.link(b.Line, "the %s is likely %s by %s:%d, says the kernel", b.Lock, held, b.Comm, b.PID)
 			c.place(c.named(b))
 			return true
 		}
 	}
-	name := f.wanted(t.PID)
+	name := f.wanted(t)
 	if name == "" {
 		return false
 	}
 	waiters := map[int]bool{}
 	for _, o := range f.of(WaitMutex, WaitRWSem) {
-		waiters[o.PID] = f.wanted(o.PID) == name
+		waiters[o.PID] = f.wanted(o) == name
 	}
 	l, k, is := f.holderOf(name, waiters)
 	if l == nil {

@@ -266,10 +266,10 @@ func (w *weigher) waits() {
 			w.add(KernelSlow, 2, r.Line, "RCU Tasks waits for tasks that run without sleeping: that is no matter of CPUs")
 		}
 	}
-	queue := min(len(f.of(WaitMutex, WaitRWSem)), 2)
+	queue := min(len(f.of(WaitMutex, WaitRWSem, WaitSemaphore)), 2)
 	for _, h := range f.Hung {
 		switch h.Task.Family {
-		case WaitMutex, WaitRWSem:
+		case WaitMutex, WaitRWSem, WaitSemaphore:
 			w.add(KernelSlow, queue, h.Line, "a task waits for another one's lock, which a slow machine seldom makes last %d s", h.Seconds)
 		case WaitIO:
 			w.add(MachineSlow, 1, h.Line, "a task waits for I/O: a device or its storage may be slow")

@@ -28,7 +28,7 @@ type Draft struct {
 	Signature trial.Signature
 
 	tried    bool              // all seeds
-	spent    *uint64           // steps of all trials for the log
+	left     *uint64           // steps of further trials for the log
 	symptoms []Symptom         // of the log
 	release  string            // of the log's kernel, if it is not the scenario's
 	verdict  Verdict           // of the log
@@ -46,13 +46,15 @@ const DraftSeeds = 5
 // rest from a few setups that are known to give such symptoms, runs each under
 // baseline, and returns the one with the most of the log's symptoms, and of those the
 // one that shows them with the most seeds.
-func (l *Log) Draft() (*Draft, error) {
+func (l *Log) Draft() (*Draft, error) { return l.draft(allSteps) }
+
+// draft is Draft with a limit of the steps of all trials.
+func (l *Log) draft(steps uint64) (*Draft, error) {
 	symptoms := l.Symptoms()
 	if len(without(symptoms, []Symptom{SlowSamples})) == 0 {
 		return nil, ErrNoScenario // slow samples alone are not a failure
 	}
 	var drafts []*Draft
-	var spent uint64
 	for _, setup := range setups {
 		if !setup.suits(symptoms, l.Facts) {
 			continue
@@ -60,7 +62,7 @@ func (l *Log) Draft() (*Draft, error) {
 		// The start of the close() is not in the log, and may decide whether it
 		// meets a reader: try a few starts.
 		for later := range starts {
-			d := &Draft{spent: &spent, symptoms: symptoms, verdict: l.Opinion.Verdict, release: l.Facts.Kernel.otherRelease(), notes: map[string]string{}}
+			d := &Draft{left: &steps, symptoms: symptoms, verdict: l.Opinion.Verdict, release: l.Facts.Kernel.otherRelease(), notes: map[string]string{}}
 			d.machine(l.Facts)
 			d.closers(l.Facts)
 			setup.fill(d, l.Facts)
@@ -170,9 +172,9 @@ func (d *Draft) run(seed uint64) (trial.Result, []Symptom, error) {
 	if err != nil {
 		return trial.Result{}, nil, err
 	}
-	most := min(maxSteps, allSteps-min(*d.spent, allSteps-1)) // 0 is no limit
+	most := min(maxSteps, max(1, *d.left)) // 0 is no limit
 	r := kernel.Run(d.Scenario, baseline, seed, kernel.Options{Log: true, MaxSteps: most})
-	*d.spent += r.Steps
+	*d.left -= min(r.Steps, *d.left)
 	model, err := ReadTrial(&r)
 	if err != nil {
 		return r, nil, err

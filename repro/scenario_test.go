@@ -222,7 +222,7 @@ func FuzzRoundTrip(f *testing.F) {
 		if l.Facts.Unread+l.Facts.Other > 0 || len(l.Facts.Hung) != r.HungTasks || len(l.Facts.Stalls)+len(l.Facts.Expedited) != r.RCUStalls {
 			t.Fatalf("%d unread, %d other, %d hung of %d, %d stalls of %d", l.Facts.Unread, l.Facts.Other, len(l.Facts.Hung), r.HungTasks, len(l.Facts.Stalls)+len(l.Facts.Expedited), r.RCUStalls)
 		}
-		d, err := l.Draft()
+		d, err := l.draft(5_000_000) // an input of the fuzzer has ten seconds
 		if errors.Is(err, ErrNoScenario) {
 			for _, s := range l.Symptoms() {
 				if s.Unmodelled() == "" && s != SlowSamples && len(r.Log) > 0 {
