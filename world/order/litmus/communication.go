@@ -183,6 +183,9 @@ func (x *execution) combine(k int) {
 	loc := x.order[k]
 	for i := range x.of[loc] {
 		c := &x.of[loc][i]
+		if j.exhausted() {
+			return
+		}
 		for n, s := range c.order {
 			x.c.co[s] = set{}
 			for _, later := range c.order[n+1:] {
