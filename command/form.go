@@ -20,7 +20,8 @@ import (
 type form struct {
 	markdown, csv    bool
 	details, explain bool
-	html, ktap       outFile
+	html             outFile
+	ktap, junit      outFile
 	step             bool
 }
 
@@ -29,6 +30,7 @@ func (f *form) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.csv, "csv", false, "write CSV: a line for each scenario and candidate")
 	cmd.Flags().BoolVar(&f.details, "details", false, "print a table for each scenario, failures and causes before the ranking")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "print what each figure means before the ranking")
+	cmd.Flags().Var(&f.junit, "junit", "write JUnit XML to this `file` too")
 	cmd.Flags().Var(&f.ktap, "ktap", "write KTAP, which kselftest and KernelCI read, to this `file` too")
 	stepFlag(cmd, &f.step)
 	cmd.Flags().Var(&f.html, "html", "write a page with charts to this `file` too")
@@ -63,6 +65,11 @@ func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, sides
 	}
 	if f.html != "" {
 		if err := writeFile(f.html, r.HTML); err != nil {
+			return err
+		}
+	}
+	if f.junit != "" {
+		if err := writeFile(f.junit, r.JUnit); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,8 @@ type validateOptions struct {
 	kernels, names []string
 	boots          int
 	recordings     string
-	record, ktap   outFile
+	record         outFile
+	ktap, junit    outFile
 }
 
 func newValidateCommand(c *common) *cobra.Command {
@@ -56,6 +57,7 @@ Exit codes: 0 all other figures are within their bands; 1 some are not.`,
 	flags.StringArrayVar(&o.names, "scenario", nil, "with --boot: a `preset` for real kernels; may be repeated (default all)")
 	flags.IntVar(&o.boots, "boots", 1, "with --boot: how often each scenario runs on each kernel")
 	flags.Var(&o.record, "record", "with --boot: keep the recordings in this `file`, one a line")
+	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
 	flags.Var(&o.ktap, "ktap", "write KTAP, which kselftest and KernelCI read, to this `file` too")
 	flags.StringVar(&o.recordings, "recordings", "", "compare with the recordings of this `file`")
 	return cmd
@@ -72,6 +74,11 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 	}
 	if err := v.Compare(cmd.Context(), o.inKernel(), recordings); err != nil {
 		return inputOrFailure(err)
+	}
+	if o.junit != "" {
+		if err := writeFile(o.junit, func(w io.Writer) error { return report.ValidationJUnit(w, v) }); err != nil {
+			return err
+		}
 	}
 	if o.ktap != "" {
 		if err := writeFile(o.ktap, func(w io.Writer) error { return report.ValidationKTAP(w, v) }); err != nil {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strconv"
@@ -217,71 +216,20 @@ func (g *GateReport) again(t *gate.Test) string {
 	return replayCommand(g.Program, t.First)
 }
 
-// The elements of a JUnit report that CI systems read.
-type (
-	junitSuite struct {
-		XMLName  xml.Name    `xml:"testsuite"`
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Errors   int         `xml:"errors,attr"`
-		Skipped  int         `xml:"skipped,attr"`
-		Cases    []junitCase `xml:"testcase"`
-	}
-	junitCase struct {
-		Class   string        `xml:"classname,attr"`
-		Name    string        `xml:"name,attr"`
-		Failure *junitMessage `xml:"failure,omitempty"`
-		Error   *junitMessage `xml:"error,omitempty"`
-		Skipped *junitMessage `xml:"skipped,omitempty"`
-		Out     string        `xml:"system-out,omitempty"`
-	}
-	junitMessage struct {
-		Message string `xml:"message,attr"`
-		Text    string `xml:",chardata"`
-	}
-)
-
 // JUnit writes the report as JUnit XML, with a test for each control and criterion. A
 // broken criterion is a failure, an undecided one is skipped with the reason, and a
 // control that did not misbehave is an error.
 func (g *GateReport) JUnit(w io.Writer) error {
-	suite := junitSuite{Name: "gpstorm gate"}
-	add := func(c junitCase) {
-		suite.Tests++
-		if c.Failure != nil {
-			suite.Failures++
-		}
-		if c.Error != nil {
-			suite.Errors++
-		}
-		if c.Skipped != nil {
-			suite.Skipped++
-		}
-		suite.Cases = append(suite.Cases, c)
-	}
+	var cases []junitCase
 	for _, check := range g.Checks {
-		c := junitCase{Class: "control." + check.Fix, Name: check.Required}
-		if !check.Passed {
-			c.Error = &junitMessage{Message: "the control did not misbehave: " + check.Seen}
-		}
-		add(c)
+		cases = append(cases, controlCase(&check))
 	}
 	for i := range g.Gates {
 		for _, test := range g.Gates[i].Tests {
-			add(g.caseOf(&g.Gates[i], &test))
+			cases = append(cases, g.caseOf(&g.Gates[i], &test))
 		}
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(suite); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return writeJUnit(w, "gpstorm gate", cases)
 }
 
 func (g *GateReport) caseOf(gate *gate.Result, test *gate.Test) junitCase {

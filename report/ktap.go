@@ -10,21 +10,21 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/stat"
 )
 
-// ktapTest is one test of a KTAP file, with its subtests or with an outcome.
-type ktapTest struct {
+// testCase is one test of a KTAP or JUnit file, with its subtests or with an outcome.
+type testCase struct {
 	name   string
 	failed bool
 	// skip is the reason for a missing decision, expected the known reason of a failure;
 	// else they are empty.
 	skip, expected string
 	notes          []string // lines of diagnosis
-	subs           []ktapTest
+	subs           []testCase
 	all            bool // a skipped subtest leaves the whole test undecided
 }
 
 // writeKTAP writes tests as KTAP version 1 (Documentation/dev-tools/ktap.rst), which
 // kselftest, KUnit and KernelCI read.
-func writeKTAP(w io.Writer, tests []ktapTest) error {
+func writeKTAP(w io.Writer, tests []testCase) error {
 	var b strings.Builder
 	ktapPlan(&b, "", "", tests)
 	_, err := io.WriteString(w, b.String())
@@ -32,7 +32,7 @@ func writeKTAP(w io.Writer, tests []ktapTest) error {
 }
 
 // ktapPlan writes the tests of one level.
-func ktapPlan(b *strings.Builder, indent, name string, tests []ktapTest) {
+func ktapPlan(b *strings.Builder, indent, name string, tests []testCase) {
 	fmt.Fprintf(b, "%sKTAP version 1\n", indent)
 	if name != "" {
 		fmt.Fprintf(b, "%s# Subtest: %s\n", indent, name)
@@ -43,7 +43,7 @@ func ktapPlan(b *strings.Builder, indent, name string, tests []ktapTest) {
 	}
 }
 
-func (t *ktapTest) write(b *strings.Builder, indent string, number int) {
+func (t *testCase) write(b *strings.Builder, indent string, number int) {
 	if len(t.subs) > 0 {
 		ktapPlan(b, indent+"  ", ktapName(t.name), t.subs)
 		t.sumUp()
@@ -70,7 +70,7 @@ func (t *ktapTest) write(b *strings.Builder, indent string, number int) {
 
 // sumUp makes a test fail if one of its subtests fails, and skips it if all of them are
 // skipped, or with all if one is.
-func (t *ktapTest) sumUp() {
+func (t *testCase) sumUp() {
 	skipped := 0
 	for i := range t.subs {
 		t.failed = t.failed || t.subs[i].failed
@@ -92,16 +92,16 @@ func ktapName(name string) string {
 // candidate, with a subtest for each control and criterion. A criterion that the
 // trials did not decide is skipped, with the reason.
 func (g *GateReport) KTAP(w io.Writer) error {
-	var tests []ktapTest
+	var tests []testCase
 	if len(g.Checks) > 0 {
-		controls := ktapTest{name: "controls"}
+		controls := testCase{name: "controls"}
 		for _, c := range g.Checks {
-			controls.subs = append(controls.subs, ktapTest{name: c.Fix + " " + c.Required, failed: !c.Passed, notes: []string{c.Seen}})
+			controls.subs = append(controls.subs, testCase{name: c.Fix + " " + c.Required, failed: !c.Passed, notes: []string{c.Seen}})
 		}
 		tests = append(tests, controls)
 	}
 	for i := range g.Gates {
-		candidate := ktapTest{name: g.Gates[i].Fix, all: true}
+		candidate := testCase{name: g.Gates[i].Fix, all: true}
 		for j := range g.Gates[i].Tests {
 			candidate.subs = append(candidate.subs, g.ktapOf(&g.Gates[i], &g.Gates[i].Tests[j]))
 		}
@@ -110,8 +110,8 @@ func (g *GateReport) KTAP(w io.Writer) error {
 	return writeKTAP(w, tests)
 }
 
-func (g *GateReport) ktapOf(r *gate.Result, test *gate.Test) ktapTest {
-	t := ktapTest{name: test.Name, notes: []string{"seen " + seenOf(test) + "; tested " + tested(test)}}
+func (g *GateReport) ktapOf(r *gate.Result, test *gate.Test) testCase {
+	t := testCase{name: test.Name, notes: []string{"seen " + seenOf(test) + "; tested " + tested(test)}}
 	switch test.Decision {
 	case stat.Bad.String():
 		t.failed = true
@@ -129,23 +129,30 @@ func (g *GateReport) ktapOf(r *gate.Result, test *gate.Test) ktapTest {
 // or was otherwise wrong. What the trials do not decide is skipped, with the reason.
 func (r *Report) KTAP(w io.Writer) error {
 	s := r.Summary
-	var tests []ktapTest
+	var tests []testCase
 	if len(s.Checks) > 0 {
-		controls := ktapTest{name: "controls"}
+		controls := testCase{name: "controls"}
 		for _, c := range s.Checks {
-			controls.subs = append(controls.subs, ktapTest{name: c.Fix + " " + c.Required, failed: !c.Passed, notes: []string{c.Seen}})
+			controls.subs = append(controls.subs, testCase{name: c.Fix + " " + c.Required, failed: !c.Passed, notes: []string{c.Seen}})
 		}
 		tests = append(tests, controls)
 	}
+	return writeKTAP(w, append(tests, r.scenarioTests()...))
+}
+
+// scenarioTests returns a test for each scenario, with a subtest for each candidate or
+// kernel.
+func (r *Report) scenarioTests() (tests []testCase) {
+	s := r.Summary
 	for i := range s.Classes {
 		c := &s.Classes[i]
-		scenario := ktapTest{name: c.Name}
+		scenario := testCase{name: c.Name}
 		for j := range c.Rows {
 			row := &c.Rows[j]
 			if planted(&s.Head.Fixes[j]) {
 				continue // it must fail
 			}
-			t := ktapTest{name: row.Fix, notes: []string{fmt.Sprintf("hung in %d of %d trials %s; %s", row.Hung, row.Trials, interval(row.HangRate), diagnosesCell(row.Diagnoses))}}
+			t := testCase{name: row.Fix, notes: []string{fmt.Sprintf("hung in %d of %d trials %s; %s", row.Hung, row.Trials, interval(row.HangRate), diagnosesCell(row.Diagnoses))}}
 			switch why := row.Undecided(); {
 			case row.Trials == 0:
 				t.skip, t.notes = "no trial", nil
@@ -160,20 +167,24 @@ func (r *Report) KTAP(w io.Writer) error {
 		}
 		tests = append(tests, scenario)
 	}
-	return writeKTAP(w, tests)
+	return tests
 }
 
 // ValidationKTAP writes a comparison with real kernels as KTAP: a test for each group
 // of figures, with a subtest for each figure. A figure outside its band for a known
 // reason is an expected failure, and one without a band is skipped.
 func ValidationKTAP(w io.Writer, v *calibration.Result) error {
-	var tests []ktapTest
+	return writeKTAP(w, validationTests(v))
+}
+
+// validationTests returns a test for each group of figures, with a subtest for each figure.
+func validationTests(v *calibration.Result) (tests []testCase) {
 	for i := range v.Rows {
 		r := &v.Rows[i]
 		if len(tests) == 0 || tests[len(tests)-1].name != ktapName(r.Group) {
-			tests = append(tests, ktapTest{name: ktapName(r.Group)})
+			tests = append(tests, testCase{name: ktapName(r.Group)})
 		}
-		t := ktapTest{name: r.What, notes: []string{fmt.Sprintf("measured %s, model %s", quantity(r.Measured, r.Unit), quantity(r.Model, r.Unit))}}
+		t := testCase{name: r.What, notes: []string{fmt.Sprintf("measured %s, model %s", quantity(r.Measured, r.Unit), quantity(r.Model, r.Unit))}}
 		switch {
 		case !r.Judged():
 			t.skip = "no band for this figure"
@@ -185,5 +196,5 @@ func ValidationKTAP(w io.Writer, v *calibration.Result) error {
 		group := &tests[len(tests)-1]
 		group.subs = append(group.subs, t)
 	}
-	return writeKTAP(w, tests)
+	return tests
 }

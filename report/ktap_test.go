@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/xml"
 	"math"
 	"regexp"
 	"slices"
@@ -97,5 +98,12 @@ func TestKTAPOfAValidationTellsKnownDeviations(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	var suite junitSuite
+	if err := xml.Unmarshal([]byte(written(t, func(b *bytes.Buffer) error { return ValidationJUnit(b, v) })), &suite); err != nil {
+		t.Fatal(err)
+	}
+	if suite.Tests != 4 || suite.Failures != 1 || suite.Skipped != 2 || suite.Cases[1].Skipped.Message != "expected to fail: no such hardware" {
+		t.Errorf("JUnit: %+v", suite)
 	}
 }

@@ -28,7 +28,7 @@ func TestReportsMatchTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	r := reported()
 	for name, write := range map[string]func(io.Writer) error{
-		"report.txt": r.piped, "report_all.txt": r.everything, "report.md": r.Markdown, "report.csv": r.CSV, "report.jsonl": r.JSONLines, "report.ktap": r.KTAP,
+		"report.txt": r.piped, "report_all.txt": r.everything, "report.md": r.Markdown, "report.csv": r.CSV, "report.jsonl": r.JSONLines, "report.ktap": r.KTAP, "report.xml": r.JUnit,
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name, []byte(written(t, func(b *bytes.Buffer) error { return write(b) })))
