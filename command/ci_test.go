@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/gpstorm/gpstorm/world/kernel"
@@ -27,6 +28,12 @@ type workflow struct {
 // fence is a block of a document.
 var fence = regexp.MustCompile("(?ms)^```(yaml|sh)\n(.*?)^```$")
 
+// block is a block of a document with commands: of a shell, or without a language.
+var block = regexp.MustCompile("(?ms)^```(sh|)\n(.*?)^```$")
+
+// inline is a command within a sentence, perhaps over two lines.
+var inline = regexp.MustCompile("`(gpstorm [a-z][^`]*)`")
+
 func readRoot(t *testing.T, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("..", path))
@@ -39,6 +46,7 @@ func readRoot(t *testing.T, path string) []byte {
 // The workflow and the recipes of docs/ci.md are YAML whose every command is
 // there and takes the flags it is given, and whose policies are read.
 func TestRecipesForCIRunWhatExists(t *testing.T) {
+	root := commands(t)
 	flows := [][]byte{readRoot(t, ".github/workflows/ci.yml")}
 	policies := [][]byte{readRoot(t, ".ci/gate.yaml")}
 	var commands []string
@@ -52,20 +60,27 @@ func TestRecipesForCIRunWhatExists(t *testing.T) {
 			policies = append(policies, text)
 		}
 	}
-	// The guides show commands in their shell blocks.
-	for _, name := range []string{"README.md", "docs/walkthrough.md"} {
-		for _, m := range fence.FindAllSubmatch(readRoot(t, name), -1) {
-			if string(m[1]) == "sh" {
-				for line := range strings.Lines(string(m[2])) {
-					if strings.HasPrefix(line, "gpstorm ") {
-						commands = append(commands, strings.TrimRight(line, "\n"))
-					}
+	// The guides show commands in their blocks.
+	mentioned := 0
+	guides, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(guides, "../README.md", "../CONTRIBUTING.md") {
+		for _, m := range inline.FindAllSubmatch(readRoot(t, strings.TrimPrefix(path, "../")), -1) {
+			checkFlags(t, root, string(m[1]))
+			mentioned++
+		}
+		for _, m := range block.FindAllSubmatch(readRoot(t, strings.TrimPrefix(path, "../")), -1) {
+			for line := range strings.Lines(strings.ReplaceAll(string(m[2]), "\\\n", " ")) {
+				if strings.HasPrefix(line, "gpstorm ") {
+					commands = append(commands, strings.TrimRight(line, "\n"))
 				}
 			}
 		}
 	}
-	if len(flows) < 2 || len(policies) < 2 || len(commands) < 4 {
-		t.Fatalf("%d workflows, %d policies and %d commands found", len(flows), len(policies), len(commands))
+	if len(flows) < 2 || len(policies) < 2 || len(commands) < 45 || mentioned < 100 {
+		t.Fatalf("%d workflows, %d policies, %d commands and %d mentioned ones found", len(flows), len(policies), len(commands), mentioned)
 	}
 	for _, b := range flows {
 		var w workflow
@@ -105,7 +120,7 @@ func checkCommand(t *testing.T, line string) {
 	switch strings.TrimPrefix(words[0], "./") {
 	case "gpstorm":
 		cmd, args, err := commands(t).Find(words[1:])
-		if err != nil || cmd.Name() != words[1] {
+		if err != nil || cmd.Parent() == nil {
 			t.Errorf("%s: no such command", line)
 			return
 		}
@@ -128,6 +143,30 @@ func checkCommand(t *testing.T, line string) {
 	case "git":
 	default:
 		t.Errorf("%s: not known to be there", line)
+	}
+}
+
+// checkFlags looks whether a command that a sentence mentions has the flags that it is
+// given. Their values may be placeholders.
+func checkFlags(t *testing.T, root *cobra.Command, line string) {
+	t.Helper()
+	words := strings.Fields(line)
+	cmd, _, err := root.Find(words[1:2])
+	if err != nil || cmd.Parent() == nil {
+		t.Errorf("%s: no such command", line)
+		return
+	}
+	if len(words) > 2 {
+		if sub, _, err := cmd.Find(words[2:3]); err == nil {
+			cmd = sub
+		}
+	}
+	for _, w := range words[1:] {
+		name, isLong := strings.CutPrefix(w, "--")
+		name, _, _ = strings.Cut(name, "=")
+		if isLong && cmd.Flags().Lookup(name) == nil && cmd.InheritedFlags().Lookup(name) == nil {
+			t.Errorf("%s: %s has no flag --%s", line, cmd.CommandPath(), name)
+		}
 	}
 }
 
