@@ -46,6 +46,9 @@ a temporary directory, which is removed at the end.`,
 			if err != nil {
 				return badInput(err)
 			}
+			if s.InTheClear() {
+				c.note(cmd, "the token and the trials cross the network in the clear: want --tls-cert and --tls-key")
+			}
 			shown := cfg.Token
 			if token != "" {
 				shown = "" // who gave it has it

@@ -67,7 +67,7 @@ func showStatus(w io.Writer, st *cluster.Status) error {
 		fmt.Fprintf(t, "%s\t%s\t%d of %d\t%d\t%s\n", k.Name, k.Build, k.Running, k.Slots, k.Trials, state)
 	}
 	if st.Unread > 0 {
-		fmt.Fprintf(t, "\n%d answers are of a build with other messages.\n", st.Unread)
+		fmt.Fprintf(t, "\nanswers of builds with other messages: %d\n", st.Unread)
 	}
 	return t.Flush()
 }

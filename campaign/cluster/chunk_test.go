@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"net/url"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -85,6 +87,29 @@ func TestAServerBeyondLoopbackNeedsATokenOrCertificates(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), "want a token") {
 			t.Errorf("listen on %s: error %v, want that a token is wanted", listen, err)
+		}
+	}
+}
+
+func TestAServerOnAllAddressesIsNamedByItsMachine(t *testing.T) {
+	t.Parallel()
+	name, err := os.Hostname()
+	if err != nil {
+		t.Skip(err)
+	}
+	for listen, want := range map[string]struct {
+		host  string
+		clear bool
+	}{"0.0.0.0:0": {name, true}, "127.0.0.1:0": {"127.0.0.1", false}} {
+		s, err := Serve(ServerConfig{Listen: listen, Token: token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u, err := url.Parse(s.URL()); err != nil || u.Hostname() != want.host || u.Port() == "0" || s.InTheClear() != want.clear {
+			t.Errorf("listen on %s: address %s, in the clear: %t; want %s, %t", listen, s.URL(), s.InTheClear(), want.host, want.clear)
+		}
+		if err := s.Shutdown(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -39,6 +39,9 @@ func (a Access) Connect(name string) (*nats.Conn, error) {
 		opts = append(opts, nats.ClientCert(a.Cert, a.Key))
 	}
 	nc, err := nats.Connect(a.URL, opts...)
+	if errors.Is(err, nats.ErrAuthorization) {
+		return nil, fmt.Errorf("server %s: %w: want the token or the credentials of this server", Redacted(a.URL), err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("server %s: %w", Redacted(a.URL), err)
 	}

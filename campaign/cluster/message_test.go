@@ -250,3 +250,20 @@ func marshal(t *testing.T, v any) []byte {
 	}
 	return b
 }
+
+func TestAServerWithoutAnybodySendsNoMessageThatIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	st, err := Ask(t.Context(), r.connect(), 10*time.Second)
+	if err != nil || st.Unread > 0 || len(st.Sessions)+len(st.Workers) > 0 {
+		t.Errorf("status %+v, error %v; want nobody", st, err)
+	}
+	r.worker(sums, nil)
+	e := r.executor(sums, nil)
+	if _, err := lines(t, e, 10, specs(t)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(r.notes.String(), "refused") {
+		t.Errorf("notes:\n%s\nwant nothing that is refused", r.notes)
+	}
+}

@@ -114,12 +114,23 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// InTheClear reports whether the server listens beyond loopback without TLS.
+func (s *Server) InTheClear() bool {
+	host, _, err := net.SplitHostPort(s.cfg.Listen)
+	return err == nil && !loopback(host) && s.cfg.Cert == ""
+}
+
 // URL returns the address of the server without the token; "" if it does not listen.
+// A server that listens on all addresses of the machine is named by the machine's name.
 func (s *Server) URL() string {
 	if s.cfg.Listen == "" {
 		return ""
 	}
-	u := url.URL{Scheme: "nats", Host: s.ns.Addr().String()}
+	addr := s.ns.Addr().(*net.TCPAddr)
+	u := url.URL{Scheme: "nats", Host: addr.String()}
+	if name, err := os.Hostname(); err == nil && addr.IP.IsUnspecified() {
+		u.Host = net.JoinHostPort(name, strconv.Itoa(addr.Port))
+	}
 	if s.cfg.Cert != "" {
 		u.Scheme = "tls"
 	}

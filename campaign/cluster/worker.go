@@ -178,6 +178,9 @@ func (w *Worker) state() WorkerState {
 
 // hear records the heartbeat of a coordinator and requests admission by a new one.
 func (w *Worker) hear(ctx context.Context, m *nats.Msg) {
+	if len(m.Data) == 0 {
+		return // the server says that no coordinator is there
+	}
 	var s Session
 	if err := unpack(m.Data, &s); err != nil {
 		w.strange.add(m.Subject, err)
