@@ -95,6 +95,9 @@ func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
 			[]string{"reader:9 was in in_here", "not told: what tasks 6, 7, 8 did: their stacks are not in the log"}, nil},
 		"a kthread's CPU before it": {"Sending NMI from CPU 1 to CPUs 0:\nNMI backtrace for cpu 0\nCPU: 0 UID: 0 PID: 5864 Comm: udevd Not tainted syzkaller #0 PREEMPT(full)\nRIP: 0010:advance_sched+0x178/0xc90\nrcu: rcu_preempt kthread starved for 10495 jiffies! g10797 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=0\n",
 			[]string{"CPU 0, on which the kthread last ran, ran udevd:5864 in advance_sched"}, nil},
+		"a stalled CPU that waits for others": {"rcu: INFO: rcu_preempt self-detected stall on CPU\nrcu: \t1-....: (10499 ticks this GP) idle=b06/1/0x4000000000000002 softirq=20/20 fqs=5243\nrcu: \t(t=10502 jiffies g=21121 q=214 ncpus=2)\n" +
+			"CPU: 1 UID: 0 PID: 70 Comm: x Not tainted 6.18.0 #1 PREEMPT(full)\nRIP: 0010:smp_call_function_many_cond+0x80b/0x960\n",
+			[]string{"CPU 1 ran x:70 in smp_call_function_many_cond", "it waits until other CPUs have run a function (line"}, []string{"take interrupts"}},
 		"a kthread alone": {"rcu: rcu_preempt kthread starved for 7514 jiffies! g9 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=2\n", []string{"hang     rcu\n", "had not run for 7514 jiffies"}, []string{"none that this reads"}},
 		"a kthread's hotplug lock": {hungIn(15, "rcu_tasks_trace", "percpu_rwsem_wait", "__percpu_down_read", "cpus_read_lock", "check_all_holdout_tasks_trace", "rcu_tasks_wait_gp"),
 			[]string{"hang     tasks-trace\n", "waits for the lock of CPU hotplug"}, []string{"again and again"}},

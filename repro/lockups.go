@@ -48,26 +48,35 @@ func (c *chain) stuck(l *Lockup) {
 		return
 	}
 	c.link(r.Line, "CPU %s %s", l.CPUs, r.doing())
-	for _, x := range stuckIn {
-		if t := r.task(); slices.Contains(x.functions, base(r.At)) || has(t, x.functions...) {
-			c.link(r.Line, "%s", x.text)
-			if x.missing != "" {
-				c.unknown("%s", x.missing)
-			}
-			break
-		}
+	if x := r.stuck(); x != nil {
+		c.link(r.Line, "%s%s", x.text, x.since)
+		c.unknown("%s", x.missing)
 	}
 }
 
-// stuckIn are places where a CPU waits for another one.
-var stuckIn = []struct {
-	functions     []string
-	text, missing string
-}{
-	{[]string{"native_queued_spin_lock_slowpath", "queued_spin_lock_slowpath", "__pv_queued_spin_lock_slowpath", "pv_queued_spin_lock_slowpath", "queued_write_lock_slowpath", "queued_read_lock_slowpath"}, "it spins for a lock that another CPU holds", "who holds the spinlock"},
-	{[]string{"sync_rcu_exp_select_cpus", "__sync_rcu_exp_select_node_cpus", "sync_rcu_exp_select_node_cpus"}, "it starts an expedited RCU grace period, and another CPU does not take its interrupt", "which CPU does not answer"},
-	{[]string{"smp_call_function_single", "smp_call_function_many_cond", "smp_call_function_many", "smp_call_function", "csd_lock_wait", "__csd_lock_wait", "on_each_cpu_cond_mask", "generic_exec_single"}, "it waits until other CPUs have run a function: one of them does not take interrupts", "which CPU does not answer"},
-	{[]string{"stop_machine_yield", "multi_cpu_stop", "rcu_momentary_eqs"}, "it waits until all CPUs have stopped", "which CPU does not stop"},
+// stuck returns the place where the CPU waited for another one, or nil.
+func (r *Running) stuck() *stuckPlace {
+	t := r.task()
+	i := slices.IndexFunc(stuckIn, func(x stuckPlace) bool { return slices.Contains(x.functions, base(r.At)) || has(t, x.functions...) })
+	if i < 0 {
+		return nil
+	}
+	return &stuckIn[i]
+}
+
+// stuckPlace is a place where a CPU waits for another one.
+type stuckPlace struct {
+	functions []string
+	text      string
+	since     string // what follows if it waits there for a lockup's time
+	missing   string
+}
+
+var stuckIn = []stuckPlace{
+	{[]string{"native_queued_spin_lock_slowpath", "queued_spin_lock_slowpath", "__pv_queued_spin_lock_slowpath", "pv_queued_spin_lock_slowpath", "queued_write_lock_slowpath", "queued_read_lock_slowpath"}, "it spins for a lock that another CPU holds", "", "who holds the spinlock"},
+	{[]string{"sync_rcu_exp_select_cpus", "__sync_rcu_exp_select_node_cpus", "sync_rcu_exp_select_node_cpus"}, "it starts an expedited RCU grace period", ", and another CPU does not take its interrupt", "which CPU does not answer"},
+	{[]string{"smp_call_function_single", "smp_call_function_many_cond", "smp_call_function_many", "smp_call_function", "csd_lock_wait", "__csd_lock_wait", "on_each_cpu_cond_mask", "generic_exec_single"}, "it waits until other CPUs have run a function", ": one of them does not take interrupts", "which CPU does not answer"},
+	{[]string{"stop_machine_yield", "multi_cpu_stop", "rcu_momentary_eqs"}, "it waits until all CPUs have stopped", "", "which CPU does not stop"},
 }
 
 // lastOf returns the last report in a row about the same CPU and task.

@@ -217,6 +217,9 @@ func (c *chain) stacks(cpus, tasks []int, after int) {
 			continue
 		}
 		c.link(r.Line, "CPU %d %s", cpu, r.doing())
+		if x := r.stuck(); x != nil {
+			c.link(r.Line, "%s", x.text)
+		}
 	}
 	var missing []int
 	shown := 0
