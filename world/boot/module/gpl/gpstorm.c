@@ -21,7 +21,14 @@
 #include <linux/smp.h>
 #include <linux/srcu.h>
 #include <linux/tracepoint.h>
+#include <linux/version.h>
 #include <linux/workqueue.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+typedef struct rcu_gp_oldstate full_cookie;
+#else
+typedef struct rcu_gp_seq full_cookie;
+#endif
 
 static char *fix = "";
 module_param(fix, charp, 0444);
@@ -51,6 +58,7 @@ struct scan {
 	int rank;
 	unsigned long unlocks;
 	unsigned long cookie;
+	full_cookie full;
 	bool posted;
 	bool elapsed; /* set by the callback */
 	struct rcu_head callback;
@@ -161,6 +169,23 @@ static bool scan_poll(struct srcu_struct *domain, int rank, int tries)
 		s->cookie = expedited(domain) ? start_poll_synchronize_rcu_expedited()
 					      : start_poll_synchronize_rcu();
 	return poll_state_synchronize_rcu(s->cookie) && finish(s);
+}
+
+/*
+ * The same with the full cookie. A cookie of one word misses a normal grace period that
+ * an expedited one overlapped, and then waits for one that nobody has asked for.
+ */
+static bool scan_poll_full(struct srcu_struct *domain, int rank, int tries)
+{
+	struct scan *s = scan_of(domain);
+
+	if (begin(s, rank)) {
+		if (expedited(domain))
+			start_poll_synchronize_rcu_expedited_full(&s->full);
+		else
+			start_poll_synchronize_rcu_full(&s->full);
+	}
+	return poll_state_synchronize_rcu_full(&s->full) && finish(s);
 }
 
 /* The RCU callback of a scan: the work of the domain goes on at once. */
@@ -294,6 +319,7 @@ static const struct candidate {
 	{ .name = "membarrier-tp", .scan = scan_membarrier, .tracepoint_only = true },
 	{ .name = "expedited", .scan = scan_expedited },
 	{ .name = "poll", .scan = scan_poll, .jiffy = true },
+	{ .name = "poll-full", .scan = scan_poll_full, .jiffy = true },
 	{ .name = "poll-slowly", .scan = scan_poll },
 	{ .name = "callrcu", .scan = scan_callrcu, .callback = true },
 	{ .name = "cookie", .wait = wait_cookie, .unregistered = true },
