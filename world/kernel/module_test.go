@@ -93,3 +93,26 @@ func TestCallbacksTakeTime(t *testing.T) {
 		}
 	}
 }
+
+// The trace has the grace periods of a module's domain, beside those of the tracepoints.
+func TestGracePeriodsOfAModuleAreTraced(t *testing.T) {
+	t.Parallel()
+	c := domainCounter{}
+	sc := withModule()
+	Run(sc, lookup(t, "baseline"), 7, Options{Trace: c})
+	if began, ended := c[TraceSRCUStart]["module_srcu/0"], c[TraceSRCUEnd]["module_srcu/0"]; ended == 0 || began-ended > 1 {
+		t.Errorf("of the module's domain %d grace periods began and %d ended", began, ended)
+	}
+}
+
+// domainCounter counts the events of each domain by kind.
+type domainCounter map[TraceKind]map[string]int
+
+func (c domainCounter) Samples() (from, until time.Duration) { return 0, 0 }
+
+func (c domainCounter) Trace(e TraceEvent) {
+	if c[e.Kind] == nil {
+		c[e.Kind] = map[string]int{}
+	}
+	c[e.Kind][e.Domain]++
+}

@@ -142,11 +142,10 @@ const (
 // tracer passes events to a Tracer. It is nil in a trial without a Tracer; every
 // method accepts a nil receiver.
 type tracer struct {
-	k    *kernel
-	sink Tracer
-	cpus []tracedCPU
-	// domains are in the order of k.domains.
-	domains []tracedDomain
+	k       *kernel
+	sink    Tracer
+	cpus    []tracedCPU
+	domains map[*domain]*tracedDomain
 }
 
 // tracedCPU is the tracer's state of a CPU.
@@ -170,7 +169,7 @@ func newTracer(k *kernel) *tracer {
 	}
 	return &tracer{
 		k: k, sink: k.opt.Trace,
-		cpus: make([]tracedCPU, k.sc.Machine.CPUs), domains: make([]tracedDomain, 2),
+		cpus: make([]tracedCPU, k.sc.Machine.CPUs), domains: map[*domain]*tracedDomain{},
 	}
 }
 

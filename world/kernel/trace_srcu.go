@@ -6,12 +6,12 @@ import (
 
 // of returns the tracer's state of a domain.
 func (tr *tracer) of(d *domain) *tracedDomain {
-	for i, o := range tr.k.domains {
-		if o == d {
-			return &tr.domains[i]
-		}
+	t := tr.domains[d]
+	if t == nil {
+		t = &tracedDomain{}
+		tr.domains[d] = t
 	}
-	return &tracedDomain{} // a domain outside of the trial
+	return t
 }
 
 func (tr *tracer) domainEvent(d *domain, e TraceEvent) {
