@@ -43,6 +43,7 @@ type stream struct {
 	timer   *Timer
 	tasks   *RCUTasks
 	locks   *Locks
+	stuck   *Running // the CPU of a lockup, until a line shows what it runs
 
 	caller string // of the last line of a call trace, on ARM
 
@@ -150,7 +151,7 @@ func (c *collector) read(s *stream, e *entry) bool {
 
 // other reads messages that klog does not read.
 func (c *collector) other(s *stream, e *entry) bool {
-	return c.facts.boot(e) || c.facts.torture(e) || c.busyWorkqueue(e) || c.lateTasks(s, e)
+	return c.facts.boot(e) || c.facts.torture(e) || c.gpState(e) || c.powerPC(s, e) || c.busyWorkqueue(e) || c.lateTasks(s, e)
 }
 
 // report reads one message that occurs only in reports.
@@ -164,6 +165,9 @@ func (c *collector) report(s *stream, e *entry) bool {
 		text = "RIP: 0010:" + at
 	}
 	l, _, ok := klog.ParseLine(text)
+	if !ok && isTaskLine(strings.TrimLeft(text, " \t")) {
+		l, _, ok = klog.ParseLine(unpadded(text))
+	}
 	if !ok {
 		return false
 	}
@@ -173,6 +177,22 @@ func (c *collector) report(s *stream, e *entry) bool {
 		s.task.fromHeader(e.text)
 	}
 	return true
+}
+
+// unpadded removes the blanks before the numbers of a task's line: mails and wikis remove
+// only some of them.
+func unpadded(text string) string {
+	at := strings.LastIndex(text, " state:")
+	words := strings.Fields(text[at:])
+	var b strings.Builder
+	b.WriteString(text[:at])
+	for i, w := range words {
+		if i == 0 || !strings.HasSuffix(words[i-1], ":") {
+			b.WriteByte(' ')
+		}
+		b.WriteString(w)
+	}
+	return b.String()
 }
 
 // plainFrame removes the additions of some architectures from a line of a call
@@ -224,9 +244,14 @@ func undecoded(text string) string {
 
 // programCounter returns the position of a CPU in the forms of architectures other
 // than x86: "pc : f+0x1/0x2" (arm64), "PC is at f+0x1/0x2" (ARM), "epc : f+0x1/0x2"
-// (RISC-V), "NIP [c000000000012345] f+0x1/0x2" (PowerPC).
+// (RISC-V), "NIP [c000000000012345] f+0x1/0x2" (PowerPC), "EIP: f+0x1/0x2" (32-bit x86), "Krnl PSW : 0704e00180000000 000003ff804bfc66
+// (f+0x1/0x2)" (s390).
 func programCounter(text string) (at string, ok bool) {
-	for _, opening := range []string{"pc : ", "PC is at ", "epc : ", "NIP ["} {
+	if _, place, ok := strings.Cut(text, "("); ok && strings.HasPrefix(text, "Krnl PSW : ") {
+		at, _, ok = strings.Cut(place, ")")
+		return at, ok && strings.Contains(at, "+0x")
+	}
+	for _, opening := range []string{"pc : ", "PC is at ", "epc : ", "NIP [", "EIP: "} {
 		if at, ok = strings.CutPrefix(text, opening); ok {
 			if _, behind, bracket := strings.Cut(at, "] "); bracket {
 				at = behind
@@ -321,6 +346,7 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 		for _, b := range l.Blockers {
 			if b.CPU != nil {
 				x.CPUs = append(x.CPUs, b.CPU.CPU)
+				x.Marks = append(x.Marks, cpuMark(b.CPU))
 			} else {
 				x.Tasks = append(x.Tasks, b.PID)
 			}
@@ -329,7 +355,8 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 		s.task, s.running, s.tasks = nil, nil, nil
 	case *klog.StarvedLine:
 		s.starved = &Starved{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies, State: l.GPState.String(), CPU: l.CPU,
-			Running: l.State.Letter == 'R' || l.State.Bits == taskWaking, Waking: l.State.Bits == taskWaking, g: l.GP}
+			Running: l.State.Letter == 'R' || l.State.Bits == taskWaking, Waking: l.State.Bits == taskWaking, g: l.GP,
+			Blocked: l.State.Letter == 'D' || l.State.Bits == taskRTLockWait}
 		f.Starved = append(f.Starved, s.starved)
 	case *klog.TimerLine:
 		s.timer = &Timer{Where: e.where(), Flavor: name(l.Flavor), Jiffies: l.Jiffies, g: l.GP}
@@ -361,14 +388,18 @@ func (c *collector) line(s *stream, e *entry, l klog.Line) {
 	}
 }
 
-// taskWaking is TASK_WAKING (include/linux/sched.h).
-const taskWaking = 0x200
+// These are TASK_WAKING and TASK_RTLOCK_WAIT (include/linux/sched.h).
+const (
+	taskWaking     = 0x200
+	taskRTLockWait = 0x1000
+)
 
 // machineLine reads lines about CPUs and interrupts.
 func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 	f := c.facts
 	switch l := l.(type) {
 	case *klog.CPULine:
+		s.stuck = nil
 		s.running = &Running{Where: e.where(), CPU: l.CPU, Comm: c.name(l.Comm), PID: l.PID}
 		f.Running = append(f.Running, s.running)
 		s.task, s.tasks = nil, nil
@@ -384,15 +415,18 @@ func (c *collector) machineLine(s *stream, e *entry, l klog.Line) {
 			f.Running = append(f.Running, &Running{Where: e.where(), CPU: l.CPU, Idle: true, At: c.name(l.Idle)})
 		}
 	case *klog.RIP:
-		if r := s.running; r != nil && r.At == "" {
-			r.At, r.User = c.name(l.At.Func), l.At.Func == ""
+		c.shows(s, e)
+		if r := s.running; r != nil && (r.At == "" || r.inlined && len(r.Stack) == 0) {
+			r.At, r.User, r.inlined = c.name(l.At.Func), l.At.Func == "", l.At.Inlined
 		}
 	case *klog.Lockup:
 		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "workqueue", CPUs: strings.Clone(l.CPUs), Nice: l.Nice, Seconds: seconds(l.Stuck)})
 	case *klog.SoftLockup:
 		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "soft", CPUs: fmt.Sprint(l.CPU), Seconds: seconds(l.Stuck), Comm: name(l.Task.Comm), PID: l.Task.PID})
+		s.stuckOn(&Running{CPU: l.CPU, Comm: c.name(l.Task.Comm), PID: l.Task.PID})
 	case *klog.HardLockup:
 		f.Lockups = append(f.Lockups, &Lockup{Where: e.where(), Kind: "hard", CPUs: fmt.Sprint(l.CPU)})
+		s.stuckOn(&Running{CPU: l.CPU})
 	case *klog.Throttle:
 		f.Slow = append(f.Slow, &Slow{Where: e.where(), Kind: "perf", Took: float64(l.Average) / 1e3, Rate: l.Rate})
 	case *klog.HRTimer:
@@ -421,7 +455,25 @@ func (c *collector) task(s *stream, e *entry, l *klog.TaskLine) {
 	c.facts.Tasks = append(c.facts.Tasks, t)
 }
 
+// stuckOn expects the registers and the stack of a CPU that a lockup names. The line with
+// its task may be missing.
+func (s *stream) stuckOn(r *Running) {
+	s.task, s.tasks, s.running, s.stuck = nil, nil, r, r
+}
+
+// shows notes that a line shows what the CPU of a lockup runs.
+func (c *collector) shows(s *stream, e *entry) {
+	if r := s.stuck; r != nil && r == s.running {
+		r.Where = e.where()
+		c.facts.Running = append(c.facts.Running, r)
+	}
+	s.stuck = nil
+}
+
 func (c *collector) frame(s *stream, e *entry, l *klog.Frame) {
+	if !l.Guess {
+		c.shows(s, e)
+	}
 	if guest, ok := guestOf(l.Func); ok {
 		set(&c.facts.Kernel.Guest, guest, e, "function "+name(l.Func))
 	}

@@ -55,8 +55,12 @@ type Facts struct {
 	Starved   []*Starved   `json:"starved,omitempty"`
 	Timers    []*Timer     `json:"timers,omitempty"`
 	RCUTasks  []*RCUTasks  `json:"rcu_tasks,omitempty"`
-	Lockups   []*Lockup    `json:"lockups,omitempty"`
-	Slow      []*Slow      `json:"slow,omitempty"`
+	GPStates  []*GPState   `json:"gp_states,omitempty"`
+	// NotBegun is the line of the warning that a grace period was asked for and did not
+	// begin (rcu_check_gp_start_stall).
+	NotBegun int       `json:"gp_not_begun,omitempty"`
+	Lockups  []*Lockup `json:"lockups,omitempty"`
+	Slow     []*Slow   `json:"slow,omitempty"`
 	// Unthrottled is the line in which perf reports that its samples are never
 	// throttled (kernel.perf_cpu_time_max_percent).
 	Unthrottled int      `json:"unthrottled,omitempty"`
@@ -119,7 +123,7 @@ type Task struct {
 type Hung struct {
 	Where
 	Task    *Task `json:"task"`
-	Seconds int64 `json:"seconds"`
+	Seconds int64 `json:"seconds"` // 0 if the line that contains it is missing
 	IOWait  bool  `json:"io_wait,omitempty"`
 	// Holds are the locks that the task holds, and Wants is the lock that it waits
 	// for, if lockdep lists them.
@@ -213,9 +217,20 @@ type Expedited struct {
 	Where
 	Flavor string `json:"flavor"`
 	CPUs   []int  `json:"cpus,omitempty"`
-	Tasks  []int  `json:"tasks,omitempty"` // PIDs
-	T      int64  `json:"t"`
-	Seq    uint64 `json:"seq"`
+	// Marks are the letters of the CPUs.
+	Marks []CPUMark `json:"marks,omitempty"`
+	Tasks []int     `json:"tasks,omitempty"` // PIDs
+	T     int64     `json:"t"`
+	Seq   uint64    `json:"seq"`
+}
+
+// CPUMark contains the letters of a CPU in a report of an expedited stall.
+type CPUMark struct {
+	CPU     int      `json:"cpu"`
+	Letters string   `json:"letters"`
+	Meaning []string `json:"meaning,omitempty"`
+
+	unasked bool // D
 }
 
 // Starved reports that the grace-period kthread has not run.
@@ -227,6 +242,8 @@ type Starved struct {
 	Running bool   `json:"runnable"` // it is runnable, not asleep
 	// Waking means that it is being woken and not yet in the queue of its CPU.
 	Waking bool `json:"waking,omitempty"`
+	// Blocked means that it waits for a lock, not for a time.
+	Blocked bool `json:"blocked,omitempty"`
 
 	g   int64 // the grace period
 	CPU int   `json:"cpu"`
@@ -338,6 +355,8 @@ type Running struct {
 	Stack     Calls  `json:"stack,omitempty"`
 
 	dump *Task // the running task, if no NMI shows it
+	// inlined means that At is inlined into the function of the next line.
+	inlined bool
 }
 
 // Log contains all facts and conclusions about a log.

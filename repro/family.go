@@ -208,7 +208,7 @@ func (c Calls) interrupted() string {
 
 // interrupts are functions of an interrupt's entry and exit that are not its
 // outermost.
-var interrupts = []string{"irqentry_exit", "irqentry_exit_cond_resched", "irqentry_exit_to_user_mode", "exit_to_user_mode_loop", "sysvec_apic_timer_interrupt", "smp_apic_timer_interrupt", "el1_interrupt", "el1h_64_irq_handler", "__cond_resched", "cond_resched", "_cond_resched"}
+var interrupts = []string{"irqentry_exit", "irqentry_exit_cond_resched", "irqentry_exit_to_kernel_mode", "irqentry_exit_to_kernel_mode_preempt", "raw_irqentry_exit_cond_resched", "arm64_preempt_schedule_irq", "exit_to_kernel_mode", "__el1_irq", "irqentry_exit_to_user_mode", "exit_to_user_mode_loop", "sysvec_apic_timer_interrupt", "smp_apic_timer_interrupt", "el1_interrupt", "el1h_64_irq_handler", "__cond_resched", "cond_resched", "_cond_resched"}
 
 // isInterruptEntry reports whether a function is the outermost one of an interrupt.
 func isInterruptEntry(f string) bool {

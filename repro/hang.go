@@ -58,6 +58,7 @@ func (f *Facts) hang() Hang {
 	c.workers()
 	c.rest()
 	c.root()
+	c.gpKthread()
 	c.lockups()
 	if len(f.Hung) >= 10 {
 		c.unknown("which tasks hung after the tenth report: the detector falls silent then (kernel.hung_task_warnings)")
@@ -371,6 +372,7 @@ func (f *Facts) inSeconds(jiffies uint64) string {
 // rest names the kind of a hang without a grace period.
 func (c *chain) rest() {
 	f := c.f
+	alone := c.Kind == ""
 	for _, w := range []struct {
 		family Family
 		kind   string
@@ -379,7 +381,6 @@ func (c *chain) rest() {
 		{WaitMutex, "lock", "for a mutex"}, {WaitRWSem, "lock", "for an rw-semaphore"}, {WaitSemaphore, "lock", "for a semaphore"}, {WaitHotplug, "lock", "for the lock of CPU hotplug"},
 		{WaitWork, "work", "for a work item"}, {WaitIO, "io", "for I/O"}, {OtherWait, "other", "for something else"}, {Reader, "other", "for a CPU"},
 	} {
-		alone := c.Kind == ""
 		groups := byPlace(f.of(w.family))
 		for i, alike := range groups {
 			if i == maxPlaces {
@@ -400,7 +401,7 @@ func (c *chain) rest() {
 		}
 	}
 	for _, h := range f.Hung {
-		if len(h.Task.Stack) == 0 {
+		if h.Task.Family == "" {
 			c.kind("other")
 			c.unknown("what %s waits for: its stack is not in the log", h.Task)
 		}
@@ -413,5 +414,10 @@ const maxPlaces = 4
 
 // byPlace groups tasks by what they do and by the function that tells what they wait for.
 func byPlace(tasks []*Task) [][]*Task {
-	return grouped(tasks, func(t *Task) string { return t.place() + " " + t.what() })
+	return grouped(tasks, func(t *Task) string {
+		if len(t.Stack)+len(t.Guesses) == 0 {
+			return t.String() // the log does not show that they wait for the same
+		}
+		return t.place() + " " + t.what()
+	})
 }

@@ -158,6 +158,9 @@ func (f *Facts) finish() {
 			h.Task = t // the innermost frames of its own were lost
 		}
 		h.Task.Family = family(h.Task)
+		if told := h.told(); told != "" && (h.Task.Family == "" || h.Task.Family == OtherWait) {
+			h.Task.Family = told
+		}
 		f.heldBy(h)
 	}
 	f.returnAddresses()
@@ -172,10 +175,25 @@ func (f *Facts) finish() {
 		f.Torture.judge(f)
 	}
 	for _, h := range f.Hung {
-		if k.Hung == nil || h.Seconds < k.Hung.Value {
+		if h.Seconds > 0 && (k.Hung == nil || h.Seconds < k.Hung.Value) {
 			k.Hung = &Seen[int64]{Value: h.Seconds, Line: h.Line, From: "the shortest report: the timeout is that or less"}
 		}
 	}
+}
+
+// told returns what a hung task waits for by the kernel's words, whatever its stack shows.
+func (h *Hung) told() Family {
+	switch b := h.Blocker; {
+	case b != nil && b.Lock == "mutex":
+		return WaitMutex
+	case b != nil && b.Lock == "semaphore":
+		return WaitSemaphore
+	case b != nil && b.Lock == "rw-semaphore":
+		return WaitRWSem
+	case h.IOWait:
+		return WaitIO
+	}
+	return ""
 }
 
 // heldBy adds the locks that a hung task holds and the lock that it waits for.
@@ -347,8 +365,8 @@ func (f *Facts) hzByTimeouts() {
 					}
 				}
 			}
-			if len(fits) > 0 {
-				break
+			if repeat == 0 && len(fits) > 0 {
+				break // later reports of other timeouts are as old, and less probable
 			}
 		}
 		if len(fits) == 0 {

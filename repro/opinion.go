@@ -128,6 +128,16 @@ func (c *StalledCPU) interrupted() bool { return c.nesting == 0 && !c.Idle }
 
 func (w *weigher) kthread() {
 	f := w.f
+	for _, x := range f.Expedited {
+		for i := range x.Marks {
+			if m := &x.Marks[i]; m.unasked {
+				w.add(MachineSlow, 1, x.Line, "CPU %d did not take the interrupt of an expedited grace period: its interrupts were off, or the CPU did not run", m.CPU)
+			}
+		}
+	}
+	if g := f.stuck(); g != nil && len(f.Starved) == 0 && g.Runnable {
+		w.add(Unclear, 0, g.Line, "the grace-period kthread was ready to run and was silent for %d jiffies: others had its CPU, or that CPU did not run", g.Activity)
+	}
 	busy := false
 	for _, s := range f.Starved {
 		switch r := f.near(s.CPU, s.Line); {
@@ -140,11 +150,16 @@ func (w *weigher) kthread() {
 		}
 	}
 	for _, t := range f.Timers {
+		if slices.ContainsFunc(f.Starved, func(s *Starved) bool { return s.Blocked && s.g == t.g }) {
+			continue // it does not wait for the timer
+		}
 		w.add(MachineSlow, 2, t.Line, "a timer of the grace-period kthread was %d jiffies late: timer interrupts did not come, or their softirq did not run", t.Jiffies)
 	}
 	for _, s := range f.Starved {
 		if s.Running {
 			w.add(Unclear, 0, s.Line, "the grace-period kthread was ready to run for %d jiffies and did not run: others had its CPU, or that CPU did not run", s.Jiffies)
+		} else if s.Blocked {
+			w.add(KernelSlow, 2, s.Line, "the grace-period kthread waited for a lock for up to %d jiffies", s.Jiffies)
 		} else if len(f.Timers) == 0 {
 			w.add(MachineSlow, 2, s.Line, "the grace-period kthread slept for %d jiffies; it sleeps for some jiffies at a time, so a timer was lost or late", s.Jiffies)
 		}
@@ -166,6 +181,9 @@ var samples = []string{"perf_ftrace_function_call", "perf_swevent_hrtimer", "per
 func (w *weigher) interrupts() {
 	f := w.f
 	perf, first := 0, 0
+	longNMI := slices.ContainsFunc(f.Slow, func(s *Slow) bool {
+		return s.Kind == "nmi" && s.Took > 100_000 && s.Handler == "perf_event_nmi_handler"
+	})
 	longest := 0.0
 	for _, s := range f.Slow {
 		switch s.Kind {
@@ -179,6 +197,8 @@ func (w *weigher) interrupts() {
 			}
 		case "hrtimer":
 			switch {
+			case s.Took > 10_000 && longNMI:
+				w.add(Unclear, 0, s.Line, "a timer interrupt took %.0f ms, in which NMIs of perf may have run", s.Took/1000)
 			case s.Took > 10_000 && f.Unthrottled > 0:
 				w.add(Unclear, 0, s.Line, "a timer interrupt took %.0f ms: samples of perf, which is not throttled, or the CPU was taken away", s.Took/1000)
 			case s.Took > 40_000:
@@ -187,7 +207,10 @@ func (w *weigher) interrupts() {
 				w.add(MachineSlow, 1, s.Line, "a timer interrupt took %.0f ms: its handlers were slow, or the CPU was taken away", s.Took/1000)
 			}
 		case "nmi":
-			if s.Took > 100_000 {
+			switch {
+			case longNMI && s.Took > 100_000:
+				w.add(Unclear, 0, s.Line, "an NMI of perf took %.0f ms: what it calls (a BPF program) took that long, or the CPU was taken away", s.Took/1000)
+			case s.Took > 100_000:
 				w.add(MachineSlow, 2, s.Line, "an NMI took %.0f ms: the CPU was taken away, or the console is slow", s.Took/1000)
 			}
 		}
@@ -232,17 +255,17 @@ func (w *weigher) lockups() {
 			longest = l
 		}
 		who := fmt.Sprint(l.CPUs, " ", l.PID)
-		if o := found[who]; o != nil && l.Kind == "soft" && l.Seconds > o.Seconds {
+		if o := found[who]; o != nil && l.Kind == "soft" && l.Seconds > o.Seconds && l.PID != 0 {
 			again = l
 		}
 		found[who] = l
 	}
 	switch {
 	case longest == nil:
-	case f.Kernel.CPUs != nil && len(cpus) > 1 && len(cpus) >= f.Kernel.CPUs.Value-1, len(cpus) > 3:
-		w.add(MachineSlow, 2, first, "%d CPUs were stuck at once", len(cpus))
 	case again != nil:
 		w.add(KernelSlow, 2, again.Line, "CPU %s was found in the same task again, after %d s: it ran and took interrupts meanwhile", again.CPUs, again.Seconds)
+	case f.Kernel.CPUs != nil && len(cpus) > 1 && len(cpus) >= f.Kernel.CPUs.Value-1, len(cpus) > 3:
+		w.add(MachineSlow, 2, first, "%d CPUs were stuck at once", len(cpus))
 	case longest.Seconds > 0:
 		w.add(Unclear, 0, first, "a CPU was stuck for %d s: a loop in the kernel, or the CPU did not run", longest.Seconds)
 	default:
@@ -262,14 +285,20 @@ func (w *weigher) waits() {
 		switch {
 		case r.Stall && r.Flavor == "rcu_tasks_trace":
 			w.add(KernelSlow, 2, r.Line, "readers of RCU Tasks Trace do not end: that is no matter of CPUs")
+		case r.Stall && len(r.Tasks) > 0 && strings.Contains("SDI", r.Tasks[0].State):
+			w.add(KernelSlow, 2, r.Line, "RCU Tasks waits for a task in state %s that counts as being in the queue of a CPU: that is no matter of CPUs", r.Tasks[0].State)
 		case r.Stall:
-			w.add(KernelSlow, 2, r.Line, "RCU Tasks waits for tasks that run without sleeping: that is no matter of CPUs")
+			w.add(KernelSlow, 2, r.Line, "RCU Tasks waits for tasks that do not give up their CPU by themselves: that is no matter of CPUs")
 		}
 	}
 	queue := min(len(f.of(WaitMutex, WaitRWSem, WaitSemaphore)), 2)
 	for _, h := range f.Hung {
 		switch h.Task.Family {
 		case WaitMutex, WaitRWSem, WaitSemaphore:
+			if h.Seconds == 0 {
+				w.add(KernelSlow, queue, h.Line, "a task waits for another one's lock")
+				continue
+			}
 			w.add(KernelSlow, queue, h.Line, "a task waits for another one's lock, which a slow machine seldom makes last %d s", h.Seconds)
 		case WaitIO:
 			w.add(MachineSlow, 1, h.Line, "a task waits for I/O: a device or its storage may be slow")

@@ -81,6 +81,9 @@ func (c *chain) kthread() {
 	s := f.Starved[0]
 	how := "asleep: its timer or wakeup did not come"
 	switch {
+	case s.Blocked:
+		how = "blocked: it waited for a lock"
+		c.unknown("who holds the lock that the grace-period kthread waited for")
 	case s.Waking:
 		how = "being woken, and its CPU had not taken it"
 	case s.Running:
@@ -113,7 +116,9 @@ func (f *Facts) near(cpu, line int) *Running {
 }
 
 // named reports whether the log shows what the CPU executed.
-func (r *Running) named() bool { return r.Comm != "" || r.Idle || r.User }
+func (r *Running) named() bool {
+	return r.Comm != "" || r.Idle || r.User || r.At != "" || len(r.Stack) > 0
+}
 
 // task returns the running task with its stack.
 func (r *Running) task() *Task {
@@ -143,6 +148,8 @@ func (r *Running) doing() string {
 		return "was idle"
 	case r.User:
 		return fmt.Sprintf("ran %s:%d in user mode", r.Comm, r.PID)
+	case where != "" && r.Comm == "":
+		return "was in " + where // a report without the line of the task
 	case where != "":
 		return fmt.Sprintf("ran %s%s in %s", t, work, where)
 	}

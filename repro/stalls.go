@@ -16,11 +16,14 @@ func (c *collector) blocker(s *stream, e *entry, l *klog.Blocker) {
 	// The line follows its report, possibly after a few others.
 	const near = 20
 	recent := c.facts.Hung[max(0, len(c.facts.Hung)-near):]
-	for _, h := range slices.Backward(recent) {
-		if h.Task.PID == l.Task.PID && h.Blocker == nil {
-			h.Blocker = b
-			break
-		}
+	i := len(recent) - 1
+	for i >= 0 && (recent[i].Task.PID != l.Task.PID || recent[i].Blocker != nil) {
+		i--
+	}
+	if i >= 0 {
+		recent[i].Blocker = b
+	} else { // the begin of the report is missing
+		c.facts.Hung = append(c.facts.Hung, &Hung{Where: e.where(), Blocker: b, Task: &Task{Where: e.where(), Comm: c.name(l.Task.Comm), PID: l.Task.PID}})
 	}
 	// The owner's stack may follow.
 	s.hung, s.task = nil, nil
@@ -38,6 +41,29 @@ func (c *collector) stallEnd(s *stream, e *entry, l *klog.StallEnd) {
 			break
 		}
 	}
+}
+
+// cpuMark converts the letters of a CPU in an expedited stall.
+func cpuMark(l *klog.ExpCPU) CPUMark {
+	m := CPUMark{CPU: l.CPU, unasked: l.NeedQS}
+	for _, k := range []struct {
+		set    bool
+		letter string
+		text   string
+	}{
+		{l.Offline, "O", "offline"},
+		{l.NotNow, "o", "came online after the grace period began"},
+		{l.NotNext, "N", "not known to expedited grace periods yet"},
+		{l.NeedQS, "D", "it has not taken the interrupt of the grace period"},
+	} {
+		if k.set {
+			m.Letters += k.letter
+			m.Meaning = append(m.Meaning, k.text)
+		} else {
+			m.Letters += "."
+		}
+	}
+	return m
 }
 
 // maxOpen limits the stalls that wait for their ends: a log that was cut has no

@@ -68,6 +68,7 @@ func (f *Facts) counts() string {
 	count(len(f.Expedited), "expedited stall", "expedited stalls")
 	count(len(f.Starved), "starved kthread", "starved kthreads")
 	count(len(f.Timers), "lost timer", "lost timers")
+	count(len(f.GPStates), "state of the grace-period kthread", "states of the grace-period kthread")
 	count(tasks, "RCU Tasks stall", "RCU Tasks stalls")
 	count(ages, "old RCU Tasks grace period", "old RCU Tasks grace periods")
 	count(wq, "workqueue lockup", "workqueue lockups")
