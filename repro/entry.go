@@ -129,10 +129,11 @@ func printable(line string) string {
 
 func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
-// unquote removes the marks of a quoted mail and of a log level.
+// unquote removes the marks of a quoted mail and of a log level. Some people quote logs
+// with "|".
 func unquote(line string) string {
-	trimmed := strings.TrimLeft(line, "> ")
-	if strings.Contains(line[:len(line)-len(trimmed)], ">") {
+	trimmed := strings.TrimLeft(line, ">| ")
+	if strings.ContainsAny(line[:len(line)-len(trimmed)], ">|") {
 		line = trimmed
 	}
 	if len(line) > 2 && line[0] == '<' && isDigit(line[1]) {

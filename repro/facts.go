@@ -179,6 +179,9 @@ type StalledCPU struct {
 	FQS      int64    `json:"fqs"`
 	Softirqs uint64   `json:"softirqs"` // RCU softirqs in this grace period
 	False    bool     `json:"false_positive,omitempty"`
+	// RCUC is the number of jiffies for which the rcuc kthread, which reports the CPU's
+	// quiescent states if softirqs do not, was ready and did not run.
+	RCUC *int64 `json:"rcuc_starved,omitempty"`
 	// Torn means that the line ends after the ticks: the other numbers are not known.
 	Torn bool `json:"torn,omitempty"`
 	// Spent describes the second half of the stall timeout, if the kernel reports

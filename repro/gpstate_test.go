@@ -56,6 +56,18 @@ func TestTheStateOfTheGracePeriodKthread(t *testing.T) {
 	}
 }
 
+func TestAStarvedKthreadOfACPU(t *testing.T) {
+	t.Parallel()
+	l := read(t, "|  rcu: INFO: rcu_preempt self-detected stall on CPU\n|  rcu: \t7-....: (1 GPs behind) idle=3Dbc04/1/0x4000000000000000 softirq=3D=\n0/0 fqs=3D3084 rcuc=3D6502 jiffies(starved)\n|  rcu: \t(t=3D6500 jiffies g=3D46813 q=3D13322 ncpus=3D8)\n")
+	if c := l.Facts.Stalls[0].CPUs; len(c) != 1 || c[0].RCUC == nil || *c[0].RCUC != 6502 || l.Facts.Unread != 0 {
+		t.Fatalf("%+v, %d unread", c, l.Facts.Unread)
+	}
+	got := textOf(t, l)
+	if !strings.Contains(got, "the rcuc kthread of CPU 7, which reports its quiescent states, was ready and did not run for 6502 jiffies") || strings.Contains(got, "softirq") {
+		t.Error(got)
+	}
+}
+
 func TestTheLettersOfAnExpeditedStall(t *testing.T) {
 	t.Parallel()
 	l := read(t, "rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: { 1-...D 2-O... } 26467 jiffies s: 13317 root: 0x1/.\n")

@@ -107,7 +107,10 @@ func (w *weigher) stalls() {
 					w.add(KernelSlow, 2, x.Line, "CPU %d spent %d of %d ms in the kernel", c.CPU, x.SystemMS+x.HardirqMS+x.SoftirqMS, x.OfMS)
 				}
 			}
-			if s.Self && c.Behind != nil {
+			if c.RCUC != nil {
+				w.add(Unclear, 0, c.Line, "the rcuc kthread of CPU %d, which reports its quiescent states, was ready and did not run for %d jiffies: others had the CPU, or it did not run", c.CPU, *c.RCUC)
+			}
+			if s.Self && c.Behind != nil && c.RCUC == nil {
 				w.add(Unclear, 0, c.Line, "CPU %d found itself late and had not noticed the grace period, which takes a tick and a softirq: it had not run, or ran no softirqs", c.CPU)
 			}
 			if c.FQS == 0 && s.T > 100 && !c.Torn {

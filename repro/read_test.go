@@ -124,6 +124,7 @@ func TestWrappingsChangeNoFact(t *testing.T) {
 		"CRLF":      func(s string) string { return s + "\r" },
 		"ANSI":      func(s string) string { return "\x1b[1;31m" + s + "\x1b[0m" },
 		"mail":      func(s string) string { return "> > " + s },
+		"bars":      func(s string) string { return "|  " + s },
 		"level":     func(s string) string { return "<3>" + s },
 		"syslog":    func(s string) string { return "Mar  3 04:10:42 host kernel: " + s },
 		"rsyslog":   func(s string) string { return "2026-03-03T04:10:42.123456+00:00 host kernel: " + s },

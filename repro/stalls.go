@@ -129,7 +129,7 @@ func (f *Facts) lastStall() *Stall {
 
 func stalledCPU(e *entry, l *klog.StalledCPU) StalledCPU {
 	c := StalledCPU{Line: e.line, CPU: l.CPU, FQS: l.FQS, Softirqs: l.SoftirqNow - l.SoftirqThen, False: l.FalsePositive,
-		Idle: l.Nesting == 0 && l.NMINesting == 0, probe: l.Probe, nesting: l.Nesting}
+		Idle: l.Nesting == 0 && l.NMINesting == 0, RCUC: l.RCUC, probe: l.Probe, nesting: l.Nesting}
 	text := klog.Format(l, klog.Text{Prefix: klog.PrefixNone})
 	_, rest, _ := strings.Cut(text, "-")
 	c.Letters, _, _ = strings.Cut(rest, ":")
