@@ -250,6 +250,8 @@ type Starved struct {
 
 	g   int64 // the grace period
 	CPU int   `json:"cpu"`
+	// Offline is the line that says that CPU is offline.
+	Offline int `json:"offline,omitempty"`
 }
 
 // Timer reports that the kthread's timer did not fire.

@@ -51,6 +51,13 @@ func (c *collector) gpState(e *entry) bool {
 		f.GPStates = append(f.GPStates, g)
 		return true
 	}
+	if cpu, ok := strings.CutPrefix(text, "RCU GP kthread last ran on offline CPU "); ok && len(f.Starved) > 0 {
+		if k := f.Starved[len(f.Starved)-1]; cpu == strconv.Itoa(k.CPU)+"." {
+			k.Offline = e.line
+			return true
+		}
+		return false
+	}
 	if age, ok := strings.CutPrefix(text, "rcu_fwd_progress_check: GP age "); ok {
 		_, unit, _ := strings.Cut(age, " ")
 		return unit == "jiffies"

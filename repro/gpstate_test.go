@@ -56,6 +56,23 @@ func TestTheStateOfTheGracePeriodKthread(t *testing.T) {
 	}
 }
 
+func TestAKthreadOnACPUThatIsOffline(t *testing.T) {
+	t.Parallel()
+	const starved = "rcu: rcu_preempt kthread starved for 765 jiffies! g5 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402 ->cpu=3\n"
+	if got := textOf(t, read(t, starved+"rcu: RCU GP kthread last ran on offline CPU 3.\n")); !strings.Contains(got, "CPU 3, on which the kthread last ran, is offline (line 2)") {
+		t.Error(got)
+	}
+}
+
+func TestTheAgeOfAnExpeditedGracePeriodIsThatOfItsLastReport(t *testing.T) {
+	t.Parallel()
+	const report = "rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: { 1-.... } %d jiffies s: %d root: 0x1/.\n"
+	got := textOf(t, read(t, fmt.Sprintf(report, 4, 521)+fmt.Sprintf(report, 289, 521)+fmt.Sprintf(report, 400, 525)))
+	if !strings.Contains(got, "was 289 jiffies old and waited for CPU 1 (line 2)") {
+		t.Error(got)
+	}
+}
+
 func TestAStarvedKthreadOfACPU(t *testing.T) {
 	t.Parallel()
 	l := read(t, "|  rcu: INFO: rcu_preempt self-detected stall on CPU\n|  rcu: \t7-....: (1 GPs behind) idle=3Dbc04/1/0x4000000000000000 softirq=3D=\n0/0 fqs=3D3084 rcuc=3D6502 jiffies(starved)\n|  rcu: \t(t=3D6500 jiffies g=3D46813 q=3D13322 ncpus=3D8)\n")

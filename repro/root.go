@@ -19,10 +19,16 @@ func (c *chain) root() {
 		c.unknown("whether the stall of RCU has to do with the hung tasks: none of them waits for RCU")
 	}
 	if len(f.Expedited) > 0 {
-		x := f.Expedited[0]
+		first := f.Expedited[0]
+		x := first
+		for _, o := range f.Expedited {
+			if o.Seq == x.Seq && o.Flavor == x.Flavor && o.T > x.T {
+				x = o // a later report of the same grace period
+			}
+		}
 		c.kind("expedited")
 		c.link(x.Line, "an expedited RCU grace period was %d jiffies old%s and waited for %s", x.T, f.inSeconds(uint64(max(x.T, 0))), blockers(x.CPUs, x.Tasks))
-		c.stacks(x.CPUs, x.Tasks, x.Line)
+		c.stacks(x.CPUs, x.Tasks, first.Line)
 	} else if c.Kind == "expedited" {
 		c.unknown("which CPU or reader holds the expedited grace period up: the log has no report of its stall")
 	}
@@ -90,6 +96,10 @@ func (c *chain) kthread() {
 		how = "ready to run and not running"
 	}
 	c.link(s.Line, "the grace-period kthread had not run for %d jiffies%s; it was %s", s.Jiffies, f.inSeconds(uint64(max(s.Jiffies, 0))), how)
+	if s.Offline > 0 {
+		c.link(s.Offline, "CPU %d, on which the kthread last ran, is offline", s.CPU)
+		return
+	}
 	if r := f.near(s.CPU, s.Line); r != nil && r.named() && !slices.ContainsFunc(c.Chain, func(l Link) bool { return l.Line == r.Line }) {
 		c.link(r.Line, "CPU %d, on which the kthread last ran, %s", s.CPU, r.doing())
 	}
