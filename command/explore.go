@@ -66,7 +66,7 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.BoolVar(&f.unregisterGP, "unregister-gp", false, "unhooking starts a grace period, as in the kernel")
 	flags.BoolVar(&f.priorGP, "prior-gp", false, "a grace period is under way before unhooking")
 	flags.BoolVar(&f.otherGP, "other-gp", false, "another task requests a grace period at any time")
-	flags.IntVar(&f.spurious, "spurious", 0, "runs of the work item without a request, while an\nRCU grace period is under way")
+	flags.IntVar(&f.spurious, "spurious", 0, "runs of the work item without a request, while an RCU grace period is under way")
 	flags.BoolVar(&f.mixedGP, "mixed-gp", false, "with --prior-gp: make that grace period expedited, or normal with --expedited")
 	flags.BoolVar(&f.atomics, "atomics", false, "give the machine's own accesses the orderings that it declares (weak)")
 	flags.StringVar(&f.drop, "drop", "", "drop the ordering of this `access`, with --atomics")
