@@ -94,7 +94,7 @@ func stormOf(w *live.World, data []byte) stormCase {
 	sc := workload.Scenario{
 		Name: "storm", Machine: workload.Machine{CPUs: 2}, Horizon: 1500 * time.Millisecond,
 		Watchdog: workload.Watchdog{HungTask: 100 * time.Second},
-		Go:       workload.Go{GC: []time.Duration{0, 0, 100 * time.Millisecond, 500 * time.Millisecond}[below(4)]},
+		Go:       workload.Go{GC: []time.Duration{0, 0, 200 * time.Millisecond, 500 * time.Millisecond}[below(4)]},
 	}
 	if share > 0 {
 		sc.Storms = []workload.Storm{{Source: workload.HRTimer, Task: target, Period: period, Handler: period * time.Duration(share) / 100}}
@@ -115,7 +115,7 @@ func stormOf(w *live.World, data []byte) stormCase {
 		sc.Tasks = append(sc.Tasks, workload.Tasks{Name: "hog", Count: hogs, Gap: time.Millisecond, Sleep: 10 * time.Millisecond, SleepEvery: 20})
 	}
 	sc.Closers = []workload.Closers{{Name: "closer", Count: 1 + below(3), Repeat: 50, Pause: time.Duration(below(4)) * 10 * time.Millisecond}}
-	c.churn = live.Churn{Updaters: below(4), Retirers: below(3), Registrants: below(3), Panickers: below(2), Closings: below(2), Yields: below(32)}
+	c.churn = live.Churn{Updaters: below(4), Retirers: below(3), Registrants: below(3), Panickers: below(2), Closings: below(2), Yields: below(8)}
 	c.scenario = sc
 	return c
 }
