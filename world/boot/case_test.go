@@ -140,6 +140,7 @@ func TestKernelsAreReadFromTheirText(t *testing.T) {
 		{"ipi=7.3.4,fix=membarrier,a=1", Kernel{Name: "ipi", Version: "7.3.4", Fix: "membarrier", Options: []string{"a=1"}}, ""},
 		{"ipi=./bzImage,fix=poll,module=./gpstorm.ko", Kernel{Name: "ipi", Path: "./bzImage", Fix: "poll", Module: "./gpstorm.ko"}, ""},
 		{"ipi=./bzImage,fix=poll", Kernel{}, "kernel: fix=poll: want module=PATH beside it"},
+		{"ipi=7.0.13,fix=poll", Kernel{}, "kernel: 7.0.13,fix=poll: want 7.2 or later"},
 		{"ipi=7.3.4,module=./gpstorm.ko", Kernel{}, "kernel: module=./gpstorm.ko: want a fix=CANDIDATE"},
 		{"ipi=7.3.4,fix=membarier", Kernel{}, `kernel: fix=membarier: want a candidate of the module; did you mean membarrier?`},
 		{"7.0.13", Kernel{}, "want NAME=VERSION or NAME=PATH"},

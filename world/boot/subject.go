@@ -83,6 +83,8 @@ func (k *Kernel) checkFix() error {
 		return nil
 	case k.Version == "" && k.Module == "":
 		return named.Wrong("kernel", "fix="+k.Fix, "module=PATH beside it, the module built for %s", k.Path)
+	case k.Module == "" && kernels.CompareVersions(k.Version, kernels.FirstHeaders) < 0:
+		return named.Wrong("kernel", k.Version+",fix="+k.Fix, "%s or later, of which Debian has the headers that a module needs", kernels.FirstHeaders)
 	}
 	var names []string
 	for _, c := range module.Candidates {

@@ -351,13 +351,10 @@ func (w *World) moduleOf(k *Kernel) (string, error) {
 		return k.Module, nil
 	}
 	path, err := w.module(k.Version)
-	switch {
-	case err == nil:
-		return path, nil
-	case kernels.CompareVersions(k.Version, kernels.FirstHeaders) < 0:
-		return "", fmt.Errorf("kernel %s: fix %s: %s: want %s or later, of which Debian has the headers that a module needs", k.Name, k.Fix, k.Version, kernels.FirstHeaders)
+	if err != nil {
+		return "", fmt.Errorf("kernel %s: fix %s: %w: want it made by gpstorm kernels build-fix %s", k.Name, k.Fix, err, k.Version)
 	}
-	return "", fmt.Errorf("kernel %s: fix %s: %w: want it made by gpstorm kernels build-fix %s", k.Name, k.Fix, err, k.Version)
+	return path, nil
 }
 
 // Together reports whether a trial can share a boot with those before it: it must
