@@ -39,6 +39,8 @@
 // unpublished pointer. Equal sums therefore mean that no reader is left which could
 // hold an old pointer on this rank.
 //
+// The default barrier of a Domain has one X in a grace period; see FenceOnce.
+//
 // A reader may load the rank and be delayed before Y, invisible to any sum, and
 // then increment a rank that is no longer current. Two scans, with a flip between
 // them, cover both ranks in every grace period.

@@ -17,7 +17,7 @@ import (
 
 // Config configures a Domain. The zero value is suitable for most uses.
 type Config struct {
-	// Barrier orders the scans. The default is Side.FenceAll, a heavy barrier.
+	// Barrier orders the scans. The default is FenceOnce.
 	Barrier Barrier
 	// Heavy is the heavy barrier behind Side.FenceAll. The default is
 	// rcu.HeavyBarrier.
@@ -146,18 +146,13 @@ func newDomain(c Config, machine func(Barrier, Pace) Machine, side func(Side) Si
 		d.side = side(d.side)
 	}
 	if c.Barrier == nil {
-		c.Barrier = BarrierFunc(fenceAll)
+		c.Barrier = FenceOnce()
 	}
 	if machine == nil {
 		machine = func(b Barrier, p Pace) Machine { return New(b, p) }
 	}
 	d.machine = machine(c.Barrier, livePace)
 	return d
-}
-
-func fenceAll(s Side, _ *Scan) bool {
-	s.FenceAll()
-	return true
 }
 
 // Synchronize blocks until every read-side critical section that began before the

@@ -365,3 +365,18 @@ func TestNoCountIsLost(t *testing.T) {
 		}
 	})
 }
+
+// A heavy barrier interrupts every reader that runs, and is most of what a grace
+// period costs.
+func TestGracePeriodHasOneHeavyBarrier(t *testing.T) {
+	barriers := 0
+	d := NewDomain(Config{Heavy: func() { barriers++; rcu.HeavyBarrier() }})
+	const n = 100
+	for range n {
+		d.ReadUnlock(d.ReadLock())
+		must(d.Synchronize(background))
+	}
+	if barriers != n {
+		t.Errorf("%d heavy barriers in %d grace periods", barriers, n)
+	}
+}

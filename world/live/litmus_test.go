@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ func TestLitmusOfANullFindsNothingWithABarrier(t *testing.T) {
 	if long {
 		lasts = litmusNull
 	}
-	for _, f := range strategies {
+	for _, f := range slices.Concat(strategies, library) {
 		f.Control = fixes.MustBeUnsafe
 		t.Run(f.Name, func(t *testing.T) {
 			c, err := Config{Fix: f, Seed: 1, Readers: 1}.withDefaults()

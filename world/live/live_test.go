@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func torture(t *testing.T, c Config) Report {
 var long = os.Getenv("GPSTORM_LONG") == "on"
 
 func TestEveryStrategyStandsTheTorture(t *testing.T) {
-	for _, fix := range strategies {
+	for _, fix := range slices.Concat(strategies, library) {
 		t.Run(fix.Name, func(t *testing.T) {
 			configs := []Config{{Fix: fix, Seed: 1, Yield: true}, {Fix: fix, Seed: 2}}
 			if long {

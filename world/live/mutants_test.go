@@ -8,9 +8,11 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 	"github.com/gpstorm/gpstorm/internal/seam"
+	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/live"
+	"github.com/gpstorm/gpstorm/world/order"
 )
 
 // catch tortures a planted bug, longer each time, until it is caught.
@@ -123,5 +125,36 @@ func TestMutantsThatNeedWeakOrderAreCaughtByTheOrderWorld(t *testing.T) {
 	}
 	if n == 0 {
 		t.Error("no mutant needs weak order: the need has no use")
+	}
+}
+
+// The library has one heavy barrier in a grace period. It counts with plain
+// instructions on amd64 alone (mode tso), elsewhere with atomic ones (mode sc).
+func TestOneBarrierIsEnoughWhereStoresBecomeVisibleInOrder(t *testing.T) {
+	t.Parallel()
+	once := fixes.Fix{Name: "membarrier-once", Barrier: srcu.FenceOnce}
+	for _, c := range []struct {
+		mode   order.Mode
+		enough bool
+	}{{order.SC, true}, {order.TSO, true}, {order.PSO, false}, {order.Weak, false}} {
+		prior := order.For(once, 1, 2, c.mode)
+		prior.PriorGP = true
+		found := false
+		for _, k := range []order.Case{order.For(once, 2, 1, c.mode), order.For(once, 1, 2, c.mode), prior} {
+			f, cov, err := order.Explore(t.Context(), k, order.Options{})
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case f != nil && c.enough:
+				t.Errorf("%s: %s", k.String(), f.Violation)
+			case c.enough && (!cov.Complete || cov.Bounded > 0 || cov.Executions == 0):
+				t.Errorf("%s: not searched to the end: %s", k.String(), cov)
+			}
+			t.Logf("%s: %s", k.String(), cov)
+			found = found || f != nil
+		}
+		if found == c.enough {
+			t.Errorf("mode %s: found something: %t", c.mode, found)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 // Kinds of subjects in this world, beside those of package fixes.
 const (
 	Strategy fixes.Kind = "strategy" // reader code and order of scans
+	Library  fixes.Kind = "library"  // the strategy of a Domain by default
 	Teardown fixes.Kind = "teardown" // how close() waits
 	Null     fixes.Kind = "null"     // a control that must fail
 	further  fixes.Kind = "further candidate"
@@ -67,6 +68,14 @@ var strategies = []fixes.Fix{
 	},
 }
 
+// library is the strategy of package srcu for programs in Go. A campaign without
+// explicit subjects has it alone: with each teardown it would take too long.
+var library = []fixes.Fix{{
+	Name: "membarrier-once", Barrier: srcu.FenceOnce,
+	Claim: "membarrier(2) once in a grace period, for both scans; enough on amd64, where stores become visible in order",
+	Loses: "an RCU grace period inside each of both domains, and all but amd64",
+}}
+
 // stopTheWorld orders the sums by stopping and restarting the world of the Go
 // runtime.
 func stopTheWorld() srcu.Barrier {
@@ -104,7 +113,7 @@ func newCatalogue(more []fixes.Group) (*fixes.Catalogue, error) {
 			known.Fixes = append(known.Fixes, f)
 		}
 	}
-	return fixes.NewCatalogue(append([]fixes.Group{{Kind: Strategy, Fixes: strategies}, {Kind: Teardown, Fixes: teardowns}, known}, more...)...)
+	return fixes.NewCatalogue(append([]fixes.Group{{Kind: Strategy, Fixes: strategies}, {Kind: Library, Fixes: library}, {Kind: Teardown, Fixes: teardowns}, known}, more...)...)
 }
 
 // find finds a strategy, a strategy with a teardown, or a fix of another group. It
@@ -160,7 +169,8 @@ func (w *World) Core(name string) (fixes.Fix, error) {
 }
 
 // names returns the subjects of a campaign without explicit ones: each strategy
-// with each teardown, then the program's own candidates and the nulls.
+// with each teardown, then that of the library, the program's own candidates and
+// the nulls.
 func names(c *fixes.Catalogue) (all []string) {
 	for _, s := range c.Names(Strategy) {
 		all = append(all, s)
@@ -168,6 +178,7 @@ func names(c *fixes.Catalogue) (all []string) {
 			all = append(all, s+fixes.Separator+t.Name)
 		}
 	}
+	all = append(all, c.Names(Library)...)
 	for _, own := range c.All(fixes.Candidate) {
 		if changesSomething(&own) && own.RunsIn(Name) == nil {
 			all = append(all, own.Name)
