@@ -38,7 +38,7 @@ func (d *Domain) fencedShare() *slot { return &d.fenced[ownBlock()%fencedSlots] 
 // callers over shared slots.
 func ownBlock() uintptr {
 	var here byte
-	return uintptr(unsafe.Pointer(&here)) >> stackBlockShift
+	return uintptr(unsafe.Pointer(&here)) / stackBlock
 }
 
 // Fenced sections have their own slots, so that they do not look like goroutines
@@ -46,9 +46,13 @@ func ownBlock() uintptr {
 const fencedSlots = 8
 
 const (
-	// stackBlockShift: the 2 KiB block that contains a goroutine's stack variables
+	// stackBlock: the 2 KiB block that contains a goroutine's stack variables
 	// distinguishes it from all other goroutines.
-	stackBlockShift = 11
+	stackBlock = 1 << 11
+
+	// slotEach turns an address into the offset of its block's slot, once the bits
+	// below a slot are masked.
+	slotEach = uintptr(stackBlock / slotSize)
 
 	// A table starts with few slots. Larger tables, each four times as large,
 	// replace it when goroutines find no free slots.

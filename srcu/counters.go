@@ -46,6 +46,6 @@ func (c *counters) balanced() bool { return c[locked] == c[unlocked] }
 // the end allows for that.
 type slot struct {
 	n     counters
-	owner uintptr // the stack block whose goroutine counts here with plain instructions
+	owner uintptr // an address in the stack block whose goroutine counts here with plain instructions
 	_     [64 - unsafe.Sizeof(counters{}) - unsafe.Sizeof(uintptr(0))]byte
 }

@@ -20,19 +20,23 @@ import (
 // A goroutine finds the counters that it may increment with plain instructions by
 // the address of its own stack. Goroutine stacks are at least 2 KiB, a power of two
 // in size and aligned to 2 KiB (runtime: stackMin, stackalloc), so two live
-// goroutines never have variables in the same 2 KiB block. If a slot's owner is the
-// block that contains a local variable, the slot therefore belongs to the running
-// goroutine for as long as its stack is not moved. A stack moves only in the
-// prologue of a function that checks its size, and not at an asynchronous
-// preemption, for want of precise pointer maps there (runtime: isShrinkStackSafe).
-// There is no such prologue between the address and the increment: for this reason
-// the functions below are written out and use the function forms of sync/atomic,
-// which are intrinsic even without inlining. The compiler orders the conversion of
-// a pointer to an integer with the calls around it (cmd/compile: OpConvert). When a
-// test binary is instrumented for fuzzing (-d=libfuzzer) the compiler does put
-// calls there, to report comparisons; the functions that Go's own fuzzing engine
-// supplies for them are empty and have no such prologue (internal/fuzz, trace.go).
-// With the tag libfuzzer the runtime supplies others, and atomic.go is used.
+// goroutines never have variables in the same 2 KiB block. If a slot's owner is an
+// address in the block that contains a local variable, the slot therefore belongs to
+// the running goroutine for as long as its stack is not moved. The variable is of no
+// size, since storing a value would cost time; as its address does not escape, the
+// compiler gives it a place in the frame (cmd/compile: walkNew).
+//
+// A stack moves only in the prologue of a function that checks its size, and not at
+// an asynchronous preemption, for want of precise pointer maps there (runtime:
+// isShrinkStackSafe). There is no such prologue between the address and the
+// increment: for this reason the functions below are written out and use the
+// function forms of sync/atomic, which are intrinsic even without inlining. The
+// compiler orders the conversion of a pointer to an integer with the calls around it
+// (cmd/compile: OpConvert). When a test binary is instrumented for fuzzing
+// (-d=libfuzzer) the compiler does put calls there, to report comparisons; the
+// functions that Go's own fuzzing engine supplies for them are empty and have no
+// such prologue (internal/fuzz, trace.go). With the tag libfuzzer the runtime
+// supplies others, and atomic.go is used.
 //
 // When a block passes from one goroutine to another its slot passes with it, and
 // the runtime orders the increments of the two when it hands the stack over. A slot
@@ -57,12 +61,11 @@ const (
 // A goroutine that reads often should use a Reader.
 func (d *Domain) ReadLock() (t Ticket) {
 	t = Ticket(atomic.LoadUint32(&d.current))
-	var here byte
-	block := uintptr(unsafe.Pointer(&here)) >> stackBlockShift
+	here := uintptr(unsafe.Pointer(new(struct{})))
 	mask := atomic.LoadUintptr(&d.mask)
-	s := (*slot)(unsafe.Add(d.slots, block*slotSize&mask))
-	if s.owner != block {
-		atomic.AddUint64(&d.shared[block%sharedSlots].n[locked][t&1], 1)
+	s := (*slot)(unsafe.Add(d.slots, here/slotEach&mask))
+	if here^s.owner >= stackBlock {
+		atomic.AddUint64(&d.shared[here/stackBlock%sharedSlots].n[locked][t&1], 1)
 		return t
 	}
 	s.n[locked][t&1]++
@@ -71,12 +74,13 @@ func (d *Domain) ReadLock() (t Ticket) {
 
 // ReadUnlock ends the section that t began.
 func (d *Domain) ReadUnlock(t Ticket) {
-	block := uintptr(unsafe.Pointer(&t)) >> stackBlockShift
+	here := uintptr(unsafe.Pointer(new(struct{})))
 	mask := atomic.LoadUintptr(&d.mask)
-	s := (*slot)(unsafe.Add(d.slots, block*slotSize&mask))
-	if s.owner == block {
-		s.n[unlocked][t&1]++
-	} else if atomic.AddUint64(&d.shared[block%sharedSlots].n[unlocked][t&1], 1)%claimEvery == 0 && atomic.CompareAndSwapUintptr(&s.owner, 0, block) {
+	s := (*slot)(unsafe.Add(d.slots, here/slotEach&mask))
+	t &= 1
+	if here^s.owner < stackBlock {
+		s.n[unlocked][t]++
+	} else if atomic.AddUint64(&d.shared[here/stackBlock%sharedSlots].n[unlocked][t], 1)%claimEvery == 0 && atomic.CompareAndSwapUintptr(&s.owner, 0, here) {
 		atomic.AddUint32(&d.claims, 1)
 	}
 }

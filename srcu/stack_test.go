@@ -23,7 +23,7 @@ func grow(depth int) byte {
 //go:noinline
 func blocks(depth int, found []uintptr) []uintptr {
 	var frame [1 << 10]byte
-	found = append(found, uintptr(unsafe.Pointer(&frame))>>stackBlockShift)
+	found = append(found, uintptr(unsafe.Pointer(&frame))/stackBlock)
 	if depth > 0 {
 		found = blocks(depth-1, found)
 	}

@@ -5,6 +5,7 @@ package srcu
 import (
 	"sync"
 	"testing"
+	"unsafe"
 )
 
 // owns makes the caller read until it owns a slot, and reports whether it does.
@@ -18,6 +19,58 @@ func owns(d *Domain) bool {
 	}
 	return false
 }
+
+// In each way to call them, ReadLock and ReadUnlock must find the stack of their
+// caller: an address elsewhere would give several goroutines one slot.
+func TestOwnerOfASlotIsOnItsGoroutinesStack(t *testing.T) {
+	const n, near = 16, 1 << 10 // the frames of the caller and of the two methods
+	for name, section := range map[string]func(*Domain){
+		"inlined":      func(d *Domain) { d.ReadUnlock(d.ReadLock()) },
+		"as values":    func(d *Domain) { values(d.ReadLock, d.ReadUnlock) },
+		"in interface": func(d *Domain) { x := anonymous(d); x.ReadUnlock(x.ReadLock()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := NewDomain(Config{})
+			var (
+				here      [n]uintptr
+				owns, all sync.WaitGroup
+			)
+			owns.Add(n)
+			for i := range n {
+				all.Go(func() {
+					var local byte
+					for range 2 * claimEvery * sharedSlots {
+						section(d)
+					}
+					here[i] = uintptr(unsafe.Pointer(&local))
+					owns.Done()
+					owns.Wait() // all stacks exist at once
+				})
+			}
+			all.Wait()
+			found := 0
+			for i := range d.tables.newest() {
+				owner := d.tables.newest()[i].owner
+				for _, local := range here {
+					if owner != 0 && owner-local+near < 2*near {
+						found++
+					}
+				}
+			}
+			if found < n/2 || int(d.claims) != found { // some blocks have the same slot
+				t.Errorf("%d owners near variables of %d goroutines, %d slots were claimed", found, n, d.claims)
+			}
+		})
+	}
+}
+
+type anonymous interface {
+	ReadLock() Ticket
+	ReadUnlock(Ticket)
+}
+
+//go:noinline
+func values(lock func() Ticket, unlock func(Ticket)) { unlock(lock()) }
 
 func TestGoroutineThatReadsALotGetsASlotAfterABurstOfOthers(t *testing.T) {
 	d := NewDomain(Config{})
