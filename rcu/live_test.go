@@ -207,26 +207,33 @@ func TestNoReaderSeesWhatAGracePeriodRetired(t *testing.T) {
 }
 
 // The owner of a grace period wakes whoever has waited for it meanwhile. A reader
-// holds the owner up, so that the others wait.
+// holds the owner up, so that the others wait; on a busy machine some of them may
+// begin too late, again and again.
 func TestOwnerOfAGracePeriodWakesTheOthers(t *testing.T) {
 	eachHeavy(t, func(t *testing.T, l *Live) {
 		r := l.Reader()
 		defer r.Close()
-		r.ReadLock()
-		const waiters = 8
-		var woken sync.WaitGroup
-		for range waiters {
-			woken.Go(l.Synchronize)
+		const waiters, tries = 8, 1000
+		for range tries {
+			r.ReadLock()
+			var woken sync.WaitGroup
+			for range waiters {
+				woken.Go(l.Synchronize)
+			}
+			for range 1000 {
+				runtime.Gosched()
+			}
+			before := l.GracePeriods()
+			r.ReadUnlock()
+			woken.Wait() // or the test never ends
+			switch n := l.GracePeriods() - before; {
+			case n < 1:
+				t.Fatal("nobody waited for the reader")
+			case n <= waiters/2:
+				return
+			}
 		}
-		for range 1000 {
-			runtime.Gosched()
-		}
-		before := l.GracePeriods()
-		r.ReadUnlock()
-		woken.Wait() // or the test never ends
-		if n := l.GracePeriods() - before; n < 1 || n > 4 {
-			t.Errorf("%d grace periods for %d waiters that began together", n, waiters)
-		}
+		t.Errorf("waiters that begin together never share a grace period")
 	})
 }
 
