@@ -40,6 +40,8 @@ type Fix struct {
 	Machine func(srcu.Barrier, srcu.Pace) srcu.Machine
 	// Side, if set, wraps the srcu.Side on which each domain's machine works.
 	Side func(srcu.Side) srcu.Side
+	// Funnel, if set, wraps the tree of a domain with a list of callbacks for each CPU.
+	Funnel func(*srcu.Tree) srcu.Funnel
 	// Teardown determines the wait when the last perf user of a tracepoint closes.
 	// Nil means Serial.
 	Teardown Teardown
@@ -63,6 +65,10 @@ type Fix struct {
 	// irq_work, which queues the work (since 7.0-rc6, for requests under scheduler
 	// locks: srcu_funnel_gp_start, srcu_irq_work).
 	StartByIRQWork bool
+	// GrowsBig: a domain that is initialised where nothing may sleep has one list of
+	// callbacks at first, and one for each CPU some grace periods later (since 7.0-rc6:
+	// init_srcu_struct_fields, srcu_gp_end).
+	GrowsBig bool
 	// ExpeditedCallbacks: the end of an expedited grace period also makes RCU
 	// callbacks ready (since 7.3: rcu_segcblist_advance by
 	// poll_state_synchronize_rcu_full).
@@ -194,6 +200,14 @@ func (f *Fix) WrapSide(s srcu.Side) srcu.Side {
 		return s
 	}
 	return f.Side(s)
+}
+
+// WrapTree returns the funnel of the requests in a domain with that tree.
+func (f *Fix) WrapTree(t *srcu.Tree) srcu.Funnel {
+	if f.Funnel == nil {
+		return t
+	}
+	return f.Funnel(t)
 }
 
 // TeardownOrDefault returns the candidate's teardown.

@@ -21,9 +21,9 @@ func (f Fix) On(v workload.Version) Fix {
 			f.Reader = ReaderPreemptOff
 		}
 	case workload.Linux73:
-		f.StartByIRQWork, f.ExpeditedCallbacks = true, true
+		f.StartByIRQWork, f.GrowsBig, f.ExpeditedCallbacks = true, true, true
 	case workload.Linux70:
-		f.StartByIRQWork = true
+		f.StartByIRQWork, f.GrowsBig = true, true
 	}
 	return f
 }

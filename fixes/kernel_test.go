@@ -34,7 +34,7 @@ func TestOnFillsInWhatTheReleaseDoes(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := f.On(c.on)
-		if g.Kernel != c.kernel || g.Reader != c.reader || g.TasksTrace != c.trace || g.OldRCU != c.old || g.StartByIRQWork != c.byIRQ || g.ExpeditedCallbacks != c.exp {
+		if g.Kernel != c.kernel || g.Reader != c.reader || g.TasksTrace != c.trace || g.OldRCU != c.old || g.StartByIRQWork != c.byIRQ || g.GrowsBig != c.byIRQ || g.ExpeditedCallbacks != c.exp {
 			t.Errorf("%s on %q: %+v", c.fix, c.on, g)
 		}
 		if g.Name != f.Name {

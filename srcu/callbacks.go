@@ -12,6 +12,9 @@ type Callbacks struct {
 // Pending returns the number of callbacks that have not begun.
 func (q *Callbacks) Pending() int { return q.list.Pending() }
 
+// Push adds a callback that needs the grace period that ends at c. The caller requests it.
+func (q *Callbacks) Push(c Cookie, fn func()) { q.list.Push(uint64(c), fn) }
+
 // Invoke runs the callbacks in the order of pushing, up to the first whose cookie
 // is not done (srcu_invoke_callbacks; the kernel's segmented lists also keep the
 // order). A callback may push others. It leaves the list before it runs: one that

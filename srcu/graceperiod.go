@@ -45,6 +45,9 @@ func (gp *GracePeriod) Done(c Cookie) bool {
 // State returns the phase of the running grace period.
 func (gp *GracePeriod) State() State { return stateOf(gp.load(AccessAdvance)) }
 
+// Latest returns the cookie of the latest grace period that has ended.
+func (gp *GracePeriod) Latest() Cookie { return Cookie(gp.load(AccessDone) &^ rcu.SeqPhase) }
+
 // Needed reports whether a requested grace period has not ended yet.
 func (gp *GracePeriod) Needed() bool {
 	return !rcu.SeqGE(gp.load(AccessAdvance), gp.load(AccessAdvanceNeeded))

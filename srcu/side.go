@@ -87,6 +87,9 @@ type Machine interface {
 	Done(c Cookie) bool
 	// State returns the phase of the running grace period.
 	State() State
+	// Latest returns the cookie of the latest grace period that has ended
+	// (rcu_seq_current in srcu_gp_end).
+	Latest() Cookie
 	// Needed reports whether a requested grace period has not ended yet.
 	Needed() bool
 }

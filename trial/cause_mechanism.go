@@ -109,7 +109,7 @@ var mechanisms = map[Mechanism]struct{ name, phrase string }{
 
 	MutexUnowned:       {"mutex-unowned", "waits for a mutex that nobody holds"},
 	WorkNotQueued:      {"work-not-queued", "waits for a work item that is not queued"},
-	CallbacksForgotten: {"callbacks-forgotten", "callbacks are pending, and neither is a grace period needed nor work queued for them"},
+	CallbacksForgotten: {"callbacks-forgotten", "callbacks are pending that no further grace period will make ready, and no work is queued for them"},
 	DomainNotDriven:    {"domain-not-driven", "needs a grace period and no work is queued for it"},
 	CountersDrifted:    {"counters-drifted", "more unlocks or locks are counted than readers made, and no scan will ever see its rank empty"},
 	ScansInVain:        {"scans-in-vain", "scan after scan takes an empty rank for one with readers inside"},

@@ -46,6 +46,11 @@ const (
 	// it: cleanup_srcu_struct() would free it first.
 	DestroyedInUse Oracle = "destroyed-in-use"
 
+	// Callbacks were posted and are nowhere.
+	CallbackLost Oracle = "callback-lost"
+	// Work was queued on a CPU that was never online, where nobody will run it.
+	NoWorker Oracle = "no-worker"
+
 	// A candidate cost more than it states, or than the kernel allows itself.
 	ScanCostsMore Oracle = "scan-costs-more"       // grace periods and interrupts of one scan
 	WorkerSpins   Oracle = "worker-spins"          // runs of one work item in a jiffy

@@ -264,6 +264,7 @@ func drawMany(w word, sc *Scenario) {
 	sc.Placement.RCUO = affinity(&w, few)
 	r.KthreadPrio = of(&w, 2, gridPrio)
 	r.NoCBBoost = w.flag() && len(r.NoCBs) > 0 && (r.KthreadPrio > 0 || r.Boost)
+	sc.SRCU.Big = w.take(2) == 3
 }
 
 func drawFault(w word, sc *Scenario) Fault {

@@ -118,6 +118,9 @@ type SRCU struct {
 	// NoAutoExpedite is srcutree.exp_holdoff=0: the first grace period of an idle
 	// domain is not expedited.
 	NoAutoExpedite bool `yaml:"no_auto_expedite,omitempty"`
+	// Big is srcutree.convert_to_big=1: each CPU has a list of callbacks of its own,
+	// as on machines with 128 CPUs or more.
+	Big bool `yaml:"big,omitempty"`
 }
 
 // Perf holds the perf sysctls.

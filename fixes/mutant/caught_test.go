@@ -33,6 +33,8 @@ var made = map[string]string{
 	"tasks-trace-only":     "parked readers",
 	"overlap-unfinished":   "parked readers",
 	"tick-uncounted":       "a loop alone",
+	"big-joiner-unmarked":  "a big machine",
+	"big-barrier-boot":     "a big machine",
 	"migrated-unthrottled": "hoppers",
 	"hrtimer-free":         "a reader under timers",
 }

@@ -115,6 +115,23 @@ func hoppers() workload.Scenario {
 	return sc
 }
 
+// bigMachine has domains with a list of callbacks for each CPU, on more CPUs than a leaf
+// of the tree has, closers on all of them, callbacks on two of a leaf and a module.
+func bigMachine() workload.Scenario {
+	sc := workload.Default()
+	sc.Name = "big-machine"
+	sc.Machine.CPUs, sc.Machine.Possible, sc.RCU.FanoutLeaf, sc.SRCU.Big = 6, 40, 2, true
+	for cpu := range sc.Machine.CPUs {
+		sc.Closers = append(sc.Closers, workload.Closers{Name: fmt.Sprint("closer-", cpu), Count: 1, CPUs: []int{cpu}, Start: 10 * time.Millisecond, Jitter: 20 * time.Millisecond, Repeat: 5, Pause: 20 * time.Millisecond})
+	}
+	for _, cpu := range []int{2, 3} {
+		sc.RCULoad = append(sc.RCULoad, workload.RCULoad{Kind: workload.RequestCall, Domain: workload.TracepointDomain, Period: 7 * time.Millisecond, CPU: cpu})
+	}
+	sc.Modules = []workload.Module{{CPU: 3, Period: 10 * time.Millisecond, Section: 100 * time.Microsecond, Callbacks: 3}}
+	sc.Horizon, sc.Drain = 20*time.Second, 20*time.Second
+	return sc
+}
+
 // shortSlices divides the work of kernel threads on one CPU into pieces: a
 // real-time thread leaves them only short times, and samples shift the borders.
 func shortSlices() workload.Scenario {
@@ -180,6 +197,7 @@ var sources = []*source{
 	{name: "a loop alone", trial: shaped(loopAlone()), steps: 8_000_000},
 	{name: "a reader under timers", trial: shaped(readerUnderTimers()), steps: 8_000_000},
 	{name: "hoppers", trial: shaped(hoppers()), steps: 8_000_000},
+	{name: "a big machine", trial: shaped(bigMachine()), steps: 8_000_000},
 	{name: "short slices", trial: shaped(shortSlices()), steps: 8_000_000},
 }
 

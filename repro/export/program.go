@@ -144,6 +144,7 @@ func (p *builder) settings() {
 		option string
 	}{
 		{sc.RCU.Normal, "rcupdate.rcu_normal=1"}, {sc.RCU.Expedited, "rcupdate.rcu_expedited=1"}, {sc.SRCU.NoAutoExpedite, "srcutree.exp_holdoff=0"},
+		{sc.SRCU.Big, "srcutree.convert_to_big=1"},
 	} {
 		if o.set {
 			p.note("boot with %s", o.option)

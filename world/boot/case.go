@@ -269,6 +269,7 @@ func bootOptions(sc *workload.Scenario) []string {
 	}{
 		{sc.RCU.Normal, "rcupdate.rcu_normal=1"}, {sc.RCU.Expedited, "rcupdate.rcu_expedited=1"},
 		{sc.SRCU.NoAutoExpedite, "srcutree.exp_holdoff=0"},
+		{sc.SRCU.Big, "srcutree.convert_to_big=1"},
 	} {
 		if o.set {
 			options = append(options, o.option)

@@ -263,7 +263,7 @@ func (k *kernel) worstProspect() (worst prospect) {
 		note(p)
 	}
 	for _, d := range k.domains {
-		if d.machine.Needed() || d.callbacks.Pending() > 0 {
+		if d.machine.Needed() || d.pending() > 0 {
 			if p := k.prospectOf(d); p.outlook > moves {
 				note(p)
 			}

@@ -245,7 +245,7 @@ func (k *kernel) quiet() bool {
 		return false
 	}
 	for _, d := range k.domains {
-		if d.machine.Needed() || d.callbacks.Pending() > 0 || d.process.queued || d.process.on != nil {
+		if d.machine.Needed() || d.pending() > 0 || d.process.queued || d.process.on != nil {
 			return false
 		}
 	}

@@ -49,6 +49,7 @@ func (m *module) load(t *task) {
 	d.machine = k.fix.NewMachine(d.barrier, pace)
 	d.side = k.fix.WrapSide((*domainSide)(d))
 	clear(d.counters)
+	d.funnel = k.newFunnel(!k.preemptRCU())
 	d.current, d.destroyed = 0, false
 }
 
@@ -82,11 +83,11 @@ func (m *module) unload(t *task) {
 		d.begin(!k.sc.RCU.Normal)(t)
 	}
 	if m.spec.Callbacks > 0 && k.decision(UnloadWaits, t.cpu.id, true) {
-		d.begin(false)(t) // callbacks run in the order of posting
+		d.awaitCallbacks(t)
 	}
 	// cleanup_srcu_struct refuses with a warning what it finds in use. It looks for
 	// callbacks after it has flushed the work, which may hide them.
-	unrun := m.pending > 0 || d.callbacks.Pending() > 0
+	unrun := m.pending > 0 || d.pending() > 0
 	if k.decision(CleanupFlushes, t.cpu.id, true) {
 		k.flushDomain(t, d)
 	}
@@ -104,8 +105,13 @@ func (m *module) unload(t *task) {
 // flushDomain waits until the domain's work items have run, and deletes its timers
 // (flush_delayed_work, timer_delete_sync, flush_work).
 func (k *kernel) flushDomain(t *task, d *domain) {
-	for !d.process.idle() || !d.invoke.idle() || d.starting {
+	for !d.process.idle() || d.starting {
 		t.ask(sleepTicks(sleeping, 1))
+	}
+	for _, l := range d.lists {
+		for !l.invoke.idle() {
+			t.ask(sleepTicks(sleeping, 1))
+		}
 	}
 	d.life++
 }

@@ -122,7 +122,7 @@ func (k *kernel) leaked() string {
 		}
 	}
 	for _, d := range k.domains {
-		if d.callbacks.Pending() > 0 || d.invoke.on != nil {
+		if d.pending() > 0 || d.invoking() != nil {
 			return ""
 		}
 	}
@@ -193,6 +193,9 @@ func (k *kernel) checkQuiet() {
 		}
 		if d.posted > 0 {
 			k.unsafe(trial.DestroyedInUse, "%s has nothing to do, and an RCU callback is posted that works on it", d.name)
+		}
+		if d.unrun > 0 {
+			k.violate(trial.CallbackLost, "%s: %d callbacks were posted, are on no list and have not run", d.name, d.unrun)
 		}
 		if d.lost() {
 			k.violate(trial.GracePeriodUndone, "%s: a grace period is needed, and no work is queued for it", d.name)

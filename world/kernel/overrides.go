@@ -111,6 +111,16 @@ const (
 	CleanupFlushes
 )
 
+// Big SRCU domains.
+const (
+	// OfflineInvokes: the work that invokes callbacks is queued on a CPU that was never
+	// online; never (since 7.1-rc5, srcu_schedule_cbs_snp).
+	OfflineInvokes Decision = iota + 128
+	// BarrierAll: waiting for the callbacks of a domain covers the lists of all CPUs;
+	// always (srcu_barrier).
+	BarrierAll
+)
+
 // Callback offloading.
 const (
 	// PostWakesOffload: a callback posted on an offloaded CPU wakes the kthread of the

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 )
@@ -35,10 +36,7 @@ const (
 // depends on the possible CPUs; the masks contain only those that are online.
 func (k *kernel) bootTree() {
 	n := &k.rcu
-	possible, leaf := k.possible(), fanoutLeaf
-	if f := k.sc.RCU.FanoutLeaf; f > 0 {
-		leaf = f
-	}
+	possible, leaf := k.possible(), k.leafWidth()
 	var levels [][]*rcuNode // from the leaves up
 	for width := leaf; len(levels) == 0 || len(levels[len(levels)-1]) > 1; width *= fanout {
 		var row []*rcuNode
@@ -72,6 +70,9 @@ func (k *kernel) bootTree() {
 		}
 	}
 }
+
+// leafWidth is the number of CPUs of a leaf.
+func (k *kernel) leafWidth() int { return cmp.Or(k.sc.RCU.FanoutLeaf, fanoutLeaf) }
 
 // possible is the number of CPUs that the kernel is prepared for (nr_cpu_ids). Those
 // beyond k.cpus were never online.

@@ -31,9 +31,10 @@ type domain struct {
 	delay      uint64 // of the last timer, in jiffies
 	withoutRCU bool   // a grace period need not contain one of RCU
 
-	callbacks srcu.Callbacks
-	process   work // process_srcu
-	invoke    work // srcu_invoke_callbacks
+	lists   []*callbackList // by CPU; only that of the boot CPU in a small domain
+	funnel  srcu.Funnel     // nil in a small domain
+	unrun   int             // callbacks that have been posted and have not begun
+	process work            // process_srcu
 	// starting: an irq_work on startingOn will queue process.
 	starting   bool
 	startingOn *cpu
@@ -109,12 +110,7 @@ func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 		d.machine.Process(d.side)
 		d.checkAlive("process_srcu")
 	}}
-	d.invoke = work{name: "srcu_invoke_callbacks", fn: func(t *task) {
-		d.checkAlive("srcu_invoke_callbacks")
-		t.use(costCallback * max(1, d.callbacks.Pending()))
-		d.callbacks.Invoke(d.machine.Done)
-		d.checkAlive("srcu_invoke_callbacks")
-	}}
+	d.initLists()
 	k.domains = append(k.domains, d)
 	d.index = uint8(len(k.domains))
 	return d
@@ -183,12 +179,14 @@ func (d *domain) begin(expedited bool) func(*task) {
 func (d *domain) enqueue(fn func(), expedited bool) {
 	k := d.k
 	ran, mark := false, k.rcuMark()
-	srcu.Enqueue(d.machine, d.side, &d.callbacks, func() {
+	d.unrun++
+	d.post(func() {
 		if ran {
 			d.k.unsafe(trial.CallbackTwice, "a %s callback ran twice", d.name)
 			return
 		}
 		ran = true
+		d.unrun--
 		k.callbackTime()
 		if !d.withoutRCU && !d.k.fullSince(mark) {
 			d.k.unsafe(trial.ContainsNoRCU, "a grace period of %s contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU", d.name)
@@ -199,6 +197,9 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 
 // Start is start_poll_synchronize_srcu.
 func (d *domain) Start() srcu.Cookie {
+	if d.funnel != nil {
+		return d.postOn(d.home(), nil, false)
+	}
 	c := d.machine.Snapshot()
 	d.machine.Request(d.side, c, false)
 	return c
@@ -221,7 +222,7 @@ func (d *domain) autoExpedite() bool {
 	if k.sc.Watchdog.ProveRCU && d == k.tracepointSRCU && k.here != nil && k.here.ranReader {
 		return false
 	}
-	return d.callbacks.Pending() == 0 && k.now-d.lastEnd > expHoldoff &&
+	return d.here().Pending() == 0 && k.now-d.lastEnd > expHoldoff &&
 		d.machine.State() == srcu.Idle && !d.machine.Needed()
 }
 
@@ -316,27 +317,17 @@ func (s *domainSide) Requeue(jiffies uint64) {
 	s.k.queueDelayed(&s.process, jiffies)
 }
 
-// Ended schedules the callbacks on the boot CPU, which holds all of them in a small
-// domain (SRCU_SIZE_SMALL).
+// Ended schedules the callbacks that the grace period has made ready.
 func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
 	s.lastEnd, s.lastStep, k.lastMove, s.emptyLooks = k.now, k.now, k.now, 0
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))
-	boot := k.cpus[0]
-	life := s.life
-	queue := func() {
-		if life == s.life && !s.invoke.queued {
-			s.invoke.queued = true
-			k.insertWork(&s.invoke, boot.pool)
-		}
-	}
-	if jiffies == 0 {
-		queue()
+	if s.funnel == nil {
+		(*domain)(s).scheduleOn(0, jiffies)
 		return
 	}
-	c := k.hereOr0()
-	c.timers.add(k, c, k.jiffies+jiffies, timer{fn: queue})
+	s.funnel.End(s.machine.Latest(), func(cpu int) { (*domain)(s).scheduleOn(cpu, jiffies) })
 }
 
 func (s *domainSide) Jiffies() uint64 { return s.k.jiffies }

@@ -125,11 +125,11 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 		return endless, true
 	}
 	w := &d.process
+	if d.forgotten() {
+		return lost(trial.CallbacksForgotten)
+	}
 	if !d.machine.Needed() {
-		if d.callbacks.Pending() > 0 && d.invoke.idle() && !k.recent(d.lastEnd) {
-			return lost(trial.CallbacksForgotten)
-		}
-		return unclear, d.invoke.on == nil
+		return unclear, d.invoking() == nil
 	}
 	switch {
 	case w.on != nil && w.worker.state == running:

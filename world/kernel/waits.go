@@ -187,8 +187,8 @@ func (k *kernel) domainWaits(d *domain, c *cause) node {
 		return k.polledGP(d)
 	case w.on != nil:
 		return w
-	case c.phase == trial.Invocation && d.invoke.on != nil:
-		return &d.invoke
+	case c.phase == trial.Invocation && d.invoking() != nil:
+		return d.invoking()
 	case d.starting:
 		c.what, c.cpu = trial.IRQWorkQueued, uint8(d.startingOn.id)
 		return nil

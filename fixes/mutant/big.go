@@ -1,0 +1,67 @@
+package mutant
+
+import (
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/kernel"
+)
+
+// bigDomains are bugs in domains with a list of callbacks for each CPU. The first two were
+// bugs of Linux.
+var bigDomains = []Mutant{
+	liveness("big-never-online", "a growing domain queues the work that invokes callbacks on CPUs that were never online (from 61bbcfb50514 until 593889c40142)", "v7.0",
+		in("v7.0", always(kernel.OfflineInvokes, true))).
+		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.NoWorker}),
+	liveness("big-early-tree", "a domain keeps a tree for CONFIG_NR_CPUS, of which the ends of grace periods visit as many nodes as the tree for the real CPUs has (until b5befe842e66)", "baseline",
+		fixes.Fix{Funnel: func(t *srcu.Tree) srcu.Funnel { return earlyTree{t} }}).
+		waits(trial.LostWakeup, trial.CallbacksForgotten),
+	liveness("big-joiner-unmarked", "only the first request for a grace period records that its CPU has callbacks", "baseline",
+		fixes.Fix{Funnel: func(t *srcu.Tree) srcu.Funnel { return joinerUnmarked{t, map[srcu.Cookie]int{}} }}).
+		waits(trial.LostWakeup, trial.CallbacksForgotten),
+	liveness("big-needed-zero", "the grace period that a CPU has requested last is 0 at first, which is later than the first hundred", "baseline",
+		fixes.Fix{Funnel: func(t *srcu.Tree) srcu.Funnel { return neededZero{t} }}).
+		waits(trial.LostWakeup, trial.CallbacksForgotten),
+	safety("big-barrier-boot", "srcu_barrier() waits for the callbacks of the boot CPU", "baseline",
+		in("baseline", always(kernel.BarrierAll, false))).
+		unsafe(trial.DestroyedInUse),
+}
+
+// earlyTree is a tree whose leaves the end of a grace period does not reach: it visits as
+// many nodes, from the root on, as a smaller tree has. What it takes for leaves are nodes
+// in which no CPU is marked.
+type earlyTree struct{ *srcu.Tree }
+
+func (earlyTree) End(srcu.Cookie, func(int)) {}
+
+// joinerUnmarked forgets all CPUs but the first one that needs a grace period.
+type joinerUnmarked struct {
+	*srcu.Tree
+	first map[srcu.Cookie]int
+}
+
+func (j joinerUnmarked) Note(cpu int, c srcu.Cookie, expedited bool) srcu.Noted {
+	n := j.Tree.Note(cpu, c, expedited)
+	if n == srcu.First {
+		j.first[c] = cpu
+	}
+	return n
+}
+
+func (j joinerUnmarked) End(c srcu.Cookie, ready func(cpu int)) {
+	j.Tree.End(c, func(cpu int) {
+		if cpu == j.first[c] {
+			ready(cpu)
+		}
+	})
+}
+
+// neededZero takes requests before the wrap of the sequence for repeated ones.
+type neededZero struct{ *srcu.Tree }
+
+func (n neededZero) Note(cpu int, c srcu.Cookie, expedited bool) srcu.Noted {
+	if int64(c) < 0 {
+		return srcu.Joined
+	}
+	return n.Tree.Note(cpu, c, expedited)
+}
