@@ -59,6 +59,7 @@ var stormSeeds = []string{
 	"", "\x14", "\x05\x02\x01\x02\x01\x00\x01\x01\x01\x08\x08\x01",
 	"\x14\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x03\x00\x00\x00\x00\x1f",
 	"\x14\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x00\x02\x02\x00\x00\x1f",
+	"\x14\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x00\x00\x00\x00\x00\x04\x02",
 	"\x08\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x00\x00\x00\x01\x00\x04",
 	"\x14\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x00\x00\x00\x00\x01\x04",
 	"\x1c\x02\x02\x02\x03\x01\x03\x02\x01\x02\x08\x08\x02\x02\x03\x02\x02\x01\x01\x08",
@@ -93,7 +94,7 @@ func stormOf(w *live.World, data []byte) stormCase {
 	target := []string{"traced", "sleepable", "locked"}[below(3)]
 	sc := workload.Scenario{
 		Name: "storm", Machine: workload.Machine{CPUs: 2}, Horizon: 1500 * time.Millisecond,
-		Watchdog: workload.Watchdog{HungTask: 100 * time.Second},
+		Watchdog: workload.Watchdog{HungTask: 8 * time.Second},
 		Go:       workload.Go{GC: []time.Duration{0, 0, 200 * time.Millisecond, 500 * time.Millisecond}[below(4)]},
 	}
 	if share > 0 {
@@ -115,7 +116,7 @@ func stormOf(w *live.World, data []byte) stormCase {
 		sc.Tasks = append(sc.Tasks, workload.Tasks{Name: "hog", Count: hogs, Gap: time.Millisecond, Sleep: 10 * time.Millisecond, SleepEvery: 20})
 	}
 	sc.Closers = []workload.Closers{{Name: "closer", Count: 1 + below(3), Repeat: 50, Pause: time.Duration(below(4)) * 10 * time.Millisecond}}
-	c.churn = live.Churn{Updaters: below(4), Retirers: below(3), Registrants: below(3), Panickers: below(2), Closings: below(2), Yields: below(8)}
+	c.churn = live.Churn{Updaters: below(4), Retirers: below(3), Registrants: below(3), Panickers: below(2), Closings: below(2), Yields: below(8), Listers: below(3)}
 	c.scenario = sc
 	return c
 }

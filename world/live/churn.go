@@ -23,13 +23,20 @@ type Churn struct {
 	Registrants int // register Readers, read, and close them
 	Panickers   int // queue callbacks that panic; OnPanic ends their goroutine
 	Closings    int // close a domain concurrently with callers of Call
+	Listers     int // add values to a List and remove others, some of them twice
 	Yields      int // yields of each goroutine at its weak point
 }
+
+// stressed are the limits of Stress.
+var stressed = limits{time: 100 * time.Millisecond, steps: 1 << 17, gcs: 4}
 
 // Stress runs a trial of a strategy with churn on its tracepoint domain, or on a
 // domain of its own if tracepoint readers are RCU readers. Procs is GOMAXPROCS; 0
 // means one processor for each runnable goroutine. A value used too early, or a
 // callback that runs twice or never, is a violation in the result.
+//
+// The load ends after a fixed amount of work, or 100 ms: on a busy machine it does
+// less. A close() that is under way then counts with the time that it took.
 func (w *World) Stress(ctx context.Context, subject string, sc *workload.Scenario, seed uint64, churn Churn, procs int) (trial.Result, error) {
 	w.one.Lock()
 	defer w.one.Unlock()
@@ -39,7 +46,7 @@ func (w *World) Stress(ctx context.Context, subject string, sc *workload.Scenari
 	}
 	c, err := Config{
 		Fix: f, Seed: seed, Duration: windowOf(sc), Scenario: sc, StallAfter: hangOf(sc),
-		onPanic: func(any) { runtime.Goexit() }, patience: patience,
+		onPanic: func(any) { runtime.Goexit() }, patience: patience, limits: &stressed,
 	}.withDefaults()
 	if err != nil {
 		return trial.Result{}, err
@@ -57,7 +64,13 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 		t.d.apart = d
 	}
 	k := &churning{t: t, d: d, yields: c.Yields, pool: srcu.NewPool(d.Domain, func() *pooled { return &pooled{} })}
+	k.left.Store(t.c.limits.steps)
 	k.table = srcu.NewMap[int](d.Domain, k.freeUpdated)
+	k.list = srcu.NewList(d.Domain, k.freeUpdated)
+	for i := range k.stay {
+		k.stay[i] = &updated{}
+		k.list.PushBack(k.stay[i])
+	}
 	k.value.Publish(&updated{})
 	k.current.Publish(k.pool.Get())
 	started := 0
@@ -65,13 +78,13 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 		n    int
 		work func(r *rand.Rand)
 	}{
-		{c.Updaters, k.update}, {c.Retirers, k.retire}, {c.Registrants, k.register}, {c.Panickers, k.panics}, {c.Closings, k.closes},
+		{c.Updaters, k.update}, {c.Retirers, k.retire}, {c.Registrants, k.register}, {c.Panickers, k.panics}, {c.Closings, k.closes}, {c.Listers, k.links},
 	} {
 		for range kind.n {
 			started++
 			r := rand.New(rand.NewPCG(t.random("churn", started), 0))
 			wg.Go(func() {
-				for !t.stop.Load() && t.ctx.Err() == nil {
+				for !k.over() {
 					kind.work(r)
 				}
 			})
@@ -82,6 +95,9 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 	}
 	if c.Retirers > 0 {
 		wg.Go(func() { k.reads(k.findsPooled) })
+	}
+	if c.Listers > 0 {
+		wg.Go(func() { k.reads(k.findsListed) })
 	}
 }
 
@@ -94,8 +110,12 @@ type churning struct {
 	t       *run
 	d       *srcuDomain
 	yields  int
+	left    atomic.Int64 // steps
 	value   srcu.Pointer[updated]
 	table   *srcu.Map[int, updated]
+	list    *srcu.List[updated]
+	stay    [2]*updated // values of the list that are never removed
+	linked  [listed]atomic.Pointer[srcu.Element[updated]]
 	pool    *srcu.Pool[pooled]
 	current srcu.Pointer[pooled]
 }
@@ -106,11 +126,17 @@ type updated struct{ freed atomic.Bool }
 // pooled is a value whose use changes whenever it leaves the pool.
 type pooled struct{ use atomic.Int64 }
 
+// pause is a goroutine's weak point, and one of its steps.
 func (k *churning) pause(r *rand.Rand) {
-	for range r.IntN(k.yields + 1) {
+	yields := r.IntN(k.yields + 1)
+	k.left.Add(int64(-1 - yields))
+	for range yields {
 		runtime.Gosched()
 	}
 }
+
+// over reports whether the churn must end.
+func (k *churning) over() bool { return k.t.over() || k.left.Load() <= 0 || k.t.ctx.Err() != nil }
 
 // tableKeys is the number of keys of the table: few, so that readers find most.
 const tableKeys = 16
@@ -161,7 +187,7 @@ func (k *churning) reads(find func(r *rand.Rand)) {
 			g.close()
 		}
 	}()
-	for !k.t.stop.Load() && k.t.ctx.Err() == nil {
+	for !k.over() {
 		g := &gates[r.IntN(len(gates))]
 		ticket := g.lock()
 		find(r)
@@ -191,6 +217,49 @@ func (k *churning) findsUpdated(r *rand.Rand) {
 	for _, v := range found {
 		if v != nil && v.freed.Load() {
 			k.t.fail("a reader holds a value that was freed")
+		}
+	}
+}
+
+// listed is the number of elements that listers may remove.
+const listed = 8
+
+// links adds a value to the list, and removes one that it or another lister added:
+// two of them may remove the same.
+func (k *churning) links(r *rand.Rand) {
+	push := k.list.PushFront
+	if r.IntN(2) == 0 {
+		push = k.list.PushBack
+	}
+	at := &k.linked[r.IntN(listed)]
+	old, e := at.Load(), push(&updated{})
+	k.pause(r)
+	if old != nil {
+		_ = k.list.Remove(k.t.ctx, old)
+	}
+	if !at.CompareAndSwap(old, e) {
+		_ = k.list.Remove(k.t.ctx, e)
+	}
+}
+
+// findsListed looks at the values of the list.
+func (k *churning) findsListed(r *rand.Rand) {
+	var found []*updated
+	visits := 0
+	for v := range k.list.All() {
+		found = append(found, v)
+		if v == k.stay[0] || v == k.stay[1] {
+			visits++
+		}
+	}
+	if visits != len(k.stay) {
+		k.t.fail("a List lost a value, or showed it twice")
+	}
+	k.pause(r)
+	interrupt.Spin(r.IntN(2000))
+	for _, v := range found {
+		if v.freed.Load() {
+			k.t.fail("a reader holds a value of a List that was freed")
 		}
 	}
 }
@@ -237,7 +306,7 @@ func (k *churning) closes(r *rand.Rand) {
 	var callers sync.WaitGroup
 	for range 3 {
 		callers.Go(func() {
-			for d.Call(background, func() {
+			for !k.over() && d.Call(background, func() {
 				ran.Add(1)
 				if closed.Load() {
 					late.Add(1)

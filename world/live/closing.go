@@ -22,7 +22,9 @@ func closeAll(ctx context.Context, c Config, sc *workload.Scenario) trial.Result
 // runTrial is closeAll with additional goroutines, and with procs processors of the
 // Go runtime, or enough of them if procs is 0.
 func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, more func(*run, *sync.WaitGroup)) trial.Result {
-	runtime.GC() // garbage of the previous trial
+	if c.limits == nil {
+		runtime.GC() // garbage of the previous trial
+	}
 	load := loadOf(&c)
 	c.Readers = len(load.readers)
 	defer withProcs(cmp.Or(procs, enoughProcs(&load, sc)))()
@@ -38,13 +40,16 @@ func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, m
 	t.met.before = readUsage()
 	t.closingFrom = time.Now()
 	closes := t.closers(sc)
-	if t.ctx.Err() != nil { // a close() hung, or the trial is interrupted
+	if t.ctx.Err() != nil && c.limits == nil { // a close() hung, or the trial is interrupted
 		t.c.patience = min(t.c.patience, t.c.StallAfter)
 	}
 	t.cancel()
 	endStorms()
 	t.met.after = readUsage()
 	if t.finish(&tasks) {
+		if procs > 0 {
+			defer withProcs(max(procs, litmusProcs))()
+		}
 		t.litmus(ctx)
 	}
 	return t.result(closes)

@@ -28,6 +28,9 @@ const (
 	// longLooks makes a section of about 100 us, longer than a grace period.
 	longLooks = 100_000
 	looksEach = 64 // updates between two checks for parallel running
+
+	// litmusProcs are processors of the Go runtime for the two, and for others.
+	litmusProcs = 4
 )
 
 // turn is a part of the test: one way to enter a section, and one length of it.
@@ -56,7 +59,7 @@ func (t *run) litmus(ctx context.Context) {
 	next.Store(turns[0])
 	ready := make(chan struct{})
 	reader.Go(func() {
-		defer alone(cpu)()
+		defer t.alone(cpu)()
 		close(ready)
 		random := r.Uint64()
 		for u := turns[0]; u != nil; u = next.Load() {
@@ -67,7 +70,7 @@ func (t *run) litmus(ctx context.Context) {
 	defer reader.Wait()
 	defer next.Store(nil)
 	<-ready
-	defer alone(cpu + 1)()
+	defer t.alone(cpu + 1)()
 	null := t.c.Fix.Control == fixes.MustBeUnsafe
 	start, together := time.Now(), t.overlaps.Load()
 	for lasted := time.Duration(0); null && lasted < litmusNull || lasted < litmusTime ||
@@ -80,6 +83,9 @@ func (t *run) litmus(ctx context.Context) {
 			for spins := 1; at.Load() != u; spins++ { // then it holds no object of the last turn
 				if spins%1e5 == 0 {
 					runtime.Gosched()
+					if t.c.limits != nil && time.Since(start) > litmusMost {
+						return
+					}
 				}
 			}
 			t.litmusUpdates(ctx, u.d)
@@ -127,8 +133,13 @@ func (t *run) isUnsafe() bool {
 }
 
 // alone gives the calling goroutine a CPU for itself, as far as take can. The
-// returned function ends that.
-func alone(i int) (undo func()) {
+// returned function ends that. A trial with limits must do without: on a busy
+// machine other threads of the process, which the two need, may then wait a second
+// for a CPU.
+func (t *run) alone(i int) (undo func()) {
+	if t.c.limits != nil {
+		return func() {}
+	}
 	runtime.LockOSThread()
 	restore := take(i)
 	return func() {

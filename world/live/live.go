@@ -49,6 +49,7 @@ type Config struct {
 	StallAfter time.Duration
 	onPanic    func(any)     // called for panics of callbacks; nil ends the program
 	patience   time.Duration // limit on the end of all other goroutines; StallAfter if 0
+	limits     *limits       // nil: none
 
 	// Line is called once a second with the current figures.
 	Line func(Report)

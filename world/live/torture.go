@@ -97,7 +97,11 @@ func newRun(ctx context.Context, c Config) *run {
 	}
 	t.current.Store(&object{})
 	t.untouched.Store(&object{})
-	t.ctx, t.cancel = context.WithCancel(ctx)
+	if c.limits != nil { // for whoever waits; others look at the clock
+		t.ctx, t.cancel = context.WithTimeout(ctx, c.limits.time)
+	} else {
+		t.ctx, t.cancel = context.WithCancel(ctx)
+	}
 	t.started = time.Now()
 	return t
 }
@@ -196,6 +200,27 @@ func (t *run) fail(what string) {
 func (t *run) stalled(way way) {
 	t.fail(fmt.Sprintf("%s waited for more than %v", way, t.c.StallAfter))
 	t.cancel()
+}
+
+// limits bound the work of a trial, however busy the machine is.
+type limits struct {
+	time  time.Duration // after which all loops end
+	steps int64         // of all goroutines of the churn together, a yield being one
+	gcs   int           // garbage collections that are forced
+}
+
+// over reports whether the loops of the run must end. The first loop that sees the
+// limit passed ends the run: on a busy machine a timer may come late.
+func (t *run) over() bool {
+	if t.stop.Load() {
+		return true
+	}
+	if l := t.c.limits; l != nil && time.Since(t.started) > l.time {
+		t.stop.Store(true)
+		t.cancel()
+		return true
+	}
+	return false
 }
 
 func (t *run) random(what string, i int) uint64 {

@@ -47,7 +47,7 @@ func (t *run) visit(i int, l *load) {
 	at := r.Uint64()
 	var timed []float64
 	beats, sections := &t.progress[i].n, uint64(0)
-	for n := 1; !t.stop.Load(); n++ {
+	for n := 1; !t.over(); n++ {
 		for left := int(g.gap); left > 0; left -= chunk {
 			interrupt.Spin(min(left, chunk))
 			beats.Add(1)
@@ -87,7 +87,7 @@ func timeEmpty(g *gate) float64 {
 
 // hog is a task that takes CPU time without reading.
 func (t *run) hog(g *group) {
-	for n := 1; !t.stop.Load(); n++ {
+	for n := 1; !t.over(); n++ {
 		interrupt.Spin(int(g.gap))
 		if g.sleepEvery > 0 && n%g.sleepEvery == 0 {
 			time.Sleep(g.sleep)
@@ -103,7 +103,7 @@ func (t *run) besides(wg *sync.WaitGroup, l *load) {
 	}
 	if l.gc > 0 {
 		wg.Go(func() {
-			for t.pause(l.gc) {
+			for n := 0; t.pause(l.gc) && (t.c.limits == nil || n < t.c.limits.gcs); n++ {
 				runtime.GC()
 			}
 		})
