@@ -11,7 +11,7 @@ import (
 	"github.com/gpstorm/gpstorm/seed"
 )
 
-// Litmus is what the runs of one litmus test showed.
+// Litmus is the result of one litmus test.
 type Litmus struct {
 	Name string
 	// Runs counts the runs, Forbidden those whose outcome no grace period allows.
@@ -88,7 +88,7 @@ var programs = []program{
 	},
 }
 
-// shared is what the threads of one run share.
+// shared contains the variables of one run, and what its threads read.
 type shared struct {
 	vars [variables]atomic.Bool
 	seen [variables]bool // each is written by one thread

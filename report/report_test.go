@@ -175,7 +175,7 @@ func TestVerdictSaysNoMoreThanTheData(t *testing.T) {
 			"misses a difference in hang rate under 22% within one scenario",
 		}, []string{"INVALID"}},
 		"too few trials": {func(p *campaign.Plan) { p.Variations = 5 }, []string{
-			"are too few to show any difference in hang rate",
+			"5 pairs cannot show any difference in hang rate",
 		}, []string{"less often", "LESS", "MORE often"}},
 		"controls that behave": {func(p *campaign.Plan) { p.Fixes = p.Fixes[:4] }, []string{
 			"INVALID. Required: (no such control) is caught as unsafe. Seen: no trial of it",

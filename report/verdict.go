@@ -287,8 +287,17 @@ func reach(s *campaign.Summary, pair string) []string {
 	d := stat.Detectable(pairs, level, campaign.Power)
 	none := stat.ClopperPearson(0, pairs, campaign.Level).Hi
 	if math.IsNaN(d) {
-		return []string{fmt.Sprintf("%d %ss are too few to show any difference in hang rate within one scenario; 0 hangs in %d trials do not exclude a rate of up to %s.", pairs, pair, pairs, percent(none))}
+		return []string{fmt.Sprintf("%s cannot show any difference in hang rate within one scenario; 0 hangs in %s do not exclude a rate of up to %s.",
+			many(pairs, pair), many(pairs, "trial"), percent(none))}
 	}
-	return []string{fmt.Sprintf("With %d %ss the campaign misses a difference in hang rate under %s within one scenario more often than one time in five; 0 hangs in %d trials do not exclude a rate of up to %s.",
-		pairs, pair, percent(d), pairs, percent(none))}
+	return []string{fmt.Sprintf("With %s the campaign misses a difference in hang rate under %s within one scenario more often than one time in five; 0 hangs in %s do not exclude a rate of up to %s.",
+		many(pairs, pair), percent(d), many(pairs, "trial"), percent(none))}
+}
+
+// many is a number of things: "1 pair", "7 pairs".
+func many(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
