@@ -191,6 +191,9 @@ func (d *Domain) Close(ctx context.Context) error {
 		d.closing.Store(false)
 		return err
 	}
+	for r := d.readers.free.Load(); r != nil; r = r.next {
+		r.checkClosed()
+	}
 	if open := d.OpenReaders(); len(open) > 0 {
 		return fmt.Errorf("%w: opened at %s", ErrOpenReaders, strings.Join(open, ", "))
 	}

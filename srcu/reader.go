@@ -89,6 +89,7 @@ func (l *readers) place() place {
 		// r was pushed once and is not pushed again, so the exchange succeeds only
 		// if r.next is still its successor.
 		if l.free.CompareAndSwap(r, r.next) {
+			r.checkClosed()
 			return r.at
 		}
 	}
@@ -100,6 +101,15 @@ func (l *readers) place() place {
 			}
 		}
 		l.last.CompareAndSwap(c, l.chunk())
+	}
+}
+
+// checkClosed panics if a section has ended on a closed Reader. A check in ReadUnlock
+// would cost every section time; this one is made when another Reader takes the place,
+// and when the domain is closed.
+func (r *Reader) checkClosed() {
+	if n := r.n.snapshot(); !n.balanced() {
+		panic("srcu: ReadUnlock on a closed Reader, which was opened at " + r.openedAt())
 	}
 }
 
@@ -118,7 +128,8 @@ func (l *readers) chunk() *chunk {
 	}
 }
 
-// Close unregisters the reader; ReadLock and Close panic afterwards. Close itself
+// Close unregisters the reader; ReadLock and Close panic afterwards, and after a
+// ReadUnlock a later Domain.Reader or Domain.Close does. Close itself
 // panics inside a section, which could never end, and if more sections have ended
 // than have begun.
 //

@@ -1,7 +1,9 @@
 package srcu
 
 import (
+	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -71,6 +73,28 @@ func TestReadersOpenAndCloseAtOnce(t *testing.T) {
 			t.Errorf("open: %q", open)
 		}
 	})
+}
+
+func TestSectionThatEndsOnAClosedReaderIsFoundLater(t *testing.T) {
+	if debugging {
+		t.Skip("this build panics at once")
+	}
+	for name, later := range map[string]func(*Domain){
+		"Reader": func(d *Domain) { d.Reader() },
+		"Close":  func(d *Domain) { _ = d.Close(background) },
+	} {
+		d := NewDomain(Config{})
+		r := d.Reader()
+		in := r.ReadLock()
+		r.ReadUnlock(in)
+		r.Close()
+		r.ReadUnlock(in) // the mistake
+		must(d.Synchronize(background))
+		said := fmt.Sprint(panics(func() { later(d) }))
+		if want := "ReadUnlock on a closed Reader, which was opened at "; !strings.Contains(said, want) || !strings.Contains(said, "reader_test.go:") {
+			t.Errorf("%s says %q, want %q and a line", name, said, want)
+		}
+	}
 }
 
 func TestClosedReaderPanics(t *testing.T) {
