@@ -11,7 +11,6 @@ import (
 	"github.com/gpstorm/gpstorm/fuzz/guide"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
-	"github.com/gpstorm/gpstorm/world/live"
 )
 
 // BenchmarkTeardown shows what 64 executions cost, what of it guidance does, and
@@ -40,10 +39,7 @@ func BenchmarkTeardown(b *testing.B) {
 // BenchmarkStorm shows how long executions of FuzzStorm with random bytes take, in
 // wall-clock time of this machine: -benchtime 500x runs 500 of them.
 func BenchmarkStorm(b *testing.B) {
-	w, err := live.New()
-	if err != nil {
-		b.Fatal(err)
-	}
+	w := stormWorld(b)
 	for _, procs := range []int{1, 2} {
 		b.Run(fmt.Sprintf("procs=%d", procs), func(b *testing.B) {
 			r := rand.New(rand.NewPCG(1, 0))

@@ -27,10 +27,7 @@ func FuzzStorm(f *testing.F) {
 	for _, s := range stormSeeds {
 		f.Add([]byte(s))
 	}
-	w, err := live.New()
-	if err != nil {
-		f.Fatal(err)
-	}
+	w := stormWorld(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v := &witness{T: t, target: "FuzzStorm"}
 		defer v.keep(data, stormNote)
@@ -50,6 +47,20 @@ func FuzzStorm(f *testing.F) {
 			v.Errorf("%s: %s", c.subject, found.Detail)
 		}
 	})
+}
+
+// stormWorld returns the world after one execution with a storm: the first of a process
+// allocates memory and measures interrupts.
+func stormWorld(tb testing.TB) *live.World {
+	w, err := live.New()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c := stormOf(w, []byte("\x00\x01"))
+	if _, err := w.Stress(context.Background(), c.subject, &c.scenario, c.seed, c.churn, c.procs); err != nil {
+		tb.Fatal(err)
+	}
+	return w
 }
 
 // stormNote says what running an input again can show.
