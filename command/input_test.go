@@ -314,6 +314,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"run", "calm", "--dmesg", "--json"}, `--dmesg: true: want neither --json nor --log`},
 		{[]string{"run", "calm", "--trace", filepath.Join(dir, "x.json"), "--window", "2s-1s"}, `--window: 2s-1s: want two times`},
 		{[]string{"run", "calm", "--window", "1s-2s"}, `--window: 1s-2s: want --trace or --ftrace`},
+		{[]string{"run", "calm", "--trace", "x.dat"}, `--trace: x.dat: want --ftrace for trace.dat`},
 
 		{[]string{"evaluate", "--nats", "nats://h:1", "--workers", "local:2"}, `--workers: given: want one place to run trials; --nats is given already`},
 		{[]string{"evaluate", "--parallel", "2", "--nats", "nats://h:1"}, `--nats: given: want one place to run trials; --parallel is given already`},

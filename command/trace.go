@@ -28,7 +28,7 @@ type traceOptions struct {
 
 func (o *traceOptions) flags(flags *pflag.FlagSet) {
 	flags.Var(&o.trace, "trace", "write a timeline for ui.perfetto.dev to this `file`: Perfetto's protobuf, or JSON if its name ends in .json")
-	flags.Var(&o.ftrace, "ftrace", "write the trial as ftrace text to this `file`")
+	flags.Var(&o.ftrace, "ftrace", "write the trial as ftrace has it to this `file`: trace.dat for trace-cmd and KernelShark if its name ends in .dat, or text")
 	flags.StringVar(&o.window, "window", "", "the time in which --trace and --ftrace show each interrupt and switch, `10s-12s` say (default the first second of the first close)")
 	flags.BoolVar(&o.dmesg, "dmesg", false, "print the kernel's console and nothing else")
 }
@@ -55,6 +55,9 @@ func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t worl
 	from, until, err := o.bounds()
 	if err != nil {
 		return r, badInput(err)
+	}
+	if filepath.Ext(string(o.trace)) == ".dat" {
+		return r, wrong("--trace", string(o.trace), "--ftrace for trace.dat")
 	}
 	if o.trace == "" && o.ftrace == "" {
 		r, err = inDetail(ctx, w, t)
@@ -83,10 +86,14 @@ func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t worl
 		o.written = append(o.written, string(o.trace)+": open it at https://ui.perfetto.dev (nothing is uploaded)")
 	}
 	if o.ftrace != "" {
-		if err := writeFile(o.ftrace, func(w io.Writer) error { return timeline.Ftrace(w, rec, t.Scenario.Machine.CPUs) }); err != nil {
+		write, opener := timeline.Ftrace, ": ftrace text, for less, or for Perfetto as well"
+		if filepath.Ext(string(o.ftrace)) == ".dat" {
+			write, opener = timeline.TraceDat, ": open it with kernelshark, or print it with trace-cmd report"
+		}
+		if err := writeFile(o.ftrace, func(w io.Writer) error { return write(w, rec, t.Scenario.Machine.CPUs) }); err != nil {
 			return r, err
 		}
-		o.written = append(o.written, string(o.ftrace)+": ftrace text, for less, or for Perfetto as well")
+		o.written = append(o.written, string(o.ftrace)+opener)
 	}
 	return r, nil
 }

@@ -144,9 +144,8 @@ func TestSoftirqsInOneGoAreWrittenOneAfterTheOther(t *testing.T) {
 	f.event(&kernel.TraceEvent{Kind: kernel.TraceSoftirqBegin, Vectors: 1<<1 | 1<<9, Level: kernel.SoftirqLevel})
 	f.event(&kernel.TraceEvent{Kind: kernel.TraceSoftirqEnd, Vectors: 1<<1 | 1<<9, Level: kernel.SoftirqLevel})
 	var got []string
-	for _, l := range f.lines {
-		_, text, _ := strings.Cut(l, ": ")
-		got = append(got, text)
+	for _, e := range f.entries {
+		got = append(got, e.text())
 	}
 	want := "softirq_entry: vec=1 [action=TIMER]|softirq_exit: vec=1 [action=TIMER]|softirq_entry: vec=9 [action=RCU]|softirq_exit: vec=9 [action=RCU]"
 	if s := strings.Join(got, "|"); s != want {
