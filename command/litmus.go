@@ -27,8 +27,11 @@ type judged struct {
 	Expected   string            `json:"expected,omitempty"`
 	Comparison litmus.Comparison `json:"comparison,omitempty"`
 	Race       bool              `json:"race,omitempty"`
-	Races      string            `json:"races,omitempty"`
+	Flags      []string          `json:"flags,omitempty"`
+	Open       string            `json:"flags_open,omitempty"`
+	Empty      bool              `json:"no_execution,omitempty"`
 	Undeclared string            `json:"undeclared,omitempty"`
+	Hidden     string            `json:"hidden,omitempty"`
 	Why        string            `json:"why,omitempty"`
 	Error      string            `json:"error,omitempty"`
 	Witness    []string          `json:"witness,omitempty"`
@@ -243,10 +246,11 @@ func judgeFile(ctx context.Context, path string, answer answerer) (judged, error
 		return judged{}, err // the judgement may have been cut short
 	}
 	j.Test, j.Answer, j.Expected = t.Name, got.Answer, t.Result
-	j.Comparison, j.Race, j.Why = t.Compare(got.Answer), got.Race, got.Why
-	j.Undeclared = t.Undeclared
-	if got.RaceWhy != "" {
-		j.Races = "not searched to the end (" + got.RaceWhy + ")"
+	j.Comparison, j.Why, j.Empty = t.Compare(got.Answer), got.Why, got.Empty
+	j.Race, j.Flags = got.Race(), got.Flags
+	j.Undeclared, j.Hidden = t.Undeclared, t.Hidden
+	if len(got.Open) > 0 {
+		j.Open = fmt.Sprintf("%s not searched to the end (%s)", strings.Join(got.Open, ", "), got.OpenWhy)
 	}
 	if got.Witness != nil {
 		j.Witness = got.Witness.Lines
@@ -264,8 +268,14 @@ func (j *judged) count(y *litmus.Tally) {
 	if j.Race {
 		y.Races++
 	}
-	if j.Races != "" {
-		y.RacesBounded++
+	if len(j.Flags) > 0 {
+		y.Flagged++
+	}
+	if j.Open != "" {
+		y.FlagsBounded++
+	}
+	if j.Empty {
+		y.Empty++
 	}
 }
 
@@ -281,17 +291,16 @@ func showJudged(w io.Writer, j judged, asJSON bool) error {
 	if j.Comparison == litmus.Unsound || j.Comparison == litmus.Incomplete {
 		line += "  (the file says " + j.Expected + ")"
 	}
-	if j.Race {
-		line += "  data race"
+	for _, f := range j.Flags {
+		line += "  Flag " + f
 	}
-	if j.Races != "" {
-		line += "  races: " + j.Races
+	if j.Empty {
+		line += "  no execution"
 	}
-	if j.Undeclared != "" {
-		line += "  " + j.Undeclared
-	}
-	if j.Why != "" {
-		line += "  " + j.Why
+	for _, note := range []string{j.Open, j.Undeclared, j.Hidden, j.Why} {
+		if note != "" {
+			line += "  " + note
+		}
 	}
 	if _, err := fmt.Fprintln(w, line); err != nil {
 		return err

@@ -67,7 +67,7 @@ func (m *machine) close() {
 func (m *machine) start() *state {
 	s := &state{mem: append([]Value(nil), m.init...), last: -1, running: -1}
 	for _, p := range m.progs {
-		s.thr = append(s.thr, thread{regs: make([]Value, len(p.ops))})
+		s.thr = append(s.thr, p.start())
 	}
 	if m.update != nil {
 		first := m.update.nodes[0]

@@ -36,6 +36,9 @@ type op struct {
 	change func(old, v Value) (Value, bool)
 	// wrong returns the violation that a loaded value shows, if any.
 	wrong func(v Value) Violation
+	// inert: performed from the start, with this value; see Access.Inert.
+	inert bool
+	is    Value
 	// domain is the one whose readers a grace period waits for.
 	domain int
 
@@ -64,6 +67,7 @@ type Program struct {
 	pairs   []pair
 	orders  []pair
 	marks   []mark
+	holds   []hold
 	assumed []assumption
 
 	// Set by compile.
@@ -73,6 +77,7 @@ type Program struct {
 	sections []sectionOps
 	storesTo []uint64 // by location, the operations that may store to it
 	loads    uint64   // operations that set their registers
+	inert    uint64
 }
 
 type sectionOps struct {
@@ -101,6 +106,12 @@ type pair struct{ first, second int }
 // mark enters or leaves a region in which no barrier of a flavour may fall.
 type mark struct {
 	at, flavour, step int
+}
+
+// hold is a region in which no barrier of a flavour may fall: after operation first,
+// and not later than just before operation last.
+type hold struct {
+	flavour, first, last int
 }
 
 // assumption discards executions that take another path than the compiled one.
@@ -152,6 +163,7 @@ func (p *Program) compile(m Mode, flavours, locs int) error {
 			}
 		}
 	}
+	p.compileInert()
 	p.compileQuiet(flavours)
 	p.compileSections()
 	p.storesTo = make([]uint64, locs)
@@ -167,6 +179,34 @@ func (p *Program) compile(m Mode, flavours, locs int) error {
 		}
 	}
 	return nil
+}
+
+// compileInert finds the inert operations, and orders those after one of them as the
+// inert one is ordered.
+func (p *Program) compileInert() {
+	p.inert = 0
+	for i := range p.ops {
+		if !p.ops[i].inert {
+			continue
+		}
+		p.inert |= 1 << i
+		for j := i + 1; j < len(p.ops); j++ {
+			if p.ops[j].pred>>i&1 != 0 {
+				p.ops[j].pred |= p.ops[i].pred
+			}
+		}
+	}
+}
+
+// start returns the progress of a CPU before its first operation.
+func (p *Program) start() thread {
+	t := thread{done: p.inert, regs: make([]Value, len(p.ops))}
+	for i := range p.ops {
+		if p.ops[i].inert {
+			t.regs[i] = p.ops[i].is
+		}
+	}
+	return t
 }
 
 func (p *Program) ordered(i, j int) bool {
@@ -220,6 +260,14 @@ func (p *Program) compileQuiet(flavours int) {
 				}
 			}
 		}
+		for _, h := range p.holds {
+			for k := h.first + 1; h.flavour == f && k <= h.last; k++ {
+				ok[k] = false
+			}
+		}
+		for k := 1; k < len(ok); k++ { // an inert operation divides no position
+			ok[k] = ok[k] || p.inert>>(k-1)&1 != 0 && ok[k-1]
+		}
 		p.quiet[f] = ok
 	}
 }
@@ -249,7 +297,11 @@ func (p *Program) all() uint64 {
 // quietAt reports whether a CPU that has performed exactly done can execute a full
 // barrier of a flavour: no operation after the barrier was performed.
 func (p *Program) quietAt(flavour int, done uint64) bool {
-	k := bits.TrailingZeros64(^done)
-	return k >= len(p.ops) && p.quiet[flavour][len(p.ops)] ||
-		k < len(p.ops) && done>>k == 0 && p.quiet[flavour][k]
+	k := p.position(done)
+	return done&^p.inert>>k == 0 && p.quiet[flavour][k]
+}
+
+// position returns the first operation that is neither in done nor inert.
+func (p *Program) position(done uint64) int {
+	return min(bits.TrailingZeros64(^(done | p.inert)), len(p.ops))
 }

@@ -13,6 +13,10 @@ type Access struct {
 	Text string // its text in schedules
 
 	Acquire, Release bool
+	// Inert: no other CPU accesses the location, and it always holds Is. Then it does not
+	// matter when the access is performed. It only passes on the order between others.
+	Inert bool
+	Is    Value
 	// Noreturn: a read-modify-write whose load smp_rmb does not order.
 	Noreturn bool
 	// Change computes the value that a read-modify-write stores.
@@ -23,6 +27,7 @@ func (a Access) op(k opKind) op {
 	o := op{
 		kind: k, addr: a.Addr, may: a.May, val: a.Val, text: a.Text,
 		acquire: a.Acquire, release: a.Release, noreturn: a.Noreturn,
+		inert: a.Inert, is: a.Is,
 	}
 	for _, r := range a.Ctrl {
 		o.ctrl |= 1 << r
@@ -68,6 +73,12 @@ func (p *Program) Enter(domain int) { p.mark(domain, 1) }
 
 // Leave ends the innermost read-side critical section of a domain.
 func (p *Program) Leave(domain int) { p.mark(domain, -1) }
+
+// Hold makes a read-side critical section of a domain that begins with operation first
+// and ends before operation last.
+func (p *Program) Hold(domain, first, last int) {
+	p.holds = append(p.holds, hold{domain, first, last})
+}
 
 // Synchronize waits for a grace period of a domain.
 func (p *Program) Synchronize(domain int) {
@@ -151,8 +162,9 @@ func (x *Search) Run() (complete bool, err error) {
 		for i := range p.ops {
 			o.m.graceful = o.m.graceful || p.ops[i].kind == opBegin
 		}
+		start := p.start()
 		for _, a := range p.assumed {
-			if a.cond.uses == 0 && (a.cond.eval(nil) != 0) != a.want {
+			if a.cond.uses&^p.inert == 0 && (a.cond.eval(start.regs) != 0) != a.want {
 				return true, nil
 			}
 		}
@@ -252,7 +264,7 @@ func (m *machine) graceStep(s *state, st step) bool {
 		return false
 	}
 	for f := range p.quiet {
-		if p.quiet[f][st.arg] && !p.quiet[f][st.arg+1] {
+		if p.quiet[f][st.arg] && !p.quiet[f][p.position(1<<(st.arg+1)-1)] {
 			return false
 		}
 	}
@@ -270,7 +282,7 @@ func (m *machine) keepsBarriers(s *state, st step) bool {
 	if done&(1<<st.arg-1) != 1<<st.arg-1 {
 		return false
 	}
-	if done>>st.arg != 0 {
+	if done&^p.inert>>st.arg != 0 {
 		return true // a later operation was performed: no barrier may fall here
 	}
 	for i, q := range m.progs {

@@ -15,6 +15,9 @@ type Test struct {
 	// Undeclared names the first name that the test declares nowhere, with its line;
 	// empty if there is none. Such a name is a register of value 0, as herd7 reads it.
 	Undeclared string
+	// Hidden names the first location, or initial register, that a register or parameter
+	// of the same name hides in a thread, with its line; empty if there is none.
+	Hidden     string
 	init       map[string]initial
 	regs       map[int]map[string]initial // initial registers, by thread
 	threads    []thread
@@ -33,7 +36,8 @@ type initial struct {
 
 type thread struct {
 	params []string
-	locals map[string]bool // declared or assigned
+	line   int
+	locals map[string]int // declared or assigned, with the first line
 	body   []stmt
 }
 

@@ -2,6 +2,7 @@ package litmus_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,11 +56,11 @@ func TestCutSearchForRacesIsReported(t *testing.T) {
 	b.WriteString("P3(int *f, int *z)\n{\n\tWRITE_ONCE(*f, 1);\n\t*z = 1;\n}\n")
 	b.WriteString("P4(int *f, int *z)\n{\n\tint r0 = READ_ONCE(*f);\n\tif (r0)\n\t\t*z = 2;\n}\nexists (a=10)\n")
 	got := judgeSource(t, b.String(), litmus.Bounds{Candidates: 20})
-	if got.Answer != litmus.Sometimes || got.Race || got.RaceWhy != "more than 20 candidate executions" {
-		t.Errorf("%s, race %v, %q: want Sometimes and the bound of the search for races", got.Answer, got.Race, got.RaceWhy)
+	if got.Answer != litmus.Sometimes || got.Race() || !slices.Equal(got.Open, []string{"data-race"}) || got.OpenWhy != "more than 20 candidate executions" {
+		t.Errorf("%s, race %v, %q: want Sometimes and the bound of the search for races", got.Answer, got.Race(), got.OpenWhy)
 	}
-	if got = judgeSource(t, b.String(), litmus.Bounds{}); !got.Race || got.RaceWhy != "" {
-		t.Errorf("race %v, %q: want a race", got.Race, got.RaceWhy)
+	if got = judgeSource(t, b.String(), litmus.Bounds{}); !got.Race() || got.OpenWhy != "" {
+		t.Errorf("race %v, %q: want a race", got.Race(), got.OpenWhy)
 	}
 }
 
@@ -87,6 +88,70 @@ func TestManyWritersAreBoundedByWork(t *testing.T) {
 		}
 		if got := x.Operate(t.Context(), order.Weak, 3000); got.Answer != tt.want || got.Why != tt.why {
 			t.Errorf("%d writers: %s %q, want %s %q", tt.writers, got.Answer, got.Why, tt.want, tt.why)
+		}
+	}
+}
+
+// TestAdditionsCountOnce: an atomic addition adds once in an execution, so the values of
+// a few additions are few.
+func TestAdditionsCountOnce(t *testing.T) {
+	t.Parallel()
+	const src = `C adds
+{}
+P0(atomic_t *x, atomic_t *y)
+{
+	atomic_add(1, x);
+	int r0 = atomic_add_return(1000, y);
+}
+P1(atomic_t *x, atomic_t *y)
+{
+	atomic_add(10, x);
+	atomic_add(2000, y);
+}
+P2(atomic_t *x)
+{
+	int r0 = atomic_fetch_add(100, x);
+}
+`
+	for cond, want := range map[string]litmus.Answer{
+		"forall (x=111)":                litmus.Always,
+		"exists (2:r0=11)":              litmus.Sometimes,
+		"exists (2:r0=0)":               litmus.Sometimes,
+		"exists (2:r0=2 \\/ 2:r0=100)":  litmus.Never,
+		"exists (0:r0=3000 /\\ y=3000)": litmus.Sometimes,
+		"exists (0:r0=1000 /\\ y=1000)": litmus.Never,
+	} {
+		if got := judgeSource(t, src+cond, litmus.Bounds{}); got.Answer != want {
+			t.Errorf("%s: %s %s, want %s", cond, got.Answer, got.Why, want)
+		}
+	}
+}
+
+// TestAdditionsOfCopies: the origins of values do not exclude
+// one that goes through another thread.
+func TestAdditionsOfCopies(t *testing.T) {
+	t.Parallel()
+	const src = `C copies
+{}
+P0(atomic_t *x, int *y)
+{
+	atomic_add(1, x);
+	int r0 = READ_ONCE(*y);
+	atomic_add(r0, x);
+}
+P1(atomic_t *x, int *y)
+{
+	int r1 = atomic_read(x);
+	WRITE_ONCE(*y, r1 + r1);
+}
+`
+	for cond, want := range map[string]litmus.Answer{
+		"exists (x=3)": litmus.Sometimes,
+		"exists (x=1)": litmus.Sometimes,
+		"exists (x=7)": litmus.Never,
+	} {
+		if got := judgeSource(t, src+cond, litmus.Bounds{}); got.Answer != want {
+			t.Errorf("%s: %s %s, want %s", cond, got.Answer, got.Why, want)
 		}
 	}
 }

@@ -141,20 +141,32 @@ type execution struct {
 	f     *frame
 	of    [][]communication // by location
 	order []int             // of locations: fewest communications first
+	woven []int             // locations of SRCU domains, which come last
 	final []*communication
 	c     candidate
+
+	plainWoven bool // a plain access reaches a woven location
 }
 
 // run judges the candidate executions of one choice of traces.
 func (j *judge) run(f *frame) {
 	x := &execution{j: j, f: f, of: make([][]communication, len(j.t.locs)), final: make([]*communication, len(j.t.locs))}
+	for i := range f.ev {
+		if e := &f.ev[i]; e.is&(fSRCULock|fSRCUUnlock) != 0 && !slices.Contains(x.woven, e.loc) {
+			x.woven = append(x.woven, e.loc)
+		}
+	}
 	for loc := range j.t.locs {
+		if slices.Contains(x.woven, loc) {
+			continue
+		}
 		if x.of[loc] = x.communications(loc); len(x.of[loc]) == 0 || j.why != "" {
 			return
 		}
 		x.order = append(x.order, loc)
 	}
 	slices.SortStableFunc(x.order, func(a, b int) int { return len(x.of[a]) - len(x.of[b]) })
+	f.plain.each(func(i int) { x.plainWoven = x.plainWoven || slices.Contains(x.woven, f.ev[i].loc) })
 	x.c = candidate{frame: f, rf: make(rel, f.n), co: make(rel, f.n)}
 	x.combine(0)
 }
@@ -177,7 +189,10 @@ func (x *execution) possible(loc int, last int64) bool {
 func (x *execution) combine(k int) {
 	j := x.j
 	if k == len(x.order) {
-		x.conclude()
+		// Most tests need no other row than the first.
+		if x.weave(0, true); len(x.woven) > 0 && !j.done() && x.hopeful() {
+			x.weave(0, false)
+		}
 		return
 	}
 	loc := x.order[k]
@@ -236,8 +251,9 @@ func (x *execution) conclude() {
 	if !v.allowed || !x.c.grounded() {
 		return
 	}
-	j.race = j.race || v.race
-	if j.found = !j.racing || v.race; j.found && j.want && !j.racing {
+	warns := x.warns(v)
+	j.flags |= warns
+	if j.found = j.seek == 0 || warns&j.seek != 0; j.found && j.want && j.seek == 0 {
 		j.witness = newWitness(j.t, &x.c, x.final)
 	}
 }

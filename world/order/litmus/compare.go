@@ -44,8 +44,12 @@ type Tally struct {
 	Bounded    int `json:"bounded"`
 	Unparsed   int `json:"unparsed"`
 	Races      int `json:"races"`
-	// RacesBounded counts the tests whose search for a race ended at a bound.
-	RacesBounded int `json:"races_bounded"`
+	// Flagged counts the tests with warnings of the model, data races among them.
+	Flagged int `json:"flagged"`
+	// FlagsBounded counts the tests whose search for a warning ended at a bound.
+	FlagsBounded int `json:"flags_bounded"`
+	// Empty counts the tests without any execution.
+	Empty int `json:"no_execution"`
 }
 
 // Add counts one comparison.
@@ -74,8 +78,17 @@ func (y *Tally) AddUnparsed() {
 func (y Tally) String() string {
 	s := fmt.Sprintf("%d files: %d agree, %d unsound, %d incomplete, %d without a result to compare, %d bounded, %d not parsed; %d with data races",
 		y.Files, y.Agrees, y.Unsound, y.Incomplete, y.NoResult, y.Bounded, y.Unparsed, y.Races)
-	if y.RacesBounded > 0 {
-		s += fmt.Sprintf(", %d not searched to the end for races", y.RacesBounded)
+	for _, n := range []struct {
+		count int
+		text  string
+	}{
+		{y.Flagged - y.Races, "with other flags only"},
+		{y.FlagsBounded, "not searched to the end for flags"},
+		{y.Empty, "without any execution"},
+	} {
+		if n.count > 0 {
+			s += fmt.Sprintf(", %d %s", n.count, n.text)
+		}
 	}
 	return s
 }

@@ -2,6 +2,7 @@ package litmus
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -10,7 +11,31 @@ import (
 func (t *Test) declared(thread int, reg string) bool {
 	th := &t.threads[thread]
 	_, set := t.regs[thread][reg]
-	return set || th.locals[reg] || slices.Contains(th.params, reg)
+	_, local := th.locals[reg]
+	return set || local || slices.Contains(th.params, reg)
+}
+
+// noteHidden notes the first location that a register of a thread hides there, or
+// initial register that a parameter hides.
+func (t *Test) noteHidden() {
+	first := 0
+	note := func(line int, format string, args ...any) {
+		if t.Hidden == "" || line < first {
+			first, t.Hidden = line, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...)
+		}
+	}
+	for id, th := range t.threads {
+		for _, n := range slices.Sorted(maps.Keys(th.locals)) {
+			if _, location := t.index[n]; location {
+				note(th.locals[n], "register %s of P%d hides the location %s", abbreviate(n), id, abbreviate(n))
+			}
+		}
+		for _, n := range th.params {
+			if _, register := t.regs[id][n]; register {
+				note(th.line, "parameter %s of P%d hides the initial register %d:%s", abbreviate(n), id, id, abbreviate(n))
+			}
+		}
+	}
 }
 
 // noteUndeclared notes the first name in a thread's code that is neither a register nor

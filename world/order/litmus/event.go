@@ -15,6 +15,7 @@ const (
 	mLKR // the read of a spin_lock
 	mLKW // the write of a spin_lock
 	mUL  // spin_unlock
+	mLF  // a read of a spinlock that takes it not
 	fMb
 	fRmb
 	fWmb
@@ -27,8 +28,8 @@ const (
 	fRCULock
 	fRCUUnlock
 	fRCUSync
-	fSRCULock
-	fSRCUUnlock
+	fSRCULock   // also a read of the domain
+	fSRCUUnlock // also a write to the domain
 	fSRCUSync
 )
 

@@ -165,3 +165,31 @@ func TestUndeclaredNamesAreNoted(t *testing.T) {
 		}
 	}
 }
+
+// A name that hides a location, or a parameter that hides an initial register, is noted.
+func TestHiddenNamesAreNoted(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string]string{
+		"C a\n{ r1=2; }\nP0(int *x)\n{\n\tint r1 = READ_ONCE(*x);\n}\nexists (0:r1=0)":     "line 5: register r1 of P0 hides the location r1",
+		"C a\n{}\nP0(int *x)\n{\n\tint r0;\n\tint x;\n\tr0 = 1;\n}\nexists (0:r0=1)":       "line 6: register x of P0 hides the location x",
+		"C a\n{ 0:x=3; }\nP0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n}\nexists (x=1)":            "line 3: parameter x of P0 hides the initial register 0:x",
+		"C a\n{ 0:r5=4; x=1; }\nP0(int *x)\n{\n\tint r1 = READ_ONCE(*x);\n}\nexists (x=1)": "",
+	} {
+		x, err := litmus.Parse(src)
+		if err != nil || x.Hidden != want {
+			t.Errorf("%q: %q, %v, want %q", src, x.Hidden, err, want)
+		}
+	}
+}
+
+// A byte order mark at the head of a file is no part of the test.
+func TestByteOrderMarkIsSkipped(t *testing.T) {
+	t.Parallel()
+	x, err := litmus.Parse("\ufeffC marked\n{}\nP0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n}\nexists (x=1)\n")
+	if err != nil || x.Name != "marked" {
+		t.Errorf("%v, %v", x, err)
+	}
+	if _, err = litmus.Parse("\ufeffC marked\n{}\nP0(int *x)\n{\n\twhile (1);\n}\n"); err == nil || err.Error() != "line 5: while statement: want if, an assignment or a call" {
+		t.Error(err)
+	}
+}

@@ -25,6 +25,8 @@ type frame struct {
 	rcuGP, srcuGP, srcuLock, srcuUnlock set
 	hasGP                               bool
 	rscs                                rel // rcu-rscs
+
+	warns flag // those that the choice of traces determines
 }
 
 // fences are the marks of events that are only fences.

@@ -129,6 +129,20 @@ func (g *generator) access() {
 	}
 }
 
+// unlock ends the SRCU section of lock k, or makes a mistake.
+func (g *generator) unlock(k int) {
+	switch g.pick(12) {
+	default:
+		g.line("srcu_read_unlock(s, i%d);", k)
+	case 9:
+		g.line("srcu_read_unlock(s, i%d + 1);", k)
+	case 10:
+		g.line("int j%d = srcu_read_lock(s);\n\tsrcu_read_unlock(s, i%d);\n\tsrcu_read_unlock(s, j%d);", k, k, k)
+	case 11:
+		g.line("srcu_read_unlock(s, %s);", g.source())
+	}
+}
+
 func (g *generator) statement() {
 	switch g.pick(18) {
 	default:
@@ -156,9 +170,14 @@ func (g *generator) statement() {
 	case 14:
 		k := g.regs
 		g.line("int i%d = srcu_read_lock(s);", k)
-		g.access()
-		g.access()
-		g.line("srcu_read_unlock(s, i%d);", k)
+		if g.pick(3) > 0 {
+			g.access()
+			g.access()
+		}
+		g.unlock(k)
+		if g.pick(6) == 0 {
+			g.line("smp_mb__after_srcu_read_unlock();")
+		}
 	case 15:
 		switch g.pick(4) {
 		case 0, 1:

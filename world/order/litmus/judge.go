@@ -45,12 +45,15 @@ func (b *Bounds) fill() {
 // Judgement is the result of judging a test.
 type Judgement struct {
 	Answer Answer
-	// Race reports a data race in an allowed execution. The answer then assumes that
-	// the compiler does not exploit the race.
-	Race bool
-	// RaceWhy names the bound at which the search for a race ended without one; empty
-	// if the search was complete or found one. A Bounded test is not searched for races.
-	RaceWhy string
+	// Flags are the model's warnings about allowed executions, by their names in the
+	// model. With "data-race" the answer assumes that the compiler does not exploit the race.
+	Flags []string
+	// Open are warnings whose search ended without one at the bound OpenWhy. A Bounded
+	// test is not searched for warnings.
+	Open    []string
+	OpenWhy string
+	// Empty reports that the test has no execution. The answer is Never.
+	Empty bool
 	// Why names the bound that the search reached; empty if it reached none.
 	Why string
 	// Candidates is the number of complete candidate executions that were judged.
@@ -81,21 +84,18 @@ func (t *Test) Judge(ctx context.Context, b Bounds) Judgement {
 	case pos:
 		out.Answer = Always
 	default:
-		out.Answer = Never
+		out.Answer, out.Empty = Never, !neg
 	}
-	if out.Answer != Bounded && !j.race && j.canRace() {
-		j.racing, j.why = true, ""
-		j.search(true)
-		if !j.race && j.why == "" {
-			j.search(false)
-		}
-		if !j.race {
-			out.RaceWhy = j.why
-		}
+	if out.Answer != Bounded && !out.Empty {
+		open, why := j.seekFlags()
+		out.Open, out.OpenWhy = open.names(), why
 	}
-	out.Race, out.Candidates = j.race, j.judged
+	out.Flags, out.Candidates = j.flags.names(), j.judged
 	return out
 }
+
+// Race reports a data race in an allowed execution.
+func (v Judgement) Race() bool { return slices.Contains(v.Flags, flagNames[0]) }
 
 type judge struct {
 	t      *Test
@@ -105,13 +105,13 @@ type judge struct {
 	why    string
 
 	want    bool // whether the condition must hold
-	racing  bool // the search is for a data race
+	seek    flag // the search is for this warning; 0 if it is for the condition
 	combo   []*trace
 	combos  int
 	judged  int
 	steps   int
 	found   bool
-	race    bool
+	flags   flag // of the allowed executions judged
 	witness *Witness
 }
 
@@ -143,26 +143,40 @@ func (j *judge) domains() bool {
 	for i, n := range j.t.locs {
 		start[i] = []int64{j.t.valueOf(j.t.init[n])}
 	}
-	domain, traces, rounds, why := j.fixedPoint(clone(start), j.b.Steps)
+	known := newOrigins(start)
+	domain, traces, rounds, why := j.fixedPoint(clone(start), known, j.b.Steps)
 	if why != "" {
 		j.why = why
 		return false
 	}
-	j.traces = traces
+	j.keep(traces)
 	more, grown := clone(domain), false
 	for loc, vals := range j.t.selfJustified(start, j.b.Values, rounds) {
-		n := len(more[loc])
-		more[loc] = union(more[loc], vals)
-		grown = grown || len(more[loc]) > n
+		for _, v := range vals {
+			if known[loc][v] == nil {
+				more[loc] = union(more[loc], []int64{v})
+				grown = known.add(loc, v, 0)
+			}
+		}
 	}
 	if !grown {
 		return true
 	}
 	steps := j.steps + (j.b.Steps-j.steps)/10
-	if _, traces, _, why := j.fixedPoint(more, steps); why == "" {
-		j.traces = traces
+	if _, traces, _, why := j.fixedPoint(more, known, steps); why == "" {
+		j.keep(traces)
 	}
 	return true
+}
+
+// keep makes traces those of the search.
+func (j *judge) keep(traces [][]trace) {
+	j.traces = traces
+	for _, trs := range traces {
+		for i := range trs {
+			trs[i].warns = trs[i].flags(j.t)
+		}
+	}
 }
 
 func clone(domain [][]int64) [][]int64 {
@@ -176,7 +190,7 @@ func clone(domain [][]int64) [][]int64 {
 // fixedPoint extends the domains until no trace stores a new value. It returns as
 // rounds the number of stores of an execution: a value that takes more to compute
 // cannot occur.
-func (j *judge) fixedPoint(domain [][]int64, maxSteps int) (_ [][]int64, traces [][]trace, rounds int, why string) {
+func (j *judge) fixedPoint(domain [][]int64, known origins, maxSteps int) (_ [][]int64, traces [][]trace, rounds int, why string) {
 	t := j.t
 	for round := 0; ; round++ {
 		grown := false
@@ -195,33 +209,44 @@ func (j *judge) fixedPoint(domain [][]int64, maxSteps int) (_ [][]int64, traces 
 			case !complete:
 				return nil, nil, 0, fmt.Sprintf("P%d has more than %d traces", id, j.b.Traces)
 			}
-			traces[id] = trs
+			kept, more := j.collect(trs, domain, known)
+			_, endsMore := j.collect(ends, domain, known)
+			grown = grown || more || endsMore
+			for loc := range domain {
+				if len(domain[loc]) > j.b.Values {
+					return nil, nil, 0, fmt.Sprintf("%s has more than %d values", t.locs[loc], j.b.Values)
+				}
+			}
 			most := 0
 			for _, all := range [][]trace{trs, ends} {
 				for i := range all {
-					n := 0
-					for _, e := range all[i].events {
-						if e.is&mWrite == 0 {
-							continue
-						}
-						n++
-						if k, found := slices.BinarySearch(domain[e.loc], e.val); !found {
-							domain[e.loc] = slices.Insert(domain[e.loc], k, e.val)
-							grown = true
-						}
-						if len(domain[e.loc]) > j.b.Values {
-							return nil, nil, 0, fmt.Sprintf("%s has more than %d values", t.locs[e.loc], j.b.Values)
-						}
-					}
-					most = max(most, n)
+					most = max(most, all[i].stores())
 				}
 			}
+			traces[id] = kept
 			stores += most
 		}
 		if !grown || round > stores {
 			return domain, traces, stores, ""
 		}
 	}
+}
+
+// collect adds the values that traces store to the domains and their origins. It returns
+// the traces whose every store has an origin, and whether a value or an origin is new.
+func (j *judge) collect(all []trace, domain [][]int64, known origins) (kept []trace, grown bool) {
+	for i := range all {
+		founded := known.founded(&all[i], func(e *event, s storeSet) {
+			if k, found := slices.BinarySearch(domain[e.loc], e.val); !found && len(domain[e.loc]) <= j.b.Values {
+				domain[e.loc] = slices.Insert(domain[e.loc], k, e.val)
+			}
+			grown = known.add(e.loc, e.val, s) || grown
+		})
+		if founded {
+			kept = append(kept, all[i])
+		}
+	}
+	return kept, grown
 }
 
 // search searches for an allowed execution in which the condition is as wanted.
@@ -282,7 +307,13 @@ func (j *judge) execute() {
 		j.why = fmt.Sprintf("an execution has more than %d events", maxEvents)
 		return
 	}
-	if !j.racing || !f.plain.empty() {
+	for _, tr := range j.combo {
+		f.warns |= tr.warns
+	}
+	if f.mixesLocks() {
+		f.warns |= mixedLockAccesses
+	}
+	if j.seek == 0 || j.seek == dataRace && !f.plain.empty() || (f.warns|srcuFlags)&j.seek != 0 {
 		j.run(f)
 	}
 }

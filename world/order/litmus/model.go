@@ -28,7 +28,7 @@ func (c *candidate) judge() verdict {
 
 	// Dependencies are carried through stores and loads of one thread.
 	memData := f.between(M, f.data, M)
-	carry := f.star(f.seq(memData, rfi))
+	carry := f.star(f.seq(f.to(memData, M.not(f.srcuUnlock)), rfi))
 	addr := f.seq(carry, f.from(M, f.addr))
 	ctrl := f.seq(carry, f.from(M, f.ctrl))
 	data := f.seq(carry, memData)
@@ -115,13 +115,14 @@ func (c *candidate) rcuFence(prop, hbStar, pbStar rel) rel {
 }
 
 // srcuSections pairs each srcu_read_lock with the unlocks that get its value through
-// registers or memory.
+// registers or memory, but not through the domain itself.
 func (c *candidate) srcuSections() rel {
 	f := c.frame
 	if f.srcuLock.empty() {
 		return f.none()
 	}
-	return f.and(f.between(f.srcuLock, f.plus(f.or(f.data, c.rf)), f.srcuUnlock), f.loc)
+	carry := f.star(f.seq(f.to(f.data, f.all.not(f.srcuUnlock)), c.rf))
+	return f.and(f.between(f.srcuLock, f.seq(carry, f.data), f.srcuUnlock), f.loc)
 }
 
 // grounded reports whether the value of each access follows from the initial values

@@ -14,14 +14,11 @@ func (t *Test) Operate(ctx context.Context, m order.Mode, limit int) Judgement {
 	if len(t.locs) > 64 {
 		return Judgement{Answer: Bounded, Why: "more than 64 locations"}
 	}
-	o := &operation{t: t, ctx: ctx, mode: m, limit: limit}
-	for id := range t.threads {
-		ps, ok := t.paths(id)
-		if !ok {
-			return Judgement{Answer: Bounded, Why: "a thread has more than 256 paths"}
-		}
-		o.paths = append(o.paths, ps)
+	programs, ok := t.compile(t.constantDomains())
+	if !ok {
+		return Judgement{Answer: Bounded, Why: "a thread has more than 256 paths"}
 	}
+	o := &operation{t: t, ctx: ctx, mode: m, limit: limit, compiled: programs}
 	o.chosen = make([]*path, len(o.paths))
 	pos, posWhy := o.search(true)
 	neg, negWhy := o.search(false)
@@ -35,13 +32,15 @@ func (t *Test) Operate(ctx context.Context, m order.Mode, limit int) Judgement {
 	case pos:
 		return Judgement{Answer: Always}
 	}
-	return Judgement{Answer: Never}
+	return Judgement{Answer: Never, Empty: !neg}
 }
 
 // path is one path through a thread's branches, as a program for the explorer.
 type path struct {
 	prog  *order.Program
 	final []order.Expr // by quantity, the value of a register of the thread
+
+	sections sections // of SRCU
 }
 
 // workPerState is the work that a search may do for each state of its limit. Most
@@ -54,11 +53,11 @@ const (
 )
 
 type operation struct {
-	t      *Test
-	ctx    context.Context
-	mode   order.Mode
-	limit  int
-	paths  [][]*path
+	t     *Test
+	ctx   context.Context
+	mode  order.Mode
+	limit int
+	*compiled
 	chosen []*path
 	want   bool
 	left   int // remaining states of the limit
@@ -97,13 +96,9 @@ func (o *operation) choose(id int) {
 		o.why = beyondWork
 		return
 	}
-	memory := make([]order.Value, len(o.t.locs))
-	for i, n := range o.t.locs {
-		memory[i] = o.t.valueOf(o.t.init[n])
-	}
 	known := o.known
 	x := order.Search{
-		Mode: o.mode, Memory: memory, Domains: 1 + len(o.t.locs), States: o.left, Work: o.work,
+		Mode: o.mode, Memory: o.memory, Domains: 1 + max(1, len(o.t.locs)), States: o.left, Work: o.work,
 		Possible: func(p order.Partial) bool {
 			o.partial = p
 			return o.t.possible(o.want, known)

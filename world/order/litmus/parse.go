@@ -15,6 +15,7 @@ func Parse(src string) (*Test, error) {
 	if len(src) > maxSource {
 		return nil, &Error{1, fmt.Sprintf("test of %d bytes: want at most %d MiB", len(src), maxSource>>20)}
 	}
+	src = strings.TrimPrefix(src, "\ufeff") // a byte order mark
 	first, rest, _ := strings.Cut(strings.TrimLeft(src, " \t\r\n"), "\n")
 	skipped := strings.Count(src[:strings.Index(src, first)], "\n")
 	kind, title, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(first), "\t", " "), " ")
@@ -52,7 +53,7 @@ type parser struct {
 	t    *Test
 	deep int
 
-	locals map[string]bool // of the thread that is read
+	locals map[string]int // of the thread that is read
 }
 
 // maxDepth bounds the nesting of what is parsed, and maxTerms the operators of a chain
@@ -127,6 +128,7 @@ func (p *parser) test() error {
 	}
 	p.locate()
 	p.t.noteUndeclared()
+	p.t.noteHidden()
 	for {
 		switch {
 		case p.accept("locations"):
@@ -371,7 +373,7 @@ func (p *parser) thread() error {
 	if err := p.expect("("); err != nil {
 		return err
 	}
-	var th thread
+	th := thread{line: p.line()}
 	for !p.accept(")") {
 		p.typeWords()
 		if !identifier(p.peek()) {
@@ -389,7 +391,7 @@ func (p *parser) thread() error {
 			}
 		}
 	}
-	p.locals = map[string]bool{}
+	p.locals = map[string]int{}
 	body, err := p.block()
 	if err != nil {
 		return err

@@ -106,7 +106,7 @@ func (p *parser) declaration() ([]stmt, error) {
 		if p.peek() == "[" {
 			return nil, p.fail("array %s: want a scalar", abbreviate(n))
 		}
-		p.locals[n] = true
+		p.local(n, at)
 		if p.accept("=") {
 			v, err := p.expression()
 			if err != nil {
@@ -153,12 +153,19 @@ func (p *parser) simple() ([]stmt, error) {
 func (p *parser) assignTo(at line, x, v expr) ([]stmt, error) {
 	switch x := x.(type) {
 	case name:
-		p.locals[x.text] = true
+		p.local(x.text, int(at))
 		return []stmt{assign{at, x.text, v}}, nil
 	case load:
 		return []stmt{store{at, x.addr, v}}, nil
 	}
 	return nil, &Error{int(at), "assignment: want a register or *pointer on the left"}
+}
+
+// local records a register of the thread.
+func (p *parser) local(name string, at int) {
+	if _, found := p.locals[name]; !found {
+		p.locals[name] = at
+	}
 }
 
 // levels are the binary operators, loosest first.

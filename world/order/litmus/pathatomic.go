@@ -51,7 +51,7 @@ func (c *compiler) modify(ptr order.Expr, o ordering, v order.Expr, noreturn boo
 		c.p.Fence()
 	}
 	a := c.place(ptr)
-	a.Val, a.Change, a.Noreturn = v, change, noreturn
+	a.Val, a.Change, a.Noreturn = c.escape(v), change, noreturn
 	a.Acquire, a.Release = o == acquire, o == release
 	c.orderRMW()
 	old := order.Of(c.p.Modify(a))

@@ -5,19 +5,43 @@ import "github.com/gpstorm/gpstorm/world/order"
 // maxPaths bounds the paths through one thread's branches.
 const maxPaths = 256
 
+// compiled is a test as programs for the explorer.
+type compiled struct {
+	paths  [][]*path     // by thread
+	memory []order.Value // initial values
+}
+
+// compile compiles every path of every thread. It returns false if a thread has too many.
+// constant are the locations that constantDomains reports, or none.
+func (t *Test) compile(constant []bool) (*compiled, bool) {
+	out := &compiled{}
+	for id := range t.threads {
+		ps, ok := t.paths(id, constant)
+		if !ok {
+			return nil, false
+		}
+		out.paths = append(out.paths, ps)
+	}
+	closeSections(out.paths)
+	for _, n := range t.locs {
+		out.memory = append(out.memory, t.valueOf(t.init[n]))
+	}
+	return out, true
+}
+
 // paths compiles a thread once for every path through its branches and every outcome
 // of its conditional atomic operations. Executions that leave the compiled path are
 // discarded.
-func (t *Test) paths(id int) ([]*path, bool) {
+func (t *Test) paths(id int, constant []bool) ([]*path, bool) {
 	var out []*path
 	var picks, options []int
 	for {
-		c := &compiler{t: t, picks: picks}
+		c := &compiler{t: t, constant: constant, picks: picks}
 		c.start(id)
 		if len(out) == maxPaths {
 			return nil, false
 		}
-		out = append(out, &path{c.p, c.final(id)})
+		out = append(out, &path{c.p, c.final(id), c.sections})
 		picks, options = c.picks[:c.at], c.options
 		for len(picks) > 0 && picks[len(picks)-1] == options[len(picks)-1]-1 {
 			picks = picks[:len(picks)-1]
@@ -30,9 +54,13 @@ func (t *Test) paths(id int) ([]*path, bool) {
 }
 
 type compiler struct {
-	t   *Test
-	p   *order.Program
-	env map[string]order.Expr
+	t        *Test
+	p        *order.Program
+	env      map[string]order.Expr
+	constant []bool // by location: see constantDomains
+
+	sections sections
+	depth    int // of RCU sections
 
 	picks, options []int
 	at             int
@@ -89,7 +117,7 @@ func (c *compiler) block(body []stmt) {
 			c.env[s.reg] = c.eval(s.val)
 		case store:
 			a := c.place(c.eval(s.addr))
-			a.Val = c.eval(s.val)
+			a.Val = c.escape(c.eval(s.val))
 			c.p.Store(a)
 		case eval:
 			c.eval(s.val)
@@ -188,7 +216,7 @@ func (c *compiler) call(x call) order.Expr {
 			ptr = c.eval
 		}
 		a := c.place(ptr(x.args[0]))
-		a.Val, a.Release = c.eval(x.args[1]), p.order == release
+		a.Val, a.Release = c.escape(c.eval(x.args[1])), p.order == release
 		c.p.Store(a)
 		if p.fence != 0 {
 			c.fence(p.fence)
@@ -196,22 +224,15 @@ func (c *compiler) call(x call) order.Expr {
 	case primFence:
 		c.fence(p.fence)
 	case primSRCULock:
-		c.p.Enter(c.domain(x.args[0]))
+		return c.srcuLock(x)
 	case primSRCUUnlock:
-		c.p.Leave(c.domain(x.args[0]))
-		c.srcuUnlocked = c.p.Len()
+		c.srcuUnlock(x)
 	case primSRCUSync:
-		c.p.Synchronize(c.domain(x.args[0]))
+		c.p.Synchronize(1 + c.domain(c.eval(x.args[0])))
 	default:
 		return c.atomic(x, p)
 	}
 	return order.Const(0)
-}
-
-// domain returns the number of an SRCU domain; 0 is RCU.
-func (c *compiler) domain(x expr) int {
-	i, _ := c.t.locOf(c.eval(x).Value(nil))
-	return 1 + max(i, 0)
 }
 
 func (c *compiler) fence(f mark) {
@@ -234,8 +255,12 @@ func (c *compiler) fence(f mark) {
 		c.p.Order(c.srcuUnlocked, c.p.Len())
 	case fRCULock:
 		c.p.Enter(0)
+		c.depth++
 	case fRCUUnlock:
-		c.p.Leave(0)
+		if c.depth > 0 { // an unmatched unlock ends no section
+			c.p.Leave(0)
+			c.depth--
+		}
 	case fRCUSync:
 		c.p.Synchronize(0)
 	}

@@ -13,6 +13,17 @@ type value struct {
 type trace struct {
 	events []event
 	final  []int64 // by quantity, the value of a register of the thread
+	warns  flag
+}
+
+// stores returns the number of stores.
+func (tr *trace) stores() (n int) {
+	for _, e := range tr.events {
+		if e.is&mWrite != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // runner enumerates the traces of one thread. A read returns each value that its

@@ -54,11 +54,10 @@ func (r *runner) call(c call) value {
 	case primLock, primUnlock, primTryLock, primIsLocked:
 		return r.lock(c, p)
 	case primSRCULock:
-		i := r.emit(event{is: fSRCULock, loc: r.locate(r.eval(c.args[0])), rmw: -1, line: c.line})
-		return value{0, 1 << i, 1 << i}
+		return r.read(r.eval(c.args[0]), fSRCULock, c.line)
 	case primSRCUUnlock:
-		loc := r.locate(r.eval(c.args[0]))
-		r.emit(event{is: fSRCUUnlock, loc: loc, data: r.eval(c.args[1]).deps, rmw: -1, line: c.line})
+		to := r.eval(c.args[0])
+		r.write(to, r.eval(c.args[1]), fSRCUUnlock, c.line)
 	case primSRCUSync:
 		r.emit(event{is: fSRCUSync, loc: r.locate(r.eval(c.args[0])), rmw: -1, line: c.line})
 	}
@@ -162,11 +161,11 @@ func (r *runner) lock(c call, p primitive) value {
 			got := r.acquireLock(to, loc, c.line)
 			return value{1, got.deps, 0}
 		}
-		held := r.readAs(to, loc, lockHeld, 0, c.line)
+		held := r.readAs(to, loc, lockHeld, mLF, c.line)
 		return value{0, held.deps, 0}
 	}
 	v := int64(r.pick(2))
-	return r.readAs(to, loc, v, 0, c.line)
+	return r.readAs(to, loc, v, mLF, c.line)
 }
 
 func (r *runner) acquireLock(to value, loc, at int) value {

@@ -66,7 +66,7 @@ func TestRacesAreFlagged(t *testing.T) {
 	t.Parallel()
 	s := suite(t)
 	for name, want := range map[string]bool{"mp-plain-race": true, "mp-plain-release": false, "mp": false} {
-		if got := s[name].Judge(t.Context(), litmus.DefaultBounds).Race; got != want {
+		if got := s[name].Judge(t.Context(), litmus.DefaultBounds).Race(); got != want {
 			t.Errorf("%s: race %v, want %v", name, got, want)
 		}
 	}

@@ -13,6 +13,8 @@ type valueSets struct {
 	anyBranch bool // take every branch both ways
 	domain    [][]int64
 	env       map[string][]int64
+	touched   []bool // locations that an access other than those of SRCU sections reaches
+	section   bool   // the access is one of an SRCU section
 	grown     bool
 	over      bool // a set exceeded the limit
 }
@@ -42,7 +44,14 @@ func (t *Test) selfJustified(initial [][]int64, limit, rounds int) [][]int64 {
 // canHold computes a superset of the values that each location can hold. ok is false
 // if a set exceeds the limit.
 func (t *Test) canHold(initial [][]int64, limit, rounds int, anyBranch bool) (_ [][]int64, ok bool) {
-	v := &valueSets{t: t, limit: limit, anyBranch: anyBranch, domain: clone(initial), grown: true}
+	v := t.valueSets(initial, limit, rounds, anyBranch)
+	return v.domain, !v.over
+}
+
+func (t *Test) valueSets(initial [][]int64, limit, rounds int, anyBranch bool) *valueSets {
+	v := &valueSets{
+		t: t, limit: limit, anyBranch: anyBranch, domain: clone(initial), touched: make([]bool, len(t.locs)), grown: true,
+	}
 	for round := 0; v.grown && !v.over && round <= rounds; round++ {
 		v.grown = false
 		for id := range t.threads {
@@ -56,7 +65,7 @@ func (t *Test) canHold(initial [][]int64, limit, rounds int, anyBranch bool) (_ 
 			v.block(t.threads[id].body)
 		}
 	}
-	return v.domain, !v.over
+	return v
 }
 
 func (v *valueSets) block(body []stmt) {
@@ -112,6 +121,7 @@ func (v *valueSets) store(addrs, vals []int64) {
 		if !ok {
 			continue
 		}
+		v.touched[loc] = v.touched[loc] || !v.section
 		n := len(v.domain[loc])
 		v.domain[loc] = union(v.domain[loc], vals)
 		v.grown = v.grown || len(v.domain[loc]) > n
@@ -122,6 +132,7 @@ func (v *valueSets) store(addrs, vals []int64) {
 func (v *valueSets) load(addrs []int64) (out []int64) {
 	for _, a := range addrs {
 		if loc, ok := v.t.locOf(a); ok {
+			v.touched[loc] = v.touched[loc] || !v.section
 			out = union(out, v.domain[loc])
 		}
 	}
@@ -206,6 +217,16 @@ func (v *valueSets) call(c call) []int64 {
 		return []int64{0, 1}
 	case primTryLock, primIsLocked:
 		return []int64{0, 1}
+	case primSRCULock:
+		domains := v.eval(c.args[0])
+		v.section = true
+		defer func() { v.section = false }()
+		return v.load(domains)
+	case primSRCUUnlock:
+		domains, vals := v.eval(c.args[0]), v.eval(c.args[1])
+		v.section = true
+		v.store(domains, vals)
+		v.section = false
 	}
 	return []int64{0}
 }

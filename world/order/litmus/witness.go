@@ -2,6 +2,7 @@ package litmus
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,7 +37,7 @@ func newWitness(t *Test, c *candidate, final []*communication) *Witness {
 		w.Lines = append(w.Lines, s)
 	}
 	for loc, v := range final {
-		if v == nil || len(v.order) < 3 {
+		if v == nil || len(v.order) < 3 || constantStores(c.ev, v.order) {
 			continue
 		}
 		var vals []string
@@ -46,6 +47,11 @@ func newWitness(t *Test, c *candidate, final []*communication) *Witness {
 		w.Lines = append(w.Lines, fmt.Sprintf("%s has the values %s in coherence order", t.locs[loc], strings.Join(vals, ", ")))
 	}
 	return w
+}
+
+// constantStores reports whether all stores of a location store one value.
+func constantStores(ev []event, stores []int) bool {
+	return !slices.ContainsFunc(stores, func(s int) bool { return ev[s].val != ev[stores[0]].val })
 }
 
 func (t *Test) show(v int64) string {
@@ -65,9 +71,12 @@ var fenceNames = map[mark]string{
 }
 
 func (t *Test) describe(e *event) string {
-	if n, ok := fenceNames[e.is]; ok {
+	if n, ok := fenceNames[e.is&^(mRead|mWrite)]; ok {
 		if e.loc >= 0 {
 			n += "(" + t.locs[e.loc] + ")"
+		}
+		if e.is&(mRead|mWrite) != 0 {
+			n += " = " + t.show(e.val)
 		}
 		return n
 	}
