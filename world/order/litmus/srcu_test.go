@@ -42,14 +42,15 @@ func TestSRCUSectionsFollowTheirIndex(t *testing.T) {
 	const load = "int r0 = READ_ONCE(*x); "
 	const late = " int r1 = READ_ONCE(*y);"
 	for code, want := range map[string]litmus.Answer{
-		"int i = srcu_read_lock(s); " + load + late + " srcu_read_unlock(s, i);":                                                       litmus.Never,
-		late + "int i = srcu_read_lock(s); " + load + "srcu_read_unlock(s, i);":                                                        litmus.Sometimes,
-		"int i = srcu_read_lock(s); int j = srcu_read_lock(s); " + load + "srcu_read_unlock(s, i);" + late + "srcu_read_unlock(s, j);": litmus.Never,
-		"int i = srcu_read_lock(s); srcu_read_unlock(s, i); " + load + late + "srcu_read_unlock(s, i);":                                litmus.Never,
-		"srcu_read_unlock(s, 0); int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, i);":                                litmus.Never,
-		"int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, 0);":                                                        litmus.Sometimes,
-		"int i = srcu_read_lock(s); WRITE_ONCE(*z, i); " + load + late + "int j = READ_ONCE(*z); srcu_read_unlock(s, j);":              litmus.Never,
-		"rcu_read_unlock(); int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, i);":                                     litmus.Never,
+		"int i = srcu_read_lock(s); " + load + late + " srcu_read_unlock(s, i);":                                                        litmus.Never,
+		late + "int i = srcu_read_lock(s); " + load + "srcu_read_unlock(s, i);":                                                         litmus.Sometimes,
+		"int i = srcu_read_lock(s); int j = srcu_read_lock(s); " + load + "srcu_read_unlock(s, i);" + late + "srcu_read_unlock(s, j);":  litmus.Never,
+		"int i = srcu_read_lock(s); srcu_read_unlock(s, i); " + load + late + "srcu_read_unlock(s, i);":                                 litmus.Never,
+		"srcu_read_unlock(s, 0); int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, i);":                                 litmus.Never,
+		"int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, 0);":                                                         litmus.Sometimes,
+		"int i = srcu_read_lock(s); WRITE_ONCE(*z, i); " + load + late + "int j = READ_ONCE(*z); srcu_read_unlock(s, j);":               litmus.Never,
+		"int i = srcu_read_lock(s);" + late + " int j = srcu_read_lock(s); srcu_read_unlock(s, i); " + load + "srcu_read_unlock(s, j);": litmus.Sometimes,
+		"rcu_read_unlock(); int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, i);":                                      litmus.Never,
 	} {
 		src := "C mp\n{}\nP0(int *x, int *y, int *z, struct srcu_struct *s)\n{\n\t" + code + "\n}\n" +
 			"P1(int *x, int *y, struct srcu_struct *s)\n{\n\tWRITE_ONCE(*y, 1);\n\tsynchronize_srcu(s);\n\tWRITE_ONCE(*x, 1);\n}\n" +
