@@ -69,13 +69,17 @@ const stormNote = "the same strategy, storm and goroutines; how they interleave 
 // stormSeeds: calm and stormy ones, and each part of the churn alone.
 var stormSeeds = []string{
 	"", "\x14", "\x05\x02\x01\x02\x01\x00\x01\x01\x01\x08\x08\x01",
-	"\x14\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x03\x00\x00\x00\x00\x1f",
-	"\x14\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x00\x02\x02\x00\x00\x1f",
-	"\x14\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x00\x00\x00\x00\x00\x04\x02",
-	"\x08\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x00\x00\x00\x01\x00\x04",
-	"\x14\x00\x00\x00\x00\x00\x00\x00\x00\x10\x10\x00\x00\x00\x00\x00\x00\x01\x04",
-	"\x1c\x02\x02\x02\x03\x01\x03\x02\x01\x02\x08\x08\x02\x02\x03\x02\x02\x01\x01\x08",
-	"\x20\x01\x00\x00\x01\x00\x03\x01\x01\x02\x04\x04\x01\x01\x01\x01\x01\x01\x01\x02",
+	"\x1c\x02\x02\x02\x03\x01\x03\x02\x01\x02\x08\x08\x02\x02\x03\x02\x02\x01\x01\x08\x02",
+	"\x20\x01\x00\x00\x01\x00\x03\x01\x01\x02\x04\x04\x01\x01\x01\x01\x01\x01\x01\x02\x01",
+	churnSeed(20, 0, 3, 0, 0, 0, 0, 31, 0), churnSeed(20, 2, 3, 0, 0, 0, 0, 31, 0),
+	churnSeed(20, 0, 0, 2, 2, 0, 0, 31, 0), churnSeed(8, 0, 0, 0, 0, 1, 0, 4, 0),
+	churnSeed(20, 0, 0, 0, 0, 0, 1, 4, 0), churnSeed(20, 0, 0, 0, 0, 0, 0, 4, 2),
+}
+
+// churnSeed returns the bytes of one reader and one closer without a storm, of a
+// strategy, a number of processors, and the churn in the order of stormOf.
+func churnSeed(subject, procs byte, churn ...byte) string {
+	return string([]byte{subject, 0, 0, 0, 0, 0, procs, 0, 0, 0, 16, 16, 0, 0}) + string(churn)
 }
 
 // stormCase is what the bytes of FuzzStorm mean.
@@ -128,7 +132,7 @@ func stormOf(w *live.World, data []byte) stormCase {
 		sc.Tasks = append(sc.Tasks, workload.Tasks{Name: "hog", Count: hogs, Gap: time.Millisecond, Sleep: 10 * time.Millisecond, SleepEvery: 20})
 	}
 	sc.Closers = []workload.Closers{{Name: "closer", Count: 1 + below(3), Repeat: 50, Pause: time.Duration(below(4)) * 10 * time.Millisecond}}
-	c.churn = live.Churn{Updaters: below(4), Retirers: below(3), Registrants: below(3), Panickers: below(2), Closings: below(2), Yields: below(8), Listers: below(3)}
+	c.churn = live.Churn{Updaters: below(4), Retirers: below(3), Registrants: below(3), Panickers: below(2), Closings: below(2), Yields: below(32), Listers: below(3)}
 	c.scenario = sc
 	return c
 }
@@ -155,4 +159,17 @@ func buildKind() string {
 		}
 	}
 	return fmt.Sprintf("plain, %s", runtime.Version())
+}
+
+func TestChurnSeedMeansItsChurn(t *testing.T) {
+	t.Parallel()
+	w, err := live.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := stormOf(w, []byte(churnSeed(20, 2, 3, 2, 1, 1, 1, 31, 2)))
+	want := live.Churn{Updaters: 3, Retirers: 2, Registrants: 1, Panickers: 1, Closings: 1, Yields: 31, Listers: 2}
+	if c.subject != "membarrier" || c.procs != 1 || c.churn != want {
+		t.Errorf("%s on %d processors with %+v", c.subject, c.procs, c.churn)
+	}
 }
