@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
@@ -75,6 +76,9 @@ const maxLine = 64 << 20
 func (rd *reader) line() (line []byte, err error) {
 	for {
 		part, err := rd.r.ReadSlice('\n')
+		if len(line)+len(part) > cap(line) {
+			line = slices.Grow(line, max(len(part), len(line))) // doubles, so a long line is not copied often
+		}
 		line = append(line, part...)
 		switch {
 		case err == bufio.ErrBufferFull && len(line) < maxLine:

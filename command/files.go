@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,7 @@ import (
 
 // maxInput bounds the bytes that a command reads of one file, so that an endless device
 // does not exhaust the memory.
-const maxInput = 64 << 20
+const maxInput = 16 << 20
 
 // readFile reads an input file. A file that cannot be read is bad input.
 func readFile(field, path string) ([]byte, error) {
@@ -27,11 +28,14 @@ func readBounded(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxInput+1))
-	if len(b) > maxInput {
+	var b bytes.Buffer
+	if _, err = b.ReadFrom(io.LimitReader(f, maxInput+1)); err != nil {
+		return nil, err
+	}
+	if b.Len() > maxInput {
 		return nil, fmt.Errorf("longer than %d MiB", maxInput>>20)
 	}
-	return b, err
+	return b.Bytes(), nil
 }
 
 // checkFiles refuses files that cannot be read.

@@ -27,8 +27,12 @@ func TestHelpFitsTheScreenAndItsExamplesParse(t *testing.T) {
 	}
 	examples := 0
 	for _, c := range all {
-		help := c.Long + "\n\n" + c.UsageString()
-		for line := range strings.Lines(help) {
+		var help strings.Builder
+		c.SetOut(&help)
+		if err := c.Help(); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(help.String()) {
 			if n := twwidth.Width(strings.TrimRight(line, "\n")); n > helpWidth && c.Parent() != nil && c.Parent().Name() != "completion" {
 				t.Errorf("%s: %d columns: %s", c.CommandPath(), n, line)
 			}

@@ -296,7 +296,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"rare", "calm", "--trials", "1"}, `gpstorm: --trials: 1: want 100 to 1000000`},
 		{[]string{"shrink", "repo2"}, `scenario: repo2: want a scenario; did you mean repro2?`},
 		{[]string{"shrink", "nosuch.yaml"}, `scenario: nosuch.yaml: want a file that can be read`},
-		{[]string{"run", "/dev/zero"}, `scenario: /dev/zero: want a file that can be read (longer than 64 MiB)`},
+		{[]string{"run", "/dev/zero"}, `scenario: /dev/zero: want a file that can be read (longer than 16 MiB)`},
 		{[]string{"report", "/dev/zero"}, `/dev/zero: line 1: length: more than 64 MiB: want a line of results`},
 		{[]string{"litmus"}, `litmus: no argument: want a litmus file`},
 		{[]string{"merge"}, `merge: no argument: want a results file`},

@@ -105,7 +105,11 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided; 130 interrupt
 			shell.Args = exactly()
 		}
 	}
-	reflowAll(root)
+	showHelp := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		cmd.Long = reflow(cmd.Long, helpWidth)
+		showHelp(cmd, args)
+	})
 	// --version equals the command version, also with --json.
 	showVersion := root.Flags().Bool("version", false, "print version, model and Go, as gpstorm version does")
 	evaluate := root.RunE
@@ -169,11 +173,3 @@ func (c *common) note(cmd *cobra.Command, format string, args ...any) {
 
 // helpWidth is the width of a help text: it may go to a file or a pager.
 const helpWidth = 80
-
-// reflowAll wraps the texts of a command and all below it.
-func reflowAll(cmd *cobra.Command) {
-	cmd.Long = reflow(cmd.Long, helpWidth)
-	for _, sub := range cmd.Commands() {
-		reflowAll(sub)
-	}
-}

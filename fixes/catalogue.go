@@ -37,6 +37,7 @@ type Catalogue struct {
 func NewCatalogue(groups ...Group) (*Catalogue, error) {
 	c := &Catalogue{groups: slices.Clone(groups)}
 	for _, g := range groups {
+		c.fixes.Grow(len(g.Fixes))
 		for _, f := range g.Fixes {
 			if f.Name == "" || strings.ContainsAny(f.Name, Separator+" \t\r\n,") {
 				return nil, named.Wrong(string(g.Kind), f.Name, "a name without space, comma and %q", Separator)

@@ -12,6 +12,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/seed"
@@ -255,17 +256,26 @@ func (r *fields) name(field string) string {
 	return s
 }
 
-func deflate(body []byte) []byte {
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.BestCompression)
-	if err == nil {
-		_, err = w.Write(body)
+// deflaters are compressors for reuse: a new one allocates more than a megabyte.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(io.Discard, flate.BestCompression)
+	if err != nil {
+		panic(err) // the level is valid
 	}
+	return w
+}}
+
+func deflate(body []byte) []byte {
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	var b bytes.Buffer
+	w.Reset(&b)
+	_, err := w.Write(body)
 	if err == nil {
 		err = w.Close()
 	}
 	if err != nil {
-		panic(err) // the level is valid, and a Buffer never fails
+		panic(err) // a Buffer never fails
 	}
 	return b.Bytes()
 }

@@ -103,9 +103,9 @@ func Catalogue(own ...fixes.Fix) (*fixes.Catalogue, error) {
 
 // Group returns the planted bugs as a group of a catalogue.
 func Group() fixes.Group {
-	g := fixes.Group{Kind: fixes.Mutant}
+	g := fixes.Group{Kind: fixes.Mutant, Fixes: make([]fixes.Fix, len(all))}
 	for i := range all {
-		g.Fixes = append(g.Fixes, all[i].Fix)
+		g.Fixes[i] = all[i].Fix
 	}
 	return g
 }

@@ -14,6 +14,12 @@ type List[T any] struct {
 	values []T
 }
 
+// Grow makes room for n more values.
+func (l *List[T]) Grow(n int) {
+	l.names = slices.Grow(l.names, n)
+	l.values = slices.Grow(l.values, n)
+}
+
 // Add adds a value, unless its name is taken.
 func (l *List[T]) Add(name string, value T) (added bool) {
 	if slices.Contains(l.names, name) {
