@@ -69,7 +69,7 @@ func TestEveryCommandHelpsWithTwoExamplesAndTheCommonFlags(t *testing.T) {
 }
 
 // fileName is an argument of a script that names a file in its directory.
-var fileName = regexp.MustCompile(`^(--[a-z]+=)?[A-Za-z0-9_-]+\.(yaml|jsonl|json|txt|log|html|xml|ktap|litmus|dat)$`)
+var fileName = regexp.MustCompile(`^(--[a-z]+=)?[A-Za-z0-9_-]+\.(yaml|jsonl|json|txt|log|html|xml|ktap|litmus|dat|c)$`)
 
 // exits runs gpstorm in the process of the test, which is much quicker than a
 // process for each command, and checks for an exit code, or for one of several:

@@ -22,12 +22,9 @@ type told struct {
 // The long form searches further: GPSTORM_LONG=on go test ./shrink
 func TestTrialsAheadChangeNothing(t *testing.T) {
 	t.Parallel()
-	sc, fix := reportsCase(t)
+	sc, fix := failingCase(t)
 	seed, budget := uint64(4), 40
-	switch {
-	case testing.Short():
-		budget = 18
-	case os.Getenv("GPSTORM_LONG") == "on": // up to single interrupts
+	if os.Getenv("GPSTORM_LONG") == "on" { // up to single interrupts
 		budget = 60
 	}
 	var follow []told
@@ -79,7 +76,7 @@ func TestTrialsAheadChangeNothing(t *testing.T) {
 
 func TestARunThatFailsEndsTheSearch(t *testing.T) {
 	t.Parallel()
-	sc, fix := reportsCase(t)
+	sc, fix := failingCase(t)
 	broken := errors.New("no machine left")
 	for _, after := range []int{0, 5} {
 		n := 0

@@ -115,6 +115,33 @@ func reportsCase(t *testing.T) (workload.Scenario, fixes.Fix) {
 	return sc, fix
 }
 
+// failingCase returns the report's case, or in the short form a machine that hangs in
+// the same way and takes a fraction of the time.
+func failingCase(t *testing.T) (workload.Scenario, fixes.Fix) {
+	t.Helper()
+	sc, fix := reportsCase(t)
+	if testing.Short() {
+		small, err := workload.Decode([]byte(`name: small
+machine: {cpus: 2, hz: 100, preempt: full, mips: 200}
+perf: {no_throttle: true}
+srcu: {no_auto_expedite: true}
+storms:
+- {source: nmi, task: reader, events: 8, period: 1us, handler: 336us}
+tasks:
+- {name: reader, count: 8, reads: rcu, section: 10ms, gap: 1ms}
+- {name: worker, count: 4, gap: 10ms}
+closers: [{name: closer, count: 1, start: 1s}]
+watchdog: {hung_task: 2s}
+horizon: 8s
+`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sc = small
+	}
+	return sc, fix
+}
+
 // Where handlers may take seconds, a few long interrupts on fewer CPUs are enough, of
 // the report's 64 sampling events and millions of samples.
 func TestReportsCaseShrinksToAFewInterrupts(t *testing.T) {
@@ -171,7 +198,7 @@ func TestReportsCaseKeepsAStormThatItCanHave(t *testing.T) {
 
 func TestSameSearchSameOutcome(t *testing.T) {
 	t.Parallel()
-	sc, fix := reportsCase(t)
+	sc, fix := failingCase(t)
 	var stages [2][]string
 	var r [2]*Result
 	for i := range r {
@@ -190,7 +217,7 @@ func TestSameSearchSameOutcome(t *testing.T) {
 
 func TestBudgetEndsTheSearch(t *testing.T) {
 	t.Parallel()
-	sc, fix := reportsCase(t)
+	sc, fix := failingCase(t)
 	for _, budget := range []int{1, 20} {
 		r, err := Minimise(sc, fix, 1, Options{Budget: budget})
 		if err != nil {
@@ -199,7 +226,7 @@ func TestBudgetEndsTheSearch(t *testing.T) {
 		if !r.Spent {
 			t.Errorf("%d trials were enough", budget)
 		}
-		check(t, "repro2", fix, 1, r, r.Failure.in)
+		check(t, sc.Name, fix, 1, r, r.Failure.in)
 	}
 }
 

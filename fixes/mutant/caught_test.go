@@ -54,15 +54,11 @@ var from = map[string]int{
 // most is the maximum number of trials in a hunt.
 const most = 100
 
-// The short form leaves out a mutant whose one trial takes a second.
 func TestEveryMutantOfTheKernelIsCaughtByItsOracle(t *testing.T) {
 	t.Parallel()
 	for _, m := range kernelMutants() {
 		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			if testing.Short() && m.Name == "switched-out-before" {
-				t.Skip("a long trial")
-			}
 			src := sourceOf(cmp.Or(made[m.Name], "random bytes"))
 			if m.Kernel.Diagnosis == trial.OK {
 				repaired(t, &m, src, 20)
