@@ -25,7 +25,7 @@ func randomBytes(r *rand.Rand, n int) []byte {
 func TestAnyBytesAreAValidScenario(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
-	for i := range 5_000 {
+	for i := range trials(5_000) {
 		b := randomBytes(r, i%(FuzzBytes+20))
 		sc, rest := FromBytes(b)
 		if err := sc.Validate(); err != nil {
@@ -34,7 +34,7 @@ func TestAnyBytesAreAValidScenario(t *testing.T) {
 		if want := max(0, len(b)-FuzzBytes); len(rest) != want {
 			t.Fatalf("%d bytes: %d are left, want %d", len(b), len(rest), want)
 		}
-		if i < 300 {
+		if i < trials(300) {
 			again, err := Decode(Encode(sc))
 			if err != nil {
 				t.Fatal(err)
@@ -66,7 +66,7 @@ func TestMissingBytesAreZeros(t *testing.T) {
 func TestAWordChangesItsOwnPartOnly(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(6, 7))
-	for range 2_000 {
+	for range trials(2_000) {
 		b := randomBytes(r, FuzzBytes)
 		before, _ := FromBytes(b)
 
@@ -169,4 +169,12 @@ func BenchmarkFromBytes(b *testing.B) {
 			direct(data)
 		}
 	})
+}
+
+// trials is the number of random cases: of n a quarter in the short form.
+func trials(n int) int {
+	if testing.Short() {
+		return n / 4
+	}
+	return n
 }

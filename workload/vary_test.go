@@ -22,7 +22,7 @@ func TestVariationsAreValidAndDiffer(t *testing.T) {
 	for _, sc := range Presets() {
 		before := string(Encode(sc))
 		seen := map[string]int{before: 0}
-		for n := 1; n <= 60; n++ {
+		for n := 1; n <= trials(60); n++ {
 			v := Vary(sc, n, 6)
 			if err := v.Validate(); err != nil {
 				t.Fatalf("%s, variation %d: %v", sc.Name, n, err)
@@ -46,7 +46,7 @@ func TestVariationsAreValidAndDiffer(t *testing.T) {
 func TestVariationsOfAnyScenarioAreValid(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
+	for range trials(20_000) {
 		b := make([]byte, FuzzBytes)
 		for i := range b {
 			b[i] = byte(r.Uint32())

@@ -85,7 +85,11 @@ func (v *Result) count(is func(*Row) bool) (n int) {
 // the measurements. The setups are in testdata/scenarios/real, the figures in
 // docs/validation.md.
 func Run(ctx context.Context, ex campaign.Executor) (*Result, error) {
-	l, err := runSetups(ctx, ex)
+	all, err := setups()
+	if err != nil {
+		return nil, err
+	}
+	l, err := runSetups(ctx, ex, all)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +133,7 @@ func (v *Result) holds(group, what string, ok bool) {
 	v.add(group, what, "yes", 1, model, exact)
 }
 
-// runs holds the trials of every setup under both kernels.
+// runs holds the trials of setups under both kernels.
 type runs struct {
 	setups map[string]workload.Scenario
 	byPair map[pair][]trial.Result // in the order of boots
@@ -138,13 +142,13 @@ type runs struct {
 // pair is a setup and a kernel.
 type pair struct{ setup, fix string }
 
-func runSetups(ctx context.Context, ex campaign.Executor) (*runs, error) {
-	l := &runs{setups: map[string]workload.Scenario{}, byPair: map[pair][]trial.Result{}}
+// setups returns the setups in which real kernels were measured.
+func setups() ([]workload.Scenario, error) {
 	files, err := real.Scenarios.ReadDir(".")
 	if err != nil {
 		return nil, err
 	}
-	var pairs []pair
+	var all []workload.Scenario
 	for _, f := range files {
 		b, err := real.Scenarios.ReadFile(f.Name())
 		if err != nil {
@@ -154,15 +158,25 @@ func runSetups(ctx context.Context, ex campaign.Executor) (*runs, error) {
 		if err != nil {
 			return nil, fmt.Errorf("real/%s: %w", f.Name(), err)
 		}
+		all = append(all, sc)
+	}
+	return all, nil
+}
+
+// runSetups runs setups under both kernels.
+func runSetups(ctx context.Context, ex campaign.Executor, setups []workload.Scenario) (*runs, error) {
+	l := &runs{setups: map[string]workload.Scenario{}, byPair: map[pair][]trial.Result{}}
+	for _, sc := range setups {
 		l.setups[sc.Name] = sc
-		pairs = append(pairs, pair{sc.Name, realOld}, pair{sc.Name, realNew})
 	}
+	kernels := []string{realOld, realNew}
 	spec := func(i int) world.Spec {
-		p := pairs[i/boots]
-		return world.Spec{Scenario: l.setups[p.setup], Subject: p.fix, Seed: uint64(i%boots) + 1}
+		n := i / boots
+		return world.Spec{Scenario: setups[n/2], Subject: kernels[n%2], Seed: uint64(i%boots) + 1}
 	}
-	return l, ex.Execute(ctx, len(pairs)*boots, spec, func(i int, r trial.Result) error {
-		p := pairs[i/boots]
+	return l, ex.Execute(ctx, len(setups)*len(kernels)*boots, spec, func(i int, r trial.Result) error {
+		s := spec(i)
+		p := pair{s.Scenario.Name, s.Subject}
 		l.byPair[p] = append(l.byPair[p], r)
 		return nil
 	})

@@ -33,7 +33,10 @@ func (t Threshold) holds(v float64) bool {
 func TestMarginHoldsTheKnownThreshold(t *testing.T) {
 	t.Parallel()
 	seeds := 40
-	if os.Getenv("GPSTORM_LONG") == "on" {
+	switch {
+	case testing.Short():
+		seeds = 12
+	case os.Getenv("GPSTORM_LONG") == "on":
 		seeds = 200
 	}
 	for _, w := range []worldtest.Logistic{

@@ -13,8 +13,11 @@ import (
 // nothing in that time either.
 func TestLitmusOfANullFindsNothingWithABarrier(t *testing.T) {
 	lasts := 100 * time.Millisecond
-	if long {
+	switch {
+	case long:
 		lasts = litmusNull
+	case testing.Short():
+		lasts = 30 * time.Millisecond
 	}
 	for _, f := range slices.Concat(strategies, library) {
 		f.Control = fixes.MustBeUnsafe
