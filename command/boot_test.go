@@ -210,7 +210,7 @@ func TestTheGuestStaysSmall(t *testing.T) {
 	for _, p := range f.Progs {
 		size = max(size, p.Off+p.Filesz)
 	}
-	const most = 43_000_000 // of which xz makes 12 MB
+	const most = 43_000_000 // bytes; xz compresses as many to 12 MB
 	if size > most {
 		t.Errorf("%d bytes of the program are loaded, want at most %d", size, most)
 	}

@@ -32,6 +32,15 @@ var sums worldtest.Func = func(s world.Spec) trial.Result {
 	}
 }
 
+// lasting returns the world of sums with trials that take time, so that a campaign is
+// still under way when the test does something to it.
+func lasting(d time.Duration) worldtest.Func {
+	return func(s world.Spec) trial.Result {
+		time.Sleep(d)
+		return sums(s)
+	}
+}
+
 // scenario is a valid scenario.
 func scenario(t testing.TB) workload.Scenario {
 	t.Helper()
@@ -191,10 +200,7 @@ func TestResultsAreThoseOfALocalRunHoweverManyWorkersThereAre(t *testing.T) {
 
 func TestWorkersComeAndGo(t *testing.T) {
 	t.Parallel()
-	slow := worldtest.Func(func(s world.Spec) trial.Result {
-		time.Sleep(time.Millisecond) // the cost of a trial
-		return sums(s)
-	})
+	slow := lasting(time.Millisecond)
 	const n = 2000
 	r := newRig(t)
 	e := r.executor(slow, nil)

@@ -18,7 +18,6 @@ import (
 
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
-	"github.com/gpstorm/gpstorm/world/worldtest"
 )
 
 const token = "a token for tests"
@@ -31,7 +30,7 @@ const faultWait = 1500 * time.Millisecond
 func long(t *testing.T) {
 	t.Helper()
 	if os.Getenv("GPSTORM_LONG") != "on" {
-		t.Skip("GPSTORM_LONG=on runs it")
+		t.Skip("waits for time-outs; GPSTORM_LONG=on runs it")
 	}
 }
 
@@ -54,7 +53,7 @@ func TestAFullStoreDelaysAndLosesNothing(t *testing.T) {
 func TestMessagesOfStrangersCountForNothing(t *testing.T) {
 	t.Parallel()
 	const n = 600
-	slow := worldtest.Func(func(s world.Spec) trial.Result { time.Sleep(time.Millisecond); return sums(s) })
+	slow := lasting(time.Millisecond)
 	r := newRig(t)
 	e := r.executor(slow, nil)
 	var said notes // by the worker
@@ -154,7 +153,7 @@ func TestMessagesOfStrangersCountForNothing(t *testing.T) {
 func TestOneOfThreeServersIsLost(t *testing.T) {
 	long(t)
 	servers, urls := three(t)
-	slow := worldtest.Func(func(s world.Spec) trial.Result { time.Sleep(2 * time.Millisecond); return sums(s) })
+	slow := lasting(2 * time.Millisecond)
 	connect := func() *nats.Conn {
 		nc, err := Access{URL: strings.Join(urls, ","), Token: token}.Connect("test")
 		if err != nil {

@@ -111,7 +111,7 @@ func (p *process) run() error {
 // world takes a few milliseconds for a trial.
 func (p *process) world() world.World {
 	return worldtest.Func(func(s world.Spec) trial.Result {
-		time.Sleep(4 * time.Millisecond)
+		time.Sleep(4 * time.Millisecond) // the duration of a trial: the faults must fall into the campaign
 		if s.Variation == poisoned && p.Crash {
 			os.Exit(7)
 		}
