@@ -124,17 +124,7 @@ func TestTheChainSaysOnlyWhatTheLogShows(t *testing.T) {
 		"a holdout of another flavour":  {inTasks + traceStall + "P85: ... nesting: 1N cpu: 2\n", nil, []string{"rcu_tasks_trace waits for"}},
 		"a holdout of this flavour":     {inTasks + strings.Replace(traceStall, "_trace", "", 1) + "(____ptrval____): .N nvcsw: 2/2 holdout: 1 idle_cpu: -1/3\n", []string{"rcu_tasks waits for a task on CPU 3", "not told: what a task on CPU 3 does"}, nil},
 	} {
-		got := textOf(t, read(t, tt.text))
-		for _, s := range tt.says {
-			if !strings.Contains(got, s) {
-				t.Errorf("%s: no %q in\n%s", name, s, got)
-			}
-		}
-		for _, s := range tt.never {
-			if strings.Contains(got, s) {
-				t.Errorf("%s: %q in\n%s", name, s, got)
-			}
-		}
+		says(t, name, textOf(t, read(t, tt.text)), tt.says, tt.never)
 	}
 }
 

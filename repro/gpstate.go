@@ -89,33 +89,29 @@ func newGPState(text string) (*GPState, bool) {
 		return nil, false
 	}
 	g := &GPState{State: name(state)}
+	ages := map[string]*uint64{"->gp_start": &g.Start, "->gp_activity": &g.Activity, "->gp_req_activity": &g.Request}
+	numbers := map[string]*int64{"->gp_seq": &g.Seq, "->gp_seq_needed": &g.Needed}
 	found := 0
 	fields := strings.Fields(rest)
 	for i, key := range fields[:max(0, len(fields)-1)] {
-		value := fields[i+1]
+		key, value := strings.TrimSuffix(key, ":"), fields[i+1]
 		var err error
-		switch strings.TrimSuffix(key, ":") {
-		case "->state":
+		if age := ages[key]; age != nil {
+			*age, err = strconv.ParseUint(value, 10, 64)
+		} else if number := numbers[key]; number != nil {
+			*number, err = strconv.ParseInt(value, 10, 64)
+		} else if key == "->state" {
 			var bits uint64
 			bits, err = strconv.ParseUint(value, 0, 64)
 			g.Runnable = bits == 0 || bits == taskWaking
-		case "->gp_start":
-			g.Start, err = strconv.ParseUint(value, 10, 64)
-		case "->gp_activity":
-			g.Activity, err = strconv.ParseUint(value, 10, 64)
-			found++
-		case "->gp_req_activity":
-			g.Request, err = strconv.ParseUint(value, 10, 64)
-			found++
-		case "->gp_seq":
-			g.Seq, err = strconv.ParseInt(value, 10, 64)
-			found++
-		case "->gp_seq_needed":
-			g.Needed, err = strconv.ParseInt(value, 10, 64)
-			found++
+		} else {
+			continue
 		}
 		if err != nil {
 			return nil, false
+		}
+		if key != "->state" && key != "->gp_start" { // of the other four, every release prints each
+			found++
 		}
 	}
 	return g, found == 4

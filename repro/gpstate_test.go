@@ -38,18 +38,7 @@ func TestTheStateOfTheGracePeriodKthread(t *testing.T) {
 		"the warning alone":  {warning, []string{"was asked for and did not begin"}, nil},
 		"torn":               {"rcu: rcu_preempt: wait state: RCU_GP_WAIT_GPS(1) ->state: 0x402 delta ->gp_act\n", nil, []string{"state of the grace"}},
 	} {
-		l := read(t, tt.text)
-		got := textOf(t, l)
-		for _, s := range tt.says {
-			if !strings.Contains(got, s) {
-				t.Errorf("%s: no %q in\n%s", name, s, got)
-			}
-		}
-		for _, s := range tt.never {
-			if strings.Contains(got, s) {
-				t.Errorf("%s: %q in\n%s", name, s, got)
-			}
-		}
+		says(t, name, textOf(t, read(t, tt.text)), tt.says, tt.never)
 	}
 	if f := read(t, gpStateOf(scans, 0, 31929, 31919, 31929, 41, 44)+nodes).Facts; f.Understood != 7 || f.Other != 0 {
 		t.Errorf("%d messages understood, %d others", f.Understood, f.Other)

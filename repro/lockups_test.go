@@ -45,16 +45,6 @@ func TestACPUThatIsStuckIsInTheChain(t *testing.T) {
 		"a pool and a stall": {poolOf + stall, []string{"hang     rcu\n", "no work item of the pool of CPU 0 made progress for 101 s", "pending: cache_reap"}, nil},
 		"a stall and a CPU":  {stall + stuck22 + regs, []string{"hang     rcu\n", "CPU 1 ran nothing but kworker/1:2:77 for 22 s"}, nil},
 	} {
-		got := textOf(t, read(t, tt.text))
-		for _, s := range tt.says {
-			if !strings.Contains(got, s) {
-				t.Errorf("%s: no %q in\n%s", name, s, got)
-			}
-		}
-		for _, s := range tt.never {
-			if strings.Contains(got, s) {
-				t.Errorf("%s: %q in\n%s", name, s, got)
-			}
-		}
+		says(t, name, textOf(t, read(t, tt.text)), tt.says, tt.never)
 	}
 }

@@ -41,6 +41,21 @@ func textOf(t testing.TB, l *Log) string {
 	return b.String()
 }
 
+// says checks that a text has some parts and lacks others.
+func says(t *testing.T, name, got string, want, never []string) {
+	t.Helper()
+	for _, s := range want {
+		if !strings.Contains(got, s) {
+			t.Errorf("%s: no %q in\n%s", name, s, got)
+		}
+	}
+	for _, s := range never {
+		if strings.Contains(got, s) {
+			t.Errorf("%s: %q in\n%s", name, s, got)
+		}
+	}
+}
+
 func golden(t *testing.T, file, got string) {
 	t.Helper()
 	if *update {

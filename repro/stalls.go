@@ -43,26 +43,36 @@ func (c *collector) stallEnd(s *stream, e *entry, l *klog.StallEnd) {
 	}
 }
 
+// mark is a letter that a kernel prints for a fact, and the fact in words.
+type mark struct {
+	set    bool
+	letter string
+	text   string
+}
+
+// marked returns the letters and the meanings of the marks that are set. unset stands for
+// each mark that is not set.
+func marked(unset string, marks ...mark) (letters string, meaning []string) {
+	for _, m := range marks {
+		if !m.set {
+			letters += unset
+			continue
+		}
+		letters += m.letter
+		meaning = append(meaning, m.text)
+	}
+	return letters, meaning
+}
+
 // cpuMark converts the letters of a CPU in an expedited stall.
 func cpuMark(l *klog.ExpCPU) CPUMark {
 	m := CPUMark{CPU: l.CPU, unasked: l.NeedQS}
-	for _, k := range []struct {
-		set    bool
-		letter string
-		text   string
-	}{
-		{l.Offline, "O", "offline"},
-		{l.NotNow, "o", "came online after the grace period began"},
-		{l.NotNext, "N", "not known to expedited grace periods yet"},
-		{l.NeedQS, "D", "it has not taken the interrupt of the grace period"},
-	} {
-		if k.set {
-			m.Letters += k.letter
-			m.Meaning = append(m.Meaning, k.text)
-		} else {
-			m.Letters += "."
-		}
-	}
+	m.Letters, m.Meaning = marked(".",
+		mark{l.Offline, "O", "offline"},
+		mark{l.NotNow, "o", "came online after the grace period began"},
+		mark{l.NotNext, "N", "not known to expedited grace periods yet"},
+		mark{l.NeedQS, "D", "it has not taken the interrupt of the grace period"},
+	)
 	return m
 }
 
@@ -133,21 +143,14 @@ func stalledCPU(e *entry, l *klog.StalledCPU) StalledCPU {
 	text := klog.Format(l, klog.Text{Prefix: klog.PrefixNone})
 	_, rest, _ := strings.Cut(text, "-")
 	c.Letters, _, _ = strings.Cut(rest, ":")
-	for _, m := range []struct {
-		set  bool
-		text string
-	}{
-		{l.Offline, "offline"},
-		{l.NotNow, "not among the CPUs of this grace period"},
-		{l.NotNext, "not among the CPUs of the next"},
-		{l.Probe.Sent && l.Probe.Answered, "it answered an interrupt in this grace period"},
-		{l.Probe.Sent && !l.Probe.Answered, "it has not answered the interrupt that was sent to it"},
-		{!l.Probe.Sent && !l.Probe.Missing, "no interrupt was sent to it yet"},
-	} {
-		if m.set {
-			c.Meaning = append(c.Meaning, m.text)
-		}
-	}
+	_, c.Meaning = marked("",
+		mark{l.Offline, "", "offline"},
+		mark{l.NotNow, "", "not among the CPUs of this grace period"},
+		mark{l.NotNext, "", "not among the CPUs of the next"},
+		mark{l.Probe.Sent && l.Probe.Answered, "", "it answered an interrupt in this grace period"},
+		mark{l.Probe.Sent && !l.Probe.Answered, "", "it has not answered the interrupt that was sent to it"},
+		mark{!l.Probe.Sent && !l.Probe.Missing, "", "no interrupt was sent to it yet"},
+	)
 	if l.Behind > 0 {
 		c.Behind = &l.Behind
 	} else {
@@ -162,23 +165,14 @@ func stalledTask(e *entry, m *klog.TaskMark) StalledTask {
 		t.Meaning = []string{"it was running: a stack printed for it is an old one"}
 		return t
 	}
-	for _, l := range []struct {
-		set    bool
-		letter byte
-		text   string
-	}{
-		{m.Blocked, 'b', "preempted inside the reader"},
-		{m.NeedQS, 'q', "asked to report"},
-		{m.ExpHint, 'e', "an expedited grace period waits for it"},
-		{m.OnList, 'l', "on the node's list of blocked tasks"},
-		{m.Running, 'R', "running"},
-		{m.Boosted == 'B', 'B', "boosted"},
-	} {
-		if l.set {
-			t.Letters += string(rune(l.letter))
-			t.Meaning = append(t.Meaning, l.text)
-		}
-	}
+	t.Letters, t.Meaning = marked("",
+		mark{m.Blocked, "b", "preempted inside the reader"},
+		mark{m.NeedQS, "q", "asked to report"},
+		mark{m.ExpHint, "e", "an expedited grace period waits for it"},
+		mark{m.OnList, "l", "on the node's list of blocked tasks"},
+		mark{m.Running, "R", "running"},
+		mark{m.Boosted == 'B', "B", "boosted"},
+	)
 	return t
 }
 
