@@ -13,17 +13,24 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/cluster"
 )
 
-func TestCorpusGoesFromOneMachineToAnother(t *testing.T) {
-	t.Parallel()
+// served starts a server that ends with the test.
+func served(t *testing.T) *cluster.Server {
+	t.Helper()
 	s, err := cluster.Serve(cluster.ServerConfig{Listen: "127.0.0.1:0", Token: "a token for tests"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := s.Shutdown(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return s
+}
+
+func TestCorpusGoesFromOneMachineToAnother(t *testing.T) {
+	t.Parallel()
+	s := served(t)
 	dir := t.TempDir()
 	tokenFile := filepath.Join(dir, "token.txt")
 	from, to := filepath.Join(dir, "from", "FuzzToken"), filepath.Join(dir, "to")
@@ -114,15 +121,7 @@ func TestAnInputThatOneMachineFindsIsUsedByAnother(t *testing.T) {
 	if os.Getenv("GPSTORM_LONG") != "on" {
 		t.Skip("GPSTORM_LONG=on runs it")
 	}
-	s, err := cluster.Serve(cluster.ServerConfig{Listen: "127.0.0.1:0", Token: "a token for tests"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Shutdown(); err != nil {
-			t.Error(err)
-		}
-	}()
+	s := served(t)
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)

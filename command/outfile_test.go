@@ -50,7 +50,8 @@ func TestWriteFileKeepsWhatIsNoRegularFile(t *testing.T) {
 	}
 }
 
-// The file beside the one to write has a name of its own, which nobody asked for.
+// A file is written under a temporary name first. An error names the file that the user
+// gave, not the temporary one.
 func TestAnErrorNamesTheFileToWrite(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "missing", "mine.yaml")
