@@ -12,10 +12,10 @@ import (
 
 // Kinds of subjects in this world, beside those of package fixes.
 const (
-	Strategy fixes.Kind = "strategy" // reader code and order of scans
-	Library  fixes.Kind = "library"  // the strategy of a Domain by default
-	Teardown fixes.Kind = "teardown" // how close() waits
-	Null     fixes.Kind = "null"     // a control that must fail
+	Strategy fixes.Kind = "strategy"         // reader code and order of scans
+	Library  fixes.Kind = "library strategy" // the strategy of a Domain by default
+	Teardown fixes.Kind = "teardown"         // how close() waits
+	Null     fixes.Kind = "null"             // a control that must fail
 	further  fixes.Kind = "further candidate"
 )
 
