@@ -98,7 +98,7 @@ func (n *names) preset(name string) (workload.Scenario, error) {
 }
 
 func (n *names) completeFixes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return append(n.fixes.Names(), n.live.Names(live.Strategy, live.Library)...), cobra.ShellCompDirectiveNoFileComp
+	return append(n.fixes.Names(), n.live.Names(live.Strategy, live.Default)...), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (n *names) completeScenarios(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -13,7 +13,7 @@ import (
 // Kinds of subjects in this world, beside those of package fixes.
 const (
 	Strategy fixes.Kind = "strategy"         // reader code and order of scans
-	Library  fixes.Kind = "library strategy" // the strategy of a Domain by default
+	Default  fixes.Kind = "library strategy" // the strategy of a Domain by default
 	Teardown fixes.Kind = "teardown"         // how close() waits
 	Null     fixes.Kind = "null"             // a control that must fail
 	further  fixes.Kind = "further candidate"
@@ -113,7 +113,7 @@ func newCatalogue(more []fixes.Group) (*fixes.Catalogue, error) {
 			known.Fixes = append(known.Fixes, f)
 		}
 	}
-	return fixes.NewCatalogue(append([]fixes.Group{{Kind: Strategy, Fixes: strategies}, {Kind: Library, Fixes: library}, {Kind: Teardown, Fixes: teardowns}, known}, more...)...)
+	return fixes.NewCatalogue(append([]fixes.Group{{Kind: Strategy, Fixes: strategies}, {Kind: Default, Fixes: library}, {Kind: Teardown, Fixes: teardowns}, known}, more...)...)
 }
 
 // find finds a strategy, a strategy with a teardown, or a fix of another group. It
@@ -178,7 +178,7 @@ func names(c *fixes.Catalogue) (all []string) {
 			all = append(all, s+fixes.Separator+t.Name)
 		}
 	}
-	all = append(all, c.Names(Library)...)
+	all = append(all, c.Names(Default)...)
 	for _, own := range c.All(fixes.Candidate) {
 		if changesSomething(&own) && own.RunsIn(Name) == nil {
 			all = append(all, own.Name)

@@ -110,7 +110,7 @@ func (w *World) subjects(names []string) (all []world.Subject) {
 func (w *World) Names(kinds ...fixes.Kind) []string { return w.fixes.Names(kinds...) }
 
 // Strategies returns the strategies and teardowns, for display.
-func (w *World) Strategies() []fixes.Fix { return w.fixes.All(Strategy, Library, Teardown) }
+func (w *World) Strategies() []fixes.Fix { return w.fixes.All(Strategy, Default, Teardown) }
 
 // Run runs one trial. Concurrent calls wait for each other.
 func (w *World) Run(ctx context.Context, s world.Spec, _ world.Want) (trial.Result, error) {
