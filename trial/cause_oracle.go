@@ -46,6 +46,10 @@ const (
 	// it: cleanup_srcu_struct() would free it first.
 	DestroyedInUse Oracle = "destroyed-in-use"
 
+	// The ranks of a domain were exchanged, or its grace period ended, without a scan
+	// that found the idle rank empty.
+	ScanMissing Oracle = "scan-missing"
+
 	// Callbacks were posted and are nowhere.
 	CallbackLost Oracle = "callback-lost"
 	// Work was queued on a CPU that was never online, where nobody will run it.
@@ -56,6 +60,8 @@ const (
 	WorkerSpins   Oracle = "worker-spins"          // runs of one work item in a jiffy
 	HeldTooMany   Oracle = "held-too-many"         // closed events that are not freed
 	WaitsForNew   Oracle = "waits-for-new-readers" // a scan of the rank that new readers take
+	// A context switch was no quiescent state of its CPU; ticks may repair that.
+	SwitchIgnored Oracle = "switch-ignored"
 
 	// The live core broke a promise to a caller.
 	PromiseBroken Oracle = "promise-broken"
@@ -64,7 +70,7 @@ const (
 // Costs reports whether the oracle finds what costs too much and does no other harm.
 func (o Oracle) Costs() bool {
 	switch o {
-	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew:
+	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, SwitchIgnored:
 		return true
 	}
 	return false

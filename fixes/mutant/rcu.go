@@ -23,6 +23,8 @@ var quiescentStates = []Mutant{
 		waits(trial.LostWakeup, trial.ReportLost),
 	liveness("softirq-unraised", "the tick never raises RCU_SOFTIRQ", "callrcu", in("callrcu", always(kernel.TickRaisesSoftirq, false))).
 		waits(trial.LostWakeup, trial.NeverWoken),
+	liveness("switch-no-qs", "a context switch is no quiescent state, which a later tick repairs as a rule", "baseline", in("baseline", always(kernel.SwitchQuiescent, false))).
+		costs(trial.SwitchIgnored),
 	liveness("tick-uncounted", "no tick counts as a quiescent state", "baseline", in("baseline", always(kernel.TickQuiescent, false))).
 		waits(trial.Slow, trial.NoQuiescentState),
 }

@@ -20,7 +20,10 @@ var scans = []Mutant{
 		unsafe(trial.GracePeriodTooShort),
 	safety("no-first-scan", "the grace period begins with the flip", "membarrier",
 		fixes.Fix{Side: blindFirst, Barrier: fixes.Membarrier, WithoutRCU: withoutRCU}).
+		unsafe(trial.ScanMissing).
 		live("", Yielding),
+	safety("scan1-snapshot", "the first scan uses sums from the end of the last grace period, if they show no readers", "baseline", fixes.Fix{Side: snapshotFirst}).
+		unsafe(trial.ScanMissing),
 	safety("no-second-scan", "the grace period ends with the flip", "baseline", fixes.Fix{Side: blindSecond}).
 		unsafe(trial.GracePeriodTooShort).
 		order(order.SC, order.ShortGrace).
@@ -125,6 +128,42 @@ func (b *blindFirstSide) Flip() {
 func (b *blindFirstSide) Ended(jiffies uint64) {
 	b.flipped = false
 	b.Side.Ended(jiffies)
+}
+
+// snapshotFirst is a side whose sums in the first scan are those of the idle rank at the
+// end of the last grace period, if they are equal.
+func snapshotFirst(s srcu.Side) srcu.Side { return &snapshotFirstSide{Side: s} }
+
+type snapshotFirstSide struct {
+	srcu.Side
+	sum   uint64
+	valid bool
+}
+
+func (s *snapshotFirstSide) Ended(jiffies uint64) {
+	s.Side.Ended(jiffies)
+	idle := 1 - s.Current()
+	s.sum = s.Side.Unlocks(idle)
+	s.valid = s.Side.Locks(idle) == s.sum
+}
+
+func (s *snapshotFirstSide) Unlocks(rank int) uint64 {
+	if s.valid {
+		return s.sum
+	}
+	return s.Side.Unlocks(rank)
+}
+
+func (s *snapshotFirstSide) Locks(rank int) uint64 {
+	if s.valid {
+		return s.sum
+	}
+	return s.Side.Locks(rank)
+}
+
+func (s *snapshotFirstSide) Flip() {
+	s.valid = false
+	s.Side.Flip()
 }
 
 // unflipped is a side whose flip changes nothing.

@@ -92,6 +92,7 @@ const lateAfter = 10
 const starvedShare = 0.25
 
 func (k *kernel) result() trial.Result {
+	k.checkScans()
 	r := trial.Result{
 		Scenario: k.sc.Name, Fix: k.fix.Name, Seed: k.seed,
 		GracePeriods: trial.GracePeriods{Normal: k.rcu.counts.normal, Expedited: k.rcu.counts.expedited},

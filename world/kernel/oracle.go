@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 
+	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
@@ -63,6 +64,50 @@ func (k *kernel) checkRCU(kind string, epoch uint64) {
 	for _, l := range k.rcuLoops {
 		if t := l.t; l.predatesRCU(epoch) {
 			k.unsafe(trial.RCUGracePeriodTooShort, "an RCU grace period (%s) ended while %s, inside since before it, still was", kind, t.name)
+		}
+	}
+}
+
+// checkSwitched checks that a context switch since the CPU noticed the grace period was a
+// quiescent state. If it was not, the next tick may repair that, unless it hits a reader.
+func (k *kernel) checkSwitched(c *cpu) {
+	if c.switched && c.needsQS && c.noQS && c.gpSeq == k.rcu.seq {
+		k.violate(trial.SwitchIgnored, "CPU %d has switched tasks since it noticed the grace period, and has passed no quiescent state", c.id)
+	}
+}
+
+// sums is what an oracle knows of the scans in the present step of a domain: from the
+// start of a grace period to its flip, or from the flip to the end.
+type sums struct {
+	unlocks [2]uint64
+	summed  [2]bool // the unlocks of a rank
+	empty   [2]bool // the rank, in the last sum of its locks
+	missing string  // the first step that ended without a scan of the rank that readers leave
+}
+
+// noteUnlocks and noteLocks record the sums of a scan. A sum before the grace period has
+// begun does not count.
+func (d *domain) noteUnlocks(rank int, sum uint64) {
+	d.sums.unlocks[rank], d.sums.summed[rank], d.sums.empty[rank] = sum, d.machine.State() != srcu.Idle, false
+}
+
+func (d *domain) noteLocks(rank int, sum uint64) {
+	d.sums.empty[rank] = d.sums.summed[rank] && sum == d.sums.unlocks[rank]
+}
+
+// noteStep checks that the step found the rank empty that readers do not enter now.
+func (d *domain) noteStep(what string) {
+	if !d.sums.empty[1-d.current] && d.sums.missing == "" {
+		d.sums.missing = what
+	}
+	d.sums.summed, d.sums.empty = [2]bool{}, [2]bool{}
+}
+
+// checkScans reports a step without a scan, if that has done no visible harm.
+func (k *kernel) checkScans() {
+	for _, d := range k.domains {
+		if d.sums.missing != "" && !k.isUnsafe {
+			k.unsafe(trial.ScanMissing, "%s: %s, and no scan since the step before it has found the idle rank empty", d.name, d.sums.missing)
 		}
 	}
 }

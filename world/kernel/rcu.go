@@ -46,6 +46,7 @@ type rcuCPU struct {
 	gpSeq    uint64 // the last one that this CPU noticed
 	noQS     bool   // cpu_no_qs.norm: no quiescent state since the CPU noticed it
 	needsQS  bool   // core_needs_qs
+	switched bool   // it has switched tasks since it noticed the grace period
 	urgent   bool   // rcu_urgent_qs
 	eqsSnap  uint64 // value at the first force-quiescent-state scan
 	inIdle   bool   // not watching: an extended quiescent state
@@ -130,7 +131,7 @@ func (k *kernel) noteGP(c *cpu) {
 	if rcu.SeqRunning(n.seq) && c.gpSeq != n.seq {
 		owes := c.owes()
 		c.noQS, c.needsQS = owes && !k.decision(EarlierQuiescent, c.id, false), owes
-		c.urgent = false
+		c.urgent, c.switched = false, false
 		c.ticksGP = 0
 	}
 	c.gpSeq = n.seq
@@ -139,6 +140,7 @@ func (k *kernel) noteGP(c *cpu) {
 // rcuTick is RCU's part of the tick (rcu_sched_clock_irq).
 func (k *kernel) rcuTick(c *cpu) {
 	c.ticksGP++
+	k.checkSwitched(c)
 	if c.userTick() {
 		c.cur.voluntary++ // rcu_note_voluntary_context_switch
 	}
@@ -361,6 +363,7 @@ func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 		t.rcu.expHint = false
 		k.reportExp(c)
 	}
+	c.switched = true
 	if k.decision(SwitchQuiescent, c.id, true) {
 		k.recordQS(c)
 	}

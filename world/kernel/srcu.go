@@ -31,6 +31,7 @@ type domain struct {
 	delay      uint64 // of the last timer, in jiffies
 	withoutRCU bool   // a grace period need not contain one of RCU
 
+	sums    sums
 	lists   []*callbackList // by CPU; only that of the boot CPU in a small domain
 	funnel  srcu.Funnel     // nil in a small domain
 	unrun   int             // callbacks that have been posted and have not begun
@@ -237,6 +238,7 @@ func (s *domainSide) Unlocks(rank int) uint64 {
 	s.asked = 0
 	s.sum()
 	sum := (*domain)(s).sumUnlocks(rank)
+	(*domain)(s).noteUnlocks(rank, sum)
 	s.lastSum, s.foundReader = sum, false
 	s.k.trace.srcuUnlocks((*domain)(s), sum)
 	return sum
@@ -246,6 +248,7 @@ func (s *domainSide) Locks(rank int) uint64 {
 	(*domain)(s).checkScan(rank)
 	s.sum()
 	sum := (*domain)(s).sumLocks(rank)
+	(*domain)(s).noteLocks(rank, sum)
 	s.foundReader = sum != s.lastSum
 	if sum != (*domain)(s).sumUnlocks(rank) {
 		s.lastHeld = s.k.now
@@ -274,6 +277,7 @@ func (s *domainSide) sum() {
 func (s *domainSide) Flip() {
 	s.k.syncAll()
 	s.lastStep, s.emptyLooks = s.k.now, 0
+	(*domain)(s).noteStep("a grace period exchanges the ranks")
 	s.current = 1 - s.current
 	s.k.decide(decideFlip, uint64(s.current))
 	s.k.trace.srcuFlip((*domain)(s))
@@ -323,6 +327,7 @@ func (s *domainSide) Ended(jiffies uint64) {
 	s.lastEnd, s.lastStep, k.lastMove, s.emptyLooks = k.now, k.now, k.now, 0
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))
+	(*domain)(s).noteStep("a grace period ends")
 	if s.funnel == nil {
 		(*domain)(s).scheduleOn(0, jiffies)
 		return
