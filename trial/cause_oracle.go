@@ -60,6 +60,8 @@ const (
 	WorkerSpins   Oracle = "worker-spins"          // runs of one work item in a jiffy
 	HeldTooMany   Oracle = "held-too-many"         // closed events that are not freed
 	WaitsForNew   Oracle = "waits-for-new-readers" // a scan of the rank that new readers take
+	// A task kept the priority with which RCU boosted its section.
+	BoostKept Oracle = "boost-kept"
 	// A context switch was no quiescent state of its CPU; ticks may repair that.
 	SwitchIgnored Oracle = "switch-ignored"
 
@@ -70,7 +72,7 @@ const (
 // Costs reports whether the oracle finds what costs too much and does no other harm.
 func (o Oracle) Costs() bool {
 	switch o {
-	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, SwitchIgnored:
+	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, SwitchIgnored, BoostKept:
 		return true
 	}
 	return false

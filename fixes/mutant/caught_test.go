@@ -34,6 +34,7 @@ var made = map[string]string{
 	"overlap-unfinished":   "parked readers",
 	"tick-uncounted":       "a loop alone",
 	"big-joiner-unmarked":  "a big machine",
+	"boost-stays":          "a boosted reader",
 	"big-barrier-boot":     "a big machine",
 	"migrated-unthrottled": "hoppers",
 	"hrtimer-free":         "a reader under timers",

@@ -132,6 +132,14 @@ func bigMachine() workload.Scenario {
 	return sc
 }
 
+// boostedReader is the preset in which real-time tasks preempt readers, with boosting.
+func boostedReader() workload.Scenario {
+	sc, _ := workload.Preset("preempted-reader")
+	sc.Name = "boosted-reader"
+	sc.RCU.Boost = true
+	return sc
+}
+
 // shortSlices divides the work of kernel threads on one CPU into pieces: a
 // real-time thread leaves them only short times, and samples shift the borders.
 func shortSlices() workload.Scenario {
@@ -198,6 +206,7 @@ var sources = []*source{
 	{name: "a reader under timers", trial: shaped(readerUnderTimers()), steps: 8_000_000},
 	{name: "hoppers", trial: shaped(hoppers()), steps: 8_000_000},
 	{name: "a big machine", trial: shaped(bigMachine()), steps: 8_000_000},
+	{name: "a boosted reader", trial: shaped(boostedReader()), steps: 8_000_000},
 	{name: "short slices", trial: shaped(shortSlices()), steps: 8_000_000},
 }
 

@@ -23,6 +23,8 @@ var quiescentStates = []Mutant{
 		waits(trial.LostWakeup, trial.ReportLost),
 	liveness("softirq-unraised", "the tick never raises RCU_SOFTIRQ", "callrcu", in("callrcu", always(kernel.TickRaisesSoftirq, false))).
 		waits(trial.LostWakeup, trial.NeverWoken),
+	liveness("boost-stays", "a reader keeps the priority with which RCU boosted its section", "baseline", in("baseline", always(kernel.SectionDeboosts, false))).
+		costs(trial.BoostKept),
 	liveness("switch-no-qs", "a context switch is no quiescent state, which a later tick repairs as a rule", "baseline", in("baseline", always(kernel.SwitchQuiescent, false))).
 		costs(trial.SwitchIgnored),
 	liveness("tick-uncounted", "no tick counts as a quiescent state", "baseline", in("baseline", always(kernel.TickQuiescent, false))).

@@ -142,7 +142,7 @@ func (l *loop) sectionOver() {
 	if l.rcu && !l.off {
 		l.k.endSection(l.t)
 	}
-	if l.boosted {
+	if l.boosted && l.k.decision(SectionDeboosts, l.t.cpu.id, true) {
 		l.boosted, l.t.prio = false, 0
 		l.k.kickCPU(l.t.cpu, hardResched)
 	}

@@ -76,6 +76,14 @@ func (k *kernel) checkSwitched(c *cpu) {
 	}
 }
 
+// checkBoost checks that a reader has given up the priority that RCU lent it, once its
+// section has ended.
+func (k *kernel) checkBoost(c *cpu) {
+	if t := c.cur; t != nil && t.loop != nil && t.loop.boosted && !t.loop.inRCU() && t.left > 0 {
+		k.violate(trial.BoostKept, "%s keeps its boosted priority outside of its section", t.name)
+	}
+}
+
 // sums is what an oracle knows of the scans in the present step of a domain: from the
 // start of a grace period to its flip, or from the flip to the end.
 type sums struct {

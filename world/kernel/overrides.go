@@ -111,6 +111,13 @@ const (
 	CleanupFlushes
 )
 
+// Priorities of readers.
+const (
+	// SectionDeboosts: the end of a boosted section gives the priority back; always
+	// (rcu_read_unlock_special).
+	SectionDeboosts Decision = iota + 144
+)
+
 // Big SRCU domains.
 const (
 	// OfflineInvokes: the work that invokes callbacks is queued on a CPU that was never

@@ -141,6 +141,7 @@ func (k *kernel) noteGP(c *cpu) {
 func (k *kernel) rcuTick(c *cpu) {
 	c.ticksGP++
 	k.checkSwitched(c)
+	k.checkBoost(c)
 	if c.userTick() {
 		c.cur.voluntary++ // rcu_note_voluntary_context_switch
 	}
