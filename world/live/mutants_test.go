@@ -137,10 +137,17 @@ func TestOneBarrierIsEnoughWhereStoresBecomeVisibleInOrder(t *testing.T) {
 		mode   order.Mode
 		enough bool
 	}{{order.SC, true}, {order.TSO, true}, {order.PSO, false}, {order.Weak, false}} {
+		// After an earlier grace period, a reader may still be about to count on the rank
+		// of the first scan.
 		prior := order.For(once, 1, 2, c.mode)
 		prior.PriorGP = true
+		cases := []order.Case{order.For(once, 2, 1, c.mode), order.For(once, 1, 2, c.mode), prior}
+		if two := order.For(once, 2, 1, c.mode); c.enough && !testing.Short() {
+			two.PriorGP = true
+			cases = append(cases, two)
+		}
 		found := false
-		for _, k := range []order.Case{order.For(once, 2, 1, c.mode), order.For(once, 1, 2, c.mode), prior} {
+		for _, k := range cases {
 			f, cov, err := order.Explore(t.Context(), k, order.Options{})
 			switch {
 			case err != nil:
