@@ -15,15 +15,20 @@ type burst struct {
 	n     uint64
 }
 
-// checkBurst checks that the domain's work item does not run more often in a jiffy
-// than the kernel's limit on runs without delay allows: retries without a delay burn
-// the CPU time of a worker.
+// checkBurst checks that the domain's work item does not queue itself more often in a
+// jiffy than the kernel's limit on runs without delay allows: retries without a delay
+// burn the CPU time of a worker. Runs that a request or an RCU callback has queued do
+// not count; the latter are one for each grace period.
 func (d *domain) checkBurst(limit uint64) {
+	if !d.retries {
+		return
+	}
+	d.retries = false
 	if b := &d.burst; b.jiffy != d.k.jiffies {
 		*b = burst{jiffy: d.k.jiffies}
 	}
 	if d.burst.n++; d.burst.n == limit+1 {
-		d.k.violate(trial.WorkerSpins, "process_srcu of %s has run %d times in one jiffy", d.name, d.burst.n)
+		d.k.violate(trial.WorkerSpins, "process_srcu of %s has queued itself %d times in one jiffy", d.name, d.burst.n)
 	}
 }
 

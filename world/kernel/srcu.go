@@ -46,7 +46,8 @@ type domain struct {
 	pollMark   rcuMark
 	pollCookie uint64
 	asked      int                // grace periods and rounds of interrupts that the present attempt has requested
-	burst      burst              // of runs of process
+	burst      burst              // of runs of process that it has queued itself
+	retries    bool               // process has queued its next run itself
 	posted     int                // RCU callbacks that will resume a scan
 	postedOn   *cpu               // CPU of the last of them
 	lastPost   *rcuMark           // the grace periods that complete the last of them; zero before they are assigned
@@ -104,7 +105,7 @@ func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 	}
 	d.machine = k.fix.NewMachine(b, pace)
 	d.side = k.fix.WrapSide((*domainSide)(d))
-	limit := pace.MaxNoDelay + 100 // plus the runs that requests and callbacks queue
+	limit := pace.MaxNoDelay + 100 // plus those after a request has moved a delayed run up
 	d.process = work{name: "process_srcu", fn: func(t *task) {
 		d.checkAlive("process_srcu")
 		d.checkBurst(limit)
@@ -317,7 +318,7 @@ func (s *domainSide) FenceAll() {
 
 func (s *domainSide) Requeue(jiffies uint64) {
 	s.k.trace.srcuLook((*domain)(s))
-	s.delay = jiffies
+	s.delay, s.retries = jiffies, s.process.worker != nil && s.k.curTask == s.process.worker
 	s.k.queueDelayed(&s.process, jiffies)
 }
 
