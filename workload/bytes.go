@@ -120,6 +120,7 @@ var (
 	gridRequest = []RCURequest{RequestCall, RequestSync, RequestExpedited, RequestCall}
 	gridSched   = []Sched{Fair, FIFO}
 	gridVersion = []Version{"", Linux619, Linux70, Linux73}
+	gridSwitch  = []Switch{"", "", SwitchOn, SwitchOff}
 	gridKind    = []ClosersKind{AnyTracepoint, AnyTracepoint, PlainTracepoint, FaultableTracepoint}
 	// gridDetach are the kinds of attachments that no reader calls, and the first
 	// entries keep the kind.
@@ -288,6 +289,7 @@ func drawMachine(w word, sc *Scenario) {
 	hung := of(&w, 3, gridHung)
 	sc.Watchdog = Watchdog{HungTask: hung, RCUStall: of(&w, 2, gridStall), ProveRCU: w.flag(), Workqueue: 30 * time.Second}
 	sc.Horizon = hung * time.Duration(2+w.take(1))
+	m.HRTick = of(&w, 2, gridSwitch)
 	sc.Drain = 2 * sc.Horizon
 }
 

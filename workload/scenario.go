@@ -72,7 +72,20 @@ type Machine struct {
 	// despite busy real-time tasks, as on kernels before 6.12 without real-time
 	// throttling. In YAML: fair_server: false.
 	NoFairServer Off `yaml:"fair_server,omitempty"`
+	// HRTick is the scheduler's feature HRTICK: a timer ends slices of fair tasks when
+	// they are over, instead of the next tick. Empty means on since 7.1.
+	HRTick Switch `yaml:"hrtick,omitempty"`
 }
+
+// Switch is a feature of the kernel that is on or off; empty is the default of the
+// kernel.
+type Switch string
+
+// The positions.
+const (
+	SwitchOn  Switch = "on"
+	SwitchOff Switch = "off"
+)
 
 // Preempt is a preemption model.
 type Preempt string

@@ -73,6 +73,7 @@ func (sc *Scenario) check() *Error {
 	oneOf(c, "machine.preempt", sc.Machine.Preempt, []Preempt{PreemptNone, PreemptLazy, PreemptFull, PreemptListed})
 	within(c, "machine.mips", sc.Machine.MIPS, 1, 1e6)
 	oneOf(c, "machine.version", sc.Machine.Version, append([]Version{""}, Versions()...))
+	oneOf(c, "machine.hrtick", sc.Machine.HRTick, []Switch{"", SwitchOn, SwitchOff})
 	c.span("horizon", sc.Horizon, time.Millisecond, maxHorizon)
 	c.span("drain", sc.Drain, 0, maxDrain)
 	if sc.RCU.Boost && sc.Machine.Preempt == PreemptNone {

@@ -54,7 +54,7 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"name: base", "name: &a base", "1:7: name: an anchor, alias or tag: want a text, in quotes if it looks like another type"},
 		{"{cpus: 2}", "{cpu: 2}", `2:11: machine: cpu: want a field; did you mean cpus?`},
 		{"  handler: 5us", "  handlers: 5us", `6:3: storms[0]: handlers: want a field; did you mean handler?`},
-		{"{cpus: 2}", "{1: 2}", "2:11: machine: 1: want the name of a field: cpus, hz, preempt, mips, possible, version, no_self_ipi, fair_server"},
+		{"{cpus: 2}", "{1: 2}", "2:11: machine: 1: want the name of a field: cpus, hz, preempt, mips, possible, version, no_self_ipi, fair_server, hrtick"},
 		{"{cpus: 2}", "two", "2:10: machine: two: want fields, one per line"},
 		{"rcu_load:\n- kind: call\n  period: 1ms", "rcu_load: 1", "16:11: rcu_load: 1: want a list"},
 		{"horizon: 10s", "rcu:", "19:6: rcu: no value: want fields, one per line"},

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/testdata/scenarios/boot"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -73,6 +74,7 @@ func modelled(ctx context.Context, ex campaign.Executor, sets map[string]workloa
 		c := cells[i/boots]
 		sc := sets[c.scenario]
 		subject := modelOf(c, &sc)
+		asBooted(&sc)
 		return world.Spec{Scenario: sc, Subject: subject, Seed: uint64(i%boots) + 1}
 	}
 	err := ex.Execute(ctx, len(cells)*boots, spec, func(i int, r trial.Result) error {
@@ -96,10 +98,27 @@ func modelOf(c cell, sc *workload.Scenario) (subject string) {
 		sc.Machine.Version = workload.Linux619
 	case older(c.kernel, "7.3"):
 		sc.Machine.Version = workload.Linux70
+		if !older(c.kernel, "7.1") {
+			sc.Machine.HRTick = workload.SwitchOn
+		}
 	default:
 		sc.Machine.Version = workload.Linux73
 	}
 	return cmp.Or(c.fix, campaign.Baseline)
+}
+
+// asBooted gives the storm of a scenario the handler that the guest calibrated.
+func asBooted(sc *workload.Scenario) {
+	h, ok := boot.Handlers[sc.Name]
+	if !ok {
+		return
+	}
+	st := sc.Storms[0]
+	if st.Source == workload.NMI {
+		st.Period += st.Handler - h
+	}
+	st.Handler = h
+	sc.Storms = []workload.Storm{st}
 }
 
 const (

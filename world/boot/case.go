@@ -106,6 +106,8 @@ func checkMachine(sc *workload.Scenario) error {
 		return refusal("machine.no_self_ipi", true, "false: emulated CPUs interrupt themselves")
 	case bool(m.NoFairServer):
 		return refusal("machine.fair_server", false, "true: it is the kernel's")
+	case m.HRTick != "":
+		return refusal("machine.hrtick", m.HRTick, "nothing: it is the kernel's; an option of --kernel switches it, gpstorm.sched_features=NO_HRTICK")
 	case m.Preempt == workload.PreemptListed:
 		return refusal("machine.preempt", m.Preempt, "none, lazy or full")
 	case sc.RCU.Boost:

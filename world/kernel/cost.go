@@ -19,6 +19,13 @@ const (
 	// without a waiter or a wait. Fair threads and FIFO ones differ by 5 %.
 	costWakeSwitch = 3470
 
+	// HRTICK, counted on 7.1.13 and 7.3.4: arming the timer at a switch, the difference
+	// between a sched_yield() with and without the feature, with slices of 100 ms (255
+	// and 288); the interrupt, the time that eight fair loops lose for each slice of 0.7
+	// and 2 ms beyond a switch and arming (1970 and 1960, 1840 and 1890).
+	costHRTickStart = 270
+	costHRTick      = 1900
+
 	// The grace-period kthread: 6150 in all (schedstat, threads of synchronize_rcu()
 	// in a row), of which 2500 are its share of context switches.
 	costGPInit    = 1900 // rcu_gp_init

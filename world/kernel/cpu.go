@@ -33,6 +33,7 @@ type cpu struct {
 	server  fairServer
 	resched resched
 
+	hrtickAt ns // expiry of the scheduler's hrtimer; 0 if it is not armed
 	tick
 	timers   wheel
 	irqWorks []func() // that wait for the tick
@@ -65,6 +66,7 @@ const (
 	irqWake            // an hrtimer of a sleeping task
 	irqExp             // the expedited grace period requests a quiescent state
 	irqCall            // smp_call_function
+	irqHRTick          // the scheduler's hrtimer
 )
 
 func (c *cpu) idle() bool { return c.cur == nil }
@@ -176,6 +178,9 @@ func (k *kernel) advance(c *cpu) bool {
 		}
 		c.irqNow, c.irqActive, c.irqLeft = i, true, k.irqCost(i)
 		k.trace.irqBegin(c, i.kind)
+		if i.kind == irqHRTick {
+			k.onHRTick(c)
+		}
 		if c.idle() {
 			k.leaveIdle(c)
 		}
@@ -213,8 +218,11 @@ func (k *kernel) advance(c *cpu) bool {
 }
 
 func (k *kernel) irqCost(i irq) ns {
-	if i.kind == irqTick {
+	switch i.kind {
+	case irqTick:
 		return k.cost(costTick)
+	case irqHRTick:
+		return k.cost(costHRTick)
 	}
 	return k.cost(costIRQ)
 }
@@ -230,6 +238,8 @@ func (k *kernel) handle(c *cpu, i irq) {
 		k.wake(i.task)
 	case irqExp:
 		k.onExpIPI(c)
+	case irqHRTick:
+		// Its effect came at the start.
 	case irqCall:
 		k.moved = true
 		i.done()

@@ -63,6 +63,7 @@ type kernel struct {
 	coroutines       []*coroutine
 	nsPerInstruction float64
 
+	hrtick     bool
 	tick       ns // length of a jiffy
 	jiffies    uint64
 	jiffyBegan ns             // start of the current jiffy
@@ -149,6 +150,7 @@ func newKernel(sc *workload.Scenario, fix *fixes.Fix, trialSeed uint64, opt Opti
 		nsPerInstruction: 1000 / sc.Machine.MIPS,
 		lastPID:          4000,
 	}
+	k.hrtick = k.hasHRTick()
 	if o, ok := fixes.OverrideOf[Overrides](fix); ok {
 		if o.Decide != nil {
 			k.decider = o.Decide()
@@ -208,6 +210,8 @@ func (k *kernel) dispatch(slot int) {
 		e.fn()
 	} else if e.sleep.task != nil {
 		k.sleepOver(e.sleep)
+	} else if e.irq.kind == irqHRTick {
+		k.hrtickExpires(e.cpu)
 	} else {
 		e.cpu.arrive(e.irq)
 	}

@@ -32,14 +32,10 @@ const (
 	hardResched // TIF_NEED_RESCHED
 )
 
-// slice is the time that a fair task may run before another one (base_slice, scaled
-// by the number of CPUs). The kernel counts at most 8 CPUs; this model, up to 16.
+// slice is the time that a fair task may run before another one: base_slice, scaled by
+// the number of CPUs, at most 8 (get_update_sysctl_factor).
 func (k *kernel) slice() ns {
-	n := len(k.cpus)
-	if n > 16 {
-		n = 8
-	}
-	return 700_000 * ns(bits.Len(uint(n)))
+	return 700_000 * ns(bits.Len(uint(min(len(k.cpus), 8))))
 }
 
 // wake makes a sleeping task runnable (try_to_wake_up).
@@ -60,6 +56,9 @@ func (k *kernel) wake(t *task) {
 	t.cpu = c
 	k.place(c, t, c != from)
 	k.enqueue(c, t)
+	if !t.fifo() {
+		k.noteQueued(c)
+	}
 	if t.pool != nil {
 		c.pool.running++
 	}
@@ -118,7 +117,7 @@ func (k *kernel) preemptFor(c *cpu, t *task) {
 		k.kickCPU(c, hardResched)
 	case t.prio > cur.prio && (cur.fifo() || !c.fairFirst()):
 		k.kickCPU(c, hardResched)
-	case !t.fifo() && !cur.fifo() && k.now-cur.pickedAt >= k.slice():
+	case !t.fifo() && !cur.fifo() && k.sliceOver(c):
 		k.kickCPU(c, k.fairResched())
 	}
 }
@@ -220,6 +219,7 @@ func (k *kernel) schedule(c *cpu) {
 	k.trace.switched(c, prev)
 	if next == nil {
 		c.setOwn(nil)
+		k.beginSlice(c)
 		return
 	}
 	k.decide(decideSwitch, uint64(c.id)<<32|uint64(next.pid))
@@ -229,6 +229,7 @@ func (k *kernel) schedule(c *cpu) {
 	next.cpu = c
 	c.overhead = k.cost(switchCost(prev, next))
 	next.woken = false
+	k.beginSlice(c)
 	c.setOwn(next)
 	if l := next.loop; l != nil {
 		l.resume()
@@ -258,7 +259,7 @@ func (c *cpu) pick() *task {
 // schedTick ends the current task's slice if it is used up, and balances the load at
 // intervals.
 func (k *kernel) schedTick(c *cpu) {
-	if t := c.cur; t != nil && !t.fifo() && len(c.fair) > 0 && k.now-t.pickedAt >= k.slice() {
+	if t := c.cur; t != nil && !t.fifo() && len(c.fair) > 0 && k.sliceOver(c) {
 		if c.resched == lazyResched {
 			c.resched = hardResched // a lazy reschedule becomes a hard one at the next tick
 		} else {
@@ -316,6 +317,7 @@ func (k *kernel) migrate(from, to *cpu, i int) {
 	t.deadline += shift
 	t.cpu = to
 	to.addFair(t)
+	k.noteQueued(to)
 }
 
 // stepTask continues the current task's program.

@@ -22,9 +22,12 @@ type task struct {
 	woken    bool // woken, and not switched to since
 	vruntime ns
 	deadline ns // in virtual runtime
-	lag      ns // lag at the start of its sleep
-	pickedAt ns
-	switches uint64 // nvcsw + nivcsw
+	// protected is the virtual runtime until which no fair task preempts this one, with
+	// HRTICK.
+	protected ns
+	lag       ns // lag at the start of its sleep
+	pickedAt  ns
+	switches  uint64 // nvcsw + nivcsw
 	// voluntary counts the quiescent states of RCU tasks: sleeps (nvcsw) and ticks in
 	// user mode.
 	voluntary uint64

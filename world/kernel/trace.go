@@ -311,6 +311,7 @@ var irqNames = [...]struct {
 }{
 	irqTick: {"tick", IRQTick}, irqResched: {"reschedule", IRQReschedule}, irqWake: {"hrtimer wakeup", IRQWakeup},
 	irqExp: {"expedited IPI", IRQExpedited}, irqCall: {"function call", IRQFunctionCall},
+	irqHRTick: {"scheduler hrtimer", IRQWakeup},
 }
 
 func (tr *tracer) softirqBegin(c *cpu) {

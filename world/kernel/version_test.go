@@ -142,6 +142,7 @@ func TestConsoleNamesTheRelease(t *testing.T) {
 	sc := preset(t, "repro2")
 	sc.Watchdog.HungTask = 5 * time.Second
 	sc.Horizon = 40 * time.Second
+	sc.Machine.HRTick = workload.SwitchOff // with it no task hangs here
 	for version, want := range map[workload.Version]string{"": " 7.0.0-rc1 ", workload.Linux619: " 6.19.14 ", workload.Linux70: " 7.0.13 ", workload.Linux73: " 7.3.4 "} {
 		sc.Machine.Version = version
 		hung := 0
