@@ -107,7 +107,7 @@ func checkMachine(sc *workload.Scenario) error {
 	case bool(m.NoFairServer):
 		return refusal("machine.fair_server", false, "true: it is the kernel's")
 	case m.HRTick != "":
-		return refusal("machine.hrtick", m.HRTick, "nothing: it is the kernel's; an option of --kernel switches it, gpstorm.sched_features=NO_HRTICK")
+		return refusal("machine.hrtick", m.HRTick, "nothing: it is the kernel's, and its option gpstorm.sched_features=NO_HRTICK switches it")
 	case m.Preempt == workload.PreemptListed:
 		return refusal("machine.preempt", m.Preempt, "none, lazy or full")
 	case sc.RCU.Boost:
