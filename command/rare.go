@@ -25,7 +25,7 @@ type rareOptions struct {
 	where      where
 }
 
-// The size of an estimate: at a rate of 1e-6 it takes some 60,000 trials.
+// The size of an estimate.
 const (
 	defaultRareTrials = 1000
 	defaultReplicates = 10
@@ -38,11 +38,12 @@ func newRareCommand(c *common) *cobra.Command {
 		Use:   "rare SCENARIO",
 		Short: "Estimate a rate of hangs that is too small to count",
 		Long: `Estimates by subset simulation how often a close() takes the threshold or longer,
-over what a scenario draws (phases, offsets, starts) and over its variations. A
-pilot chooses levels of the longest close() between none and the threshold.
-Independent replicates then estimate the share of trials that pass from each level
-to the next; a rate is the mean of their products. Trials of a level are made by
-Markov chains on the numbers that trials draw.
+over what a scenario draws (phases, offsets, starts) and over its variations. It
+first learns which of these numbers matter, and from then on draws more trials where
+close() takes long, and weights them. A pilot chooses levels of the longest close()
+between none and the threshold. Independent replicates then estimate the share of
+trials that pass from each level to the next; a rate is the mean of their products.
+Trials of a level are made by Markov chains on the numbers that trials draw.
 
 Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 		Example: `  gpstorm rare heavy --fix callrcu

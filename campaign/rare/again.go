@@ -24,7 +24,12 @@ func Again(ctx context.Context, p *Plan, e *Estimate, i int, ex campaign.Executo
 	if err != nil {
 		return 0, 0, err
 	}
-	r := newReplicate(p, l, replicateSeed(p.Seed, i))
+	for i := range e.Tilt {
+		if err := e.Tilt[i].validate(); err != nil {
+			return 0, 0, err
+		}
+	}
+	r := newReplicate(p, l, newTilt(e.Tilt), replicateSeed(p.Seed, i))
 	again := &Estimate{}
 	if err := again.simulate(ctx, p, ex, r); err != nil {
 		return 0, 0, err

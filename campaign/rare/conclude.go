@@ -25,7 +25,9 @@ func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world s
 	if v := stat.Variance(e.Replicates, nil) / float64(len(all)); v > 0 {
 		e.Brute = e.Rate * (1 - e.Rate) / v
 	}
-	e.Hits = firstTrials(all)
+	if len(e.Tilt) == 0 {
+		e.Hits = firstTrials(all)
+	}
 	for i, s := range pilot.past {
 		e.Levels = append(e.Levels, levelOf(all, i, s))
 	}
@@ -44,7 +46,7 @@ func (e *Estimate) intervals(trials int, level float64) (simulated, counted coun
 		// A longer wait is not more frequent, and the first trials, which are
 		// independent, bound its rate too.
 		simulated = counting.Interval{Lo: 0, Hi: min(simulated.Hi, counted.Hi)}
-	case len(e.Levels) == 1:
+	case len(e.Levels) == 1 && len(e.Tilt) == 0:
 		simulated = counted // no chains: all trials are independent
 	}
 	return simulated, counted
@@ -66,8 +68,7 @@ func near(a, b counting.Interval) bool {
 // firstTrials counts the independent trials in which the event happened.
 func firstTrials(all []*replicate) (n int) {
 	for _, r := range all {
-		below, _ := slices.BinarySearchFunc(r.past[0].scores, event, score.compare)
-		n += len(r.past[0].scores) - below
+		n += hits(r.past[0].scores)
 	}
 	return n
 }
@@ -142,6 +143,9 @@ func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
 	if pilot.end == saturated {
 		doubt("the longest close() saturates at %v: no trial of the pilot at that level took longer, so it found no path to %v", e.At, e.Threshold)
 	}
+	if n := worth(all); n < leastEffective {
+		doubt("few weights count: the trials that passed the last level are worth %.0f independent ones, want %d", n, leastEffective)
+	}
 	if ancestors < leastAncestors {
 		doubt("few ancestors: the trials that passed the last level descend from %.0f first ones in all replicates, want %d", ancestors, leastAncestors)
 	}
@@ -155,6 +159,21 @@ func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
 		doubt("one replicate is %.0f %% of the sum of all", 100*share)
 	}
 	return found
+}
+
+// worth returns the effective number of the trials that passed the last level, by their
+// weights.
+func worth(all []*replicate) float64 {
+	var c count
+	for _, r := range all {
+		for _, t := range r.trials {
+			c.add(0, t.weight)
+		}
+	}
+	if c.total == 0 {
+		return 0
+	}
+	return c.effective()
 }
 
 // worstTrials is the number of trials in Estimate.Worst.

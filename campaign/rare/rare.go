@@ -91,8 +91,9 @@ type Estimate struct {
 	Rate     float64           `json:"rate"`
 	Interval counting.Interval `json:"interval"`
 	Level    float64           `json:"confidence"`
-	// Counted is the exact interval from the independent first trials alone. Hits of
-	// them passed the threshold. It does not depend on the chains.
+	// Counted is the exact interval from independent trials alone, as many as the
+	// replicates have at a level. Hits of them passed the threshold. It does not depend on
+	// the chains, nor on the tilt.
 	Counted counting.Interval `json:"counted"`
 	Hits    int               `json:"hits"`
 	// Replicates are the independent estimates whose mean is the rate.
@@ -102,8 +103,9 @@ type Estimate struct {
 	Trials    int              `json:"trials"` // including those of the pilot
 	// Brute is the number of independent trials whose counted rate would have the
 	// same standard error; 0 if the standard error is 0.
-	Brute  float64 `json:"brute_force_trials"`
-	Levels []Level `json:"levels"`
+	Brute  float64    `json:"brute_force_trials"`
+	Levels []Level    `json:"levels"`
+	Tilt   []Marginal `json:"tilt,omitempty"`
 	// Doubts are reasons not to trust the estimate.
 	Doubts []string `json:"doubts,omitempty"`
 	// Unsafe counts the trials with a violation, a deadlock or a lost wakeup; Broken
@@ -120,7 +122,7 @@ type Level struct {
 	// by less than a hundredth, its close()s must also take Total together.
 	Wait   time.Duration `json:"wait_ns"`
 	Total  time.Duration `json:"total_ns"`
-	Passed float64       `json:"passed"` // share of the previous level's trials
+	Passed float64       `json:"passed"` // share of the previous level's tilted trials
 	// Spread is the spread of the moves on the previous level: 0 is no move, 1 a fresh
 	// number.
 	Spread float64 `json:"spread"`
@@ -146,33 +148,44 @@ func Run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, error) 
 	return e, err
 }
 
+// happened is a trial in which the event happened.
+type happened struct {
+	world.Spec
+	weight float64
+}
+
 // run also returns the trials in which the event happened, of all replicates.
-func run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, []world.Spec, error) {
+func run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, []happened, error) {
 	if err := p.validate(); err != nil {
 		return nil, nil, err
 	}
 	e := &Estimate{Scenario: p.Scenario.Name, Varied: p.Varied, Fix: p.Subject, Seed: p.Seed, Threshold: p.Threshold, Level: p.Level}
-	pilot := newReplicate(p, nil, seed.Derive(p.Seed, "rare pilot"))
+	t, err := e.learn(ctx, p, ex)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.Tilt = t.marginals
+	pilot := newReplicate(p, nil, t, seed.Derive(p.Seed, "rare pilot"))
 	if err := e.simulate(ctx, p, ex, pilot); err != nil {
 		return nil, nil, err
 	}
 	var all []*replicate
 	for i := range p.Replicates {
-		all = append(all, newReplicate(p, pilot.climbed(), replicateSeed(p.Seed, i)))
+		all = append(all, newReplicate(p, pilot.climbed(), t, replicateSeed(p.Seed, i)))
 	}
 	if err := e.simulate(ctx, p, ex, all...); err != nil {
 		return nil, nil, err
 	}
 	e.conclude(p, pilot, all, ex.Name())
-	var happened []world.Spec
+	var found []happened
 	if e.Reached {
 		for _, r := range all {
 			for _, t := range r.trials { // the ones that passed the last level
-				happened = append(happened, t.spec)
+				found = append(found, happened{t.spec, t.weight})
 			}
 		}
 	}
-	return e, happened, nil
+	return e, found, nil
 }
 
 // simulate runs replicates to their ends, and their rounds in parallel.

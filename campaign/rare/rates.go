@@ -41,7 +41,7 @@ func Rates(ctx context.Context, sum *campaign.Summary, plan *campaign.Plan, scen
 		if !Possible(&plan.Scenarios[i]) {
 			continue
 		}
-		var baseHangs []world.Spec
+		var baseHangs []happened
 		for j, f := range sum.Head.Fixes {
 			row := &class.Rows[j]
 			if f.Must == world.MustBeUnsafe || row.Hung > 0 || row.Trials == 0 {
@@ -71,16 +71,26 @@ func Rates(ctx context.Context, sum *campaign.Summary, plan *campaign.Plan, scen
 	return all, nil
 }
 
-// under reruns hangs of the baseline under a candidate.
-func under(ctx context.Context, fix string, hangs []world.Spec, ex campaign.Executor) (*Paired, error) {
+// under reruns hangs of the baseline under a candidate, in proportion to their weights.
+func under(ctx context.Context, fix string, hangs []happened, ex campaign.Executor) (*Paired, error) {
 	p := &Paired{Of: min(len(hangs), mostPaired)}
-	spec := func(i int) world.Spec {
-		s := hangs[i*len(hangs)/p.Of] // spread over all replicates
-		s.Subject = fix
-		return s
+	total := 0.0
+	for _, h := range hangs {
+		total += h.weight
 	}
-	err := ex.Execute(ctx, p.Of, spec, func(i int, r trial.Result) error {
-		if longest(&r) >= hangs[0].Scenario.HungTimeout() {
+	var specs []world.Spec
+	sum := 0.0
+	for _, h := range hangs { // of all replicates
+		sum += h.weight
+		for len(specs) < p.Of && sum/total*float64(p.Of) > float64(len(specs))+0.5 {
+			s := h.Spec
+			s.Subject = fix
+			specs = append(specs, s)
+		}
+	}
+	p.Of = len(specs)
+	err := ex.Execute(ctx, p.Of, func(i int) world.Spec { return specs[i] }, func(i int, r trial.Result) error {
+		if longest(&r) >= specs[i].Scenario.HungTimeout() {
 			p.Hung++
 		}
 		return nil

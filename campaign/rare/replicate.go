@@ -18,6 +18,7 @@ type sample struct {
 	wait     time.Duration // the longest close()
 	spec     world.Spec
 	draws    []seed.Draw // all its draws
+	weight   float64     // by the tilt
 	sum      trial.Checksum
 	ancestor int // the index of the first trial of its chain of ancestors
 }
@@ -41,6 +42,8 @@ type replicate struct {
 	plan   *Plan
 	scale  scale
 	ladder *ladder
+	tilt   *tilt
+	once   bool // it ends with the first trials
 	seed   uint64
 	rng    *rand.Rand
 
@@ -72,11 +75,19 @@ const (
 type stage struct {
 	Level
 	at     score
-	scores []score // in ascending order
+	scores []weighted // in ascending order
 }
 
-func newReplicate(p *Plan, l *ladder, s uint64) *replicate {
-	return &replicate{plan: p, scale: newScale(p.Threshold), ladder: l, seed: s, rng: seed.Stream(s, "moves"), rate: 1, spread: 0.6}
+// weighted is the score of a trial with its weight.
+type weighted struct {
+	score
+	weight float64
+}
+
+func (w weighted) to(at score) int { return w.compare(at) }
+
+func newReplicate(p *Plan, l *ladder, t *tilt, s uint64) *replicate {
+	return &replicate{plan: p, scale: newScale(p.Threshold), ladder: l, tilt: t, seed: s, rng: seed.Stream(s, "moves"), rate: 1, spread: 0.6}
 }
 
 // level returns the least score of the current level.
@@ -102,7 +113,9 @@ func (r *replicate) proposals() (specs []world.Spec) {
 		if r.plan.Varied {
 			s.Variation = 1 // all but 0 have the same distribution
 		}
-		if len(r.past) > 0 {
+		if len(r.past) == 0 {
+			s.Draws = r.tilt.trial(r.tilt.uniform(nil, r.rng.Uint64))
+		} else {
 			s.Draws = r.move(r.trials[r.heads[i]].draws)
 		}
 		specs = append(specs, s)
@@ -119,17 +132,17 @@ func (r *replicate) proposals() (specs []world.Spec) {
 // Papaioannou, Betz, Zwirglmaier and Straub, Probabilistic Engineering Mechanics
 // 41 (2015) 89-103: conditional sampling in the standard normal space.
 func (r *replicate) move(draws []seed.Draw) []seed.Draw {
-	moved := slices.Clone(draws)
+	moved := r.tilt.uniform(draws, r.rng.Uint64)
 	keep := math.Sqrt(1 - r.spread*r.spread)
 	for i := range moved {
 		moved[i].Value = uniform(float64(keep*normal(moved[i].Value)) + float64(r.spread*r.rng.NormFloat64()))
 	}
-	return moved
+	return r.tilt.trial(moved)
 }
 
 // take receives the result of a proposal: trial i of the round.
 func (r *replicate) take(i int, s world.Spec, res *trial.Result) {
-	got := sample{score: r.scale.of(res), wait: longest(res), spec: s, draws: res.Draws, sum: res.Checksum, ancestor: len(r.trials)}
+	got := sample{score: r.scale.of(res), wait: longest(res), spec: s, draws: res.Draws, weight: r.tilt.weight(res.Draws), sum: res.Checksum, ancestor: len(r.trials)}
 	r.sum.Add(uint64(res.Checksum))
 	r.sum.Add(uint64(got.wait))
 	if len(r.past) == 0 {
@@ -161,6 +174,10 @@ func (r *replicate) endRound(n int) {
 	if len(r.trials) < r.plan.Trials {
 		return
 	}
+	if r.once {
+		r.done = true
+		return
+	}
 	scores := r.scores()
 	if r.ladder != nil {
 		r.pass(r.ladder.levels[len(r.past)], scores)
@@ -171,7 +188,7 @@ func (r *replicate) endRound(n int) {
 		}
 		return
 	}
-	next, ok := r.choose(scores)
+	next, ok := choose(scores, passed(len(scores)))
 	r.done, r.end = !ok, saturated
 	if ok || len(r.past) == 0 {
 		r.pass(next, scores)
@@ -179,29 +196,29 @@ func (r *replicate) endRound(n int) {
 	switch {
 	case next == event:
 		r.done, r.end = true, reached
-	case !r.done && r.rate < r.plan.Floor:
+	case !r.done && r.exceeds(next) < r.plan.Floor:
 		r.done, r.end = true, belowRate
 	}
 }
 
-// choose returns the next level of a pilot, or false if all trials have the same score.
-func (r *replicate) choose(scores []score) (score, bool) {
-	n := len(scores)
-	next := scores[n-int(math.Ceil(passing*float64(n)))]
-	if next == scores[0] && next != event {
+// choose returns the level that so many of the trials pass, or false if all trials have
+// the same score.
+func choose(scores []weighted, pass int) (score, bool) {
+	next := scores[len(scores)-pass].score
+	if next == scores[0].score && next != event {
 		// So many trials have the lowest score that all would pass.
-		above := slices.IndexFunc(scores, func(s score) bool { return s.compare(next) > 0 })
+		above := slices.IndexFunc(scores, func(s weighted) bool { return s.compare(next) > 0 })
 		if above < 0 {
 			return next, false
 		}
-		next = scores[above]
+		next = scores[above].score
 	}
 	return next, true
 }
 
 // pass keeps the trials that reach the next level, in a random order, so that the
 // lengths of the chains do not depend on the trials.
-func (r *replicate) pass(next score, scores []score) {
+func (r *replicate) pass(next score, scores []weighted) {
 	var kept []sample
 	ancestors := map[int]bool{}
 	for _, t := range r.trials {
@@ -245,13 +262,22 @@ func (r *replicate) acceptance() float64 {
 }
 
 // scores returns the scores of the current level's trials in ascending order.
-func (r *replicate) scores() []score {
-	scores := make([]score, len(r.trials))
+func (r *replicate) scores() []weighted {
+	scores := make([]weighted, len(r.trials))
 	for i, t := range r.trials {
-		scores[i] = t.score
+		scores[i] = weighted{t.score, t.weight}
 	}
-	slices.SortFunc(scores, score.compare)
+	slices.SortStableFunc(scores, func(a, b weighted) int { return a.to(b.score) })
 	return scores
+}
+
+// passes returns the share of trials that reach a score, by their weights.
+func passes(scores []weighted, at score) (share float64) {
+	below, _ := slices.BinarySearchFunc(scores, at, weighted.to)
+	for _, s := range scores[below:] {
+		share += s.weight
+	}
+	return share / float64(len(scores))
 }
 
 // exceeds estimates the probability of a score at least as high as at, up to the last
@@ -260,8 +286,7 @@ func (r *replicate) exceeds(at score) float64 {
 	rate := 1.0
 	for _, s := range r.past {
 		if s.at.compare(at) >= 0 {
-			below, _ := slices.BinarySearchFunc(s.scores, at, score.compare)
-			return rate * float64(len(s.scores)-below) / float64(len(s.scores))
+			return rate * passes(s.scores, at)
 		}
 		rate *= s.Passed
 	}

@@ -1,0 +1,140 @@
+package rare
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpstorm/gpstorm/seed"
+)
+
+var steep = Marginal{Stream: "x", Ninths: [ninths]uint64{11_111, 11_111, 11_111, 11_111, 11_111, 11_111, 11_111, 222_223, 700_000}}
+
+func TestQuantilesOfAMarginalAreInverse(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 2))
+	last := uint64(0)
+	for i := range uint64(1000) {
+		v := i<<54 + rng.Uint64N(1<<54)
+		u := steep.quantile(v)
+		back := steep.cumulative(u)
+		if d := max(v, back) - min(v, back); d > 16 {
+			t.Fatalf("%#x came back as %#x", v, back)
+		}
+		if u < last {
+			t.Fatalf("%#x: %#x, after %#x", v, u, last)
+		}
+		last = u
+	}
+	for v, want := range map[uint64]uint64{0: 0, math.MaxUint64: math.MaxUint64 / 9 * 8} {
+		if got := steep.quantile(v); got < want {
+			t.Errorf("%#x: %#x, want %#x or more", v, got, want)
+		}
+	}
+}
+
+// The weight of a tilted trial makes means those of uniform numbers.
+func TestWeightsUndoATilt(t *testing.T) {
+	t.Parallel()
+	flat := Marginal{Stream: "y", Index: 3, Ninths: [ninths]uint64{500_000, 62_500, 62_500, 62_500, 62_500, 62_500, 62_500, 62_500, 62_500}}
+	tilted := newTilt([]Marginal{steep, flat})
+	rng := rand.New(rand.NewPCG(3, 4))
+	const n = 100_000
+	ones, sum, seldom := 0.0, 0.0, 0.0
+	for range n {
+		draws := tilted.trial(tilted.uniform(nil, rng.Uint64))
+		if len(draws) != 2 || draws[0].Stream != "x" || draws[1].Index != 3 {
+			t.Fatalf("draws: %v", draws)
+		}
+		w := tilted.weight(draws)
+		x := float64(draws[0].Value) / (1 << 64)
+		ones, sum = ones+w, sum+w*x
+		if x > 8.0/9 {
+			seldom += w
+		}
+	}
+	for name, c := range map[string][2]float64{"weight": {ones / n, 1}, "number": {sum / n, 0.5}, "last ninth": {seldom / n, 1.0 / 9}} {
+		if math.Abs(c[0]/c[1]-1) > 0.05 {
+			t.Errorf("mean %s: %g, want %g", name, c[0], c[1])
+		}
+	}
+	if w := tilted.weight([]seed.Draw{{Stream: "z"}}); w != 1 {
+		t.Errorf("a number without a marginal: weight %g, want 1", w)
+	}
+}
+
+// Learning finds the numbers that the wait depends on, and no gain where it depends on one.
+func TestLearningFindsTheNumbersThatMatter(t *testing.T) {
+	t.Parallel()
+	p := varied.plan(1e-6)
+	p.Trials = 400
+	e := &Estimate{}
+	got, err := e.learn(t.Context(), p, inline{varied.world()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"knob 0", "knob 1", "knob 2", "knob 3"} { // the heaviest
+		m := got.at[place{name, 0}]
+		if m == nil || m.Ninths[8] < 3*millionths/ninths {
+			t.Errorf("%s: %v, want mostly its last step", name, m)
+		}
+	}
+	if len(got.marginals) > 20 { // of 57 numbers 10 matter
+		t.Errorf("%d marginals", len(got.marginals))
+	}
+	if got, err = e.learn(t.Context(), synthetics[0].plan(1e-6), inline{synthetics[0].world()}); err != nil || len(got.marginals) > 0 {
+		t.Errorf("of one number: %v, %v, want no tilt", got.marginals, err)
+	}
+}
+
+func TestMarginalsOfAFileAreChecked(t *testing.T) {
+	t.Parallel()
+	p, world := varied.plan(1e-4), inline{varied.world()}
+	e := estimate(t, p, world)
+	if len(e.Tilt) == 0 {
+		t.Fatal("no tilt")
+	}
+	got, sum, err := Again(t.Context(), p, e, 1, world)
+	if err != nil || got != e.Replicates[1] || sum != e.Checksums[1] {
+		t.Errorf("%g, %v, %v, want %g", got, sum, err, e.Replicates[1])
+	}
+	for name, change := range map[string]func(*Marginal){
+		"zero":      func(m *Marginal) { m.Ninths[0], m.Ninths[1] = 0, m.Ninths[0]+m.Ninths[1] },
+		"too many":  func(m *Marginal) { m.Ninths[3]++ },
+		"too few":   func(m *Marginal) { m.Ninths[8]-- },
+		"wraps":     func(m *Marginal) { m.Ninths[0], m.Ninths[1] = math.MaxUint64, m.Ninths[0]+m.Ninths[1]+1 },
+		"all zeros": func(m *Marginal) { m.Ninths = [ninths]uint64{} },
+	} {
+		was := e.Tilt[0]
+		change(&e.Tilt[0])
+		_, _, err := Again(t.Context(), p, e, 1, world)
+		e.Tilt[0] = was
+		if err == nil || !strings.HasPrefix(err.Error(), "tilt: "+was.Stream) {
+			t.Errorf("%s: %v, want an error", name, err)
+		}
+	}
+}
+
+// A few trials with large weights are a doubt.
+func TestUnevenWeightsAreDoubted(t *testing.T) {
+	t.Parallel()
+	r := &replicate{}
+	for i := range 200 {
+		s := sample{weight: 1e-9, wait: time.Second}
+		if i%50 == 0 {
+			s.weight = 1
+		}
+		r.trials = append(r.trials, s)
+	}
+	if n := worth([]*replicate{r}); math.Abs(n-4) > 0.01 {
+		t.Errorf("worth %g, want 4", n)
+	}
+	r.end = reached
+	r.past = []stage{{}}
+	found := doubts(&Estimate{Replicates: []float64{1, 1}, Rate: 1}, &replicate{}, []*replicate{r})
+	if !strings.Contains(strings.Join(found, "\n"), "few weights count") {
+		t.Errorf("doubts: %q", found)
+	}
+}
