@@ -51,16 +51,13 @@ func pollSpins() srcu.Barrier {
 }
 
 func postsAgain() srcu.Barrier {
+	posts := strayCallback()
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
-		if scan.Elapsed() {
-			return true
+		over := posts.Order(s, scan)
+		if !over {
+			s.Requeue(1)
 		}
-		s.RCU().Call(func() {
-			scan.Elapse()
-			s.Requeue(0)
-		})
-		s.Requeue(1)
-		return false
+		return over
 	})
 }
 

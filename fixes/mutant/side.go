@@ -80,52 +80,31 @@ func (b *blindSide) Unlocks(rank int) uint64 {
 
 func (b *blindSide) Locks(int) uint64 { return b.sum }
 
-// blindSecond is blind in the scan after the flip.
-func blindSecond(s srcu.Side) srcu.Side { return &blindSecondSide{blindSide: blindSide{Side: s}} }
+// blindFirst and blindSecond are blind in the scan before the flip, and after it.
+func blindFirst(s srcu.Side) srcu.Side { return &blindOnceSide{blindSide: blindSide{Side: s}} }
 
-type blindSecondSide struct {
-	blindSide
-	flipped bool
+func blindSecond(s srcu.Side) srcu.Side {
+	return &blindOnceSide{blindSide: blindSide{Side: s}, second: true}
 }
 
-func (b *blindSecondSide) Locks(rank int) uint64 {
-	if b.flipped {
+type blindOnceSide struct {
+	blindSide
+	second, flipped bool
+}
+
+func (b *blindOnceSide) Locks(rank int) uint64 {
+	if b.flipped == b.second {
 		return b.blindSide.Locks(rank)
 	}
 	return b.Side.Locks(rank)
 }
 
-func (b *blindSecondSide) Flip() {
+func (b *blindOnceSide) Flip() {
 	b.flipped = true
 	b.Side.Flip()
 }
 
-func (b *blindSecondSide) Ended(jiffies uint64) {
-	b.flipped = false
-	b.Side.Ended(jiffies)
-}
-
-// blindFirst is blind in the scan before the flip.
-func blindFirst(s srcu.Side) srcu.Side { return &blindFirstSide{blindSide: blindSide{Side: s}} }
-
-type blindFirstSide struct {
-	blindSide
-	flipped bool
-}
-
-func (b *blindFirstSide) Locks(rank int) uint64 {
-	if b.flipped {
-		return b.Side.Locks(rank)
-	}
-	return b.blindSide.Locks(rank)
-}
-
-func (b *blindFirstSide) Flip() {
-	b.flipped = true
-	b.Side.Flip()
-}
-
-func (b *blindFirstSide) Ended(jiffies uint64) {
+func (b *blindOnceSide) Ended(jiffies uint64) {
 	b.flipped = false
 	b.Side.Ended(jiffies)
 }
