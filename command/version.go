@@ -56,20 +56,31 @@ func (c *common) version(w io.Writer) error {
 
 const module = "github.com/gpstorm/gpstorm"
 
-// moduleVersion returns the version of gpstorm, which is the program itself or a module
-// that it imports.
+// moduleVersion returns the version of gpstorm in this program.
 func moduleVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "(unknown)"
+		return unknownVersion
 	}
-	if info.Main.Path == module {
-		return info.Main.Version
-	}
-	for _, dep := range info.Deps {
-		if dep.Path == module {
-			return dep.Version
+	return versionIn(info)
+}
+
+const unknownVersion = "(unknown)"
+
+// versionIn returns the version of gpstorm, which is the program itself or a module
+// that it imports. go.mod of a program can put another module or a directory in its
+// place; a directory has no version.
+func versionIn(info *debug.BuildInfo) string {
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		switch {
+		case m.Path != module:
+		case m.Replace == nil:
+			return m.Version
+		case m.Replace.Version == "":
+			return "(devel)"
+		default:
+			return m.Replace.Version
 		}
 	}
-	return "(unknown)"
+	return unknownVersion
 }

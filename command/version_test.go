@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -26,5 +27,31 @@ func TestVersionNamesProgramModelAndGo(t *testing.T) {
 	}
 	if v.Program != "mine" || v.Model != kernel.ModelVersion || v.Go != runtime.Version() || v.Version == "" {
 		t.Errorf("%+v", v)
+	}
+}
+
+func TestTheVersionIsThatOfTheModule(t *testing.T) {
+	t.Parallel()
+	other := debug.Module{Path: "example.org/mine", Version: "v9.0.0"}
+	gpstorm := func(version string, replace *debug.Module) debug.Module {
+		return debug.Module{Path: module, Version: version, Replace: replace}
+	}
+	tagged := gpstorm("v0.3.0", nil)
+	local := gpstorm("v0.3.0", &debug.Module{Path: "../gpstorm"})
+	fork := gpstorm("v0.3.0", &debug.Module{Path: "example.org/fork", Version: "v0.3.1"})
+	for name, c := range map[string]struct {
+		info debug.BuildInfo
+		want string
+	}{
+		"a release":                  {debug.BuildInfo{Main: tagged, Deps: []*debug.Module{&other}}, "v0.3.0"},
+		"a checkout without a tag":   {debug.BuildInfo{Main: gpstorm("(devel)", nil)}, "(devel)"},
+		"a program that imports it":  {debug.BuildInfo{Main: other, Deps: []*debug.Module{&other, &tagged}}, "v0.3.0"},
+		"with a directory in go.mod": {debug.BuildInfo{Main: other, Deps: []*debug.Module{&local}}, "(devel)"},
+		"with a fork in go.mod":      {debug.BuildInfo{Main: other, Deps: []*debug.Module{&fork}}, "v0.3.1"},
+		"a program without it":       {debug.BuildInfo{Main: other}, unknownVersion},
+	} {
+		if got := versionIn(&c.info); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }

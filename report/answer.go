@@ -89,12 +89,32 @@ func (r *Report) answerOf(b *strings.Builder, s Screen, order []int, rows int) e
 	if len(legend) > 0 {
 		b.WriteString(s.wrap(strings.Join(legend, "; "), " "))
 	}
+	if belowBase(sum, order[:rows]) {
+		b.WriteString(s.wrap("below "+h.Base()+": no significant difference from it", " "))
+	}
 	if r.Hint != "" {
 		b.WriteString(s.paint(faint, strings.TrimSuffix(s.wrap(r.Hint, " "), "\n")) + "\n")
 	}
 	line, t := r.verdictLine(s.width())
 	b.WriteString(s.paint(t, line) + "\n")
 	return nil
+}
+
+// belowBase reports whether a candidate stands below the base that hung less often, but
+// not significantly so.
+func belowBase(s *campaign.Summary, order []int) bool {
+	under := false
+	var base float64
+	for _, j := range order {
+		o := &s.Overall[j]
+		switch rate := share(o.Hung, o.Trials); {
+		case standingOf(s, j) == isBase:
+			under, base = true, rate
+		case under && rate < base && standingOf(s, j) == noDifference:
+			return true
+		}
+	}
+	return false
 }
 
 // groupWords names candidates and the range of their hang rates. The candidates are in

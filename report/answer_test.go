@@ -59,7 +59,8 @@ func TestTheAnswerFitsAScreen(t *testing.T) {
 	}
 }
 
-// Weight and colour change no letter and no line.
+// Weight and colour change no letter and no line, and leave no blanks at the ends of lines,
+// which would wrap.
 func TestAStyledScreenHasTheSameText(t *testing.T) {
 	t.Parallel()
 	r := reported()
@@ -68,13 +69,10 @@ func TestAStyledScreenHasTheSameText(t *testing.T) {
 	if !strings.Contains(styled, "\x1b[32m") || strings.Contains(plain, "\x1b") {
 		t.Errorf("colour: %q, %q", plain, styled)
 	}
-	if got := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(styled, ""); trimmed(got) != plain {
+	if got := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(styled, ""); got != plain {
 		t.Errorf("got\n%s\nwant\n%s", got, plain)
 	}
 }
-
-// trimmed has no blanks at the ends of lines.
-func trimmed(s string) string { return regexp.MustCompile(` +\n`).ReplaceAllString(s, "\n") }
 
 // A table that is too wide drops columns, says which, and breaks no word.
 func TestATableFitsItsScreen(t *testing.T) {
@@ -154,6 +152,27 @@ func TestControlsThatTookPartAreNamedInAWorldThatNeedsNone(t *testing.T) {
 		}
 		if got := strings.Join(controls(s), " "); got != c.words {
 			t.Errorf("%q, want %q", got, c.words)
+		}
+	}
+}
+
+// The groups of the ranking put a candidate below the baseline although it hung less often,
+// if that may be chance. The answer says so, and only then.
+func TestARateBelowTheBaselineByChanceIsExplained(t *testing.T) {
+	t.Parallel()
+	for hung, want := range map[int]bool{5: true, 15: false} {
+		r := crowd(t)
+		sum := r.Summary
+		sum.Overall, sum.Head.Fixes = sum.Overall[:2], sum.Head.Fixes[:2]
+		base, other := &sum.Overall[0], &sum.Overall[1]
+		if base.Fix != sum.Head.Base() {
+			t.Fatalf("the first is %s", base.Fix)
+		}
+		base.Hung, base.Trials = 10, 20
+		other.Hung, other.Trials, other.VsBaseline = hung, 20, &campaign.Comparison{Pairs: 20, OnlyBaseline: 5, Corrected: 1}
+		got := written(t, func(b *bytes.Buffer) error { return r.answer(b, Screen{}) })
+		if strings.Contains(got, "\n below baseline: no significant difference from it\n") != want {
+			t.Errorf("%d of 20 against 10 of 20: want the line: %v\n%s", hung, want, got)
 		}
 	}
 }

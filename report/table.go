@@ -47,7 +47,7 @@ func (t *table) text(w io.Writer, s Screen) error {
 	}
 	var out strings.Builder
 	for i, line := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
-		if line = strings.TrimRight(line, " "); i == 1 {
+		if line = trimmed(line); i == 1 {
 			line = strings.TrimSuffix(line, strings.Repeat("-", len(gap)))
 		}
 		out.WriteString(line + "\n")
@@ -60,6 +60,18 @@ func (t *table) text(w io.Writer, s Screen) error {
 	}
 	_, err = io.WriteString(w, out.String())
 	return err
+}
+
+// reset ends the styles of a line.
+const reset = "\x1b[0m"
+
+// trimmed removes the blanks at the end of a line, which would wrap on a screen of its
+// width, and which may stand before a reset.
+func trimmed(line string) string {
+	if text, ok := strings.CutSuffix(strings.TrimRight(line, " "), reset); ok {
+		return strings.TrimRight(text, " ") + reset
+	}
+	return strings.TrimRight(line, " ")
 }
 
 // sameRows is the least number of rows of a table from which constant columns may be left
