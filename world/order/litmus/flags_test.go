@@ -12,7 +12,8 @@ import (
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
-		"int i = srcu_read_lock(s); rcu_read_lock(); rcu_read_unlock(); srcu_read_unlock(s, i);": "",
+		"int i = srcu_read_lock(s); rcu_read_lock(); rcu_read_unlock(); srcu_read_unlock(s, i);":                "",
+		"int i = srcu_read_lock(s); srcu_read_unlock(s, i); int j = srcu_read_lock(s); srcu_read_unlock(s, j);": "",
 		"rcu_read_lock();":                                         "unmatched-rcu-lock",
 		"rcu_read_unlock();":                                       "unmatched-rcu-unlock",
 		"if (READ_ONCE(*y)) rcu_read_lock();":                      "unmatched-rcu-lock",
@@ -53,17 +54,22 @@ func TestFlagsOfForbiddenExecutionsDoNotCount(t *testing.T) {
 	t.Parallel()
 	const src = `C never-sleeps
 {}
-P0(int *x, struct srcu_struct *s)
+P0(int *x, int *y, struct srcu_struct *s)
 {
-	if (READ_ONCE(*x) == 2) {
+	int r0 = READ_ONCE(*y);
+	smp_rmb();
+	int r1 = READ_ONCE(*x);
+	if (r0 == 1 && r1 == 0) {
 		rcu_read_lock();
 		synchronize_srcu(s);
 		rcu_read_unlock();
 	}
 }
-P1(int *x)
+P1(int *x, int *y)
 {
 	WRITE_ONCE(*x, 1);
+	smp_wmb();
+	WRITE_ONCE(*y, 1);
 }
 exists (x=1)`
 	if got := judgeSource(t, src, litmus.Bounds{}); len(got.Flags) > 0 {

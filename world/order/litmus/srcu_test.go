@@ -45,12 +45,11 @@ func TestSRCUSectionsFollowTheirIndex(t *testing.T) {
 		"int i = srcu_read_lock(s); " + load + late + " srcu_read_unlock(s, i);":                                                        litmus.Never,
 		late + "int i = srcu_read_lock(s); " + load + "srcu_read_unlock(s, i);":                                                         litmus.Sometimes,
 		"int i = srcu_read_lock(s); int j = srcu_read_lock(s); " + load + "srcu_read_unlock(s, i);" + late + "srcu_read_unlock(s, j);":  litmus.Never,
-		"int i = srcu_read_lock(s); srcu_read_unlock(s, i); " + load + late + "srcu_read_unlock(s, i);":                                 litmus.Never,
-		"srcu_read_unlock(s, 0); int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, i);":                                 litmus.Never,
-		"int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, 0);":                                                         litmus.Sometimes,
-		"int i = srcu_read_lock(s); WRITE_ONCE(*z, i); " + load + late + "int j = READ_ONCE(*z); srcu_read_unlock(s, j);":               litmus.Never,
+		"int i = srcu_read_lock(s); srcu_read_unlock(s, i); " + late + load + "srcu_read_unlock(s, i);":                                 litmus.Never,
+		"srcu_read_unlock(s, 0); int i = srcu_read_lock(s); " + late + load + "srcu_read_unlock(s, i);":                                 litmus.Never,
+		"int i = srcu_read_lock(s); " + late + load + "srcu_read_unlock(s, 0);":                                                         litmus.Sometimes,
+		"int i = srcu_read_lock(s); WRITE_ONCE(*z, i); " + late + load + "int j = READ_ONCE(*z); srcu_read_unlock(s, j);":               litmus.Never,
 		"int i = srcu_read_lock(s);" + late + " int j = srcu_read_lock(s); srcu_read_unlock(s, i); " + load + "srcu_read_unlock(s, j);": litmus.Sometimes,
-		"rcu_read_unlock(); int i = srcu_read_lock(s); " + load + late + "srcu_read_unlock(s, i);":                                      litmus.Never,
 	} {
 		src := "C mp\n{}\nP0(int *x, int *y, int *z, struct srcu_struct *s)\n{\n\t" + code + "\n}\n" +
 			"P1(int *x, int *y, struct srcu_struct *s)\n{\n\tWRITE_ONCE(*y, 1);\n\tsynchronize_srcu(s);\n\tWRITE_ONCE(*x, 1);\n}\n" +
@@ -61,6 +60,29 @@ func TestSRCUSectionsFollowTheirIndex(t *testing.T) {
 			t.Errorf("%s: model %s, memory %s, want %s", code, model, memory, want)
 		}
 	}
+}
+
+// TestUnlocksWithoutALockEndNothing: an unmatched rcu_read_unlock() does not take the place
+// of the next section's.
+func TestUnlocksWithoutALockEndNothing(t *testing.T) {
+	t.Parallel()
+	both(t, "unmatched", `C unmatched
+{}
+P0(int *x, int *y)
+{
+	rcu_read_unlock();
+	rcu_read_lock();
+	int r1 = READ_ONCE(*y);
+	int r0 = READ_ONCE(*x);
+	rcu_read_unlock();
+}
+P1(int *x, int *y)
+{
+	WRITE_ONCE(*y, 1);
+	synchronize_rcu();
+	WRITE_ONCE(*x, 1);
+}
+exists (0:r0=1 /\ 0:r1=0)`, litmus.Never)
 }
 
 // TestSRCUSectionOfTwoThreads: srcu_down_read() in one thread and srcu_up_read() in
