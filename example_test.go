@@ -12,10 +12,12 @@ import (
 
 // impatient polls for an RCU grace period, and interrupts every CPU if three looks
 // have not found it over. A scan that it ends so contains no RCU grace period, so
-// the candidate gives up what BPF relies on, and declares it.
+// the candidate gives up what BPF relies on, and declares it. It declares as well that a
+// scan may cost a grace period and a round of interrupts.
 var impatient = fixes.Fix{
 	Name: "impatient", Claim: "poll, then interrupt", Source: "README",
 	WithoutRCU: fixes.TasksTraceDomain | fixes.TracepointDomain,
+	PerScan:    2,
 	Barrier: func() srcu.Barrier {
 		looks := 0
 		return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {

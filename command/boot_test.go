@@ -20,8 +20,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot"
 )
 
-// booted is a world whose boots take no time. After some it interrupts the campaign,
-// in the middle of a boot.
+// booted is a world whose boots take no time. It interrupts the campaign in the middle of
+// a boot.
 type booted struct {
 	*boot.World
 	boots     []string // the kernel and the scenarios of each
@@ -103,7 +103,7 @@ func TestAnInterruptLosesNoTrialThatFinished(t *testing.T) {
 			t.Errorf("after %d boots: resumed: %s", c.limit, diff)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("after %d boots: the resumed results are others than those of an unbroken run", c.limit)
+			t.Errorf("after %d boots: the resumed results differ from those of an unbroken run", c.limit)
 		}
 		if _, err := os.Stat(out + ".boots"); err == nil {
 			t.Errorf("after %d boots: the file of finished boots is left", c.limit)
@@ -152,7 +152,7 @@ func TestAKernelBootsOnEachCPUUnlessTheFlagSaysOtherwise(t *testing.T) {
 	}
 }
 
-// What an unplanned end tore is left out, and what another program wrote is refused.
+// A line that an unplanned end cut short is left out. A file of another program is refused.
 func TestFinishedTrialsAreReadUpToATornLine(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "results")
@@ -162,7 +162,7 @@ func TestFinishedTrialsAreReadUpToATornLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := bytes.LastIndexByte(b[:len(b)-1], '\n') + 1 // the line before it is one that --out has not
+	last := bytes.LastIndexByte(b[:len(b)-1], '\n') + 1 // --out lacks the trial of the line before it
 	if err := os.WriteFile(path, b[:last-2], 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestFinishedTrialsAreReadUpToATornLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := f.open(); err == nil || !strings.Contains(err.Error(), "results.boots: line 1: ") {
-		t.Errorf("%v, want the line that is wrong", err)
+		t.Errorf("%v, want the number of the bad line", err)
 	}
 }
 

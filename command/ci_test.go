@@ -14,7 +14,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// workflow is what matters here of one for GitHub Actions.
+// workflow holds the fields of a workflow for GitHub Actions that the test reads.
 type workflow struct {
 	Jobs map[string]struct {
 		RunsOn string `yaml:"runs-on"`
@@ -43,8 +43,8 @@ func readRoot(t *testing.T, path string) []byte {
 	return b
 }
 
-// The workflow and the recipes of docs/ci.md are YAML whose every command is
-// there and takes the flags it is given, and whose policies are read.
+// The workflow and the recipes of docs/ci.md are valid YAML. Their commands exist and
+// have the given flags, and their policies can be read.
 func TestRecipesForCIRunWhatExists(t *testing.T) {
 	root := commands(t)
 	flows := [][]byte{readRoot(t, ".github/workflows/ci.yml")}
@@ -89,11 +89,11 @@ func TestRecipesForCIRunWhatExists(t *testing.T) {
 		}
 		for name, job := range w.Jobs {
 			if job.RunsOn == "" || len(job.Steps) == 0 {
-				t.Errorf("job %s: nowhere to run, or nothing", name)
+				t.Errorf("job %s: no runner, or no step", name)
 			}
 			for _, s := range job.Steps {
 				if (s.Uses == "") == (s.Run == "") {
-					t.Errorf("job %s: a step with both of uses and run, or none", name)
+					t.Errorf("job %s: a step wants either uses or run", name)
 				}
 				commands = append(commands, strings.Split(s.Run, "\n")...)
 			}
@@ -107,7 +107,7 @@ func TestRecipesForCIRunWhatExists(t *testing.T) {
 	}
 }
 
-// checkCommand looks whether a line of a shell script can be run here.
+// checkCommand checks that a line of a shell script can be run here.
 func checkCommand(t *testing.T, line string) {
 	t.Helper()
 	line, _, _ = strings.Cut(line, "   #")
@@ -142,12 +142,12 @@ func checkCommand(t *testing.T, line string) {
 		}
 	case "git":
 	default:
-		t.Errorf("%s: not known to be there", line)
+		t.Errorf("%s: a program that the test does not check", line)
 	}
 }
 
-// checkFlags looks whether a command that a sentence mentions has the flags that it is
-// given. Their values may be placeholders.
+// checkFlags checks that a command in a sentence has the given flags. Their values may be
+// placeholders.
 func checkFlags(t *testing.T, root *cobra.Command, line string) {
 	t.Helper()
 	words := strings.Fields(line)
@@ -170,7 +170,7 @@ func checkFlags(t *testing.T, root *cobra.Command, line string) {
 	}
 }
 
-// checkPolicy looks whether a policy could be gated.
+// checkPolicy checks that gate can read a policy.
 func checkPolicy(t *testing.T, b []byte) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gate.yaml")

@@ -113,9 +113,9 @@ func FuzzSteps(fuzzer *testing.F) {
 }
 `
 
-// Two machines fuzz with go test, each with a cache of its own. What the first one finds
-// after many executions the second one has after a push and a pull: its first
-// executions, those of its corpus, reach it. GPSTORM_LONG=on runs it.
+// Two machines fuzz with go test, each with a cache of its own. The first one finds an
+// input after many executions. After a push and a pull the second one executes that input
+// among the first, those of its corpus. GPSTORM_LONG=on runs it.
 func TestAnInputThatOneMachineFindsIsUsedByAnother(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("GPSTORM_LONG") != "on" {

@@ -29,14 +29,14 @@ var printDocs = flag.Bool("print-docs", false, "rewrite the documents from what 
 // pinned holds a pin for each command that a document shows.
 const pinned = "testdata/documents.jsonl"
 
-// pin is what a command of a document found when it was last run: what its
-// output is made from. So a change of the model leaves the documents as they
-// are, and a change of the reports shows in them.
+// pin holds the findings of a command of a document, from which its output is made. So a
+// change of the model leaves the documents as they are, and a change of the reports shows
+// in them.
 type pin struct {
 	Command string `json:"command"`
-	// Model is the version of the model that found it.
+	// Model is the version of the model that made the findings.
 	Model string `json:"model"`
-	// Answer is the campaign of evaluate, without what its answer does not show.
+	// Answer is the campaign of evaluate, without the parts that its answer does not show.
 	Answer *campaign.Summary `json:"answer,omitempty"`
 	// Class and Rows are the first table of evaluate --details, all that documents show
 	// of it.
@@ -48,7 +48,7 @@ type pin struct {
 	Text string `json:"text,omitempty"`
 }
 
-// console is a block of a document that shows a command and what it printed.
+// console is a block of a document that shows a command and its output.
 // A "| head -n N" after the command keeps the first lines.
 var console = regexp.MustCompile("(?ms)^```console\n\\$ (gpstorm [^\n]*)\n(.*?)^```$")
 
@@ -152,7 +152,7 @@ func writePins(t *testing.T, pins map[string]pin) {
 	}
 }
 
-// print writes what the command prints of what it found.
+// print writes the output of the command for its findings.
 func (p *pin) print(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -196,8 +196,7 @@ func clip(t *testing.T, line, out string) string {
 	return strings.TrimRight(strings.Join(lines, ""), "\n") + "\n"
 }
 
-// makePin runs a command of a document, and makes sure that its pin prints what
-// it printed.
+// makePin runs a command of a document, and checks that its pin prints the same output.
 func makePin(t *testing.T, line string) pin {
 	t.Helper()
 	words, _, _ := strings.Cut(line, " | head -n ")
@@ -248,7 +247,8 @@ func mustPrint(t *testing.T, args ...string) string {
 	return did.out
 }
 
-// answerOf returns the campaign of a results file, without what its answer does not show.
+// answerOf returns the campaign of a results file, without the parts that its answer does
+// not show.
 func answerOf(t *testing.T, results string) *campaign.Summary {
 	t.Helper()
 	s, err := campaign.Summarize([]string{results})
@@ -270,8 +270,8 @@ func answerOf(t *testing.T, results string) *campaign.Summary {
 	return s
 }
 
-// firstClass finds the first scenario in the JSON Lines of a report, and what its
-// table shows of its rows.
+// firstClass finds the first scenario in the JSON Lines of a report, and the columns of its
+// rows that its table shows.
 func firstClass(t *testing.T, lines string) (*campaign.Class, []campaign.Row) {
 	t.Helper()
 	var head campaign.Head

@@ -9,8 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The help of every command fits 80 columns, and its examples are command lines that the
-// commands take.
+// The help of every command fits 80 columns, and its examples parse.
 func TestHelpFitsTheScreenAndItsExamplesParse(t *testing.T) {
 	t.Parallel()
 	var all []*cobra.Command

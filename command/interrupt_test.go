@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// An interrupt before there is an outcome ends a command with the code that a shell
-// gives a program that SIGINT ended, in one line.
+// An interrupt before there is an outcome ends a command with one line and the exit code
+// that a shell reports for SIGINT.
 func TestAnInterruptExitsWith130(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

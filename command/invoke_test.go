@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// invoked is what a command line did.
+// invoked is the outcome of a command line.
 type invoked struct {
 	code        int
 	out, errors string
@@ -39,7 +39,7 @@ func commands(t *testing.T) *cobra.Command {
 	return root
 }
 
-// gpstormNames are the names that gpstorm itself has.
+// gpstormNames returns the names of gpstorm without additions of a program.
 func gpstormNames(t *testing.T) names {
 	t.Helper()
 	n, err := newNames(Program{})

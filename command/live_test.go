@@ -9,9 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/fixes/mutant"
 )
 
-// A campaign on the live core has its base and its three null rows whatever is
-// chosen, and says what each trial met. On a machine that others keep busy it may be
-// INVALID.
+// Whichever candidates are chosen, a campaign on the live core also runs its base and its
+// nulls, and states the conditions of its trials. On a busy machine it may be INVALID.
 func TestEvaluateComparesStrategiesOnTheLiveCore(t *testing.T) {
 	t.Parallel()
 	got := invoke(t, Program{}, strings.Fields("evaluate -q --world live --fix membarrier+overlap --scenario live-calm --variations 1 --json")...)
@@ -39,7 +38,7 @@ func TestEvaluateComparesStrategiesOnTheLiveCore(t *testing.T) {
 			}
 		case "check":
 			if checks[d.Fix] = d.Passed; d.Required == "" {
-				t.Errorf("check %+v requires nothing", d)
+				t.Errorf("check %+v: no requirement", d)
 			}
 		}
 	}
@@ -54,7 +53,7 @@ func TestEvaluateComparesStrategiesOnTheLiveCore(t *testing.T) {
 	}
 }
 
-func TestTheLiveWorldRefusesWhatIsNoneOfItsSubjects(t *testing.T) {
+func TestTheLiveWorldRefusesSubjectsOfOtherWorlds(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
 		"evaluate --world live --fix baseline":            `--fix: baseline: want blocking, which is what runs in this world`,

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// A device or a pipe stays what it is, and a link stays a link.
-func TestWriteFileKeepsWhatIsNoRegularFile(t *testing.T) {
+// Writing to a device, a pipe or a link does not replace it by a regular file.
+func TestWriteFileKeepsDevicesPipesAndLinks(t *testing.T) {
 	t.Parallel()
 	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
 	dir := t.TempDir()

@@ -25,8 +25,8 @@ var interrupting = fixes.Fix{
 	},
 }
 
-// forgetful is the same without its declaration, and with a planted bug: it
-// orders nothing.
+// forgetful has a planted bug: it orders nothing, and does not declare that its grace
+// periods contain none of RCU.
 var forgetful = fixes.Fix{
 	Name: "forgetful", Claim: "order nothing", Source: "this test",
 	Barrier: func() srcu.Barrier {
@@ -54,7 +54,7 @@ func TestEveryCommandTakesOwnCandidatesAndScenarios(t *testing.T) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	for _, c := range []struct {
 		args  string
-		codes []int // that are right
+		codes []int // accepted
 		want  []string
 	}{
 		{"list candidates", []int{0}, []string{"interrupting ", "this test"}},

@@ -6,7 +6,7 @@ import (
 	"github.com/gpstorm/gpstorm/campaign"
 )
 
-func TestResultsOfAnotherProgramAreToldApart(t *testing.T) {
+func TestResultsOfAnotherProgramAreNoted(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ world, model, build, want string }{
 		{"kernel", "9", "b", ""},

@@ -125,7 +125,7 @@ func worst(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], e.Worst[0].Replay)
 }
 
-// forge makes the token in a variable claim another checksum.
+// forge changes the checksum of the token in a variable: forge TOKEN.
 func forge(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: forge variable")
@@ -136,7 +136,7 @@ func forge(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], token.String())
 }
 
-// lines wants a file, or stdout or stderr, to have that many lines.
+// lines checks that a file, stdout or stderr has that many lines: lines stderr 1.
 func lines(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: lines file count")

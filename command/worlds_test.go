@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Recordings of real kernels stand beside the virtual kernel unasked, and files of
+// Recordings of real kernels stand beside the virtual kernel by default, and files of
 // another world beside those of the first. A world that ran none of the scenarios is an
 // error.
 func TestReportPutsWorldsSideBySide(t *testing.T) {

@@ -56,8 +56,8 @@ type view struct {
 
 // One browser shows all frames at once. A frame has a width that the window need not
 // have. A page cannot read another one from the disk, so each page sends its text to the
-// frames' page, which writes it to the console. After the last text it writes "told all".
-// Nothing depends on how long that takes.
+// frames' page, which writes it to the console. After the last text it writes "told all",
+// so the test does not depend on how long that takes.
 var frames = template.Must(template.New("").Parse(`<!DOCTYPE html><html><body>
 <script>
 let left = {{len .}};
@@ -77,13 +77,12 @@ const tell = (text) => addEventListener("load", () => parent.postMessage({name: 
 
 func (v *view) String() string { return v.name }
 
-// Width is for the frames.
+// Width is the width of the frame.
 func (v *view) Width() string { return v.width }
 
 // The page is loaded from the disk, at the widths of a phone, a tablet and a desk.
 // The browser writes errors to its console, and the requests that the page's own policy
-// forbids. Three pages have an
-// error each, to show that the test sees them.
+// forbids. Three pages have an error each, to show that the test sees errors.
 func TestThePageSortsAndFitsInABrowser(t *testing.T) {
 	browser := chromium(t)
 	page := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })

@@ -61,7 +61,7 @@ func TestGateReportsMatchTheGoldenFiles(t *testing.T) {
 
 // A CI system that reads JUnit must not take an undecided criterion for one that
 // passed.
-func TestJUnitPassesOnlyWhatIsDecided(t *testing.T) {
+func TestJUnitPassesOnlyDecidedCriteria(t *testing.T) {
 	t.Parallel()
 	var suite junitSuite
 	if err := xml.Unmarshal([]byte(written(t, func(b *bytes.Buffer) error { return gates().JUnit(b) })), &suite); err != nil {
@@ -85,7 +85,7 @@ func TestJUnitPassesOnlyWhatIsDecided(t *testing.T) {
 	}
 }
 
-func TestAGateSaysWhatItTestedAndTheInterval(t *testing.T) {
+func TestAGateStatesItsTestAndItsInterval(t *testing.T) {
 	t.Parallel()
 	got := written(t, func(b *bytes.Buffer) error { return gates().Text(b, Screen{}) })
 	if want := `13 of 1755  0.74% [0.39%, 1.3%]  0.25% against 1%`; !strings.Contains(got, want) {

@@ -15,7 +15,7 @@ func pageOfSummary(t *testing.T, s *campaign.Summary) string {
 	return written(t, func(b *bytes.Buffer) error { return r.HTML(b) })
 }
 
-func TestThePageNeedsNothingElse(t *testing.T) {
+func TestThePageRefersToNothingOutsideIt(t *testing.T) {
 	t.Parallel()
 	got := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })
 	if m := regexp.MustCompile(`https?:|src=|@import|url\([^#]`).FindString(got); m != "" {
@@ -32,7 +32,7 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 	}
 }
 
-func TestThePageEscapesWhatItShows(t *testing.T) {
+func TestThePageEscapesTextFromTheResults(t *testing.T) {
 	t.Parallel()
 	s := summary(t, few)
 	const evil = `<script>alert("x")</script>`

@@ -54,7 +54,7 @@ func outcomes(t *testing.T, text string) (all []string) {
 	return all
 }
 
-func TestKTAPPassesOnlyWhatIsDecided(t *testing.T) {
+func TestKTAPPassesOnlyDecidedCriteria(t *testing.T) {
 	t.Parallel()
 	got := outcomes(t, written(t, func(b *bytes.Buffer) error { return gates().KTAP(b) }))
 	want := []string{
@@ -68,7 +68,7 @@ func TestKTAPPassesOnlyWhatIsDecided(t *testing.T) {
 	}
 }
 
-func TestKTAPOfACampaignFailsWhatHung(t *testing.T) {
+func TestKTAPOfACampaignFailsCandidatesThatHung(t *testing.T) {
 	t.Parallel()
 	got := outcomes(t, written(t, func(b *bytes.Buffer) error { return reported().KTAP(b) }))
 	for _, want := range []string{"ok controls", "ok baseline XFAIL it is a control", "not ok half", "not ok repro2", "ok calm"} {
@@ -83,7 +83,7 @@ func TestKTAPOfACampaignFailsWhatHung(t *testing.T) {
 	}
 }
 
-func TestKTAPOfAValidationTellsKnownDeviations(t *testing.T) {
+func TestKTAPOfAValidationMarksKnownDeviations(t *testing.T) {
 	t.Parallel()
 	v := &calibration.Result{Rows: []calibration.Row{
 		{Group: "a # b", What: "inside", Measured: 1, Model: 1, Low: 0.9, High: 1.1, Within: true},

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A candidate that nobody can have, or that breaks a documented guarantee, is marked.
+// A candidate that nobody can build, or that breaks a documented guarantee, is marked.
 func TestCandidatesAreMarked(t *testing.T) {
 	t.Parallel()
 	text := func(r *Report) string {

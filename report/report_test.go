@@ -267,7 +267,7 @@ func TestManyCausesAreCounted(t *testing.T) {
 
 // A figure that a world does not measure is absent from every form of its report. A
 // world whose trials cannot be run again promises no token.
-func TestAReportHoldsOnlyWhatItsWorldMeasures(t *testing.T) {
+func TestAReportHoldsOnlyFiguresThatItsWorldMeasures(t *testing.T) {
 	t.Parallel()
 	full := reported()
 	other := *full.Summary

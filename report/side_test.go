@@ -12,8 +12,8 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Rows of another world stand below the candidate that they are of, in every form but
-// CSV, and only where both ran the scenario.
+// A row of another world stands below the row of the same candidate, in every form but
+// CSV, and only if both worlds ran the scenario.
 func TestWorldsStandSideBySide(t *testing.T) {
 	t.Parallel()
 	r := &Report{Summary: summary(t, few)}

@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// Times of a real kernel alone have no band: a reader must not take the figures of
-// the model that are within theirs for those.
+// Times of a real kernel alone have no band. The report says so, or a reader might take
+// the model's figures, which are within their bands, for judged times.
 func TestAValidationSaysIfNoRecordedFigureWasJudged(t *testing.T) {
 	t.Parallel()
 	shipped := calibration.Row{Group: "a", What: "x", Measured: 1, Model: 1, Low: 0.5, High: 2, Within: true}
@@ -34,7 +34,7 @@ func TestAValidationSaysIfNoRecordedFigureWasJudged(t *testing.T) {
 	}
 }
 
-func TestAReportSaysWhoseItsTimesAre(t *testing.T) {
+func TestAReportSaysHowFarItsTimesHold(t *testing.T) {
 	t.Parallel()
 	for facts, want := range map[world.Facts]string{
 		{Virtual: true}:                     "differ between repetitions",

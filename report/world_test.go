@@ -43,7 +43,7 @@ func written(t *testing.T, write func(w *bytes.Buffer) error) string {
 	return b.String()
 }
 
-// few makes a campaign small, for tests to which its figures do not matter.
+// few makes a campaign small, for tests that do not depend on its figures.
 func few(p *campaign.Plan) { p.Variations = 6 }
 
 // summary summarises the campaign with a change of its plan.

@@ -143,7 +143,7 @@ func TestSlicesOfATrackAreNestedAndInOrder(t *testing.T) {
 					open = open[:len(open)-1]
 				}
 				if len(open) > 0 && end > open[len(open)-1]+rounding {
-					t.Fatalf("%s %s, %s: %q ends at %v, what it is inside at %v", s.scenario, s.fix, p.names[at], e.Name, end, open[len(open)-1])
+					t.Fatalf("%s %s, %s: %q ends at %v, the slice around it at %v", s.scenario, s.fix, p.names[at], e.Name, end, open[len(open)-1])
 				}
 				open = append(open, end)
 			}
@@ -154,7 +154,7 @@ func TestSlicesOfATrackAreNestedAndInOrder(t *testing.T) {
 // Slices that end within the trial end on their track: grace periods are not
 // nested, only scans are inside those of SRCU, a worker has one item at a time, and
 // only the last slice of each can be unfinished.
-func TestTracksAreAsDeepAsWhatTheyShow(t *testing.T) {
+func TestTracksNestNoDeeperThanTheirEvents(t *testing.T) {
 	t.Parallel()
 	for _, s := range situations {
 		r, _ := record(t, s.scenario, s.fix, 30*time.Second)

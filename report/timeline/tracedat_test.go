@@ -17,7 +17,7 @@ import (
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
-// wide is a recording with what the presets lack: many CPUs, some of them without
+// wide is a recording with features that the presets lack: many CPUs, some of them without
 // events, long names, long pauses, markers that are longer than the word before a
 // record can say, and many pages.
 func wideRecording() (r *Recorder, cpus int) {
@@ -137,8 +137,8 @@ func TestTraceCmdPrintsATraceDat(t *testing.T) {
 
 var reported = regexp.MustCompile(`^ *\S+-\d+ +\[(\d{3})\] +\d+\.\d{9}: `)
 
-// datReader reads version 6 of trace.dat by its manual page, with what the file says
-// about itself: sizes, formats, addresses.
+// datReader reads version 6 of trace.dat by its manual page, with the sizes, formats and
+// addresses that the file states.
 type datReader struct {
 	t        *testing.T
 	rest     []byte // from the place where it reads

@@ -12,9 +12,9 @@ package order
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Case is one bounded situation: a few readers and one teardown.
@@ -115,7 +115,7 @@ func (c *Case) Validate() error {
 	case c.Drop != "" && !c.Atomics:
 		return fmt.Errorf("drop: %q: want atomics as well", c.Drop)
 	case c.Drop != "" && !isAccess(c.Drop):
-		return fmt.Errorf("drop: %q: want one of %s", c.Drop, strings.Join(accessNames(), ", "))
+		return named.Unknown("drop", c.Drop, "an access", accessNames())
 	case c.Retries < 0:
 		return fmt.Errorf("retries: %d: want 0 or more", c.Retries)
 	}
