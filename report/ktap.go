@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/calibration"
 	"github.com/gpstorm/gpstorm/campaign/gate"
 	"github.com/gpstorm/gpstorm/campaign/stat"
@@ -92,14 +93,7 @@ func ktapName(name string) string {
 // candidate, with a subtest for each control and criterion. A criterion that the
 // trials did not decide is skipped, with the reason.
 func (g *GateReport) KTAP(w io.Writer) error {
-	var tests []testCase
-	if len(g.Checks) > 0 {
-		controls := testCase{name: "controls"}
-		for _, c := range g.Checks {
-			controls.subs = append(controls.subs, testCase{name: c.Fix + " " + c.Required, failed: !c.Passed, notes: []string{c.Seen}})
-		}
-		tests = append(tests, controls)
-	}
+	tests := controlTests(g.Checks)
 	for i := range g.Gates {
 		candidate := testCase{name: g.Gates[i].Fix, all: true}
 		for j := range g.Gates[i].Tests {
@@ -128,16 +122,19 @@ func (g *GateReport) ktapOf(r *gate.Result, test *gate.Test) testCase {
 // with a subtest for each candidate or kernel, which fails if one of its trials hung
 // or was otherwise wrong. What the trials do not decide is skipped, with the reason.
 func (r *Report) KTAP(w io.Writer) error {
-	s := r.Summary
-	var tests []testCase
-	if len(s.Checks) > 0 {
-		controls := testCase{name: "controls"}
-		for _, c := range s.Checks {
-			controls.subs = append(controls.subs, testCase{name: c.Fix + " " + c.Required, failed: !c.Passed, notes: []string{c.Seen}})
-		}
-		tests = append(tests, controls)
+	return writeKTAP(w, append(controlTests(r.Summary.Checks), r.scenarioTests()...))
+}
+
+// controlTests returns one test with a subtest for each control; none without controls.
+func controlTests(checks []campaign.Check) []testCase {
+	if len(checks) == 0 {
+		return nil
 	}
-	return writeKTAP(w, append(tests, r.scenarioTests()...))
+	controls := testCase{name: "controls"}
+	for _, c := range checks {
+		controls.subs = append(controls.subs, testCase{name: c.Fix + " " + c.Required, failed: !c.Passed, notes: []string{c.Seen}})
+	}
+	return []testCase{controls}
 }
 
 // scenarioTests returns a test for each scenario, with a subtest for each candidate or

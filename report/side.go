@@ -144,7 +144,7 @@ func (r *Report) worldClasses() (all []pageClass) {
 	return all
 }
 
-// sidesAre says what the worlds beside the campaign's are.
+// sidesAre describes the worlds beside the campaign's.
 func (r *Report) sidesAre() string {
 	var names []string
 	for i := range r.Sides {
