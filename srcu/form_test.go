@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 // constraintOf returns the build line of a file.
@@ -62,5 +63,19 @@ func TestPlainFormIsOnlyForWhatItsArgumentWasReadFor(t *testing.T) {
 	}
 	if !plainCounters && !debugging && !racing && runtime.GOARCH == "amd64" {
 		t.Logf("%s: atomic counters, as the argument in plain.go was not checked for this version or build", runtime.Version())
+	}
+}
+
+// A 32-bit machine panics at an atomic access to 64 bits that is not aligned to them. It
+// aligns the first word of an allocated struct, and any other word to 32 bits alone.
+func TestAtomicCountersAreFirstInTheirStructs(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]uintptr{
+		"Reader.n": unsafe.Offsetof(Reader{}.n), "chunk.closed": unsafe.Offsetof(chunk{}.closed),
+		"group.used": unsafe.Offsetof(group{}.used), "slot.n": unsafe.Offsetof(slot{}.n),
+	} {
+		if at != 0 {
+			t.Errorf("%s is at offset %d", name, at)
+		}
 	}
 }

@@ -36,7 +36,8 @@ import (
 // (-d=libfuzzer) the compiler does put calls there, to report comparisons; the
 // functions that Go's own fuzzing engine supplies for them are empty and have no
 // such prologue (internal/fuzz, trace.go). With the tag libfuzzer the runtime
-// supplies others, and atomic.go is used.
+// supplies others, and atomic.go is used. Where the compiler is told to check
+// conversions of pointers (-d=checkptr), go:nocheckptr keeps its calls out.
 //
 // When a block passes from one goroutine to another its slot passes with it, and
 // the runtime orders the increments of the two when it hands the stack over. A slot
@@ -59,6 +60,8 @@ const (
 // block, and end on another goroutine.
 //
 // A goroutine that reads often should use a Reader.
+//
+//go:nocheckptr
 func (d *Domain) ReadLock() (t Ticket) {
 	t = Ticket(atomic.LoadUint32(&d.current))
 	here := uintptr(unsafe.Pointer(new(struct{})))
@@ -73,6 +76,8 @@ func (d *Domain) ReadLock() (t Ticket) {
 }
 
 // ReadUnlock ends the section that t began.
+//
+//go:nocheckptr
 func (d *Domain) ReadUnlock(t Ticket) {
 	here := uintptr(unsafe.Pointer(new(struct{})))
 	mask := atomic.LoadUintptr(&d.mask)

@@ -60,10 +60,10 @@ type group struct {
 
 // chunk contains places.
 type chunk struct {
-	used   *uint64 // its marks
+	closed [chunkSize]counters // sums over the closed Readers of each place; first, as 32-bit machines align only that for atomic access
+	used   *uint64             // its marks
 	open   [chunkSize]atomic.Pointer[Reader]
-	closed [chunkSize]counters // sums over the closed Readers of each place
-	taken  atomic.Int32        // places used at least once; may exceed chunkSize
+	taken  atomic.Int32 // places used at least once; may exceed chunkSize
 
 	// Owned by the owner of the grace period.
 	seen [chunkSize]uint64 // sections begun, at the last check for idle Readers
@@ -128,10 +128,11 @@ func (l *readers) chunk() *chunk {
 	}
 }
 
-// Close unregisters the reader; ReadLock and Close panic afterwards, and after a
-// ReadUnlock a later Domain.Reader or Domain.Close does. Close itself
-// panics inside a section, which could never end, and if more sections have ended
-// than have begun.
+// Close unregisters the reader; ReadLock and Close panic afterwards. After a
+// ReadUnlock the Domain.Reader that takes the place of the Reader panics, or
+// Domain.Close; if the place was taken before, nothing does. Close itself panics
+// inside a section, which could never end, and if more sections have ended than have
+// begun.
 //
 // The counts of the Reader remain in the sums, in the counters of its place.
 // Because of the order of the three steps, a concurrent sum may count a lock twice
