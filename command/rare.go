@@ -82,7 +82,7 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 	if err != nil {
 		return badInput(err)
 	}
-	if p.Threshold == 0 {
+	if !cmd.Flags().Changed("threshold") {
 		p.Threshold = p.Scenario.HungTimeout()
 	}
 	p.Varied, p.Level, p.Seed = !o.unvaried, float64(o.confidence), o.seed
