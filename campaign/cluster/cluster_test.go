@@ -387,11 +387,22 @@ func TestAWorkerThatDiffersIsRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
+			said := make(chan struct{}, 100)
+			notify := func(line string) {
+				r.notes.add(line)
+				if strings.Contains(line, c.want) {
+					said <- struct{}{}
+				}
+			}
 			e := r.executor(sums, func(cfg *Config) {
 				cfg.Canaries = []world.Spec{specs(t)(0), specs(t)(1)}
-				cfg.patience = 4 * time.Second
+				cfg.Notify = notify
+				cfg.patience = 100 * time.Millisecond
 			})
-			r.worker(c.world, func(w *Worker) { w.Build = c.build })
+			r.worker(c.world, func(w *Worker) { w.Build, w.Notify = c.build, notify })
+			for range 2 { // worker and coordinator
+				<-said
+			}
 			_, err := lines(t, e, 10, specs(t))
 			if f := (*world.Failure)(nil); !errors.As(err, &f) || !strings.Contains(err.Error(), "no worker has joined") {
 				t.Errorf("error %v, want that no worker has joined", err)
@@ -399,6 +410,7 @@ func TestAWorkerThatDiffersIsRefused(t *testing.T) {
 			if notes := r.notes.String(); strings.Count(notes, c.want) != 2 {
 				t.Errorf("worker and coordinator say\n%s\nwant both to say %s", notes, c.want)
 			}
+			e.cfg.patience = time.Minute
 			// An equal one gets the work.
 			r.worker(sums, nil)
 			if _, err := lines(t, e, 10, specs(t)); err != nil {
