@@ -137,27 +137,27 @@ func (l *location) coherent(order []int, k, r, s int) bool {
 
 // execution builds the candidate executions of one choice of traces.
 type execution struct {
-	j     *judge
-	f     *frame
-	of    [][]communication // by location
-	order []int             // of locations: fewest communications first
-	woven []int             // locations of SRCU domains, which come last
-	final []*communication
-	c     candidate
+	j           *judge
+	f           *frame
+	of          [][]communication // by location
+	order       []int             // of locations: fewest communications first
+	interleaved []int             // locations of SRCU domains, which come last
+	final       []*communication
+	c           candidate
 
-	plainWoven bool // a plain access reaches a woven location
+	plainInterleaved bool // a plain access reaches an interleaved location
 }
 
 // run judges the candidate executions of one choice of traces.
 func (j *judge) run(f *frame) {
 	x := &execution{j: j, f: f, of: make([][]communication, len(j.t.locs)), final: make([]*communication, len(j.t.locs))}
 	for i := range f.ev {
-		if e := &f.ev[i]; e.is&(fSRCULock|fSRCUUnlock) != 0 && !slices.Contains(x.woven, e.loc) {
-			x.woven = append(x.woven, e.loc)
+		if e := &f.ev[i]; e.is&(fSRCULock|fSRCUUnlock) != 0 && !slices.Contains(x.interleaved, e.loc) {
+			x.interleaved = append(x.interleaved, e.loc)
 		}
 	}
 	for loc := range j.t.locs {
-		if slices.Contains(x.woven, loc) {
+		if slices.Contains(x.interleaved, loc) {
 			continue
 		}
 		if x.of[loc] = x.communications(loc); len(x.of[loc]) == 0 || j.why != "" {
@@ -166,7 +166,7 @@ func (j *judge) run(f *frame) {
 		x.order = append(x.order, loc)
 	}
 	slices.SortStableFunc(x.order, func(a, b int) int { return len(x.of[a]) - len(x.of[b]) })
-	f.plain.each(func(i int) { x.plainWoven = x.plainWoven || slices.Contains(x.woven, f.ev[i].loc) })
+	f.plain.each(func(i int) { x.plainInterleaved = x.plainInterleaved || slices.Contains(x.interleaved, f.ev[i].loc) })
 	x.c = candidate{frame: f, rf: make(rel, f.n), co: make(rel, f.n)}
 	x.combine(0)
 }
@@ -189,9 +189,9 @@ func (x *execution) possible(loc int, last int64) bool {
 func (x *execution) combine(k int) {
 	j := x.j
 	if k == len(x.order) {
-		// Most tests need no other row than the first.
-		if x.weave(0, true); len(x.woven) > 0 && !j.done() && x.hopeful() {
-			x.weave(0, false)
+		// Most tests need no other sequence than the first.
+		if x.interleave(0, true); len(x.interleaved) > 0 && !j.done() && x.hopeful() {
+			x.interleave(0, false)
 		}
 		return
 	}
