@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A candidate that nobody can build, or that breaks a documented guarantee, is marked.
+// A mark shows that a candidate is a yardstick, or that it breaks a documented guarantee.
 func TestCandidatesAreMarked(t *testing.T) {
 	t.Parallel()
 	text := func(r *Report) string {

@@ -136,8 +136,8 @@ func (t *Tree) Note(cpu int, c Cookie, expedited bool) Noted {
 	return Joined
 }
 
-// request passes a request up from a leaf, as far as it is the first one
-// (srcu_funnel_gp_start).
+// request records a request in a leaf and in the nodes above it, up to a node that has
+// one already (srcu_funnel_gp_start).
 func (n *treeNode) request(cpu int, s uint64, expedited bool) Noted {
 	slot := rcu.SeqCount(s) % slots
 	for leaf := n; n != nil; n = n.parent {
@@ -163,8 +163,8 @@ func (n *treeNode) request(cpu int, s uint64, expedited bool) Noted {
 	return First
 }
 
-// hurry passes an expedited request up, as far as it is the first one
-// (srcu_funnel_exp_start).
+// hurry records an expedited request in n and in the nodes above it, up to a node that
+// has one already (srcu_funnel_exp_start).
 func (n *treeNode) hurry(s uint64) Noted {
 	for ; n != nil; n = n.parent {
 		if !n.raise(s) {

@@ -108,7 +108,7 @@ func TestValidationTellsTheKernelsApart(t *testing.T) {
 // of the list must be a figure.
 func TestKnownDeviationsAreDeviations(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compares all recordings")
+		t.Skip("compares all recordings; runs without -short")
 	}
 	v, err := compared()
 	if err != nil {

@@ -36,7 +36,7 @@ var sums worldtest.Func = func(s world.Spec) trial.Result {
 // still under way when the test does something to it.
 func lasting(d time.Duration) worldtest.Func {
 	return func(s world.Spec) trial.Result {
-		time.Sleep(d)
+		time.Sleep(d) // the duration of a trial
 		return sums(s)
 	}
 }

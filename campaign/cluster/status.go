@@ -47,7 +47,7 @@ func Ask(ctx context.Context, nc *nats.Conn, within time.Duration) (*Status, err
 		var s Session
 		var w WorkerState
 		switch {
-		case len(m.Data) == 0: // the server's answer if nobody subscribes
+		case len(m.Data) == 0: // the server answers so if nobody subscribes
 		case unpack(m.Data, &s) == nil:
 			st.Sessions = append(st.Sessions, s)
 		case unpack(m.Data, &w) == nil:

@@ -13,7 +13,7 @@ var bigDomains = []Mutant{
 	liveness("big-never-online", "a growing domain queues the work that invokes callbacks on CPUs that were never online (from 61bbcfb50514 until 593889c40142)", "v7.0",
 		in("v7.0", always(kernel.OfflineInvokes, true))).
 		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.NoWorker}),
-	liveness("big-early-tree", "a domain keeps a tree for CONFIG_NR_CPUS, of which the ends of grace periods visit as many nodes as the tree for the real CPUs has (until b5befe842e66)", "baseline",
+	liveness("big-early-tree", "a domain has a tree for CONFIG_NR_CPUS, but the end of a grace period visits as many nodes as a tree for the real CPUs has (until b5befe842e66)", "baseline",
 		fixes.Fix{Funnel: func(t *srcu.Tree) srcu.Funnel { return earlyTree{t} }}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	liveness("big-joiner-unmarked", "only the first request for a grace period records that its CPU has callbacks", "baseline",
