@@ -69,7 +69,7 @@ Exit codes: 0 shown; 1 refuted; 2 bad input; 3 not shown, or refused.`,
 }
 
 func (o *certifyOptions) certify(cmd *cobra.Command) error {
-	scenarios, err := o.check()
+	scenarios, err := o.check(cmd.Flags().Changed("max-hang-rate"))
 	if err != nil {
 		return err
 	}
@@ -99,8 +99,8 @@ func (o *certifyOptions) certify(cmd *cobra.Command) error {
 	return &exitError{code: exitUndecided}
 }
 
-// check validates the flags and looks up the names.
-func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
+// check validates the flags and looks up the names. rated reports whether a rate is given.
+func (o *certifyOptions) check(rated bool) (scenarios []workload.Scenario, err error) {
 	if err := o.where.check(); err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (o *certifyOptions) check() (scenarios []workload.Scenario, err error) {
 	if o.claim.Fix == "" {
 		return nil, wrong("--fix", absent("none"), "a candidate")
 	}
-	if o.maxRate == 0 {
+	if !rated {
 		return nil, wrong("--max-hang-rate", absent("none"), "%s", o.maxRate.want())
 	}
 	if _, err := o.where.in.Subject(o.claim.Fix); err != nil {

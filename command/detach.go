@@ -42,7 +42,7 @@ func newDetachCommand(c *common) *cobra.Command {
 	o := detachOptions{common: c, fixes: []string{"v6.19", campaign.Baseline, "v7.3"}, kinds: kindNames(), cpus: []string{"1", "2", "4", "16"}}
 	cmd := &cobra.Command{
 		Use:   "detach",
-		Short: "Tabulate what detaching costs, by kind of attachment, CPUs and candidate",
+		Short: "Tabulate what detaching costs, by kind, CPUs and candidate",
 		Long: `Opens and closes one event twenty times in the virtual kernel, for each kind of
 attachment, number of CPUs and candidate, and shows the median close() with the RCU
 grace periods, normal + expedited, that it waited for. The machine is idle, or what

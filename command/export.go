@@ -32,7 +32,7 @@ func newExportCommand(c *common) *cobra.Command {
 	o := exportOptions{common: c, trials: 40}
 	cmd := &cobra.Command{
 		Use:   "export SCENARIO|TOKEN|FILE",
-		Short: "Take a scenario back to kernels: a program in C, a case for QEMU, an rcutorture run",
+		Short: "Write a scenario as a C program, a QEMU case or an rcutorture run",
 		Long: `export makes something for real kernels of a preset, a scenario's file, a token
 or a failure file: one of
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -67,6 +68,9 @@ func (p *progress) tell(total int) {
 	}
 	p.told = true
 	if what := cmp.Or(p.what, "trials"); total > 0 {
+		if total == 1 {
+			what = strings.TrimSuffix(what, "s")
+		}
 		fmt.Fprintf(p.w, "running %d %s\n", total, what)
 	} else {
 		fmt.Fprintf(p.w, "running %s\n", what)

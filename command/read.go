@@ -16,7 +16,7 @@ func newReadCommand(c *common) *cobra.Command {
 	var scenario outFile
 	cmd := &cobra.Command{
 		Use:   "read [LOG...]",
-		Short: "Read console logs: what hangs, who holds it up, and whether the machine was slow",
+		Short: "Read console logs: what hangs, and who holds it up",
 		Long: `read reads console logs of Linux kernels from 5.0 on, as printk, dmesg, syslog,
 journald (journalctl -o json, too) or kdump wrote them, quoted and wrapped in mails,
 or with names of scripts/decode_stacktrace.sh, and logs of rcutorture and kvm.sh. It says which

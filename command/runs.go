@@ -48,7 +48,12 @@ runs are independent, or all runs of a boot hang together.`,
   gpstorm runs --before 3/40 --better 10
   gpstorm runs --tell 5%,1% --power 90%`,
 		Args: exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.answer(cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.maxRate == 0 && cmd.Flags().Changed("max-hang-rate") {
+				return o.wrongRate()
+			}
+			return o.answer(cmd.OutOrStdout())
+		},
 	}
 	flags := cmd.Flags()
 	flags.Var(&o.maxRate, "max-hang-rate", "show that hangs are rarer than this rate")
@@ -61,6 +66,10 @@ runs are independent, or all runs of a boot hang together.`,
 	flags.Float64Var(&o.perHour, "per-hour", 0, "how many runs an hour has")
 	flags.IntVar(&o.perBoot, "per-boot", 1, "how many runs a boot has")
 	return cmd
+}
+
+func (o *runsOptions) wrongRate() error {
+	return wrong("--max-hang-rate", o.maxRate.String(), "1e-12 or more, and less than 100%%")
 }
 
 func (o *runsOptions) answer(w io.Writer) error {
@@ -143,7 +152,7 @@ func (o *runsOptions) answers() (answers []runsAnswer, err error) {
 	}
 	if o.maxRate != 0 {
 		if !(o.maxRate >= leastRate && o.maxRate < 1) {
-			return nil, wrong("--max-hang-rate", o.maxRate.String(), "1e-12 or more, and less than 100%%")
+			return nil, o.wrongRate()
 		}
 		answers = append(answers, o.below(float64(o.maxRate), level))
 	}

@@ -34,7 +34,7 @@ func newShrinkCommand(c *common) *cobra.Command {
 	o := shrinkOptions{common: c}
 	cmd := &cobra.Command{
 		Use:   "shrink TOKEN|FILE|SCENARIO",
-		Short: "The smallest scenario that still fails: which preemptions and interrupts matter",
+		Short: "Find the smallest scenario that still fails",
 		Long: `Searches for the smallest trial that fails in the same way as a given one, with the
 same diagnosis and cause. The search first removes CPUs, tasks and sampling events,
 then shortens times. Then it replaces the storm by a list of single interrupts, and

@@ -76,8 +76,12 @@ func (y *Tally) AddUnparsed() {
 }
 
 func (y Tally) String() string {
-	s := fmt.Sprintf("%d files: %d agree, %d unsound, %d incomplete, %d without a result to compare, %d bounded, %d not parsed; %d with data races",
-		y.Files, y.Agrees, y.Unsound, y.Incomplete, y.NoResult, y.Bounded, y.Unparsed, y.Races)
+	files := "files"
+	if y.Files == 1 {
+		files = "file"
+	}
+	s := fmt.Sprintf("%d %s: %d agree, %d unsound, %d incomplete, %d without a result to compare, %d bounded, %d not parsed; %d with data races",
+		y.Files, files, y.Agrees, y.Unsound, y.Incomplete, y.NoResult, y.Bounded, y.Unparsed, y.Races)
 	for _, n := range []struct {
 		count int
 		text  string
