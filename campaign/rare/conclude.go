@@ -100,11 +100,11 @@ func interval(replicates []float64, level float64) counting.Interval {
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile((1 + level) / 2)
 	if slices.Min(replicates) == 0 {
 		mean, v := stat.MeanVariance(replicates, nil)
-		half := t * math.Sqrt(v/n)
+		half := float64(t * math.Sqrt(v/n))
 		return counting.Interval{Lo: max(mean-half, 0), Hi: min(mean+half, 1)}
 	}
 	mean, v := stat.MeanVariance(logs(replicates), nil)
-	half := t * math.Sqrt(v/n+v*v/(2*(n-1)))
+	half := float64(t * math.Sqrt(v/n+float64(v*v)/(2*(n-1))))
 	return counting.Interval{Lo: min(math.Exp(mean+v/2-half), 1), Hi: min(math.Exp(mean+v/2+half), 1)}
 }
 

@@ -133,7 +133,7 @@ func (r *replicate) proposals() (specs []world.Spec) {
 // 41 (2015) 89-103: conditional sampling in the standard normal space.
 func (r *replicate) move(draws []seed.Draw) []seed.Draw {
 	moved := r.tilt.uniform(draws, r.rng.Uint64)
-	keep := math.Sqrt(1 - r.spread*r.spread)
+	keep := math.Sqrt(1 - float64(r.spread*r.spread))
 	for i := range moved {
 		moved[i].Value = uniform(float64(keep*normal(moved[i].Value)) + float64(r.spread*r.rng.NormFloat64()))
 	}

@@ -84,7 +84,7 @@ func (k *kernel) checkBoost(c *cpu) {
 	}
 }
 
-// sums is what an oracle knows of the scans in the present step of a domain: from the
+// sums are the sums of the scans in the present step of a domain, for an oracle: from the
 // start of a grace period to its flip, or from the flip to the end.
 type sums struct {
 	unlocks [2]uint64
