@@ -168,7 +168,7 @@ func (c *count) marginal() (Marginal, bool) {
 		return Marginal{}, false
 	}
 	m := Marginal{Stream: c.stream, Index: c.index}
-	shrunk := (1 - open) * (1 - (ninths-1)/chi)
+	shrunk := float64((1 - open) * (1 - (ninths-1)/chi))
 	left := uint64(millionths)
 	for i, w := range c.in {
 		m.Ninths[i] = left
