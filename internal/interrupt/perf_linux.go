@@ -3,6 +3,7 @@ package interrupt
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,36 +37,41 @@ func (p perf) Aim(tid int, s Storm) (func() Achieved, error) {
 }
 
 // overhead is the CPU time of one interrupt without its handler: the time that a loop
-// of known length loses to interrupts that do nothing. It is measured once; it is 0
-// if it cannot be measured.
+// of known length loses to interrupts that do nothing. It is measured once, as the
+// median of pairs in which the loop runs with interrupts soon after it ran without
+// them, because a virtual machine's CPU changes its speed. It is 0 if it cannot be
+// measured.
 var overhead = sync.OnceValue(func() time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	const (
-		period = 500 * time.Microsecond
-		loops  = 100_000
-		rounds = 200
+		pairs  = 31
+		period = 100 * time.Microsecond
+		loops  = 1_000_000
 	)
 	tid := Thread()
-	timed := func() (took time.Duration) {
-		for range rounds {
-			from := cpuTime(tid)
-			Spin(loops)
-			took += cpuTime(tid) - from
+	timed := func() time.Duration {
+		from := cpuTime(tid)
+		Spin(loops)
+		return cpuTime(tid) - from
+	}
+	var costs []time.Duration
+	for range pairs {
+		calm := timed()
+		stop, err := perf{}.aim(tid, Storm{Period: period})
+		if err != nil {
+			return 0
 		}
-		return took
+		taken := timed()
+		if a := stop(); a.Interrupts > 0 {
+			costs = append(costs, (taken-calm-a.Took)/time.Duration(a.Interrupts))
+		}
 	}
-	calm := timed()
-	stop, err := perf{}.aim(tid, Storm{Period: period})
-	if err != nil {
+	if len(costs) == 0 {
 		return 0
 	}
-	taken := timed()
-	a := stop()
-	if a.Interrupts == 0 {
-		return 0
-	}
-	return max(taken-calm-a.Took, 0) / time.Duration(a.Interrupts)
+	slices.Sort(costs)
+	return max(costs[len(costs)/2], 0)
 })
 
 // aim interrupts the thread. The weight is that of the handler alone.
