@@ -59,6 +59,10 @@ type storm struct {
 	from, until time.Duration
 }
 
+// enough is the fraction of the due interrupts, in number and in time, that a storm
+// must achieve.
+const enough = 0.8
+
 // maxDuty limits the share of a thread's CPU time that one storm takes, maxSection
 // the length of a section and of a gap.
 const (
@@ -133,6 +137,19 @@ type target struct {
 	thread int
 	got    interrupt.Achieved
 	asked  interrupt.Achieved // result at the requested rate and weight
+	due    time.Duration      // total weight of the interrupts in asked
+}
+
+// add adds the result of a storm.
+func (to *target) add(s interrupt.Storm, got interrupt.Achieved) {
+	whole := got.CPU / s.Period
+	to.asked.Interrupts += uint64(whole)
+	to.asked.Took += time.Duration(float64(got.CPU) * float64(s.Weight) / float64(s.Period))
+	to.due += whole * s.Weight
+	to.got.Interrupts += got.Interrupts
+	to.got.Took += got.Took
+	to.got.CPU = max(to.got.CPU, got.CPU)
+	to.asked.CPU = to.got.CPU
 }
 
 // strike runs the storms of a load against the readers' threads until the end of
@@ -166,13 +183,7 @@ func (t *run) strike(l *load) {
 			for reader, stop := range stops {
 				got := stop()
 				t.mu.Lock()
-				to := &t.targets[reader]
-				to.asked.Interrupts += uint64(got.CPU / s.Period)
-				to.asked.Took += time.Duration(float64(got.CPU) * float64(s.Weight) / float64(s.Period))
-				to.got.Interrupts += got.Interrupts
-				to.got.Took += got.Took
-				to.got.CPU = max(to.got.CPU, got.CPU)
-				to.asked.CPU = to.got.CPU
+				t.targets[reader].add(s.Storm, got)
 				t.mu.Unlock()
 			}
 		})
@@ -204,12 +215,19 @@ func (t *run) storm() *trial.Storm {
 	s.Source = t.source.Name()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var got, asked interrupt.Achieved
+	var (
+		got, asked interrupt.Achieved
+		due        time.Duration
+	)
 	for i := range t.targets {
 		got.Add(t.targets[i].got)
 		asked.Add(t.targets[i].asked)
+		due += t.targets[i].due
 		s.Most = max(s.Most, t.targets[i].got.Share())
 	}
 	s.Rate, s.AskedRate, s.Share, s.AskedShare = got.Rate(), asked.Rate(), got.Share(), asked.Share()
+	// A target that ran for 3.9 periods was due for three interrupts.
+	s.Short = got.Interrupts == 0 || float64(got.Interrupts) < enough*float64(asked.Interrupts) ||
+		float64(got.Took) < enough*float64(due)
 	return s
 }
