@@ -125,13 +125,15 @@ func (k *kernel) nocbCB(t *task, c *cpu) {
 				cb.fn()
 			})
 			t.atomic = false
+			t.condResched()
 		}
 		t.sleepUntil(idling, nowhere, func() bool { return k.callbackReady(c, 0) })
 	}
 }
 
 // withoutSoftirqs spends CPU time and calls fn between local_bh_disable() and
-// local_bh_enable(). The latter runs the softirqs that were raised meanwhile.
+// local_bh_enable(). The latter runs the softirqs that were raised meanwhile and, in a
+// kernel with preemption, switches tasks if that is due.
 func (k *kernel) withoutSoftirqs(t *task, d ns, fn func()) {
 	t.cpu.softDisabled = true
 	t.ask(use(d))
@@ -141,6 +143,15 @@ func (k *kernel) withoutSoftirqs(t *task, d ns, fn func()) {
 	if c.softPending != 0 && !c.softActive {
 		k.beginSoftirq(c)
 		t.ask(use(1)) // after them
+	} else if k.preemptRCU() {
+		t.condResched()
+	}
+}
+
+// condResched lets the CPU switch to another task if that is due (cond_resched).
+func (t *task) condResched() {
+	if t.cpu.resched == hardResched {
+		t.ask(use(0))
 	}
 }
 

@@ -100,6 +100,9 @@ func (k *kernel) newKsoftirqd(c *cpu) *task {
 			c.softDisabled = false
 			k.runSoftirqs(c, now)
 			k.recordQS(c)
+			if c.resched != noResched {
+				return use(0) // cond_resched() in run_ksoftirqd()
+			}
 		}
 		if c.softPending == 0 {
 			return sleepIn(sleeping)

@@ -142,6 +142,8 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 		return k.judgeNode(d.spinner, c)
 	case d.starting:
 		return moves, true // the CPU takes the interrupt as soon as it can
+	case !w.queued && d.posted > 0 && k.invokes(d.postedOn):
+		return moves, true // it comes after the callbacks before it
 	case !w.queued: // an RCU callback will resume the scan
 		return unclear, false
 	case d.drifted():
@@ -230,13 +232,13 @@ func (k *kernel) judgeRCU(c *cause) outlook {
 		case n.initFlag:
 			return lost(trial.KthreadNotWoken)
 		case k.callbacksWaiting():
-			if k.recent(k.oldestCallback()) {
+			if k.recent(k.oldestCallback()) || slices.ContainsFunc(k.cpus, k.invokes) {
 				return moves // a softirq will request a grace period
 			}
 			return unclear
 		case !rcu.SeqGE(n.seq, n.needed) || len(n.syncNext) > 0:
 			return lost(trial.GPNotRequested)
-		case k.recent(k.oldestCallback()):
+		case k.recent(k.oldestCallback()) || slices.ContainsFunc(k.cpus, k.invokes):
 			return moves // a softirq will invoke it
 		}
 		return unclear
@@ -252,7 +254,7 @@ func (k *kernel) judgeRCU(c *cause) outlook {
 			c.cpu = uint8(p.id)
 			return lost(trial.ReportLost)
 		}
-		if t := p.cur; t != nil && t.loop != nil && t.loop.inSection() && (t.loop.rcu || !k.preemptRCU()) {
+		if t := p.cur; p.inKernel() || t != nil && t.loop != nil && t.loop.inSection() && (t.loop.rcu || !k.preemptRCU()) {
 			o = moves
 		}
 	}
@@ -278,6 +280,22 @@ func (k *kernel) judgeRCU(c *cause) outlook {
 // hasLeft reports whether a reader that blocks a grace period has left its section
 // and is not about to report it.
 func (t *task) hasLeft() bool { return !t.inReader() && !(t.loop.watching && t.left == 0) }
+
+// inKernel reports whether the CPU executes softirqs or a kernel thread. Both end some
+// time, but with callbacks that take more than the CPU has, only after the drain.
+func (c *cpu) inKernel() bool { return c.softActive || c.cur != nil && c.cur.loop == nil }
+
+// invokes reports whether a CPU's RCU callbacks are being invoked, or will be as soon as
+// a thread gets its CPU.
+func (k *kernel) invokes(c *cpu) bool {
+	switch {
+	case !k.callbackReady(c, 0):
+		return false
+	case c.offloaded():
+		return c.rcuo.state == running
+	}
+	return c.softActive && c.softNow&softRCU != 0 || c.ksoftirqd.state == running
+}
 
 // callbacksWaiting reports whether some callbacks have no grace period yet.
 func (k *kernel) callbacksWaiting() bool {
@@ -332,7 +350,7 @@ func (k *kernel) judgeExp(c *cause) outlook {
 		}
 	}
 	for _, p := range k.cpus {
-		if t := p.cur; p.owesExp() && t != nil && t.loop != nil && t.loop.inSection() {
+		if t := p.cur; p.owesExp() && (p.inKernel() || t != nil && t.loop != nil && t.loop.inSection()) {
 			o = moves
 		}
 	}

@@ -5,12 +5,16 @@ package kernel
 // dependency that a throttled perf event sets counts for full dynticks alone
 // (can_stop_idle_tick).
 type tick struct {
-	phase   ns     // offset of the grid
-	grid    ns     // the last point of it that startTick computed
-	tickAt  ns     // next expiry; 0 if stopped or being handled
-	ticks   uint64 // handled so far
-	seenJif uint64 // jiffies at the last tick, to detect a stall
-	stuck   int    // number of ticks without progress of jiffies
+	phase  ns // offset of the grid
+	grid   ns // the last point of it that startTick computed
+	tickAt ns // next expiry; 0 if stopped or being handled
+	// late is the expiry, in jiffies, of the timer that the idle CPU has found expired
+	// since its last tick, the first time at lateFrom; 0 is none.
+	late     uint64
+	lateFrom ns
+	ticks    uint64 // handled so far
+	seenJif  uint64 // jiffies at the last tick, to detect a stall
+	stuck    int    // number of ticks without progress of jiffies
 }
 
 const noOwner = -1
@@ -68,6 +72,7 @@ func (k *kernel) onTick(c *cpu) {
 	}
 	c.tickSources()
 	k.schedTick(c)
+	c.late = 0
 	if c.idle() {
 		k.programIdleTick(c)
 	} else {
@@ -174,9 +179,14 @@ func (k *kernel) programIdleTick(c *cpu) {
 		return
 	}
 	at := ns(expires-initialJiffies) * k.tick
-	at = max(at, k.now) + c.phase
-	if at <= k.now {
-		at = k.now + 1
+	if at > k.now {
+		k.planTick(c, at+c.phase)
+		return
 	}
-	k.planTick(c, at)
+	if c.late != expires {
+		c.late, c.lateFrom = expires, k.now
+	}
+	// Further interrupts postpone it by less than a jiffy in all.
+	at = min(k.now+c.phase, c.lateFrom+k.tick)
+	k.planTick(c, max(at, k.now+1))
 }
