@@ -165,14 +165,15 @@ func (s *marginScale) interval(d *drawing, class string, y float64, t margin.Thr
 
 // pageMargin is one search on the page.
 type pageMargin struct {
-	Axis, Meaning, Where string
-	Chart                *chart
-	Sentences            []string
+	ID, Axis, Meaning, Where string
+	Chart                    *chart
+	Sentences                []string
 }
 
 func marginOf(set *margin.Set) pageMargin {
 	return pageMargin{
+		ID:   "margin-" + string(set.Axis) + "-" + set.Scenario.Name,
 		Axis: string(set.Axis), Meaning: axisMeaning[set.Axis], Where: set.Scenario.Name + ": " + oneLine(set.Scenario.About),
-		Chart: marginChart(set), Sentences: marginSentences(set),
+		Chart: marginChart(set).named("margins by " + string(set.Axis)), Sentences: marginSentences(set),
 	}
 }

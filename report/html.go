@@ -21,6 +21,7 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 		return template.CSS(b), err
 	},
 	"name":   breakable,
+	"bound":  bound,
 	"script": func() (template.JS, error) { b, err := pageFiles.ReadFile("page/page.js"); return template.JS(b), err },
 }).ParseFS(pageFiles, "page/*.html"))
 
@@ -28,6 +29,12 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 func breakable(name string) template.HTML {
 	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "+", "+<wbr>"))
 }
+
+// bound forbids line breaks around the signs of a head, as in "GPs n + x", behind which
+// a single letter would stand alone.
+func bound(head string) string { return signs.Replace(head) }
+
+var signs = strings.NewReplacer(" + ", "\u00a0+\u00a0", " / ", "\u00a0/\u00a0")
 
 // HTML writes the report as one self-contained page, without network access or other
 // files.
@@ -40,6 +47,7 @@ type (
 		Trial         string // describes one trial
 		Trials        int
 		Candidates    int
+		Planted       string // names the controls that are no candidates
 		Verdict       []statement
 		Overall       *table
 		Checks        []campaign.Check
@@ -73,23 +81,25 @@ func pageOf(r *Report) *pageData {
 	named := newPalette("ABCDEFGH", s, links)
 	staged := newPalette("12345678", s, stages)
 	d := &pageData{
-		State: stateOf(s), Trial: r.facts().Trial, Trials: s.Trials, Candidates: len(s.Head.Fixes), Verdict: r.verdict(),
-		Overall: r.overallTable().named("comparison"), Checks: s.Checks, Rates: r.hangTable().named("rates"), Definitions: r.definitions(), Limits: r.limits(),
+		State: stateOf(s), Trial: r.facts().Trial, Trials: s.Trials, Verdict: r.verdict(),
+		Overall: r.overallTable().named("comparison", "candidates over all scenarios"), Checks: s.Checks, Rates: r.hangTable().named("rates", "hang rates by candidate and scenario"), Definitions: r.definitions(), Limits: r.limits(),
 		Again: r.Again, Blame: r.facts().Measures.Has(world.Blame),
 	}
+	d.Candidates, d.Planted = candidatesOf(s)
 	line, _ := r.verdictLine(math.MaxInt)
 	d.Headline = upperFirst(strings.TrimPrefix(line, "verdict: ")) + "."
 	if failures := r.failures(); len(failures) > 0 {
 		shown := failures[:min(len(failures), pageClusters)]
-		d.Clusters, d.OfAll = r.clusterTable(shown).named("failures"), ofAll(shown, failures)
+		d.Clusters, d.OfAll = r.clusterTable(shown).named("failures", "failures by cause"), ofAll(shown, failures)
 	}
 	if len(named.causes) > 0 {
 		rows := overallBlame(s)
-		d.Links, d.Stages = blameChart(&named, rows, links), blameChart(&staged, rows, stages)
-		d.Shares = sharesTable(&named, rows)
+		d.Links = blameChart(&named, rows, links).named("what close() waited for, by cause")
+		d.Stages = blameChart(&staged, rows, stages).named("what close() waited for, by stage")
+		d.Shares = sharesTable(&named, rows).named("shares", "shares of the causes")
 	}
 	if len(r.Rates) > 0 {
-		d.Rare = r.rateTable()
+		d.Rare = r.rateTable().named("", "rates too small to count")
 	}
 	if d.Worlds = r.worldClasses(); len(d.Worlds) > 0 {
 		d.WorldsAre = r.sidesAre()
@@ -99,7 +109,10 @@ func pageOf(r *Report) *pageData {
 	}
 	for i := range s.Classes {
 		c := &s.Classes[i]
-		p := pageClass{Name: c.Name, About: strings.TrimSpace(c.About), Table: r.comparisonTable(c).named("s-" + c.Name), Waits: waitsChart(c)}
+		p := pageClass{
+			Name: c.Name, About: strings.TrimSpace(c.About), Table: r.comparisonTable(c).named("s-"+c.Name, "candidates in "+c.Name),
+			Waits: waitsChart(c).named("how long close() took in " + c.Name),
+		}
 		if i > 0 { // the titles of the first table, and the method, explain the columns
 			for j := range p.Table.Heads {
 				p.Table.Heads[j].About = ""
@@ -111,10 +124,33 @@ func pageOf(r *Report) *pageData {
 	return d
 }
 
-// named gives the rows of a table names to link to.
-func (t *table) named(id string) *table {
-	t.ID = id
+// candidatesOf counts the candidates, and names the controls that are none.
+func candidatesOf(s *campaign.Summary) (n int, others string) {
+	var names []string
+	for i := range s.Head.Fixes {
+		if f := &s.Head.Fixes[i]; planted(f) {
+			names = append(names, f.Name)
+		}
+	}
+	switch len(names) {
+	case 0:
+	case 1:
+		others = "the planted bug " + names[0]
+	default:
+		others = "the planted bugs " + strings.Join(names, ", ")
+	}
+	return len(s.Head.Fixes) - len(names), others
+}
+
+// named gives a table its name, and its rows names to link to, unless id is empty.
+func (t *table) named(id, name string) *table {
+	t.ID, t.Name = id, name
 	return t
+}
+
+func (c *chart) named(name string) *chart {
+	c.Name = name
+	return c
 }
 
 // sharesTable returns the figures of the bars of blame.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -25,6 +26,54 @@ func TestThePageRefersToNothingOutsideIt(t *testing.T) {
 		"controls misbehaved as they must", "<strong>half</strong>: hung in 3 of 80 trials, LESS often than baseline (26)",
 		"gpstorm evaluate --seed 1 &gt; results.jsonl\ngpstorm report results.jsonl\n", "<li>calm.yaml stands for",
 		`<th scope="col" title="longest time in a trial that one kworker slept`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in the page", want)
+		}
+	}
+}
+
+// Screen readers name a table, and a region that scrolls, by its label. A link to a part
+// of the page leads to exactly one place.
+func TestThePageNamesItsTablesAndTheTargetsOfItsLinks(t *testing.T) {
+	t.Parallel()
+	got := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })
+	labels := map[string]bool{}
+	for _, m := range regexp.MustCompile(`<table[^>]*>`).FindAllString(got, -1) {
+		label := regexp.MustCompile(`aria-label="([^"]+)"`).FindStringSubmatch(m)
+		if label == nil || labels[label[1]] {
+			t.Errorf("%s: want a label of its own", m)
+			continue
+		}
+		labels[label[1]] = true
+	}
+	if want := 12; len(labels) != want {
+		t.Errorf("%d labels, want %d: %v", len(labels), want, labels)
+	}
+	ids := map[string]int{}
+	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(got, -1) {
+		if ids[m[1]]++; ids[m[1]] > 1 {
+			t.Errorf("%d places are called %s", ids[m[1]], m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(got, -1) {
+		if to, err := url.PathUnescape(m[1]); err != nil || ids[to] == 0 {
+			t.Errorf("a link to %s, which is not on the page", m[1])
+		}
+	}
+	for _, heading := range regexp.MustCompile(`<h3>.*`).FindAllString(got, -1) {
+		if !regexp.MustCompile(`Controls|What|To make`).MatchString(heading) {
+			t.Errorf("%s: want a name to link to", heading)
+		}
+	}
+}
+
+func TestThePageSaysHowManyCandidatesAndWhichControls(t *testing.T) {
+	t.Parallel()
+	got := written(t, func(b *bytes.Buffer) error { return reported().HTML(b) })
+	for _, want := range []string{
+		"<title>gpstorm: comparison of 4 candidates</title>", " trials, 4 candidates and the planted bug busted, 2 scenarios.",
+		"Below the candidates, as a control: the planted bug busted.", ">GPs n\u00a0&#43;\u00a0x</button>",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in the page", want)

@@ -139,7 +139,8 @@ func (r *Report) worldClasses() (all []pageClass) {
 		for i := range waits.Rows {
 			waits.Rows[i].Below = c.rows[i].Row != c.rows[i].campaign
 		}
-		all = append(all, pageClass{Name: c.class.Name, About: oneLine(c.class.About), Table: sideColumns.table(c.rows), Waits: waits})
+		name := c.class.Name + " in several worlds"
+		all = append(all, pageClass{Name: c.class.Name, About: oneLine(c.class.About), Table: sideColumns.table(c.rows).named("", name), Waits: waits.named("how long close() took in " + name)})
 	}
 	return all
 }

@@ -105,6 +105,7 @@ type chart struct {
 	Rows  []chartRow
 	Ruler template.HTML
 	Axis  string // the title of the axis
+	Name  string // what the chart shows, for screen readers
 	// Side is the header of the smaller plots.
 	Side string
 	Key  []legendEntry

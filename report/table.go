@@ -20,6 +20,8 @@ type table struct {
 	// ID begins the name by which a link refers to a row of the page; the text of
 	// the row's first cell ends it. Without an ID the rows have no names.
 	ID string
+	// Name says on the page what the table shows, for screen readers.
+	Name string
 }
 
 // head is the header of a column.
