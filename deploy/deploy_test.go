@@ -20,6 +20,30 @@ var unfit = map[string]string{
 	"fuzz/measure FuzzEmpty": "measures the fuzzer",
 }
 
+// The image is built from all tracked files and .git. Otherwise its program would tell no
+// version, or one with "+dirty".
+func TestTheImageIsBuiltFromAllThatGitHas(t *testing.T) {
+	t.Parallel()
+	ignored := map[string]bool{}
+	for _, line := range linesOf(t, "../.gitignore") {
+		ignored[strings.TrimPrefix(line, "/")] = true
+	}
+	for _, line := range linesOf(t, "../.dockerignore") {
+		if pattern := strings.TrimPrefix(line, "**/"); !strings.HasPrefix(line, "#") && !ignored[pattern] {
+			t.Errorf(".dockerignore: %s: want a pattern of .gitignore", line)
+		}
+	}
+}
+
+func linesOf(t *testing.T, path string) []string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
+}
+
 // fuzzers are the targets of the repository: package and name.
 func fuzzers(t *testing.T) (all []string) {
 	t.Helper()
