@@ -52,7 +52,8 @@ and judges the given kernels instead of candidates.
 --exec gates any shell command instead: exit code 0 passes, 125 is no run, and any other
 is a failure, whose share --max-hang-rate limits. With --max-p99 it prints a line
 "latency: 12.3ms". It finds GPSTORM_RUN, the number of the run, and GPSTORM_SEED in its
-environment. The command of --control must fail at least once in twelve runs.
+environment. The command of --control must fail at least once in twelve runs. A policy
+may hold the rate, the time, the confidence and the budget.
 
 Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or a
 control did not misbehave; 130 interrupted.`,
@@ -90,17 +91,20 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 	if err := oneForm(choice{"--json", o.json}, choice{"--markdown", o.markdown}); err != nil {
 		return err
 	}
-	if err := cmp.Or(checkStep(o.step), o.exec.check(cmd)); err != nil {
+	if err := checkStep(o.step); err != nil {
 		return err
-	}
-	if o.exec.command != "" {
-		r, err := o.exec.run(cmd, o)
-		return o.conclude(cmd, r, err)
 	}
 	if o.file != "" {
 		if err := readPolicy(o.file, cmd.Flags()); err != nil {
 			return badInput(err)
 		}
+	}
+	if err := o.exec.check(cmd); err != nil {
+		return err
+	}
+	if o.exec.command != "" {
+		r, err := o.exec.run(cmd, o)
+		return o.conclude(cmd, r, err)
 	}
 	if err := checkMargin(cmd.Flags()); err != nil {
 		return err

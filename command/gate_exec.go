@@ -43,7 +43,7 @@ func (e *execGate) check(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	for _, name := range []string{"fix", "scenario", "world", "min-margin", "margin-axis", "margin-level", "margin-scenario", "no-unsafe", "parallel", "kernel", "nats", "workers", "policy"} {
+	for _, name := range []string{"fix", "scenario", "world", "min-margin", "margin-axis", "margin-level", "margin-scenario", "no-unsafe", "parallel", "kernel", "nats", "workers"} {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
 			return wrong("--"+name, f.Value, "none beside --exec")
 		}

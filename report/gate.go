@@ -41,7 +41,7 @@ func (g *GateReport) Text(w io.Writer, s Screen) error {
 	for i := range g.Gates {
 		gate := &g.Gates[i]
 		word, t := outcomeOf(gate)
-		fmt.Fprintf(&b, "\n%s %s after %d trials\n", s.paint(strong, gate.Fix), s.paint(t, word), gate.Trials)
+		fmt.Fprintf(&b, "\n%s %s after %d %s\n", s.paint(strong, gate.Fix), s.paint(t, word), gate.Trials, g.trials())
 		if err := gateColumns.table(pointers(gate.Tests)).text(&b, s); err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (g *GateReport) Markdown(w io.Writer) error {
 	for i := range g.Gates {
 		gate := &g.Gates[i]
 		word, _ := outcomeOf(gate)
-		fmt.Fprintf(&b, "\n%s %s after %d trials\n\n", markdownEscapes.Replace(gate.Fix), word, gate.Trials)
+		fmt.Fprintf(&b, "\n%s %s after %d %s\n\n", markdownEscapes.Replace(gate.Fix), word, gate.Trials, g.trials())
 		if err := gateColumns.table(pointers(gate.Tests)).markdown(&b); err != nil {
 			return err
 		}
@@ -78,6 +78,22 @@ func (g *GateReport) Markdown(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// candidate and trials return the words for what was tested: a candidate in trials, or a
+// command, which has no program that replays its runs.
+func (g *GateReport) candidate() string {
+	if g.Program == "" {
+		return "command"
+	}
+	return "candidate"
+}
+
+func (g *GateReport) trials() string {
+	if g.Program == "" {
+		return "runs"
+	}
+	return "trials"
 }
 
 // controls describes the results of the controls.
@@ -99,12 +115,12 @@ func (g *GateReport) controls() (string, tone) {
 // verdict returns the decision in one line.
 func (g *GateReport) verdict() string {
 	if !g.Valid {
-		return "INVALID: a control did not misbehave as it must, so no candidate was tested"
+		return "INVALID: a control did not misbehave as it must, so no " + g.candidate() + " was tested"
 	}
 	var parts []string
 	for i := range g.Gates {
 		word, _ := outcomeOf(&g.Gates[i])
-		parts = append(parts, fmt.Sprintf("%s %s after %d trials", g.Gates[i].Fix, word, g.Gates[i].Trials))
+		parts = append(parts, fmt.Sprintf("%s %s after %d %s", g.Gates[i].Fix, word, g.Gates[i].Trials, g.trials()))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -187,10 +203,10 @@ func exactly(rate float64) string {
 // meaning explains the outcomes.
 func (g *GateReport) meaning() string {
 	wrong := exactly(1 - g.Confidence)
-	parts := []string{fmt.Sprintf("What it means: a candidate at the second tested rate or above passes with a probability of at most %s, and one that is at the first of all its criteria or below fails with at most %[1]s; between the two the test may decide either way.", wrong)}
+	parts := []string{fmt.Sprintf("What it means: a %s at the second tested rate or above passes with a probability of at most %s, and one that is at the first of all its criteria or below fails with at most %[2]s; between the two the test may decide either way.", g.candidate(), wrong)}
 	for i := range g.Gates {
 		if gate := &g.Gates[i]; !gate.Passed && !gate.Failed {
-			parts = append(parts, fmt.Sprintf("UNDECIDED: the budget of %d trials was spent first, so that nothing follows.", g.Budget))
+			parts = append(parts, fmt.Sprintf("UNDECIDED: the budget of %d %s was spent first, so that nothing follows.", g.Budget, g.trials()))
 			break
 		}
 	}
