@@ -158,7 +158,9 @@ func TestOneBarrierIsEnoughWhereStoresBecomeVisibleInOrder(t *testing.T) {
 				t.Errorf("%s: not searched to the end: %s", k.String(), cov)
 			}
 			t.Logf("%s: %s", k.String(), cov)
-			found = found || f != nil
+			if found = f != nil; found {
+				break
+			}
 		}
 		if found == c.enough {
 			t.Errorf("mode %s: found something: %t", c.mode, found)
