@@ -192,7 +192,13 @@ func TestEveryFlagOfEveryCommandRefusesBadInput(t *testing.T) {
 		flags(cmd, func(f *pflag.Flag) {
 			name := cmd.Name() + " --" + f.Name
 			seen[name], seen["--"+f.Name] = true, true
-			bad := slices.Concat(ofType[f.Value.Type()], ofFlag["--"+f.Name], ofFlag[name])
+			tables := [][]string{ofType[f.Value.Type()], ofFlag["--"+f.Name], ofFlag[name]}
+			if testing.Short() {
+				for i, values := range tables {
+					tables[i] = values[:min(1, len(values))]
+				}
+			}
+			bad := slices.Concat(tables...)
 			if len(bad) == 0 {
 				t.Errorf("%s: no bad value of it is tried here", name)
 			}
