@@ -7,20 +7,46 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/pflag"
 
 	"github.com/gpstorm/gpstorm/campaign/rare"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gpstorm": func() { os.Exit(Main(Program{})) }})
+	testscript.Main(tidy{m}, map[string]func(){"gpstorm": func() { os.Exit(Main(Program{})) }})
+}
+
+// tidy fails tests that leave files beside the source.
+type tidy struct{ *testing.M }
+
+func (t tidy) Run() int {
+	before := sourceNames()
+	code := t.M.Run()
+	for _, name := range sourceNames() {
+		if !slices.Contains(before, name) {
+			fmt.Printf("FAIL: the tests wrote %s beside the source\n", name)
+			code = max(code, 1)
+		}
+	}
+	return code
+}
+
+func sourceNames() []string {
+	names, err := filepath.Glob("*")
+	if err != nil {
+		panic(err)
+	}
+	return names
 }
 
 // TestScripts runs the scripts, short with -short, and to their ends in the long form:
@@ -69,7 +95,44 @@ func TestEveryCommandHelpsWithTwoExamplesAndTheCommonFlags(t *testing.T) {
 }
 
 // fileName is an argument of a script that names a file in its directory.
-var fileName = regexp.MustCompile(`^(--[a-z]+=)?[A-Za-z0-9_-]+\.(yaml|jsonl|json|txt|log|html|xml|ktap|litmus|dat|c)$`)
+var fileName = regexp.MustCompile(`^[A-Za-z0-9_-]+\.(yaml|jsonl|json|txt|log|html|xml|ktap|litmus|dat|c)$`)
+
+// fileFlags returns the flags that take a file or a directory to write, each after the
+// name of its command: "run --trace".
+var fileFlags = sync.OnceValue(func() map[string]bool {
+	root, err := newRootCommand(Program{Name: "gpstorm"})
+	if err != nil {
+		panic(err)
+	}
+	files := map[string]bool{}
+	for _, cmd := range root.Commands() {
+		for _, of := range append(cmd.Commands(), cmd) {
+			of.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
+				if t := f.Value.Type(); t == "file" || t == "dir" {
+					files[cmd.Name()+" --"+f.Name] = true
+				}
+			})
+		}
+	}
+	return files
+})
+
+// inDir makes the names of files in a command line absolute.
+func inDir(ts *testscript.TestScript, args []string) []string {
+	args = slices.Clone(args)
+	before := ""
+	for i, arg := range args {
+		flag, name, assigned := strings.Cut(arg, "=")
+		if !assigned || !strings.HasPrefix(flag, "--") {
+			flag, name = before, arg
+		}
+		if name != "-" && (fileName.MatchString(name) || fileFlags()[args[0]+" "+flag]) {
+			args[i] = strings.TrimSuffix(arg, name) + ts.MkAbs(name)
+		}
+		before = arg
+	}
+	return args
+}
 
 // exits runs gpstorm in the process of the test, which is much quicker than a
 // process for each command, and checks for an exit code, or for one of several:
@@ -79,14 +142,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || args[1] != "gpstorm" {
 		ts.Fatalf("usage: exits code,code... command...")
 	}
-	line := slices.Clone(args[2:])
-	for i, arg := range line {
-		if m := fileName.FindStringSubmatch(arg); m != nil {
-			line[i] = m[1] + ts.MkAbs(strings.TrimPrefix(arg, m[1]))
-		}
-	}
 	var out, errs bytes.Buffer
-	got := strconv.Itoa(run(context.Background(), Program{Name: args[1]}, line, &out, &errs))
+	got := strconv.Itoa(run(context.Background(), Program{Name: args[1]}, inDir(ts, args[2:]), &out, &errs))
 	dir := ts.MkAbs(".") + "/"
 	_, err := io.WriteString(ts.Stdout(), strings.ReplaceAll(out.String(), dir, ""))
 	ts.Check(err)
