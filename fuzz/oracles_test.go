@@ -88,8 +88,11 @@ func TestEveryOracleOfTeardownFires(t *testing.T) {
 		}), "arithmetic and stepping differ"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := c.make()
-			for n := range inputs {
+			e, tries := c.make(), inputs
+			if c.want == "" && testing.Short() {
+				tries = inputs / 4
+			}
+			for n := range tries {
 				said := e.execute(input(uint64(n)))
 				switch all := strings.Join(said, "\n"); {
 				case c.want == "" && len(said) > 0:
