@@ -45,7 +45,7 @@ func ftraceLinesAnew(t *testing.T, r *Recorder, cpus int) (lines []line) {
 
 func TestFtraceHasTheKernelsShape(t *testing.T) {
 	t.Parallel()
-	for _, s := range situations {
+	for _, s := range tried() {
 		r, sc := record(t, s.scenario, s.fix, 30*time.Second)
 		last := ""
 		events := map[string]int{}
@@ -75,7 +75,7 @@ var (
 // inside a reader, as the preceding RCU event says, has a plus.
 func TestSwitchesOfACPUFollowEachOther(t *testing.T) {
 	t.Parallel()
-	for _, s := range situations {
+	for _, s := range tried() {
 		r, sc := record(t, s.scenario, s.fix, 30*time.Second)
 		current := map[string]string{} // by CPU
 		preempted := map[string]bool{}
@@ -115,7 +115,7 @@ func TestSwitchesOfACPUFollowEachOther(t *testing.T) {
 // Interrupts, timers and softirqs end in the reverse order of their beginnings.
 func TestContextsNestOnACPU(t *testing.T) {
 	t.Parallel()
-	for _, s := range situations {
+	for _, s := range tried() {
 		r, sc := record(t, s.scenario, s.fix, 30*time.Second)
 		open := map[string][]string{} // by CPU
 		for _, l := range ftraceLines(t, r, sc.Machine.CPUs) {

@@ -117,14 +117,25 @@ func parseAnew(t *testing.T, r *Recorder) parsed {
 // rounding is less than a nanosecond, in microseconds.
 const rounding = 1e-4
 
-var situations = []struct{ scenario, fix string }{
-	{"repro2", "baseline"}, {"heavy", "callrcu"}, {"many-closers", "asyncfree"}, {"calm", "expedited"},
-	{"preempted-reader", "v6.19"}, {"kthread-starved", "poll+overlap"}, {"busy-rcu", "membarrier"},
+type situation struct{ scenario, fix string }
+
+// tried returns the trials that the tests of shape record: in the short tests those of
+// which the recordings are made soon.
+func tried() []situation {
+	all := []situation{
+		{"repro2", "baseline"}, {"many-closers", "asyncfree"}, {"calm", "expedited"},
+		{"preempted-reader", "v6.19"}, {"kthread-starved", "poll+overlap"},
+		{"heavy", "callrcu"}, {"busy-rcu", "membarrier"},
+	}
+	if testing.Short() {
+		return all[:5]
+	}
+	return all
 }
 
 func TestSlicesOfATrackAreNestedAndInOrder(t *testing.T) {
 	t.Parallel()
-	for _, s := range situations {
+	for _, s := range tried() {
 		r, _ := record(t, s.scenario, s.fix, 30*time.Second)
 		p := parse(t, r)
 		for at, track := range p.slices {
@@ -156,7 +167,7 @@ func TestSlicesOfATrackAreNestedAndInOrder(t *testing.T) {
 // only the last slice of each can be unfinished.
 func TestTracksNestNoDeeperThanTheirEvents(t *testing.T) {
 	t.Parallel()
-	for _, s := range situations {
+	for _, s := range tried() {
 		r, _ := record(t, s.scenario, s.fix, 30*time.Second)
 		p := parse(t, r)
 		for at, track := range p.slices {
@@ -185,7 +196,7 @@ func TestTracksNestNoDeeperThanTheirEvents(t *testing.T) {
 
 func TestArrowsLeadFromASliceToASlice(t *testing.T) {
 	t.Parallel()
-	for _, s := range situations {
+	for _, s := range tried() {
 		r, _ := record(t, s.scenario, s.fix, 30*time.Second)
 		p := parse(t, r)
 		if len(p.flows) == 0 {
@@ -229,7 +240,7 @@ func TestArrowsFollowTheReportsChain(t *testing.T) {
 
 func TestEveryLevelOfACPUHasATrack(t *testing.T) {
 	t.Parallel()
-	r, sc := record(t, "heavy", "baseline", 60*time.Second)
+	r, sc := record(t, "heavy", "baseline", 20*time.Second)
 	p := parse(t, r)
 	for cpu := range sc.Machine.CPUs {
 		for tid, name := range map[int]string{taskTID: "task", softTID: "softirq", irqTID: "irq", sampleTID: "samples"} {

@@ -39,7 +39,7 @@ func wideRecording() (r *Recorder, cpus int) {
 
 // datRecordings calls f with recordings of trials and with the wide one.
 func datRecordings(t *testing.T, f func(t *testing.T, r *Recorder, cpus int)) {
-	for _, s := range situations[:3] {
+	for _, s := range tried()[:3] {
 		r, sc := record(t, s.scenario, s.fix, 30*time.Second)
 		t.Run(s.scenario, func(t *testing.T) { f(t, r, sc.Machine.CPUs) })
 	}
