@@ -41,6 +41,9 @@ func TestMergedHistoriesBehaveAlike(t *testing.T) {
 		"atomics":    {fixes.Fix{}, Weak, atomics},
 		"weak poll":  {fixes.Fix{Barrier: fixes.Polling}, Weak, plain},
 	} {
+		if testing.Short() && name == "weak poll" {
+			continue
+		}
 		for how, change := range tt.cases {
 			c := For(tt.fix, 1, 1, tt.mode)
 			change(&c)

@@ -54,6 +54,7 @@ func TestSearchOnSeveralCores(t *testing.T) {
 		delete(cases, "blocking weak")
 		delete(cases, "atomics")
 		delete(cases, "poll")
+		delete(cases, "callrcu")
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
