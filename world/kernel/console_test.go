@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/workload"
@@ -101,7 +102,16 @@ func shaped(line string) bool {
 	return false
 }
 
-func consoleOf(t *testing.T, file, fix string) (lines []string) {
+// printed holds what consoleOf has returned.
+var printed sync.Map // of file and candidate
+
+func consoleOf(t *testing.T, file, fix string) []string {
+	t.Helper()
+	v, _ := printed.LoadOrStore([2]string{file, fix}, sync.OnceValue(func() []string { return consoleAnew(t, file, fix) }))
+	return v.(func() []string)()
+}
+
+func consoleAnew(t *testing.T, file, fix string) (lines []string) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "scenarios", "console", file+".yaml"))
 	if err != nil {

@@ -59,7 +59,10 @@ func askOnce() srcu.Barrier {
 // else does (it hung in 4 of 10, 3 of 8, 3 of 8 and 4 of 9 boots of 7.3.4).
 func TestAPollThatAsksOnceCanWaitForever(t *testing.T) {
 	t.Parallel()
-	const boots = 24
+	boots := 24
+	if testing.Short() {
+		boots = 12
+	}
 	run := func(name string, fix fixes.Fix) (late, lost int) {
 		for seed := range uint64(boots) {
 			r := Run(recordedOn73(t, name), fix, seed, Options{})

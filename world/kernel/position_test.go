@@ -21,13 +21,17 @@ func TestOraclesDoNotDisturbTheTrial(t *testing.T) {
 			t.Errorf("%s, %s: checksum %s in %d steps, without oracles %s in %d", name, fix, seen.Checksum, seen.Steps, unseen.Checksum, unseen.Steps)
 		}
 	}
+	candidates, random := []string{"baseline", "v6.19", "atomic", "asyncfree"}, 14
+	if testing.Short() {
+		candidates, random = candidates[:2], 7
+	}
 	for _, name := range []string{"busy-rcu", "faultable"} {
-		for _, fix := range []string{"baseline", "v6.19", "atomic", "asyncfree"} {
+		for _, fix := range candidates {
 			agree(name, preset(t, name), fix)
 		}
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for i := range 14 {
+	for i := range random {
 		b := make([]byte, 160)
 		for j := range b {
 			b[j] = byte(r.Uint32())
