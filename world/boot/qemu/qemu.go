@@ -47,6 +47,15 @@ type Machine struct {
 	// CPU limits the emulator's CPU time, Wall its wall time; 0 are the defaults. The
 	// first limit distinguishes a kernel without progress from a busy host.
 	CPU, Wall time.Duration
+
+	waits waits
+}
+
+// waits are times on the host's clock; 0 are the defaults.
+type waits struct {
+	lastWords time.Duration // in which a crashed kernel may continue to print
+	farewell  time.Duration // in which the machine must switch off after its last record
+	look      time.Duration // from one look at the emulator's CPU time to the next
 }
 
 // The limits of a boot. The boot itself takes about 8 s of CPU time, a case of a
@@ -97,11 +106,10 @@ func (f *Failure) Tail() []string { return f.Console }
 var fatal = regexp.MustCompile(`Kernel panic - not syncing|Oops:|BUG: (unable to handle|kernel NULL)`)
 
 const (
-	// lastWords is the time in which a crashed kernel may continue to print.
 	lastWords = 2 * time.Second
-	// farewell is the time in which the machine must switch off after its last record.
-	farewell = 3 * time.Second
-	tail     = 40 // console lines that are kept
+	farewell  = 3 * time.Second
+	look      = time.Second
+	tail      = 40 // console lines that are kept
 )
 
 // Boot boots a machine with a guest program as /init and passes on its records as
@@ -160,8 +168,8 @@ func (m *Machine) Boot(ctx context.Context, guest string, cases []wire.Case, eac
 	why, gone := "", false
 	limit := time.NewTimer(wall)
 	defer limit.Stop()
-	look := time.NewTicker(time.Second)
-	defer look.Stop()
+	looks := time.NewTicker(cmp.Or(m.waits.look, look))
+	defer looks.Stop()
 	for over := false; !over; {
 		over = true
 		select {
@@ -170,14 +178,14 @@ func (m *Machine) Boot(ctx context.Context, guest string, cases []wire.Case, eac
 		case <-ctx.Done():
 		case <-limit.C:
 			why = fmt.Sprintf("no end within %v on this machine", wall)
-		case <-look.C:
+		case <-looks.C:
 			if over = cpuTime(cmd.Process.Pid) > most; over {
 				why = fmt.Sprintf("no end within %v of CPU time", most)
 			}
 		case why = <-run.over:
-			grace := lastWords
+			grace := cmp.Or(m.waits.lastWords, lastWords)
 			if why == "" {
-				grace = farewell
+				grace = cmp.Or(m.waits.farewell, farewell)
 			}
 			select {
 			case err = <-exited:

@@ -46,7 +46,11 @@ func fake(t *testing.T, script string) *Machine {
 			t.Fatal(err)
 		}
 	}
-	return &Machine{Program: filepath.Join(dir, "qemu"), Kernel: "bzImage", Shift: 6, Wall: time.Minute}
+	const brief = 200 * time.Millisecond
+	return &Machine{
+		Program: filepath.Join(dir, "qemu"), Kernel: "bzImage", Shift: 6, Wall: time.Minute,
+		waits: waits{lastWords: brief, farewell: brief, look: brief},
+	}
 }
 
 // program is a static program, built once for all tests.
