@@ -15,5 +15,7 @@ func ExampleMain() {
 	if code := command.Main(command.Program{Fixes: []fixes.Fix{mine}}); code != 0 {
 		os.Exit(code)
 	}
-	// Output: same, 1 reader(s) x 1 section(s), mode tso: no violation in all 155826 executions of this bounded case
+	// Output:
+	// same, 1 reader(s) x 1 section(s), mode tso: no violation in all 155826
+	//   executions of this bounded case
 }

@@ -68,7 +68,7 @@ func (out *explored) show(w io.Writer, c *common, found *order.Finding, proof bo
 
 func (out *explored) showClean(w io.Writer, proof bool) error {
 	say := func(format string, args ...any) error {
-		_, err := fmt.Fprintf(w, format+"\n", args...)
+		_, err := io.WriteString(w, fit(screenOf(w), fmt.Sprintf(format+"\n", args...)))
 		return err
 	}
 	switch {

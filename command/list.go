@@ -117,7 +117,8 @@ func plural(kind string) string {
 }
 
 func printList(w io.Writer, all []listed) error {
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var b strings.Builder
+	out := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	kind := ""
 	for _, item := range all {
 		if item.Kind != kind {
@@ -144,5 +145,9 @@ func printList(w io.Writer, all []listed) error {
 			fmt.Fprintf(out, "  \tbreaks the %s of %s; caught by %s\n", item.Class, item.Breaks, strings.Join(item.Worlds, ", "))
 		}
 	}
-	return out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, fit(screenOf(w), b.String()))
+	return err
 }

@@ -86,6 +86,7 @@ or a file does not parse.`,
 				if !witness {
 					j.Witness = nil
 				}
+				bar.clear()
 				return showJudged(cmd.OutOrStdout(), j, c.json)
 			})
 			bar.done()
@@ -93,7 +94,7 @@ or a file does not parse.`,
 				return err
 			}
 			if !c.json {
-				if _, err := fmt.Fprintln(cmd.OutOrStdout(), y); err != nil {
+				if _, err := io.WriteString(cmd.OutOrStdout(), fit(screenOf(cmd.OutOrStdout()), fmt.Sprintln(y))); err != nil {
 					return err
 				}
 			}
@@ -302,7 +303,7 @@ func showJudged(w io.Writer, j judged, asJSON bool) error {
 			line += "  " + note
 		}
 	}
-	if _, err := fmt.Fprintln(w, line); err != nil {
+	if _, err := io.WriteString(w, fit(screenOf(w), line+"\n")); err != nil {
 		return err
 	}
 	for _, l := range j.Witness {

@@ -79,7 +79,7 @@ func run(ctx context.Context, p Program, args []string, stdout, stderr io.Writer
 		if codeOf(err) == exitBadInput {
 			text = dashField(root, text)
 		}
-		fmt.Fprintf(stderr, "%s: %s\n", p.Name, text)
+		io.WriteString(stderr, onTerminal(stderr, p.Name+": "+text+"\n"))
 	}
 	return codeOf(err)
 }

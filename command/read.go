@@ -126,7 +126,12 @@ func readLog(cmd *cobra.Command, name string) (*repro.Log, error) {
 
 func showLog(w io.Writer, log *repro.Log, asJSON bool) error {
 	if !asJSON {
-		return log.WriteText(w)
+		var text strings.Builder
+		if err := log.WriteText(&text); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, fit(screenOf(w), text.String()))
+		return err
 	}
 	b, err := log.JSON()
 	if err != nil {

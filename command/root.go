@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -167,7 +168,8 @@ func rename(cmd *cobra.Command, name string) {
 // note prints a line about the run unless --quiet is set.
 func (c *common) note(cmd *cobra.Command, format string, args ...any) {
 	if !c.quiet {
-		fmt.Fprintf(cmd.ErrOrStderr(), c.program+": "+format+"\n", args...)
+		w := cmd.ErrOrStderr()
+		io.WriteString(w, onTerminal(w, fmt.Sprintf(c.program+": "+format+"\n", args...)))
 	}
 }
 

@@ -87,15 +87,17 @@ func (o *runsOptions) answer(w io.Writer) error {
 		}
 		return nil
 	}
+	var text strings.Builder
 	for i := range answers {
 		if i > 0 {
-			fmt.Fprintln(w)
+			text.WriteByte('\n')
 		}
-		if err := answers[i].text(w); err != nil {
+		if err := answers[i].text(&text); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = io.WriteString(w, fit(screenOf(w), text.String()))
+	return err
 }
 
 // runsAnswer is the answer to one question.

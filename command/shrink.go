@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -186,7 +187,8 @@ func shrinkProgress(w io.Writer, quiet bool) (follow func(int, int, string, shri
 		return nil, func() {}
 	}
 	follow = func(trials, budget int, stage string, s shrink.Size) {
-		fmt.Fprintf(w, "\r\x1b[K%d of %d trials, %s: %s", trials, budget, stage, sizeText(s))
+		line := fmt.Sprintf("%d of %d trials, %s: %s", trials, budget, stage, sizeText(s))
+		fmt.Fprint(w, "\r\x1b[K"+twwidth.Truncate(line, screenOf(w).Width-1))
 	}
 	return follow, func() { fmt.Fprint(w, "\r\x1b[K") }
 }

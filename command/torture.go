@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"time"
@@ -49,7 +50,9 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 				cfg.Scenario = &sc
 			}
 			if !c.quiet {
-				cfg.Line = func(r live.Report) { fmt.Fprintln(cmd.ErrOrStderr(), r) }
+				cfg.Line = func(r live.Report) {
+					io.WriteString(cmd.ErrOrStderr(), onTerminal(cmd.ErrOrStderr(), fmt.Sprintln(r)))
+				}
 			}
 			r, err := live.Torture(cmd.Context(), cfg)
 			if err != nil {
@@ -60,7 +63,7 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 					return err
 				}
 			} else {
-				fmt.Fprintln(cmd.OutOrStdout(), r)
+				io.WriteString(cmd.OutOrStdout(), onTerminal(cmd.OutOrStdout(), fmt.Sprintln(r)))
 			}
 			switch {
 			case r.Failed():

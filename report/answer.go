@@ -40,11 +40,11 @@ func (r *Report) answerOf(b *strings.Builder, s Screen, order []int, rows int) e
 	sum := r.Summary
 	h := &sum.Head
 	shape := fmt.Sprintf("world %s: %s%d variations of %s, %d candidates, %d trials, seed %d", h.World, strings.ToLower(atMost(h)), h.Variations, counted(len(h.Scenarios), "scenario"), len(order), sum.Trials, h.Seed)
-	b.WriteString(s.hang("", shape, 0))
+	b.WriteString(s.Hang("", shape, 0))
 	label := func(word string, t tone, text string) {
 		const room = 10
 		first := s.paint(t, word) + strings.Repeat(" ", max(1, room-twwidth.Width(word)))
-		b.WriteString(s.hang(first, text, room))
+		b.WriteString(s.Hang(first, text, room))
 	}
 	words, state := controlWords(sum)
 	label("controls", state, words)

@@ -37,7 +37,7 @@ func (g *GateReport) JSON(w io.Writer) error { return json.NewEncoder(w).Encode(
 func (g *GateReport) Text(w io.Writer, s Screen) error {
 	var b strings.Builder
 	words, t := g.controls()
-	b.WriteString(s.hang("controls  ", s.paint(t, words), 10))
+	b.WriteString(s.Hang("controls  ", s.paint(t, words), 10))
 	for i := range g.Gates {
 		gate := &g.Gates[i]
 		word, t := outcomeOf(gate)
@@ -50,7 +50,7 @@ func (g *GateReport) Text(w io.Writer, s Screen) error {
 		}
 	}
 	if len(g.Gates) > 0 {
-		b.WriteString("\n" + s.hang("", g.meaning(), 0))
+		b.WriteString("\n" + s.Hang("", g.meaning(), 0))
 	}
 	fmt.Fprintf(&b, "\n%s\n", s.paint(g.tone(), "verdict: "+g.verdict()))
 	_, err := io.WriteString(w, b.String())

@@ -24,7 +24,7 @@ func HistogramText(w io.Writer, s Screen, rows []*histogram.Row) error {
 	if err := histogramColumns().table(rows).text(w, s); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "\n"+s.hang("", "Every trial had a storm, goroutines and readers of its own, so that hangs and times of two subjects compare only as far as both had the same mix of them. Quantiles are accurate to 1 %; p90 takes 10 closes, p99 takes 100.", 0))
+	_, err := io.WriteString(w, "\n"+s.Hang("", "Every trial had a storm, goroutines and readers of its own, so that hangs and times of two subjects compare only as far as both had the same mix of them. Quantiles are accurate to 1 %; p90 takes 10 closes, p99 takes 100.", 0))
 	return err
 }
 

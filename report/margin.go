@@ -15,7 +15,7 @@ import (
 // MarginText writes the margins of candidates as a table and in words.
 func MarginText(w io.Writer, s Screen, set *margin.Set) error {
 	var b strings.Builder
-	b.WriteString(s.paint(strong, strings.TrimSuffix(s.hang("", set.Scenario.Name+": "+oneLine(set.Scenario.About), 2), "\n")) + "\n")
+	b.WriteString(s.paint(strong, strings.TrimSuffix(s.Hang("", set.Scenario.Name+": "+oneLine(set.Scenario.About), 2), "\n")) + "\n")
 	if err := marginText(&b, s, set); err != nil {
 		return err
 	}

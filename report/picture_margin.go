@@ -56,7 +56,7 @@ func marginPicture(b *strings.Builder, s Screen, set *margin.Set) {
 		fill(line, m.At50, halfSign)
 		b.WriteString(m.Fix + strings.Repeat(" ", names-twwidth.Width(m.Fix)) + gap + string(line) + "\n")
 	}
-	b.WriteString(s.hang("", "o 10 % hang, # 50 % hang, : 50 % of baseline, > and < beyond the range", 0))
+	b.WriteString(s.Hang("", "o 10 % hang, # 50 % hang, : 50 % of baseline, > and < beyond the range", 0))
 }
 
 // pictureRuler returns a line with round loads at their places, as many as fit.

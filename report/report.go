@@ -63,7 +63,7 @@ func (r *Report) Text(w io.Writer, s Screen) error {
 		b.WriteByte('\n')
 	}
 	for i := range r.Margins {
-		b.WriteString(s.paint(strong, strings.TrimSpace(s.hang("", marginHeading(&r.Margins[i]), 2))) + "\n")
+		b.WriteString(s.paint(strong, strings.TrimSpace(s.Hang("", marginHeading(&r.Margins[i]), 2))) + "\n")
 		if err := marginText(&b, s, &r.Margins[i]); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (r *Report) Text(w io.Writer, s Screen) error {
 func (r *Report) detailsText(b *strings.Builder, s Screen) error {
 	sum := r.Summary
 	title := func(text string) {
-		b.WriteString(s.paint(strong, strings.TrimSuffix(s.hang("", text, 2), "\n")) + "\n")
+		b.WriteString(s.paint(strong, strings.TrimSuffix(s.Hang("", text, 2), "\n")) + "\n")
 	}
 	for i := range sum.Classes {
 		c := &sum.Classes[i]

@@ -54,12 +54,12 @@ func (s Screen) paint(t tone, text string) string {
 
 // wrap breaks a line at blanks and indents all but the first line twice.
 func (s Screen) wrap(line, indent string) string {
-	return s.hang(indent, line, 2*len(indent))
+	return s.Hang(indent, line, 2*len(indent))
 }
 
-// hang writes a text after a first word and indents further lines. A word that is longer
+// Hang writes a text after a first word and indents further lines. A word that is longer
 // than a line is not broken.
-func (s Screen) hang(first, text string, indent int) string {
+func (s Screen) Hang(first, text string, indent int) string {
 	var b strings.Builder
 	for i, line := range wrapped(text, s.width()-max(indent, twwidth.Width(first))) {
 		if i == 0 {

@@ -26,7 +26,7 @@ func (r *Shrunk) Text(w io.Writer, s Screen) error {
 	const room = 8
 	left := storyLines
 	tell := func(word, text string, most int) {
-		lines := strings.SplitAfter(s.hang(word+strings.Repeat(" ", room-len(word)), text, room), "\n")
+		lines := strings.SplitAfter(s.Hang(word+strings.Repeat(" ", room-len(word)), text, room), "\n")
 		lines = lines[:len(lines)-1]
 		if most = min(most, left); len(lines) > most {
 			lines = lines[:most]

@@ -33,7 +33,7 @@ func (t *Trial) Text(w io.Writer, s Screen) error {
 	}
 	fmt.Fprintf(&b, "%s, variation %d, under %s, seed %d\n", r.Scenario, r.Variation, r.Fix, r.Seed)
 	fact := func(label, format string, args ...any) {
-		b.WriteString(s.hang(fmt.Sprintf("  %-9s  ", label), fmt.Sprintf(format, args...), 13))
+		b.WriteString(s.Hang(fmt.Sprintf("  %-9s  ", label), fmt.Sprintf(format, args...), 13))
 	}
 	if f.Measures.Has(world.Console) {
 		fact("symptom", "%s (%d hung-task reports, %d RCU stall reports)", r.Symptom, r.HungTasks, r.RCUStalls)

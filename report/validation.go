@@ -70,7 +70,7 @@ var validationColumns = columns[*validationRow]{
 		case r.Boots == 1:
 			return cell{Text: "1"}
 		}
-		return cell{Text: fmt.Sprintf("%d: %s to %s", r.Boots, quantity(r.Least, r.Unit), quantity(r.Most, r.Unit))}
+		return cell{Text: fmt.Sprintf("%d: %s to %s", r.Boots, strings.TrimSuffix(quantity(r.Least, r.Unit), " "+r.Unit), quantity(r.Most, r.Unit))}
 	}},
 	{head: "model", show: func(r *validationRow) cell { return cell{Text: quantity(r.Model, r.Unit)} }},
 	{head: "ratio", show: func(r *validationRow) cell {
