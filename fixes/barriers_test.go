@@ -189,3 +189,17 @@ func TestBatchServesTheScansThatWait(t *testing.T) {
 	scans[a] = &srcu.Scan{} // the next scan of a finds no running grace period
 	order(a, false, "a call")
 }
+
+// A scan that loses the race against the callback that serves it, finds nothing to launch.
+// It posts no callback, and leaves the way free for the next scan.
+func TestBatchLaunchesNothingWithoutScans(t *testing.T) {
+	t.Parallel()
+	w, b := newScanWorld(), &batch{}
+	b.launch(w.side("a"))
+	if got := w.taken(); len(got) > 0 || len(w.posts) > 0 {
+		t.Errorf("without scans: %v", got)
+	}
+	if b.Order(w.side("b"), &srcu.Scan{}); !slices.Equal(w.taken(), []string{"b call"}) {
+		t.Error("the next scan posts no callback")
+	}
+}

@@ -50,8 +50,12 @@ const (
 	// that found the idle rank empty.
 	ScanMissing Oracle = "scan-missing"
 
-	// Callbacks were posted and are nowhere.
+	// Callbacks were posted, and are nowhere or where nobody invokes them.
 	CallbackLost Oracle = "callback-lost"
+	// A caller of synchronize_rcu() was not woken at the end of its grace period.
+	WaiterForgotten Oracle = "waiter-forgotten"
+	// A task ran on a CPU outside of its affinity.
+	WrongCPU Oracle = "wrong-cpu"
 	// Work was queued on a CPU that was never online, where nobody will run it.
 	NoWorker Oracle = "no-worker"
 
@@ -60,6 +64,9 @@ const (
 	WorkerSpins   Oracle = "worker-spins"          // runs of one work item in a jiffy
 	HeldTooMany   Oracle = "held-too-many"         // closed events that are not freed
 	WaitsForNew   Oracle = "waits-for-new-readers" // a scan of the rank that new readers take
+	// A scan, or the callbacks after a grace period, were delayed for longer than the
+	// kernel does.
+	WaitsTooLong Oracle = "waits-too-long"
 	// A task kept the priority with which RCU boosted its section.
 	BoostKept Oracle = "boost-kept"
 	// A context switch was no quiescent state of its CPU; ticks may repair that.
@@ -72,7 +79,7 @@ const (
 // Costs reports whether the oracle finds what costs too much and does no other harm.
 func (o Oracle) Costs() bool {
 	switch o {
-	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, SwitchIgnored, BoostKept:
+	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, WaitsTooLong, SwitchIgnored, BoostKept:
 		return true
 	}
 	return false

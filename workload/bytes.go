@@ -19,6 +19,7 @@ const (
 	fuzzStorms  = 4
 	fuzzLoads   = 2
 	fuzzFaults  = 2
+	fuzzWaiters = 8
 
 	// FuzzBytes is the number of bytes that FromBytes uses.
 	FuzzBytes = 8 * (1 + fuzzTasks + fuzzClosers + fuzzStorms + fuzzLoads + 2 + fuzzFaults + 2)
@@ -236,8 +237,8 @@ func drawKinds(w word, sc *Scenario) {
 	}
 }
 
-// drawMany chooses offloaded CPUs and the shape of RCU's tree, and rarely a machine
-// with more CPUs than a leaf of it has.
+// drawMany chooses offloaded CPUs and the shape of RCU's tree, rarely a machine with more
+// CPUs than a leaf of it has, and many tasks in synchronize_rcu().
 func drawMany(w word, sc *Scenario) {
 	m, r, few := &sc.Machine, &sc.RCU, sc.Machine.CPUs
 	if leaf := w.take(2); leaf == 3 {
@@ -266,6 +267,11 @@ func drawMany(w word, sc *Scenario) {
 	r.KthreadPrio = of(&w, 2, gridPrio)
 	r.NoCBBoost = w.flag() && len(r.NoCBs) > 0 && (r.KthreadPrio > 0 || r.Boost)
 	sc.SRCU.Big = w.take(2) == 3
+	if period := of(&w, 3, gridLoad); w.take(2) == 3 { // more than the grace-period kthread wakes itself
+		for i := range fuzzWaiters {
+			sc.RCULoad = append(sc.RCULoad, RCULoad{Kind: RequestSync, Period: period, CPU: i % few})
+		}
+	}
 }
 
 func drawFault(w word, sc *Scenario) Fault {

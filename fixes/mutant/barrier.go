@@ -64,7 +64,7 @@ var barriers = []Mutant{
 	safety("callback-blocks", "the RCU callback waits for another grace period", "callrcu", fixes.Fix{Barrier: callbackBlocks}).
 		unsafe(trial.BlocksInSoftirq),
 	liveness("lazy-callback", "call_rcu() holds its callback back for 2500 jiffies, as CONFIG_RCU_LAZY does", "callrcu", fixes.Fix{Barrier: lazyCallback}).
-		waits(trial.Slow, trial.RetryDelay),
+		costs(trial.WaitsTooLong),
 }
 
 // getState polls a cookie without requesting its grace period.

@@ -16,6 +16,8 @@ var costs = []Mutant{
 		costs(trial.WaitsForNew),
 	liveness("frees-later", "close() leaves the freeing to a callback, and states no number of events that are left to be freed", "baseline", fixes.Fix{Teardown: fixes.FreeLater}).
 		costs(trial.HeldTooMany),
+	liveness("late-retries", "a scan is retried after twice the delay", "baseline", fixes.Fix{Side: lateRetries}).
+		costs(trial.WaitsTooLong),
 	safety("late-look", "the end of a grace period posts an RCU callback that looks at the domain once more", "baseline", fixes.Fix{Side: lateLook}).
 		unsafe(trial.DestroyedInUse),
 	safety("posts-again", "each look posts the RCU callback, whether or not the last one has run", "callrcu", fixes.Fix{Barrier: postsAgain}).
@@ -67,6 +69,12 @@ type bothRanksSide struct{ srcu.Side }
 
 func (b bothRanksSide) Unlocks(int) uint64 { return b.Side.Unlocks(0) + b.Side.Unlocks(1) }
 func (b bothRanksSide) Locks(int) uint64   { return b.Side.Locks(0) + b.Side.Locks(1) }
+
+func lateRetries(s srcu.Side) srcu.Side { return lateRetriesSide{s} }
+
+type lateRetriesSide struct{ srcu.Side }
+
+func (l lateRetriesSide) Requeue(jiffies uint64) { l.Side.Requeue(2 * jiffies) }
 
 func lateLook(s srcu.Side) srcu.Side { return lateLookSide{s} }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/kernel"
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
@@ -56,6 +57,9 @@ var work = []Mutant{
 	liveness("expedited-unqueued", "an expedited request queues no work", "baseline",
 		fixes.Fix{Machine: machine(func(gp *srcu.GracePeriod) srcu.Machine { return expeditedUnqueued{gp} })}).
 		waits(trial.LostWakeup, trial.DomainNotDriven),
+	liveness("interrupt-post-dropped", "a callback that an interrupt posts while its CPU works on the domain is dropped, as call_srcu() of 7.4 drops one while it queues others", "baseline",
+		in("baseline", always(kernel.InterruptPostKept, false))).
+		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.CallbackLost}),
 	liveness("expedited-mute", "the callbacks of an expedited grace period are not scheduled", "baseline", fixes.Fix{Side: muteExpedited}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	liveness("lost-wakeup", "one ended grace period in 8 wakes no one", "membarrier",

@@ -53,6 +53,8 @@ var gracePeriods = []Mutant{
 		waits(trial.LostWakeup, trial.GPNotRequested),
 	liveness("request-unwoken", "one request in four does not wake the grace-period kthread", "baseline", in("baseline", kernel.Overrides{Decide: wakeThreeInFour})).
 		waits(trial.LostWakeup, trial.KthreadNotWoken),
+	liveness("sixth-unwoken", "only the first five callers of synchronize_rcu() are woken", "baseline", in("baseline", always(kernel.RestWoken, false))).
+		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.WaiterForgotten}),
 	liveness("report-unwoken", "the last report does not wake the grace-period kthread, whose next scan repairs it", "baseline", in("baseline", always(kernel.LastReportWakes, false))).
 		kernel(trial.Signature{Diagnosis: trial.OK}),
 	liveness("scan-unarmed", "the grace-period kthread sleeps without a timeout", "baseline", in("baseline", always(kernel.ScanTimed, false))).

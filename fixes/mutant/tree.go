@@ -32,6 +32,13 @@ var offloading = []Mutant{
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	liveness("offload-end-unwoken", "the end of a grace period does not wake rcuog", "callrcu", in("callrcu", always(kernel.GPEndWakesOffload, false))).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
+	liveness("offload-unserved", "rcuog serves every other CPU of its group", "baseline", in("baseline", deciding(serveEven))).
+		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.CallbackLost}),
+}
+
+// serveEven keeps the kthreads of offloaded CPUs from those with odd numbers.
+func serveEven(d kernel.Decision, cpu int, decision bool) bool {
+	return decision && !(d == kernel.OffloadServed && cpu%2 == 1)
 }
 
 // destroying are bugs in the destruction of a domain.

@@ -62,3 +62,11 @@ func (k *kernel) checkHeld() {
 		k.violate(trial.HeldTooMany, "%d events are closed and not freed, and the candidate states %d", held, k.fix.MostHeld)
 	}
 }
+
+// checkDelay checks the delay of a scan, or of the callbacks after a grace period. Both are
+// in jiffies. A scan may be delayed by one more than the age of its grace period.
+func (d *domain) checkDelay(what string, jiffies, most uint64) {
+	if jiffies > most {
+		d.k.violate(trial.WaitsTooLong, "%s of %s is delayed by %d jiffies, and the longest delay is %d", what, d.name, jiffies, most)
+	}
+}

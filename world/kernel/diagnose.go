@@ -93,6 +93,9 @@ const starvedShare = 0.25
 
 func (k *kernel) result() trial.Result {
 	k.checkScans()
+	if !k.truncated {
+		k.checkForgotten()
+	}
 	r := trial.Result{
 		Scenario: k.sc.Name, Fix: k.fix.Name, Seed: k.seed,
 		GracePeriods: trial.GracePeriods{Normal: k.rcu.counts.normal, Expedited: k.rcu.counts.expedited},

@@ -90,6 +90,9 @@ func (k *kernel) nocbGP(t *task, g *nocbGroup) {
 		g.posted, g.waiting = false, false
 		t.use(costRCUCore)
 		for _, c := range g.cpus {
+			if !k.decision(OffloadServed, c.id, true) {
+				continue
+			}
 			k.assignCallbacks(c)
 			n := 0
 			for k.callbackReady(c, n) {

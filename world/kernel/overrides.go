@@ -96,6 +96,9 @@ const (
 	// a grace period waits for the end of the next one; always (rcu_seq_snap).
 	CallbackWaitsForNext
 	CookieWaitsForNext
+	// RestWoken: the end of a grace period queues the work that wakes the callers of
+	// synchronize_rcu() beyond the fifth; always (rcu_sr_normal_gp_cleanup).
+	RestWoken
 	// PolledEnds: the end of a grace period ends the running polled one, if the polled
 	// one began no later (rcu_poll_gp_seq_end).
 	PolledEnds
@@ -118,11 +121,15 @@ const (
 	SectionDeboosts Decision = iota + 144
 )
 
-// Big SRCU domains.
+// Callbacks of SRCU domains.
 const (
 	// OfflineInvokes: the work that invokes callbacks is queued on a CPU that was never
 	// online; never (since 7.1-rc5, srcu_schedule_cbs_snp).
 	OfflineInvokes Decision = iota + 128
+	// InterruptPostKept: a callback that an interrupt posts while its CPU works on the
+	// domain is queued; always. (call_srcu() of 7.4 drops it with a warning if the CPU is
+	// queueing callbacks that were posted with interrupts off.)
+	InterruptPostKept
 	// BarrierAll: waiting for the callbacks of a domain covers the lists of all CPUs;
 	// always (srcu_barrier).
 	BarrierAll
@@ -140,6 +147,8 @@ const (
 	// GPEndWakesOffload: the end of the grace period that the group's kthread waits
 	// for wakes it; always (rcu_nocb_gp_cleanup).
 	GPEndWakesOffload
+	// OffloadServed: the kthread of a group serves this CPU; always (nocb_gp_wait).
+	OffloadServed
 )
 
 // Expedited grace periods.

@@ -173,7 +173,7 @@ func (k *kernel) gpCleanup() {
 			k.complete(c)
 		}
 	}
-	if len(done) > syncDirectWakes {
+	if len(done) > syncDirectWakes && k.decision(RestWoken, -1, true) {
 		rest := done[syncDirectWakes:]
 		k.queueWork(&work{name: cleanupWork, fn: func(*task) {
 			for _, c := range rest {
@@ -206,6 +206,7 @@ func (k *kernel) synchronize(t *task) {
 		n.syncNext = append(n.syncNext, &c)
 	}
 	k.requestGP(rcu.SeqSnap(n.seq))
+	t.waitMark = &mark
 	t.wait(&c, inSyncRCU)
 	k.checkRCU("normal", epoch)
 	k.checkFull("synchronize_rcu() was", mark)

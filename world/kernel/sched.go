@@ -224,6 +224,7 @@ func (k *kernel) schedule(c *cpu) {
 	}
 	k.decide(decideSwitch, uint64(c.id)<<32|uint64(next.pid))
 	c.switches++
+	k.checkPlace(c, next)
 	next.switches++
 	next.pickedAt = k.now
 	next.cpu = c

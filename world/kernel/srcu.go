@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"slices"
+
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
@@ -28,6 +30,7 @@ type domain struct {
 	// ended the phase, since no RCU grace period was still to come.
 	emptyLooks int
 	lastStep   ns     // end of the last grace period, or time of the last flip
+	idleAt     uint64 // jiffies when a request or an end last found no grace period
 	delay      uint64 // of the last timer, in jiffies
 	withoutRCU bool   // a grace period need not contain one of RCU
 
@@ -182,6 +185,12 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 	k := d.k
 	ran, mark := false, k.rcuMark()
 	d.unrun++
+	if d.machine.State() == srcu.Idle {
+		d.idleAt = k.jiffies
+	}
+	if k.curTask == nil && d.interrupted() && !k.decision(InterruptPostKept, k.here.id, true) {
+		return
+	}
 	d.post(func() {
 		if ran {
 			d.k.unsafe(trial.CallbackTwice, "a %s callback ran twice", d.name)
@@ -195,6 +204,17 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 		}
 		fn()
 	}, expedited)
+}
+
+// interrupted reports whether this CPU executes an interrupt of a worker that works on the
+// domain.
+func (d *domain) interrupted() bool {
+	c := d.k.here
+	if c == nil || c.cur == nil {
+		return false
+	}
+	w := c.cur.item
+	return w == &d.process || slices.ContainsFunc(d.lists, func(l *callbackList) bool { return w == &l.invoke })
 }
 
 // Start is start_poll_synchronize_srcu.
@@ -318,6 +338,7 @@ func (s *domainSide) FenceAll() {
 
 func (s *domainSide) Requeue(jiffies uint64) {
 	s.k.trace.srcuLook((*domain)(s))
+	(*domain)(s).checkDelay("a scan", jiffies, min(longestDelay, 1+s.k.jiffies-s.idleAt))
 	s.delay, s.retries = jiffies, s.process.worker != nil && s.k.curTask == s.process.worker
 	s.k.queueDelayed(&s.process, jiffies)
 }
@@ -326,6 +347,8 @@ func (s *domainSide) Requeue(jiffies uint64) {
 func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
 	s.lastEnd, s.lastStep, k.lastMove, s.emptyLooks = k.now, k.now, k.now, 0
+	s.idleAt = k.jiffies
+	(*domain)(s).checkDelay("the end of a grace period", jiffies, 1)
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))
 	(*domain)(s).noteStep("a grace period ends")

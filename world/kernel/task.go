@@ -53,7 +53,7 @@ type task struct {
 	waitDomain *domain
 	waitWork   *work
 	waitFrom   gpCounts    // the domain's count at the start of the wait
-	waitMark   *rcuMark    // the grace periods of that callback
+	waitMark   *rcuMark    // the grace periods of that callback, or of synchronize_rcu()
 	waitCookie srcu.Cookie // the cookie that it polls
 	closing    *closing
 	wakeGen    uint32 // invalidates timeouts of earlier sleeps

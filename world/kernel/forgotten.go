@@ -1,0 +1,56 @@
+package kernel
+
+import (
+	"slices"
+
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// This file holds the oracles for what vanilla RCU forgets, which need not harm a
+// close(), and for where tasks run.
+
+// longOver reports whether so many grace periods have ended since the one with this
+// number that whoever needed it should have got it.
+func (k *kernel) longOver(seq uint64) bool { return rcu.SeqGE(k.rcu.seq, seq+inVain*rcu.SeqStep) }
+
+// checkForgotten checks, after the drain, that all callers of synchronize_rcu() have been
+// woken and all callbacks of vanilla RCU invoked, unless their time is yet to come.
+func (k *kernel) checkForgotten() {
+	// A work item wakes all but the first waiters of a grace period.
+	busy := slices.ContainsFunc(k.cpus, func(c *cpu) bool { return c.pool.running > 0 || len(c.pool.pending) > 0 })
+	for _, t := range k.tasks {
+		if !busy && t.state == blocked && t.where == inSyncRCU && k.longOver(t.waitMark.normal) {
+			k.violate(trial.WaiterForgotten, "%s waits in synchronize_rcu(), and %d grace periods have ended since the one it needs", t.name, inVain)
+		}
+	}
+	for _, c := range k.cpus {
+		if n := k.forgottenCallbacks(c); n > 0 {
+			k.violate(trial.CallbackLost, "CPU %d: %d RCU callbacks have not run, and %d grace periods have ended since the one that the first of them needs", c.id, n, inVain)
+		}
+	}
+}
+
+// forgottenCallbacks is the number of a CPU's callbacks if the first of them was ready
+// long ago, and what should invoke them sleeps.
+func (k *kernel) forgottenCallbacks(c *cpu) int {
+	asleep := c.inIdle && c.softPending == 0 && len(c.pending) == 0 && !c.halted() && c.timerLost <= k.now
+	if c.offloaded() {
+		asleep = c.group.kthread.state != running && c.rcuo.state != running
+	}
+	n := len(c.unassigned) + c.assigned.len()
+	switch {
+	case !asleep || n == 0:
+		return 0
+	case c.assigned.len() > 0 && k.longOver(c.assigned.at(0).seq), len(c.unassigned) > 0 && k.longOver(c.unassigned[0].seq):
+		return n
+	}
+	return 0
+}
+
+// checkPlace checks that a task runs where it may.
+func (k *kernel) checkPlace(c *cpu, t *task) {
+	if !t.allowed.has(c.id) {
+		k.violate(trial.WrongCPU, "%s runs on CPU %d, where it may not", t.name, c.id)
+	}
+}
