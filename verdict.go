@@ -10,7 +10,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// Verdict is what the trials show about one candidate.
+// Verdict is the judgement on one candidate by its trials.
 type Verdict struct {
 	Fix    string
 	Trials int

@@ -95,8 +95,8 @@ func (c *common) marginCommand(set *margin.Set, first bool) string {
 	return b.String() + " " + marginsFile
 }
 
-// scenarioArgument is what --scenario takes for a class of trials: the name of a
-// scenario of this program, or of a file.
+// scenarioArgument returns the argument of --scenario for a class of trials: the name of
+// a scenario of this program, or of a file.
 func (c *common) scenarioArgument(class *campaign.Class) string {
 	if sc, err := c.names.preset(class.Name); err == nil && digest(sc) == class.Content {
 		return class.Name

@@ -12,7 +12,7 @@ import (
 // Program is a gpstorm with candidates and scenarios of its own. The zero value
 // is gpstorm itself.
 type Program struct {
-	// Name is what help texts and messages call the program. If it is empty,
+	// Name is the name of the program in help texts and messages. If it is empty,
 	// they use the name under which the process was started.
 	Name string
 	// Fixes are candidates beside those of package fixes. Every command

@@ -4,16 +4,16 @@
 // Torture runs readers and updaters on the CPUs of this machine, in the manner of the
 // kernel's rcutorture: a reader that finds an object which was retired before its
 // section began is a failure. It first tortures the same type without its grace periods,
-// which must fail, or nothing shows that a failure would be seen.
+// which must fail: otherwise the torture would not detect a failure on this machine.
 //
 // LitmusTests runs small programs of a few goroutines again and again, and counts the
 // outcomes that no grace period allows. They are litmus tests of the order explorer,
 // those whose forbidden outcome an interleaving can show.
 //
-// Both see what this machine does in that time. They cannot explore all executions, as
-// gpstorm explore does for candidates: those are programs of srcu.Side, whose every
-// access the explorer schedules, and code that uses sync/atomic itself cannot be
-// stopped between two accesses. A missing fence shows only if the CPU reorders there.
+// Both observe the executions of one machine in a limited time. gpstorm explore covers
+// all executions of a bounded case, but only for candidates: it schedules each access
+// that they make through srcu.Side, and cannot stop code that uses sync/atomic between
+// two accesses. A missing fence shows only if the CPU reorders there.
 package rcutest
 
 import (
@@ -79,7 +79,7 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-// Report is what a torture saw.
+// Report is the outcome of a torture.
 type Report struct {
 	Sections, GracePeriods uint64
 	// Old counts the sections that found an object retired by a grace period which
@@ -93,7 +93,7 @@ type Report struct {
 // ErrStalled means that a Synchronize took longer than Options.Stall.
 var ErrStalled = errors.New("a grace period does not end")
 
-// object is what readers find and updaters retire.
+// object is found by readers and retired by updaters.
 type object struct{ retired atomic.Bool }
 
 // Torture runs a subject. An error is a Synchronize that does not end (ErrStalled), the
@@ -125,8 +125,8 @@ func Torture(ctx context.Context, s Subject, o Options) (*Report, error) {
 				}
 				reader.ReadLock()
 				inside.Add(1)
-				// A section that holds its object while others run is what a broken grace
-				// period overtakes.
+				// A broken grace period ends before a section that holds its object while
+				// other goroutines run.
 				held := current.Load()
 				for range rng.IntN(4) {
 					runtime.Gosched()

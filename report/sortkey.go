@@ -14,8 +14,8 @@ var leadingFigure = regexp.MustCompile(`^[<>+]?(-?\d+(?:\.(\d+))?)(ns|us|ms|s|%|
 // units are in nanoseconds for times; a share is 1 for the whole.
 var units = map[string]float64{"": 1, "ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9, "%": 0.01, " pt": 0.01}
 
-// Key is what the page's script sorts a cell by, where the cell's text does not begin
-// with that figure already. It is empty where it does.
+// Key returns the figure by which the page's script sorts a cell. It is empty if the
+// cell's text begins with that figure.
 func (c cell) Key() string {
 	value, half := 0.0, 0.0 // a text without a figure sorts as 0
 	if m := leadingFigure.FindStringSubmatch(c.text()); m != nil {

@@ -8,7 +8,7 @@ import (
 
 // GPState is what RCU shows of its grace-period kthread (kernel/rcu/tree_stall.h,
 // show_rcu_gp_kthreads): if a grace period does not begin, if callbacks flood, if the
-// writer of rcutorture stalls, or if somebody asks for it.
+// writer of rcutorture stalls, or on request.
 type GPState struct {
 	Where
 	Flavor   string `json:"flavor"`

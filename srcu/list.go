@@ -66,7 +66,8 @@ func (l *List[T]) PushBack(v *T) *Element[T] {
 	return l.insert(v, func() *Element[T] { return l.last })
 }
 
-// insert adds a value after an element, which it asks for with the lock held.
+// insert adds a value after the element that after returns. It calls after with the lock
+// held.
 func (l *List[T]) insert(v *T, after func() *Element[T]) *Element[T] {
 	l.mu.Lock()
 	defer l.mu.Unlock()

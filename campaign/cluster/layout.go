@@ -71,7 +71,7 @@ func (e *Executor) makeStreams(ctx context.Context) error {
 		{Name: deadStream, Subjects: []string{advisory + workStream + ".>"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: e.cfg.storeBytes / 16, Discard: jetstream.DiscardOld},
 	} {
 		s.MaxAge, s.Storage, s.Replicas = maxAge, storage, e.cfg.Replicas
-		// The server remembers the names of messages for this time, in its memory.
+		// The server keeps the names of messages in memory for this time.
 		s.Duplicates = e.cfg.ackWait
 		if _, err := e.js.CreateOrUpdateStream(ctx, s); err != nil {
 			return fmt.Errorf("stream %s: %w", s.Name, err)

@@ -37,7 +37,7 @@ var format = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensiti
 // MaxSlots is the largest number of trials that a worker may run at once.
 const MaxSlots = 4096
 
-// checked is a message that knows its valid values.
+// checked is a message with a test of its own values.
 type checked interface{ check() error }
 
 // pack encodes a message: its version, and compressed JSON.

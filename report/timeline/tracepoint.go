@@ -138,7 +138,7 @@ func preempted(name string) *tracepoint {
 	}
 }
 
-// header is what all records begin with.
+// header is the beginning of all records.
 var header = []field{
 	{"unsigned short", "common_type", 2, false}, {"unsigned char", "common_flags", 1, false},
 	{"unsigned char", "common_preempt_count", 1, false}, {"int", "common_pid", 4, true},

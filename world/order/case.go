@@ -29,7 +29,7 @@ type Case struct {
 	// TwoDomains adds Tasks-Trace RCU as a second domain. The readers with an odd
 	// index belong to it.
 	TwoDomains bool
-	// Expedited asks for expedited grace periods.
+	// Expedited makes the requests for grace periods expedited ones.
 	Expedited bool
 	// UnregisterGP starts a grace period when the probe is unhooked, as
 	// tracepoint_remove_func does; the teardown may use its cookie.
