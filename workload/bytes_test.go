@@ -118,6 +118,19 @@ func TestBytesReachTheWholeGrid(t *testing.T) {
 		seen[[2]any{"leaf", sc.RCU.FanoutLeaf}], seen[[2]any{"many", sc.Machine.CPUs > 16}] = true, true
 		seen[[2]any{"never online", sc.Machine.Possible > 0}], seen[[2]any{"offloaded", min(len(sc.RCU.NoCBs), 2)}] = true, true
 		seen[[2]any{"rcuo", len(sc.Placement.RCUO)}], seen[[2]any{"prio", sc.RCU.KthreadPrio}], seen[[2]any{"boost", sc.RCU.NoCBBoost}] = true, true, true
+		m, p := sc.Machine, sc.Placement
+		seen[m.Version], seen[[2]any{"no self-IPI", m.NoSelfIPI}], seen[m.HRTick], seen[[2]any{"big", sc.SRCU.Big}] = true, true, true, true
+		seen[[2]any{"waiters", len(sc.RCULoad) >= fuzzWaiters}], seen[[2]any{"isolated", len(p.Isolated)}] = true, true
+		seen[[2]any{"gp", len(p.GP)}], seen[[2]any{"exp", len(p.Exp)}], seen[[2]any{"workers", len(p.Workers)}] = true, true, true
+		for _, f := range sc.Faults {
+			seen[f.Kind], seen[[2]any{"fault ends", f.Until > 0}] = true, true
+		}
+		for _, s := range sc.Storms {
+			seen[[2]any{s.Source, s.Rearm}], seen[[2]any{"storm ends", s.Until > 0}] = true, true
+		}
+		for _, g := range sc.Tasks {
+			seen[[2]any{"sleeps inside", g.SleepInside > 0}], seen[[2]any{"task ends", g.From > 0 && g.Until > 0}] = true, true
+		}
 	}
 	want := []any{PreemptNone, PreemptLazy, PreemptFull, NMI, HRTimer, ReadsRCU, ReadsTracepoint, ReadsTasksTrace, ReadsNothing,
 		RequestCall, RequestSync, RequestExpedited, [2]any{"attached", true}, [2]any{"attached", false}, [2]any{"growth", true},
@@ -127,6 +140,12 @@ func TestBytesReachTheWholeGrid(t *testing.T) {
 	}
 	want = append(want, VanillaRCU, TracepointDomain, TasksTraceDomain, [2]any{"posts", 3}, [2]any{"module expedites", true},
 		[2]any{"callback", 2 * ms}, [2]any{"SRCU callback", 2 * ms})
+	want = append(want, Linux619, Linux70, Linux73, SwitchOn, SwitchOff, [2]any{"no self-IPI", true}, [2]any{"big", true}, [2]any{"waiters", true},
+		[2]any{"isolated", 1}, [2]any{"gp", 1}, [2]any{"exp", 1}, [2]any{"workers", 1}, [2]any{"fault ends", true}, [2]any{"storm ends", true},
+		[2]any{IRQ, RearmPeriod}, [2]any{IRQ, RearmEnd}, [2]any{HRTimer, RearmEnd}, [2]any{NMI, RearmPeriod}, [2]any{"sleeps inside", true}, [2]any{"task ends", true})
+	for _, k := range Faults() {
+		want = append(want, k)
+	}
 	want = append(want, [2]any{"leaf", 2}, [2]any{"many", true}, [2]any{"never online", true}, [2]any{"offloaded", 1}, [2]any{"offloaded", 2},
 		[2]any{"rcuo", 1}, [2]any{"prio", 50}, [2]any{"boost", true})
 	for _, v := range gridHandler {
