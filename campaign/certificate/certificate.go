@@ -21,7 +21,7 @@ import (
 )
 
 // format names the layout of certificates.
-const format = "certificate/1"
+const format = "certificate/2"
 
 // Claim is the statement of a certificate: with the stated confidence, the candidate
 // hangs at less than the rate in every one of the scenarios.
@@ -248,7 +248,7 @@ func (c *Certificate) Follows() bool {
 			if p.Outcome != Refuted || c.Claim.refutes(&p, level) == "" {
 				return false
 			}
-		case len(e.Replicates) != c.Claim.Replicates || len(e.Checksums) != c.Claim.Replicates || !e.Follows(c.Claim.Trials, level):
+		case len(e.Replicates) != c.Claim.Replicates || !e.Follows(c.Claim.Trials, level):
 			return false
 		default:
 			if outcome, _ := c.Claim.judge(e); p.Outcome != outcome {
@@ -290,12 +290,12 @@ func (c *Certificate) Sample(ctx context.Context, i, replicate int, ex campaign.
 	p := c.Claim.Plan(sc, len(c.Parts))
 	if e := part.Estimate; e != nil {
 		replicate %= max(1, len(e.Replicates))
-		now, sum, err := rare.Again(ctx, p, e, replicate, ex)
+		now, err := rare.Again(ctx, p, e, replicate, ex)
 		if err != nil {
 			return false, "", err
 		}
-		same = now == e.Replicates[replicate] && sum == e.Checksums[replicate]
-		return same, fmt.Sprintf("%s: replicate %d of %d, %.3g", sc.Name, replicate+1, len(e.Replicates), now), nil
+		same = now == e.Replicates[replicate]
+		return same, fmt.Sprintf("%s: replicate %d of %d, %.3g", sc.Name, replicate+1, len(e.Replicates), now.Rate), nil
 	}
 	hung := 0
 	err = ex.Execute(ctx, part.Counted, c.Claim.counting(sc), func(_ int, r trial.Result) error {

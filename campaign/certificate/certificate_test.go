@@ -173,8 +173,8 @@ func TestACertificateIsReadAndSampled(t *testing.T) {
 	for want, b := range map[string]string{
 		"not a certificate":  "{",
 		"gpstorm: results/2": `{"gpstorm":"results/2"}`,
-		"unknown field":      `{"gpstorm":"certificate/1","more":1}`,
-		"max hang rate: 0":   `{"gpstorm":"certificate/1"}`,
+		"unknown field":      `{"gpstorm":"certificate/2","more":1}`,
+		"max hang rate: 0":   `{"gpstorm":"certificate/2"}`,
 	} {
 		if _, err := Read([]byte(b)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", b, err, want)

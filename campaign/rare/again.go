@@ -7,34 +7,33 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/seed"
-	"github.com/gpstorm/gpstorm/trial"
 )
 
 // Again reruns one replicate of an estimate of the plan, on the levels of the estimate,
-// and returns its value and the checksum of its trials. They equal those of the
-// estimate unless the build, the model or the estimate differs.
-func Again(ctx context.Context, p *Plan, e *Estimate, i int, ex campaign.Executor) (float64, trial.Checksum, error) {
+// and returns its result. It equals that in the estimate unless the build, the model or
+// the estimate differs.
+func Again(ctx context.Context, p *Plan, e *Estimate, i int, ex campaign.Executor) (Replicate, error) {
 	if err := p.validate(); err != nil {
-		return 0, 0, err
+		return Replicate{}, err
 	}
-	if i < 0 || i >= min(len(e.Replicates), len(e.Checksums)) {
-		return 0, 0, campaign.Inputf("replicate: %d: want 0 to %d", i, len(e.Replicates)-1)
+	if i < 0 || i >= len(e.Replicates) {
+		return Replicate{}, campaign.Inputf("replicate: %d: want 0 to %d", i, len(e.Replicates)-1)
 	}
 	l, err := ladderOf(p, e.Levels)
 	if err != nil {
-		return 0, 0, err
+		return Replicate{}, err
 	}
 	for i := range e.Tilt {
 		if err := e.Tilt[i].validate(); err != nil {
-			return 0, 0, err
+			return Replicate{}, err
 		}
 	}
 	r := newReplicate(p, l, newTilt(e.Tilt), replicateSeed(p.Seed, i))
 	again := &Estimate{}
 	if err := again.simulate(ctx, p, ex, r); err != nil {
-		return 0, 0, err
+		return Replicate{}, err
 	}
-	return r.exceeds(l.levels[len(l.levels)-1]), r.sum, nil
+	return r.result(l.levels[len(l.levels)-1]), nil
 }
 
 // ladderOf returns the ladder of an estimate.

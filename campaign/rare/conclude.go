@@ -18,11 +18,11 @@ func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world s
 	at := pilot.level()
 	e.At, e.Reached = pilot.scale.from(at.step), at == event
 	for _, r := range all {
-		e.Replicates = append(e.Replicates, r.exceeds(at))
-		e.Checksums = append(e.Checksums, r.sum)
+		e.Replicates = append(e.Replicates, r.result(at))
 	}
-	e.Rate = stat.Mean(e.Replicates, nil)
-	if v := stat.Variance(e.Replicates, nil) / float64(len(all)); v > 0 {
+	rates := e.rates()
+	e.Rate = stat.Mean(rates, nil)
+	if v := stat.Variance(rates, nil) / float64(len(all)); v > 0 {
 		e.Brute = e.Rate * (1 - e.Rate) / v
 	}
 	if len(e.Tilt) == 0 {
@@ -40,7 +40,7 @@ func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world s
 // level each, and the interval from their independent first trials.
 func (e *Estimate) intervals(trials int, level float64) (simulated, counted counting.Interval) {
 	counted = counting.ClopperPearson(e.Hits, trials*len(e.Replicates), level)
-	simulated = interval(e.Replicates, level)
+	simulated = e.simulated(level)
 	switch {
 	case !e.Reached:
 		// A longer wait is not more frequent, and the first trials, which are
@@ -50,6 +50,45 @@ func (e *Estimate) intervals(trials int, level float64) (simulated, counted coun
 		simulated = counted // no chains: all trials are independent
 	}
 	return simulated, counted
+}
+
+// simulated returns the interval from the replicates: the lower and the upper end of two.
+// One rests on how much replicates differ, the other on the first trials that have
+// descendants in the last level, all of which are independent. Few replicates may be
+// equal by chance, and of few such trials the replicates' logarithms are not normal.
+func (e *Estimate) simulated(level float64) counting.Interval {
+	rates := e.rates()
+	cox := interval(rates, level)
+	squares, largest := e.parts()
+	weighted := counting.Weighted(stat.Mean(rates, nil), squares, largest, level)
+	return counting.Interval{Lo: min(cox.Lo, weighted.Lo), Hi: min(max(cox.Hi, weighted.Hi), 1)}
+}
+
+func (e *Estimate) rates() (rates []float64) {
+	for _, r := range e.Replicates {
+		rates = append(rates, r.Rate)
+	}
+	return rates
+}
+
+// parts returns the sum of the squares and the largest of the parts of the rate that
+// descend from one first trial each.
+func (e *Estimate) parts() (squares, largest float64) {
+	n := float64(len(e.Replicates))
+	for _, r := range e.Replicates {
+		squares += r.Squares / (n * n)
+		largest = max(largest, r.Largest/n)
+	}
+	return squares, largest
+}
+
+// families returns the effective number of first trials on which the rate rests (Kish).
+func (e *Estimate) families() float64 {
+	squares, _ := e.parts()
+	if squares == 0 {
+		return 0
+	}
+	return e.Rate * e.Rate / squares
 }
 
 // Follows reports whether the intervals of the estimate, at confidence level, follow
@@ -117,24 +156,20 @@ func logs(values []float64) (logs []float64) {
 
 // Beyond these limits an estimate has doubts.
 const (
-	leastAccepted  = 0.05
-	leastAncestors = 10
-	mostSpread     = 1.2 // standard deviation of the logarithms of the replicates
-	mostShare      = 0.6 // of the sum of the replicates, in one of them
+	leastAccepted = 0.05
+	leastFamilies = 5
 )
 
 // doubts returns the reasons not to trust the estimate.
 func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
 	doubt := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
-	stuck, dead, ancestors := 0, 0, 0.0
+	stuck, dead := 0, 0
 	for _, r := range all {
 		if slices.ContainsFunc(r.past, func(s stage) bool { return s.Accepted < leastAccepted }) {
 			stuck++
 		}
 		if r.end == extinct {
 			dead++
-		} else {
-			ancestors += r.past[len(r.past)-1].Ancestors
 		}
 	}
 	if stuck > 0 {
@@ -143,37 +178,13 @@ func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
 	if pilot.end == saturated {
 		doubt("the longest close() saturates at %v: no trial of the pilot at that level took longer, so it found no path to %v", e.At, e.Threshold)
 	}
-	if n := worth(all); n < leastEffective {
-		doubt("few weights count: the trials that passed the last level are worth %.0f independent ones, want %d", n, leastEffective)
-	}
-	if ancestors < leastAncestors {
-		doubt("few ancestors: the trials that passed the last level descend from %.0f first ones in all replicates, want %d", ancestors, leastAncestors)
+	if n := e.families(); n < leastFamilies {
+		doubt("few ancestors: by their weights, the rate rests on %.1f independent first trials, want %d", n, leastFamilies)
 	}
 	if dead > 0 {
 		doubt("%d of %d replicates died out: none of their trials passed a level", dead, len(all))
-		return found
-	}
-	if s := stat.StdDev(logs(e.Replicates), nil); s > mostSpread {
-		doubt("the replicates disagree: one standard deviation of them is a factor of %.2g, want %.2g", math.Exp(s), math.Exp(mostSpread))
-	} else if share := slices.Max(e.Replicates) / (e.Rate * float64(len(all))); share > mostShare {
-		doubt("one replicate is %.0f %% of the sum of all", 100*share)
 	}
 	return found
-}
-
-// worth returns the effective number of the trials that passed the last level, by their
-// weights.
-func worth(all []*replicate) float64 {
-	var c count
-	for _, r := range all {
-		for _, t := range r.trials {
-			c.add(0, t.weight)
-		}
-	}
-	if c.total == 0 {
-		return 0
-	}
-	return c.effective()
 }
 
 // worstTrials is the number of trials in Estimate.Worst.

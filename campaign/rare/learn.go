@@ -16,9 +16,9 @@ const (
 	learning = 0.25
 	// mostRounds bounds the rounds after the first.
 	mostRounds = 12
-	// leastGain is the least factor by which a tilt has to make a level more frequent: less
-	// than two levels are not worth its uneven weights.
-	leastGain = 1 / (passing * passing)
+	// leastGain is the least factor by which a tilt has to make a level more frequent: as
+	// much as a level.
+	leastGain = 1 / passing
 	// leastEffective is the least effective number of trials to learn from.
 	leastEffective = 20
 )
@@ -132,50 +132,4 @@ func marginals(trials []sample) (found []Marginal, effective float64) {
 		}
 	}
 	return found, both.effective()
-}
-
-// count has the weights of the trials in which a number was in each ninth.
-type count struct {
-	place
-	in             [ninths]float64
-	total, squares float64
-}
-
-func (c *count) add(ninth uint64, weight float64) {
-	c.in[ninth] += weight
-	c.total += weight
-	c.squares += float64(weight * weight) // not fused with the sum on any machine
-}
-
-func (c *count) effective() float64 { return c.total * c.total / c.squares }
-
-const (
-	// open is the share of a marginal that is uniform, whatever was learnt.
-	open = 0.1
-	// leastChi is the 95 % quantile of chi-square for 8 degrees of freedom.
-	leastChi = 15.5
-)
-
-// marginal returns the marginal of the number, or false if it may be uniform. It shrinks
-// what it learnt towards uniform, the more the less certain it is (James and Stein 1961).
-func (c *count) marginal() (Marginal, bool) {
-	chi := 0.0
-	for _, w := range c.in {
-		d := w/c.total - 1.0/ninths
-		chi += float64(c.effective() * ninths * d * d)
-	}
-	if chi < leastChi {
-		return Marginal{}, false
-	}
-	m := Marginal{Stream: c.stream, Index: c.index}
-	shrunk := float64((1 - open) * (1 - (ninths-1)/chi))
-	left := uint64(millionths)
-	for i, w := range c.in {
-		m.Ninths[i] = left
-		if i < ninths-1 {
-			m.Ninths[i] = uint64(math.Round(millionths * (float64(shrunk*(w/c.total)) + (1-shrunk)/ninths)))
-		}
-		left -= m.Ninths[i]
-	}
-	return m, true
 }

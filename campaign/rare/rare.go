@@ -97,10 +97,8 @@ type Estimate struct {
 	Counted counting.Interval `json:"counted"`
 	Hits    int               `json:"hits"`
 	// Replicates are the independent estimates whose mean is the rate.
-	Replicates []float64 `json:"replicates"`
-	// Checksums has, for each replicate, the checksum of its trials in order.
-	Checksums []trial.Checksum `json:"checksums"`
-	Trials    int              `json:"trials"` // including those of the pilot
+	Replicates []Replicate `json:"replicates"`
+	Trials     int         `json:"trials"` // including those of the pilot
 	// Brute is the number of independent trials whose counted rate would have the
 	// same standard error; 0 if the standard error is 0.
 	Brute  float64    `json:"brute_force_trials"`
@@ -114,6 +112,17 @@ type Estimate struct {
 	Broken string `json:"broken,omitempty"`
 	// Worst are the trials with the longest close(), of different ancestors.
 	Worst []Trial `json:"worst"`
+}
+
+// Replicate is one of the independent estimates.
+type Replicate struct {
+	Rate float64 `json:"rate"`
+	// Squares is the sum of the squares, and Largest the largest, of the parts of the rate
+	// that descend from one first trial each.
+	Squares float64 `json:"squares"`
+	Largest float64 `json:"largest"`
+	// Checksum is that of its trials in order.
+	Checksum trial.Checksum `json:"checksum"`
 }
 
 // Level is one level, with means over the replicates.

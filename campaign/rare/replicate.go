@@ -292,3 +292,28 @@ func (r *replicate) exceeds(at score) float64 {
 	}
 	return 0 // extinct
 }
+
+// result returns the estimate of the replicate, for the last level.
+func (r *replicate) result(at score) Replicate {
+	result := Replicate{Rate: r.exceeds(at), Checksum: r.sum}
+	if r.end == extinct {
+		return result
+	}
+	byAncestor := map[int]int{}
+	var parts []float64
+	for _, t := range r.trials {
+		i, ok := byAncestor[t.ancestor]
+		if !ok {
+			i = len(parts)
+			byAncestor[t.ancestor] = i
+			parts = append(parts, 0)
+		}
+		parts[i] += t.weight
+	}
+	for _, weight := range parts {
+		part := r.rate * weight / float64(len(r.trials))
+		result.Squares += float64(part * part)
+		result.Largest = max(result.Largest, part)
+	}
+	return result
+}
