@@ -32,6 +32,18 @@ func TestAnInterruptExitsWith130(t *testing.T) {
 	}
 }
 
+// A torture that is interrupted prints what it saw, and has no outcome.
+func TestAnInterruptedTortureExitsWith130(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, Program{Name: "gpstorm"}, []string{"torture", "-q"}, &stdout, &stderr)
+	if code != exitInterrupted || !strings.HasPrefix(stdout.String(), "torture: ") || !strings.HasPrefix(stderr.String(), "gpstorm: interrupted after ") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
+	}
+}
+
 // Where there is no terminal, progress is one line, at once.
 func TestProgressOnAPipeIsOneLine(t *testing.T) {
 	t.Parallel()

@@ -68,6 +68,8 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 			switch {
 			case r.Failed():
 				return fmt.Errorf("!!! FAILURE: %s, first after %v", r.Failures[0].What, r.Failures[0].After.Round(time.Microsecond))
+			case cmd.Context().Err() != nil:
+				return interrupted(" after %v, without a failure so far", r.Elapsed.Round(100*time.Millisecond))
 			case r.Storm.FellShort():
 				return undecided("the storm fell short of what was asked for (%v): nothing is shown about a storm of that kind", r.Storm)
 			case !r.Parallel():
