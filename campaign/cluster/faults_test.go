@@ -37,12 +37,15 @@ func long(t *testing.T) {
 func TestAFullStoreDelaysAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	// 24 KiB: a few chunks and a few results.
+	// A few chunks and a few results.
 	e := r.executor(sums, func(c *Config) { c.storeBytes = 96 << 10 })
 	for range 3 {
 		r.worker(sums, nil)
 	}
-	const n = 20_000
+	n := 20_000
+	if testing.Short() {
+		n = 6_000
+	}
 	got, err := lines(t, e, n, specs(t))
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func TestLitmusOfANullFindsNothingWithABarrier(t *testing.T) {
 	case long:
 		lasts = litmusNull
 	case testing.Short():
-		lasts = 30 * time.Millisecond
+		lasts = 10 * time.Millisecond
 	}
 	for _, f := range slices.Concat(strategies, library) {
 		f.Control = fixes.MustBeUnsafe

@@ -54,6 +54,9 @@ func tortureEnough(t *testing.T, c Config) (r Report) {
 	t.Helper()
 	if c.Duration == 0 {
 		c.Duration = 50 * time.Millisecond
+		if testing.Short() {
+			c.Duration = 20 * time.Millisecond
+		}
 	}
 	for ; c.Duration < 10*time.Second; c.Duration *= 4 {
 		if r = torture(t, c); r.Failed() || r.gracePeriods() >= 10 {
