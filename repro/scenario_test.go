@@ -55,9 +55,13 @@ func printingScenarios(t *testing.T) map[string]workload.Scenario {
 }
 
 // A scenario gives a console, the console a scenario, and that the same symptoms.
+// notShown lists the symptoms that the draft of a scenario's log does not show. Such a
+// draft has another cause.
+var notShown = map[string][]Symptom{"softirq-starved": {SlowSamples, StallExp, PoolStuck}}
+
 func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 	t.Parallel()
-	dear := []string{"repro2", "console-self-detected", "console-leaf-node", "console-expedited-cpu", "console-kthread-starved"}
+	dear := []string{"repro2", "console-self-detected", "console-leaf-node", "console-expedited-cpu", "console-kthread-starved", "softirq-starved"}
 	for name, sc := range printingScenarios(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,13 +79,13 @@ func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(d.Missing) > 0 {
-				t.Errorf("missing: %q", d.Missing)
+			if !slices.Equal(d.Missing, notShown[name]) {
+				t.Errorf("missing: %q, want %q", d.Missing, notShown[name])
 			}
 			if 2*d.Seeds <= DraftSeeds {
 				t.Errorf("shown with %d of %d seeds", d.Seeds, DraftSeeds)
 			}
-			if got, want := d.Signature.Cause, r.Signature().Cause; got.Mechanism != want.Mechanism || got.RCU != want.RCU {
+			if got, want := d.Signature.Cause, r.Signature().Cause; notShown[name] == nil && (got.Mechanism != want.Mechanism || got.RCU != want.RCU) {
 				t.Errorf("signature %q, of the log %q", d.Signature.Why(), r.Signature().Why())
 			}
 			again, err := workload.Decode(d.YAML("console"))
