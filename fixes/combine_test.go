@@ -47,6 +47,14 @@ func TestFind(t *testing.T) {
 		case f.Name != tt.name || tt.loses != "" && f.Loses != tt.loses:
 			t.Errorf("%q: named %q, loses %q", tt.name, f.Name, f.Loses)
 		}
+		if err != nil {
+			continue
+		}
+		for part := range strings.SplitSeq(tt.name, Separator) {
+			if p, _ := Find(part); !strings.Contains(f.Source, p.Source) {
+				t.Errorf("%q: source %q lacks that of %s, %q", tt.name, f.Source, part, p.Source)
+			}
+		}
 	}
 }
 

@@ -133,6 +133,9 @@ func TestClosedReaderIsReused(t *testing.T) {
 	if first := l.readers.Load(); first.next != nil {
 		t.Error("readers that follow each other took more than one record")
 	}
+	if a, b := l.Reader(), l.Reader(); a.rec == b.rec {
+		t.Error("two readers share a record")
+	}
 }
 
 // Without the panics, every later section of the reader would be invisible, or

@@ -94,6 +94,34 @@ func TestLeafReportsWhenItsCPUsAndReadersAreDone(t *testing.T) {
 	}
 }
 
+// A report is lost in a node that is done and whose parent still waits for it, and on a
+// CPU that was never online; not where CPUs have yet to report.
+func TestALostReportIsFoundInTheTree(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		first, second, root uint64 // CPUs and leaves that owe a report
+		cpu                 int    // -1: none is lost
+	}{
+		{0b00, 0b00, 0b00, -1},
+		{0b01, 0b10, 0b11, -1},
+		{0b11, 0b00, 0b01, -1},
+		{0b00, 0b10, 0b11, 0},
+		{0b01, 0b00, 0b11, 2},
+		{0b00, 0b00, 0b10, 2},
+		{0b01, 0b100, 0b11, 4}, // the second leaf has CPUs 2 and 3
+	} {
+		k := booted(t, func(sc *workload.Scenario) { sc.Machine.CPUs, sc.Machine.Possible, sc.RCU.FanoutLeaf = 4, 4, 2 })
+		k.rcu.leaves[0].qsmask, k.rcu.leaves[1].qsmask, k.rcu.root.qsmask = c.first, c.second, c.root
+		cpu, ok := k.lostReport()
+		if !ok {
+			cpu = -1
+		}
+		if cpu != c.cpu {
+			t.Errorf("%+v: the report of CPU %d is lost", c, cpu)
+		}
+	}
+}
+
 // Grace periods do not wait for CPUs that were never online, and sums of SRCU counters
 // go over them.
 func TestCPUsThatWereNeverOnlineCostTimeAlone(t *testing.T) {

@@ -102,3 +102,28 @@ func TestWastefulScansAreSlow(t *testing.T) {
 		})
 	}
 }
+
+// A reader that stays on the list of those that block is named, if it is outside of its
+// section at the end.
+func TestAReaderThatStaysOnTheListIsNamed(t *testing.T) {
+	t.Parallel()
+	sc := quietMachine()
+	sc.SRCU.NoAutoExpedite, sc.Horizon, sc.Drain = true, 5*time.Second, 5*time.Second
+	sc.Tasks = []workload.Tasks{{Name: "reader", Count: 2, CPUs: []int{1}, Reads: workload.ReadsRCU, Section: 20 * time.Millisecond, Gap: 40 * time.Millisecond}}
+	fix := lookup(t, "baseline")
+	fix.Overrides = []fixes.Override{Overrides{Decide: func() Decider {
+		return func(d Decision, _ int, kernel bool) bool { return kernel && d != UnlockUnblocks }
+	}}}
+	found := 0
+	for seed := range uint64(10) {
+		r := Run(sc, fix, seed, Options{})
+		if c := r.Cause; r.Diagnosis == trial.LostWakeup && c != nil && c.Mechanism == trial.ReaderNotRemoved {
+			if found++; c.Group != "reader" {
+				t.Errorf("seed %d: %s", seed, r.Why())
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("found in %d of 10 trials", found)
+	}
+}

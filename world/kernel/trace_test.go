@@ -71,6 +71,9 @@ func TestTraceTellsWhatHappened(t *testing.T) {
 		t.Errorf("traced %d, %d grace periods and %d closes; the result has %+v and %d",
 			n[TraceGPStart], n[TraceExpEnd], n[TraceCloseBegin], r.GracePeriods, len(r.Closes))
 	}
+	if d := n[TraceSleep] - n[TraceWake]; n[TraceSleep] == 0 || max(d, -d) > len(k.tasks) {
+		t.Errorf("%d sleeps and %d wake-ups of %d tasks", n[TraceSleep], n[TraceWake], len(k.tasks))
+	}
 	if n[TraceFlip] < n[TraceSRCUEnd] || n[TraceScanEnd] < 2*n[TraceSRCUEnd] {
 		t.Errorf("%d SRCU grace periods had %d flips and %d scans", n[TraceSRCUEnd], n[TraceFlip], n[TraceScanEnd])
 	}

@@ -170,3 +170,41 @@ func TestInterruptsDoNotWakeKsoftirqd(t *testing.T) {
 		}
 	}
 }
+
+// The exit from an hrtimer sample runs pending softirqs, as that of any interrupt does.
+func TestTheExitFromASampleRunsSoftirqs(t *testing.T) {
+	t.Parallel()
+	k := booted(t, func(sc *workload.Scenario) {
+		sc.Tasks = []workload.Tasks{{Name: "loop", Count: 1, CPUs: []int{1}, Gap: time.Second}}
+		sc.Closers[0].Start = 50 * time.Second
+	})
+	k.runUntil(100_000_000, func() bool { return false })
+	c, ran := k.cpus[1], ns(0)
+	k.at(c.tickAt+1_000_000, func() {
+		k.sync(c)
+		c.assigned.push(rcuCallback{seq: k.rcu.seq, epoch: k.newEpoch(), fn: func() { ran = k.now }})
+		c.softPending = softRCU
+		c.leaveHR()
+		k.settle(c)
+	})
+	from := c.tickAt + 1_000_000
+	k.runUntil(from+2*k.tick, func() bool { return ran > 0 })
+	if d := ran - from; ran == 0 || d > 100_000 {
+		t.Errorf("a softirq that was pending at the end of a sample ran %d ns later", d)
+	}
+}
+
+// A barrier on every CPU interrupts each one that is busy, except its own.
+func TestABarrierOnEveryCPUInterruptsTheBusyOnes(t *testing.T) {
+	t.Parallel()
+	sc := quietMachine()
+	sc.Machine.CPUs = 4
+	sc.Closers[0].Start = 50 * time.Second
+	sc.Tasks = []workload.Tasks{{Name: "loop", Count: 1, CPUs: []int{1}, Gap: time.Second}, {Name: "other", Count: 1, CPUs: []int{3}, Gap: time.Second}}
+	runTask(t, sc, "membarrier", func(k *kernel, _ *task) {
+		before := k.ipis
+		if k.domains[0].side.FenceAll(); k.ipis-before != 2 {
+			t.Errorf("%d interrupts, want 2", k.ipis-before)
+		}
+	})
+}
