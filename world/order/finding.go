@@ -50,7 +50,7 @@ func (m *machine) follow(schedule []step, only Kind) (Violation, error) {
 }
 
 // WriteTable prints a counterexample as a numbered table with a column for each
-// thread. It marks reorderings.
+// thread. It marks reorderings, and says below an access which one it overtook.
 func (f *Finding) WriteTable(w io.Writer) error {
 	lines, err := f.Trace()
 	if err != nil {
@@ -58,17 +58,19 @@ func (f *Finding) WriteTable(w io.Writer) error {
 	}
 	cols := 1 + len(f.Case.Readers)
 	width := make([]int, cols)
+	const marked = ">> "
 	cells := make([]string, len(lines))
 	for i, l := range lines {
 		cells[i] = l.Text
 		if l.Mark != "" {
-			cells[i] = ">> " + l.Text
+			cells[i] = marked + l.Text
+			width[l.Column] = max(width[l.Column], len(marked+l.Mark))
 		}
 		width[l.Column] = max(width[l.Column], len(cells[i]))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n\n", f.Violation, f.Case.String())
-	row := func(no string, at int, text, mark string) {
+	row := func(no string, at int, text string) {
 		fmt.Fprintf(&b, "%4s ", no)
 		for c := range cols {
 			cell := ""
@@ -80,9 +82,6 @@ func (f *Finding) WriteTable(w io.Writer) error {
 			}
 			fmt.Fprintf(&b, "| %-*s ", width[c], cell)
 		}
-		if mark != "" {
-			b.WriteString("| >> " + mark)
-		}
 		line := strings.TrimRight(b.String(), " ")
 		b.Reset()
 		b.WriteString(line + "\n")
@@ -90,9 +89,12 @@ func (f *Finding) WriteTable(w io.Writer) error {
 	for c := range cols {
 		width[c] = max(width[c], len(f.heading(c)))
 	}
-	row("#", -1, "", "")
+	row("#", -1, "")
 	for i, l := range lines {
-		row(fmt.Sprint(i+1), l.Column, cells[i], l.Mark)
+		row(fmt.Sprint(i+1), l.Column, cells[i])
+		if l.Mark != "" {
+			row("", l.Column, marked+l.Mark)
+		}
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
