@@ -129,6 +129,9 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 		return lost(trial.CallbacksForgotten)
 	}
 	if !d.machine.Needed() {
+		if slices.ContainsFunc(d.lists, func(l *callbackList) bool { return k.awaitsCPU(&l.invoke) }) {
+			return moves, true // behind other items
+		}
 		return unclear, d.invoking() == nil
 	}
 	switch {
