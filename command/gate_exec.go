@@ -62,7 +62,7 @@ func (e *execGate) run(cmd *cobra.Command, o *gateOptions) (*report.GateReport, 
 		return nil, badInput(err)
 	}
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
-	bar.what = "runs"
+	bar.what = "commands"
 	defer bar.done()
 	runs := 0
 	shell := func(line string, latency bool) func(context.Context, int) (gate.Outcome, error) {

@@ -64,14 +64,14 @@ func (f *Finding) WriteTable(w io.Writer) error {
 		cells[i] = l.Text
 		if l.Mark != "" {
 			cells[i] = marked + l.Text
-			width[l.Column] = max(width[l.Column], len(marked+l.Mark))
+			width[l.Column] = max(width[l.Column], len(l.Mark))
 		}
 		width[l.Column] = max(width[l.Column], len(cells[i]))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n\n", f.Violation, f.Case.String())
 	row := func(no string, at int, text string) {
-		fmt.Fprintf(&b, "%4s ", no)
+		fmt.Fprintf(&b, "%3s ", no)
 		for c := range cols {
 			cell := ""
 			if c == at || at < 0 {
@@ -93,7 +93,7 @@ func (f *Finding) WriteTable(w io.Writer) error {
 	for i, l := range lines {
 		row(fmt.Sprint(i+1), l.Column, cells[i])
 		if l.Mark != "" {
-			row("", l.Column, marked+l.Mark)
+			row("", l.Column, l.Mark)
 		}
 	}
 	_, err = io.WriteString(w, b.String())

@@ -186,7 +186,7 @@ func (m *machine) traceRequest(task int, r request) {
 	case rqRequeue:
 		m.trace.add(0, "", "%s: queues the work", name)
 	case rqEnded:
-		m.trace.add(0, "", "%s: SRCU grace period ends, callbacks scheduled", name)
+		m.trace.add(0, "", "%s: grace period ends, callbacks scheduled", name)
 	case rqComplete:
 		m.trace.add(0, "", "%s: completes the waiter", name)
 	case rqMark:
