@@ -3,6 +3,7 @@ package rare
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,9 @@ func TestMarginalsOfAFileAreChecked(t *testing.T) {
 	e := estimate(t, p, world)
 	if len(e.Tilt) == 0 {
 		t.Fatal("no tilt")
+	}
+	if !slices.ContainsFunc(e.Doubts, func(d string) bool { return strings.HasPrefix(d, "tilted: ") }) {
+		t.Errorf("doubts: %q, want one about the tilt", e.Doubts)
 	}
 	got, err := Again(t.Context(), p, e, 1, world)
 	if err != nil || got != e.Replicates[1] {
