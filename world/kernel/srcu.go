@@ -53,6 +53,7 @@ type domain struct {
 	retries    bool               // process has queued its next run itself
 	posted     int                // RCU callbacks that will resume a scan
 	postedOn   *cpu               // CPU of the last of them
+	postedAt   ns                 // and its time
 	lastPost   *rcuMark           // the grace periods that complete the last of them; zero before they are assigned
 	hurried    bool               // an expedited grace period was requested for them
 	expediting map[int]expediting // by CPU
@@ -406,6 +407,7 @@ func (r *domainRCU) Call(fn func()) {
 	}
 	r.asked++
 	r.posted++
+	r.postedAt = r.k.now
 	mark := r.k.rcuMark()
 	r.lastPost = &rcuMark{}
 	r.postedOn = r.k.post(r.lastPost, func() {

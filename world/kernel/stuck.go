@@ -145,7 +145,7 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 		return k.judgeNode(d.spinner, c)
 	case d.starting:
 		return moves, true // the CPU takes the interrupt as soon as it can
-	case !w.queued && d.posted > 0 && k.invokes(d.postedOn):
+	case !w.queued && d.posted > 0 && (k.recent(d.postedAt) || k.invokes(d.postedOn)):
 		return moves, true // it comes after the callbacks before it
 	case !w.queued: // an RCU callback will resume the scan
 		return unclear, false
