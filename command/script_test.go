@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // the tests make much garbage and hold little memory
 	testscript.Main(tidy{m}, map[string]func(){"gpstorm": func() { os.Exit(Main(Program{})) }})
 }
 
