@@ -23,7 +23,7 @@ func (v *sightings) watch(t *testing.T, sc *workload.Scenario) func(*Situation) 
 	v.phases, v.works, v.causes = map[int]bool{}, map[WorkSituation]bool{}, map[trial.Mechanism]bool{}
 	last := time.Duration(0)
 	return func(s *Situation) {
-		if s.At < last || s.Oldest > s.At || s.Duty < 0 || s.Duty > 1 || s.Cause >= trial.MechanismWaits || s.CauseDomain > len(s.Domains) ||
+		if s.At < last || s.Oldest > s.At || !(s.Duty >= 0 && s.Duty <= 1) || s.Cause >= trial.MechanismWaits || s.CauseDomain > len(s.Domains) ||
 			s.OwingCPUs > sc.Machine.CPUs || s.Sampled > sc.Machine.CPUs || s.Storms > len(sc.Storms) {
 			t.Fatalf("impossible: %+v", *s)
 		}
@@ -53,5 +53,27 @@ func (v *sightings) merge(o *sightings) {
 func (v *sightings) enough(t *testing.T) {
 	if len(v.phases) != 3 || len(v.works) != 5 || len(v.causes) < 10 {
 		t.Errorf("seen: phases %v, works %v, causes %v", v.phases, v.works, v.causes)
+	}
+}
+
+// A reader that has loaded the rank before a flip and has not locked it is stale.
+func TestAReaderWithTheLastRankIsStale(t *testing.T) {
+	t.Parallel()
+	k := booted(t, func(sc *workload.Scenario) {
+		sc.Closers[0].Start = 50 * time.Second
+		sc.Tasks = []workload.Tasks{{Name: "reader", Count: 1, Reads: workload.ReadsTracepoint, Section: time.Millisecond, Gap: time.Millisecond}}
+	})
+	d := k.tracepointSRCU
+	l := d.loops[0]
+	for _, tt := range []struct {
+		pos    ns
+		locked bool
+		rank   int
+		want   int
+	}{{0, false, 1, 1}, {0, false, 0, 0}, {0, true, 1, 0}, {l.section, false, 1, 0}} {
+		d.current, l.pos, l.reader.locked, l.reader.rank = 0, tt.pos, tt.locked, tt.rank
+		if got := d.situation().Stale; got != tt.want {
+			t.Errorf("%+v: %d stale readers", tt, got)
+		}
 	}
 }
