@@ -187,7 +187,10 @@ func (o *evaluateOptions) checkRare(cmd *cobra.Command) error {
 	case o.shard != "":
 		return wrong("--rare", o.rare, "no --shard beside it")
 	}
-	return rare.CheckSize(defaultReplicates, o.rare)
+	if rare.CheckSize(defaultReplicates, o.rare) != nil {
+		return wrong("--rare", o.rare, "100 to 1000000")
+	}
+	return nil
 }
 
 // bootPlan changes a plan of candidates into one of kernels.
