@@ -43,7 +43,7 @@ func TestFindingStartsWithTheCommandAndIsAllComments(t *testing.T) {
 		"# gpstorm replay " + small.Token().String() + "\n#\n# candidate  fence-only\n",
 		"\n# case       " + small.Case.String() + "\n",
 		"\n#            gpstorm replay " + found.Token().String() + "\n# note       first\n",
-		"\n#    # | update side", // the table
+		"# | update side", // the table
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
