@@ -151,15 +151,16 @@ func TestCloseEndsWithItsContextAndMayBeRepeated(t *testing.T) {
 // section delays all callbacks.
 func TestPendingCallbacksAreBounded(t *testing.T) {
 	t.Parallel()
-	const limit, callers, each = 10, 16, 50
+	const limit, callers = 10, 16
 	for _, c := range []struct {
 		name     string
 		callback func()
-		hold     bool // a section is open while the callers start
+		each     int64 // calls of a caller
+		hold     bool  // a section is open while the callers start
 	}{
-		{"quick callbacks", func() {}, false},
-		{"slow callbacks", func() { time.Sleep(100 * time.Microsecond) }, false},
-		{"a section that holds all up", func() {}, true},
+		{"quick callbacks", func() {}, 50, false},
+		{"slow callbacks", func() { time.Sleep(100 * time.Microsecond) }, 10, false},
+		{"a section that holds all up", func() {}, 50, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -172,7 +173,7 @@ func TestPendingCallbacksAreBounded(t *testing.T) {
 			var wg sync.WaitGroup
 			for range callers {
 				wg.Go(func() {
-					for range each {
+					for range c.each {
 						must(d.Call(background, func() { ran.Add(1); c.callback() }))
 						if n := int64(d.Pending()); n > most.Load() {
 							most.Store(n)
@@ -194,9 +195,9 @@ func TestPendingCallbacksAreBounded(t *testing.T) {
 			}
 			wg.Wait()
 			must(d.Barrier(background))
-			if ran.Load() != callers*each || most.Load() > limit || d.Pending() != 0 {
+			if ran.Load() != callers*c.each || most.Load() > limit || d.Pending() != 0 {
 				t.Errorf("%d of %d callbacks ran, %d were pending at most, %d are; the limit is %d",
-					ran.Load(), callers*each, most.Load(), d.Pending(), limit)
+					ran.Load(), callers*c.each, most.Load(), d.Pending(), limit)
 			}
 		})
 	}

@@ -54,6 +54,10 @@ type process struct {
 func TestMain(m *testing.M) {
 	text := os.Getenv(role)
 	if text == "" {
+		// Most tests wait for messages and timeouts, not for a CPU.
+		if err := flag.Set("test.parallel", "8"); err != nil {
+			panic(err)
+		}
 		os.Exit(m.Run())
 	}
 	go func() { // no child outlives the test

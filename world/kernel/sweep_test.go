@@ -13,7 +13,7 @@ import (
 
 // TestSweep runs varied presets under every candidate, once plainly and once in
 // another way that must make no difference, and checks the plain result. It runs one
-// pair in two, one in 23 in the short form, and all in the long form,
+// pair in two, one in 47 in the short form, and all in the long form,
 // GPSTORM_LONG=on go test ./world/kernel.
 func TestSweep(t *testing.T) {
 	t.Parallel()
