@@ -139,21 +139,22 @@ func TestLitmusTestsCatchTheirMistakes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		subject rcutest.Subject
+		runs    int
 		want    []string
 	}{
-		"no grace period": {open(func() {}), []string{"rcu-free", "srcu-read", "two-updaters", "rcu-nested"}},
+		"no grace period": {open(func() {}), 400, []string{"rcu-free", "srcu-read", "two-updaters", "rcu-nested"}},
 		"joins a grace period": {func() rcutest.Subject {
 			j := new(joining)
 			return rcutest.Subject{Reader: func() rcutest.Reader { return &j.locked }, Synchronize: j.Synchronize}
-		}(), []string{"two-updaters"}},
+		}(), 10_000, []string{"two-updaters"}},
 		"forgets the outer section": {func() rcutest.Subject {
 			l := new(locked)
 			return rcutest.Subject{Reader: func() rcutest.Reader { return &flat{locked: l} }, Synchronize: l.Synchronize}
-		}(), []string{"rcu-nested"}},
+		}(), 400, []string{"rcu-nested"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tests, err := rcutest.LitmusTests(t.Context(), c.subject, rcutest.Options{Runs: 400, Nested: name != "joins a grace period"})
+			tests, err := rcutest.LitmusTests(t.Context(), c.subject, rcutest.Options{Runs: c.runs, Nested: name != "joins a grace period"})
 			if err != nil {
 				t.Fatal(err)
 			}
