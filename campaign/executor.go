@@ -81,7 +81,7 @@ func (l *Local) Execute(ctx context.Context, n int, spec func(int) world.Spec, e
 		out   chan outcome
 	}
 	var (
-		parallel = l.parallel()
+		parallel = min(l.parallel(), n)
 		workers  sync.WaitGroup
 		todo     = make(chan job)
 		ordered  = make(chan job, parallel*ahead)

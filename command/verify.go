@@ -9,6 +9,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/certificate"
+	"github.com/gpstorm/gpstorm/campaign/cluster"
 	"github.com/gpstorm/gpstorm/world"
 )
 
@@ -42,8 +43,8 @@ certificate is of another model, or no certificate of anything.`,
 }
 
 func (o *verifyOptions) verify(cmd *cobra.Command, path string) error {
-	if o.parallel < 0 {
-		return wrong("--parallel", o.parallel, "0 or more")
+	if o.parallel < 0 || o.parallel > cluster.MaxSlots {
+		return wrong("--parallel", o.parallel, "0 to %d", cluster.MaxSlots)
 	}
 	if o.replicates < 1 {
 		return wrong("--replicates", o.replicates, "1 or more")

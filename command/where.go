@@ -41,8 +41,8 @@ func (o *where) register(cmd *cobra.Command, c *common) {
 
 // check refuses flags that are wrong or exclude each other.
 func (o *where) check() error {
-	if o.parallel < 0 {
-		return wrong("--parallel", o.parallel, "0 or more")
+	if o.parallel < 0 || o.parallel > cluster.MaxSlots {
+		return wrong("--parallel", o.parallel, "0 to %d", cluster.MaxSlots)
 	}
 	if o.replicas != 1 && o.replicas != 3 && o.replicas != 5 {
 		return wrong("--nats-replicas", o.replicas, "1, 3 or 5")
