@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -66,9 +67,13 @@ func fuzzers(t *testing.T) (all []string) {
 	return all
 }
 
-// program writes a shell script that stands for a program.
+// program writes a shell script that stands for a program. No other test forks
+// meanwhile: a child that still held the file open for writing would make running it
+// fail with "text file busy".
 func program(t *testing.T, dir, name, script string) {
 	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/bash -eu\n"+script), 0o755); err != nil {
 		t.Fatal(err)
 	}
