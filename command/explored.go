@@ -57,7 +57,7 @@ func (out *explored) show(w io.Writer, c *common, found *order.Finding, proof bo
 		return json.NewEncoder(w).Encode(out)
 	}
 	if found != nil {
-		if err := found.WriteTable(w); err != nil {
+		if err := found.WriteTable(w, screenOf(w).Columns()); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(w, "\nreplay: %s replay %s\n", c.program, out.Replay)

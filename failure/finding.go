@@ -23,7 +23,7 @@ type Finding struct {
 // violation, and the schedule as a table with a column for each thread.
 func (f *Finding) text() ([]byte, error) {
 	var b, table bytes.Buffer
-	if err := f.As.WriteTable(&table); err != nil {
+	if err := f.As.WriteTable(&table, 0); err != nil {
 		return nil, err
 	}
 	line := func(name, text string) { fmt.Fprintf(&b, "# %-11s%s\n", name, text) }

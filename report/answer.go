@@ -95,7 +95,7 @@ func (r *Report) answerOf(b *strings.Builder, s Screen, order []int, rows int) e
 	if r.Hint != "" {
 		b.WriteString(s.paint(faint, strings.TrimSuffix(s.wrap(r.Hint, " "), "\n")) + "\n")
 	}
-	line, t := r.verdictLine(s.width())
+	line, t := r.verdictLine(s.Columns())
 	b.WriteString(s.paint(t, line) + "\n")
 	return nil
 }

@@ -44,7 +44,7 @@ func TestTheAnswerFitsAScreen(t *testing.T) {
 			t.Errorf("%d columns: %d lines:\n%s", width, len(lines), got)
 		}
 		for _, line := range lines[:len(lines)-1] {
-			if twwidth.Width(line) > s.width() {
+			if twwidth.Width(line) > s.Columns() {
 				t.Errorf("%d columns: a line of %d: %s", width, twwidth.Width(line), line)
 			}
 		}

@@ -24,7 +24,7 @@ func marginPicture(b *strings.Builder, s Screen, set *margin.Set) {
 	for i := range set.Margins {
 		names = max(names, twwidth.Width(set.Margins[i].Fix))
 	}
-	width := s.width() - names - len(gap)
+	width := s.Columns() - names - len(gap)
 	const least = 20
 	if width < least {
 		return

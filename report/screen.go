@@ -20,7 +20,8 @@ const DefaultWidth = 80
 // minWidth is the narrowest layout: below it a terminal wraps the lines itself.
 const minWidth = 40
 
-func (s Screen) width() int {
+// Columns returns the width to which a text is fitted.
+func (s Screen) Columns() int {
 	if s.Width == 0 {
 		return DefaultWidth
 	}
@@ -61,7 +62,7 @@ func (s Screen) wrap(line, indent string) string {
 // than a line is not broken.
 func (s Screen) Hang(first, text string, indent int) string {
 	var b strings.Builder
-	for i, line := range wrapped(text, s.width()-max(indent, twwidth.Width(first))) {
+	for i, line := range wrapped(text, s.Columns()-max(indent, twwidth.Width(first))) {
 		if i == 0 {
 			b.WriteString(first)
 		} else {

@@ -31,8 +31,8 @@ func (r *Shrunk) Text(w io.Writer, s Screen) error {
 		if most = min(most, left); len(lines) > most {
 			lines = lines[:most]
 			last := strings.TrimSuffix(lines[most-1], "\n")
-			if len(last) > s.width()-len(" ...") {
-				last = last[:strings.LastIndexByte(last[:s.width()-len(" ...")+1], ' ')]
+			if len(last) > s.Columns()-len(" ...") {
+				last = last[:strings.LastIndexByte(last[:s.Columns()-len(" ...")+1], ' ')]
 			}
 			lines[most-1] = strings.TrimRight(last, " ,;:") + " ...\n"
 		}

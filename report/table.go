@@ -33,7 +33,7 @@ type head struct {
 
 // text writes the table for a terminal, and names the columns that were left out.
 func (t *table) text(w io.Writer, s Screen) error {
-	shown, same, spared := t.fit(s.width())
+	shown, same, spared := t.fit(s.Columns())
 	style := func(c cell) string { return s.paint(c.tone, c.text()) }
 	var b strings.Builder
 	err := shown.render(&b, style, tw.Padding{Right: gap, Overwrite: true}, renderer.NewBlueprint(tw.Rendition{
@@ -58,7 +58,7 @@ func (t *table) text(w io.Writer, s Screen) error {
 		out.WriteString(s.wrap("in every row: "+strings.Join(same, ", "), " "))
 	}
 	if len(spared) > 0 {
-		out.WriteString(s.wrap(fmt.Sprintf("no room in %d columns: %s", s.width(), strings.Join(spared, ", ")), " "))
+		out.WriteString(s.wrap(fmt.Sprintf("no room in %d columns: %s", s.Columns(), strings.Join(spared, ", ")), " "))
 	}
 	_, err = io.WriteString(w, out.String())
 	return err

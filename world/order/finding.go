@@ -1,10 +1,6 @@
 package order
 
-import (
-	"fmt"
-	"io"
-	"strings"
-)
+import "fmt"
 
 // Trace follows the finding's schedule and describes every step.
 func (f *Finding) Trace() ([]Line, error) {
@@ -47,64 +43,6 @@ func (m *machine) follow(schedule []step, only Kind) (Violation, error) {
 		return Violation{}, nil
 	}
 	return m.final(s), nil
-}
-
-// WriteTable prints a counterexample as a numbered table with a column for each
-// thread. It marks reorderings, and says below an access which one it overtook.
-func (f *Finding) WriteTable(w io.Writer) error {
-	lines, err := f.Trace()
-	if err != nil {
-		return err
-	}
-	cols := 1 + len(f.Case.Readers)
-	width := make([]int, cols)
-	const marked = ">> "
-	cells := make([]string, len(lines))
-	for i, l := range lines {
-		cells[i] = l.Text
-		if l.Mark != "" {
-			cells[i] = marked + l.Text
-			width[l.Column] = max(width[l.Column], len(l.Mark))
-		}
-		width[l.Column] = max(width[l.Column], len(cells[i]))
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n\n", f.Violation, f.Case.String())
-	row := func(no string, at int, text string) {
-		fmt.Fprintf(&b, "%3s ", no)
-		for c := range cols {
-			cell := ""
-			if c == at || at < 0 {
-				cell = text
-				if at < 0 {
-					cell = f.heading(c)
-				}
-			}
-			fmt.Fprintf(&b, "| %-*s ", width[c], cell)
-		}
-		line := strings.TrimRight(b.String(), " ")
-		b.Reset()
-		b.WriteString(line + "\n")
-	}
-	for c := range cols {
-		width[c] = max(width[c], len(f.heading(c)))
-	}
-	row("#", -1, "")
-	for i, l := range lines {
-		row(fmt.Sprint(i+1), l.Column, cells[i])
-		if l.Mark != "" {
-			row("", l.Column, l.Mark)
-		}
-	}
-	_, err = io.WriteString(w, b.String())
-	return err
-}
-
-func (f *Finding) heading(col int) string {
-	if col == 0 {
-		return "update side"
-	}
-	return fmt.Sprintf("cpu%d: %s reader", col-1, f.Case.Readers[col-1].Name)
 }
 
 // String describes a case in one line.

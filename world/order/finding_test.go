@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,11 +58,55 @@ func TestCounterexampleIsMinimal(t *testing.T) {
 			t.Errorf("%s: %d reorderings: one is enough", m, marks)
 		}
 		var b strings.Builder
-		if err := f.WriteTable(&b); err != nil {
+		if err := f.WriteTable(&b, 0); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, "fenced-"+m.String()+".txt", b.String())
 	}
+}
+
+// A schedule of several readers fits the screen, and wrapping loses no word of it.
+func TestScheduleFitsTheScreen(t *testing.T) {
+	t.Parallel()
+	for _, readers := range []int{1, 2, 3} {
+		f := find(t, order.For(fenceOnly(), readers, 1, order.Weak))
+		written := func(width int) string {
+			var b strings.Builder
+			if err := f.WriteTable(&b, width); err != nil {
+				t.Fatal(err)
+			}
+			return b.String()
+		}
+		whole := written(0)
+		for _, width := range []int{60, 80, 120, 1000} {
+			narrow := written(width)
+			for line := range strings.Lines(narrow) {
+				if n := len(strings.TrimSuffix(line, "\n")); n > width {
+					t.Errorf("%d readers: %d columns of %d: %s", readers, n, width, line)
+				}
+			}
+			if got, want := columnTexts(narrow), columnTexts(whole); !slices.Equal(got, want) {
+				t.Errorf("%d readers, %d columns: the columns hold %q, want %q", readers, width, got, want)
+			}
+		}
+	}
+}
+
+// columnTexts returns the words of each column of a schedule.
+func columnTexts(schedule string) []string {
+	var texts []string
+	for line := range strings.Lines(schedule) {
+		for c, cell := range strings.Split(line, "|") {
+			if c == len(texts) {
+				texts = append(texts, "")
+			}
+			texts[c] += " " + strings.Join(strings.Fields(cell), " ")
+		}
+	}
+	for c := range texts {
+		texts[c] = strings.Join(strings.Fields(texts[c]), " ")
+	}
+	return texts
 }
 
 func golden(t *testing.T, name, got string) {
