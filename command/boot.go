@@ -24,6 +24,7 @@ func (f *kernelFlags) register(cmd *cobra.Command, in *worldFlag) {
 	in.boots = true
 	cmd.Flags().Lookup("world").Usage = "where trials run: kernel, in virtual time; live, on this machine; or boot, in real kernels"
 	cmd.Flags().StringArrayVar(&f.kernels, "kernel", nil, "of --world boot: a `kernel`, NAME=VERSION|PATH[,OPTION=VALUE...]; may be repeated")
+	reads(cmd.Flags(), inputKernel, "kernel")
 }
 
 // world makes the world of the kernels in place of the one that the flag named, if

@@ -64,6 +64,8 @@ Exit codes: 0 shown; 1 refuted; 2 bad input; 3 not shown, or refused.`,
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	o.where.register(cmd, c)
 	mustComplete(cmd, "fix", c.names.completeFixes)
+	reads(flags, inputScenario, "scenario")
+	reads(flags, inputFile, "boots")
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
 }

@@ -63,6 +63,7 @@ The same arguments give the same table on every machine.`,
 	flags.StringSliceVar(&o.cpus, "cpus", o.cpus, "numbers of CPUs")
 	flags.StringVar(&o.scenario, "scenario", "", "a preset's `name` or a YAML file, whose machine, tasks and storms to take (default an idle machine)")
 	mustComplete(cmd, "fix", c.names.completeFixes)
+	reads(flags, inputScenario, "scenario")
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
 }

@@ -8,16 +8,6 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 )
 
-// writtenFor returns the description of the log in the head of a scenario's file; false
-// if the scenario was not made from a log.
-func writtenFor(scenario string) (repro.Written, bool) {
-	b, err := readBounded(scenario)
-	if err != nil {
-		return repro.Written{}, false // a preset
-	}
-	return repro.ParseWritten(b)
-}
-
 // besideLog reports how much of the log a run of its draft reproduces.
 func besideLog(w io.Writer, of *repro.Written, r *trial.Result) error {
 	log, err := repro.ReadTrial(r)

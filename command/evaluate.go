@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -130,25 +131,34 @@ func (o *evaluateOptions) evaluate(cmd *cobra.Command) error {
 		o.consoleOf(cmd, err)
 		return inputOrFailure(err)
 	}
-	if o.bench != "" {
-		if err := writeFile(o.bench, bench.Write); err != nil {
-			return err
-		}
-	}
-	if o.failures != "" {
-		paths, err := o.saveClusters(cmd.Context(), string(o.failures), sum)
-		if err != nil {
-			return err
-		}
-		o.note(cmd, "%d failure files are in %s; %s replay and shrink take them", len(paths), o.failures, o.program)
+	sides := []side{o.bench.side("--benchstat", bench.Write), o.failuresSide(cmd, sum)}
+	if sum.CutShort || sum.Head.Shard != nil {
+		return cmp.Or(writeSides(sides...), o.unfinished(cmd, sum))
 	}
 	var rates []rare.Rate
-	if o.rare > 0 && !sum.CutShort {
+	if o.rare > 0 {
 		if rates, err = o.rates(cmd, plan, sum, at.wanting(world.Want{Draws: true})); err != nil {
-			return err
+			return cmp.Or(err, writeSides(sides...))
 		}
 	}
-	return o.conclude(cmd, sum, rates)
+	return cmp.Or(o.form.write(cmd, o.common, sum, nil, nil, rates, sides...), verdictError(sum))
+}
+
+// failuresSide writes a file for each cause of failure.
+func (o *evaluateOptions) failuresSide(cmd *cobra.Command, sum *campaign.Summary) side {
+	if o.failures == "" {
+		return nil
+	}
+	return func() error {
+		paths, err := o.saveClusters(cmd.Context(), string(o.failures), sum)
+		if err == nil {
+			o.note(cmd, "%d failure files are in %s; %s replay and shrink take them", len(paths), o.failures, o.program)
+		}
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			return wrong("--failures", string(o.failures), "a directory that can be written (%v)", at.Err)
+		}
+		return err
+	}
 }
 
 // rates estimates the rates of candidates without a hang in the campaign.
@@ -220,6 +230,11 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 	if err := o.form.check(o.json); err != nil {
 		return nil, err
 	}
+	if o.shard != "" {
+		if err := noReport(cmd, "no --shard beside it: report makes it of all shards"); err != nil {
+			return nil, err
+		}
+	}
 	if err := o.checkRare(cmd); err != nil {
 		return nil, err
 	}
@@ -278,18 +293,13 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 	return p, nil
 }
 
-// conclude reports a finished campaign and turns its validity into an exit code.
-func (o *evaluateOptions) conclude(cmd *cobra.Command, sum *campaign.Summary, rates []rare.Rate) error {
+// unfinished says where the trials of a shard or of an interrupted campaign are, of which
+// there is no report.
+func (o *evaluateOptions) unfinished(cmd *cobra.Command, sum *campaign.Summary) error {
 	planned := sum.Head.Trials()
-	if sum.Head.Shard != nil && !sum.CutShort {
+	if !sum.CutShort {
 		o.note(cmd, "shard %s: %d trials are in %s; %s merge joins the shards", sum.Head.Shard, planned, o.out, o.program)
 		return nil
-	}
-	if !sum.CutShort {
-		if err := o.form.write(cmd, o.common, sum, nil, nil, rates); err != nil {
-			return err
-		}
-		return verdictError(sum)
 	}
 	if o.out == "" {
 		return interrupted(" after %d of %d trials; --out would have kept them", sum.Trials, planned)

@@ -217,7 +217,7 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 	case found == nil:
 		f.note(cmd, "no violation, so --html writes no page")
 	default:
-		if err := writeFile(f.html, func(w io.Writer) error { return found.WriteHTML(w, cmd.Root().Name()) }); err != nil {
+		if err := writeSides(f.html.side("--html", func(w io.Writer) error { return found.WriteHTML(w, cmd.Root().Name()) })); err != nil {
 			return err
 		}
 	}

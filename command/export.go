@@ -13,7 +13,6 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/repro/export"
-	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 )
@@ -22,7 +21,7 @@ import (
 type exportOptions struct {
 	*common
 	boot, c, rcutorture bool
-	out                 outFile
+	out                 outText
 	fix                 string
 	trials              int
 	perHour             float64
@@ -62,6 +61,7 @@ standard error.`,
 	flags.StringVar(&o.fix, "fix", campaign.Baseline, "of --rcutorture: the candidate's `name`")
 	flags.IntVar(&o.trials, "trials", o.trials, "of --rcutorture: how many variations to run")
 	flags.Float64Var(&o.perHour, "per-hour", 0, "of --rcutorture: how many closes an hour has (default as many as in the scenario)")
+	cmd.Annotations = argumentsAre(inputScenario)
 	return cmd
 }
 
@@ -107,25 +107,20 @@ func (o *exportOptions) run(cmd *cobra.Command, arg string) error {
 	if err != nil {
 		return badInput(err)
 	}
-	return writeTo(cmd, o.out, text)
+	return writeTo(cmd, "--out", o.out, text)
 }
 
 // subject finds the trial to export and describes it.
 func (o *exportOptions) subject(arg string) (t world.Spec, from string, err error) {
-	if trial.IsToken(arg) || isFailureFile(arg) {
-		r, err := readReference(arg)
-		if err != nil {
-			return t, "", err
-		}
-		t, _, err = o.trial(&r)
-		if err != nil {
+	ref, sc, err := o.failureOrScenario(arg)
+	if err != nil {
+		return t, "", err
+	}
+	if ref != nil {
+		if t, _, err = o.trial(ref); err != nil {
 			return t, "", err
 		}
 		return t, fmt.Sprintf("The trial of %s, variation %d, under %s, seed %d", t.Scenario.Name, t.Variation, t.Subject, t.Seed), nil
-	}
-	sc, err := o.names.scenario(arg)
-	if err != nil {
-		return t, "", badInput(err)
 	}
 	return world.Spec{Scenario: sc, Subject: o.fix, Seed: o.seed}, "Scenario " + sc.Name, nil
 }

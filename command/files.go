@@ -38,19 +38,22 @@ func readBounded(path string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// checkFiles refuses files that cannot be read.
+// checkFiles refuses files that cannot be read. It opens regular files only: who opens a
+// pipe and closes it leaves nothing for a reader.
 func checkFiles(field string, paths []string) error {
 	for _, path := range paths {
-		f, err := os.Open(path)
+		info, err := os.Stat(path)
+		if err == nil && info.IsDir() {
+			err = errDirectory
+		}
+		if err == nil && info.Mode().IsRegular() {
+			var f *os.File
+			if f, err = os.Open(path); err == nil {
+				err = f.Close()
+			}
+		}
 		if err != nil {
 			return unreadable(field, path, err)
-		}
-		info, err := f.Stat()
-		if err = errors.Join(err, f.Close()); err != nil {
-			return unreadable(field, path, err)
-		}
-		if info.IsDir() {
-			return unreadable(field, path, errors.New("a directory"))
 		}
 	}
 	return nil

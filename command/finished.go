@@ -40,12 +40,15 @@ func keyOf(s *world.Spec) trialKey {
 	return trialKey{s.Scenario.Name, s.Subject, s.Variation, s.Seed}
 }
 
+// bootsEnding ends the name of the file, which begins with that of --out.
+const bootsEnding = ".boots"
+
 // finishedBeside returns the finished of a results file.
 func finishedBeside(out outFile, resume bool) *finished {
 	if out == "" {
 		return nil
 	}
-	return &finished{path: string(out) + ".boots", resume: resume, kept: map[trialKey]trial.Result{}, waiting: map[trialKey]bool{}}
+	return &finished{path: string(out) + bootsEnding, resume: resume, kept: map[trialKey]trial.Result{}, waiting: map[trialKey]bool{}}
 }
 
 // open opens the file when the campaign has its own; a further call does nothing.

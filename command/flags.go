@@ -99,14 +99,20 @@ func dashField(cmd *cobra.Command, text string) string {
 	return "--" + name + text[len(field):]
 }
 
+// unwrap returns the value of a flag without once.
+func unwrap(v pflag.Value) pflag.Value {
+	if o, ok := v.(*once); ok {
+		return o.Value
+	}
+	return v
+}
+
 // described is a flag's value that describes its allowed values.
 type described interface{ want() string }
 
 // allowed describes the allowed values of a flag.
 func allowed(v pflag.Value) string {
-	if o, ok := v.(*once); ok {
-		v = o.Value
-	}
+	v = unwrap(v)
 	if d, ok := v.(described); ok {
 		return d.want()
 	}

@@ -1,8 +1,10 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 
@@ -22,7 +24,7 @@ type form struct {
 	details, explain bool
 	html             outFile
 	ktap, junit      outFile
-	step             bool
+	step             stepSummary
 }
 
 func (f *form) flags(cmd *cobra.Command) {
@@ -32,13 +34,13 @@ func (f *form) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "print what each figure means before the ranking")
 	cmd.Flags().Var(&f.junit, "junit", "write JUnit XML to this `file` too")
 	cmd.Flags().Var(&f.ktap, "ktap", "write KTAP, which kselftest and KernelCI read, to this `file` too")
-	stepFlag(cmd, &f.step)
+	f.step.register(cmd)
 	cmd.Flags().Var(&f.html, "html", "write a page with charts to this `file` too")
 }
 
 // check refuses more than one form.
 func (f *form) check(json bool) error {
-	if err := checkStep(f.step); err != nil {
+	if err := f.step.check(); err != nil {
 		return err
 	}
 	other := f.markdown || f.csv || json
@@ -50,40 +52,40 @@ func (f *form) check(json bool) error {
 	return oneForm(choice{"--json", json}, choice{"--markdown", f.markdown}, choice{"--csv", f.csv})
 }
 
+// formFlags are the flags that change a report or write one more.
+var formFlags = []string{"markdown", "csv", "details", "explain", "html", "junit", "ktap", "step-summary"}
+
+// noReport refuses the flags of a report, of which a command line makes none.
+func noReport(cmd *cobra.Command, want string) error {
+	for _, name := range formFlags {
+		if f := cmd.Flags().Lookup(name); f.Changed {
+			return wrong("--"+name, f.Value, "%s", want)
+		}
+	}
+	return nil
+}
+
 // oneForm refuses more than one form of standard output.
 func oneForm(forms ...choice) error { return oneOf("one form of output", forms...) }
 
-func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, sides []calibration.Side, margins []margin.Set, rates []rare.Rate) error {
-	sides, err := withRecordings(sum, sides)
+// write prints a report, and then writes the files beside it.
+func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, worlds []calibration.Side, margins []margin.Set, rates []rare.Rate, sides ...side) error {
+	worlds, err := withRecordings(sum, worlds)
 	if err != nil {
 		return err
 	}
-	r := &report.Report{Summary: sum, Sides: sides, Margins: margins, Rates: rates, Program: c.program, Again: c.again(sum, margins),
+	r := &report.Report{Summary: sum, Sides: worlds, Margins: margins, Rates: rates, Program: c.program, Again: c.again(sum, margins),
 		Details: f.details, Explain: f.explain, Hint: f.hint()}
 	if len(rates) > 0 {
 		r.Again.Notes = append(r.Again.Notes, fmt.Sprintf("The rates by simulation are those of the first command with --rare=%d; results files do not keep them.", rates[0].Size))
 	}
-	if f.html != "" {
-		if err := writeFile(f.html, r.HTML); err != nil {
-			return err
-		}
-	}
-	if f.junit != "" {
-		if err := writeFile(f.junit, r.JUnit); err != nil {
-			return err
-		}
-	}
-	if f.ktap != "" {
-		if err := writeFile(f.ktap, r.KTAP); err != nil {
-			return err
-		}
-	}
-	if err := writeStep(f.step, r.Markdown); err != nil {
-		return err
-	}
-	out := cmd.OutOrStdout()
+	return cmp.Or(f.print(cmd.OutOrStdout(), c.json, r), writeSides(append(sides,
+		f.html.side("--html", r.HTML), f.junit.side("--junit", r.JUnit), f.ktap.side("--ktap", r.KTAP), f.step.side(r.Markdown))...))
+}
+
+func (f *form) print(out io.Writer, json bool, r *report.Report) error {
 	switch {
-	case c.json:
+	case json:
 		return r.JSONLines(out)
 	case f.markdown:
 		return r.Markdown(out)

@@ -28,7 +28,7 @@ type gateOptions struct {
 	markdown bool
 	junit    outFile
 	ktap     outFile
-	step     bool
+	step     stepSummary
 	exec     execGate
 	where    where
 }
@@ -77,8 +77,10 @@ control did not misbehave; 130 interrupted.`,
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
 	flags.Var(&o.ktap, "ktap", "write KTAP, which kselftest and KernelCI read, to this `file` too")
-	stepFlag(cmd, &o.step)
+	o.step.register(cmd)
 	o.exec.register(cmd)
+	reads(flags, inputFile, "policy")
+	reads(flags, inputScenario, "scenario", "margin-scenario")
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
@@ -91,12 +93,15 @@ func (o *gateOptions) gate(cmd *cobra.Command) error {
 	if err := oneForm(choice{"--json", o.json}, choice{"--markdown", o.markdown}); err != nil {
 		return err
 	}
-	if err := checkStep(o.step); err != nil {
+	if err := o.step.check(); err != nil {
 		return err
 	}
 	if o.file != "" {
 		if err := readPolicy(o.file, cmd.Flags()); err != nil {
 			return badInput(err)
+		}
+		if err := o.distinct(cmd, nil); err != nil { // scenarios of the policy
+			return err
 		}
 	}
 	if err := o.exec.check(cmd); err != nil {
@@ -135,23 +140,11 @@ func (o *gateOptions) conclude(cmd *cobra.Command, r *report.GateReport, err err
 		o.consoleOf(cmd, err)
 		return inputOrFailure(err)
 	}
-	if o.junit != "" {
-		if err := writeFile(o.junit, r.JUnit); err != nil {
-			return err
-		}
-	}
-	if o.ktap != "" {
-		if err := writeFile(o.ktap, r.KTAP); err != nil {
-			return err
-		}
-	}
-	if err := writeStep(o.step, r.Markdown); err != nil {
-		return err
-	}
-	if err := o.show(cmd.OutOrStdout(), r); err != nil {
-		return err
-	}
-	return gateError(r)
+	return cmp.Or(
+		o.show(cmd.OutOrStdout(), r),
+		writeSides(o.junit.side("--junit", r.JUnit), o.ktap.side("--ktap", r.KTAP), o.step.side(r.Markdown)),
+		gateError(r),
+	)
 }
 
 // run tests the controls and then, if they misbehave, the candidates.

@@ -42,6 +42,7 @@ answers; priorities and sysctls stay changed. So the flag --yes-storm-this-machi
 			return guest.Run(cases, cmd.OutOrStdout())
 		},
 	}
+	cmd.Annotations = argumentsAre(inputScenario)
 	c.seedFlag(cmd)
 	cmd.Flags().BoolVar(&sure, "yes-storm-this-machine", false, "yes, storm the kernel that runs this process")
 	return cmd

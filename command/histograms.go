@@ -16,10 +16,12 @@ func isDirectory(path string) bool {
 
 // reportHistograms shows the measurements in a directory of histograms.
 func (c *common) reportHistograms(cmd *cobra.Command, dir string) error {
-	for _, flag := range []string{"markdown", "csv", "html", "margins"} {
-		if f := cmd.Flags().Lookup(flag); f.Changed {
-			return wrong("--"+flag, f.Value, "results, not a directory of histograms")
-		}
+	const want = "results, not a directory of histograms"
+	if err := noReport(cmd, want); err != nil {
+		return err
+	}
+	if f := cmd.Flags().Lookup("margins"); f.Changed {
+		return wrong("--margins", f.Value, want)
 	}
 	rows, err := histogram.Read(dir)
 	if err != nil {

@@ -111,6 +111,7 @@ or a file does not parse.`,
 			return nil
 		},
 	}
+	cmd.Annotations = argumentsAre(inputFile)
 	flags := cmd.Flags()
 	flags.StringVar(&model, "model", lkmm, "lkmm, or the explorer's memory in `mode` sc, tso, pso or weak")
 	flags.BoolVar(&witness, "witness", false, "show an execution in which the condition holds (lkmm)")

@@ -39,6 +39,7 @@ misses its threshold in at most 5 % of searches.`,
 	flags.StringArrayVar(&o.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
 	o.where.register(cmd, c)
 	mustComplete(cmd, "fix", c.names.completeFixes)
+	reads(flags, inputScenario, "scenario")
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	return cmd
 }

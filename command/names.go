@@ -44,19 +44,32 @@ func newNames(p Program) (n names, err error) {
 // scenario finds a scenario by name, or reads a file: a name with a slash or with
 // the ending of a YAML file.
 func (n *names) scenario(name string) (workload.Scenario, error) {
+	sc, _, err := n.scenarioText(name)
+	return sc, err
+}
+
+// scenarioText returns the text of the scenario's file too; a preset has none. It reads
+// the file once: a pipe has nothing for a second reader.
+func (n *names) scenarioText(name string) (workload.Scenario, []byte, error) {
 	sc, err := n.preset(name)
 	if err == nil {
-		return sc, nil
+		return sc, nil, nil
 	}
 	if !isFile(name) {
-		return sc, badInput(err)
+		return sc, nil, badInput(err)
 	}
-	b, err := readFile("scenario", name)
+	text, err := readFile("scenario", name)
 	if err != nil {
-		return sc, err
+		return sc, nil, err
 	}
-	if sc, err = workload.Decode(b); err != nil {
-		return sc, inputf("%s: %w", name, err)
+	sc, err = decodeScenario(name, text)
+	return sc, text, err
+}
+
+func decodeScenario(path string, text []byte) (workload.Scenario, error) {
+	sc, err := workload.Decode(text)
+	if err != nil {
+		return sc, inputf("%s: %w", path, err)
 	}
 	return sc, nil
 }
@@ -66,18 +79,18 @@ func isFile(name string) bool {
 	return strings.ContainsRune(name, filepath.Separator) || ext == ".yaml" || ext == ".yml"
 }
 
-// scenarioIn finds a scenario as scenario does. Its error lists the scenarios of that
+// scenarioIn finds a scenario as scenarioText does. Its error lists the scenarios of that
 // world.
-func (n *names) scenarioIn(in world.World, name string) (workload.Scenario, error) {
-	sc, err := n.scenario(name)
+func (n *names) scenarioIn(in world.World, name string) (workload.Scenario, []byte, error) {
+	sc, text, err := n.scenarioText(name)
 	if err == nil || isFile(name) || in.Name() != boot.Name {
-		return sc, err
+		return sc, text, err
 	}
 	var known []string
 	for _, preset := range boot.Presets() {
 		known = append(known, preset.Name)
 	}
-	return sc, badInput(named.Unknown("scenario", name, "a preset for real kernels or a YAML file", known))
+	return sc, nil, badInput(named.Unknown("scenario", name, "a preset for real kernels or a YAML file", known))
 }
 
 // preset finds a scenario by name, among those of this program and of the worlds

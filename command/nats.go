@@ -31,6 +31,7 @@ func (f *natsFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.ca, "nats-ca", "", "a `file` with the certificates to trust, in PEM")
 	flags.StringVar(&f.cert, "nats-cert", "", "a `file` with a certificate to show, in PEM, where the server demands one")
 	flags.StringVar(&f.key, "nats-key", "", "a `file` with its key")
+	reads(flags, inputFile, "nats-token", "nats-creds", "nats-ca", "nats-cert", "nats-key")
 }
 
 // check refuses files that cannot be read, and flags that need --nats.

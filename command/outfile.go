@@ -8,10 +8,18 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // errDirectory is the error of a file's flag that names a directory.
 var errDirectory = errors.New("a directory")
+
+// outputFlag is a flag that names what a command writes. The type makes a command
+// refuse a file that it reads or writes elsewhere; see distinct.
+type outputFlag interface {
+	pflag.Value
+	paths() []string
+}
 
 // outFile is a flag that holds the path of a file to write. Reading the flag
 // checks that the directory exists, so that a long run does not end in an error.
@@ -24,7 +32,7 @@ func (o *outFile) Set(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return errDirectory
 	}
-	if path == "" {
+	if path == "" || path == standardStream {
 		return errors.New("not a file")
 	}
 	*o = outFile(path)
@@ -35,6 +43,28 @@ func (o *outFile) String() string { return string(*o) }
 
 // Type is part of pflag.Value.
 func (o *outFile) Type() string { return "file" }
+
+func (o *outFile) want() string { return "a file in a directory that exists" }
+
+func (o *outFile) paths() []string { return []string{string(*o)} }
+
+// outText is a flag that holds the path of a file to write, or "-" for standard output.
+type outText struct{ outFile }
+
+func (o *outText) Set(path string) error {
+	if path == standardStream {
+		o.outFile = standardStream
+		return nil
+	}
+	return o.outFile.Set(path)
+}
+
+func (o *outText) paths() []string {
+	if o.outFile == standardStream {
+		return nil
+	}
+	return o.outFile.paths()
+}
 
 // outDir is a flag that holds the path of a directory to write files into. It need
 // not exist.
@@ -55,48 +85,43 @@ func (o *outDir) Type() string { return "dir" }
 
 func (o *outDir) want() string { return "a directory, or the path of one to make" }
 
-func (o *outFile) want() string { return "a file in a directory that exists" }
-
-// is reports whether a path names the same file, through links too.
-func (o *outFile) is(path string) bool {
-	a, errA := os.Stat(string(*o))
-	b, errB := os.Stat(path)
-	return errA == nil && errB == nil && os.SameFile(a, b)
-}
+func (o *outDir) paths() []string { return []string{string(*o)} }
 
 // standardStream is the name of standard input, and of standard output.
 const standardStream = "-"
 
-// writeTo writes a text to a file, or to standard output for "-" and for no file.
-func writeTo(cmd *cobra.Command, to outFile, text []byte) error {
-	if to == "" || to == standardStream {
+// writeTo writes a text to the file of a flag, or to standard output for "-" and for no
+// file.
+func writeTo(cmd *cobra.Command, flag string, to outText, text []byte) error {
+	if to.outFile == "" || to.outFile == standardStream {
 		_, err := cmd.OutOrStdout().Write(text)
 		return err
 	}
-	return writeFile(to, func(w io.Writer) error {
+	return writeFile(flag, to.outFile, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})
 }
 
-// writeFile writes a file whole or not at all: first beside its place, then
+// writeFile writes the file of a flag whole or not at all: first beside its place, then
 // renamed into it. A link stays, and the file that it leads to is written. A pipe,
 // or another file that is not regular, is written directly.
-func writeFile(to outFile, write func(io.Writer) error) (err error) {
+func writeFile(flag string, to outFile, write func(io.Writer) error) (err error) {
 	path := string(to)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if f := streamOf(path); f != nil {
+		return unwritable(flag, to, f.Name(), write(f))
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return writeInPlace(path, write)
+		return unwritable(flag, to, path, writeInPlace(path, write))
 	}
+	path = resolve(path)
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return ofFile(to, err)
+		return unwritable(flag, to, "", err)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(ofFile(to, err), os.Remove(f.Name()))
+			err = errors.Join(unwritable(flag, to, f.Name(), err), os.Remove(f.Name()))
 		}
 	}()
 	if err := write(f); err != nil {
@@ -108,12 +133,28 @@ func writeFile(to outFile, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// ofFile names the file in an error, which has the name of the one beside it.
-func ofFile(to outFile, err error) error {
-	if at, ok := errors.AsType[*fs.PathError](err); ok {
-		return &fs.PathError{Op: at.Op, Path: string(to), Err: at.Err}
+// unwritable names the flag and its file in an error of the path that is written in its
+// place; "" is any. An error of a file that is read stays as it is.
+func unwritable(flag string, to outFile, written string, err error) error {
+	if at, ok := errors.AsType[*fs.PathError](err); ok && (written == "" || at.Path == written) {
+		return wrong(flag, string(to), "a file that can be written (%v)", at.Err)
+	}
+	if at, ok := errors.AsType[*os.LinkError](err); ok {
+		return wrong(flag, string(to), "a file that can be written (%v)", at.Err)
 	}
 	return err
+}
+
+// streamOf returns the stream of this process that a path names, or nil. Opened by its
+// path, a stream that is a file would be written from its beginning.
+func streamOf(path string) *os.File {
+	switch filepath.Clean(path) {
+	case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+		return os.Stdout
+	case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2":
+		return os.Stderr
+	}
+	return nil
 }
 
 // writeWhole writes to a stream all that write writes, or nothing if write fails.

@@ -25,7 +25,7 @@ func TestWriteFileKeepsDevicesPipesAndLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := writeFile(outFile(pipe), hello); err != nil {
+	if err := writeFile("--out", outFile(pipe), hello); err != nil {
 		t.Fatal(err)
 	}
 	got := make([]byte, 5)
@@ -39,7 +39,7 @@ func TestWriteFileKeepsDevicesPipesAndLinks(t *testing.T) {
 	if err := os.Symlink(file, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeFile(outFile(link), hello); err != nil {
+	if err := writeFile("--out", outFile(link), hello); err != nil {
 		t.Fatal(err)
 	}
 	if to, err := os.Readlink(link); err != nil || to != file {
@@ -55,7 +55,7 @@ func TestWriteFileKeepsDevicesPipesAndLinks(t *testing.T) {
 func TestAnErrorNamesTheFileToWrite(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "missing", "mine.yaml")
-	err := writeFile(outFile(path), func(io.Writer) error { return nil })
+	err := writeFile("--out", outFile(path), func(io.Writer) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".mine.yaml.") {
 		t.Errorf("%v, want an error of %s", err, path)
 	}

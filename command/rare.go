@@ -52,6 +52,7 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 		ValidArgsFunction: c.names.completeScenarios,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.rare(cmd, args[0]) },
 	}
+	cmd.Annotations = argumentsAre(inputScenario)
 	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.plan.Subject, "fix", campaign.Baseline, "the candidate's `name`")

@@ -13,7 +13,7 @@ import (
 )
 
 func newReadCommand(c *common) *cobra.Command {
-	var scenario outFile
+	var scenario outText
 	cmd := &cobra.Command{
 		Use:   "read [LOG...]",
 		Short: "Read console logs: what hangs, and who holds it up",
@@ -37,8 +37,8 @@ the seeds it shows the others.`,
 			if len(logs) == 0 {
 				logs = []string{standardStream}
 			}
-			if scenario != "" && len(logs) > 1 {
-				return wrong("--scenario", scenario, "one LOG to make it from, not %d", len(logs))
+			if scenario.outFile != "" && len(logs) > 1 {
+				return wrong("--scenario", scenario.outFile, "one LOG to make it from, not %d", len(logs))
 			}
 			for i, name := range logs {
 				log, err := readLog(cmd, name)
@@ -52,13 +52,13 @@ the seeds it shows the others.`,
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
 				to := cmd.OutOrStdout()
-				if scenario == standardStream {
+				if scenario.outFile == standardStream {
 					to = cmd.ErrOrStderr()
 				}
 				if err := showLog(to, log, c.json); err != nil {
 					return err
 				}
-				if scenario != "" {
+				if scenario.outFile != "" {
 					return draft(cmd, c, log, scenario)
 				}
 			}
@@ -66,26 +66,27 @@ the seeds it shows the others.`,
 		},
 	}
 	cmd.Flags().Var(&scenario, "scenario", "write a scenario that shows the log's symptoms to this `file`; - is standard output, and the rest goes to standard error")
+	cmd.Annotations = argumentsAre(inputFile)
 	return cmd
 }
 
 // draft writes a scenario made from a log.
-func draft(cmd *cobra.Command, c *common, log *repro.Log, to outFile) error {
+func draft(cmd *cobra.Command, c *common, log *repro.Log, to outText) error {
 	d, err := log.Draft()
 	if errors.Is(err, repro.ErrNoScenario) {
-		return wrong("--scenario", to, "a log with a symptom that the virtual kernel has; this one has %s", symptoms(log))
+		return wrong("--scenario", to.outFile, "a log with a symptom that the virtual kernel has; this one has %s", symptoms(log))
 	}
 	if err != nil {
 		return err
 	}
-	if err := writeTo(cmd, to, d.YAML(log.Name)); err != nil {
+	if err := writeTo(cmd, "--scenario", to, d.YAML(log.Name)); err != nil {
 		return err
 	}
 	if c.quiet {
 		return nil
 	}
-	name := string(to)
-	if to == standardStream {
+	name := string(to.outFile)
+	if to.outFile == standardStream {
 		name = "the scenario"
 	}
 	for _, m := range d.Missing {

@@ -30,19 +30,15 @@ stdout. Either is written whole or not at all. Results are JSON Lines.`,
 			if err := checkFiles("results", args); err != nil {
 				return err
 			}
-			for _, path := range args {
-				if out != "" && out.is(path) {
-					return wrong("--out", string(out), "a file that is not one of the shards")
-				}
-			}
 			merge := func(w io.Writer) error { return campaign.Merge(args, w) }
 			if out == "" {
 				return inputOrFailure(writeWhole(cmd.OutOrStdout(), merge))
 			}
-			return inputOrFailure(writeFile(out, merge))
+			return inputOrFailure(writeFile("--out", out, merge))
 		},
 	}
 	cmd.Flags().Var(&out, "out", "write to this `file` instead of stdout")
+	cmd.Annotations = argumentsAre(inputFile)
 	return cmd
 }
 
@@ -101,14 +97,13 @@ subject; of the flags, --json alone goes with it.`,
 			if sets, err = margin.Of(sets, sum.Head.Fixes); err != nil {
 				return inputOrFailure(err)
 			}
-			if err := f.write(cmd, c, sum, sides, sets, nil); err != nil {
-				return err
-			}
-			return verdictError(sum)
+			return cmp.Or(f.write(cmd, c, sum, sides, sets, nil), verdictError(sum))
 		},
 	}
 	f.flags(cmd)
 	cmd.Flags().StringArrayVar(&margins, "margins", nil, "a `file` from margin --json to add to the report; may be repeated")
+	reads(cmd.Flags(), inputFile, "margins")
+	cmd.Annotations = argumentsAre(inputFile)
 	return cmd
 }
 

@@ -82,6 +82,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 invalid or undecided; 130 interrupt
 		newVersionCommand(c),
 	)
 	root.Args = knownCommand
+	root.PersistentPreRunE = c.distinct
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
 	root.InitDefaultHelpCmd()
 	if help, _, err := root.Find([]string{"help"}); err == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/report"
+	"github.com/gpstorm/gpstorm/repro"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -46,7 +47,7 @@ the console alone. In --world boot a --kernel takes the candidate's place.`,
 			if err := how.check(c, in.World, log); err != nil {
 				return err
 			}
-			sc, err := c.names.scenarioIn(in.World, args[0])
+			sc, text, err := c.names.scenarioIn(in.World, args[0])
 			if err != nil {
 				return badInput(err)
 			}
@@ -84,7 +85,7 @@ the console alone. In --world boot a --kernel takes the candidate's place.`,
 			if err := how.show(cmd, c, in.Facts(), log, r); err != nil {
 				return err
 			}
-			if of, ok := writtenFor(args[0]); ok && in.Name() == kernel.Name && !c.json && !how.dmesg {
+			if of, ok := repro.ParseWritten(text); ok && in.Name() == kernel.Name && !c.json && !how.dmesg {
 				if c.quiet {
 					return nil
 				}
@@ -93,6 +94,7 @@ the console alone. In --world boot a --kernel takes the candidate's place.`,
 			return nil
 		},
 	}
+	cmd.Annotations = argumentsAre(inputScenario)
 	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&fix, "fix", campaign.Baseline, "the candidate's `name`")
@@ -147,6 +149,7 @@ decisions than the one that made the token, replay fails: exit 1.`,
 			return nil
 		},
 	}
+	cmd.Annotations = argumentsAre(inputFile)
 	cmd.Flags().BoolVar(&log, "log", false, "show the kernel's console")
 	how.flags(cmd.Flags())
 	return cmd

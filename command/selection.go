@@ -23,6 +23,7 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command, c *common) {
 	cmd.Flags().StringArrayVar(&s.scenarios, "scenario", nil, "a preset's `name` or a YAML file; may be repeated (default all presets)")
 	cmd.Flags().StringArrayVar(&s.fixes, "fix", nil, "a candidate's `name`; may be repeated (default all candidates)")
+	reads(cmd.Flags(), inputScenario, "scenario")
 	mustComplete(cmd, "scenario", c.names.completeScenarios)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 }
@@ -41,7 +42,7 @@ func (s *selection) plan(c *common, in world.World) (*campaign.Plan, error) {
 	if len(s.scenarios) > 0 {
 		p.Scenarios = nil
 		for _, name := range unique(s.scenarios) {
-			sc, err := c.names.scenarioIn(in, name)
+			sc, _, err := c.names.scenarioIn(in, name)
 			if err != nil {
 				return nil, err
 			}

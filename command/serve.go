@@ -66,6 +66,7 @@ a temporary directory, which is removed at the end.`,
 	flags.StringVar(&cfg.Cert, "tls-cert", "", "a `file` with the server's certificate, in PEM")
 	flags.StringVar(&cfg.Key, "tls-key", "", "a `file` with its key")
 	flags.StringVar(&cfg.ClientCA, "tls-client-ca", "", "a `file` with the certificates that must sign those of clients")
+	reads(flags, inputFile, "token", "tls-cert", "tls-key", "tls-client-ca")
 	return cmd
 }
 

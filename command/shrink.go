@@ -1,12 +1,12 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -62,6 +62,7 @@ if those before them do not fail. Some of them run in vain; the result is the sa
 	cmd.Flags().Var(&o.out, "out", "write to this `file` instead of stdout")
 	o.where.register(cmd, c)
 	cmd.Flags().Lookup("parallel").Usage = "trials at once on this machine; 0 is one after the other"
+	cmd.Annotations = argumentsAre(inputScenario)
 	mustComplete(cmd, "fix", c.names.completeFixes)
 	return cmd
 }
@@ -122,11 +123,14 @@ func (o *shrinkOptions) shrink(cmd *cobra.Command, arg string) error {
 		}
 		return story.Text(cmd.ErrOrStderr(), screenOf(cmd.ErrOrStderr()))
 	}
-	if err := writeFile(o.out, write); err != nil || o.json {
-		return err
+	err = writeFile("--out", o.out, write)
+	if err == nil && o.json {
+		return nil
 	}
-	story.Again = o.program + " replay " + string(o.out)
-	return story.Text(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout()))
+	if err == nil {
+		story.Again = o.program + " replay " + string(o.out)
+	}
+	return cmp.Or(story.Text(cmd.OutOrStdout(), screenOf(cmd.OutOrStdout())), err)
 }
 
 // elsewhere has the search run its trials where the flags say. It returns where to
@@ -158,23 +162,19 @@ func (o *shrinkOptions) elsewhere(cmd *cobra.Command, t *world.Spec, opt *shrink
 
 // lookup finds what to shrink.
 func (o *shrinkOptions) lookup(cmd *cobra.Command, arg string) (t world.Spec, err error) {
-	sc, err := o.names.scenario(arg)
-	if err == nil && !isFailureFile(arg) {
-		return world.Spec{Scenario: sc, Subject: o.fix, Seed: o.seed}, nil
+	ref, sc, err := o.failureOrScenario(arg)
+	if err != nil {
+		return t, err
 	}
-	if _, absent := os.Stat(arg); absent != nil && !trial.IsToken(arg) {
-		return t, err // the name of a scenario, most likely
+	if ref == nil {
+		return world.Spec{Scenario: sc, Subject: o.fix, Seed: o.seed}, nil
 	}
 	for _, name := range []string{"fix", "seed"} {
 		if cmd.Flags().Changed(name) {
 			return t, wrong("--"+name, cmd.Flag(name).Value, "a scenario to shrink; a token or failure file has its own")
 		}
 	}
-	ref, err := readReference(arg)
-	if err != nil {
-		return t, err
-	}
-	t, w, err := o.trial(&ref)
+	t, w, err := o.trial(ref)
 	if err == nil && w.Name() != kernel.Name {
 		err = wrong("token: world", w.Name(), kernel.Name)
 	}

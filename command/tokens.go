@@ -26,14 +26,44 @@ func readReference(arg string) (r reference, err error) {
 		r.token, err = trial.ParseToken(arg)
 		return r, badInput(err)
 	}
-	r.file = arg
-	if r.text, err = readBounded(arg); err != nil {
+	text, err := readBounded(arg)
+	if err != nil {
 		return r, wrong("token", arg, "a token, which begins with gps2., or a failure file")
 	}
-	if r.token, err = failure.ParseToken(r.text); err != nil {
-		return r, inputf("%s: %w", arg, err)
+	return fileReference(arg, text)
+}
+
+func fileReference(path string, text []byte) (r reference, err error) {
+	r.file, r.text = path, text
+	if r.token, err = failure.ParseToken(text); err != nil {
+		return r, inputf("%s: %w", path, err)
 	}
 	return r, nil
+}
+
+// failureOrScenario finds what a token, a failure file, a preset's name or a scenario's file
+// names: a trial that failed, or else a scenario. It reads a file once.
+func (c *common) failureOrScenario(arg string) (*reference, workload.Scenario, error) {
+	sc, unknown := c.names.preset(arg)
+	if unknown == nil {
+		return nil, sc, nil
+	}
+	if trial.IsToken(arg) {
+		ref, err := readReference(arg)
+		return &ref, sc, err
+	}
+	text, err := readBounded(arg)
+	switch {
+	case err == nil && isFile(arg) && !failure.Is(text):
+		sc, err = decodeScenario(arg, text)
+		return nil, sc, err
+	case err == nil:
+		ref, err := fileReference(arg, text)
+		return &ref, sc, err
+	case isFile(arg):
+		return nil, sc, unreadable("scenario", arg, err)
+	}
+	return nil, sc, badInput(unknown) // the name of a scenario, most likely
 }
 
 // trial returns the trial of a world that runs scenarios.
@@ -72,12 +102,6 @@ func (c *common) checkScenario(t *world.Spec, r *reference) error {
 		return fmt.Errorf("scenario: edited: want the scenario of the token; to run the edited one: %s run %s --fix %s --seed %d", c.program, r.file, t.Subject, t.Seed)
 	}
 	return nil
-}
-
-// isFailureFile reports whether a file begins like a failure file.
-func isFailureFile(path string) bool {
-	b, err := readBounded(path)
-	return err == nil && failure.Is(b)
 }
 
 // saveClusters writes a failure file for each cause of failure in a campaign. It reruns

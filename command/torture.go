@@ -82,6 +82,7 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 	flags := cmd.Flags()
 	flags.StringVar(&fix, "fix", "membarrier", "the strategy's, or the broken core's, `name`")
 	flags.StringVar(&scenario, "scenario", "", "take readers, updaters and storms from this `scenario`, its times divided by 100")
+	reads(flags, inputScenario, "scenario")
 	flags.DurationVar(&cfg.Duration, "duration", 10*time.Second, "how long")
 	flags.IntVar(&cfg.Readers, "readers", 0, "reader goroutines; 0 is 4 more than there are CPUs")
 	flags.IntVar(&cfg.Updaters, "updaters", 0, "updater goroutines; 0 is 4")

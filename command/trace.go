@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"path/filepath"
@@ -23,7 +24,8 @@ type traceOptions struct {
 	trace, ftrace outFile
 	window        string
 	dmesg         bool
-	written       []string // where the timelines are, and what opens them
+	recorded      *timeline.Recorder
+	cpus          int
 }
 
 func (o *traceOptions) flags(flags *pflag.FlagSet) {
@@ -50,7 +52,7 @@ func (o *traceOptions) bounds() (from, until time.Duration, err error) {
 	return from, until, nil
 }
 
-// run runs a trial, adds its token to the result, and writes its timelines.
+// run runs a trial, records its timeline, and adds its token to the result.
 func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t world.Spec) (r trial.Result, err error) {
 	from, until, err := o.bounds()
 	if err != nil {
@@ -75,27 +77,37 @@ func (o *traceOptions) run(ctx context.Context, c *common, w world.World, t worl
 	r = kernel.Run(t.Varied(), fix, t.Seed, kernel.Options{Log: true, Blame: true, Draws: t.Draws, Trace: rec})
 	t.Label(&r)
 	r.Replay = t.Token(w.Name(), r.Checksum).String()
-	if o.trace != "" {
-		write := timeline.Protobuf
-		if filepath.Ext(string(o.trace)) == ".json" {
-			write = timeline.Perfetto
-		}
-		if err := writeFile(o.trace, func(w io.Writer) error { return write(w, rec) }); err != nil {
-			return r, err
-		}
-		o.written = append(o.written, string(o.trace)+": open it at https://ui.perfetto.dev (nothing is uploaded)")
-	}
-	if o.ftrace != "" {
-		write, opener := timeline.Ftrace, ": ftrace text, for less, or for Perfetto as well"
-		if filepath.Ext(string(o.ftrace)) == ".dat" {
-			write, opener = timeline.TraceDat, ": open it with kernelshark, or print it with trace-cmd report"
-		}
-		if err := writeFile(o.ftrace, func(w io.Writer) error { return write(w, rec, t.Scenario.Machine.CPUs) }); err != nil {
-			return r, err
-		}
-		o.written = append(o.written, string(o.ftrace)+opener)
-	}
+	o.recorded, o.cpus = rec, t.Scenario.Machine.CPUs
 	return r, nil
+}
+
+// sides writes the timelines, and says what opens them.
+func (o *traceOptions) sides(note func(string)) []side {
+	timelineOf := func(flag string, to outFile, write func(io.Writer) error, opener string) side {
+		s := to.side(flag, write)
+		if s == nil {
+			return nil
+		}
+		return func() error {
+			err := s()
+			if err == nil {
+				note(string(to) + opener)
+			}
+			return err
+		}
+	}
+	perfetto := timeline.Protobuf
+	if filepath.Ext(string(o.trace)) == ".json" {
+		perfetto = timeline.Perfetto
+	}
+	ftrace, opener := timeline.Ftrace, ": ftrace text, for less, or for Perfetto as well"
+	if filepath.Ext(string(o.ftrace)) == ".dat" {
+		ftrace, opener = timeline.TraceDat, ": open it with kernelshark, or print it with trace-cmd report"
+	}
+	return []side{
+		timelineOf("--trace", o.trace, func(w io.Writer) error { return perfetto(w, o.recorded) }, ": open it at https://ui.perfetto.dev (nothing is uploaded)"),
+		timelineOf("--ftrace", o.ftrace, func(w io.Writer) error { return ftrace(w, o.recorded, o.cpus) }, opener),
+	}
 }
 
 // check refuses --dmesg with another form of output.
@@ -109,15 +121,14 @@ func (o *traceOptions) check(c *common, w world.World, log bool) error {
 	return nil
 }
 
-// show prints the outcome of a trial, or only its console, and the paths of the timelines.
-func (o *traceOptions) show(cmd *cobra.Command, c *common, f world.Facts, log bool, r trial.Result) error {
-	for _, line := range o.written {
-		c.note(cmd, "%s", line)
-	}
+// show prints the outcome of a trial, or only its console, and then writes the timelines.
+func (o *traceOptions) show(cmd *cobra.Command, c *common, f world.Facts, log bool, r trial.Result) (err error) {
 	if o.dmesg {
-		return showConsole(cmd, &r)
+		err = showConsole(cmd, &r)
+	} else {
+		err = showTrial(cmd, c, f, log, r)
 	}
-	return showTrial(cmd, c, f, log, r)
+	return cmp.Or(err, writeSides(o.sides(func(line string) { c.note(cmd, "%s", line) })...))
 }
 
 // showConsole prints the console in the form of dmesg.

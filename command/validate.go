@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"slices"
@@ -60,11 +61,13 @@ Exit codes: 0 all other figures are within their bands; 1 some are not.`,
 	flags.Var(&o.junit, "junit", "write JUnit XML to this `file` too")
 	flags.Var(&o.ktap, "ktap", "write KTAP, which kselftest and KernelCI read, to this `file` too")
 	flags.StringVar(&o.recordings, "recordings", "", "compare with the recordings of this `file`")
+	reads(flags, inputFile, "recordings")
+	reads(flags, inputKernel, "kernel")
 	return cmd
 }
 
 func (o *validateOptions) validate(cmd *cobra.Command) error {
-	recordings, err := o.recorded(cmd)
+	recordings, kept, err := o.recorded(cmd)
 	if err != nil {
 		return err
 	}
@@ -75,23 +78,17 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 	if err := v.Compare(cmd.Context(), o.inKernel(), recordings); err != nil {
 		return inputOrFailure(err)
 	}
-	if o.junit != "" {
-		if err := writeFile(o.junit, func(w io.Writer) error { return report.ValidationJUnit(w, v) }); err != nil {
-			return err
-		}
-	}
-	if o.ktap != "" {
-		if err := writeFile(o.ktap, func(w io.Writer) error { return report.ValidationKTAP(w, v) }); err != nil {
-			return err
-		}
-	}
 	out := cmd.OutOrStdout()
 	if o.json {
 		err = report.ValidationJSON(out, v)
 	} else {
 		err = report.ValidationText(out, screenOf(out), v)
 	}
-	if err != nil {
+	sides := writeSides(
+		o.junit.side("--junit", func(w io.Writer) error { return report.ValidationJUnit(w, v) }),
+		o.ktap.side("--ktap", func(w io.Writer) error { return report.ValidationKTAP(w, v) }),
+	)
+	if err := cmp.Or(err, kept, sides); err != nil {
 		return err
 	}
 	if v.Unknown() > 0 {
@@ -100,51 +97,53 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 	return nil
 }
 
-// recorded returns the recordings for the comparison.
-func (o *validateOptions) recorded(cmd *cobra.Command) ([]calibration.Recording, error) {
+// recorded returns the recordings for the comparison. kept is the error of keeping them,
+// which costs no comparison.
+func (o *validateOptions) recorded(cmd *cobra.Command) (all []calibration.Recording, kept, err error) {
 	for _, flag := range []string{"kernel", "scenario", "boots", "record"} {
 		if !o.boot && cmd.Flags().Changed(flag) {
-			return nil, wrong("--"+flag, absent("given"), "--boot beside it")
+			return nil, nil, wrong("--"+flag, absent("given"), "--boot beside it")
 		}
 	}
 	switch {
 	case o.boot && o.recordings != "":
-		return nil, wrong("--recordings", o.recordings, "no --boot beside it")
+		return nil, nil, wrong("--recordings", o.recordings, "no --boot beside it")
 	case o.boot:
 		return o.bootAll(cmd)
 	case o.recordings == "":
-		return calibration.Shipped()
+		all, err = calibration.Shipped()
+		return all, nil, err
 	}
 	b, err := readFile("--recordings", o.recordings)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all, err := calibration.ReadRecordings(bytes.NewReader(b))
+	all, err = calibration.ReadRecordings(bytes.NewReader(b))
 	if err != nil {
-		return nil, inputf("%s: %w", o.recordings, err)
+		return nil, nil, inputf("%s: %w", o.recordings, err)
 	}
-	return all, nil
+	return all, nil, nil
 }
 
-// bootAll makes recordings.
-func (o *validateOptions) bootAll(cmd *cobra.Command) ([]calibration.Recording, error) {
+// bootAll makes recordings, and keeps them.
+func (o *validateOptions) bootAll(cmd *cobra.Command) (all []calibration.Recording, kept, err error) {
 	if o.boots < 1 || o.boots > 100 {
-		return nil, wrong("--boots", o.boots, "1 to 100")
+		return nil, nil, wrong("--boots", o.boots, "1 to 100")
 	}
 	scenarios, err := presetsNamed(o.names)
 	if err != nil {
-		return nil, badInput(err)
+		return nil, nil, badInput(err)
 	}
 	w, err := worldOf(o.kernels)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := o.ready(w, scenarios); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	machine, date, err := w.Machine(cmd.Context())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	subjects := w.Subjects()
 	perBoot := len(subjects) * len(scenarios)
@@ -154,7 +153,6 @@ func (o *validateOptions) bootAll(cmd *cobra.Command) ([]calibration.Recording, 
 			Variation: i / perBoot, Seed: o.seed + uint64(i/perBoot),
 		}
 	}
-	var all []calibration.Recording
 	n := perBoot * o.boots
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 	err = (&boots{booting: w}).Execute(cmd.Context(), n, spec, func(i int, r trial.Result) error {
@@ -170,15 +168,15 @@ func (o *validateOptions) bootAll(cmd *cobra.Command) ([]calibration.Recording, 
 		return nil
 	})
 	bar.done()
-	kept := o.keep(all)
+	kept = o.keep(all)
 	if err != nil {
 		o.consoleOf(cmd, err)
 		if kept == nil && o.record != "" && len(all) > 0 {
 			o.note(cmd, "%d recordings made before that are in %s", len(all), o.record)
 		}
-		return nil, inputOrFailure(err)
+		return nil, nil, inputOrFailure(err)
 	}
-	return all, kept
+	return all, kept, nil
 }
 
 // keep writes the file of --record, if there is anything to write.
@@ -186,7 +184,7 @@ func (o *validateOptions) keep(all []calibration.Recording) error {
 	if o.record == "" || len(all) == 0 {
 		return nil
 	}
-	return writeFile(o.record, func(w io.Writer) error {
+	return writeFile("--record", o.record, func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		for i := range all {
 			if err := enc.Encode(&all[i]); err != nil {

@@ -35,6 +35,7 @@ certificate is of another model, or no certificate of anything.`,
 		Args: exactly("a certificate"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.verify(cmd, args[0]) },
 	}
+	cmd.Annotations = argumentsAre(inputFile)
 	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&o.replicates, "replicates", 1, "how many replicates of each estimate to run again")
