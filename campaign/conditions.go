@@ -36,8 +36,10 @@ func (s *conditionSum) add(c *trial.Conditions) {
 	}
 	s.sum.Trials++
 	if st := c.Storm; st != nil {
-		s.storms++
 		s.sum.Source = st.Source
+		if st.AskedRate > 0 { // the threads had a CPU
+			s.storms++
+		}
 		s.sum.AskedRate += st.AskedRate
 		s.sum.Rate += st.Rate
 		s.sum.AskedShare += st.AskedShare

@@ -64,10 +64,13 @@ func (s *selection) plan(c *common, in world.World) (*campaign.Plan, error) {
 
 // checkScenarios refuses scenarios that a world cannot run.
 func checkScenarios(in world.World, all []workload.Scenario) error {
-	if in.Name() == live.Name {
-		return nil
-	}
 	for i := range all {
+		if in.Name() == live.Name {
+			if err := live.Check(&all[i]); err != nil {
+				return err
+			}
+			continue
+		}
 		if gc := all[i].Go.GC; gc != 0 {
 			return fmt.Errorf("scenario %s: go.gc: %v: want none outside of the world %s", all[i].Name, gc, live.Name)
 		}

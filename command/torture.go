@@ -70,8 +70,8 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 				return fmt.Errorf("!!! FAILURE: %s, first after %v", r.Failures[0].What, r.Failures[0].After.Round(time.Microsecond))
 			case cmd.Context().Err() != nil:
 				return interrupted(" after %v, without a failure so far", r.Elapsed.Round(100*time.Millisecond))
-			case r.Storm.FellShort():
-				return undecided("the storm fell short of what was asked for (%v): nothing is shown about a storm of that kind", r.Storm)
+			case !r.Storm.AsAsked():
+				return undecided("the storm was not as asked: %s: nothing is shown about such a storm", r.Storm.Wrong)
 			case !r.Parallel():
 				return undecided("readers and updaters ran at the same time in %d of %d samples: the run shows nothing about memory ordering; it takes two CPUs or more that other work leaves alone (Go uses %d here): stop the other work, or raise the limit of the container", r.Overlaps, r.Looks, runtime.GOMAXPROCS(0))
 			}

@@ -33,17 +33,14 @@ type Storm struct {
 	AskedShare float64 `json:"asked_share"`
 	Share      float64 `json:"share"`
 	Most       float64 `json:"most_share"` // of the thread with the most time in interrupts
-	Failed     bool    `json:"failed,omitempty"`
-	// Short says that there was no interrupt, or fewer or shorter ones than four
-	// fifths of those due in whole periods of the threads' CPU time.
-	Short bool `json:"short,omitempty"`
+	// Wrong says in one line why the storm was not the requested one; empty if each
+	// thread had the interrupts that were asked for.
+	Wrong string `json:"wrong,omitempty"`
 }
 
-// FellShort reports whether the storm was not the requested one. Such a run says
-// nothing about the requested storm.
-func (s *Storm) FellShort() bool {
-	return s != nil && (s.Source == "" || s.Failed || s.Short)
-}
+// AsAsked reports whether the storm was the requested one, or none was requested. A run
+// with another storm says nothing about the requested one.
+func (s *Storm) AsAsked() bool { return s == nil || s.Wrong == "" }
 
 func (s *Storm) String() string {
 	switch {

@@ -1,21 +1,30 @@
 package interrupt
 
 import (
-	"bytes"
-	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// beside calls hit in a separate thread, once per period of the target's CPU time
-// if the thread keeps up, until the returned function is called. It first calls
-// prepare in that thread.
-func beside(tid int, s Storm, prepare func() error, hit func() (took time.Duration, ok bool)) (func() Achieved, error) {
+// victim is a thread as a separate thread sees it that interrupts it.
+type victim interface {
+	// prepare is called first in the interrupting thread.
+	prepare() error
+	// now returns the CPU time of the target, handlers included.
+	now() time.Duration
+	// hit interrupts the target for the given time.
+	hit(weight time.Duration)
+	// total returns the number of interrupts so far, and what they took from the
+	// target. It is called last.
+	total() (n uint64, took time.Duration)
+	release()
+}
+
+// beside interrupts a victim in a separate thread, once in each period of its CPU
+// time if the thread keeps up, until the returned function is called.
+func beside(s Storm, v victim) (func() Achieved, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
@@ -24,27 +33,31 @@ func beside(tid int, s Storm, prepare func() error, hit func() (took time.Durati
 	go func() {
 		// Never unlocked: the thread, with its priority, ends with the goroutine.
 		runtime.LockOSThread()
-		if err := prepare(); err != nil {
+		defer v.release()
+		// By default the kernel may end the sleep of an ordinary thread 50 us late.
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+		if err := v.prepare(); err != nil {
 			ready <- err
 			return
 		}
-		var a Achieved
-		from := cpuTime(tid)
+		a := Achieved{From: v.now()}
 		ready <- nil
-		for next := from + s.Period; !stop.Load(); {
-			if wait := next - cpuTime(tid); wait > 0 {
+		g := grid{Storm: s, next: a.From + s.Period}
+		for !stop.Load() {
+			now := v.now()
+			if wait := g.wait(now); wait > 0 {
 				// The target's CPU time grows no faster than the clock.
 				t := unix.NsecToTimespec(int64(wait))
 				_ = unix.Nanosleep(&t, nil)
 				continue
 			}
-			if took, ok := hit(); ok {
-				a.Interrupts++
-				a.Took += took
+			if weight := g.weight(now); weight > 0 || s.Weight == 0 {
+				v.hit(weight)
 			}
-			next = max(next+s.Period, cpuTime(tid)) // missed periods are not made up for
+			g.pass(v.now())
 		}
-		a.CPU = max(cpuTime(tid)-from, 0)
+		a.Interrupts, a.Took = v.total()
+		a.CPU = max(v.now()-a.From, 0)
 		over <- a
 	}()
 	if err := <-ready; err != nil {
@@ -53,65 +66,28 @@ func beside(tid int, s Storm, prepare func() error, hit func() (took time.Durati
 	return func() Achieved { stop.Store(true); return <-over }, nil
 }
 
-// fifo takes the target's last CPU. The time that it takes is not the target's CPU
-// time, so it is added to make shares comparable.
-type fifo struct{}
-
-func (fifo) Name() string { return "fifo" }
-
-func (fifo) Aim(tid int, s Storm) (func() Achieved, error) {
-	stop, err := beside(tid, s, func() error {
-		err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0)
-		if err != nil {
-			return fmt.Errorf("fifo: %w: %w", errUnsupported, err)
-		}
-		return nil
-	}, func() (time.Duration, bool) {
-		var cpus unix.CPUSet
-		cpu, err := lastCPU(tid)
-		if err != nil {
-			return 0, false
-		}
-		cpus.Set(cpu)
-		if unix.SchedSetaffinity(0, &cpus) != nil {
-			return 0, false
-		}
-		start := time.Now()
-		for time.Since(start) < s.Weight {
-		}
-		return time.Since(start), true
-	})
-	if err != nil {
-		return nil, err
-	}
-	return func() Achieved { a := stop(); a.CPU += a.Took; return a }, nil
+// grid has the times at which interrupts are due, a period apart, in the target's CPU
+// time.
+type grid struct {
+	Storm
+	next time.Duration
 }
 
-// lastCPU returns the CPU on which a thread ran last (field 39 of its stat file).
-func lastCPU(tid int) (int, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
-	if err != nil {
-		return 0, err
-	}
-	// The name, in parentheses, may contain spaces.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const processor = 39 - 3
-	if len(fields) <= processor {
-		return 0, fmt.Errorf("stat of thread %d: %d fields: want more than %d", tid, len(fields), processor)
-	}
-	return strconv.Atoi(string(fields[processor]))
+// wait returns the time until the next interrupt is due, 0 if it is.
+func (g *grid) wait(now time.Duration) time.Duration { return max(g.next-now, 0) }
+
+// weight is the length of an interrupt that begins now. It is shorter if the interrupt
+// comes so late that it would leave the target less of the period than a twentieth,
+// or than the storm asks for: otherwise it would take the place of the next one.
+func (g *grid) weight(now time.Duration) time.Duration {
+	rest := min(g.Period-g.Weight, g.Period/20)
+	return min(g.Weight, max(g.next+g.Period-rest-now, 0))
 }
 
-// signals sends SIGURG, with which the Go runtime preempts goroutines: the thread
-// handles it between two instructions. A pending signal is not sent twice, so the
-// number of signals sent is an upper bound.
-type signals struct{}
-
-func (signals) Name() string { return "signals" }
-
-func (signals) Aim(tid int, s Storm) (func() Achieved, error) {
-	pid := unix.Getpid()
-	return beside(tid, s, func() error { return nil }, func() (time.Duration, bool) {
-		return 0, unix.Tgkill(pid, tid, unix.SIGURG) == nil
-	})
+// pass goes on to the next interrupt. Those that are already over are not made up for.
+func (g *grid) pass(now time.Duration) {
+	g.next += g.Period
+	if late := now - g.next; late >= 0 {
+		g.next += (late/g.Period + 1) * g.Period
+	}
 }

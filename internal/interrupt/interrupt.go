@@ -4,22 +4,24 @@
 // There are three sources. Perf is a cpu-clock event whose overflow runs a BPF
 // program in interrupt context, which spins for the requested time: a real
 // interrupt, at an arbitrary instruction. It needs CAP_BPF and CAP_PERFMON. FIFO is
-// a real-time thread that takes the target's CPU; it needs CAP_SYS_NICE. Signals
-// sends the target SIGURG, which the Go runtime handles; it needs no capability,
-// and cannot control the duration.
+// a real-time thread that takes the target's CPU, to which it binds the target; it
+// needs CAP_SYS_NICE. Signals sends the target a signal, whose handler spins, at an
+// arbitrary instruction as well; it needs no capability. The last two are threads
+// that must get a CPU in time themselves.
 package interrupt
 
 import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
 
 // Storm describes the requested interrupts: one in each Period of the target's CPU
-// time, with a duration of Weight. The duration includes entry and exit of the
-// interrupt as far as the source can measure them.
+// time, handlers included, with a duration of Weight. The duration includes entry and
+// exit of the interrupt as far as the source can measure them.
 type Storm struct {
 	Period, Weight time.Duration
 }
@@ -40,34 +42,12 @@ func (s Storm) check() error {
 	return nil
 }
 
-// Achieved contains the interrupts of a target.
+// Achieved contains the interrupts of a target by one storm.
 type Achieved struct {
 	Interrupts uint64
 	Took       time.Duration // total duration of interrupts; 0 if the source cannot measure it
-	CPU        time.Duration // CPU time of the target meanwhile, handlers included
-}
-
-// Add adds the interrupts of another target.
-func (a *Achieved) Add(b Achieved) {
-	a.Interrupts += b.Interrupts
-	a.Took += b.Took
-	a.CPU += b.CPU
-}
-
-// Rate returns the interrupts per second of CPU time.
-func (a Achieved) Rate() float64 {
-	if a.CPU <= 0 {
-		return 0
-	}
-	return float64(a.Interrupts) / a.CPU.Seconds()
-}
-
-// Share returns the share of the target's CPU time that interrupts took.
-func (a Achieved) Share() float64 {
-	if a.CPU <= 0 {
-		return 0
-	}
-	return float64(a.Took) / float64(a.CPU)
+	From       time.Duration // CPU time of the target when the storm began
+	CPU        time.Duration // CPU time of the target since then, handlers included
 }
 
 // Spin keeps the CPU for about n nanoseconds: the same time for the same n, but for
@@ -95,13 +75,23 @@ var errUnsupported = errors.New("interrupts of this kind are not available")
 
 // Best returns the first of perf, fifo and signals that works on this machine, or
 // nil. The first call tests them.
-func Best() Source { return best() }
+func Best() Source { s, _ := best(); return s }
 
-var best = sync.OnceValue(func() Source {
-	for _, s := range sources() {
-		if try(s) == nil {
-			return s
+// Lacking returns in one line why the sources before Best are not available, and
+// what each needs; "" if Best is perf.
+func Lacking() string { _, lacking := best(); return lacking }
+
+var best = sync.OnceValues(func() (Source, string) { return choose(sources(), try) })
+
+// choose returns the first source that works, and the errors of those before it.
+func choose(all []Source, try func(Source) error) (Source, string) {
+	var lacking []string
+	for _, s := range all {
+		err := try(s)
+		if err == nil {
+			return s, strings.Join(lacking, "; ")
 		}
+		lacking = append(lacking, err.Error())
 	}
-	return nil
-})
+	return nil, strings.Join(lacking, "; ")
+}

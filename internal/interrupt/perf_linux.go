@@ -76,7 +76,9 @@ var overhead = sync.OnceValue(func() time.Duration {
 
 // aim interrupts the thread. The weight is that of the handler alone.
 func (perf) aim(tid int, s Storm) (func() Achieved, error) {
-	refused := func(what string, err error) error { return fmt.Errorf("perf: %w: %s: %w", errUnsupported, what, err) }
+	refused := func(what string, err error) error {
+		return fmt.Errorf("perf: %w: %s: %w: want root, or CAP_BPF and CAP_PERFMON", errUnsupported, what, err)
+	}
 	counts, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1})
 	if err != nil {
 		return nil, refused("map", err)
@@ -111,7 +113,7 @@ func (perf) aim(tid int, s Storm) (func() Achieved, error) {
 	from := cpuTime(tid)
 	return func() Achieved {
 		_ = unix.IoctlSetInt(event, unix.PERF_EVENT_IOC_DISABLE, 0)
-		a := Achieved{CPU: max(cpuTime(tid)-from, 0)}
+		a := Achieved{From: from, CPU: max(cpuTime(tid)-from, 0)}
 		var v [2]uint64
 		if err := counts.Lookup(uint32(0), &v); err == nil {
 			a.Interrupts, a.Took = v[0], time.Duration(v[1])

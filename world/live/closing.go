@@ -60,7 +60,7 @@ func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, m
 // within milliseconds, the runtime after ten.
 func enoughProcs(l *load, sc *workload.Scenario) int {
 	const spare, most = 2, 64
-	n := len(l.readers) + len(l.hogs) + len(sc.RCULoad) + spare
+	n := len(l.readers) + len(l.hogs) + len(sc.RCULoad) + l.aims() + spare
 	for _, g := range sc.Closers {
 		n += g.Count
 	}
@@ -165,11 +165,11 @@ func (t *run) result(closes []trial.Close) trial.Result {
 	return r
 }
 
-// leftOut returns the reason to leave a trial out if its storm was not the
-// scenario's.
+// leftOut returns the reason to leave a trial out, "" if there is none: its storm was
+// not the scenario's.
 func leftOut(c *trial.Conditions) string {
-	if c.Storm.FellShort() {
-		return fmt.Sprintf("the storm achieved too little: %v", c.Storm)
+	if !c.Storm.AsAsked() {
+		return "the storm was not as asked: " + c.Storm.Wrong
 	}
 	return ""
 }

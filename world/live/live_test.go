@@ -86,7 +86,7 @@ func TestStormsComeFromTheScenario(t *testing.T) {
 	}
 	want := []storm{
 		{Storm: interrupt.Storm{Period: 100 * time.Microsecond, Weight: 90 * time.Microsecond}, cpus: []int{0}},
-		{Storm: interrupt.Storm{Period: interrupt.MinPeriod, Weight: 49500 * time.Nanosecond}, cpus: []int{1}, until: 10 * time.Millisecond},
+		{Storm: interrupt.Storm{Period: interrupt.MinPeriod, Weight: 49500 * time.Nanosecond}, at: 1, cpus: []int{1}, until: 10 * time.Millisecond},
 	}
 	if !reflect.DeepEqual(l.storms, want) {
 		t.Errorf("storms %+v, want %+v", l.storms, want)

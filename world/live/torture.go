@@ -40,10 +40,10 @@ type run struct {
 	progress  []paddedCount // of each reader, and of that of the litmus test
 
 	source      interrupt.Source // of storms; nil if there are none, or no way to make them
-	targets     []target         // readers as targets of storms; complete before storms begin
-	enlisted    sync.WaitGroup   // readers that have not yet entered their targets
+	threads     []int            // of readers, by their IDs; complete before storms begin
+	enlisted    sync.WaitGroup   // readers that have not yet entered their threads
 	stormsAsked bool
-	stormFailed atomic.Bool // a storm failed to find its target
+	aims        [][]aim // results of each storm
 
 	closingFrom time.Time     // when all other goroutines of the trial were running
 	met         conditionsMet // conditions of the trial
@@ -112,7 +112,7 @@ func newRun(ctx context.Context, c Config) *run {
 func (t *run) startTasks(wg *sync.WaitGroup, l *load, read func(i int, l *load)) (end func()) {
 	if len(l.storms) > 0 {
 		if t.source = interrupt.Best(); t.source != nil {
-			t.targets = make([]target, t.c.Readers)
+			t.threads = make([]int, t.c.Readers)
 			t.enlisted.Add(t.c.Readers)
 		}
 		t.stormsAsked = true
@@ -122,7 +122,7 @@ func (t *run) startTasks(wg *sync.WaitGroup, l *load, read func(i int, l *load))
 			if t.source != nil { // storms need threads as targets
 				runtime.LockOSThread()
 				defer runtime.UnlockOSThread()
-				t.targets[i].thread = interrupt.Thread()
+				t.threads[i] = interrupt.Thread()
 				t.enlisted.Done()
 			}
 			read(i, l)

@@ -93,7 +93,7 @@ func TestPresetsRun(t *testing.T) {
 			t.Errorf("%s: %d closes, violations %v", sc.Name, len(r.Closes), r.Violations)
 		}
 		s := r.Conditions.Storm
-		if asked := len(sc.Storms) > 0; asked != (s != nil) || s.FellShort() != (r.LeftOut != "") {
+		if asked := len(sc.Storms) > 0; asked != (s != nil) || s.AsAsked() != (r.LeftOut == "") {
 			t.Errorf("%s: storm %v, left out %q", sc.Name, s, r.LeftOut)
 		}
 	}

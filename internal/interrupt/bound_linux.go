@@ -1,0 +1,91 @@
+package interrupt
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// bound is a thread that is bound to a CPU, so that it cannot avoid a storm there:
+// interrupts do not make a thread change its CPU either.
+type bound struct {
+	tid, cpu int
+	storms   int          // guarded by binding
+	before   unix.CPUSet  // affinity of the thread
+	taken    atomic.Int64 // nanoseconds that storms took: the kernel does not count them as its CPU time
+}
+
+// binding holds the bound threads.
+var binding = struct {
+	sync.Mutex
+	threads map[int]*bound
+}{threads: map[int]*bound{}}
+
+// bind binds a thread to the CPU on which it ran last, or if that has been given to
+// another to the one with the fewest. Call unbind once for each call.
+func bind(tid int) (*bound, error) {
+	binding.Lock()
+	defer binding.Unlock()
+	if b := binding.threads[tid]; b != nil {
+		b.storms++
+		return b, nil
+	}
+	b := &bound{tid: tid, storms: 1}
+	if err := unix.SchedGetaffinity(tid, &b.before); err != nil {
+		return nil, err
+	}
+	last, err := lastCPU(tid)
+	if err != nil {
+		return nil, err
+	}
+	threads := map[int]int{}
+	for _, other := range binding.threads {
+		threads[other.cpu]++
+	}
+	b.cpu = last
+	for cpu := range len(b.before) * 64 {
+		if b.before.IsSet(cpu) && threads[cpu] < threads[b.cpu] {
+			b.cpu = cpu
+		}
+	}
+	var one unix.CPUSet
+	one.Set(b.cpu)
+	if err := unix.SchedSetaffinity(tid, &one); err != nil {
+		return nil, err
+	}
+	binding.threads[tid] = b
+	return b, nil
+}
+
+func (b *bound) unbind() {
+	binding.Lock()
+	defer binding.Unlock()
+	if b.storms--; b.storms == 0 {
+		delete(binding.threads, b.tid)
+		_ = unix.SchedSetaffinity(b.tid, &b.before)
+	}
+}
+
+// now returns the CPU time of the thread and what storms took.
+func (b *bound) now() time.Duration { return cpuTime(b.tid) + time.Duration(b.taken.Load()) }
+
+// lastCPU returns the CPU on which a thread ran last (field 39 of its stat file).
+func lastCPU(tid int) (int, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
+	if err != nil {
+		return 0, err
+	}
+	// The name, in parentheses, may contain spaces.
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	const processor = 39 - 3
+	if len(fields) <= processor {
+		return 0, fmt.Errorf("stat of thread %d: %d fields: want more than %d", tid, len(fields), processor)
+	}
+	return strconv.Atoi(string(fields[processor]))
+}
