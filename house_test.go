@@ -22,6 +22,7 @@ var floors = [][]string{
 	{"internal/interrupt", "internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/recordings", "testdata/scenarios/boot", "testdata/scenarios/live", "testdata/scenarios/real", "world/boot/module", "world/boot/wire"},
 	{"klog", "rcu", "rcutest", "trial", "workload"},
 	{"srcu"},
+	{"srcu/funnel"},
 	{"fixes"},
 	{"world", "world/boot/guest", "world/boot/kernels"},
 	{"world/boot/qemu"},

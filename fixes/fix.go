@@ -9,6 +9,7 @@ package fixes
 
 import (
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/srcu/funnel"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -41,7 +42,7 @@ type Fix struct {
 	// Side, if set, wraps the srcu.Side on which each domain's machine works.
 	Side func(srcu.Side) srcu.Side
 	// Funnel, if set, wraps the tree of a domain with a list of callbacks for each CPU.
-	Funnel func(*srcu.Tree) srcu.Funnel
+	Funnel func(*funnel.Tree) funnel.Funnel
 	// Teardown determines the wait when the last perf user of a tracepoint closes.
 	// Nil means Serial.
 	Teardown Teardown
@@ -203,7 +204,7 @@ func (f *Fix) WrapSide(s srcu.Side) srcu.Side {
 }
 
 // WrapTree returns the funnel of the requests in a domain with that tree.
-func (f *Fix) WrapTree(t *srcu.Tree) srcu.Funnel {
+func (f *Fix) WrapTree(t *funnel.Tree) funnel.Funnel {
 	if f.Funnel == nil {
 		return t
 	}

@@ -3,6 +3,7 @@ package mutant
 import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/srcu/funnel"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
@@ -14,13 +15,13 @@ var bigDomains = []Mutant{
 		in("v7.0", always(kernel.OfflineInvokes, true))).
 		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.NoWorker}),
 	liveness("big-early-tree", "a domain has a tree for CONFIG_NR_CPUS, but the end of a grace period visits as many nodes as a tree for the real CPUs has (until b5befe842e66)", "baseline",
-		fixes.Fix{Funnel: func(t *srcu.Tree) srcu.Funnel { return earlyTree{t} }}).
+		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return earlyTree{t} }}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	liveness("big-joiner-unmarked", "only the first request for a grace period records that its CPU has callbacks", "baseline",
-		fixes.Fix{Funnel: func(t *srcu.Tree) srcu.Funnel { return joinerUnmarked{t, map[srcu.Cookie]int{}} }}).
+		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return joinerUnmarked{t, map[srcu.Cookie]int{}} }}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	liveness("big-needed-zero", "the grace period that a CPU has requested last is 0 at first, which is later than the first hundred", "baseline",
-		fixes.Fix{Funnel: func(t *srcu.Tree) srcu.Funnel { return neededZero{t} }}).
+		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return neededZero{t} }}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
 	safety("big-barrier-boot", "srcu_barrier() waits for the callbacks of the boot CPU", "baseline",
 		in("baseline", always(kernel.BarrierAll, false))).
@@ -30,19 +31,19 @@ var bigDomains = []Mutant{
 // earlyTree is a tree whose leaves the end of a grace period does not reach: it visits as
 // many nodes, from the root on, as a smaller tree has. What it takes for leaves are nodes
 // in which no CPU is marked.
-type earlyTree struct{ *srcu.Tree }
+type earlyTree struct{ *funnel.Tree }
 
 func (earlyTree) End(srcu.Cookie, func(int)) {}
 
 // joinerUnmarked forgets all CPUs but the first one that needs a grace period.
 type joinerUnmarked struct {
-	*srcu.Tree
+	*funnel.Tree
 	first map[srcu.Cookie]int
 }
 
-func (j joinerUnmarked) Note(cpu int, c srcu.Cookie, expedited bool) srcu.Noted {
+func (j joinerUnmarked) Note(cpu int, c srcu.Cookie, expedited bool) funnel.Noted {
 	n := j.Tree.Note(cpu, c, expedited)
-	if n == srcu.First {
+	if n == funnel.First {
 		j.first[c] = cpu
 	}
 	return n
@@ -57,11 +58,11 @@ func (j joinerUnmarked) End(c srcu.Cookie, ready func(cpu int)) {
 }
 
 // neededZero takes requests before the wrap of the sequence for repeated ones.
-type neededZero struct{ *srcu.Tree }
+type neededZero struct{ *funnel.Tree }
 
-func (n neededZero) Note(cpu int, c srcu.Cookie, expedited bool) srcu.Noted {
+func (n neededZero) Note(cpu int, c srcu.Cookie, expedited bool) funnel.Noted {
 	if int64(c) < 0 {
-		return srcu.Joined
+		return funnel.Joined
 	}
 	return n.Tree.Note(cpu, c, expedited)
 }

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/srcu/funnel"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
@@ -33,27 +34,27 @@ func (d *domain) initLists() {
 		}}
 		d.lists = append(d.lists, l)
 	}
-	d.funnel = k.newFunnel(true)
+	d.funnel = k.newFunnel(d.machine.Latest(), true)
 }
 
 // newFunnel returns the tree of a big domain, nil for a small one. A domain that is
 // initialised where nothing may sleep becomes big later, in releases that do so
 // (init_srcu_struct_fields). In a kernel without preemption, that cannot be told and
 // counts as such.
-func (k *kernel) newFunnel(mayNotSleep bool) srcu.Funnel {
+func (k *kernel) newFunnel(latest srcu.Cookie, mayNotSleep bool) funnel.Funnel {
 	if !k.sc.SRCU.Big {
 		return nil
 	}
-	size := srcu.SizeBig
+	size := funnel.SizeBig
 	if k.fix.GrowsBig && mayNotSleep {
-		size = srcu.SizeAlloc
+		size = funnel.SizeAlloc
 	}
-	return k.fix.WrapTree(srcu.NewTree(k.possible(), k.leafWidth(), fanout, size))
+	return k.fix.WrapTree(funnel.NewTree(k.possible(), k.leafWidth(), fanout, size, latest))
 }
 
 // home is the CPU on whose list the running code queues callbacks.
 func (d *domain) home() int {
-	if d.funnel == nil || d.funnel.Size() < srcu.SizeWaitCall {
+	if d.funnel == nil || d.funnel.Size() < funnel.SizeWaitCall {
 		return 0
 	}
 	return d.k.hereOr0().id
@@ -80,7 +81,7 @@ func (d *domain) post(fn func(), expedited bool) {
 // postOn is post on the list of a CPU. fn may be nil.
 func (d *domain) postOn(cpu int, fn func(), expedited bool) srcu.Cookie {
 	l := d.lists[cpu]
-	c, late := srcu.EnqueueOn(d.machine, d.side, d.funnel, cpu, &l.Callbacks, fn, expedited)
+	c, late := funnel.Enqueue(d.machine, d.side, d.funnel, cpu, &l.Callbacks, fn, expedited)
 	if fn != nil {
 		l.last, l.moved = c, d.k.now
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/srcu/funnel"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -68,7 +69,7 @@ func TestForgottenCallbacksAreFoundWhileGracePeriodsGoOn(t *testing.T) {
 	sc.Closers[0].CPUs = []int{1}
 	sc.RCULoad = []workload.RCULoad{{Kind: workload.RequestCall, Domain: workload.TracepointDomain, Period: 5 * time.Millisecond, CPU: 0}}
 	fix := lookup(t, "baseline")
-	fix.Funnel = func(tree *srcu.Tree) srcu.Funnel { return onlyBoot{tree} }
+	fix.Funnel = func(tree *funnel.Tree) funnel.Funnel { return onlyBoot{tree} }
 	r := Run(sc, fix, 1, Options{})
 	if r.Diagnosis != trial.LostWakeup || r.Cause == nil || r.Cause.Mechanism != trial.CallbacksForgotten {
 		t.Errorf("%s: %s", r.Diagnosis, r.Why())
@@ -76,7 +77,7 @@ func TestForgottenCallbacksAreFoundWhileGracePeriodsGoOn(t *testing.T) {
 }
 
 // onlyBoot finds only the callbacks of the boot CPU.
-type onlyBoot struct{ *srcu.Tree }
+type onlyBoot struct{ *funnel.Tree }
 
 func (o onlyBoot) End(c srcu.Cookie, ready func(int)) {
 	o.Tree.End(c, func(cpu int) {

@@ -49,7 +49,7 @@ func (m *module) load(t *task) {
 	d.machine = k.fix.NewMachine(d.barrier, pace)
 	d.side = k.fix.WrapSide((*domainSide)(d))
 	clear(d.counters)
-	d.funnel = k.newFunnel(!k.preemptRCU())
+	d.funnel = k.newFunnel(d.machine.Latest(), !k.preemptRCU())
 	d.current, d.destroyed = 0, false
 }
 

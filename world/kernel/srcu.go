@@ -5,6 +5,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/srcu/funnel"
 	"github.com/gpstorm/gpstorm/trial"
 )
 
@@ -36,7 +37,7 @@ type domain struct {
 
 	sums    sums
 	lists   []*callbackList // by CPU; only that of the boot CPU in a small domain
-	funnel  srcu.Funnel     // nil in a small domain
+	funnel  funnel.Funnel   // nil in a small domain
 	unrun   int             // callbacks that have been posted and have not begun
 	process work            // process_srcu
 	// starting: an irq_work on startingOn will queue process.

@@ -1,6 +1,12 @@
-package srcu
+// Package funnel combines the requests of the CPUs for grace periods of an SRCU domain
+// that has a list of callbacks for each CPU, as the tree of struct srcu_node does
+// (kernel/rcu/srcutree.c).
+package funnel
 
-import "github.com/gpstorm/gpstorm/rcu"
+import (
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/srcu"
+)
 
 // Funnel combines the requests of the CPUs in a domain with a list of callbacks for each
 // CPU. Tree implements it; a planted bug wraps it and overrides a method.
@@ -9,10 +15,10 @@ type Funnel interface {
 	Size() Size
 	// Note records that a CPU needs the grace period that ends at c, and may have
 	// callbacks for it (srcu_funnel_gp_start).
-	Note(cpu int, c Cookie, expedited bool) Noted
+	Note(cpu int, c srcu.Cookie, expedited bool) Noted
 	// End calls ready for each CPU that may have callbacks for the grace period that
 	// has ended at c (srcu_gp_end).
-	End(c Cookie, ready func(cpu int))
+	End(c srcu.Cookie, ready func(cpu int))
 }
 
 // Size is the stage of a domain on its way from one list of callbacks, that of the boot
@@ -79,9 +85,10 @@ type treeCPU struct {
 // unused is the value of a record that was never used (SRCU_SNP_INIT_SEQ).
 const unused = 2
 
-// NewTree returns the tree of an unused domain. A leaf has the given number of CPUs, at
-// most 64, any other node up to fanout children.
-func NewTree(cpus, leaf, fanout int, size Size) *Tree {
+// NewTree returns the tree of an unused domain, whose first grace period follows the
+// cookie. A leaf has the given number of CPUs, at most 64, any other node up to fanout
+// children.
+func NewTree(cpus, leaf, fanout int, size Size, latest srcu.Cookie) *Tree {
 	t := &Tree{size: size}
 	var row []*treeNode
 	for cpu := range cpus {
@@ -89,7 +96,7 @@ func NewTree(cpus, leaf, fanout int, size Size) *Tree {
 			row = append(row, newTreeNode(cpu))
 		}
 		row[cpu/leaf].high = cpu
-		t.cpus = append(t.cpus, treeCPU{row[cpu/leaf], initialSeq, initialSeq})
+		t.cpus = append(t.cpus, treeCPU{row[cpu/leaf], uint64(latest), uint64(latest)})
 	}
 	t.nodes, t.leaves = row, len(row)
 	for len(row) > 1 {
@@ -114,7 +121,7 @@ func newTreeNode(low int) *treeNode {
 func (t *Tree) Size() Size { return t.size }
 
 // Note implements Funnel.
-func (t *Tree) Note(cpu int, c Cookie, expedited bool) Noted {
+func (t *Tree) Note(cpu int, c srcu.Cookie, expedited bool) Noted {
 	p, s := &t.cpus[cpu], uint64(c)
 	newer, hurried := !rcu.SeqGE(p.needed, s), expedited && !rcu.SeqGE(p.exp, s)
 	if newer {
@@ -186,7 +193,7 @@ func (n *treeNode) raise(s uint64) bool {
 
 // End implements Funnel. While the domain grows, callbacks may be on any CPU, and End
 // calls ready for each, also for those that were never online.
-func (t *Tree) End(c Cookie, ready func(cpu int)) {
+func (t *Tree) End(c srcu.Cookie, ready func(cpu int)) {
 	if t.size < SizeWaitBarrier {
 		ready(0)
 	} else {
@@ -218,10 +225,10 @@ func (n *treeNode) end(s uint64) (waiting uint64) {
 	return waiting
 }
 
-// EnqueueOn is Enqueue in a domain with a list of callbacks for each CPU: q is the list
+// Enqueue is srcu.Enqueue in a domain with a list of callbacks for each CPU: q is the list
 // of that CPU. fn may be nil, for a request without a callback. late means that the grace
 // period has ended meanwhile: the caller has to invoke the callbacks of q.
-func EnqueueOn(m Machine, s Side, f Funnel, cpu int, q *Callbacks, fn func(), expedited bool) (c Cookie, late bool) {
+func Enqueue(m srcu.Machine, s srcu.Side, f Funnel, cpu int, q *srcu.Callbacks, fn func(), expedited bool) (c srcu.Cookie, late bool) {
 	c = m.Snapshot()
 	if fn != nil {
 		q.Push(c, fn)

@@ -1,4 +1,4 @@
-package srcu
+package funnel
 
 import (
 	"math/rand/v2"
@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/srcu"
 )
 
-// at returns the cookie of the n-th grace period of a domain.
-func at(n int) Cookie { return Cookie(initialSeq + uint64(n)*rcu.SeqStep) }
+// at returns the cookie of the n-th grace period of a domain, the 100th of which wraps.
+func at(n int) srcu.Cookie { return srcu.Cookie(rcu.SeqBefore(100) + uint64(n)*rcu.SeqStep) }
 
 // readyCPUs returns the CPUs whose callbacks the end of a grace period makes ready.
-func readyCPUs(f Funnel, c Cookie) (cpus []int) {
+func readyCPUs(f Funnel, c srcu.Cookie) (cpus []int) {
 	f.End(c, func(cpu int) { cpus = append(cpus, cpu) })
 	return cpus
 }
@@ -23,7 +24,7 @@ func readyCPUs(f Funnel, c Cookie) (cpus []int) {
 func TestTheEndOfAGracePeriodFindsTheCPUsThatRequestedIt(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ cpus, leaf, fanout int }{{1, 16, 64}, {4, 16, 64}, {20, 16, 64}, {64, 64, 64}, {65, 64, 64}, {9, 2, 2}, {300, 2, 64}} {
-		tree, draws := NewTree(c.cpus, c.leaf, c.fanout, SizeBig), rand.New(rand.NewPCG(1, 2))
+		tree, draws := NewTree(c.cpus, c.leaf, c.fanout, SizeBig, at(0)), rand.New(rand.NewPCG(1, 2))
 		requested := map[int]map[int]bool{} // by grace period, the CPUs that have requested it
 		hurried := map[int]bool{}
 		request := func(n int) {
@@ -63,7 +64,7 @@ func TestTheEndOfAGracePeriodFindsTheCPUsThatRequestedIt(t *testing.T) {
 // A CPU that requests an old grace period has to invoke its callbacks itself.
 func TestARequestForAGracePeriodThatIsOverIsToldSo(t *testing.T) {
 	t.Parallel()
-	tree := NewTree(4, 2, 64, SizeBig)
+	tree := NewTree(4, 2, 64, SizeBig, at(0))
 	tree.Note(0, at(1), false)
 	readyCPUs(tree, at(1))
 	if got := tree.Note(1, at(1), false); got != Passed {
@@ -75,7 +76,7 @@ func TestARequestForAGracePeriodThatIsOverIsToldSo(t *testing.T) {
 // it is big, only the CPUs that have requested a grace period are ready at its end.
 func TestADomainGrowsByGracePeriods(t *testing.T) {
 	t.Parallel()
-	tree := NewTree(3, 2, 64, SizeAlloc)
+	tree := NewTree(3, 2, 64, SizeAlloc, at(0))
 	all := []int{0, 1, 2}
 	for n, want := range [][]int{{0}, all, all, all, all, all, all, {1}} {
 		if got := tree.Note(1, at(n+1), false); got != First {
@@ -95,19 +96,19 @@ func TestADomainGrowsByGracePeriods(t *testing.T) {
 func TestEnqueueOnAListOfACPU(t *testing.T) {
 	t.Parallel()
 	s := &scriptedSide{}
-	gp := New(BarrierFunc(func(Side, *Scan) bool { return true }), KernelPace(250))
-	tree := NewTree(2, 2, 64, SizeBig)
-	var q Callbacks
+	gp := srcu.New(srcu.BarrierFunc(func(srcu.Side, *srcu.Scan) bool { return true }), srcu.KernelPace(250))
+	tree := NewTree(2, 2, 64, SizeBig, at(0))
+	var q srcu.Callbacks
 	var ran []string
-	c, late := EnqueueOn(gp, s, tree, 1, &q, func() { ran = append(ran, "first") }, false)
-	EnqueueOn(gp, s, tree, 1, &q, func() { ran = append(ran, "second") }, true)
-	EnqueueOn(gp, s, tree, 1, &q, nil, false)
+	c, late := Enqueue(gp, s, tree, 1, &q, func() { ran = append(ran, "first") }, false)
+	Enqueue(gp, s, tree, 1, &q, func() { ran = append(ran, "second") }, true)
+	Enqueue(gp, s, tree, 1, &q, nil, false)
 	if late || q.Pending() != 2 || s.requeued != 1 || !gp.Expedited() {
 		t.Fatalf("late %t, %d pending, queued %d times, expedited %t", late, q.Pending(), s.requeued, gp.Expedited())
 	}
 	before := gp.Latest()
 	gp.Process(s)
-	if gp.Latest() != c || before != c-Cookie(rcu.SeqStep) {
+	if gp.Latest() != c || before != c-srcu.Cookie(rcu.SeqStep) {
 		t.Errorf("the latest grace period is %d, before it %d; want %d", gp.Latest(), before, c)
 	}
 	q.Invoke(gp.Done)
@@ -120,22 +121,22 @@ func TestEnqueueOnAListOfACPU(t *testing.T) {
 		t.Errorf("after two grace periods %v have run; another one is needed: %t", ran, gp.Needed())
 	}
 	readyCPUs(tree, c)
-	if _, late := EnqueueOn(staleMachine{gp, c}, s, tree, 0, &q, func() {}, false); !late {
+	if _, late := Enqueue(staleMachine{gp, c}, s, tree, 0, &q, func() {}, false); !late {
 		t.Error("a grace period that has ended meanwhile was not noticed")
 	}
 }
 
 // staleMachine returns an old cookie.
 type staleMachine struct {
-	*GracePeriod
-	c Cookie
+	*srcu.GracePeriod
+	c srcu.Cookie
 }
 
-func (m staleMachine) Snapshot() Cookie { return m.c }
+func (m staleMachine) Snapshot() srcu.Cookie { return m.c }
 
 // scriptedSide has no readers and counts what the machine queues.
 type scriptedSide struct {
-	Side
+	srcu.Side
 	requeued int
 }
 
