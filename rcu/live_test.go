@@ -165,6 +165,42 @@ func TestMisuseOfAReaderPanics(t *testing.T) {
 	}
 }
 
+// A program may recover from a panic of a Reader, which then protects as before.
+func TestReaderProtectsAfterItsMisuse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		mistake func(*Reader)
+	}{
+		{"one ReadUnlock too many", func(r *Reader) { r.ReadUnlock() }},
+		{"Close inside a section", func(r *Reader) { r.ReadLock(); defer r.ReadUnlock(); r.Close() }},
+	} {
+		l := NewLive()
+		r := l.Reader()
+		for range 3 {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s went unnoticed", c.name)
+					}
+				}()
+				c.mistake(r)
+			}()
+		}
+		r.ReadLock()
+		cookie := l.Start()
+		for range 200 {
+			runtime.Gosched()
+		}
+		if l.Done(cookie) {
+			t.Errorf("%s: a later grace period ended with the reader inside", c.name)
+		}
+		r.ReadUnlock()
+		pollFor(l, cookie)
+		r.Close()
+	}
+}
+
 // An object is poisoned after the grace period that follows its unpublishing. No
 // reader may see poison.
 func TestNoReaderSeesWhatAGracePeriodRetired(t *testing.T) {

@@ -49,13 +49,13 @@ func (r *Reader) ReadLock() {
 
 // ReadUnlock ends the innermost section. It panics outside of sections.
 func (r *Reader) ReadUnlock() {
-	r.nest--
-	if r.nest <= 0 {
-		if r.nest < 0 {
+	if r.nest <= 1 {
+		if r.nest == 0 {
 			panic("rcu: ReadUnlock outside of a read-side critical section")
 		}
 		r.rec.store(0)
 	}
+	r.nest--
 }
 
 // Close unregisters the reader; its methods panic afterwards. Close itself panics
