@@ -240,3 +240,33 @@ func TestMarkIsRestoredForAReaderThatCountsMeanwhile(t *testing.T) {
 	}
 	r.n.add(unlocked, 0)
 }
+
+// A heavy barrier of a program's own may panic between the removal of marks and the
+// second check. No Reader inside may be left out then.
+func TestMarksSurviveAHeavyBarrierThatPanics(t *testing.T) {
+	t.Parallel()
+	var readers [4 * fewMarked]*Reader
+	armed := false
+	d := NewDomain(Config{Heavy: func() {
+		if armed {
+			readers[5].n.add(locked, 0) // a section that began after the first check
+			panic("planned")
+		}
+	}})
+	for i := range readers {
+		readers[i] = d.Reader()
+		readers[i].ReadUnlock(readers[i].ReadLock())
+	}
+	d.tend() // the first check sees that all have read
+	armed = true
+	for range 10 {
+		d.tending.unmarkAt = 0
+		if panics(d.tend) != nil {
+			break
+		}
+	}
+	if n := d.readers.marked(); n != len(readers) || atomic.LoadUint32(&readers[5].marked) == 0 {
+		t.Errorf("%d of %d Readers are marked", n, len(readers))
+	}
+	readers[5].n.add(unlocked, 0)
+}

@@ -64,12 +64,7 @@ func (d *Domain) unmarkIdle() (marked, unmarked int) {
 	if marked = d.readers.marked(); marked <= fewMarked {
 		return marked, 0
 	}
-	type idle struct {
-		place
-		r *Reader
-		n counters
-	}
-	var found []idle
+	var found []idlePlace
 	for g := d.readers.groups.Load(); g != nil; g = g.next {
 		for i := range g.used {
 			for used := atomic.LoadUint64(&g.used[i]); used != 0; used &= used - 1 {
@@ -77,7 +72,7 @@ func (d *Domain) unmarkIdle() (marked, unmarked int) {
 				r, n := c.reader(i)
 				begun := n[locked][0] + n[locked][1]
 				if r == nil || begun == c.seen[i] && n.balanced() {
-					found = append(found, idle{place{c, i}, r, n})
+					found = append(found, idlePlace{place{c, i}, r, n})
 				}
 				c.seen[i] = begun
 			}
@@ -86,24 +81,48 @@ func (d *Domain) unmarkIdle() (marked, unmarked int) {
 	if len(found) <= fewMarked {
 		return marked, 0
 	}
-	for _, f := range found {
-		atomic.AndUint64(f.c.used, ^(1 << f.i))
-		if f.r != nil {
-			atomic.StoreUint32(&f.r.marked, 0)
+	ordered := false
+	defer func() {
+		if !ordered { // the heavy barrier panicked
+			for _, f := range found {
+				f.mark()
+			}
 		}
+	}()
+	for _, f := range found {
+		f.unmark()
 	}
 	d.heavyBarrier()
+	ordered = true
 	for _, f := range found {
 		if r, n := f.c.reader(f.i); r == f.r && n == f.n {
 			unmarked++
-			continue
-		}
-		atomic.OrUint64(f.c.used, 1<<f.i)
-		if f.r != nil {
-			atomic.StoreUint32(&f.r.marked, 1)
+		} else {
+			f.mark()
 		}
 	}
 	return marked, unmarked
+}
+
+// idlePlace is a place that seems to be idle, with its Reader and counters.
+type idlePlace struct {
+	place
+	r *Reader
+	n counters
+}
+
+func (f idlePlace) unmark() {
+	atomic.AndUint64(f.c.used, ^(1 << f.i))
+	if f.r != nil {
+		atomic.StoreUint32(&f.r.marked, 0)
+	}
+}
+
+func (f idlePlace) mark() {
+	atomic.OrUint64(f.c.used, 1<<f.i)
+	if f.r != nil {
+		atomic.StoreUint32(&f.r.marked, 1)
+	}
 }
 
 // reader returns the open Reader of a place and its counters.
