@@ -2,6 +2,7 @@ package srcu
 
 import (
 	"context"
+	"reflect"
 	"runtime"
 )
 
@@ -15,11 +16,11 @@ import (
 // nothing.
 //
 // At most Config.MaxPending callbacks are waiting to begin. At that limit Call
-// waits, until ctx ends, and then returns the error of ctx. Inside a section of the
-// domain this wait cannot end by itself: use TryCall there. Inside a callback of
-// any domain, Call returns ErrFull instead of waiting, since the other callbacks
-// may be waiting for this one. After Close it returns ErrClosed. On any error fn
-// does not run. Call panics if fn is nil.
+// waits, behind the calls that wait already, until ctx ends, and then returns the
+// error of ctx. Inside a section of the domain this wait cannot end by itself: use
+// TryCall there. Inside a callback of any domain, Call returns ErrFull instead of
+// waiting, since the other callbacks may be waiting for this one. After Close it
+// returns ErrClosed. On any error fn does not run. Call panics if fn is nil.
 func (d *Domain) Call(ctx context.Context, fn func()) error {
 	if fn == nil {
 		panic("srcu: Call of a nil function")
@@ -31,12 +32,13 @@ func (d *Domain) Call(ctx context.Context, fn func()) error {
 	return nil
 }
 
-// TryCall is Call, but returns ErrFull instead of waiting.
+// TryCall is Call, but returns ErrFull instead of waiting: at the limit, and while
+// other calls wait, which it does not overtake.
 func (d *Domain) TryCall(fn func()) error {
 	if fn == nil {
 		panic("srcu: TryCall of a nil function")
 	}
-	if err := d.tryAdmit(); err != nil {
+	if err := d.admission.try(); err != nil {
 		return err
 	}
 	d.enqueue(fn, false, false)
@@ -44,7 +46,7 @@ func (d *Domain) TryCall(fn func()) error {
 }
 
 // Pending returns the number of callbacks that have not begun.
-func (d *Domain) Pending() int { return int(d.pending.Load()) }
+func (d *Domain) Pending() int { return int(d.admission.taken()) }
 
 // Barrier blocks until all callbacks queued so far have run, or until ctx ends, and
 // then returns the error of ctx. A callback must not call it.
@@ -53,14 +55,10 @@ func (d *Domain) Barrier(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ran := make(chan struct{})
-	d.enqueue(func() { close(ran) }, true, true)
-	select {
-	case <-ran:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	if d.callbacks.Pending() > 0 {
+		d.machine.Request(d.side, d.machine.Snapshot(), true)
 	}
+	return d.callbacks.list.Barrier(ctx)
 }
 
 // enqueue queues an admitted callback, or an internal one, which needs no
@@ -72,70 +70,28 @@ func (d *Domain) enqueue(fn func(), internal, expedited bool) {
 
 // admit takes a place among the pending callbacks, and waits if there is none.
 func (d *Domain) admit(ctx context.Context) error {
-	for {
-		switch err := d.tryAdmit(); {
-		case err != ErrFull:
-			return err
-		case inCallback():
-			return ErrFull
-		}
-		d.mustBeOutside("Call that has to wait")
-		if err := d.room.Wait(ctx, 0, d.roomFn); err != nil {
-			return err
-		}
+	if err := d.admission.try(); err != ErrFull || inCallback() {
+		return err
 	}
+	d.mustBeOutside("Call that has to wait")
+	return d.admission.wait(ctx)
 }
-
-// tryAdmit takes a place if there is one. It loads closed after it has taken the
-// place, and Close loads the number of places after it has set closed: so either
-// this call is refused or Close waits for its callback.
-func (d *Domain) tryAdmit() error {
-	for {
-		n := d.pending.Load()
-		switch {
-		case d.closed.Load():
-			return ErrClosed
-		case n >= d.max:
-			return ErrFull
-		case d.pending.CompareAndSwap(n, n+1):
-			if d.closed.Load() {
-				d.vacate(1)
-				return ErrClosed
-			}
-			return nil
-		}
-	}
-}
-
-// vacate returns n places. It wakes waiting calls at half of the limit rather than
-// after each callback, when a herd of them would find a single place.
-func (d *Domain) vacate(n int64) {
-	if d.pending.Add(-n) <= d.max/2 {
-		d.room.Wake(d.roomFn)
-	}
-}
-
-func (d *Domain) hasRoom(uint64) bool { return d.pending.Load() <= d.max/2 || d.closed.Load() }
 
 // drain runs all callbacks and refuses new ones.
-func (d *Domain) drain(ctx context.Context) error {
-	if err := d.Barrier(ctx); err != nil {
+func (d *Domain) drain(ctx context.Context) (err error) {
+	if err = d.Barrier(ctx); err != nil {
 		return err
 	}
-	d.closed.Store(true)
-	d.room.Wake(d.roomFn)
-	for d.pending.Load() > 0 {
-		if err := d.Barrier(ctx); err != nil {
-			d.closed.Store(false)
-			return err
+	d.admission.close()
+	defer func() {
+		if err != nil {
+			d.admission.reopen()
 		}
-		runtime.Gosched() // an admitted Call has not queued its callback yet
-	}
-	if err := d.Barrier(ctx); err != nil { // the last callback may still be running
-		d.closed.Store(false)
+	}()
+	if err = d.admission.drained(ctx); err != nil {
 		return err
 	}
-	return nil
+	return d.Barrier(ctx) // the last callback may still be running
 }
 
 // invoke owns the callbacks until no run is queued. If a callback ends this
@@ -170,7 +126,7 @@ func (d *Domain) invoke() {
 //go:noinline
 func (d *Domain) call(fn func(), internal bool) {
 	if !internal {
-		d.vacate(1)
+		d.admission.give(1)
 		d.metrics.callbacks.Add(1)
 	}
 	fn()
@@ -182,14 +138,9 @@ func inCallback() bool {
 	var pcs [64]uintptr
 	for skip := 2; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs[:])
-		frames := runtime.CallersFrames(pcs[:n])
-		for n > 0 {
-			f, more := frames.Next()
-			if f.Function == callName {
+		for _, pc := range pcs[:n] {
+			if f := runtime.FuncForPC(pc - 1); f != nil && f.Entry() == callEntry {
 				return true
-			}
-			if !more {
-				break
 			}
 		}
 		if n < len(pcs) {
@@ -198,4 +149,5 @@ func inCallback() bool {
 	}
 }
 
-const callName = "github.com/gpstorm/gpstorm/srcu.(*Domain).call"
+// callEntry is the address of call, which is not inlined.
+var callEntry = reflect.ValueOf((*Domain).call).Pointer()

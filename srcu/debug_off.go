@@ -12,7 +12,7 @@ func (*Domain) leave(Ticket, *Reader) {}
 
 func (*Domain) mustBeOutside(string) {}
 
-func mustBeInside() {}
+func mustBeInside(string) {}
 
 // holders returns the known open sections: those of registered Readers.
 func (d *Domain) holders(rank int) (h []Holder) {

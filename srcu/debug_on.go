@@ -106,13 +106,13 @@ func (d *Domain) mustBeOutside(what string) {
 }
 
 // mustBeInside panics if this goroutine has no open section of any domain.
-func mustBeInside() {
+func mustBeInside(what string) {
 	gid := goroutineID()
 	all.Lock()
 	n := all.inside[gid]
 	all.Unlock()
 	if n == 0 {
-		panic("srcu: Pointer.Load outside of a read-side critical section")
+		panic("srcu: " + what + " outside of a read-side critical section")
 	}
 }
 

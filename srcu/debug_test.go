@@ -5,6 +5,7 @@ package srcu
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,18 @@ func TestMisuseIsFoundInADebugBuild(t *testing.T) {
 			defer r.ReadUnlock(in)
 			d.Reader().ReadUnlock(in)
 		}, []string{"another Reader", "debug_test.go"}},
+		{"Close inside", func(d *Domain) { defer d.ReadUnlock(d.ReadLock()); _ = d.Close(background) },
+			[]string{"Close inside", "opened at:", "debug_test.go"}},
 		{"load outside", func(*Domain) { new(Pointer[int]).Load() }, []string{"Pointer.Load outside"}},
+		{"load from a map outside", func(d *Domain) { NewMap[int, int](d, nil).Load(1) }, []string{"Map.Load outside"}},
+		{"walk over a map outside", func(d *Domain) {
+			for range NewMap[int, int](d, nil).All() {
+			}
+		}, []string{"Map.All outside"}},
+		{"walk over a list outside", func(d *Domain) {
+			for range NewList[int](d, nil).All() {
+			}
+		}, []string{"List.All outside"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -57,6 +69,48 @@ func TestMisuseIsFoundInADebugBuild(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A program may recover from a panic: the domain and its readers are then as before.
+func TestMisuseChangesNothing(t *testing.T) {
+	t.Parallel()
+	d, r := NewDomain(Config{MaxPending: 1}), (*Reader)(nil)
+	r = d.Reader()
+	l := NewList[int](d, nil)
+	e := l.PushBack(new(int))
+	in, inR := d.ReadLock(), r.ReadLock()
+	must(d.Call(background, func() {})) // the domain is full
+	stale := r.ReadLock()
+	r.ReadUnlock(stale)
+	for name, mistake := range map[string]func(){
+		"Synchronize":                 func() { _ = d.Synchronize(background) },
+		"Barrier":                     func() { _ = d.Barrier(background) },
+		"Close":                       func() { _ = d.Close(background) },
+		"Call":                        func() { _ = d.Call(background, func() {}) },
+		"Remove":                      func() { _ = l.Remove(background, e) },
+		"Reader.Close":                r.Close,
+		"Reader.ReadUnlock twice":     func() { r.ReadUnlock(stale) },
+		"ReadUnlock twice":            func() { d.ReadUnlock(stale) },
+		"FencedReadUnlock of another": func() { d.FencedReadUnlock(inR) },
+	} {
+		if panics(mistake) == nil {
+			t.Errorf("%s went unnoticed", name)
+		}
+	}
+	if l.Len() != 1 || d.Pending() != 1 {
+		t.Errorf("%d elements, %d callbacks pending, want 1 and 1", l.Len(), d.Pending())
+	}
+	c := d.StartPoll()
+	for range 100 {
+		runtime.Gosched()
+	}
+	if d.Poll(c) {
+		t.Error("a grace period ended inside of two sections")
+	}
+	d.ReadUnlock(in)
+	r.ReadUnlock(inR)
+	r.Close()
+	must(d.Close(background))
 }
 
 func TestStallReportShowsWhereSectionsWereOpenedAndAreNow(t *testing.T) {

@@ -26,8 +26,8 @@ type Config struct {
 	// all domains of the process.
 	RCU rcu.GracePeriods
 
-	// MaxPending limits the callbacks that have not begun; a Call waits at the
-	// limit. 0 means 1 << 20.
+	// MaxPending limits the callbacks that have not begun. At the limit calls wait,
+	// and are admitted in the order of their arrival. 0 means 1 << 20.
 	MaxPending int
 	// OnPanic is called with the value of a panic in a callback, on the callback's
 	// goroutine; the domain then continues with the next callback. If OnPanic is
@@ -57,7 +57,9 @@ const defaultMaxPending = 1 << 20
 // Domain is an SRCU-fast domain for goroutines: its readers delay only its own
 // grace periods.
 //
-// All methods are safe for concurrent use, and none takes a lock. No method that
+// All methods are safe for concurrent use. None takes a lock, but calls that wait at
+// Config.MaxPending, and the callbacks that make room for them, take one for the
+// queue of these calls. No method that
 // waits may be called inside a read-side critical section of the same domain. A
 // domain has no permanent goroutine: grace periods run on the goroutine of a
 // waiting caller, or on a temporary one.
@@ -91,16 +93,15 @@ type Domain struct {
 
 	invoker   sched.Work // the running callbacks
 	callbacks Callbacks
-	pending   atomic.Int64 // callbacks admitted by Call that have not begun
-	max       int64
-	room      sched.Waiters // calls that wait for fewer pending callbacks
+	admission admission // of callbacks by Call, until they begin
 	onPanic   func(any)
-	closing   atomic.Bool // Close was called
-	closed    atomic.Bool // calls are refused
+	closing   chan struct{} // contains a value while a Close runs
+	closed    atomic.Bool   // a Close has ended, with this outcome:
+	outcome   error
 
 	// Method values, allocated once.
 	runFn, invokeFn func()
-	doneFn, roomFn  func(uint64) bool
+	doneFn          func(uint64) bool
 	callFn          func(func(), bool)
 }
 
@@ -119,7 +120,7 @@ func init() {
 func newDomain(c Config, machine func(Barrier, Pace) Machine, side func(Side) Side, misuse func(string)) *Domain {
 	d := &Domain{
 		heavy: c.Heavy, rcu: c.RCU, onPanic: c.OnPanic, misuse: misuse,
-		max: int64(c.MaxPending), stall: c.StallAfter, onStall: c.OnStall,
+		stall: c.StallAfter, onStall: c.OnStall, closing: make(chan struct{}, 1),
 	}
 	if plainCounters {
 		d.addTable(minSlots)
@@ -130,8 +131,8 @@ func newDomain(c Config, machine func(Barrier, Pace) Machine, side func(Side) Si
 	if d.rcu == nil {
 		d.rcu = processRCU()
 	}
-	if d.max <= 0 {
-		d.max = defaultMaxPending
+	if d.admission.max = int64(c.MaxPending); d.admission.max <= 0 {
+		d.admission.max = defaultMaxPending
 	}
 	if d.misuse == nil {
 		d.misuse = func(what string) { panic("srcu: " + what) }
@@ -140,7 +141,7 @@ func newDomain(c Config, machine func(Barrier, Pace) Machine, side func(Side) Si
 		d.onStall = logStall
 	}
 	d.runFn, d.invokeFn, d.callFn = d.run, d.invoke, d.call
-	d.doneFn, d.roomFn = d.done, d.hasRoom
+	d.doneFn = d.done
 	d.side = liveSide{d}
 	if side != nil {
 		d.side = side(d.side)
@@ -180,17 +181,38 @@ func (d *Domain) Poll(c Cookie) bool { return d.machine.Done(c) }
 // has returned nil, its callback has run.
 //
 // If registered readers are still open Close returns ErrOpenReaders with the lines
-// that opened them. If ctx ends first it returns the error of ctx; Close may then
-// be called again. Other methods still work after Close, but Call, TryCall and
-// Close return ErrClosed. A callback must not call Close.
+// that opened them; the domain is closed nevertheless. If ctx ends first it returns
+// the error of ctx. The domain is open then, though it may have refused calls in the
+// meantime, and Close may be called again.
+//
+// Other methods still work after Close, but Call, TryCall and Close return ErrClosed.
+// A Close during another one waits for it, and returns the same if that one has closed
+// the domain; otherwise it closes the domain itself. A callback must not call Close.
 func (d *Domain) Close(ctx context.Context) error {
-	if d.closing.Swap(true) {
+	d.mustBeOutside("Close")
+	if d.closed.Load() {
 		return ErrClosed
 	}
+	select {
+	case d.closing <- struct{}{}:
+		defer func() { <-d.closing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if d.closed.Load() { // by another call, meanwhile
+		return d.outcome
+	}
 	if err := d.drain(ctx); err != nil {
-		d.closing.Store(false)
 		return err
 	}
+	d.outcome = d.leftOpen()
+	d.closed.Store(true)
+	return d.outcome
+}
+
+// leftOpen returns ErrOpenReaders if registered readers are open. It panics if a
+// section has ended on a closed one.
+func (d *Domain) leftOpen() error {
 	for r := d.readers.free.Load(); r != nil; r = r.next {
 		r.checkClosed()
 	}

@@ -147,6 +147,113 @@ func TestCloseEndsWithItsContextAndMayBeRepeated(t *testing.T) {
 	}
 }
 
+// Whichever Close begins first, the other one waits for it, takes over when its context
+// ends, and returns what it returned otherwise.
+func TestCloseDuringACloseWaitsForIt(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		readers int
+		want    error
+	}{{"nothing left open", 0, nil}, {"a Reader left open", 1, ErrOpenReaders}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := NewDomain(Config{})
+			for range c.readers {
+				d.Reader()
+			}
+			begun, release := make(chan struct{}), make(chan struct{})
+			must(d.Call(background, func() { close(begun); <-release }))
+			<-begun
+			ctx, cancel := context.WithCancel(background)
+			defer cancel()
+			outcomes, given := make(chan error), make(chan error)
+			var waiting sync.WaitGroup
+			waiting.Add(4)
+			for range 3 {
+				go func() { outcomes <- d.Close(announced{background, sync.OnceFunc(waiting.Done)}) }()
+			}
+			go func() { given <- d.Close(announced{ctx, sync.OnceFunc(waiting.Done)}) }()
+			all := make(chan struct{})
+			go func() { waiting.Wait(); close(all) }()
+			select {
+			case err := <-outcomes:
+				t.Errorf("Close = %v while a callback runs", err)
+				return
+			case <-all:
+			}
+			cancel()
+			if err := <-given; !errors.Is(err, context.Canceled) {
+				t.Errorf("Close = %v, want the end of its context", err)
+			}
+			close(release)
+			for range 3 {
+				if err := <-outcomes; !errors.Is(err, c.want) {
+					t.Errorf("Close = %v, want %v", err, c.want)
+				}
+			}
+			if err := d.Close(background); err != ErrClosed {
+				t.Errorf("Close of a closed domain = %v", err)
+			}
+		})
+	}
+}
+
+// announced is a context that tells when somebody waits for its end.
+type announced struct {
+	context.Context
+	waits func()
+}
+
+func (a announced) Done() <-chan struct{} {
+	a.waits()
+	return a.Context.Done()
+}
+
+// An update has a place while it runs; its callback comes later.
+func TestCloseWaitsForAnUpdateThatRuns(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	freed := false
+	m := NewMap[int, int](d, func(*int) { freed = true })
+	must(m.Store(background, 1, new(int)))
+	inside, finish := make(chan struct{}), make(chan struct{})
+	go func() {
+		must(m.Update(background, 1, func(*int) *int { close(inside); <-finish; return nil }))
+	}()
+	<-inside
+	closing := make(chan error)
+	go func() { closing <- d.Close(background) }()
+	until(t, "calls are refused", func() bool { return d.TryCall(func() {}) == ErrClosed })
+	close(finish)
+	if err := <-closing; err != nil || !freed {
+		t.Errorf("Close = %v; the deleted value was freed: %v", err, freed)
+	}
+}
+
+// Barriers whose contexts end leave nothing behind.
+func TestAbandonedBarriersDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{})
+	leave := hold(d)
+	must(d.Call(background, func() {}))
+	for range 500 {
+		ctx, cancel := context.WithCancel(background)
+		ended := make(chan error)
+		go func() { ended <- d.Barrier(ctx) }()
+		runtime.Gosched()
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Fatalf("Barrier = %v inside of a section", err)
+		}
+	}
+	if n := d.callbacks.Pending(); n != 1 {
+		t.Errorf("%d callbacks are queued, want the one that was called", n)
+	}
+	leave()
+	must(d.Barrier(background))
+}
+
 // The limit holds for many concurrent callers, with slow callbacks, and while a
 // section delays all callbacks.
 func TestPendingCallbacksAreBounded(t *testing.T) {

@@ -23,11 +23,15 @@ type List[T any] struct {
 	n    int
 }
 
-// Element is an element of a List, with which it is removed.
+// Element is an element of a List, with which it is removed. After that it keeps
+// nothing alive once a grace period has passed.
 type Element[T any] struct {
+	list atomic.Pointer[List[T]] // nil once removed
+	prev *Element[T]             // owned by updaters
+
+	// Readers may be here until a grace period after the removal.
 	value *T
-	next  atomic.Pointer[Element[T]] // kept after the removal, for readers that are here
-	prev  *Element[T]                // owned by updaters; nil if not in a list
+	next  atomic.Pointer[Element[T]]
 }
 
 // NewList returns an empty list. Free is called with each removed value, after a
@@ -43,7 +47,7 @@ func NewList[T any](d *Domain, free func(*T)) *List[T] {
 // visited once. A build with the tag gpstorm_debug panics outside of sections.
 func (l *List[T]) All() iter.Seq[*T] {
 	return func(yield func(*T) bool) {
-		mustBeInside()
+		mustBeInside("List.All")
 		for e := l.root.next.Load(); e != nil && yield(e.value); e = e.next.Load() {
 		}
 	}
@@ -56,12 +60,12 @@ func (l *List[T]) Len() int {
 	return l.n
 }
 
-// PushFront adds a value before all others.
+// PushFront adds a value, which must not be nil, before all others.
 func (l *List[T]) PushFront(v *T) *Element[T] {
 	return l.insert(v, func() *Element[T] { return &l.root })
 }
 
-// PushBack adds a value after all others.
+// PushBack adds a value, which must not be nil, after all others.
 func (l *List[T]) PushBack(v *T) *Element[T] {
 	return l.insert(v, func() *Element[T] { return l.last })
 }
@@ -69,9 +73,13 @@ func (l *List[T]) PushBack(v *T) *Element[T] {
 // insert adds a value after the element that after returns. It calls after with the lock
 // held.
 func (l *List[T]) insert(v *T, after func() *Element[T]) *Element[T] {
+	if v == nil {
+		panic("srcu: nil added to a List")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := &Element[T]{value: v, prev: after()}
+	e.list.Store(l)
 	if next := e.prev.next.Load(); next != nil {
 		e.next.Store(next)
 		next.prev = e
@@ -84,23 +92,39 @@ func (l *List[T]) insert(v *T, after func() *Element[T]) *Element[T] {
 }
 
 // Remove removes an element of this list. It has no effect on an element that was
-// removed before. It waits as Domain.Call does, before it changes anything: on an
-// error nothing has changed.
+// removed before, and panics if e is nil or an element of another list. It waits as
+// Domain.Call does, before it changes anything: on an error nothing has changed.
 func (l *List[T]) Remove(ctx context.Context, e *Element[T]) error {
+	if e == nil {
+		panic("srcu: List.Remove of nil")
+	}
+	switch e.list.Load() {
+	case l:
+	case nil:
+		return nil
+	default:
+		panic("srcu: List.Remove of an element of another list")
+	}
 	if err := l.d.admit(ctx); err != nil {
 		return err
 	}
-	retireAdmitted(l.d, l.remove(e), l.free)
+	if !l.unlink(e) { // removed meanwhile
+		l.d.admission.give(1)
+		return nil
+	}
+	l.d.enqueue(func() { l.retire(e) }, false, false)
 	return nil
 }
 
-// remove returns the removed value, or nil.
-func (l *List[T]) remove(e *Element[T]) *T {
+// unlink takes an element out of the way of readers to come. It reports whether the
+// element was still there.
+func (l *List[T]) unlink(e *Element[T]) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e.prev == nil {
-		return nil
+	if e.list.Load() == nil {
+		return false
 	}
+	e.list.Store(nil)
 	next := e.next.Load()
 	e.prev.next.Store(next)
 	if next != nil {
@@ -110,5 +134,16 @@ func (l *List[T]) remove(e *Element[T]) *T {
 	}
 	e.prev = nil
 	l.n--
-	return e.value
+	return true
+}
+
+// retire frees the value of a removed element that no reader can reach, and forgets
+// what follows, as the owner of the element may keep it.
+func (l *List[T]) retire(e *Element[T]) {
+	v := e.value
+	e.value = nil
+	e.next.Store(nil)
+	if l.free != nil {
+		l.free(v)
+	}
 }

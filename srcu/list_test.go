@@ -123,3 +123,56 @@ func TestListLeadsAReaderOnARemovedElementOn(t *testing.T) {
 		t.Errorf("visited %v, want 3 at the end", seen)
 	}
 }
+
+// The owner of a removed element may keep it: it holds neither the value nor the list,
+// once no reader can be on it.
+func TestRemovedElementKeepsNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		free func(*int)
+	}{{"free", func(*int) {}}, {"no free", nil}} {
+		d := NewDomain(Config{})
+		l := NewList(d, c.free)
+		e, second := l.PushBack(new(int)), l.PushBack(new(int))
+		leave := hold(d)
+		must(l.Remove(background, e))
+		if e.value == nil || e.next.Load() != second {
+			t.Errorf("%s: an element that a reader may be on leads nowhere", c.name)
+		}
+		leave()
+		must(d.Barrier(background))
+		if e.value != nil || e.next.Load() != nil || e.prev != nil || e.list.Load() != nil {
+			t.Errorf("%s: a removed element keeps %+v", c.name, e)
+		}
+	}
+}
+
+// Nothing is changed by a wrong argument, and no place is lost.
+func TestWrongElementsAreRefused(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(Config{MaxPending: 1})
+	l, other := NewList[int](d, nil), NewList[int](d, nil)
+	l.PushBack(new(int))
+	foreign := other.PushBack(new(int))
+	for name, mistake := range map[string]func(){
+		"Remove of nil":               func() { _ = l.Remove(background, nil) },
+		"Remove of a foreign element": func() { _ = l.Remove(background, foreign) },
+		"PushFront of nil":            func() { l.PushFront(nil) },
+		"PushBack of nil":             func() { l.PushBack(nil) },
+		"Map.Store of nil":            func() { _ = NewMap[int, int](d, nil).Store(background, 1, nil) },
+		"Map.Update without change":   func() { _ = NewMap[int, int](d, nil).Update(background, 1, nil) },
+		"Pointer.Update without one":  func() { _ = new(Pointer[int]).Update(background, d, nil, nil) },
+	} {
+		if panics(mistake) == nil {
+			t.Errorf("%s went unnoticed", name)
+		}
+		if l.Len() != 1 || other.Len() != 1 || d.Pending() != 0 {
+			t.Fatalf("%s: %d and %d elements, %d places taken; want 1, 1 and 0", name, l.Len(), other.Len(), d.Pending())
+		}
+	}
+	must(l.Remove(background, new(Element[int]))) // was never in a list
+	must(other.Remove(background, foreign))
+	must(d.Close(background))
+	must(other.Remove(background, foreign)) // has no effect
+}

@@ -64,7 +64,7 @@ func (t *mapTable[K, V]) bucket(hash uint64) *atomic.Pointer[mapNode[K, V]] {
 // Load returns the value of a key, or nil. The value is valid inside the section; a
 // build with the tag gpstorm_debug panics outside of sections.
 func (m *Map[K, V]) Load(key K) *V {
-	mustBeInside()
+	mustBeInside("Map.Load")
 	hash := maphash.Comparable(m.seed, key)
 	for n := m.table.Load().bucket(hash).Load(); n != nil; n = n.next.Load() {
 		if n.hash == hash && n.key == key {
@@ -79,7 +79,7 @@ func (m *Map[K, V]) Load(key K) *V {
 // other key is visited once.
 func (m *Map[K, V]) All() iter.Seq2[K, *V] {
 	return func(yield func(K, *V) bool) {
-		mustBeInside()
+		mustBeInside("Map.All")
 		t := m.table.Load()
 		for i := range t.buckets {
 			for n := t.buckets[i].Load(); n != nil; n = n.next.Load() {

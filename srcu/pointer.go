@@ -20,7 +20,7 @@ type Pointer[T any] struct {
 // Load returns the current value, which is valid inside the section; a build with
 // the tag gpstorm_debug panics outside of sections.
 func (p *Pointer[T]) Load() *T {
-	mustBeInside()
+	mustBeInside("Pointer.Load")
 	return p.p.Load()
 }
 
@@ -29,13 +29,17 @@ func (p *Pointer[T]) Load() *T {
 func (p *Pointer[T]) Publish(v *T) (old *T) { return p.p.Swap(v) }
 
 // Replace makes v current. When no reader of d can hold the replaced value, it
-// calls free with it, unless it is nil. It waits as Domain.Call does, before it
-// replaces the value: on an error of Call nothing has changed.
+// calls free with it, unless that is nil or v itself. It waits as Domain.Call does,
+// before it replaces the value: on an error nothing has changed.
 func (p *Pointer[T]) Replace(ctx context.Context, d *Domain, v *T, free func(old *T)) error {
 	if err := d.admit(ctx); err != nil {
 		return err
 	}
-	retireAdmitted(d, p.Publish(v), free)
+	old := p.Publish(v)
+	if old == v {
+		old = nil
+	}
+	retireAdmitted(d, old, free)
 	return nil
 }
 
@@ -94,7 +98,7 @@ func Retire[T any](ctx context.Context, d *Domain, v *T, free func(*T)) error {
 // retireAdmitted is Retire for an admitted caller. Free may be nil.
 func retireAdmitted[T any](d *Domain, v *T, free func(*T)) {
 	if v == nil || free == nil {
-		d.vacate(1)
+		d.admission.give(1)
 		return
 	}
 	d.enqueue(func() { free(v) }, false, false)

@@ -110,6 +110,7 @@ func TestUpdateThatChangesNothingFreesNothing(t *testing.T) {
 	p.Publish(&a)
 	free := func(*int) { t.Error("the value that is published was freed") }
 	must(p.Update(background, d, func(old *int) *int { return old }, free))
+	must(p.Replace(background, d, &a, free))
 	if panics(func() { _ = p.Update(background, d, func(*int) *int { panic("planned") }, free) }) == nil {
 		t.Error("the panic of change got lost")
 	}

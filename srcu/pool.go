@@ -123,6 +123,6 @@ func (p *Pool[T]) close(b *batch[T]) {
 func (p *Pool[T]) release(b *batch[T]) {
 	b.left = int(min(b.n.Load(), batchSize))
 	p.d.metrics.callbacks.Add(uint64(b.left))
-	p.d.vacate(int64(b.left))
+	p.d.admission.give(int64(b.left))
 	p.keep(b)
 }

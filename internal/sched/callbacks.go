@@ -1,13 +1,20 @@
 package sched
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // Callbacks is a list of callbacks, each tagged with a cookie. Any number of
 // goroutines may push; one at a time may invoke. A push allocates one node and
 // an invocation nothing.
 type Callbacks struct {
 	fresh   atomic.Pointer[callback] // pushed, newest first
-	pending atomic.Int64
+	pushed  atomic.Uint64            // callbacks, counted before they are pushed
+	waiters Waiters                  // in Barrier, for a number of callbacks to have ended
+
+	// Written by the invoker.
+	begun, ended atomic.Uint64
 
 	// Owned by the invoker: the callbacks it has taken, oldest first.
 	first, last *callback
@@ -25,7 +32,7 @@ func (q *Callbacks) Push(cookie uint64, fn func()) { q.PushTagged(cookie, fn, fa
 
 // PushTagged is Push with a tag for InvokeWith.
 func (q *Callbacks) PushTagged(cookie uint64, fn func(), tag bool) {
-	q.pending.Add(1)
+	q.pushed.Add(1)
 	cb := &callback{cookie: cookie, fn: fn, tag: tag}
 	for {
 		cb.next = q.fresh.Load()
@@ -36,7 +43,28 @@ func (q *Callbacks) PushTagged(cookie uint64, fn func(), tag bool) {
 }
 
 // Pending returns the number of callbacks that have not begun.
-func (q *Callbacks) Pending() int { return int(q.pending.Load()) }
+func (q *Callbacks) Pending() int {
+	begun := q.begun.Load() // before pushed, which is never less
+	return int(q.pushed.Load() - begun)
+}
+
+// Barrier waits until all callbacks that were pushed before it began have ended, or
+// until ctx ends, and then returns the error of ctx. A callback must not call it.
+//
+// It counts, and queues nothing: when as many callbacks have ended as had been counted
+// before, those that were pushed by then are among them, since callbacks run in the
+// order of pushing.
+func (q *Callbacks) Barrier(ctx context.Context) error {
+	n := q.pushed.Load()
+	if q.past(n) {
+		return nil
+	}
+	return q.waiters.Wait(ctx, n, q.past)
+}
+
+// past reports whether n callbacks have ended. When one has begun those before it have
+// ended.
+func (q *Callbacks) past(n uint64) bool { return q.begun.Load() > n || q.ended.Load() >= n }
 
 // Invoke runs the callbacks that were pushed before it began, in the order of
 // pushing, up to the first whose cookie is not done. Continuing behind that one
@@ -49,6 +77,10 @@ func (q *Callbacks) Invoke(done func(uint64) bool) {
 
 // InvokeWith is Invoke with run in place of a plain call.
 func (q *Callbacks) InvokeWith(done func(uint64) bool, run func(fn func(), tag bool)) {
+	defer func() { // also if a callback panics or ends the goroutine
+		q.ended.Store(q.begun.Load())
+		q.wake()
+	}()
 	q.take()
 	for end := q.last; q.first != nil; {
 		cb := q.first
@@ -58,11 +90,18 @@ func (q *Callbacks) InvokeWith(done func(uint64) bool, run func(fn func(), tag b
 		if q.first = cb.next; q.first == nil {
 			q.last = nil
 		}
-		q.pending.Add(-1)
+		q.begun.Store(q.begun.Load() + 1)
+		q.wake()
 		run(cb.fn, cb.tag)
 		if cb == end {
 			return
 		}
+	}
+}
+
+func (q *Callbacks) wake() {
+	if q.waiters.Any() {
+		q.waiters.Wake(q.past)
 	}
 }
 

@@ -3,6 +3,7 @@ package sched
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -265,4 +266,88 @@ func TestWaitersThatAreWokenWhileTheyLeaveAreNotCounted(t *testing.T) {
 	if n := q.dropped.Load(); n != 0 || q.head.Load() != nil {
 		t.Errorf("%d waiters are counted as left, want 0 and an empty stack", n)
 	}
+}
+
+// A barrier waits for the callback before it, and not for the next one, which blocks.
+func TestBarrierEndsWithTheCallbackBeforeIt(t *testing.T) {
+	t.Parallel()
+	always := func(uint64) bool { return true }
+	for _, c := range []struct {
+		name string
+		last func() // the callback before the barrier
+	}{
+		{"that returns", func() {}},
+		{"that panics", func() { panic("planned") }},
+		{"that ends its goroutine", runtime.Goexit},
+	} {
+		var q Callbacks
+		if err := q.Barrier(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		q.Push(1, c.last)
+		ended := make(chan error)
+		go func() { ended <- q.Barrier(context.Background()) }()
+		for !q.waiters.Any() {
+			runtime.Gosched()
+		}
+		select {
+		case <-ended:
+			t.Errorf("%s: ended before it", c.name)
+		default:
+		}
+		release := make(chan struct{})
+		q.Push(1, func() { <-release })
+		go func() {
+			defer func() { _ = recover() }()
+			q.Invoke(always)
+		}()
+		if err := <-ended; err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		close(release)
+	}
+}
+
+func TestBarrierEndsWithItsContextAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	var q Callbacks
+	q.Push(1, func() {})
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 10 * sweepAfter {
+		if err := q.Barrier(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("Barrier = %v", err)
+		}
+	}
+	if q.Pending() != 1 {
+		t.Errorf("%d pending, want 1", q.Pending())
+	}
+}
+
+// Pushers, an invoker and barriers at once: each barrier sees its pusher's callbacks.
+func TestBarriersSeeWhatWasPushedBefore(t *testing.T) {
+	t.Parallel()
+	var q Callbacks
+	var stop atomic.Bool
+	var invoker, pushers sync.WaitGroup
+	invoker.Go(func() {
+		for !stop.Load() || q.Pending() > 0 {
+			q.Invoke(func(uint64) bool { return true })
+			runtime.Gosched()
+		}
+	})
+	for range 4 {
+		pushers.Go(func() {
+			for range 500 {
+				var ran atomic.Bool
+				q.Push(1, func() { ran.Store(true) })
+				if err := q.Barrier(context.Background()); err != nil || !ran.Load() {
+					t.Errorf("Barrier = %v; the callback before it ran: %v", err, ran.Load())
+				}
+			}
+		})
+	}
+	pushers.Wait()
+	stop.Store(true)
+	invoker.Wait()
 }

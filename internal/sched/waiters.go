@@ -50,9 +50,12 @@ func (q *Waiters) Wait(ctx context.Context, cookie uint64, done func(uint64) boo
 	}
 }
 
+// Any reports whether somebody may wait.
+func (q *Waiters) Any() bool { return q.head.Load() != nil }
+
 // Wake releases every waiter whose condition holds.
 func (q *Waiters) Wake(done func(uint64) bool) {
-	for q.head.Load() != nil && q.wake(done) {
+	for q.Any() && q.wake(done) {
 	}
 }
 
