@@ -34,7 +34,7 @@ func newPalette(letters string, s *campaign.Summary, of func(*campaign.Blame) []
 			return
 		}
 		for _, c := range of(b) {
-			sums[c.Cause] += weight * c.Share
+			sums[c.Cause] += float64(weight * c.Share)
 		}
 	}
 	for j := range s.Overall {
@@ -79,7 +79,7 @@ func (p *palette) divide(causes []campaign.Cause) []portion {
 			}
 		}
 		parts[i].share += c.Share
-		parts[i].storm += c.Share * c.Storm
+		parts[i].storm += float64(c.Share * c.Storm)
 	}
 	return parts
 }
@@ -130,12 +130,12 @@ func blameChart(p *palette, rows []blamed, of func(*campaign.Blame) []campaign.C
 		d := newParts("what close() waited for under " + r.fix + ": " + strings.Join(words, "; "))
 		x := 0.0
 		for _, part := range parts {
-			w := 100 * part.share
+			w := float64(100 * part.share)
 			if w >= visible {
 				d.part(part.class, x, w)
 			}
 			if w >= least && part.letter != "" {
-				d.letter(x+w/2, part.letter)
+				d.letter(x+float64(w/2), part.letter)
 			}
 			x += w
 		}

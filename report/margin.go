@@ -120,6 +120,6 @@ func load(a margin.Axis, v float64) string {
 	case margin.AxisReaders:
 		return strconv.Itoa(int(v))
 	}
-	digits := max(1, int(math.Ceil(-math.Log10(1-v)-0.25)))
+	digits := max(1, int(math.Ceil(-float64(math.Log10(1-v))-0.25)))
 	return strconv.FormatFloat(100*v, 'f', digits-1, 64) + "%"
 }

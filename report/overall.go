@@ -288,7 +288,7 @@ func meanIPIs(s *campaign.Summary, j int) float64 {
 	sum, returned := 0.0, 0
 	for i := range s.Classes {
 		r := &s.Classes[i].Rows[j]
-		sum += r.IPIs * float64(r.Returned)
+		sum += float64(r.IPIs * float64(r.Returned))
 		returned += r.Returned
 	}
 	return sum / float64(max(returned, 1))

@@ -211,7 +211,7 @@ func place(all []Ranked, figure float64, of func(*Ranked) float64) float64 {
 			equal++
 		}
 	}
-	return float64(below) + float64(equal+1)/2
+	return float64(below) + float64(float64(equal+1)/2)
 }
 
 // spearman returns the correlation of the places; NaN if all places of one order are

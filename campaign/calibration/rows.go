@@ -169,7 +169,7 @@ func rateRows(l *runs, v *Result) {
 	for _, m := range measured {
 		load := 0.0
 		for _, r := range l.trials(m.setup, realNew) {
-			load += r.StormDuty / boots
+			load += float64(r.StormDuty / boots)
 		}
 		v.add("bounded interrupt rate, load", m.what, "", m.load, load, twofold)
 	}
@@ -238,7 +238,7 @@ func lastEnd(r trial.Result) (last time.Duration) {
 
 func (l *runs) hungLines(setup, fix string) (mean float64) {
 	for _, r := range l.trials(setup, fix) {
-		mean += float64(r.HungTasks) / boots
+		mean += float64(float64(r.HungTasks) / boots)
 	}
 	return mean
 }

@@ -128,7 +128,7 @@ func follow(average *float64, newest float64) {
 	if *average == 0 {
 		*average = newest
 	}
-	*average += weight * (newest - *average)
+	*average += float64(weight * (newest - *average))
 }
 
 func (f *failed) error(name string) error {

@@ -69,7 +69,7 @@ func newAxis(name Axis, sc *workload.Scenario) (*axis, error) {
 	}
 	switch name {
 	case AxisDuty:
-		a.steps, a.value = dutySteps, func(step int) float64 { odds := octaves(step) / 4; return odds / (1 + odds) }
+		a.steps, a.value = dutySteps, func(step int) float64 { odds := float64(octaves(step) / 4); return odds / (1 + odds) }
 	case AxisHandler:
 		a.steps, a.value = handlerSteps, func(step int) float64 { return 1000 * octaves(step) }
 	default:

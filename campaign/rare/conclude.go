@@ -144,7 +144,8 @@ func interval(replicates []float64, level float64) counting.Interval {
 	}
 	mean, v := stat.MeanVariance(logs(replicates), nil)
 	half := float64(t * math.Sqrt(v/n+float64(v*v)/(2*(n-1))))
-	return counting.Interval{Lo: min(math.Exp(mean+v/2-half), 1), Hi: min(math.Exp(mean+v/2+half), 1)}
+	middle := mean + float64(v/2)
+	return counting.Interval{Lo: min(math.Exp(middle-half), 1), Hi: min(math.Exp(middle+half), 1)}
 }
 
 func logs(values []float64) (logs []float64) {

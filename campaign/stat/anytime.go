@@ -53,10 +53,10 @@ func Sequence(k, n int, level float64) Interval {
 	holds := func(p float64) bool {
 		wealth := logMixture(k, n-k)
 		if k > 0 {
-			wealth -= float64(k) * math.Log(p)
+			wealth -= float64(float64(k) * math.Log(p))
 		}
 		if k < n {
-			wealth -= float64(n-k) * math.Log1p(-p)
+			wealth -= float64(float64(n-k) * math.Log1p(-p))
 		}
 		return wealth < limit
 	}
@@ -99,7 +99,7 @@ func PredictivePower(up, down int, share, p float64) float64 {
 	if up != down {
 		z = math.Abs(float64(up-down)) / math.Sqrt(float64(up+down))
 	}
-	need := mathext.NormalQuantile(1 - p/2)
+	need := mathext.NormalQuantile(1 - float64(p/2))
 	if share >= 1 {
 		if z > need {
 			return 1

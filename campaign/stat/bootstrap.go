@@ -70,7 +70,7 @@ func MedianRatio(a, base []Wait, pairs int, level float64, rng *rand.Rand) Ratio
 	if len(resampled) < replicates-replicates/40 {
 		return Ratio{}
 	}
-	tail := 100 * (1 - level) / 2
+	tail := float64(100 * (1 - level) / 2)
 	lo, errLo := stats.PercentileNearestRank(resampled, tail)
 	hi, errHi := stats.PercentileNearestRank(resampled, 100-tail)
 	if errLo != nil || errHi != nil {

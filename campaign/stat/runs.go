@@ -33,7 +33,7 @@ func RunsBelow(k int, p, level float64) int {
 // Przyborowski and Wilenski, Biometrika 31 (1940) 313-323.
 func RunsToBeat(k, before, beforeRuns int, factor, level float64) int {
 	return least(1, func(n int) bool {
-		share := float64(n) / (float64(n) + factor*float64(beforeRuns))
+		share := float64(n) / (float64(n) + float64(factor*float64(beforeRuns)))
 		return AtLeast(k+1, k+before, share) >= level
 	})
 }
@@ -52,9 +52,10 @@ func RunsToTell(a, b, level, power float64) int {
 
 // runsToTell is the normal approximation without the correction.
 func runsToTell(a, b, level, power float64) float64 {
-	mean := (a + b) / 2
-	root := mathext.NormalQuantile((1+level)/2)*math.Sqrt(2*mean*(1-mean)) +
-		mathext.NormalQuantile(power)*math.Sqrt(a*(1-a)+b*(1-b))
+	mean := float64((a + b) / 2)
+	same := float64(2 * mean * (1 - mean))
+	apart := float64(a*(1-a)) + float64(b*(1-b))
+	root := float64(mathext.NormalQuantile((1+level)/2)*math.Sqrt(same)) + float64(mathext.NormalQuantile(power)*math.Sqrt(apart))
 	return root * root / ((a - b) * (a - b))
 }
 

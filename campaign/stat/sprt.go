@@ -29,7 +29,7 @@ type SPRT struct {
 
 // Decide returns the decision after k events in n trials.
 func (s SPRT) Decide(k, n int) Decision {
-	ratio := float64(k)*math.Log(s.Bad/s.Good) + float64(n-k)*math.Log((1-s.Bad)/(1-s.Good))
+	ratio := float64(float64(k)*math.Log(s.Bad/s.Good)) + float64(float64(n-k)*math.Log((1-s.Bad)/(1-s.Good)))
 	switch {
 	case ratio >= -math.Log(s.Alarm):
 		return Bad

@@ -25,7 +25,7 @@ type Interval struct {
 // Clopper and Pearson, Biometrika 26 (1934) 404-413.
 func ClopperPearson(k, n int, level float64) Interval {
 	iv := Interval{0, 1}
-	tail := (1 - level) / 2
+	tail := float64((1 - level) / 2)
 	if k > 0 {
 		iv.Lo = mathext.InvRegIncBeta(float64(k), float64(n-k+1), tail)
 	}

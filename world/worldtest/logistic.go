@@ -32,6 +32,6 @@ func (l Logistic) World() Func {
 
 // DutyAt returns the duty cycle with hang probability p.
 func (l Logistic) DutyAt(p float64) float64 {
-	odds := math.Exp2(l.Middle + l.Octaves*math.Log(p/(1-p)))
+	odds := math.Exp2(l.Middle + float64(l.Octaves*math.Log(p/(1-p))))
 	return odds / (1 + odds)
 }
