@@ -31,8 +31,14 @@ func (d *Domain) readLockSlowly(between func()) Ticket {
 	return t
 }
 
-// fencedShare returns the slot of a fenced caller.
-func (d *Domain) fencedShare() *slot { return &d.fenced[ownBlock()%fencedSlots] }
+// fencedShare returns the slot of a fenced caller, which counts in it after the flag
+// is set.
+func (d *Domain) fencedShare() *slot {
+	if !d.fences.Load() {
+		d.fences.Store(true)
+	}
+	return &d.fenced[ownBlock()%fencedSlots]
+}
 
 // ownBlock returns the stack block of the caller, as a number that distributes
 // callers over shared slots.
@@ -126,7 +132,20 @@ func (d *Domain) sharedSum(kind, rank int) (n uint64) {
 	return n
 }
 
+// fencedSum returns the fenced slots' part of the sum. It leaves them out until the
+// flag is set.
+//
+// A caller counts after it has set the flag, or has seen that it is set, and the flag
+// stays set. The flag and the counts are accessed with sync/atomic alone, hence in one
+// order that all threads agree on. So if a sum finds the flag unset, every fenced count
+// comes after that load, as a count comes after the sum's load of its slot that the sum
+// has just missed: a lock that is missed in this way was made after the scan had ordered
+// the unpublishing, and its reader sees that. An unlock that is missed makes the scan
+// retry. And if a sum of unlocks finds the flag set, so does the sum of locks after it.
 func (d *Domain) fencedSum(kind, rank int) (n uint64) {
+	if !d.fences.Load() {
+		return 0
+	}
 	for i := range d.fenced {
 		n += d.fenced[i].n.load(kind, rank)
 	}

@@ -34,8 +34,8 @@ type Config struct {
 	// nil the panic ends the program, as in any goroutine.
 	OnPanic func(any)
 
-	// StallAfter is the age of a grace period at which OnStall is called, and
-	// called again each time the age has tripled. 0 means never.
+	// StallAfter is the age of a grace period at which OnStall is called. It is called
+	// again each time that three times as long has passed. 0 means never.
 	StallAfter time.Duration
 	// OnStall receives the report of a stall. It runs on the goroutine of the grace
 	// period and delays it. The default prints the report with package log.
@@ -69,7 +69,8 @@ type Domain struct {
 	claims  uint32         // slots with an owner
 	slots   unsafe.Pointer // the newest table; nil if goroutines cannot own slots
 	mask    uintptr        // of the offset of a slot in it
-	_       [40]byte
+	fences  atomic.Bool    // a fenced section has begun or ended in this domain
+	_       [36]byte
 
 	shared  [sharedSlots]slot // for goroutines without a slot; counted atomically
 	fenced  [fencedSlots]slot

@@ -82,10 +82,10 @@ func (d *Domain) pass() {
 
 // progress is the state of the running grace period.
 type progress struct {
-	end     Cookie
-	began   time.Duration // 0 if none runs
-	rests   int           // number of rests
-	stallAt time.Duration // time of the next stall report
+	end      Cookie
+	began    time.Duration // 0 if none runs
+	rests    int           // number of rests
+	reported time.Duration // its age at the last stall report, 0 before the first
 }
 
 // step rests for the given delay, then advances the machine.
@@ -96,7 +96,6 @@ func (d *Domain) step(delay uint64) {
 		if d.machine.State() != Idle {
 			p.end -= rcu.SeqStep // the snapshot is the end of the grace period after the running one
 		}
-		p.stallAt = p.began + d.stall
 	}
 	d.rest(delay)
 	d.machine.Process(d.side)
@@ -109,8 +108,9 @@ func (d *Domain) step(delay uint64) {
 	}
 }
 
-// The stages of rests in one grace period: watch, then let other goroutines run,
-// then sleep for longer and longer times.
+// The stages of rests in one grace period: none before the first look at the
+// readers, then watch, then let other goroutines run, then sleep for longer and
+// longer times.
 const (
 	watchRests = 64
 	yieldRests = 128
@@ -128,6 +128,7 @@ func (d *Domain) rest(jiffies uint64) {
 	p := &d.running
 	p.rests++
 	switch over := p.rests - yieldRests; {
+	case p.rests == 1: // most grace periods find no reader
 	case p.rests <= watchRests:
 		d.watch(jiffies)
 	case over <= 0:

@@ -62,18 +62,34 @@ func indent(s string) string {
 
 func logStall(s Stall) { log.Print(s) }
 
+// stallDue reports whether a grace period of that age is due for a report: the first
+// one after the given time, and further ones three times that time apart, as in the
+// kernel (check_cpu_stall).
+func (p *progress) stallDue(age, after time.Duration) bool {
+	switch {
+	case after <= 0:
+		return false
+	case p.reported == 0:
+		return age >= after
+	}
+	return (age-p.reported)/3 >= after // three times after may overflow
+}
+
 // checkStall reports the running grace period if a report is due. Only the owner of
 // the grace period calls it.
 func (d *Domain) checkStall() {
 	p := &d.running
-	t := now()
-	if d.stall <= 0 || p.began == 0 || t < p.stallAt {
+	if p.began == 0 {
 		return
 	}
-	p.stallAt = t + 3*d.stall
+	age := now() - p.began
+	if !p.stallDue(age, d.stall) {
+		return
+	}
+	p.reported = age
 	rank := 1 - int(d.current)
 	s := Stall{
-		GracePeriod: d.metrics.gracePeriods.Load() + 1, Phase: d.machine.State(), Age: t - p.began,
+		GracePeriod: d.metrics.gracePeriods.Load() + 1, Phase: d.machine.State(), Age: age,
 		Sections: int(d.sum(locked, rank) - d.sum(unlocked, rank)), Pending: d.Pending(),
 	}
 	if s.Sections <= 0 { // it has just ended
