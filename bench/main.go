@@ -1,8 +1,8 @@
 // Command bench compares the live core with its peers in one run: liburcu memb in
 // C, xsync's RBMutex and sync.RWMutex in Go.
 //
-//	bench [-rounds N] [-ms M] -urcu PATH [read|sync|call|idle ...]   all tables
-//	bench -one read  VARIANT READERS UPDATERS                   one measurement
+//	bench [-rounds N] [-ms M] -layouts DIR [read|sync|call|idle ...]   all tables
+//	bench -one read  VARIANT READERS UPDATERS                     one measurement
 //	bench -one sync  VARIANT READERS
 //	bench -one call  PRODUCERS
 //	bench -one idle  READERS
@@ -10,7 +10,8 @@
 //
 // Every measurement runs in its own process, so that none inherits the heap or the
 // threads of another. The variants take turns within each round, so that
-// interference from other processes affects all of them.
+// interference from other processes affects all of them. Each round runs the next of
+// several builds that differ in the addresses of their loops; run.sh makes them.
 package main
 
 import (
@@ -26,13 +27,13 @@ func main() {
 	one := flag.Bool("one", false, "take one measurement and print it")
 	rounds := flag.Int("rounds", 7, "rounds; the tables show medians over them")
 	ms := flag.Int("ms", 200, "milliseconds a measurement takes")
-	urcu := flag.String("urcu", "", "the compiled peers/urcu.c")
+	layouts := flag.String("layouts", "", "directory of bench.1, urcu.1, bench.2, urcu.2 ...: this program and peers/urcu.c in several layouts")
 	flag.Parse()
 	var err error
 	if *one {
 		err = measureOne(flag.Args(), time.Duration(*ms)*time.Millisecond)
 	} else {
-		err = tables(flag.Args(), *rounds, *ms, *urcu)
+		err = tables(flag.Args(), *rounds, *ms, *layouts)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +14,8 @@ import (
 // column is a measurement that is repeated in every round.
 type column struct {
 	name    string
-	command []string
+	program string // without the number of the layout
+	args    []string
 	rounds  [][]float64 // one row of figures per round
 }
 
@@ -22,25 +25,40 @@ func (c *column) median(i int) (mid, least, most float64) {
 	for _, r := range c.rounds {
 		v = append(v, r[i])
 	}
+	return median(v)
+}
+
+// ratio is median for the ratios of the first figures to those of another column in
+// the same rounds.
+func (c *column) ratio(to *column) (mid, least, most float64) {
+	var v []float64
+	for i, r := range c.rounds {
+		v = append(v, r[0]/to.rounds[i][0])
+	}
+	return median(v)
+}
+
+func median(v []float64) (mid, least, most float64) {
 	slices.Sort(v)
 	return v[len(v)/2], v[0], v[len(v)-1]
 }
 
-func tables(kinds []string, rounds, ms int, urcu string) error {
-	if urcu == "" {
-		return fmt.Errorf("-urcu is missing: want the path of the compiled peers/urcu.c")
+func tables(kinds []string, rounds, ms int, dir string) error {
+	layouts := 0
+	for exists(filepath.Join(dir, fmt.Sprint("bench.", layouts+1))) && exists(filepath.Join(dir, fmt.Sprint("urcu.", layouts+1))) {
+		layouts++
+	}
+	if layouts == 0 {
+		return fmt.Errorf("-layouts %q: want a directory with bench.1 and urcu.1, made by run.sh", dir)
 	}
 	if rounds < 1 || ms < 1 {
 		return fmt.Errorf("-rounds %d -ms %d: want at least 1", rounds, ms)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
+	var err error
 	if len(kinds) == 0 {
 		kinds = []string{"read", "sync", "call", "idle"}
 	}
-	b := bencher{self: self, urcu: urcu, rounds: rounds, ms: strconv.Itoa(ms)}
+	b := bencher{dir: dir, layouts: layouts, rounds: rounds, ms: strconv.Itoa(ms)}
 	for _, k := range kinds {
 		switch k {
 		case "read":
@@ -61,38 +79,57 @@ func tables(kinds []string, rounds, ms int, urcu string) error {
 	return nil
 }
 
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 type bencher struct {
-	self, urcu, ms string
-	rounds         int
+	dir             string // of the programs
+	layouts, rounds int
+	ms              string
 }
 
-func (b *bencher) goes(args ...string) []string {
-	return append([]string{b.self, "-one", "-ms", b.ms}, args...)
+func (b *bencher) goes(name string, args ...string) *column {
+	return &column{name: name, program: "bench", args: append([]string{"-one", "-ms", b.ms}, args...)}
 }
 
-func (b *bencher) c(args ...string) []string {
-	return append(append([]string{b.urcu}, args...), b.ms)
+func (b *bencher) c(name string, args ...string) *column {
+	return &column{name: name, program: "urcu", args: append(args, b.ms)}
 }
 
 func (b *bencher) run(columns []*column) error {
-	for range b.rounds {
+	for round := range b.rounds {
 		for _, c := range columns {
-			out, err := exec.Command(c.command[0], c.command[1:]...).Output()
-			if err != nil {
-				return fmt.Errorf("%s: %w", strings.Join(c.command, " "), err)
+			row, err := c.measure(b.dir, round%b.layouts+1)
+			for tries := 1; err == nil && slices.ContainsFunc(row, isNothing) && tries < 10; tries++ {
+				row, err = c.measure(b.dir, round%b.layouts+1) // no reader got a CPU
 			}
-			var row []float64
-			for _, f := range strings.Fields(string(out)) {
-				v, err := strconv.ParseFloat(f, 64)
-				if err != nil {
-					return fmt.Errorf("%s: %w", strings.Join(c.command, " "), err)
-				}
-				row = append(row, v)
+			if err != nil {
+				return fmt.Errorf("%s %s: %w", c.program, strings.Join(c.args, " "), err)
 			}
 			c.rounds = append(c.rounds, row)
 		}
 	}
 	return nil
+}
+
+func isNothing(v float64) bool { return math.IsInf(v, 0) || math.IsNaN(v) }
+
+// measure runs the program in one of its layouts, and returns what it prints.
+func (c *column) measure(dir string, layout int) (row []float64, err error) {
+	out, err := exec.Command(filepath.Join(dir, fmt.Sprint(c.program, ".", layout)), c.args...).Output()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range strings.Fields(string(out)) {
+		v, err := strconv.ParseFloat(f, 64)
+		if err != nil {
+			return nil, err
+		}
+		row = append(row, v)
+	}
+	return row, nil
 }
 
 // read prints CPU ns per pair, for each number of readers, and with one updater
@@ -105,14 +142,14 @@ func (b *bencher) read() error {
 	var columns []*column
 	for _, s := range shapes {
 		for _, v := range readVariants {
-			columns = append(columns, &column{name: v, command: b.goes("read", v, s.readers, s.updaters)})
+			columns = append(columns, b.goes(v, "read", v, s.readers, s.updaters))
 		}
-		columns = append(columns, &column{name: "liburcu memb (C)", command: b.c("read", s.readers, s.updaters)})
+		columns = append(columns, b.c("liburcu memb (C)", "read", s.readers, s.updaters))
 	}
 	if err := b.run(columns); err != nil {
 		return err
 	}
-	fmt.Printf("CPU ns per lock + load + unlock of a reader: median (least to most) of %d rounds\n\n| |", b.rounds)
+	fmt.Printf("CPU ns per lock + load + unlock of a reader: median (least to most) of %d rounds in %d layouts\n\n| |", b.rounds, min(b.rounds, b.layouts))
 	for _, s := range shapes {
 		fmt.Printf(" %s |", s.name)
 	}
@@ -126,7 +163,13 @@ func (b *bencher) read() error {
 		}
 		fmt.Println()
 	}
-	fmt.Println()
+	handle := slices.Index(readVariants, "handle")
+	fmt.Print("| handle / memb in one round |")
+	for s := range shapes {
+		mid, least, most := columns[s*per+handle].ratio(columns[s*per+per-1])
+		fmt.Printf(" %.2f (%.2f to %.2f) |", mid, least, most)
+	}
+	fmt.Print("\n\n")
 	return nil
 }
 
@@ -139,9 +182,9 @@ func (b *bencher) sync() error {
 	var columns []*column
 	for _, readers := range []string{"0", "1", "2"} {
 		for _, v := range syncVariants {
-			columns = append(columns, &column{name: v + ", " + readers + " readers", command: b.goes("sync", v, readers)})
+			columns = append(columns, b.goes(v+", "+readers+" readers", "sync", v, readers))
 		}
-		columns = append(columns, &column{name: "liburcu memb (C), " + readers + " readers", command: b.c("sync", readers)})
+		columns = append(columns, b.c("liburcu memb (C), "+readers+" readers", "sync", readers))
 	}
 	if err := b.run(columns); err != nil {
 		return err
@@ -171,7 +214,7 @@ func (b *bencher) sync() error {
 func (b *bencher) call() error {
 	var columns []*column
 	for _, producers := range []string{"1", "2"} {
-		columns = append(columns, &column{name: producers, command: b.goes("call", producers)})
+		columns = append(columns, b.goes(producers, "call", producers))
 	}
 	if err := b.run(columns); err != nil {
 		return err
@@ -193,9 +236,9 @@ func (b *bencher) call() error {
 // idle prints grace periods with idle readers, and the throughput of a pool.
 func (b *bencher) idle() error {
 	columns := []*column{
-		{name: "Synchronize beside 0 idle Readers, us", command: b.goes("idle", "0")},
-		{name: "Synchronize beside 50,000 idle Readers, us", command: b.goes("idle", "50000")},
-		{name: "values a second through a pool, millions", command: b.goes("pool")},
+		b.goes("Synchronize beside 0 idle Readers, us", "idle", "0"),
+		b.goes("Synchronize beside 50,000 idle Readers, us", "idle", "50000"),
+		b.goes("values a second through a pool, millions", "pool"),
 	}
 	if err := b.run(columns); err != nil {
 		return err
