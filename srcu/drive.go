@@ -124,11 +124,12 @@ func (d *Domain) rest(jiffies uint64) {
 	if jiffies == 0 {
 		return
 	}
-	d.jiffies.Add(jiffies)
 	p := &d.running
-	p.rests++
+	if p.rests++; p.rests == 1 {
+		return // most grace periods find no reader
+	}
+	d.jiffies.Add(jiffies)
 	switch over := p.rests - yieldRests; {
-	case p.rests == 1: // most grace periods find no reader
 	case p.rests <= watchRests:
 		d.watch(jiffies)
 	case over <= 0:

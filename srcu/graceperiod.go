@@ -122,12 +122,12 @@ func (gp *GracePeriod) Advance(s Side) Progress {
 		s.Flip()
 		s.Fence() // D: the flip before the second scan
 		gp.store(AccessScan2, gp.load(AccessAdvance)&^rcu.SeqPhase|uint64(Scan2))
-		gp.undelayed.Store(0)
+		gp.resetDelays()
 	}
 	if p := gp.scanEmpty(s, 2); p != Ended {
 		return p
 	}
-	gp.undelayed.Store(0)
+	gp.resetDelays()
 	gp.end(s)
 	return Ended
 }
@@ -186,7 +186,7 @@ func (gp *GracePeriod) begin(s Side, idle uint64) bool {
 		return false
 	}
 	gp.started.Store(s.Jiffies())
-	gp.undelayed.Store(0)
+	gp.resetDelays()
 	s.Fence()
 	return true
 }
@@ -204,6 +204,14 @@ func (gp *GracePeriod) end(s Side) {
 	s.Ended(delay)
 	if !rcu.SeqGE(seq, gp.load(AccessEndNeeded)) && gp.begin(s, seq) {
 		s.Requeue(0)
+	}
+}
+
+// resetDelays begins a new count of zero delays. The live core would spend as long on a
+// store that changes nothing as on a scan.
+func (gp *GracePeriod) resetDelays() {
+	if gp.undelayed.Load() != 0 {
+		gp.undelayed.Store(0)
 	}
 }
 

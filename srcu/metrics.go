@@ -31,17 +31,15 @@ type Bucket struct {
 }
 
 // metrics are the counters of a domain. Only the owner of the grace period writes
-// the first three.
+// them, except callbacks.
 type metrics struct {
-	gracePeriods, stalls atomic.Uint64
-	latency              [64]atomic.Uint64 // by the bit length of the duration in nanoseconds
-	heavy, callbacks     atomic.Uint64
+	latency                  [64]atomic.Uint64 // of grace periods, by the bit length of the duration in nanoseconds
+	heavy, stalls, callbacks atomic.Uint64
 }
 
 // Metrics returns the current counters.
 func (d *Domain) Metrics() Metrics {
 	m := Metrics{
-		GracePeriods:  d.metrics.gracePeriods.Load(),
 		HeavyBarriers: d.metrics.heavy.Load(),
 		Callbacks:     d.metrics.callbacks.Load(),
 		Pending:       d.Pending(),
@@ -51,15 +49,23 @@ func (d *Domain) Metrics() Metrics {
 	d.readers.each(func(*Reader) { m.Readers++ })
 	for i := range d.metrics.latency {
 		if n := d.metrics.latency[i].Load(); n > 0 {
+			m.GracePeriods += n
 			m.Latency = append(m.Latency, Bucket{Below: 1 << i, Count: n})
 		}
 	}
 	return m
 }
 
+// gracePeriods returns the number of grace periods that have ended.
+func (m *metrics) gracePeriods() (n uint64) {
+	for i := range m.latency {
+		n += m.latency[i].Load()
+	}
+	return n
+}
+
 // ended records the end of a grace period.
 func (m *metrics) ended(took time.Duration) {
-	m.gracePeriods.Store(m.gracePeriods.Load() + 1)
 	b := &m.latency[min(bits.Len64(uint64(max(took, 0))), 62)]
 	b.Store(b.Load() + 1)
 }

@@ -53,5 +53,7 @@ func (sc *Scan) Elapsed() bool { return sc.over.Load() }
 func (sc *Scan) reset() {
 	sc.summed, sc.asked = false, false
 	sc.Cookie = 0
-	sc.over.Store(false)
+	if sc.over.Load() { // a store takes longer
+		sc.over.Store(false)
+	}
 }

@@ -89,7 +89,7 @@ func (d *Domain) checkStall() {
 	p.reported = age
 	rank := 1 - int(d.current)
 	s := Stall{
-		GracePeriod: d.metrics.gracePeriods.Load() + 1, Phase: d.machine.State(), Age: age,
+		GracePeriod: d.metrics.gracePeriods() + 1, Phase: d.machine.State(), Age: age,
 		Sections: int(d.sum(locked, rank) - d.sum(unlocked, rank)), Pending: d.Pending(),
 	}
 	if s.Sections <= 0 { // it has just ended
