@@ -51,9 +51,10 @@ and judges the given kernels instead of candidates.
 
 --exec gates any shell command instead: exit code 0 passes, 125 is no run, and any other
 is a failure, whose share --max-hang-rate limits. With --max-p99 it prints a line
-"latency: 12.3ms". It finds GPSTORM_RUN, the number of the run, and GPSTORM_SEED in its
-environment. The command of --control must fail at least once in twelve runs. A policy
-may hold the rate, the time, the confidence and the budget.
+"latency: 12.3ms". One that cannot be run, or tests nothing, is bad input. It finds
+GPSTORM_RUN, the number of the run, and GPSTORM_SEED in its environment. The command
+of --control must fail at least once in twelve runs. A policy may hold the rate, the
+time, the confidence and the budget.
 
 Exit codes: 0 passes; 1 fails; 2 bad input; 3 undecided within the budget, or a
 control did not misbehave; 130 interrupted.`,

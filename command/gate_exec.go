@@ -1,14 +1,11 @@
 package command
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -65,15 +62,15 @@ func (e *execGate) run(cmd *cobra.Command, o *gateOptions) (*report.GateReport, 
 	bar.what = "commands"
 	defer bar.done()
 	runs := 0
-	shell := func(line string, latency bool) func(context.Context, int) (gate.Outcome, error) {
+	shell := func(flag, line string, latency bool) func(context.Context, int) (gate.Outcome, error) {
 		return func(ctx context.Context, i int) (gate.Outcome, error) {
 			bar.update(runs, -1)
 			runs++
-			return runShell(ctx, line, i, o.seed, latency)
+			return runShell(ctx, flag, line, i, o.seed, latency)
 		}
 	}
-	check, err := gate.MustFail(cmd.Context(), e.control, shell(e.control, false))
-	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
+	check, err := gate.MustFail(cmd.Context(), e.control, shell("--control", e.control, false))
+	if err = cmp.Or(nothingTested("--control", e.control, err), cmd.Context().Err()); err != nil {
 		return nil, err
 	}
 	r := &report.GateReport{
@@ -83,28 +80,36 @@ func (e *execGate) run(cmd *cobra.Command, o *gateOptions) (*report.GateReport, 
 	if !r.Valid {
 		return r, nil
 	}
-	g, err := gate.Outcomes(cmd.Context(), e.command, policy, shell(e.command, policy.MaxP99 > 0))
-	if err = cmp.Or(err, cmd.Context().Err()); err != nil {
+	g, err := gate.Outcomes(cmd.Context(), e.command, policy, shell("--exec", e.command, policy.MaxP99 > 0))
+	if err = cmp.Or(nothingTested("--exec", e.command, err), cmd.Context().Err()); err != nil {
 		return nil, err
 	}
 	r.Gates = []gate.Result{*g}
 	return r, nil
 }
 
-// latencyLine matches the line in which a command prints its latency.
-var latencyLine = regexp.MustCompile(`(?m)^latency: (\S+)\s*$`)
+// nothingTested says which command tests nothing.
+func nothingTested(flag, line string, err error) error {
+	if errors.Is(err, gate.ErrNothingTested) {
+		return wrong(flag, line, "runs that test something, not exit code %d again and again", exitSkip)
+	}
+	return err
+}
 
-// runShell runs a shell command once. It finds the number of the run and a seed for it
-// in the environment.
-func runShell(ctx context.Context, line string, run int, campaignSeed uint64, latency bool) (o gate.Outcome, err error) {
+// runShell runs the shell command of a flag once. It finds the number of the run and a seed
+// for it in the environment. A command that tests nothing, because it cannot be run or does
+// not print what is to be tested, is bad input: it says nothing about what it tests.
+func runShell(ctx context.Context, flag, line string, run int, campaignSeed uint64, latency bool) (o gate.Outcome, err error) {
 	own := []string{
 		"GPSTORM_RUN=" + strconv.Itoa(run),
 		"GPSTORM_SEED=" + strconv.FormatUint(seed.Derive(campaignSeed, "run "+strconv.Itoa(run))>>11, 10),
 	}
-	var out bytes.Buffer
 	c := exec.CommandContext(ctx, "sh", "-c", line)
 	c.Env = append(os.Environ(), own...)
-	c.Stdout = &out
+	var printed latencies
+	if latency {
+		c.Stdout = &printed
+	}
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 5 * time.Second // for the processes of the shell
 	err = c.Run()
@@ -116,26 +121,18 @@ func runShell(ctx context.Context, line string, run int, campaignSeed uint64, la
 		switch code := exit.ExitCode(); code {
 		case exitSkip:
 			o.Skipped = true
-			return o, nil
 		case 126, 127:
-			return o, fmt.Errorf("%s: exit %d: the shell cannot run it", line, code)
+			return o, wrong(flag, line, "a command that the shell can run (exit code %d)", code)
+		default:
+			o.Failed = true
 		}
-		o.Failed = true
 		return o, nil
 	}
-	if err != nil || !latency {
-		return o, err
+	if err != nil {
+		return o, wrong(flag, line, "a command that the shell can run to its end (%v)", err)
 	}
-	found := latencyLine.FindAllStringSubmatch(out.String(), -1)
-	if len(found) == 0 {
-		return o, fmt.Errorf("%s: no line \"latency: 12.3ms\" on its stdout, which --max-p99 needs", line)
+	if latency {
+		o.Latency, err = printed.largest()
 	}
-	for _, m := range found {
-		d, err := time.ParseDuration(m[1])
-		if err != nil {
-			return o, fmt.Errorf("%s: latency: %s: want a duration, 12.3ms say", line, m[1])
-		}
-		o.Latency = max(o.Latency, d)
-	}
-	return o, nil
+	return o, err
 }

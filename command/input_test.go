@@ -35,7 +35,7 @@ var ofType = map[string][]string{
 	"int":      {"abc", "1.5", "", "99999999999999999999"},
 	"uint64":   {"abc", "-1", "1.5", "99999999999999999999"},
 	"duration": {"10", "abc", ""},
-	"percent":  {"lots", "", "NaN", "%"},
+	"percent":  {"lots", "", "NaN", "%", "5", "-1", "101%"},
 	"file":     {"no/such/file", ".", ""},
 	"dir":      {"", "input_test.go"},
 	"world":    {"", "boot", "Kernel"},
@@ -358,7 +358,10 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 
 		// Policies of a gate: every field of a file is read, and refused if wrong.
 		{[]string{"gate"}, `gpstorm: --fix: none: want at least one candidate`},
-		{[]string{"gate", "--fix", "throttle", "--max-hang-rate", "0%"}, `want a max hang rate, a max p99 or a min margin`},
+		{[]string{"gate", "--fix", "throttle", "--max-hang-rate", "0%"}, `gpstorm: --max-hang-rate: 0%: want above 0%, or another limit beside it`},
+		{[]string{"gate", "--exec", "true", "--control", "false", "--max-hang-rate", "0%"}, `gpstorm: --max-hang-rate: 0%: want above 0%, or another limit beside it`},
+		{[]string{"gate", "--fix", "throttle", "--max-hang-rate", "5"}, `gpstorm: --max-hang-rate: 5: want a percentage, 1% say, or a share from 0 to 1`},
+		{policy("share.yaml", "fixes: [throttle]\nmax_hang_rate: 5\n"), `share.yaml:2: max_hang_rate: 5: want a percentage, 1% say, or a share from 0 to 1`},
 		{[]string{"gate", "--fix", "throttle", "--margin-level", "50%"}, `gpstorm: --margin-level: 50%: want a min margin beside it`},
 		{[]string{"gate", "--fix", "throttle", "--min-margin", "95%", "--margin-axis", "handler"}, `want the time of a sample, 2ms say, on axis handler`},
 		{[]string{"gate", "--fix", "throttle", "--min-margin", "216", "--margin-axis", "readers"}, `216`},

@@ -117,7 +117,7 @@ func (p *percent) String() string { return strconv.FormatFloat(100*float64(*p), 
 // Type is part of pflag.Value; the help shows it.
 func (p *percent) Type() string { return "percent" }
 
-func (p *percent) want() string { return "a percentage, 1% say" }
+func (p *percent) want() string { return "a percentage, 1% say, or a share from 0 to 1" }
 
 // Set reads the flag.
 func (p *percent) Set(s string) error {
@@ -128,6 +128,9 @@ func (p *percent) Set(s string) error {
 	}
 	if isPercent {
 		v /= 100
+	}
+	if v < 0 || v > 1 {
+		return errors.New("not a share")
 	}
 	*p = percent(v)
 	return nil

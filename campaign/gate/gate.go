@@ -42,13 +42,13 @@ const indifference = 4
 func (p *Policy) Validate() error {
 	switch {
 	case p.MaxHangRate < 0 || p.MaxHangRate >= 1:
-		return fmt.Errorf("max hang rate: %g%%: want above 0%% and below 100%%", 100*p.MaxHangRate)
+		return fmt.Errorf("max hang rate: %g%%: want 0%% to below 100%%", 100*p.MaxHangRate)
 	case p.MaxP99 < 0:
-		return fmt.Errorf("max p99: %v: want above 0s", p.MaxP99)
+		return fmt.Errorf("max p99: %v: want 0s or more", p.MaxP99)
 	case p.Confidence < 0.5 || p.Confidence >= 1:
 		return fmt.Errorf("confidence: %g%%: want 50%% to below 100%%", 100*p.Confidence)
 	case p.MaxHangRate == 0 && p.MaxP99 == 0 && p.Margin.IsZero():
-		return errors.New("policy: no limit: want a max hang rate, a max p99 or a min margin")
+		return errors.New("max hang rate: 0%: want above 0%, or another limit beside it")
 	}
 	if err := p.Margin.Validate(); err != nil {
 		return err

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,10 @@ type Outcome struct {
 
 // maxSkipped limits the number of successive skipped runs.
 const maxSkipped = 100
+
+// ErrNothingTested reports that too many successive runs, or all runs of a control, were
+// skipped.
+var ErrNothingTested = errors.New("want runs that test something")
 
 // Outcomes gates any program that passes or fails, with the tests and error rates
 // of Run: MaxHangRate limits the share of runs that fail, MaxP99 their latency. The
@@ -54,7 +59,7 @@ func Outcomes(ctx context.Context, name string, policy Policy, run func(ctx cont
 		}
 		if o.Skipped {
 			if skipped++; skipped == maxSkipped {
-				return nil, fmt.Errorf("%d runs one after the other were skipped", skipped)
+				return nil, fmt.Errorf("runs: %d skipped one after the other: %w", skipped, ErrNothingTested)
 			}
 			continue
 		}
@@ -81,7 +86,7 @@ func Outcomes(ctx context.Context, name string, policy Policy, run func(ctx cont
 const controlRuns = 12
 
 // MustFail runs a control until it fails, which shows that the gate can detect a
-// failure.
+// failure. A control that tests nothing is an error.
 func MustFail(ctx context.Context, name string, run func(ctx context.Context, i int) (Outcome, error)) (campaign.Check, error) {
 	c := campaign.Check{Fix: name, Required: "fails"}
 	runs := 0
@@ -95,6 +100,9 @@ func MustFail(ctx context.Context, name string, run func(ctx context.Context, i 
 		}
 		runs++
 		c.Passed = o.Failed
+	}
+	if runs == 0 {
+		return c, fmt.Errorf("runs: %d skipped one after the other: %w", controlRuns, ErrNothingTested)
 	}
 	seen := 0
 	if c.Passed {

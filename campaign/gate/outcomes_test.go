@@ -3,7 +3,6 @@ package gate
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -49,8 +48,11 @@ func TestOutcomesThatAreSkippedCountForNothing(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	all := func(context.Context, int) (Outcome, error) { return Outcome{Skipped: true}, nil }
-	if _, err := Outcomes(t.Context(), "all", policy, all); err == nil || !strings.Contains(err.Error(), "skipped") {
+	if _, err := Outcomes(t.Context(), "all", policy, all); !errors.Is(err, ErrNothingTested) {
 		t.Errorf("all skipped: %v", err)
+	}
+	if _, err := MustFail(t.Context(), "all", all); !errors.Is(err, ErrNothingTested) {
+		t.Errorf("a control of which all are skipped: %v", err)
 	}
 	broken := errors.New("no such command")
 	if _, err := Outcomes(t.Context(), "none", policy, func(context.Context, int) (Outcome, error) { return Outcome{}, broken }); !errors.Is(err, broken) {
