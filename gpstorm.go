@@ -23,7 +23,8 @@ import (
 // Options bound what Judge runs. The zero value is 8 variations of every preset.
 type Options struct {
 	// Scenarios are the storms; all presets if it is empty. The scenarios of
-	// the controls are always added.
+	// the controls are always added. None may have the name of a preset and
+	// other contents.
 	Scenarios []workload.Scenario
 	// Variations is how many variations of each scenario run; 8 if it is 0.
 	Variations int
@@ -60,8 +61,11 @@ func Judge(ctx context.Context, fix fixes.Fix, o Options) (*Verdict, error) {
 		plan.Variations = defaultVariations
 	}
 	for _, f := range catalogue.All() {
-		if f.Control != fixes.NoControl {
-			plan.AddControls(world.Candidate(f))
+		if f.Control == fixes.NoControl {
+			continue
+		}
+		if _, err := plan.AddControls(world.Candidate(f)); err != nil {
+			return nil, err
 		}
 	}
 	w := kernel.New(catalogue.Find)

@@ -4,14 +4,21 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 )
 
 // AddControls adds to a plan the controls that make its campaign valid, and the
 // scenarios in which they must misbehave. It keeps existing entries, and returns
-// the names that it added.
-func (p *Plan) AddControls(controls ...world.Subject) (added []string) {
+// the names that it added. A scenario with the name of a preset and other contents is an
+// error: it would pass for the scenario of a control.
+func (p *Plan) AddControls(controls ...world.Subject) (added []string, err error) {
+	for i := range p.Scenarios {
+		if sc := &p.Scenarios[i]; workload.Borrowed(sc, workload.Presets()...) {
+			return nil, named.Wrong("scenarios", sc.Name, "another name, or the preset of that name as it is")
+		}
+	}
 	for _, name := range []string{ReportStorm, longReader} {
 		if slices.ContainsFunc(p.Scenarios, func(sc workload.Scenario) bool { return sc.Name == name }) {
 			continue
@@ -23,7 +30,7 @@ func (p *Plan) AddControls(controls ...world.Subject) (added []string) {
 		p.Scenarios = append(p.Scenarios, sc)
 		added = append(added, "scenario "+name)
 	}
-	return append(added, p.AddSubjects(controls...)...)
+	return append(added, p.AddSubjects(controls...)...), nil
 }
 
 // AddSubjects adds to a plan those subjects that it lacks, and returns their names.

@@ -280,7 +280,9 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 		if cmd.Flags().Changed("boots") {
 			return nil, wrong("--boots", o.boots, "--world boot beside it")
 		}
-		added = o.addControls(p, o.where.in.World)
+		if added, err = o.addControls(p, o.where.in.World); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.Validate(); err != nil {
 		return nil, err

@@ -342,6 +342,10 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"run", file("field.yaml", "name: x\nmachine: {cpu: 2, hz: 250, preempt: full, mips: 100}\n")}, `field.yaml: 2:11: machine: cpu: want a field; did you mean cpus?`},
 		{[]string{"run", file("horizon.yaml", machine+"horizon: -3s\n")}, `horizon: -3s`},
 		{[]string{"run", file("cpus.yaml", strings.Replace(machine, "cpus: 2", "cpus: 0", 1))}, `cpus: 0`},
+		{[]string{"evaluate", "--scenario", file("own.yaml", strings.Replace(machine, "name: x", "name: repro2", 1))}, `own.yaml: want another name in the file than repro2, which is a preset's`},
+		{[]string{"evaluate", "--scenario", file("own2.yaml", strings.Replace(machine, "name: x", "name: boot-calm", 1))}, `own2.yaml: want another name in the file than boot-calm, which is a preset's`},
+		{[]string{"gate", "--fix", "poll", "--scenario", file("own3.yaml", strings.Replace(machine, "name: x", "name: calm", 1))}, `own3.yaml: want another name in the file than calm, which is a preset's`},
+		{append(policy("own.policy", "fixes: [poll]\nscenarios: ["+file("own4.yaml", strings.Replace(machine, "name: x", "name: heavy", 1))+"]\n"), "-q"), `own4.yaml: want another name in the file than heavy`},
 
 		// Tokens.
 		{[]string{"replay", "gps2.AAAA"}, `gps2.AAAA`},

@@ -37,6 +37,12 @@ func newNames(p Program) (n names, err error) {
 	if err != nil {
 		return n, badInput(err)
 	}
+	for i := range p.Scenarios {
+		name := p.Scenarios[i].Name
+		if slices.ContainsFunc(ofWorlds(), func(sc workload.Scenario) bool { return sc.Name == name }) {
+			return n, wrong("scenario", name, "a name that is not taken")
+		}
+	}
 	n.scenarios, err = workload.NewCatalogue(append(workload.Presets(), p.Scenarios...)...)
 	return n, badInput(err)
 }
@@ -101,13 +107,21 @@ func (n *names) preset(name string) (workload.Scenario, error) {
 		return sc, nil
 	}
 	known := n.scenarios.Names()
-	for _, preset := range slices.Concat(boot.Presets(), workload.FieldPresets(), live.Presets()) {
+	for _, preset := range ofWorlds() {
 		if preset.Name == name {
 			return preset, nil
 		}
 		known = append(known, preset.Name)
 	}
 	return sc, named.Unknown("scenario", name, "a scenario", known)
+}
+
+// presets returns all scenarios that a name stands for.
+func (n *names) presets() []workload.Scenario { return append(n.scenarios.All(), ofWorlds()...) }
+
+// ofWorlds returns the presets beside those of a campaign: of other worlds, and of the field.
+func ofWorlds() []workload.Scenario {
+	return slices.Concat(boot.Presets(), workload.FieldPresets(), live.Presets())
 }
 
 func (n *names) completeFixes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

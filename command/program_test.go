@@ -168,3 +168,20 @@ func TestACandidateThatPanicsIsOneLine(t *testing.T) {
 		t.Errorf("exit %d, stderr %q; want %q", got.code, got.errors, want)
 	}
 }
+
+// Reports tell scenarios apart by name, so a scenario with the name of a preset would pass
+// for it, and for the scenario of a control.
+func TestAnOwnScenarioHasANameOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"repro2", "boot-calm", "live-99"} {
+		p := mine()
+		p.Scenarios[0].Name = name
+		if got, want := invoke(t, p, "version"), "mine: scenario: "+name+": want a name that is not taken\n"; got.code != exitBadInput || got.errors != want {
+			t.Errorf("exit %d, %q, want %q", got.code, got.errors, want)
+		}
+	}
+	// The preset itself may come from a file.
+	if got := invoke(t, Program{}, "evaluate", "-q", "--scenario", "../testdata/scenarios/calm.yaml", "--fix", "poll", "--variations", "1"); got.code != 0 {
+		t.Errorf("exit %d, %s", got.code, got.errors)
+	}
+}

@@ -46,6 +46,9 @@ func (s *selection) plan(c *common, in world.World) (*campaign.Plan, error) {
 			if err != nil {
 				return nil, err
 			}
+			if workload.Borrowed(&sc, c.names.presets()...) {
+				return nil, wrong("--scenario", name, "another name in the file than %s, which is a preset's: reports tell scenarios apart by name", sc.Name)
+			}
 			p.Scenarios = append(p.Scenarios, sc)
 		}
 	}
@@ -80,9 +83,9 @@ func checkScenarios(in world.World, all []workload.Scenario) error {
 
 // addControls adds the controls that a valid campaign in a world needs to a plan, and
 // returns the names of the added subjects.
-func (c *common) addControls(p *campaign.Plan, in world.World) (added []string) {
+func (c *common) addControls(p *campaign.Plan, in world.World) (added []string, err error) {
 	if w, ok := in.(*live.World); ok {
-		return p.AddSubjects(w.Controls()...)
+		return p.AddSubjects(w.Controls()...), nil
 	}
 	return p.AddControls(c.controls()...)
 }

@@ -3,6 +3,7 @@ package fixes
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/gpstorm/gpstorm/internal/named"
 )
@@ -33,14 +34,14 @@ type Catalogue struct {
 
 // NewCatalogue makes a catalogue of groups, in display order. Several groups may be
 // of one kind, such as gpstorm's candidates and those of a program. Names that are
-// empty, contain a separator or a space, or occur twice are errors.
+// empty or too long, contain a separator or a space, or occur twice are errors.
 func NewCatalogue(groups ...Group) (*Catalogue, error) {
 	c := &Catalogue{groups: slices.Clone(groups)}
 	for _, g := range groups {
 		c.fixes.Grow(len(g.Fixes))
 		for _, f := range g.Fixes {
-			if f.Name == "" || strings.ContainsAny(f.Name, Separator+" \t\r\n,") {
-				return nil, named.Wrong(string(g.Kind), f.Name, "a name without space, comma and %q", Separator)
+			if f.Name == "" || len(f.Name) > named.MostInName || strings.ContainsFunc(f.Name, notInName) {
+				return nil, named.Wrong(string(g.Kind), f.Name, "a name of 1 to %d bytes without space, comma and %q", named.MostInName, Separator)
 			}
 			if !c.fixes.Add(f.Name, f) {
 				return nil, named.Wrong(string(g.Kind), f.Name, "a name that is not taken")
@@ -48,6 +49,11 @@ func NewCatalogue(groups ...Group) (*Catalogue, error) {
 		}
 	}
 	return c, nil
+}
+
+// notInName reports whether no name may contain a character.
+func notInName(r rune) bool {
+	return strings.ContainsRune(Separator+" ,", r) || r == unicode.ReplacementChar || !unicode.IsPrint(r)
 }
 
 // Find returns the named fix, or the combination of several joined by "+". The

@@ -56,9 +56,11 @@ func TestCatalogueRefusesAmbiguousNames(t *testing.T) {
 		want string
 	}{
 		{fixes.Fix{Name: "poll"}, `mutant: poll: want a name that is not taken`},
-		{fixes.Fix{Name: "a+b"}, `mutant: a+b: want a name without space, comma and "+"`},
-		{fixes.Fix{Name: "a b"}, `mutant: "a b": want a name without space, comma and "+"`},
-		{fixes.Fix{}, `mutant: "": want a name without space, comma and "+"`},
+		{fixes.Fix{Name: "a+b"}, `mutant: a+b: want a name of 1 to 40 bytes without space, comma and "+"`},
+		{fixes.Fix{Name: "a b"}, `mutant: "a b": want a name of 1 to 40 bytes without space, comma and "+"`},
+		{fixes.Fix{Name: strings.Repeat("n", 41)}, `mutant: ` + strings.Repeat("n", 41) + `: want a name of 1 to 40 bytes without space, comma and "+"`},
+		{fixes.Fix{Name: "a\x1b[31m"}, `mutant: "a\x1b[31m": want a name of 1 to 40 bytes without space, comma and "+"`},
+		{fixes.Fix{}, `mutant: "": want a name of 1 to 40 bytes without space, comma and "+"`},
 	} {
 		_, err := fixes.NewCatalogue(fixes.Group{Kind: fixes.Candidate, Fixes: fixes.All()}, fixes.Group{Kind: fixes.Mutant, Fixes: []fixes.Fix{c.mine}})
 		if err == nil || err.Error() != c.want {

@@ -16,7 +16,7 @@ import (
 // Fix is one candidate. The zero value of each field leaves the kernel unchanged:
 // 7.0-rc1 unless Kernel or the scenario names another.
 type Fix struct {
-	Name   string
+	Name   string // 1 to 40 bytes, without space, comma and "+"
 	Claim  string // the change, in one line
 	Source string // its origin: a report, a patch, a kernel
 	Loses  string // the guarantee that it gives up, if any

@@ -66,6 +66,11 @@ func Preset(name string) (Scenario, bool) {
 	return Scenario{}, false
 }
 
+// Borrowed reports whether a scenario has the name of one of the presets and other contents.
+func Borrowed(sc *Scenario, presets ...Scenario) bool {
+	return slices.ContainsFunc(presets, func(p Scenario) bool { return p.Name == sc.Name && Digest(p) != Digest(*sc) })
+}
+
 // Digest identifies the content of a scenario. Different scenarios have the same
 // digest with probability 2^-64.
 func Digest(sc Scenario) uint64 { return seed.Hash(string(Encode(sc))) }

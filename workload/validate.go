@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gpstorm/gpstorm/internal/named"
 )
 
 // Limits of a scenario. They keep a trial within memory and within the range of the
@@ -43,7 +45,7 @@ const (
 	// maxThreshold is long enough to disable a watchdog.
 	maxThreshold = 100_000 * time.Second
 
-	maxName  = 40
+	maxName  = named.MostInName
 	maxAbout = 1000
 	maxList  = 256
 )

@@ -156,7 +156,7 @@ func TestABadPolicyNamesTheField(t *testing.T) {
 		"max hang rate: -1%: want":                func(p *Policy) { p.MaxHangRate = -0.01 },
 		"max p99: -1s: want":                      func(p *Policy) { p.MaxP99 = -time.Second },
 		"confidence: 100%: want":                  func(p *Policy) { p.Confidence = 1 },
-		"max hang rate: 0%: want above 0%":                  func(p *Policy) { p.MaxHangRate = 0 },
+		"max hang rate: 0%: want above 0%":        func(p *Policy) { p.MaxHangRate = 0 },
 		"min margin: 5%: want 20% to 99.":         func(p *Policy) { p.Margin = atLeast(0.05, 0.1) },
 		"min margin: 100%: want 20% to 99.":       func(p *Policy) { p.Margin = atLeast(1, 0.1) },
 		"margin level: 100%: want above 0%":       func(p *Policy) { p.Margin = atLeast(0.95, 1) },

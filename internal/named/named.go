@@ -8,6 +8,10 @@ import (
 	"strings"
 )
 
+// MostInName is the maximum number of bytes in the name of a candidate, a scenario or a
+// kernel: more would not fit the tables of a report.
+const MostInName = 40
+
 // List holds values by name, in the order of addition.
 type List[T any] struct {
 	names  []string

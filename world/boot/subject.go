@@ -31,7 +31,7 @@ type Kernel struct {
 	Options     []string // OPTION=VALUE
 }
 
-var kernelName = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,39}$`)
+var kernelName = regexp.MustCompile(fmt.Sprintf(`^[a-z][a-z0-9._-]{0,%d}$`, named.MostInName-1))
 
 // ParseKernel parses NAME=VERSION or NAME=PATH, followed by boot options
 // OPTION=VALUE, separated by commas. A text with a slash is a path. The options
@@ -45,7 +45,7 @@ func ParseKernel(text string) (Kernel, error) {
 	case !ok || image == "":
 		return Kernel{}, named.Wrong("kernel", text, "NAME=VERSION or NAME=PATH, then boot options: base=7.0.13 or mine=./bzImage,rcutree.kthread_prio=50")
 	case !kernelName.MatchString(name):
-		return Kernel{}, named.Wrong("kernel", name, "a name of a small letter, then up to 39 small letters, digits, '.', '_', '-'")
+		return Kernel{}, named.Wrong("kernel", name, "a name of a small letter, then up to %d small letters, digits, '.', '_', '-'", named.MostInName-1)
 	case strings.ContainsRune(image, filepath.Separator):
 		k.Path = image
 	default:
