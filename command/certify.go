@@ -252,8 +252,8 @@ func (o *certifyOptions) bootsOf() (boots []certificate.Boot, err error) {
 		return nil, wrong("--boots", o.boots, "results of --world boot, not of %s", s.Head.World)
 	}
 	for _, class := range s.Classes {
-		for _, r := range class.Rows {
-			boots = append(boots, certificate.Boot{Kernel: r.Fix, Scenario: r.Class, Hung: r.Hung, Trials: r.Trials, HangRate: r.HangRate})
+		for i, r := range class.Rows {
+			boots = append(boots, certificate.Boot{Kernel: r.Fix, About: s.Head.Fixes[i].Claim, Scenario: r.Class, Hung: r.Hung, Trials: r.Trials, HangRate: r.HangRate})
 		}
 	}
 	return boots, nil

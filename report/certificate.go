@@ -85,7 +85,11 @@ func (r *CertificateReport) write(w io.Writer, s Screen, mark string, show func(
 	if len(c.Boots) > 0 {
 		section("Real kernels")
 		for _, k := range c.Boots {
-			b.WriteString(bullet(fmt.Sprintf("%s in %s: hung in %d of %d trials %s.", k.Kernel, k.Scenario, k.Hung, k.Trials, interval(k.HangRate))))
+			name := k.Kernel
+			if k.About != "" {
+				name += " (" + k.About + ")"
+			}
+			b.WriteString(bullet(fmt.Sprintf("%s in %s: hung in %d of %d trials %s.", name, k.Scenario, k.Hung, k.Trials, interval(k.HangRate))))
 		}
 	}
 	section("Not covered")

@@ -21,7 +21,7 @@ import (
 )
 
 // format names the layout of certificates.
-const format = "certificate/2"
+const format = "certificate/3"
 
 // Claim is the statement of a certificate: with the stated confidence, the candidate
 // hangs at less than the rate in every one of the scenarios.
@@ -86,6 +86,7 @@ type Order struct {
 // Boot counts trials of a real kernel.
 type Boot struct {
 	Kernel   string        `json:"kernel"`
+	About    string        `json:"about,omitempty"` // which Linux it is
 	Scenario string        `json:"scenario"`
 	Hung     int           `json:"hung"`
 	Trials   int           `json:"trials"`
@@ -238,26 +239,43 @@ func (c *Certificate) worsen(o Outcome) {
 	}
 }
 
-// Follows reports whether the outcomes follow from the evidence in the certificate.
-func (c *Certificate) Follows() bool {
-	again := *c
-	for _, p := range c.Parts {
-		level := c.Claim.level(len(c.Parts))
-		switch e := p.Estimate; {
-		case e == nil:
-			if p.Outcome != Refuted || c.Claim.refutes(&p, level) == "" {
-				return false
-			}
-		case len(e.Replicates) != c.Claim.Replicates || !e.Follows(c.Claim.Trials, level):
-			return false
-		default:
-			if outcome, _ := c.Claim.judge(e); p.Outcome != outcome {
-				return false
-			}
+// Check returns an error for the first field that does not follow from the evidence in the
+// certificate, as one that was edited.
+func (c *Certificate) Check() error {
+	for i := range c.Parts {
+		p := &c.Parts[i]
+		if err := c.Claim.check(p, c.Claim.level(len(c.Parts))); err != nil {
+			return campaign.Inputf("scenarios: %s: %w", p.Scenario.Name, err)
 		}
 	}
-	again.Conclude()
-	return again.Outcome == c.Outcome
+	again := *c
+	if again.Conclude(); again.Outcome != c.Outcome {
+		return campaign.Inputf("outcome: %s: want %s, by the evidence", c.Outcome, again.Outcome)
+	}
+	return nil
+}
+
+// check is Check for one part.
+func (c *Claim) check(p *Part, level float64) error {
+	outcome, why := Refuted, c.refutes(p, level)
+	if e := p.Estimate; e != nil {
+		if len(e.Replicates) != c.Replicates {
+			return campaign.Inputf("replicates: %d: want %d, as in the claim", len(e.Replicates), c.Replicates)
+		}
+		if err := e.Check(c.Trials, level); err != nil {
+			return err
+		}
+		outcome, why = c.judge(e)
+	}
+	switch {
+	case why == "":
+		return campaign.Inputf("estimate: none: want one, as counting decides nothing")
+	case p.Outcome != outcome:
+		return campaign.Inputf("outcome: %s: want %s, by the evidence", p.Outcome, outcome)
+	case p.Why != why:
+		return campaign.Inputf("why: %q: want %q, by the evidence", p.Why, why)
+	}
+	return nil
 }
 
 // Write writes the certificate as JSON.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/campaign/stat"
 	"github.com/gpstorm/gpstorm/seed"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -122,25 +123,37 @@ func written(t *testing.T, rate float64, scales ...float64) (*Certificate, []byt
 func TestAChangedOutcomeOrEvidenceDoesNotFollow(t *testing.T) {
 	t.Parallel()
 	_, b := written(t, 1e-2, 2, 0.1) // the first is shown, the second refuted by counting
-	for what, change := range map[string]func(c *Certificate){
-		"":                         func(*Certificate) {},
-		"a better outcome":         func(c *Certificate) { c.Outcome = Shown },
-		"a worse outcome":          func(c *Certificate) { c.Outcome = Refused },
-		"a worse outcome of one":   func(c *Certificate) { c.Parts[0].Outcome = NotShown },
-		"a better outcome of one":  func(c *Certificate) { c.Parts[1].Outcome = Shown },
-		"more hits":                func(c *Certificate) { c.Parts[0].Estimate.Hits = 3 },
-		"fewer trials":             func(c *Certificate) { c.Claim.Trials-- },
-		"a replicate less":         func(c *Certificate) { c.Claim.Replicates-- },
-		"fewer hangs":              func(c *Certificate) { c.Parts[1].Hung = 0 },
-		"a bug that is not caught": func(c *Certificate) { c.Planted = []Planted{{}} },
+	whole, err := Read(b)
+	if err == nil {
+		err = whole.Check()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := func(change func(p *Part)) func(*Certificate) { return func(c *Certificate) { change(&c.Parts[0]) } }
+	for want, change := range map[string]func(c *Certificate){
+		"outcome: shown: want refuted, by the evidence":                         func(c *Certificate) { c.Outcome = Shown },
+		"outcome: refused: want refuted, by the evidence":                       func(c *Certificate) { c.Outcome = Refused },
+		"outcome: refuted: want refused, by the evidence":                       func(c *Certificate) { c.Planted = []Planted{{}} },
+		"scenarios: made: outcome: not shown: want shown, by the evidence":      one(func(p *Part) { p.Outcome = NotShown }),
+		"scenarios: made: outcome: shown: want refuted, by the evidence":        func(c *Certificate) { c.Parts[1].Outcome = Shown },
+		"scenarios: made: why: \"it is so\": want ":                             one(func(p *Part) { p.Why = "it is so" }),
+		"scenarios: made: counted: ":                                            one(func(p *Part) { p.Estimate.Hits = 3 }),
+		"scenarios: made: rate: 1: want ":                                       one(func(p *Part) { p.Estimate.Rate = 1 }),
+		"scenarios: made: interval: 0 to 1e-12: want ":                          one(func(p *Part) { p.Estimate.Interval = stat.Interval{Hi: 1e-12} }),
+		"scenarios: made: doubts: [\"none\"]: want [], by the replicates":       one(func(p *Part) { p.Estimate.Doubts = []string{"none"} }),
+		"scenarios: made: doubts: []: want [\"chains are stuck: in 1 of 8 repl": one(func(p *Part) { p.Estimate.Replicates[2].Accepted = 0.01 }),
+		"scenarios: made: estimate: none: want one":                             func(c *Certificate) { c.Parts[1].Hung = 0 },
+		"scenarios: made: replicates: 8: want 9, as in the claim":               func(c *Certificate) { c.Claim.Replicates++ },
+		"scenarios: made: confidence: 0.995: want 0.99":                         func(c *Certificate) { c.Claim.Confidence = 0.985 },
 	} {
 		changed, err := Read(b)
 		if err != nil {
 			t.Fatal(err)
 		}
 		change(changed)
-		if got, want := changed.Follows(), what == ""; got != want {
-			t.Errorf("%s: follows: %v, want %v", what, got, want)
+		if err := changed.Check(); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
 		}
 	}
 }
@@ -173,8 +186,8 @@ func TestACertificateIsReadAndSampled(t *testing.T) {
 	for want, b := range map[string]string{
 		"not a certificate":  "{",
 		"gpstorm: results/2": `{"gpstorm":"results/2"}`,
-		"unknown field":      `{"gpstorm":"certificate/2","more":1}`,
-		"max hang rate: 0":   `{"gpstorm":"certificate/2"}`,
+		"unknown field":      `{"gpstorm":"certificate/3","more":1}`,
+		"max hang rate: 0":   `{"gpstorm":"certificate/3"}`,
 	} {
 		if _, err := Read([]byte(b)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", b, err, want)

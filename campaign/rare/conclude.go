@@ -10,13 +10,14 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"github.com/gpstorm/gpstorm/campaign"
 	counting "github.com/gpstorm/gpstorm/campaign/stat"
 )
 
 // conclude computes the estimate from the replicates.
 func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world string) {
 	at := pilot.level()
-	e.At, e.Reached = pilot.scale.from(at.step), at == event
+	e.At, e.Reached, e.Saturated = pilot.scale.from(at.step), at == event, pilot.end == saturated
 	for _, r := range all {
 		e.Replicates = append(e.Replicates, r.result(at))
 	}
@@ -32,7 +33,7 @@ func (e *Estimate) conclude(p *Plan, pilot *replicate, all []*replicate, world s
 		e.Levels = append(e.Levels, levelOf(all, i, s))
 	}
 	e.Interval, e.Counted = e.intervals(p.Trials, p.Level)
-	e.Doubts = doubts(e, pilot, all)
+	e.Doubts = e.doubts()
 	e.worst(all, world)
 }
 
@@ -91,18 +92,29 @@ func (e *Estimate) families() float64 {
 	return e.Rate * e.Rate / squares
 }
 
-// Follows reports whether the intervals of the estimate, at confidence level, follow
-// from its replicates of so many trials at a level each.
-func (e *Estimate) Follows(trials int, level float64) bool {
+// Check returns an error for the first field of the estimate that does not follow from its
+// replicates of so many trials at a level each, with this confidence.
+func (e *Estimate) Check(trials int, level float64) error {
+	rate := stat.Mean(e.rates(), nil)
 	simulated, counted := e.intervals(trials, level)
-	return e.Level == level && near(e.Interval, simulated) && near(e.Counted, counted)
+	doubts := e.doubts()
+	switch {
+	case e.Level != level:
+		return campaign.Inputf("confidence: %g: want %g", e.Level, level)
+	case !near(e.Rate, rate):
+		return campaign.Inputf("rate: %g: want %g, by the replicates", e.Rate, rate)
+	case !near(e.Interval.Lo, simulated.Lo) || !near(e.Interval.Hi, simulated.Hi):
+		return campaign.Inputf("interval: %g to %g: want %g to %g, by the replicates", e.Interval.Lo, e.Interval.Hi, simulated.Lo, simulated.Hi)
+	case !near(e.Counted.Lo, counted.Lo) || !near(e.Counted.Hi, counted.Hi):
+		return campaign.Inputf("counted: %g to %g: want %g to %g, by the hits", e.Counted.Lo, e.Counted.Hi, counted.Lo, counted.Hi)
+	case !slices.Equal(e.Doubts, doubts):
+		return campaign.Inputf("doubts: %q: want %q, by the replicates", e.Doubts, doubts)
+	}
+	return nil
 }
 
 // near allows for the last bits, which may differ between machines.
-func near(a, b counting.Interval) bool {
-	const most = 1e-9
-	return scalar.EqualWithinRel(a.Lo, b.Lo, most) && scalar.EqualWithinRel(a.Hi, b.Hi, most)
-}
+func near(a, b float64) bool { return scalar.EqualWithinRel(a, b, 1e-9) }
 
 // firstTrials counts the independent trials in which the event happened.
 func firstTrials(all []*replicate) (n int) {
@@ -161,22 +173,23 @@ const (
 	leastFamilies = 5
 )
 
-// doubts returns the reasons not to trust the estimate.
-func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
+// doubts returns the reasons not to trust the estimate. All of them follow from its other
+// fields.
+func (e *Estimate) doubts() (found []string) {
 	doubt := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	stuck, dead := 0, 0
-	for _, r := range all {
-		if slices.ContainsFunc(r.past, func(s stage) bool { return s.Accepted < leastAccepted }) {
+	for _, r := range e.Replicates {
+		if r.Accepted < leastAccepted {
 			stuck++
 		}
-		if r.end == extinct {
+		if r.Rate == 0 {
 			dead++
 		}
 	}
 	if stuck > 0 {
-		doubt("chains are stuck: in %d of %d replicates fewer than %g %% of the moves at a level were accepted", stuck, len(all), 100*leastAccepted)
+		doubt("chains are stuck: in %d of %d replicates fewer than %g %% of the moves at a level were accepted", stuck, len(e.Replicates), 100*leastAccepted)
 	}
-	if pilot.end == saturated {
+	if e.Saturated {
 		doubt("the longest close() saturates at %v: no trial of the pilot at that level took longer, so it found no path to %v", e.At, e.Threshold)
 	}
 	if len(e.Tilt) > 0 {
@@ -186,7 +199,7 @@ func doubts(e *Estimate, pilot *replicate, all []*replicate) (found []string) {
 		doubt("few ancestors: by their weights, the rate rests on %.1f independent first trials, want %d", n, leastFamilies)
 	}
 	if dead > 0 {
-		doubt("%d of %d replicates died out: none of their trials passed a level", dead, len(all))
+		doubt("%d of %d replicates died out: none of their trials passed a level", dead, len(e.Replicates))
 	}
 	return found
 }

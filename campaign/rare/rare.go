@@ -85,6 +85,9 @@ type Estimate struct {
 	// rate of the last level that it reached, whose longest close() is At.
 	Reached bool          `json:"reached"`
 	At      time.Duration `json:"at_ns"`
+	// Saturated reports whether the pilot ended because no trial of a level had a higher
+	// score than the others.
+	Saturated bool `json:"saturated,omitempty"`
 	// Rate estimates the probability that a trial passes the last level, which is
 	// the threshold if it was reached. Interval holds the probability of passing the
 	// threshold, with confidence Level.
@@ -121,6 +124,9 @@ type Replicate struct {
 	// that descend from one first trial each.
 	Squares float64 `json:"squares"`
 	Largest float64 `json:"largest"`
+	// Accepted is the least share of the moves at a level that were accepted; 1 if there
+	// were no moves.
+	Accepted float64 `json:"accepted"`
 	// Checksum is that of its trials in order.
 	Checksum trial.Checksum `json:"checksum"`
 }

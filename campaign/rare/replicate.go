@@ -295,7 +295,10 @@ func (r *replicate) exceeds(at score) float64 {
 
 // result returns the estimate of the replicate, for the last level.
 func (r *replicate) result(at score) Replicate {
-	result := Replicate{Rate: r.exceeds(at), Checksum: r.sum}
+	result := Replicate{Rate: r.exceeds(at), Accepted: 1, Checksum: r.sum}
+	for _, s := range r.past {
+		result.Accepted = min(result.Accepted, s.Accepted)
+	}
 	if r.end == extinct {
 		return result
 	}

@@ -147,7 +147,7 @@ func TestFewAncestorsAreDoubted(t *testing.T) {
 		if n := e.families(); math.Abs(n-c.families) > 0.01 {
 			t.Errorf("%s: %g families, want %g", name, n, c.families)
 		}
-		found := strings.Join(doubts(e, &replicate{}, []*replicate{r}), "\n")
+		found := strings.Join(e.doubts(), "\n")
 		if strings.Contains(found, "few ancestors") != c.doubted {
 			t.Errorf("%s: doubts: %q", name, found)
 		}
