@@ -58,6 +58,7 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 	flags.StringVar(&o.plan.Subject, "fix", campaign.Baseline, "the candidate's `name`")
 	flags.DurationVar(&o.plan.Threshold, "threshold", 0, "how long a close() takes that counts (default the scenario's hung-task timeout)")
 	flags.BoolVar(&o.unvaried, "unvaried", false, "the rate of the scenario itself, without its variations")
+	flags.BoolVar(&o.plan.Untilted, "untilted", false, "learn nothing before: more trials, and more likely to find several ways to hang")
 	flags.IntVar(&o.plan.Trials, "trials", defaultRareTrials, "trials of a replicate at one level")
 	flags.IntVar(&o.plan.Replicates, "replicates", defaultReplicates, "independent estimates")
 	flags.Float64Var(&o.plan.Floor, "floor", defaultFloor, "the rate at which the search ends")

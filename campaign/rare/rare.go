@@ -28,6 +28,9 @@ type Plan struct {
 	Subject string
 	// Threshold defines the event: a close() takes this long or longer.
 	Threshold time.Duration
+	// Untilted draws uniform numbers alone: it takes more trials, and is more likely to
+	// find several ways to hang.
+	Untilted bool
 	// Replicates is the number of independent estimates, 8 or more; Trials the
 	// number of trials of each at one level, 100 or more.
 	Replicates, Trials int
@@ -175,9 +178,12 @@ func run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, []happe
 		return nil, nil, err
 	}
 	e := &Estimate{Scenario: p.Scenario.Name, Varied: p.Varied, Fix: p.Subject, Seed: p.Seed, Threshold: p.Threshold, Level: p.Level}
-	t, err := e.learn(ctx, p, ex)
-	if err != nil {
-		return nil, nil, err
+	t := newTilt(nil)
+	if !p.Untilted {
+		var err error
+		if t, err = e.learn(ctx, p, ex); err != nil {
+			return nil, nil, err
+		}
 	}
 	e.Tilt = t.marginals
 	pilot := newReplicate(p, nil, t, seed.Derive(p.Seed, "rare pilot"))

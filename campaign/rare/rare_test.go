@@ -47,6 +47,8 @@ func estimate(t *testing.T, p *Plan, ex campaign.Executor) *Estimate {
 
 var size = flag.Int("size", 200, "how many trials a level an estimate has whose interval is tried")
 
+var untilted = flag.Bool("untilted", false, "whether estimates whose intervals are tried draw uniform numbers alone")
+
 var repetitions = flag.Int("repetitions", 15, "how often the coverage of intervals is tried for each probability")
 
 // The 95 % interval of an estimate must contain the known probability, whether or not the
@@ -77,7 +79,7 @@ func TestIntervalsHoldKnownProbabilities(t *testing.T) {
 				var ratios []float64
 				for i := range *repetitions {
 					plan := s.plan(about)
-					plan.Seed, plan.Trials = uint64(i), *size
+					plan.Seed, plan.Trials, plan.Untilted = uint64(i), *size, *untilted
 					e := estimate(t, plan, inline{s.world()})
 					if !e.Reached && !hard {
 						t.Fatalf("seed %d: the threshold was not reached: %+v", i, e.Levels)
@@ -198,6 +200,19 @@ func TestAReplicateRunsAgain(t *testing.T) {
 	e.Levels[0].Wait++
 	if _, err := Again(t.Context(), p, e, 0, inline{s.world()}); err == nil {
 		t.Error("a level that is none: want an error")
+	}
+}
+
+// An estimate of uniform numbers alone has no doubt about a tilt.
+func TestWithoutATiltThereIsNoDoubtAboutOne(t *testing.T) {
+	t.Parallel()
+	p := synthetics[1].plan(1e-4)
+	for _, p.Untilted = range []bool{false, true} {
+		e := estimate(t, p, inline{synthetics[1].world()})
+		doubted := slices.ContainsFunc(e.Doubts, func(d string) bool { return strings.HasPrefix(d, "tilted: ") })
+		if doubted == p.Untilted || (len(e.Tilt) == 0) != p.Untilted {
+			t.Errorf("untilted %v: %d marginals, doubts %q", p.Untilted, len(e.Tilt), e.Doubts)
+		}
 	}
 }
 
