@@ -43,6 +43,8 @@ func (e *Estimate) intervals(trials int, level float64) (simulated, counted coun
 	counted = counting.ClopperPearson(e.Hits, trials*len(e.Replicates), level)
 	simulated = e.simulated(level)
 	switch {
+	case stat.Mean(e.rates(), nil) == 0:
+		simulated = counting.Interval{Lo: 0, Hi: counted.Hi} // all replicates died out
 	case !e.Reached:
 		// A longer wait is not more frequent, and the first trials, which are
 		// independent, bound its rate too.

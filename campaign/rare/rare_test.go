@@ -285,6 +285,18 @@ func TestScoresAreOrderedByStepsOfTheLongestClose(t *testing.T) {
 	}
 }
 
+// Where all replicates died out, only the independent first trials bound the rate.
+func TestReplicatesThatDiedOutBoundNothing(t *testing.T) {
+	t.Parallel()
+	for _, reached := range []bool{false, true} {
+		e := &Estimate{Reached: reached, Replicates: make([]Replicate, 8), Levels: make([]Level, 3)}
+		simulated, counted := e.intervals(100, 0.95)
+		if simulated.Lo != 0 || simulated.Hi != counted.Hi || counted.Hi < 0.004 {
+			t.Errorf("reached %v: %v, want %v", reached, simulated, counted)
+		}
+	}
+}
+
 // Below the floor the estimate is a bound without doubts.
 func TestARateBelowTheFloorIsABound(t *testing.T) {
 	t.Parallel()
