@@ -19,7 +19,7 @@ const module = "github.com/gpstorm/gpstorm"
 // floors lists the packages of the house from the ground up. A package imports
 // only from floors below its own.
 var floors = [][]string{
-	{"internal/interrupt", "internal/named", "internal/sched", "internal/seam", "seed", "testdata", "testdata/recordings", "testdata/scenarios/boot", "testdata/scenarios/live", "testdata/scenarios/real", "world/boot/module", "world/boot/wire"},
+	{"internal/interrupt", "internal/named", "internal/patience", "internal/sched", "internal/seam", "seed", "testdata", "testdata/recordings", "testdata/scenarios/boot", "testdata/scenarios/live", "testdata/scenarios/real", "world/boot/module", "world/boot/wire"},
 	{"klog", "rcu", "rcutest", "trial", "workload"},
 	{"srcu"},
 	{"srcu/funnel"},

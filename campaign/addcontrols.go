@@ -1,7 +1,9 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/gpstorm/gpstorm/internal/named"
@@ -50,7 +52,7 @@ func (p *Plan) AddSubjects(all ...world.Subject) (added []string) {
 }
 
 // Invalid returns the reason why a campaign proves nothing, or nil: a control did
-// not misbehave as it must, or the campaign has none.
+// not misbehave as it must, or the campaign has none, or no row is decided.
 func (s *Summary) Invalid() error {
 	for _, c := range s.Checks {
 		if !c.Passed {
@@ -60,5 +62,57 @@ func (s *Summary) Invalid() error {
 	if !s.Valid() {
 		return fmt.Errorf("INVALID: the campaign has no controls")
 	}
+	if why := s.Undecided(); why != "" {
+		return fmt.Errorf("UNDECIDED: %s", why)
+	}
 	return nil
+}
+
+// Undecided returns the reason why nothing follows about any candidate, or an empty
+// string: each of their rows is undecided.
+func (s *Summary) Undecided() string {
+	if rows, undecided := s.Decided(); rows == 0 || undecided < rows {
+		return ""
+	}
+	counted, out, why := 0, 0, ""
+	for r := range s.candidateRows() {
+		counted, out = counted+r.Trials, out+r.LeftOut
+		why = cmp.Or(why, r.Undecided())
+	}
+	switch {
+	case out == 0:
+		return fmt.Sprintf("no row is decided, the first for this: %s", why)
+	case counted == 0:
+		return fmt.Sprintf("no trial of a candidate counts: %d of %d are left out, the first because %s", out, out, s.WhyLeftOut)
+	}
+	return fmt.Sprintf("no row is decided: %d of %d trials of candidates are left out, the first because %s", out, out+counted, s.WhyLeftOut)
+}
+
+// Decided returns the number of rows of candidates that have trials, and how many of them
+// are undecided.
+func (s *Summary) Decided() (rows, undecided int) {
+	for r := range s.candidateRows() {
+		if r.Trials+r.LeftOut == 0 {
+			continue
+		}
+		rows++
+		if r.Undecided() != "" {
+			undecided++
+		}
+	}
+	return rows, undecided
+}
+
+// candidateRows goes through the rows of all subjects but those that must misbehave
+// anyway.
+func (s *Summary) candidateRows() iter.Seq[*Row] {
+	return func(yield func(*Row) bool) {
+		for i := range s.Classes {
+			for j := range s.Head.Fixes {
+				if !s.Head.Fixes[j].Planted() && !yield(&s.Classes[i].Rows[j]) {
+					return
+				}
+			}
+		}
+	}
 }

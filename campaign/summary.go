@@ -27,6 +27,8 @@ type Summary struct {
 	Loads []Load
 	// Clusters are the failures, grouped by cause.
 	Clusters []Cluster
+	// WhyLeftOut is the reason of the first trial of a candidate that is left out.
+	WhyLeftOut string
 }
 
 // ClassSummary contains one row for each candidate.
@@ -52,6 +54,9 @@ type Row struct {
 	// LeftOut counts the trials that no other figure of the row includes, because
 	// their conditions were not the scenario's.
 	LeftOut int `json:"left_out,omitempty"`
+	// Starved counts those of them that hung, or did not end, on a machine that other
+	// processes used.
+	Starved int `json:"starved,omitempty"`
 
 	Closes   int       `json:"closes"`
 	Censored int       `json:"censored"`
@@ -82,10 +87,13 @@ type Row struct {
 }
 
 // Undecided returns the reason why the row proves nothing, or an empty string: more
-// than half of its trials are left out, or no trial hung and readers and updaters
+// than half of its trials are left out, or one is for a hang that may be due to others,
+// without which the rate would be too low, or no trial hung and readers and updaters
 // never ran at the same time.
 func (r *Row) Undecided() string {
 	switch c := r.Conditions; {
+	case r.Starved > 0:
+		return fmt.Sprintf("%d of %d hung for want of a CPU", r.Starved, r.LeftOut+r.Trials)
 	case r.LeftOut > r.Trials:
 		return fmt.Sprintf("%d of %d left out", r.LeftOut, r.LeftOut+r.Trials)
 	case c != nil && c.Together == 0 && r.Hung == 0 && r.unsafe() == 0:
@@ -170,12 +178,13 @@ type collector struct {
 	sampled  []pairSample    // by scenario
 	loads    []loadSum       // by fix
 	clusters clusterSet
+	whyOut   string // the first reason to leave out a trial of a candidate
 }
 
 type rowSum struct {
 	trials, hung                 int
 	reported, stalled, truncated int
-	leftOut                      int
+	leftOut, starved             int
 	waits, workerD               latencies
 	returned                     int
 	normal, expedited, ipis      int
@@ -209,7 +218,10 @@ func (c *collector) add(r *trial.Result) {
 			c.clusters.add(r)
 		}
 	} else {
-		c.rows[at.scenario][at.fix].leftOut++
+		c.rows[at.scenario][at.fix].leaveOut(r)
+		if c.whyOut == "" && !c.head.Fixes[at.fix].Planted() {
+			c.whyOut = r.LeftOut
+		}
 	}
 	c.block[at.fix] = r
 	c.course.take(r)
@@ -227,6 +239,13 @@ func (c *collector) endBlock(scenario int) {
 	}
 	c.sampled[scenario].add(c.block)
 	clear(c.block)
+}
+
+func (s *rowSum) leaveOut(r *trial.Result) {
+	s.leftOut++
+	if r.Conditions != nil && r.Conditions.Starved {
+		s.starved++
+	}
 }
 
 func (s *rowSum) add(r *trial.Result) {
@@ -258,7 +277,7 @@ func (s *rowSum) add(r *trial.Result) {
 }
 
 func (c *collector) summary() *Summary {
-	sum := &Summary{Head: c.head, Trials: c.trials, CutShort: !c.course.done(), Clusters: c.clusters.sorted()}
+	sum := &Summary{Head: c.head, Trials: c.trials, CutShort: !c.course.done(), Clusters: c.clusters.sorted(), WhyLeftOut: c.whyOut}
 	base := c.head.baseline()
 	for i, class := range c.head.Scenarios {
 		cs := ClassSummary{Class: class}
@@ -318,7 +337,7 @@ func (s *rowSum) row(class, fix string) Row {
 	r := Row{
 		Class: class, Fix: fix,
 		Trials: s.trials, Hung: s.hung,
-		Reported: s.reported, Stalled: s.stalled, Truncated: s.truncated, LeftOut: s.leftOut,
+		Reported: s.reported, Stalled: s.stalled, Truncated: s.truncated, LeftOut: s.leftOut, Starved: s.starved,
 		Closes: s.waits.count, Censored: s.waits.censored, Close: s.waits.quantiles(), Waits: s.waits.distribution(),
 		Returned:  s.returned,
 		WorkerD:   s.workerD.quantiles(),

@@ -70,6 +70,8 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 				return fmt.Errorf("!!! FAILURE: %s, first after %v", r.Failures[0].What, r.Failures[0].After.Round(time.Microsecond))
 			case cmd.Context().Err() != nil:
 				return interrupted(" after %v, without a failure so far", r.Elapsed.Round(100*time.Millisecond))
+			case r.Starved:
+				return undecided("this machine is too busy: the process did not get the CPU time to end what it had begun")
 			case !r.Storm.AsAsked():
 				return undecided("the storm was not as asked: %s: nothing is shown about such a storm", r.Storm.Wrong)
 			case !r.Parallel():

@@ -20,9 +20,9 @@ import (
 // users of the API that its bytes choose, for 15 ms, or up to 100 ms on a busy machine.
 // Nothing may be used after it was freed, or freed twice; every callback must run once,
 // and none after Close; and once storms and readers have ended, so must every grace
-// period. That a close() takes long is no failure: how often one does, and how long they
-// take, goes into histograms of each strategy, if the environment names a directory for
-// them.
+// period, unless the machine does not let the process run, which shows nothing. That a
+// close() takes long is no failure: how often one does, and how long they take, goes into
+// histograms of each strategy, if the environment names a directory for them.
 func FuzzStorm(f *testing.F) {
 	for i, s := range stormSeeds {
 		if testing.Short() && i > 3 {
@@ -48,6 +48,9 @@ func FuzzStorm(f *testing.F) {
 		}
 		for _, found := range r.Violations {
 			v.Errorf("%s: %s", c.subject, found.Detail)
+		}
+		if r.Conditions.Starved && len(r.Violations) == 0 {
+			t.Skip("undecided: ", r.LeftOut)
 		}
 	})
 }

@@ -187,7 +187,11 @@ func (r *Report) answerNotes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("%d trials reached the limit on steps and were cut off", n))
 	}
 	if n := leftOut(s); n > 0 {
-		notes = append(notes, fmt.Sprintf("%d of %d trials are in no figure: their conditions were not the scenario's", n, s.Trials))
+		note := fmt.Sprintf("%d of %d trials are in no figure: their conditions were not the scenario's", n, s.Trials)
+		if s.WhyLeftOut != "" {
+			note += ", the first because " + s.WhyLeftOut
+		}
+		notes = append(notes, note)
 	}
 	return notes
 }
@@ -203,8 +207,14 @@ func (r *Report) verdictLine(width int) (string, tone) {
 		return "verdict: INVALID: a control did not misbehave, so that nothing follows", bad
 	}
 	word, t := "verdict: valid", good
+	switch rows, undecided := s.Decided(); {
+	case stateOf(s) == open:
+		return "verdict: UNDECIDED: no row is decided, so that nothing follows", bad
+	case undecided > 0:
+		word += fmt.Sprintf("; %d of %d rows UNDECIDED", undecided, rows)
+	}
 	if s.CutShort {
-		word = "verdict: cut short"
+		word = strings.Replace(word, "valid", "cut short", 1)
 	}
 	if uncontrolled(s) {
 		word += ", without controls"

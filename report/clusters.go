@@ -47,7 +47,7 @@ func (r *Report) clusterTable(clusters []campaign.Cluster) *table {
 func (r *Report) failures() (all []campaign.Cluster) {
 	of := map[string]bool{}
 	for i := range r.Summary.Head.Fixes {
-		if f := &r.Summary.Head.Fixes[i]; planted(f) {
+		if f := &r.Summary.Head.Fixes[i]; f.Planted() {
 			of[f.Name] = true
 		}
 	}

@@ -128,7 +128,7 @@ func pageOf(r *Report) *pageData {
 func candidatesOf(s *campaign.Summary) (n int, others string) {
 	var names []string
 	for i := range s.Head.Fixes {
-		if f := &s.Head.Fixes[i]; planted(f) {
+		if f := &s.Head.Fixes[i]; f.Planted() {
 			names = append(names, f.Name)
 		}
 	}

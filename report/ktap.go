@@ -146,7 +146,7 @@ func (r *Report) scenarioTests() (tests []testCase) {
 		scenario := testCase{name: c.Name}
 		for j := range c.Rows {
 			row := &c.Rows[j]
-			if planted(&s.Head.Fixes[j]) {
+			if s.Head.Fixes[j].Planted() {
 				continue // it must fail
 			}
 			t := testCase{name: row.Fix, notes: []string{fmt.Sprintf("hung in %d of %d trials %s; %s", row.Hung, row.Trials, interval(row.HangRate), diagnosesCell(row.Diagnoses))}}

@@ -162,7 +162,7 @@ const (
 func standingOf(s *campaign.Summary, j int) standing {
 	o := &s.Overall[j]
 	switch c := o.VsBaseline; {
-	case planted(&s.Head.Fixes[j]):
+	case s.Head.Fixes[j].Planted():
 		return isPlanted
 	case len(wrongs(s, j)) > 0:
 		return isWrong
@@ -176,11 +176,6 @@ func standingOf(s *campaign.Summary, j int) standing {
 		return hangsMore
 	}
 	return noDifference
-}
-
-// planted reports whether a subject serves only as a control that must misbehave.
-func planted(f *world.Subject) bool {
-	return f.Must == world.MustBeUnsafe || f.Must == world.MustAlwaysHang
 }
 
 // wrongs returns the ways in which a candidate is wrong, not just slow, each with the

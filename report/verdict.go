@@ -39,9 +39,12 @@ func (r *Report) verdict() (lines []statement) {
 	if n := truncated(s); n > 0 {
 		about(fmt.Sprintf("%d trials reached the limit on steps and were cut off: their figures hold only up to that moment.", n))
 	}
+	if why := s.Undecided(); why != "" {
+		about("UNDECIDED: " + why + ".")
+	}
 	about(headline(s)...)
 	for i, f := range s.Head.Fixes {
-		if f.Must != world.MustBeUnsafe && f.Must != world.MustAlwaysHang {
+		if !f.Planted() {
 			lines = append(lines, statement{f.Name, candidate(s, &s.Overall[i], f.Loses) + caution(f)})
 		}
 	}
@@ -89,19 +92,22 @@ func truncated(s *campaign.Summary) (n int) {
 type state string
 
 const (
-	valid   state = "valid"   // the controls misbehaved as they must
-	invalid state = "invalid" // they did not, so nothing follows from the results
-	shard   state = "shard"   // part of a campaign, without a check of the controls
+	valid   state = "valid"     // the controls misbehaved as they must
+	invalid state = "invalid"   // they did not, so nothing follows from the results
+	open    state = "undecided" // they did, but no row is decided
+	shard   state = "shard"     // part of a campaign, without a check of the controls
 )
 
 func stateOf(s *campaign.Summary) state {
 	switch {
 	case s.Head.Shard != nil:
 		return shard
-	case s.Valid():
-		return valid
+	case !s.Valid():
+		return invalid
+	case s.Undecided() != "":
+		return open
 	}
-	return invalid
+	return valid
 }
 
 // controls reports whether the controls misbehaved as they must.
@@ -184,7 +190,7 @@ func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 	parts = append(parts, overall(s, o))
 	say("less often in %s", less)
 	say("MORE often in %s", more)
-	if o.Hung == 0 && !s.Head.UntilDecided {
+	if o.Hung == 0 && o.Trials > 0 && !s.Head.UntilDecided {
 		upper := stat.ClopperPearson(0, o.Trials, campaign.Level).Hi
 		parts = append(parts, fmt.Sprintf("the trials do not exclude a rate of up to %s over this mix", percent(upper)))
 	}
@@ -201,6 +207,9 @@ func candidate(s *campaign.Summary, o *campaign.Overall, loses string) string {
 // overall describes how often a candidate hung in all trials, and whether that differs
 // from the baseline.
 func overall(s *campaign.Summary, o *campaign.Overall) string {
+	if o.Trials == 0 {
+		return "no trial of it counts"
+	}
 	seen := fmt.Sprintf("hung in %d of %d trials", o.Hung, o.Trials)
 	c := o.VsBaseline
 	if c == nil {

@@ -21,6 +21,13 @@ type Conditions struct {
 	Queued    float64 `json:"queued"`
 	Stolen    float64 `json:"stolen"`
 	Preempted int64   `json:"preempted"`
+	// Others is the mean number of CPUs that other processes and the hypervisor took, Idle
+	// that of idle ones, of those that the process may use.
+	Others float64 `json:"others"`
+	Idle   float64 `json:"idle"`
+	// Starved says that the trial hung, or did not end, while they took so much that
+	// nobody can tell whether it would have on an idle machine.
+	Starved bool `json:"starved,omitempty"`
 }
 
 // Storm compares the requested storm with the achieved one. Rates are interrupts

@@ -67,6 +67,9 @@ const (
 	MustAlwaysHang Must = "always hang"
 )
 
+// Planted reports whether the subject serves only as a control that must misbehave.
+func (s *Subject) Planted() bool { return s.Must == MustBeUnsafe || s.Must == MustAlwaysHang }
+
 // Candidate returns a fix candidate as a subject.
 func Candidate(f fixes.Fix) Subject {
 	s := Subject{Name: f.Name, Claim: f.Claim, Loses: f.Loses, Price: f.Price, Breaks: f.Breaks(), Unavailable: f.Unavailable}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/internal/interrupt"
+	"github.com/gpstorm/gpstorm/internal/patience"
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
@@ -46,7 +47,7 @@ func (w *World) Stress(ctx context.Context, subject string, sc *workload.Scenari
 	}
 	c, err := Config{
 		Fix: f, Seed: seed, Duration: windowOf(sc), Scenario: sc, StallAfter: hangOf(sc),
-		onPanic: func(any) { runtime.Goexit() }, patience: patience, limits: &stressed,
+		onPanic: func(any) { runtime.Goexit() }, patience: patient, limits: &stressed,
 	}.withDefaults()
 	if err != nil {
 		return trial.Result{}, err
@@ -101,9 +102,9 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 	}
 }
 
-// patience is the time limit for goroutines to end after storms, readers and
-// closers have, on a busy machine.
-const patience = 4 * time.Second
+// patient is the time limit for goroutines to end after storms, readers and closers
+// have.
+const patient = 4 * time.Second
 
 // churning is the state of the churn of a trial.
 type churning struct {
@@ -288,11 +289,8 @@ func (k *churning) panics(r *rand.Rand) {
 		return
 	case <-k.t.ctx.Done():
 	}
-	guard := time.NewTimer(patience / 2) // names the fault before the trial gives up
-	defer guard.Stop()
-	select { // the trial is over
-	case <-ran:
-	case <-guard.C:
+	// The trial is over; this names the fault before the trial gives up.
+	if k.t.wait(ran, patient/2) == patience.Hung {
 		k.t.fail("a callback after one that panicked did not run")
 	}
 }

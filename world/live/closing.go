@@ -160,14 +160,18 @@ func (t *run) result(closes []trial.Close) trial.Result {
 		}
 	}
 	if len(r.Violations) == 0 { // a violation is valid under any conditions
+		r.Conditions.Starved = t.starved.Load() || r.Hung() && starves(r.Conditions.Others, r.Conditions.Idle, cpus())
 		r.LeftOut = leftOut(r.Conditions)
 	}
 	return r
 }
 
 // leftOut returns the reason to leave a trial out, "" if there is none: its storm was
-// not the scenario's.
+// not the scenario's, or it hung on a machine that others used.
 func leftOut(c *trial.Conditions) string {
+	if c.Starved {
+		return fmt.Sprintf("it took too long while others took %.1f of %d CPUs", c.Others, cpus())
+	}
 	if !c.Storm.AsAsked() {
 		return "the storm was not as asked: " + c.Storm.Wrong
 	}

@@ -26,6 +26,8 @@ type Report struct {
 	Overlaps uint64       `json:"overlaps"`
 	Storm    *trial.Storm `json:"storm,omitempty"` // nil if no storm was requested
 	Failures []Failure    `json:"failures,omitempty"`
+	// Starved says that a wait was given up because the process got too little CPU time.
+	Starved bool `json:"starved,omitempty"`
 }
 
 func (t *run) report() Report {
@@ -39,6 +41,7 @@ func (t *run) report() Report {
 		Looks:     t.looks.Load(),
 		Overlaps:  t.overlaps.Load(),
 		Storm:     t.storm(),
+		Starved:   t.starved.Load(),
 	}
 	for i := range r.Pipe {
 		r.Pipe[i] = t.reads[i].Load()

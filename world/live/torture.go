@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gpstorm/gpstorm/internal/interrupt"
+	"github.com/gpstorm/gpstorm/internal/patience"
 	"github.com/gpstorm/gpstorm/seed"
 )
 
@@ -47,6 +48,8 @@ type run struct {
 
 	closingFrom time.Time     // when all other goroutines of the trial were running
 	met         conditionsMet // conditions of the trial
+
+	starved atomic.Bool // the process got too little CPU time to end a wait
 
 	mu       sync.Mutex
 	failures []Failure
@@ -160,7 +163,8 @@ func (t *run) watch() {
 }
 
 // finish waits for readers and updaters, then for the callbacks. It reports those
-// that never end as failures, abandons them, and returns false.
+// that never end as failures, abandons them, and returns false. It returns false as
+// well if the process did not get the CPU time to end them.
 func (t *run) finish(wg *sync.WaitGroup) bool {
 	ended := make(chan struct{})
 	go func() {
@@ -169,18 +173,30 @@ func (t *run) finish(wg *sync.WaitGroup) bool {
 		t.workers.Wait()
 		close(ended)
 	}()
-	guard := time.NewTimer(t.c.patience)
-	defer guard.Stop()
-	select {
-	case <-ended:
+	switch t.wait(ended, t.c.patience) {
+	case patience.Ended:
 		if q, r := t.callbacks.queued.Load(), t.callbacks.ran.Load(); q != r {
 			t.fail(fmt.Sprintf("%d callbacks were queued, %d ran", q, r))
 		}
 		return true
-	case <-guard.C:
+	case patience.Hung:
 		t.fail("the last grace period never ended")
-		return false
 	}
+	return false
+}
+
+// starvedAfter is the time after which a wait is given up on a machine that does not
+// let the process run.
+const starvedAfter = 30 * time.Second
+
+// wait waits for the end of something that must end within limit, if the process can
+// run. If it cannot, the run says so.
+func (t *run) wait(end <-chan struct{}, limit time.Duration) patience.State {
+	s := patience.Wait(end, limit, max(starvedAfter, limit))
+	if s == patience.Starved {
+		t.starved.Store(true)
+	}
+	return s
 }
 
 // fail records a failure, and counts those of one kind.
@@ -196,9 +212,18 @@ func (t *run) fail(what string) {
 	t.failures = append(t.failures, Failure{What: what, After: time.Since(t.started), Times: 1})
 }
 
+// secondChance limits what a wait beyond its limit gets in addition, of time in which the
+// process can run.
+const secondChance = time.Second
+
 // stalled records a wait beyond its limit, and ends the run.
-func (t *run) stalled(way way) {
-	t.fail(fmt.Sprintf("%s waited for more than %v", way, t.c.StallAfter))
+func (t *run) stalled(way way, over <-chan struct{}) {
+	switch t.wait(over, min(t.c.StallAfter, secondChance)) {
+	case patience.Ended:
+		return
+	case patience.Hung:
+		t.fail(fmt.Sprintf("%s waited for more than %v", way, t.c.StallAfter))
+	}
 	t.cancel()
 }
 

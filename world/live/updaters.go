@@ -78,17 +78,20 @@ func (t *run) turn(solo bool, w way) bool {
 		t.solo.RLock()
 		defer t.solo.RUnlock()
 	}
-	return t.wait(w)
+	return t.awaits(w)
 }
 
-// wait waits for a grace period. It returns false if the run ends first.
-func (t *run) wait(w way) bool {
-	start := time.Now()
+// awaits waits for a grace period. It returns false if the run ends first.
+func (t *run) awaits(w way) bool {
+	over := make(chan struct{})
+	guard := time.AfterFunc(t.c.StallAfter, func() { t.stalled(w, over) })
+	defer guard.Stop()
+	if w != call && w != barrier {
+		defer close(over)
+	}
 	switch w {
 	case synchronize, expedited:
 		// This wait runs on the caller's own goroutine, as for users.
-		guard := time.AfterFunc(t.c.StallAfter, func() { t.stalled(w) })
-		defer guard.Stop()
 		return t.d.tracepoint.Synchronize(t.ctx, w == expedited) == nil
 	case poll:
 		c := t.d.tracepoint.Start()
@@ -96,14 +99,10 @@ func (t *run) wait(w way) bool {
 			if t.ctx.Err() != nil {
 				return false
 			}
-			if time.Since(start) > t.c.StallAfter {
-				t.stalled(w)
-			}
 			runtime.Gosched()
 		}
 		return true
 	}
-	over := make(chan struct{})
 	t.callbacks.queued.Add(1)
 	var mine atomic.Bool
 	ran := func() {
@@ -126,15 +125,10 @@ func (t *run) wait(w way) bool {
 			close(over)
 		}()
 	}
-	guard := time.NewTimer(t.c.StallAfter)
-	defer guard.Stop()
 	select {
 	case <-over:
 		return true
 	case <-t.ctx.Done():
-		return false
-	case <-guard.C:
-		t.stalled(w)
 		return false
 	}
 }

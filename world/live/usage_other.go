@@ -6,8 +6,8 @@ import "time"
 
 // usage is the time of measurement; this system provides no accounting.
 type usage struct {
-	at             time.Time
-	queued, stolen time.Duration
+	at                           time.Time
+	queued, idle, stolen, others time.Duration
 }
 
 func readUsage() usage { return usage{at: time.Now()} }

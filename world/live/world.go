@@ -126,7 +126,7 @@ func (w *World) Run(ctx context.Context, s world.Spec, _ world.Want) (trial.Resu
 	sc := &s.Scenario
 	f = f.On(sc.Machine.Version)
 	c, err := Config{
-		Fix: f, Seed: s.Seed, Duration: windowOf(sc), Scenario: sc, StallAfter: hangOf(sc), patience: patience,
+		Fix: f, Seed: s.Seed, Duration: windowOf(sc), Scenario: sc, StallAfter: hangOf(sc), patience: patient,
 	}.withDefaults()
 	if err != nil {
 		return trial.Result{}, &world.Failure{World: Name, Err: err}
