@@ -40,7 +40,7 @@ func runTrial(ctx context.Context, c Config, sc *workload.Scenario, procs int, m
 	t.met.before = readUsage()
 	t.closingFrom = time.Now()
 	closes := t.closers(sc)
-	if t.ctx.Err() != nil && c.limits == nil { // a close() hung, or the trial is interrupted
+	if t.cut = t.ctx.Err() != nil && c.limits == nil; t.cut {
 		t.c.patience = min(t.c.patience, t.c.StallAfter)
 	}
 	t.cancel()

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -192,6 +193,15 @@ func (w waiter) Await(c srcu.Cookie) {
 			panic(errOver)
 		}
 		time.Sleep(jiffy)
+	}
+}
+
+// synchronize waits for a grace period of each domain.
+func (d *domains) synchronize(ctx context.Context) {
+	for _, one := range []domain{d.tracepoint, d.tasksTrace} {
+		if one.Synchronize(ctx, false) != nil {
+			return
+		}
 	}
 }
 

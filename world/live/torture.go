@@ -49,6 +49,7 @@ type run struct {
 	closingFrom time.Time     // when all other goroutines of the trial were running
 	met         conditionsMet // conditions of the trial
 
+	cut     bool        // a close() hung, or the trial was interrupted
 	starved atomic.Bool // the process got too little CPU time to end a wait
 
 	mu       sync.Mutex
@@ -167,10 +168,15 @@ func (t *run) watch() {
 // well if the process did not get the CPU time to end them.
 func (t *run) finish(wg *sync.WaitGroup) bool {
 	ended := make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	go func() {
 		wg.Wait()
 		t.d.barriers()
 		t.workers.Wait()
+		if t.cut { // whoever waited for the last grace period has given up
+			t.d.synchronize(ctx)
+		}
 		close(ended)
 	}()
 	switch t.wait(ended, t.c.patience) {

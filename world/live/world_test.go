@@ -170,6 +170,9 @@ func TestWorldCutsOffWhatNeverEnds(t *testing.T) {
 	if !r.Hung() || r.Diagnosis != trial.Slow || len(r.Closes) == 0 || r.LeftOut != "" {
 		t.Errorf("got %+v", r)
 	}
+	if len(r.Violations) != 1 || r.Violations[0].Detail != "the last grace period never ended" {
+		t.Errorf("violations %+v", r.Violations)
+	}
 	if c := r.Closes[0]; !c.Censored || c.Wait < hangOf(&sc) {
 		t.Errorf("%s: censored %t after %v", c.Task, c.Censored, c.Wait)
 	}
