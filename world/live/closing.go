@@ -160,7 +160,8 @@ func (t *run) result(closes []trial.Close) trial.Result {
 		}
 	}
 	if len(r.Violations) == 0 { // a violation is valid under any conditions
-		r.Conditions.Starved = t.starved.Load() || r.Hung() && starves(r.Conditions.Others, r.Conditions.Idle, cpus())
+		late := r.Hung() && t.c.limits == nil // with limits, a trial may be late
+		r.Conditions.Starved = t.starved.Load() || late && starves(r.Conditions.Others, r.Conditions.Idle, cpus())
 		r.LeftOut = leftOut(r.Conditions)
 	}
 	return r
