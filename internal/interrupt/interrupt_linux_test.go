@@ -50,7 +50,7 @@ func TestSourcesInterruptTheThreadTheyAreAimedAt(t *testing.T) {
 			if a.Took <= 0 || a.Took > a.CPU {
 				t.Errorf("%d interrupts took %v of %v", a.Interrupts, a.Took, a.CPU)
 			}
-			if exact := s.Name() != "fifo"; exact && a.Took < time.Duration(a.Interrupts)*storm.Weight {
+			if s.Name() == "perf" && a.Took < time.Duration(a.Interrupts)*storm.Weight {
 				t.Errorf("%d interrupts took %v, want %v each", a.Interrupts, a.Took, storm.Weight)
 			}
 			if err := unix.SchedGetaffinity(0, &after); err != nil || after != before {
