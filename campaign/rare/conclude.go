@@ -195,7 +195,7 @@ func (e *Estimate) doubts() (found []string) {
 		doubt("the longest close() saturates at %v: no trial of the pilot at that level took longer, so it found no path to %v", e.At, e.Threshold)
 	}
 	if len(e.Tilt) > 0 {
-		doubt("tilted: trials were drawn near the hangs that were found first, and show little of other ways to hang; compare with a count of trials at a lower threshold")
+		doubt("tilted: trials were drawn near the hangs that were found first, and show little of other ways to hang; compare with an estimate without a tilt, or with a count of trials at a lower threshold")
 	}
 	if n := e.families(); n < leastFamilies {
 		doubt("few ancestors: by their weights, the rate rests on %.1f independent first trials, want %d", n, leastFamilies)
