@@ -24,9 +24,9 @@ type admission struct {
 }
 
 const (
-	queued   = 1 << iota // callers wait
-	closed               // callers are refused
-	onePlace             // one place
+	queuedFlag = 1 << iota // callers wait
+	closedFlag             // callers are refused
+	onePlace               // one place
 )
 
 // taken returns the number of places taken.
@@ -37,9 +37,9 @@ func (a *admission) try() error {
 	for {
 		w := a.word.Load()
 		switch {
-		case w&closed != 0:
+		case w&closedFlag != 0:
 			return ErrClosed
-		case w&queued != 0 || w/onePlace >= a.max:
+		case w&queuedFlag != 0 || w/onePlace >= a.max:
 			return ErrFull
 		case a.word.CompareAndSwap(w, w+onePlace):
 			return nil
@@ -53,20 +53,20 @@ func (a *admission) wait(ctx context.Context) error {
 	over, answer := ctx.Done(), make(chan error, 1)
 	a.mu.Lock()
 	me := a.queue.PushBack(answer)
-	a.word.Or(queued)
+	a.word.Or(queuedFlag)
 	a.serve()
 	a.mu.Unlock()
 	select {
 	case err := <-answer:
 		return err
 	case <-over:
-		return a.leave(me, answer, ctx)
+		return a.leave(ctx, me, answer)
 	}
 }
 
 // leave takes a caller whose context has ended out of the queue, unless it has its
 // answer.
-func (a *admission) leave(me *list.Element, answer <-chan error, ctx context.Context) error {
+func (a *admission) leave(ctx context.Context, me *list.Element, answer <-chan error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	select {
@@ -76,7 +76,7 @@ func (a *admission) leave(me *list.Element, answer <-chan error, ctx context.Con
 	}
 	a.queue.Remove(me)
 	if a.queue.Len() == 0 {
-		a.word.And(^queued)
+		a.word.And(^queuedFlag)
 	}
 	return ctx.Err()
 }
@@ -91,13 +91,13 @@ func (a *admission) serve() {
 		w := a.word.Load()
 		next, err := w+onePlace, error(nil)
 		switch {
-		case w&closed != 0:
+		case w&closedFlag != 0:
 			next, err = w, ErrClosed
 		case w/onePlace >= a.max:
 			return
 		}
 		if a.queue.Len() == 1 {
-			next &^= queued
+			next &^= queuedFlag
 		}
 		if a.word.CompareAndSwap(w, next) {
 			a.queue.Remove(a.queue.Front()).(chan error) <- err
@@ -108,25 +108,25 @@ func (a *admission) serve() {
 // give returns n places.
 func (a *admission) give(n int64) {
 	w := a.word.Add(-n * onePlace)
-	if w&queued != 0 {
+	if w&queuedFlag != 0 {
 		a.mu.Lock()
 		a.serve()
 		a.mu.Unlock()
 	}
-	if w&closed != 0 && w/onePlace == 0 {
+	if w&closedFlag != 0 && w/onePlace == 0 {
 		a.empty.Wake(a.isEmpty)
 	}
 }
 
 // close refuses all callers, also those that wait.
 func (a *admission) close() {
-	a.word.Or(closed)
+	a.word.Or(closedFlag)
 	a.mu.Lock()
 	a.serve()
 	a.mu.Unlock()
 }
 
-func (a *admission) reopen() { a.word.And(^closed) }
+func (a *admission) reopen() { a.word.And(^closedFlag) }
 
 // drained waits until no place is taken of an admission that is closed.
 func (a *admission) drained(ctx context.Context) error { return a.empty.Wait(ctx, 0, a.isEmpty) }

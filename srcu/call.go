@@ -77,23 +77,6 @@ func (d *Domain) admit(ctx context.Context) error {
 	return d.admission.wait(ctx)
 }
 
-// drain runs all callbacks and refuses new ones.
-func (d *Domain) drain(ctx context.Context) (err error) {
-	if err = d.Barrier(ctx); err != nil {
-		return err
-	}
-	d.admission.close()
-	defer func() {
-		if err != nil {
-			d.admission.reopen()
-		}
-	}()
-	if err = d.admission.drained(ctx); err != nil {
-		return err
-	}
-	return d.Barrier(ctx) // the last callback may still be running
-}
-
 // invoke owns the callbacks until no run is queued. If a callback ends this
 // goroutine, or panics in a domain with OnPanic, another goroutine runs the rest.
 func (d *Domain) invoke() {

@@ -3,8 +3,6 @@ package srcu
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,8 +43,8 @@ type Config struct {
 // Errors of a Domain.
 var (
 	ErrClosed = errors.New("srcu: domain is closed")
-	// ErrFull is returned at the limit by calls that must not wait: TryCall, and
-	// any Call inside a callback.
+	// ErrFull is returned at the limit, and while others wait for room, by calls
+	// that must not wait: TryCall, and any Call inside a callback.
 	ErrFull = errors.New("srcu: too many callbacks are pending")
 	// ErrOpenReaders is returned by Close if registered readers are open.
 	ErrOpenReaders = errors.New("srcu: readers left open")
@@ -57,12 +55,11 @@ const defaultMaxPending = 1 << 20
 // Domain is an SRCU-fast domain for goroutines: its readers delay only its own
 // grace periods.
 //
-// All methods are safe for concurrent use. None takes a lock, but calls that wait at
-// Config.MaxPending, and the callbacks that make room for them, take one for the
-// queue of these calls. No method that
-// waits may be called inside a read-side critical section of the same domain. A
-// domain has no permanent goroutine: grace periods run on the goroutine of a
-// waiting caller, or on a temporary one.
+// All methods are safe for concurrent use. None takes a lock, except that calls wait at
+// Config.MaxPending in a queue under a mutex. No method that waits may be called inside
+// a read-side critical section of the same domain. A domain has no permanent
+// goroutine: grace periods run on the goroutine of a waiting caller, or on a temporary
+// one.
 type Domain struct {
 	// Read by every reader, rarely written.
 	current uint32         // the rank that new readers use
@@ -176,49 +173,3 @@ func (d *Domain) StartPoll() Cookie {
 
 // Poll reports whether the grace period of a StartPoll has ended.
 func (d *Domain) Poll(c Cookie) bool { return d.machine.Done(c) }
-
-// Close runs the queued callbacks, then refuses further calls, runs the callbacks
-// that were queued meanwhile, and returns. No callback runs after that: if a Call
-// has returned nil, its callback has run.
-//
-// If registered readers are still open Close returns ErrOpenReaders with the lines
-// that opened them; the domain is closed nevertheless. If ctx ends first it returns
-// the error of ctx. The domain is open then, though it may have refused calls in the
-// meantime, and Close may be called again.
-//
-// Other methods still work after Close, but Call, TryCall and Close return ErrClosed.
-// A Close during another one waits for it, and returns the same if that one has closed
-// the domain; otherwise it closes the domain itself. A callback must not call Close.
-func (d *Domain) Close(ctx context.Context) error {
-	d.mustBeOutside("Close")
-	if d.closed.Load() {
-		return ErrClosed
-	}
-	select {
-	case d.closing <- struct{}{}:
-		defer func() { <-d.closing }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if d.closed.Load() { // by another call, meanwhile
-		return d.outcome
-	}
-	if err := d.drain(ctx); err != nil {
-		return err
-	}
-	d.outcome = d.leftOpen()
-	d.closed.Store(true)
-	return d.outcome
-}
-
-// leftOpen returns ErrOpenReaders if registered readers are open. It panics if a
-// section has ended on a closed one.
-func (d *Domain) leftOpen() error {
-	for r := d.readers.free.Load(); r != nil; r = r.next {
-		r.checkClosed()
-	}
-	if open := d.OpenReaders(); len(open) > 0 {
-		return fmt.Errorf("%w: opened at %s", ErrOpenReaders, strings.Join(open, ", "))
-	}
-	return nil
-}

@@ -47,11 +47,11 @@ type Side interface {
 // Barrier is the core of a candidate: it orders the two sums of one scan.
 //
 // Order is called after the unlock counters were summed into scan.Unlocks. When it
-// returns true, every CPU has executed a full memory barrier between that sum and
-// the return, not in the middle of a counter increment, and the lock counters are
-// summed next; for a barrier that does less see FenceOnce. When it returns false it has arranged, with Side.Requeue, for
-// Process to run later; Order is then called again for the same scan, possibly more
-// often than arranged.
+// returns true, every CPU has executed a full memory barrier between that sum and the
+// return, not in the middle of a counter increment, and the lock counters are summed
+// next; for a barrier that does less see FenceOnce. When it returns false it has
+// arranged, with Side.Requeue, for Process to run later; Order is then called again
+// for the same scan, possibly more often than arranged.
 type Barrier interface {
 	Order(s Side, scan *Scan) bool
 }
