@@ -30,11 +30,15 @@ type Options struct {
 	Variations int
 	// Seed is the seed of the campaign. The same Options give the same Verdict.
 	Seed uint64
-	// Parallel is how many trials run at once; 0 is one for each CPU.
+	// Parallel is how many trials run at once, up to 4096; 0 is one for each CPU.
 	Parallel int
 }
 
-const defaultVariations = 8
+const (
+	defaultVariations = 8
+	// maxParallel bounds the memory: each trial that runs takes some.
+	maxParallel = 4096
+)
 
 // Judge runs a campaign about one candidate. An error means that there is no
 // verdict: the candidate or the options are wrong, the context ended, or a control
@@ -54,8 +58,8 @@ func Judge(ctx context.Context, fix fixes.Fix, o Options) (*Verdict, error) {
 			return nil, fmt.Errorf("scenarios[%d] %q: %w", i, sc.Name, err)
 		}
 	}
-	if o.Parallel < 0 {
-		return nil, fmt.Errorf("parallel: %d: want 0 or more", o.Parallel)
+	if o.Parallel < 0 || o.Parallel > maxParallel {
+		return nil, fmt.Errorf("parallel: %d: want 0 to %d", o.Parallel, maxParallel)
 	}
 	if plan.Variations == 0 {
 		plan.Variations = defaultVariations

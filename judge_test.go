@@ -31,7 +31,8 @@ func TestJudgeRefusesBadInput(t *testing.T) {
 	}{
 		{taken, options, `candidate: callrcu: want a name that is not taken`},
 		{impatient, gpstorm.Options{Variations: -1}, `variations: -1: want 1 to`},
-		{impatient, gpstorm.Options{Parallel: -1}, `parallel: -1: want 0 or more`},
+		{impatient, gpstorm.Options{Parallel: -1}, `parallel: -1: want 0 to 4096`},
+		{impatient, gpstorm.Options{Parallel: 4097}, `parallel: 4097: want 0 to 4096`},
 		{impatient, gpstorm.Options{Scenarios: []workload.Scenario{borrowed}}, `scenarios: repro2: want another name, or the preset of that name as it is`},
 		{impatient, gpstorm.Options{Scenarios: make([]workload.Scenario, 1)}, `scenarios[0] "": name: `},
 	} {

@@ -82,6 +82,11 @@ func (m *merged) agree() error {
 		return nil
 	}
 	m.head.Shard = nil
+	for _, rd := range m.shards[1:] { // files of two campaigns are no shards, whatever they say
+		if err := rd.head.differs(&first.head); err != nil {
+			return Inputf("%s: %w, as in %s", rd.name, err, first.name)
+		}
+	}
 	byIndex := make([]*reader, len(m.shards))
 	for _, rd := range m.shards {
 		s := rd.head.Shard
@@ -95,9 +100,6 @@ func (m *merged) agree() error {
 			return Inputf("%s: shard: %s: want it once, %s is the same", rd.name, s, other.name)
 		}
 		byIndex[s.Index-1] = rd
-		if err := rd.head.differs(&first.head); err != nil {
-			return Inputf("%s: %w, as in %s", rd.name, err, first.name)
-		}
 	}
 	m.shards = byIndex
 	return nil

@@ -138,6 +138,8 @@ func TestResultsThatCannotBeAreRefusedByField(t *testing.T) {
 	whole := string(runToFile(t, testPlan(2), in(synthetic), Options{}))
 	for _, c := range []struct{ old, new, want string }{
 		{`"symptom":"none"`, `"symptom":"tired"`, "line 2: symptom: tired: want one of none, rcu-stall, hung-task"},
+		{`"symptom":"none"`, `"symptom":"hung-task"`, "line 2: symptom: hung-task: want none, the worst of hung_tasks 0 and rcu_stalls 0"},
+		{`"overdue":0`, `"overdue":1000`, "line 2: overdue: 1000: want at most "},
 		{`"diagnosis":"ok"`, `"diagnosis":"fine"`, "diagnosis: fine: want one of ok, slow, starved, lost-wakeup, deadlock, unsafe"},
 		{`"wait_ns":`, `"wait_ns":-`, "line 2: closes[0].wait_ns: -"},
 		{`"overdue":0`, `"overdue":-1`, "line 2: overdue: -1: want 0 or more"},
@@ -234,6 +236,8 @@ func TestMergeNamesWhatIsMissing(t *testing.T) {
 		"no trial at all":  {[]string{paths[0], write(t, empty), paths[2]}, 1, "holds 0 trials of 12: want a whole file"},
 		"torn":             {[]string{paths[0], write(t, torn), paths[2]}, 1, "line 12: the last line is cut off: want a whole file"},
 		"one trial more":   {[]string{paths[0], write(t, long), paths[2]}, 1, "line 14: trial 13: want at most 12"},
+		"whole, foreign":   {[]string{paths[0], write(t, runToFile(t, testPlan(7), in(synthetic), Options{}))}, 1, "variations: 7: want "},
+		"foreign, whole":   {[]string{write(t, runToFile(t, testPlan(7), in(synthetic), Options{})), paths[0]}, 1, "variations: "},
 		"not shards":       {[]string{write(t, runToFile(t, p, in(synthetic), Options{})), paths[0]}, 0, "shard: none: want a shard"},
 	} {
 		for what, err := range map[string]error{

@@ -306,7 +306,11 @@ func (o *evaluateOptions) unfinished(cmd *cobra.Command, sum *campaign.Summary) 
 	if o.out == "" {
 		return interrupted(" after %d of %d trials; --out would have kept them", sum.Trials, planned)
 	}
-	return interrupted(" after %d of %d trials, which are in %s; --resume continues", sum.Trials, planned, o.out)
+	continues := "--resume"
+	if o.resume {
+		continues = "the same command"
+	}
+	return interrupted(" after %d of %d trials, which are in %s; %s continues", sum.Trials, planned, o.out, continues)
 }
 
 // verdictError makes an invalid campaign exit 3. A shard does too, since its controls are

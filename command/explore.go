@@ -29,7 +29,7 @@ type exploreFlags struct {
 	random, pct, runs  int
 	uniform, guided    bool
 	states             int
-	cores              int
+	cores              parallel
 	proof, asIs, whole bool
 	html               outFile
 }
@@ -81,7 +81,7 @@ are too large for a search. Exit codes: 0 no violation; 1 a violation; 2 bad inp
 	flags.BoolVar(&f.guided, "guided", false, "sample guided by the situations seen")
 	flags.IntVar(&f.runs, "runs", 100_000, "executions to sample with --pct, --uniform and --guided")
 	flags.IntVar(&f.states, "states", 10_000_000, "end the search after this many states; 0 is no bound")
-	flags.IntVar(&f.cores, "parallel", 0, "cores for a large search; 0 is all")
+	f.cores.register(flags, "cores for a large search; 0 is all")
 	flags.BoolVar(&f.proof, "proof", false, "print what the search covered")
 	flags.Var(&f.html, "html", "write a violation's schedule as a page to this `file` too")
 	flags.BoolVar(&f.asIs, "as-is", false, "do not reduce a violation to the smallest case")
@@ -131,9 +131,6 @@ func (f *exploreFlags) caseOf() (order.Case, error) {
 // concurrency testing.
 const maxPCTDepth = 16
 
-// maxCores bounds the goroutines of a search.
-const maxCores = 1024
-
 // strategy returns how to sample. The zero value is to search all executions.
 func (f *exploreFlags) strategy() (order.WalkOptions, error) {
 	if err := oneOf("one way to sample",
@@ -150,8 +147,6 @@ func (f *exploreFlags) strategy() (order.WalkOptions, error) {
 		return order.WalkOptions{}, wrong("--runs", f.runs, "1 or more")
 	case f.states < 0:
 		return order.WalkOptions{}, wrong("--states", f.states, "0 or more")
-	case f.cores < 0 || f.cores > maxCores:
-		return order.WalkOptions{}, wrong("--parallel", f.cores, "0 to %d", maxCores)
 	case f.random != 0:
 		return order.WalkOptions{Strategy: order.Random, Runs: f.random}, nil
 	case f.pct != 0:
@@ -174,6 +169,9 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 		return badInput(err)
 	}
 	if f.orderings {
+		if f.html != "" {
+			return wrong("--html", string(f.html), "no --orderings beside it")
+		}
 		return f.dropEach(cmd, c)
 	}
 	walk.Seed = f.seed
@@ -193,7 +191,7 @@ func (f *exploreFlags) run(cmd *cobra.Command) error {
 		bar.what = "states"
 		var cov order.Coverage
 		found, cov, err = order.Explore(ctx, c, order.Options{
-			States: f.states, Cores: f.cores, NoReduction: f.whole,
+			States: f.states, Cores: int(f.cores), NoReduction: f.whole,
 			Progress: func(states int) { bar.update(states, -1) },
 		})
 		out.Coverage = &cov

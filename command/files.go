@@ -22,6 +22,9 @@ func readFile(field, path string) ([]byte, error) {
 	return b, nil
 }
 
+// byteOrderMark is what some editors write before a text in UTF-8.
+const byteOrderMark = "\ufeff"
+
 func readBounded(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -35,7 +38,7 @@ func readBounded(path string) ([]byte, error) {
 	if b.Len() > maxInput {
 		return nil, fmt.Errorf("longer than %d MiB", maxInput>>20)
 	}
-	return b.Bytes(), nil
+	return bytes.TrimPrefix(b.Bytes(), []byte(byteOrderMark)), nil
 }
 
 // checkFiles refuses files that cannot be read. It opens regular files only: who opens a

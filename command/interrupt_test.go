@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -29,6 +30,20 @@ func TestAnInterruptExitsWith130(t *testing.T) {
 		if code != exitInterrupted || stdout.Len() > 0 || !strings.HasPrefix(stderr.String(), "gpstorm: interrupted") || strings.Count(stderr.String(), "\n") != 1 {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", args, code, stdout.String(), stderr.String())
 		}
+	}
+}
+
+// An interrupted campaign says how it goes on, and names no flag that is given already.
+func TestAnInterruptedCampaignSaysHowItGoesOn(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	args := []string{"evaluate", "-q", "--scenario", "calm", "--fix", "callrcu", "--out", filepath.Join(t.TempDir(), "r.jsonl")}
+	for _, how := range []string{"; --resume continues\n", "; the same command continues\n"} {
+		if got := invokeIn(ctx, Program{Name: "gpstorm"}, args...); got.code != exitInterrupted || !strings.HasSuffix(got.errors, how) {
+			t.Errorf("exit %d, stderr %q, want %q", got.code, got.errors, how)
+		}
+		args = append(args, "--resume")
 	}
 }
 

@@ -47,7 +47,7 @@ func newLitmusCommand(c *common) *cobra.Command {
 		model    string
 		witness  bool
 		failures bool
-		parallel int
+		workers  parallel
 	)
 	cmd := &cobra.Command{
 		Use:   "litmus FILE...",
@@ -67,9 +67,6 @@ or a file does not parse.`,
 			if err != nil {
 				return badInput(err)
 			}
-			if parallel < 0 {
-				return badInput(wrong("--parallel", parallel, "0 or more"))
-			}
 			files, err := litmusFiles(args)
 			if err != nil {
 				return badInput(err)
@@ -77,7 +74,7 @@ or a file does not parse.`,
 			var y litmus.Tally
 			bar := newProgress(cmd.ErrOrStderr(), c.quiet || c.json)
 			bar.what = "files"
-			done, err := judgeFiles(cmd.Context(), files, parallel, answer, func(j judged) error {
+			done, err := judgeFiles(cmd.Context(), files, int(workers), answer, func(j judged) error {
 				bar.update(y.Files+1, len(files))
 				j.count(&y)
 				if failures && j.Error == "" && j.Comparison == litmus.Agrees {
@@ -116,7 +113,7 @@ or a file does not parse.`,
 	flags.StringVar(&model, "model", lkmm, "lkmm, or the explorer's memory in `mode` sc, tso, pso or weak")
 	flags.BoolVar(&witness, "witness", false, "show an execution in which the condition holds (lkmm)")
 	flags.BoolVar(&failures, "failures", false, "show only files that do not agree")
-	flags.IntVar(&parallel, "parallel", 0, "files at once; 0 is one for each CPU")
+	workers.register(flags, "files at once; 0 is one for each CPU")
 	return cmd
 }
 

@@ -44,7 +44,7 @@ func (f *exploreFlags) dropEach(cmd *cobra.Command, c order.Case) error {
 			return err
 		}
 	}
-	err := order.DropEach(cmd.Context(), c, order.Options{States: f.states, Cores: f.cores}, func(d order.Dropped) error {
+	err := order.DropEach(cmd.Context(), c, order.Options{States: f.states, Cores: int(f.cores)}, func(d order.Dropped) error {
 		row := ordering{Access: d.Access.String(), Ordering: d.Access.Order().String(), Cases: d.Cases, Complete: d.Complete}
 		complete = complete && d.Complete
 		switch {

@@ -10,14 +10,13 @@ import (
 
 	"github.com/gpstorm/gpstorm/campaign"
 	"github.com/gpstorm/gpstorm/campaign/certificate"
-	"github.com/gpstorm/gpstorm/campaign/cluster"
 	"github.com/gpstorm/gpstorm/world"
 )
 
 type verifyOptions struct {
 	*common
 	replicates int
-	parallel   int
+	parallel   parallel
 }
 
 func newVerifyCommand(c *common) *cobra.Command {
@@ -41,14 +40,11 @@ input; 3 the certificate is of another model, or no certificate of anything.`,
 	c.seedFlag(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&o.replicates, "replicates", 1, "how many replicates of each estimate to run again")
-	flags.IntVar(&o.parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
+	o.parallel.register(flags, "trials at once; 0 is one for each CPU")
 	return cmd
 }
 
 func (o *verifyOptions) verify(cmd *cobra.Command, path string) error {
-	if o.parallel < 0 || o.parallel > cluster.MaxSlots {
-		return wrong("--parallel", o.parallel, "0 to %d", cluster.MaxSlots)
-	}
 	if o.replicates < 1 {
 		return wrong("--replicates", o.replicates, "1 or more")
 	}
@@ -101,7 +97,7 @@ func (o *verifyOptions) compare(cmd *cobra.Command, c *certificate.Certificate, 
 		fmt.Fprintf(out, format+": "+word+"\n", args...)
 	}
 	fmt.Fprintf(out, "outcome %s: follows from the evidence\n", c.Outcome)
-	ex := &campaign.Local{World: w, Parallel: o.parallel}
+	ex := &campaign.Local{World: w, Parallel: int(o.parallel)}
 	again := certifyOptions{common: &common{names: o.names, seed: c.Claim.Seed}, claim: c.Claim}
 	checks, err := again.runControls(ctx, ex, ex.World)
 	if err != nil {

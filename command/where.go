@@ -22,7 +22,7 @@ type where struct {
 	natsFlags
 	in       worldFlag
 	kernels  kernelFlags
-	parallel int
+	parallel parallel
 	replicas int
 	local    localWorkers
 	metrics  metricsFlag
@@ -32,7 +32,7 @@ type where struct {
 func (o *where) register(cmd *cobra.Command, c *common) {
 	flags := cmd.Flags()
 	o.in.register(cmd, c)
-	flags.IntVar(&o.parallel, "parallel", 0, "trials at once on this machine; 0 is one for each CPU")
+	o.parallel.register(flags, "trials at once on this machine; 0 is one for each CPU")
 	o.natsFlags.register(flags)
 	flags.IntVar(&o.replicas, "nats-replicas", 1, "how many servers of the cluster keep each message: 1, 3 or 5")
 	o.metrics.register(flags)
@@ -41,9 +41,6 @@ func (o *where) register(cmd *cobra.Command, c *common) {
 
 // check refuses flags that are wrong or exclude each other.
 func (o *where) check() error {
-	if o.parallel < 0 || o.parallel > cluster.MaxSlots {
-		return wrong("--parallel", o.parallel, "0 to %d", cluster.MaxSlots)
-	}
 	if o.replicas != 1 && o.replicas != 3 && o.replicas != 5 {
 		return wrong("--nats-replicas", o.replicas, "1, 3 or 5")
 	}
@@ -83,12 +80,12 @@ type place struct {
 func (o *where) open(cmd *cobra.Command, c *common, subjects []world.Subject) (*place, error) {
 	here := func(want world.Want) campaign.Executor {
 		if w, ok := o.in.World.(*boot.World); ok {
-			return &boots{booting: w, parallel: o.parallel, finished: o.finished, want: want}
+			return &boots{booting: w, parallel: int(o.parallel), finished: o.finished, want: want}
 		}
-		return &campaign.Local{World: o.in.World, Parallel: o.parallel, Want: want}
+		return &campaign.Local{World: o.in.World, Parallel: int(o.parallel), Want: want}
 	}
 	if o.url == "" && o.local == 0 {
-		return &place{here(world.Want{}), here, func() int { return o.parallel }, nil, func() {}}, nil
+		return &place{here(world.Want{}), here, func() int { return int(o.parallel) }, nil, func() {}}, nil
 	}
 	p, err := o.cluster(cmd, c, subjects)
 	if err != nil && !errors.As(err, new(*exitError)) {

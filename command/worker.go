@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"runtime"
 	"time"
 
@@ -12,10 +13,10 @@ import (
 
 func newWorkerCommand(c *common) *cobra.Command {
 	var (
-		server   natsFlags
-		parallel int
-		idle     time.Duration
-		metrics  metricsFlag
+		server  natsFlags
+		slots   parallel
+		idle    time.Duration
+		metrics metricsFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "worker",
@@ -33,9 +34,6 @@ the worker with exit code 1.`,
       --parallel 8`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if parallel < 0 || parallel > cluster.MaxSlots {
-				return wrong("--parallel", parallel, "0 to %d", cluster.MaxSlots)
-			}
 			if idle < 0 {
 				return wrong("--idle", idle, "0s or more")
 			}
@@ -48,10 +46,7 @@ the worker with exit code 1.`,
 			if err != nil {
 				return err
 			}
-			if parallel == 0 {
-				parallel = runtime.GOMAXPROCS(0)
-			}
-			w := &cluster.Worker{Conn: nc, Worlds: c.names.worlds(), Build: build, Slots: parallel, Idle: idle, Notify: c.notifier(cmd)}
+			w := &cluster.Worker{Conn: nc, Worlds: c.names.worlds(), Build: build, Slots: cmp.Or(int(slots), runtime.GOMAXPROCS(0)), Idle: idle, Notify: c.notifier(cmd)}
 			end, err := metrics.show(cmd, c, w)
 			if err != nil {
 				return err
@@ -66,7 +61,7 @@ the worker with exit code 1.`,
 	flags := cmd.Flags()
 	server.register(flags)
 	metrics.register(flags)
-	flags.IntVar(&parallel, "parallel", 0, "trials at once; 0 is one for each CPU")
+	slots.register(flags, "trials at once; 0 is one for each CPU")
 	flags.DurationVar(&idle, "idle", time.Hour, "end after this time without work; 0 is never")
 	return cmd
 }

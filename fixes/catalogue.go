@@ -87,15 +87,22 @@ func (c *Catalogue) find(name string) (Fix, error) {
 	return Fix{}, named.Unknown("fix", name, c.want(), names)
 }
 
-// want describes the kinds of fixes, for example "a candidate or a mutant".
+// want describes the kinds of fixes, for example "a candidate or mutant". Kinds that the
+// last word names alike, such as further candidates, are one.
 func (c *Catalogue) want() string {
 	var kinds []string
 	for _, g := range c.groups {
-		if kind := "a " + string(g.Kind); !slices.Contains(kinds, kind) {
+		kind := string(g.Kind)
+		kind = kind[strings.LastIndexByte(kind, ' ')+1:]
+		if !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
 		}
 	}
-	return strings.Join(kinds, " or ")
+	if len(kinds) < 2 {
+		return "a " + strings.Join(kinds, "")
+	}
+	last := len(kinds) - 1
+	return "a " + strings.Join(kinds[:last], ", ") + " or " + kinds[last]
 }
 
 // All returns the fixes of the given kinds, or of all kinds if none is given, in

@@ -33,9 +33,9 @@ func TestCatalogueFindsEveryKind(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"flushd":       `fix: flushd: want a candidate or a mutant; did you mean flushed?`,
-		"callrcu+mien": `fix: mien: want a candidate or a mutant; did you mean mine?`,
-		"zzz":          `fix: zzz: want a candidate or a mutant: ` + everybody() + `, mine`,
+		"flushd":       `fix: flushd: want a candidate or mutant; did you mean flushed?`,
+		"callrcu+mien": `fix: mien: want a candidate or mutant; did you mean mine?`,
+		"zzz":          `fix: zzz: want a candidate or mutant: ` + everybody() + `, mine`,
 	} {
 		if _, err := c.Find(name); err == nil || err.Error() != want {
 			t.Errorf("%q:\n got %v\nwant %s", name, err, want)

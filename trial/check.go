@@ -19,6 +19,12 @@ func (r *Result) Check() error {
 	if !slices.Contains(symptoms, string(r.Symptom)) {
 		return named.Wrong("symptom", string(r.Symptom), "one of %s", strings.Join(symptoms, ", "))
 	}
+	if worst := symptomOf(r.HungTasks, r.RCUStalls); r.Symptom != worst {
+		return named.Wrong("symptom", string(r.Symptom), "%s, the worst of hung_tasks %d and rcu_stalls %d", worst, r.HungTasks, r.RCUStalls)
+	}
+	if r.Overdue > len(r.Closes) {
+		return named.Wrong("overdue", fmt.Sprint(r.Overdue), "at most %d, the number of closes", len(r.Closes))
+	}
 	if !slices.Contains(diagnoses, string(r.Diagnosis)) {
 		return named.Wrong("diagnosis", string(r.Diagnosis), "one of %s", strings.Join(diagnoses, ", "))
 	}
@@ -37,6 +43,17 @@ func (r *Result) Check() error {
 		count{"overdue", int64(r.Overdue)}, count{"hung_tasks", int64(r.HungTasks)}, count{"rcu_stalls", int64(r.RCUStalls)},
 		count{"elapsed_ns", int64(r.Elapsed)},
 	)
+}
+
+// symptomOf returns the worst report of so many.
+func symptomOf(hungTasks, rcuStalls int) Symptom {
+	switch {
+	case hungTasks > 0:
+		return HungTask
+	case rcuStalls > 0:
+		return RCUStall
+	}
+	return NoSymptom
 }
 
 func (c *Close) check() error {

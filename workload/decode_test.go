@@ -131,3 +131,17 @@ func TestEveryFieldIsRead(t *testing.T) {
 		t.Errorf("encoding changes it (-want +got)\n%s", d)
 	}
 }
+
+// Some editors write a byte order mark before a text. It moves no place of an error.
+func TestAByteOrderMarkIsNoPartOfAScenario(t *testing.T) {
+	t.Parallel()
+	for _, sc := range Presets() {
+		got, err := Decode(append([]byte("\ufeff"), Encode(sc)...))
+		if err != nil || Digest(got) != Digest(sc) {
+			t.Fatalf("%s: %v", sc.Name, err)
+		}
+	}
+	if _, err := Decode([]byte("\ufeffnme: x\n")); err == nil || !strings.HasPrefix(err.Error(), "1:1: scenario: nme: ") {
+		t.Errorf("%v", err)
+	}
+}

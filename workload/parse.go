@@ -17,11 +17,15 @@ const (
 	maxNesting  = 16
 )
 
+// byteOrderMark is what some editors write before a text in UTF-8.
+const byteOrderMark = "\ufeff"
+
 // document is the path of errors about the whole document.
 const document = "document"
 
 // parse returns the mapping at the top of a document.
 func parse(data []byte) (ast.Node, error) {
+	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	if len(data) > maxDocument {
 		return nil, &Error{Line: 1, Column: 1, Path: document, Value: fmt.Sprintf("%d bytes", len(data)), Want: fmt.Sprintf("want at most %d", maxDocument)}
 	}
