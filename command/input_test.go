@@ -324,6 +324,8 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"evaluate", "--nats-replicas", "3"}, `--nats-replicas: 3: want --nats`},
 		{[]string{"worker"}, `--nats: not given: want an address`},
 		{[]string{"serve", "--tls-cert", empty}, `empty.jsonl: want both --tls-cert and --tls-key`},
+		{[]string{"worker", "--nats", "nats://127.0.0.1:1", "--nats-token", empty}, `empty.jsonl: want a file with a token`},
+		{[]string{"man", "--out", "/proc/nosuch/man"}, `--out: /proc/nosuch/man: want a directory that can be made`},
 		{[]string{"serve", "--token", file("short.txt", "secret")}, `want a file with a token of 16 characters or more`},
 
 		// Names and files that are none.

@@ -20,7 +20,7 @@ For the completion of a shell see gpstorm completion --help.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := os.MkdirAll(string(dir), 0o755); err != nil {
-				return err
+				return wrong("--out", string(dir), "a directory that can be made")
 			}
 			root := cmd.Root()
 			root.DisableAutoGenTag = true // a date would make two builds differ

@@ -64,7 +64,9 @@ func (f *natsFlags) connect(name string) (*nats.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		a.Token = strings.TrimSpace(string(b))
+		if a.Token = strings.TrimSpace(string(b)); a.Token == "" {
+			return nil, wrong("--nats-token", f.token, "a file with a token")
+		}
 	}
 	return a.Connect(name)
 }
