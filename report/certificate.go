@@ -128,7 +128,14 @@ var certificateColumns = columns[*certificate.Part]{
 		if p.Estimate == nil {
 			return cell{Text: fmt.Sprintf("%d of %d", p.Hung, p.Counted)}
 		}
-		return cell{Text: rateText(p.Estimate)}
+		e := p.Estimate
+		switch {
+		case len(e.Doubts) == 0:
+			return cell{Text: rateText(e)}
+		case e.Counted.Lo == 0:
+			return cell{Text: fmt.Sprintf("below %.2g", e.Counted.Hi)}
+		}
+		return cell{Text: fmt.Sprintf("%.2g to %.2g", e.Counted.Lo, e.Counted.Hi)}
 	}},
 	{head: "trials", show: func(p *certificate.Part) cell {
 		n := p.Counted
