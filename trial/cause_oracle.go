@@ -54,6 +54,14 @@ const (
 	CallbackLost Oracle = "callback-lost"
 	// A caller of synchronize_rcu() was not woken at the end of its grace period.
 	WaiterForgotten Oracle = "waiter-forgotten"
+	// A scan polled on for an RCU grace period that nobody had requested.
+	CookieUnrequested Oracle = "cookie-unrequested"
+	// A callback of an SRCU domain was not given to a worker, or not invoked by it, at the
+	// end of the first whole grace period since it was posted.
+	CallbackLate Oracle = "callback-late"
+	// A lock was passed on, a work item run or a callback invoked before one that had come
+	// earlier.
+	Overtaken Oracle = "overtaken"
 	// A task ran on a CPU outside of its affinity.
 	WrongCPU Oracle = "wrong-cpu"
 	// Work was queued on a CPU that was never online, where nobody will run it.
@@ -79,7 +87,7 @@ const (
 // Costs reports whether the oracle finds what costs too much and does no other harm.
 func (o Oracle) Costs() bool {
 	switch o {
-	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, WaitsTooLong, SwitchIgnored, BoostKept:
+	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, WaitsTooLong, SwitchIgnored, BoostKept, CallbackLate, Overtaken:
 		return true
 	}
 	return false

@@ -34,8 +34,10 @@ var barriers = []Mutant{
 		order(order.Weak, order.ShortGrace),
 
 	liveness("get-state", "the polled cookie is get_state_synchronize_rcu(): it requests no grace period", "poll", fixes.Fix{Barrier: getState}).
-		waits(trial.LostWakeup, trial.NeverWoken).
+		kernel(unrequested).
 		order(order.SC, order.Livelock),
+	liveness("poll-asks-once", "the poll requests the grace period of its cookie once, which another one that overlaps it may leave unfinished", "poll", fixes.Fix{Barrier: asksOnce}).
+		kernel(unrequested),
 	liveness("poll-once", "a poll that fails a second time does not queue the work again", "poll", fixes.Fix{Barrier: pollOnce}).
 		waits(trial.LostWakeup, trial.DomainNotDriven).
 		order(order.SC, order.LostWakeup).with(slow(2)),
@@ -65,6 +67,28 @@ var barriers = []Mutant{
 		unsafe(trial.BlocksInSoftirq),
 	liveness("lazy-callback", "call_rcu() holds its callback back for 2500 jiffies, as CONFIG_RCU_LAZY does", "callrcu", fixes.Fix{Barrier: lazyCallback}).
 		costs(trial.WaitsTooLong),
+}
+
+// unrequested is the signature of a scan that polls for a grace period which nobody has
+// requested.
+var unrequested = trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.CookieUnrequested}
+
+// asksOnce polls a cookie and requests its grace period at the first look.
+func asksOnce() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		switch {
+		case !scan.First():
+		case scan.Expedited:
+			scan.Cookie = s.RCU().StartExpedited()
+		default:
+			scan.Cookie = s.RCU().Start()
+		}
+		if s.RCU().Done(scan.Cookie) {
+			return true
+		}
+		s.Requeue(1)
+		return false
+	})
 }
 
 // getState polls a cookie without requesting its grace period.

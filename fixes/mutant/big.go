@@ -20,6 +20,9 @@ var bigDomains = []Mutant{
 	liveness("big-joiner-unmarked", "only the first request for a grace period records that its CPU has callbacks", "baseline",
 		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return joinerUnmarked{t, map[srcu.Cookie]int{}} }}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
+	liveness("big-end-late", "the end of a grace period finds the CPUs with callbacks for the one before", "baseline",
+		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return &endLate{Tree: t} }}).
+		costs(trial.CallbackLate),
 	liveness("big-needed-zero", "the grace period that a CPU has requested last is 0 at first, which is later than the first hundred", "baseline",
 		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return neededZero{t} }}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
@@ -55,6 +58,20 @@ func (j joinerUnmarked) End(c srcu.Cookie, ready func(cpu int)) {
 			ready(cpu)
 		}
 	})
+}
+
+// endLate finds the CPUs one grace period late.
+type endLate struct {
+	*funnel.Tree
+	found []int
+}
+
+func (e *endLate) End(c srcu.Cookie, ready func(cpu int)) {
+	for _, cpu := range e.found {
+		ready(cpu)
+	}
+	e.found = nil
+	e.Tree.End(c, func(cpu int) { e.found = append(e.found, cpu) })
 }
 
 // neededZero takes requests before the wrap of the sequence for repeated ones.

@@ -26,6 +26,7 @@ var made = map[string]string{
 	"plain-needed":         "many grace periods",
 	"late-flag":            "short slices",
 	"stale-unlocks":        "presets",
+	"poll-asks-once":       "presets",
 	"switched-out":         "presets",
 	"loads-first":          "parked readers",
 	"earlier-cookie":       "parked readers",

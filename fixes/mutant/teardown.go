@@ -3,6 +3,7 @@ package mutant
 import (
 	"github.com/gpstorm/gpstorm/fixes"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/world/kernel"
 	"github.com/gpstorm/gpstorm/world/order"
 )
 
@@ -38,6 +39,8 @@ var teardowns = []Mutant{
 		waits(trial.LostWakeup, trial.NeverFreed),
 	liveness("keeps-buffers", "never gives up its share of the trace buffers", "baseline", fixes.Fix{Teardown: keepsBuffers}).
 		waits(trial.LostWakeup, trial.NeverFreed),
+	liveness("mutex-to-last", "event_mutex is passed to the task that came last", "baseline", in("baseline", always(kernel.LockInOrder, false))).
+		costs(trial.Overtaken),
 	liveness("flush-under-mutex", "hands the freeing to a work item that takes event_mutex, and flushes it with event_mutex held", "asyncfree", fixes.Fix{Teardown: flushUnderMutex}).
 		deadlock("closer-a -> perf_trace_free_work -> kworker -> event_mutex -> closer-a").
 		order(order.SC, order.LostWakeup),

@@ -14,6 +14,13 @@ type callbackList struct {
 	last   srcu.Cookie // of the last callback
 	moved  ns          // time of the last callback or of the last run of invoke
 	invoke work        // srcu_invoke_callbacks
+	timers int         // those that will queue invoke
+	cpu    int
+
+	// turns numbers the callbacks of call_srcu(). due holds the first whole grace period
+	// of each that has not begun.
+	turns turns
+	due   []srcu.Cookie
 }
 
 // initLists creates the lists of an unused domain.
@@ -23,13 +30,15 @@ func (d *domain) initLists() {
 	if k.sc.SRCU.Big {
 		lists = k.possible()
 	}
-	for range lists {
-		l := &callbackList{}
+	for cpu := range lists {
+		l := &callbackList{cpu: cpu}
 		l.invoke = work{name: "srcu_invoke_callbacks", fn: func(t *task) {
 			d.checkAlive("srcu_invoke_callbacks")
 			t.use(costCallback * max(1, l.Pending()))
 			l.moved = k.now
+			ready := l.ready(d)
 			l.Invoke(d.machine.Done)
+			d.checkInvoked(l, ready)
 			d.checkAlive("srcu_invoke_callbacks")
 		}}
 		d.lists = append(d.lists, l)
@@ -117,8 +126,12 @@ func (d *domain) scheduleOn(cpu int, jiffies uint64) {
 		queue()
 		return
 	}
-	c := k.hereOr0()
-	c.timers.add(k, c, k.jiffies+jiffies, timer{fn: queue})
+	c, l := k.hereOr0(), d.lists[cpu]
+	l.timers++
+	c.timers.add(k, c, k.jiffies+jiffies, timer{fn: func() {
+		l.timers--
+		queue()
+	}})
 }
 
 // awaitCallbacks is srcu_barrier: it waits for the callbacks that have been posted,

@@ -125,6 +125,7 @@ func (k *kernel) nocbCB(t *task, c *cpu) {
 			k.withoutSoftirqs(t, k.cost(costCallback)+ns(k.sc.Callbacks.RCU), func() {
 				k.moved = true
 				k.checkRCU("callback", cb.epoch)
+				k.checkCallbackTurn(&c.turns, cb.turn, k.flavor(), c.id)
 				cb.fn()
 			})
 			t.atomic = false

@@ -24,7 +24,7 @@ func (Overrides) World() string { return Name }
 // their results must not depend on any state.
 type Decider func(d Decision, cpu int, kernel bool) bool
 
-// Decision is a decision of vanilla RCU, of perf or of a reader. Its name states the
+// Decision is a decision of vanilla RCU, of perf, of a lock or of a reader. Its name states the
 // meaning of true. Its comment names the kernel function and the kernel's decision;
 // where no decision is given, it depends on the state.
 type Decision uint8
@@ -112,6 +112,13 @@ const (
 	// CleanupFlushes: destroying a domain waits for its work; always
 	// (cleanup_srcu_struct).
 	CleanupFlushes
+)
+
+// Locks.
+const (
+	// LockInOrder: a lock is passed on to the task that has waited longest; always
+	// (__mutex_unlock_slowpath).
+	LockInOrder Decision = iota + 160
 )
 
 // Priorities of readers.

@@ -57,6 +57,7 @@ type rcuCPU struct {
 
 	unassigned []rcuCallback // without a grace period
 	assigned   rcuCallbacks  // in the order of their grace periods
+	turns      turns         // of the callbacks
 }
 
 type rcuCallback struct {
@@ -64,6 +65,7 @@ type rcuCallback struct {
 	exp   uint64   // the expedited one that also completes it, once assigned
 	given *rcuMark // receives both, if not nil
 	epoch uint64   // of the kernel at the post
+	turn  uint64   // its number among the callbacks of the CPU
 	at    ns       // time of the post
 	fn    func()
 }
@@ -231,6 +233,7 @@ func (k *kernel) rcuCore(c *cpu) {
 		k.moved = true
 		cb := c.assigned.pop()
 		k.checkRCU("callback", cb.epoch)
+		k.checkCallbackTurn(&c.turns, cb.turn, k.flavor(), c.id)
 		cb.fn()
 	}
 	if k.callbackReady(c, 0) {
@@ -270,7 +273,7 @@ func (k *kernel) call(fn func()) { k.post(nil, fn) }
 // callback. It returns the CPU.
 func (k *kernel) post(given *rcuMark, fn func()) *cpu {
 	c := k.hereOr0()
-	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
+	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), turn: c.turns.arrive(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
 	if c.offloaded() {
 		k.nocbPosted(c)
 	}
@@ -385,7 +388,8 @@ func (k *kernel) endSection(t *task) {
 		return
 	}
 	leaf := t.rcu.leaf
-	leaf.readers = slices.DeleteFunc(leaf.readers, func(r *task) bool { return r == t })
+	i := slices.Index(leaf.readers, t)
+	leaf.readers = slices.Delete(leaf.readers, i, i+1)
 	k.trace.unblocked(t)
 	k.moved = true
 	gp, exp := t.rcu.blocksGP, t.rcu.blocksExp

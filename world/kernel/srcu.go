@@ -46,6 +46,8 @@ type domain struct {
 	lastEnd    ns
 	waits      gpCounts // RCU grace periods that this domain's scans have used
 	polling    *int     // the count for the cookie being polled
+	// polledInVain: the last poll found that its cookie's grace period had not ended.
+	polledInVain bool
 	// pollMark is the time of that cookie, pollCookie its value.
 	pollMark   rcuMark
 	pollCookie uint64
@@ -114,7 +116,10 @@ func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 	d.process = work{name: "process_srcu", fn: func(t *task) {
 		d.checkAlive("process_srcu")
 		d.checkBurst(limit)
+		d.polledInVain = false
 		d.machine.Process(d.side)
+		d.checkRequested()
+		d.checkHandedOver()
 		d.checkAlive("process_srcu")
 	}}
 	d.initLists()
@@ -193,6 +198,9 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 	if k.curTask == nil && d.interrupted() && !k.decision(InterruptPostKept, k.here.id, true) {
 		return
 	}
+	l := d.lists[d.home()]
+	turn := l.turns.arrive()
+	l.due = append(l.due, d.machine.Snapshot())
 	d.post(func() {
 		if ran {
 			d.k.unsafe(trial.CallbackTwice, "a %s callback ran twice", d.name)
@@ -200,6 +208,8 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 		}
 		ran = true
 		d.unrun--
+		l.due = l.due[1:]
+		k.checkCallbackTurn(&l.turns, turn, d.name, l.cpu)
 		k.callbackTime()
 		if !d.withoutRCU && !d.k.fullSince(mark) {
 			d.k.unsafe(trial.ContainsNoRCU, "a grace period of %s contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU", d.name)
@@ -461,7 +471,7 @@ func (r *domainRCU) poll(count *int, c rcu.Cookie) {
 }
 
 func (r *domainRCU) Done(c rcu.Cookie) bool {
-	if !rcu.SeqGE(r.k.rcu.polled, uint64(c)) {
+	if r.polledInVain = !rcu.SeqGE(r.k.rcu.polled, uint64(c)); r.polledInVain {
 		return false
 	}
 	if r.polling != nil {

@@ -165,7 +165,7 @@ func (k *kernel) judgeDomain(d *domain, c *cause) (o outlook, known bool) {
 
 // judgePoll judges a domain whose scan polls an RCU cookie.
 func (k *kernel) judgePoll(d *domain, lost func(trial.Mechanism) (outlook, bool)) (o outlook, known bool) {
-	n, e := &k.rcu, &k.rcu.exp
+	n := &k.rcu
 	switch passed := int64(rcu.SeqCount(n.seq) - rcu.SeqCount(d.pollMark.normal)); {
 	case !d.pollsInVain():
 		if k.recent(n.polledAt) {
@@ -174,7 +174,7 @@ func (k *kernel) judgePoll(d *domain, lost func(trial.Mechanism) (outlook, bool)
 		return unclear, true
 	case passed > inVain:
 		return lost(trial.CookieNeverDone)
-	case !rcu.SeqRunning(n.seq) && !n.initFlag && rcu.SeqGE(n.seq, n.needed) && !e.running && !e.wanted && e.poll.idle():
+	case k.rcuAtRest():
 		return lost(trial.CookieNotRequested)
 	}
 	return unclear, false

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/trial"
@@ -50,6 +51,7 @@ type task struct {
 	watched    bool   // it was on a chain of waits when that was last followed
 	quiet      bool   // its steps set kernel.moved themselves when they change such a chain
 	waitingOn  *mutex
+	arrival    uint64 // its number in the queue of the lock that it takes
 	waitDomain *domain
 	waitWork   *work
 	waitFrom   gpCounts    // the domain's count at the start of the wait
@@ -226,11 +228,14 @@ type mutex struct {
 	name    string
 	owner   *task
 	waiters []*task
+	turns   turns
 }
 
 func (t *task) lock(m *mutex) {
+	t.arrival = m.turns.arrive()
 	if m.owner == nil {
 		m.owner = t
+		t.checkTaken(m)
 		return
 	}
 	m.waiters = append(m.waiters, t)
@@ -247,8 +252,13 @@ func (t *task) unlock(m *mutex) {
 	}
 	m.owner = nil
 	if len(m.waiters) > 0 {
-		m.owner = m.waiters[0]
-		m.waiters = m.waiters[1:]
+		next := 0
+		if !t.k.decision(LockInOrder, t.cpu.id, true) {
+			next = len(m.waiters) - 1
+		}
+		m.owner = m.waiters[next]
+		m.waiters = slices.Delete(m.waiters, next, next+1)
+		m.owner.checkTaken(m)
 		t.k.wake(m.owner)
 	}
 }

@@ -14,6 +14,7 @@ type pool struct {
 	workers int
 	running int // runnable workers that are not idle
 	lastRun ns  // time at which an item was last taken
+	turns   turns
 }
 
 // work is a work item. It is never queued twice and never runs twice at once.
@@ -26,6 +27,8 @@ type work struct {
 	on     *pool  // pool in which it runs
 	again  bool   // its present worker will run it again
 	worker *task
+	// arrival is its number in the pool in which it waits.
+	arrival uint64
 }
 
 // queue is the name of the workqueue that the item is on.
@@ -82,6 +85,7 @@ func (k *kernel) insertWork(w *work, p *pool) {
 	if len(p.pending) == 0 && p.running == 0 {
 		p.lastRun = k.now
 	}
+	w.arrival = p.turns.arrive()
 	p.pending = append(p.pending, w)
 	k.moved = true
 	if p.running == 0 {
@@ -126,6 +130,7 @@ func (k *kernel) work(t *task, p *pool) {
 		for len(p.pending) > 0 && (p.running <= 1) {
 			w := p.pending[0]
 			p.pending = append(p.pending[:0], p.pending[1:]...)
+			p.checkTurn(k, w)
 			if w.on != nil { // find_worker_executing_work
 				w.again = true
 				continue

@@ -1,0 +1,106 @@
+package kernel
+
+import (
+	"testing"
+
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/srcu"
+	"github.com/gpstorm/gpstorm/srcu/funnel"
+	"github.com/gpstorm/gpstorm/trial"
+)
+
+// Callbacks that wait for a grace period more than they need are found, whether the end of
+// theirs is not told to the worker or the worker leaves them.
+func TestCallbacksThatWaitForAFurtherGracePeriodAreFound(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		big    bool
+		change func(*fixes.Fix)
+		want   bool
+	}{
+		{"a small domain", false, func(*fixes.Fix) {}, false},
+		{"a big domain", true, func(*fixes.Fix) {}, false},
+		{"a tree that finds the CPUs late", true, func(f *fixes.Fix) {
+			f.Funnel = func(t *funnel.Tree) funnel.Funnel { return &lateTree{Tree: t} }
+		}, true},
+		{"an end that is announced late", false, func(f *fixes.Fix) {
+			f.Side = func(s srcu.Side) srcu.Side { return &lateEnd{Side: s} }
+		}, true},
+		{"callbacks with a late cookie", false, func(f *fixes.Fix) {
+			f.Machine = func(b srcu.Barrier, p srcu.Pace) srcu.Machine { return &lateCookie{GracePeriod: srcu.New(b, p)} }
+		}, true},
+	} {
+		sc := withModule()
+		sc.SRCU.Big = tt.big
+		fix := lookup(t, "callrcu")
+		tt.change(&fix)
+		if r := Run(sc, fix, 1, Options{}); found(r.Violations, trial.CallbackLate) != tt.want {
+			t.Errorf("%s: %s %s", tt.name, r.Diagnosis, r.Why())
+		}
+	}
+}
+
+// lateTree calls ready for the CPUs of the grace period before.
+type lateTree struct {
+	*funnel.Tree
+	found []int
+}
+
+func (l *lateTree) End(c srcu.Cookie, ready func(int)) {
+	for _, cpu := range l.found {
+		ready(cpu)
+	}
+	l.found = nil
+	l.Tree.End(c, func(cpu int) { l.found = append(l.found, cpu) })
+}
+
+// lateEnd announces every second end of a grace period.
+type lateEnd struct {
+	srcu.Side
+	ends int
+}
+
+func (l *lateEnd) Ended(jiffies uint64) {
+	if l.ends++; l.ends%2 == 0 {
+		l.Side.Ended(jiffies)
+	}
+}
+
+// lateCookie gives every second snapshot, which is that of the list, the cookie of one
+// grace period more.
+type lateCookie struct {
+	*srcu.GracePeriod
+	taken int
+}
+
+func (l *lateCookie) Snapshot() srcu.Cookie {
+	c := l.GracePeriod.Snapshot()
+	if l.taken++; l.taken%2 == 0 {
+		c += rcu.SeqStep
+	}
+	return c
+}
+
+// A scan that polls for a grace period which nobody has requested is found though others
+// need grace periods, so that it does not wait for ever.
+func TestAPollForAGracePeriodThatNobodyRequestedIsFound(t *testing.T) {
+	t.Parallel()
+	for _, asks := range []bool{true, false} {
+		k := booted(t, nil)
+		d := k.tracepointSRCU
+		r := (*domainRCU)(d)
+		c := r.Snapshot()
+		if asks {
+			c = r.Start()
+		}
+		if r.Done(c) {
+			t.Fatal("done at once")
+		}
+		d.checkRequested()
+		if found(k.violations, trial.CookieUnrequested) == asks {
+			t.Errorf("requested %t: %v", asks, k.violations)
+		}
+	}
+}
