@@ -10,7 +10,24 @@ import (
 
 // blameShare is the accumulated blame of one cause.
 type blameShare struct {
+	cause
 	wait, storm ns
+}
+
+// blameShares are shares of different causes. There are few, and mostly one of the last
+// few grows, so that a search from the end costs less than a map.
+type blameShares []blameShare
+
+// of returns the share of a cause.
+func (b *blameShares) of(c cause) *blameShare {
+	all := *b
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].cause == c {
+			return &all[i]
+		}
+	}
+	*b = append(all, blameShare{cause: c})
+	return &(*b)[len(all)]
 }
 
 // blameState is the blame of one close in progress. The cause of its wait does not
@@ -19,7 +36,7 @@ type blameState struct {
 	now    cause
 	since  ns
 	storm  ns // of now.cpu at since
-	shares map[cause]blameShare
+	shares blameShares
 }
 
 // reblame is called after every event. If the cause of a close's wait has changed, it
@@ -68,19 +85,15 @@ func (k *kernel) flushBlame(b *blameState) {
 	if d == 0 {
 		return
 	}
-	if b.shares == nil {
-		b.shares = map[cause]blameShare{}
-	}
 	of := b.now
 	if !ofCPU(of.what) {
 		of.cpu = 0
 	}
-	s := b.shares[of]
+	s := b.shares.of(of)
 	s.wait += d
 	if stormed(b.now.what) {
 		s.storm += min(d, k.stormUntilNow(k.cpus[b.now.cpu])-b.storm)
 	}
-	b.shares[of] = s
 }
 
 func (k *kernel) markStorm(b *blameState) {
@@ -101,10 +114,10 @@ func stormed(m trial.Mechanism) bool {
 }
 
 // sharesOf converts blame to data, largest share first.
-func (k *kernel) sharesOf(sums map[cause]blameShare) []trial.Share {
+func (k *kernel) sharesOf(sums blameShares) []trial.Share {
 	all := make([]trial.Share, 0, len(sums))
-	for c, s := range sums {
-		all = append(all, trial.Share{Cause: k.export(c), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
+	for _, s := range sums {
+		all = append(all, trial.Share{Cause: k.export(s.cause), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
 	}
 	slices.SortFunc(all, func(a, b trial.Share) int {
 		if c := cmp.Compare(b.Wait, a.Wait); c != 0 {
@@ -121,14 +134,15 @@ const topShares = 12
 
 // blameOfAll sums up the blame of all closes, by groups of readers.
 func (k *kernel) blameOfAll() []trial.Share {
-	sum := map[cause]blameShare{}
+	var sum blameShares
 	for _, c := range k.closes {
-		for of, s := range c.blame.shares {
-			if of.who != nil {
-				of.who = of.who.leader
+		for _, s := range c.blame.shares {
+			if s.who != nil {
+				s.who = s.who.leader
 			}
-			t := sum[of]
-			sum[of] = blameShare{t.wait + s.wait, t.storm + s.storm}
+			t := sum.of(s.cause)
+			t.wait += s.wait
+			t.storm += s.storm
 		}
 	}
 	all := k.sharesOf(sum)

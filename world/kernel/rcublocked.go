@@ -8,9 +8,15 @@ import "slices"
 // therefore decides for both kinds: a task in a tail blocks that grace period even if
 // it began to read after its start.
 func (n *rcuNode) queue(t *task, gp, exp bool) {
-	// The present tails begin here.
-	gpTail := slices.IndexFunc(n.readers, func(r *task) bool { return r.rcu.blocksGP })
-	expTail := slices.IndexFunc(n.readers, func(r *task) bool { return r.rcu.blocksExp })
+	gpTail, expTail := -1, -1 // where the present tails begin
+	for i, r := range n.readers {
+		if gpTail < 0 && r.rcu.blocksGP {
+			gpTail = i
+		}
+		if expTail < 0 && r.rcu.blocksExp {
+			expTail = i
+		}
+	}
 	at := 0
 	switch {
 	case exp && expTail >= 0 && !(gp && gpTail >= 0):
