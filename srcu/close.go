@@ -32,6 +32,11 @@ func (d *Domain) Close(ctx context.Context) error {
 	if d.closed.Load() { // by another call, meanwhile
 		return d.outcome
 	}
+	defer func() {
+		if !d.closed.Load() { // ctx has ended, or leftOpen panics
+			d.admission.reopen()
+		}
+	}()
 	if err := d.drain(ctx); err != nil {
 		return err
 	}
@@ -53,17 +58,12 @@ func (d *Domain) leftOpen() error {
 }
 
 // drain runs all callbacks and refuses new ones.
-func (d *Domain) drain(ctx context.Context) (err error) {
-	if err = d.Barrier(ctx); err != nil {
+func (d *Domain) drain(ctx context.Context) error {
+	if err := d.Barrier(ctx); err != nil {
 		return err
 	}
 	d.admission.close()
-	defer func() {
-		if err != nil {
-			d.admission.reopen()
-		}
-	}()
-	if err = d.admission.drained(ctx); err != nil {
+	if err := d.admission.drained(ctx); err != nil {
 		return err
 	}
 	return d.Barrier(ctx) // the last callback may still be running

@@ -94,6 +94,9 @@ func TestSectionThatEndsOnAClosedReaderIsFoundLater(t *testing.T) {
 		if want := "ReadUnlock on a closed Reader, which was opened at "; !strings.Contains(said, want) || !strings.Contains(said, "reader_test.go:") {
 			t.Errorf("%s says %q, want %q and a line", name, said, want)
 		}
+		if err := d.TryCall(func() {}); err != nil {
+			t.Errorf("after the panic of %s, TryCall = %v: want a domain that is open still", name, err)
+		}
 	}
 }
 
