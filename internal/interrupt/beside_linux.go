@@ -26,6 +26,7 @@ type victim interface {
 // time if the thread keeps up, until the returned function is called.
 func beside(s Storm, v victim) (func() Achieved, error) {
 	if err := s.check(); err != nil {
+		v.release()
 		return nil, err
 	}
 	var stop atomic.Bool

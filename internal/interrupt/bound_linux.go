@@ -16,12 +16,13 @@ import (
 // interrupts do not make a thread change its CPU either.
 type bound struct {
 	tid, cpu int
-	storms   int          // guarded by binding
+	storms   int          // guarded by binding; 0 if the thread is free again
 	before   unix.CPUSet  // affinity of the thread
 	taken    atomic.Int64 // nanoseconds that storms took: the kernel does not count them as its CPU time
 }
 
-// binding holds the bound threads.
+// binding holds the threads that are or were bound: what storms took of a thread stays a
+// part of its time when the next storm begins.
 var binding = struct {
 	sync.Mutex
 	threads map[int]*bound
@@ -32,11 +33,14 @@ var binding = struct {
 func bind(tid int) (*bound, error) {
 	binding.Lock()
 	defer binding.Unlock()
-	if b := binding.threads[tid]; b != nil {
+	b := binding.threads[tid]
+	if b == nil {
+		b = &bound{tid: tid}
+	}
+	if b.storms > 0 {
 		b.storms++
 		return b, nil
 	}
-	b := &bound{tid: tid, storms: 1}
 	if err := unix.SchedGetaffinity(tid, &b.before); err != nil {
 		return nil, err
 	}
@@ -46,7 +50,9 @@ func bind(tid int) (*bound, error) {
 	}
 	threads := map[int]int{}
 	for _, other := range binding.threads {
-		threads[other.cpu]++
+		if other.storms > 0 {
+			threads[other.cpu]++
+		}
 	}
 	b.cpu = last
 	for cpu := range len(b.before) * 64 {
@@ -59,7 +65,7 @@ func bind(tid int) (*bound, error) {
 	if err := unix.SchedSetaffinity(tid, &one); err != nil {
 		return nil, err
 	}
-	binding.threads[tid] = b
+	b.storms, binding.threads[tid] = 1, b
 	return b, nil
 }
 
@@ -67,7 +73,6 @@ func (b *bound) unbind() {
 	binding.Lock()
 	defer binding.Unlock()
 	if b.storms--; b.storms == 0 {
-		delete(binding.threads, b.tid)
 		_ = unix.SchedSetaffinity(b.tid, &b.before)
 	}
 }
