@@ -10,9 +10,23 @@ import (
 // This file holds the oracles for what vanilla RCU forgets, which need not harm a
 // close(), and for where tasks run.
 
-// longOver reports whether so many grace periods have ended since the one with this
-// number that whoever needed it should have got it.
-func (k *kernel) longOver(seq uint64) bool { return rcu.SeqGE(k.rcu.seq, seq+inVain*rcu.SeqStep) }
+// longOver reports whether the grace period with this number ended so long ago that whoever
+// needed it should have got it: so many others have ended since, and as much time has passed
+// as a CPU takes to notice. On an idle CPU many can end between two ticks.
+func (k *kernel) longOver(seq uint64) bool {
+	n := &k.rcu
+	if !rcu.SeqGE(n.seq, seq+inVain*rcu.SeqStep) {
+		return false
+	}
+	if rcu.SeqCount(n.seq-seq) >= uint64(len(n.ended)) {
+		seq = n.seq - uint64(len(n.ended)-1)*rcu.SeqStep // the first that is remembered
+	}
+	return k.now-n.ended[rcu.SeqCount(seq)%uint64(len(n.ended))] >= noticeTicks*k.tick
+}
+
+// noticeTicks is the time, in jiffies, in which a CPU notices that callbacks are ready: it
+// does so in its next tick.
+const noticeTicks = 2
 
 // checkForgotten checks, after the drain, that all callers of synchronize_rcu() have been
 // woken and all callbacks of vanilla RCU invoked, unless their time is yet to come.
@@ -34,7 +48,7 @@ func (k *kernel) checkForgotten() {
 // forgottenCallbacks is the number of a CPU's callbacks if the first of them was ready
 // long ago, and what should invoke them sleeps.
 func (k *kernel) forgottenCallbacks(c *cpu) int {
-	asleep := c.inIdle && c.softPending == 0 && len(c.pending) == 0 && !c.halted() && c.timerLost <= k.now
+	asleep := c.inIdle && c.softPending == 0 && len(c.pending) == 0 && !c.halted() && c.timerLost+noticeTicks*k.tick <= k.now
 	if c.offloaded() {
 		asleep = c.group.kthread.state != running && c.rcuo.state != running
 	}

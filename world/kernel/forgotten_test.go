@@ -52,6 +52,12 @@ func TestForgottenWaitersAndCallbacksAreFound(t *testing.T) {
 		{"a callback without a grace period", []func(*kernel){func(k *kernel) {
 			k.cpus[1].unassigned = []rcuCallback{{seq: later(k, 16)}}
 		}}, trial.CallbackLost},
+		{"callbacks of a grace period that ended within this jiffy", []func(*kernel){posted(20), func(k *kernel) {
+			for i := range k.rcu.ended {
+				k.rcu.ended[i] = k.now
+			}
+		}}, ""},
+		{"a callback on a CPU whose timer interrupts have just come back", []func(*kernel){posted(16), func(k *kernel) { k.cpus[1].timerLost = k.now }}, ""},
 		{"a callback on a CPU with a softirq", []func(*kernel){posted(16), func(k *kernel) { k.cpus[1].softPending = softRCU }}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -16,6 +16,8 @@ type rcuState struct {
 	leaves []*rcuNode // in the order of their CPUs
 	nodes  []*rcuNode // all, the leaves first
 
+	ended [4 * inVain]ns // the ends of the last grace periods, by number
+
 	initFlag, fqsFlag bool // RCU_GP_FLAG_INIT, RCU_GP_FLAG_FQS
 	kthread           *task
 	phase             gpPhase

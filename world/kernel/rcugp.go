@@ -163,6 +163,7 @@ func (k *kernel) gpCleanup() {
 	n := &k.rcu
 	k.polledEnd(&n.polledNormal, &n.polledNormalOn)
 	n.seq = rcu.SeqEnd(n.seq)
+	n.ended[rcu.SeqCount(n.seq)%uint64(len(n.ended))] = k.now
 	k.moved = true
 	k.nocbGPEnded()
 	k.decide(decideGPEnd, n.seq)
