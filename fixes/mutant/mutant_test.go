@@ -168,7 +168,7 @@ func TestWorldsRefuseMutantsOfOtherWorlds(t *testing.T) {
 		if _, err := w.Subject("shared-counter"); err == nil || !strings.Contains(err.Error(), "of the order world only") {
 			t.Errorf("%s: %v", w.Name(), err)
 		}
-		if _, err := w.Subject("no-flp"); err == nil || !strings.HasSuffix(err.Error(), ` or a mutant; did you mean no-flip?`) {
+		if _, err := w.Subject("no-flp"); err == nil || !strings.HasSuffix(err.Error(), ` or mutant; did you mean no-flip?`) {
 			t.Errorf("%s: %v", w.Name(), err)
 		}
 	}
