@@ -155,10 +155,10 @@ var ofFlag = map[string][]string{
 	"detach --scenario":        {"nosuch", "nosuch.yaml", ""},
 	"validate --boots":         {"0", "3"},
 	"validate --recordings":    {"nosuch.jsonl", "."},
-	"torture --duration":       {"-1s"},
+	"torture --duration":       {"0s", "-1s"},
 	"torture --readers":        {"-1", "1001"},
 	"torture --updaters":       {"-1", "1001"},
-	"torture --stall-after":    {"-1s"},
+	"torture --stall-after":    {"0s", "-1s"},
 }
 
 // with holds the other arguments of a command line in which only the flag is wrong.

@@ -42,6 +42,12 @@ the torture catches: ` + strings.Join(brokenNames(), ", ") + ".",
 				return badInput(err)
 			}
 			cfg.Fix, cfg.Seed = f, c.seed
+			switch { // in a Config 0 is the default
+			case cfg.Duration == 0:
+				return wrong("--duration", cfg.Duration, "more than 0")
+			case cfg.StallAfter == 0:
+				return wrong("--stall-after", cfg.StallAfter, "more than 0")
+			}
 			if scenario != "" {
 				sc, err := c.names.scenario(scenario)
 				if err != nil {

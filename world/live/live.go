@@ -86,7 +86,7 @@ func (c Config) withDefaults() (Config, error) {
 	case c.Updaters < 1 || c.Updaters > maxGoroutines:
 		return c, fmt.Errorf("updaters: %d: want 1 to %d", c.Updaters, maxGoroutines)
 	case c.StallAfter < 0:
-		return c, fmt.Errorf("stall time: %v: want more than 0", c.StallAfter)
+		return c, fmt.Errorf("stall-after: %v: want more than 0", c.StallAfter)
 	}
 	return c, nil
 }

@@ -112,7 +112,7 @@ func TestConfigIsRefusedInOneLine(t *testing.T) {
 		{Config{Readers: -1}, "readers: -1"},
 		{Config{Readers: 1001}, "readers: 1001"},
 		{Config{Updaters: -2}, "updaters: -2"},
-		{Config{StallAfter: -time.Second}, "stall time: -1s"},
+		{Config{StallAfter: -time.Second}, "stall-after: -1s: want more than 0"},
 	} {
 		_, err := Torture(context.Background(), c.config)
 		if err == nil || !strings.Contains(err.Error(), c.names) || strings.Contains(err.Error(), "\n") {
