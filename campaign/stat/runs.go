@@ -61,11 +61,12 @@ func runsToTell(a, b, level, power float64) float64 {
 
 // least returns the smallest n >= low for which enough is true. enough must be monotone.
 // It returns math.MaxInt if there is none up to about 2^53, beyond which a float64 does
-// not represent every integer.
+// not represent every integer, or up to the largest int of a 32-bit machine.
 func least(low int, enough func(n int) bool) int {
+	const last = min(1<<52, math.MaxInt/2)
 	high := low
 	for !enough(high) {
-		if high > 1<<52 {
+		if high > last {
 			return math.MaxInt
 		}
 		high *= 2

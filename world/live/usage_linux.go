@@ -92,5 +92,5 @@ func switchedOut() int64 {
 	if unix.Getrusage(unix.RUSAGE_THREAD, &r) != nil {
 		return 0
 	}
-	return r.Nivcsw
+	return int64(r.Nivcsw)
 }
