@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpstorm/gpstorm/campaign"
+	"github.com/gpstorm/gpstorm/report"
 	"github.com/gpstorm/gpstorm/repro/export"
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
@@ -102,7 +104,10 @@ func (o *exportOptions) run(cmd *cobra.Command, arg string) error {
 			}
 		}
 	default:
-		text, err = o.torture(t)
+		text, err = o.torture(cmd.Context(), t)
+	}
+	if errors.Is(err, context.Canceled) {
+		return interrupted("; an rcutorture run needs all of its trials")
 	}
 	if err != nil {
 		return badInput(err)
@@ -126,13 +131,13 @@ func (o *exportOptions) subject(arg string) (t world.Spec, from string, err erro
 }
 
 // torture returns the run of rcutorture that exercises the grace periods of the closes.
-func (o *exportOptions) torture(t world.Spec) ([]byte, error) {
+func (o *exportOptions) torture(ctx context.Context, t world.Spec) ([]byte, error) {
 	fix, err := o.names.fixes.Find(t.Subject)
 	if err != nil {
 		return nil, err
 	}
 	sc := t.Scenario
-	r, err := export.Rcutorture(sc, fix, t.Seed, o.trials, o.perHour)
+	r, err := export.Rcutorture(ctx, sc, fix, t.Seed, o.trials, o.perHour)
 	if errors.Is(err, export.ErrNoWait) {
 		return nil, fmt.Errorf("scenario %s: %w", sc.Name, err)
 	}
@@ -159,24 +164,27 @@ func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.
 const tortureLeast = 10 * time.Minute
 
 func tortureText(w io.Writer, sc *workload.Scenario, r *export.Torture) {
-	fmt.Fprintf(w, "%s under %s: %d of %d closes took the hung-task timeout or longer, in %d trials of the virtual kernel\n", sc.Name, r.Fix, r.Hung, r.Closes, r.Trials)
+	say := func(format string, args ...any) {
+		fmt.Fprint(w, fit(report.Screen{}, fmt.Sprintf(format, args...)))
+	}
+	say("%s under %s: %d of %d closes took the hung-task timeout or longer, in %d trials of the virtual kernel\n", sc.Name, r.Fix, r.Hung, r.Closes, r.Trials)
 	long := tortureLeast
 	if r.Hung == 0 {
-		fmt.Fprintf(w, "rate     none seen, up to %.3g a close is not excluded (exact, 95 %%, for independent closes): no duration follows from it\n", r.Rate.Hi)
+		say("rate     none seen, up to %.3g a close is not excluded (exact, 95 %%, for independent closes): no duration follows from it\n", r.Rate.Hi)
 	} else {
 		p := float64(r.Hung) / float64(r.Closes)
-		fmt.Fprintf(w, "rate     p = %.3g a close (%.3g to %.3g, exact, 95 %%, for independent closes; those of one trial are not)\n", p, r.Rate.Lo, r.Rate.Hi)
-		fmt.Fprintf(w, "closes   n = ln(1 - 0.99) / ln(1 - p) = %d show one with a probability of 99 %% (%d at the low end of the rate)\n", r.Needed, r.NeededMost)
-		fmt.Fprintf(w, "time     n / %.3g closes an hour = %v (%v)\n", r.PerHour, r.Duration(r.Needed).Round(time.Second), r.Duration(r.NeededMost).Round(time.Second))
+		say("rate     p = %.3g a close (%.3g to %.3g, exact, 95 %%, for independent closes; those of one trial are not)\n", p, r.Rate.Lo, r.Rate.Hi)
+		say("closes   n = ln(1 - 0.99) / ln(1 - p) = %d show one with a probability of 99 %% (%d at the low end of the rate)\n", r.Needed, r.NeededMost)
+		say("time     n / %.3g closes an hour = %v (%v)\n", r.PerHour, r.Duration(r.Needed).Round(time.Second), r.Duration(r.NeededMost).Round(time.Second))
 		long = max(long, r.Duration(r.NeededMost))
 	}
 	minutes := int64((long + time.Minute - 1) / time.Minute)
 	for i := range r.Runs {
 		run := &r.Runs[i]
 		args := strings.Join(run.Args, " ")
-		fmt.Fprintf(w, "\n%s:\n", run.Why)
+		say("\n%s:\n", run.Why)
 		fmt.Fprintf(w, "  boot   %s rcutorture.shutdown_secs=%d\n", args, 60*minutes)
 		fmt.Fprintf(w, "  or     tools/testing/selftests/rcutorture/bin/kvm.sh --cpus %d --configs %s --duration %d --bootargs \"%s\"\n", sc.Machine.CPUs, run.Config, minutes, args)
 	}
-	fmt.Fprintf(w, "\nThe rate of a close() is not a rate of rcutorture: a close() waits for readers that\nhappen to be there, rcutorture's writer for readers that it makes itself. So the time is\na start, and a run without a failure says nothing of close(). At least %v are taken.\n", tortureLeast)
+	say("\nThe rate of a close() is not a rate of rcutorture: a close() waits for readers\nthat happen to be there, rcutorture's writer for readers that it makes itself.\nSo the time is a start, and a run without a failure says nothing of close().\nAt least %v are taken.\n", tortureLeast)
 }

@@ -22,6 +22,7 @@ func TestAnInterruptExitsWith130(t *testing.T) {
 		"shrink -q repro2",
 		"run repro2",
 		"validate",
+		"export repro2 --rcutorture",
 		"explore -q --readers 3 --sections 3",
 		"explore -q --readers 3 --uniform --runs 10000000",
 	} {

@@ -191,7 +191,7 @@ func TestRatesAreThoseOfTheVirtualKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Rcutorture(preset(t, "repro2"), baseline, 1, 4, 0)
+	r, err := Rcutorture(t.Context(), preset(t, "repro2"), baseline, 1, 4, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestRatesAreThoseOfTheVirtualKernel(t *testing.T) {
 	}
 	none := preset(t, "calm")
 	none.Closers[0].Start = none.Horizon
-	if _, err := Rcutorture(none, baseline, 1, 1, 0); err != nil && !errors.Is(err, ErrNoWait) {
+	if _, err := Rcutorture(t.Context(), none, baseline, 1, 1, 0); err != nil && !errors.Is(err, ErrNoWait) {
 		t.Error(err)
 	}
 }

@@ -2,6 +2,7 @@ package export
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -51,12 +52,15 @@ var ErrNoWait = errors.New("closes: none: want a scenario whose closes wait for 
 
 // Rcutorture runs variations of the scenario in the virtual kernel, and selects the
 // torture for the grace periods that their closes wait for. An hour has perHour
-// closes; 0 means as many as in the scenario.
-func Rcutorture(sc workload.Scenario, fix fixes.Fix, seed uint64, trials int, perHour float64) (Torture, error) {
+// closes; 0 means as many as in the scenario. When ctx ends, so does the count.
+func Rcutorture(ctx context.Context, sc workload.Scenario, fix fixes.Fix, seed uint64, trials int, perHour float64) (Torture, error) {
 	t := Torture{Trials: trials, Fix: fix.Name, PerHour: perHour}
 	waits := map[trial.Cause]time.Duration{}
 	var virtual time.Duration
 	for v := range trials {
+		if err := ctx.Err(); err != nil {
+			return Torture{}, err
+		}
 		r := kernel.Run(workload.Vary(sc, v, seed), fix, seed, kernel.Options{})
 		t.Closes += len(r.Closes)
 		t.Hung += r.Overdue
