@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,9 +33,11 @@ func DecodeLine(line []byte, into any) error {
 	case errors.As(err, &wrong):
 		return wrong
 	case errors.As(err, &kind):
-		return fmt.Errorf("%s: a JSON %s: want %s", kind.Field, kind.Value, jsonKind(kind.Type.Kind().String()))
+		return fmt.Errorf("%s: a JSON %s: want %s", cmp.Or(kind.Field, "value"), kind.Value, jsonKind(kind.Type.Kind().String()))
 	case errors.As(err, &syntax):
 		return fmt.Errorf("byte %d: %s: want JSON", syntax.Offset, syntax)
+	case errors.Is(err, io.EOF):
+		return errors.New("value: none: want JSON")
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("cut off: want whole JSON")
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/gpstorm/gpstorm/internal/named"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 )
@@ -160,7 +161,7 @@ func createResults(path string, h *Head) (*resultsFile, error) {
 		return nil, Inputf("out: %s: %w: want a new file", path, fs.ErrExist)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("out: %w", err)
+		return nil, unopened(path, err)
 	}
 	if err := lock(path, f); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -177,7 +178,7 @@ func createResults(path string, h *Head) (*resultsFile, error) {
 func resumeResults(path string, h *Head, have func(outcome)) (file *resultsFile, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("out: %w", err)
+		return nil, unopened(path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -203,6 +204,14 @@ func resumeResults(path string, h *Head, have func(outcome)) (file *resultsFile,
 		}
 	}
 	return &resultsFile{f}, nil
+}
+
+// unopened names the path in an error of opening a results file for writing.
+func unopened(path string, err error) error {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		err = at.Err
+	}
+	return &InputError{named.Wrong("out", path, "a file that can be written (%v)", err)}
 }
 
 // resumable returns the reason why a plan cannot continue a file with this head. An

@@ -3,8 +3,10 @@ package campaign
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +30,18 @@ func TestResumeContinuesAFileCutAnywhere(t *testing.T) {
 	for cut := 0; cut <= len(want); cut += len(want)/cuts + 1 {
 		path := write(t, want[:cut])
 		same(t, fmt.Sprintf("cut at %d", cut), runToFile(t, p, in(synthetic), Options{Out: path, Resume: true}), want)
+	}
+}
+
+// A file that cannot be opened is bad input, whether it is to be new or continued.
+func TestAResultsFileThatCannotBeWrittenIsBadInput(t *testing.T) {
+	t.Parallel()
+	for _, resume := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "missing", "results.jsonl")
+		_, err := Run(t.Context(), testPlan(2), in(synthetic), Options{Out: path, Resume: resume})
+		if input := (*InputError)(nil); !errors.As(err, &input) || !strings.HasPrefix(err.Error(), "out: "+path+": want a file that can be written (") {
+			t.Errorf("resume %v: %v", resume, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,6 +69,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		if errors.Is(err, errDirectory) {
 			return wrong("--"+f.Name, invalid.GetValue(), "a file, not a directory")
+		}
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			return wrong("--"+f.Name, invalid.GetValue(), "a file that can be written (%v)", at.Err)
 		}
 		return wrong("--"+f.Name, invalid.GetValue(), "%s", allowed(f.Value))
 	case errors.As(err, &unknown):

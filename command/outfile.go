@@ -31,6 +31,8 @@ func (o *outFile) Set(path string) error {
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return errDirectory
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	if path == "" || path == standardStream {
 		return errors.New("not a file")
@@ -71,7 +73,8 @@ func (o *outText) paths() []string {
 type outDir string
 
 func (o *outDir) Set(path string) error {
-	if info, err := os.Stat(path); err == nil && !info.IsDir() || path == "" {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() || err != nil && !errors.Is(err, fs.ErrNotExist) || path == "" {
 		return errors.New("not a directory")
 	}
 	*o = outDir(path)

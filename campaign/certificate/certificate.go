@@ -288,7 +288,7 @@ func (c *Certificate) Write() ([]byte, error) {
 func Read(b []byte) (*Certificate, error) {
 	c := &Certificate{}
 	if err := campaign.DecodeLine(b, c); err != nil {
-		return nil, campaign.Inputf("not a certificate: %w", err)
+		return nil, &campaign.InputError{Err: err}
 	}
 	if c.Format != format {
 		return nil, &campaign.InputError{Err: named.Wrong("gpstorm", c.Format, format)}

@@ -184,7 +184,9 @@ func TestACertificateIsReadAndSampled(t *testing.T) {
 		}
 	}
 	for want, b := range map[string]string{
-		"not a certificate":  "{",
+		"value: none: want":  "",
+		"value: a JSON arr":  "[]",
+		"cut off: want":      "{",
 		"gpstorm: results/2": `{"gpstorm":"results/2"}`,
 		"unknown field":      `{"gpstorm":"certificate/3","more":1}`,
 		"max hang rate: 0":   `{"gpstorm":"certificate/3"}`,
