@@ -104,12 +104,13 @@ func (s *Summary) Decided() (rows, undecided int) {
 }
 
 // candidateRows goes through the rows of all subjects but those that must misbehave
-// anyway.
+// anyway, and but the base, unless nothing is compared with it.
 func (s *Summary) candidateRows() iter.Seq[*Row] {
+	compared := slices.ContainsFunc(s.Head.Fixes, func(f world.Subject) bool { return !f.Planted() && !f.Base })
 	return func(yield func(*Row) bool) {
 		for i := range s.Classes {
-			for j := range s.Head.Fixes {
-				if !s.Head.Fixes[j].Planted() && !yield(&s.Classes[i].Rows[j]) {
+			for j, f := range s.Head.Fixes {
+				if !f.Planted() && (!f.Base || !compared) && !yield(&s.Classes[i].Rows[j]) {
 					return
 				}
 			}

@@ -36,8 +36,9 @@ func TestAWorldWithoutControlsComparesWithItsBase(t *testing.T) {
 	}
 }
 
-// A campaign in which no row of a candidate is decided is undecided, and says why; what a
-// control did counts under any storm, but shows nothing about the candidates.
+// A campaign in which no row of a candidate is decided is undecided, and says why. What a
+// control did counts under any storm, but shows nothing about the candidates, and no more
+// does the base that they are compared with.
 func TestACampaignWithoutADecidedRowIsUndecided(t *testing.T) {
 	t.Parallel()
 	const why = "the storm was not as asked"
@@ -50,10 +51,10 @@ func TestACampaignWithoutADecidedRowIsUndecided(t *testing.T) {
 	hung.Overdue, unsafe.Diagnosis = 1, trial.Unsafe
 	for _, c := range []struct {
 		name          string
-		base, fix     []trial.Result
+		one, other    []trial.Result
 		rows, open    int
 		invalid       string // part of the reason; "" if the campaign is valid
-		undecidedWhat string // of the candidate
+		undecidedWhat string // of the other
 	}{
 		{"all count", []trial.Result{ok, ok}, []trial.Result{ok, ok}, 2, 0, "", ""},
 		{"half are left out", []trial.Result{ok, out}, []trial.Result{out, ok}, 2, 0, "", ""},
@@ -66,13 +67,13 @@ func TestACampaignWithoutADecidedRowIsUndecided(t *testing.T) {
 		head := Head{
 			World: "live", Facts: world.Facts{Virtual: true}, Variations: 2, Scenarios: []Class{{Name: "stormy"}},
 			Fixes: []world.Subject{
-				{Name: "old", Base: true}, {Name: "new"},
+				{Name: "old", Base: true}, {Name: "one"}, {Name: "other"},
 				{Name: "null-wakeup", Must: world.MustAlwaysHang}, {Name: "null-scan", Must: world.MustBeUnsafe},
 			},
 		}
 		collector := newCollector(head)
 		for i := range 2 {
-			for _, r := range []trial.Result{c.base[i], c.fix[i], hung, unsafe} {
+			for _, r := range []trial.Result{ok, c.one[i], c.other[i], hung, unsafe} {
 				collector.add(&r)
 			}
 		}
@@ -83,7 +84,7 @@ func TestACampaignWithoutADecidedRowIsUndecided(t *testing.T) {
 		if rows, open := s.Decided(); rows != c.rows || open != c.open {
 			t.Errorf("%s: %d of %d rows open, want %d of %d", c.name, open, rows, c.open, c.rows)
 		}
-		if what := s.Classes[0].Rows[1].Undecided(); what != c.undecidedWhat {
+		if what := s.Classes[0].Rows[2].Undecided(); what != c.undecidedWhat {
 			t.Errorf("%s: the row is undecided for %q, want %q", c.name, what, c.undecidedWhat)
 		}
 		if err := s.Invalid(); c.invalid == "" && err != nil || c.invalid != "" && (err == nil || !strings.Contains(err.Error(), c.invalid)) {
