@@ -71,7 +71,7 @@ type Source interface {
 
 // errUnsupported is the error of a source that is not available on this machine or
 // to this user.
-var errUnsupported = errors.New("interrupts of this kind are not available")
+var errUnsupported = errors.New("not available")
 
 // Best returns the first of perf, fifo and signals that works on this machine, or
 // nil. The first call tests them.

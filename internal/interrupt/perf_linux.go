@@ -2,6 +2,7 @@ package interrupt
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -83,6 +84,9 @@ var overhead = sync.OnceValue(func() time.Duration {
 // aim interrupts the thread. The weight is that of the handler alone.
 func (perf) aim(tid int, s Storm) (func() Achieved, error) {
 	refused := func(what string, err error) error {
+		if errno := unix.Errno(0); errors.As(err, &errno) {
+			err = errno // without the advice of the library, which is about old kernels
+		}
 		return fmt.Errorf("perf: %w: %s: %w: want root, or CAP_BPF and CAP_PERFMON", errUnsupported, what, err)
 	}
 	counts, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1})

@@ -78,7 +78,7 @@ func (t *run) storm() *trial.Storm {
 	s := judge(t.aims)
 	s.Source = t.source.Name()
 	if lacking := interrupt.Lacking(); s.Wrong != "" && lacking != "" {
-		s.Wrong += "; not available: " + lacking
+		s.Wrong += "; " + lacking
 	}
 	return &s
 }
