@@ -57,8 +57,8 @@ const liveNote = "the same calls in the same order; how goroutines, CPUs and gra
 const (
 	maxSteps = 64
 	maxOpen  = 16              // sections and requests under way
-	patient  = 5 * time.Second // in which the process can run
-	starved  = time.Minute
+	patient  = 2 * time.Second // in which the process can run
+	starved  = 7 * time.Second // the fuzzing engine ends a process after 10
 )
 
 // liveDriver carries out operations one after the other; only the requests it

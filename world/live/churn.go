@@ -104,7 +104,7 @@ func (t *run) churn(wg *sync.WaitGroup, c *Churn) {
 
 // patient is the time limit for goroutines to end after storms, readers and closers
 // have.
-const patient = 4 * time.Second
+const patient = 2 * time.Second
 
 // churning is the state of the churn of a trial.
 type churning struct {

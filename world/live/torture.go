@@ -191,14 +191,15 @@ func (t *run) finish(wg *sync.WaitGroup) bool {
 	return false
 }
 
-// starvedAfter is the time after which a wait is given up on a machine that does not
-// let the process run.
-const starvedAfter = 30 * time.Second
+// starvedAfter is the time beyond its limit, by the clock, after which a wait is given up
+// on a machine that does not let the process run. Go's fuzzing engine ends a process whose
+// execution takes 10 s.
+const starvedAfter = 5 * time.Second
 
 // wait waits for the end of something that must end within limit, if the process can
 // run. If it cannot, the run says so.
 func (t *run) wait(end <-chan struct{}, limit time.Duration) patience.State {
-	s := patience.Wait(end, limit, max(starvedAfter, limit))
+	s := patience.Wait(end, limit, limit+starvedAfter)
 	if s == patience.Starved {
 		t.starved.Store(true)
 	}
