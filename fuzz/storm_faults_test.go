@@ -27,7 +27,7 @@ var faults = map[string]fault{
 `, "an update gave its function a freed value",
 	},
 	"a callback runs after Close": {
-		"call.go", `	if err = d.admission.drained(ctx); err != nil {
+		"close.go", `	if err := d.admission.drained(ctx); err != nil {
 		return err
 	}
 	return d.Barrier(ctx)
