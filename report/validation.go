@@ -63,7 +63,7 @@ type validationRow = calibration.Row
 var validationColumns = columns[*validationRow]{
 	{head: "figure", words: true, show: func(r *validationRow) cell { return cell{Text: r.What} }},
 	{head: "measured", show: func(r *validationRow) cell { return cell{Text: quantity(r.Measured, r.Unit)} }},
-	{head: "boots", show: func(r *validationRow) cell {
+	{head: "boots", spare: 1, show: func(r *validationRow) cell {
 		switch {
 		case r.Boots == 0:
 			return cell{Text: nothing}

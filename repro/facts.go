@@ -372,8 +372,8 @@ type Log struct {
 	Opinion Opinion `json:"opinion"`
 }
 
-// JSON returns the log as one indented object.
-func (l *Log) JSON() ([]byte, error) { return json.MarshalIndent(l, "", "  ") }
+// JSON returns the log as one object on one line.
+func (l *Log) JSON() ([]byte, error) { return json.Marshal(l) }
 
 func (e *entry) where() Where {
 	w := Where{Line: e.line, clock: e.clock}
