@@ -27,7 +27,7 @@ const defaultVariations = 24
 
 // defaultLive is the number of trials of each scenario and subject in evaluate in the
 // world live. Two idle cores take less than a minute for them.
-const defaultLive = 6
+const defaultLive = 4
 
 type evaluateOptions struct {
 	*common
