@@ -1,6 +1,7 @@
 package patience
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -54,19 +55,15 @@ func TestWaitEndsWithWhatItWaitsFor(t *testing.T) {
 
 // The system shows a thread that runs beside the one that looks.
 func TestReadSeesThreadsThatRun(t *testing.T) {
-	stop, running := make(chan struct{}), make(chan struct{})
+	var stop atomic.Bool
+	running := make(chan struct{})
 	go func() {
 		close(running)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
+		for !stop.Load() {
 		}
 	}()
 	<-running
-	defer close(stop)
+	defer stop.Store(true)
 	for range 100 {
 		if p := read(); p.runnable > 0 || p.used == 0 { // used is 0 where there is no account
 			return
