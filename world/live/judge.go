@@ -35,7 +35,7 @@ func (a *aim) periods() float64 { return float64(a.got.CPU) / float64(a.asked.Pe
 func (a *aim) wrong() string {
 	thread := fmt.Sprintf("the thread of reader %d ", a.reader)
 	due := a.periods()
-	took, asked := float64(a.got.Took), due*float64(a.asked.Weight)
+	took, asked := float64(a.got.Took), float64(due*float64(a.asked.Weight))
 	switch {
 	case a.err != nil:
 		return thread + "was not interrupted: " + a.err.Error()
@@ -80,7 +80,7 @@ func judge(storms [][]aim) (s trial.Storm) {
 		for i := range aims {
 			a := &aims[i]
 			due += a.periods()
-			asked += a.periods() * float64(a.asked.Weight)
+			asked += float64(a.periods() * float64(a.asked.Weight))
 			got += float64(a.got.Interrupts)
 			lost += float64(a.got.Took)
 		}
