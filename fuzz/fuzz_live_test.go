@@ -299,9 +299,9 @@ func (l *liveDriver) request(name string, over func() bool, cancel context.Cance
 }
 
 // beside runs a request on a goroutine of its own.
-func (l *liveDriver) beside(name string, wait func(context.Context) error) {
+func (l *liveDriver) beside(name string, wait func(context.Context) error) *request {
 	if len(l.requests) >= maxOpen {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var over, gone atomic.Bool
@@ -324,6 +324,7 @@ func (l *liveDriver) beside(name string, wait func(context.Context) error) {
 			over.Store(true)
 		}
 	}()
+	return r
 }
 
 func (l *liveDriver) synchronize(expedited bool) {
@@ -352,7 +353,7 @@ func (l *liveDriver) call(then func()) {
 
 func (l *liveDriver) barrier() {
 	queued := l.queued
-	l.beside("Barrier", func(ctx context.Context) error {
+	r := l.beside("Barrier", func(ctx context.Context) error {
 		if err := l.d.Barrier(ctx); err != nil {
 			return err
 		}
@@ -361,6 +362,9 @@ func (l *liveDriver) barrier() {
 		}
 		return nil
 	})
+	if r != nil {
+		r.before = nil // it waits for callbacks, and for no section without them
+	}
 }
 
 // check looks at every request: none may be over with a section open that it

@@ -49,7 +49,8 @@ func (d *Domain) TryCall(fn func()) error {
 func (d *Domain) Pending() int { return int(d.admission.taken()) }
 
 // Barrier blocks until all callbacks queued so far have run, or until ctx ends, and
-// then returns the error of ctx. A callback must not call it.
+// then returns the error of ctx. It is no grace period: without callbacks it returns at
+// once, whatever sections are open. A callback must not call it.
 func (d *Domain) Barrier(ctx context.Context) error {
 	d.mustBeOutside("Barrier")
 	if err := ctx.Err(); err != nil {
