@@ -54,8 +54,8 @@ type Row struct {
 	// LeftOut counts the trials that no other figure of the row includes, because
 	// their conditions were not the scenario's.
 	LeftOut int `json:"left_out,omitempty"`
-	// Starved counts those of them that hung, or did not end, on a machine that other
-	// processes used.
+	// Starved is the number of trials in LeftOut that hung, or did not end, while other
+	// processes used the machine.
 	Starved int `json:"starved,omitempty"`
 
 	Closes   int       `json:"closes"`

@@ -12,7 +12,8 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot"
 )
 
-// input is what a flag or the arguments of a command name, and so which files they read.
+// input is the kind of the values of a flag, or of the arguments of a command, that name
+// files to read.
 type input string
 
 const (

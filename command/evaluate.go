@@ -295,8 +295,8 @@ func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {
 	return p, nil
 }
 
-// unfinished says where the trials of a shard or of an interrupted campaign are, of which
-// there is no report.
+// unfinished says where the trials of a shard or of an interrupted campaign are. Such a
+// campaign has no report.
 func (o *evaluateOptions) unfinished(cmd *cobra.Command, sum *campaign.Summary) error {
 	planned := sum.Head.Trials()
 	if !sum.CutShort {

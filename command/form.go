@@ -55,7 +55,7 @@ func (f *form) check(json bool) error {
 // formFlags are the flags that change a report or write one more.
 var formFlags = []string{"markdown", "csv", "details", "explain", "html", "junit", "ktap", "step-summary"}
 
-// noReport refuses the flags of a report, of which a command line makes none.
+// noReport refuses the flags of a report on a command line that makes no report.
 func noReport(cmd *cobra.Command, want string) error {
 	for _, name := range formFlags {
 		if f := cmd.Flags().Lookup(name); f.Changed {

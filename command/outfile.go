@@ -136,8 +136,8 @@ func writeFile(flag string, to outFile, write func(io.Writer) error) (err error)
 	return os.Rename(f.Name(), path)
 }
 
-// unwritable names the flag and its file in an error of the path that is written in its
-// place; "" is any. An error of a file that is read stays as it is.
+// unwritable puts the flag and its file into an error about the path that is written for
+// it. An empty path stands for any. An error about a file that is read stays as it is.
 func unwritable(flag string, to outFile, written string, err error) error {
 	if at, ok := errors.AsType[*fs.PathError](err); ok && (written == "" || at.Path == written) {
 		return wrong(flag, string(to), "a file that can be written (%v)", at.Err)
