@@ -4,7 +4,7 @@ package patience
 
 import "time"
 
-// State is what a Clock says of a wait.
+// State is the state of a wait.
 type State int
 
 // The states of a wait.
@@ -17,11 +17,11 @@ const (
 	Starved
 )
 
-// interval is the time between two looks at the process. A look that comes late counts
-// for no more: whatever kept it from coming kept others from running.
+// interval is the time between two looks at the process. A late look counts for no more
+// than this: the cause of its delay kept other threads from running too.
 const interval = 10 * time.Millisecond
 
-// progress is what the operating system says of the process at a moment.
+// progress is the account that the operating system keeps of the process, at a moment.
 type progress struct {
 	at   time.Time
 	used time.Duration // CPU time of the process
