@@ -14,20 +14,53 @@ type blameShare struct {
 	wait, storm ns
 }
 
-// blameShares are shares of different causes. There are few, and mostly one of the last
-// few grows, so that a search from the end costs less than a map.
-type blameShares []blameShare
+// blameShares are the shares of different causes, in the order in which each was first
+// charged. A close() under a storm has hundreds, mostly of single readers, so a hash
+// table finds them.
+type blameShares struct {
+	all []blameShare
+	// table has open addressing and a power of two of places. A place holds an index of
+	// all and one, or 0 if it is empty.
+	table []int32
+}
 
 // of returns the share of a cause.
 func (b *blameShares) of(c cause) *blameShare {
-	all := *b
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].cause == c {
-			return &all[i]
+	if 2*len(b.all) >= len(b.table) {
+		b.grow()
+	}
+	place := b.place(&c)
+	if *place == 0 {
+		b.all = append(b.all, blameShare{cause: c})
+		*place = int32(len(b.all))
+	}
+	return &b.all[*place-1]
+}
+
+// place is the place of a cause in the table.
+func (b *blameShares) place(c *cause) *int32 {
+	last := uint32(len(b.table) - 1)
+	for h := c.hash(); ; h++ {
+		if i := &b.table[h&last]; *i == 0 || b.all[*i-1].cause == *c {
+			return i
 		}
 	}
-	*b = append(all, blameShare{cause: c})
-	return &(*b)[len(all)]
+}
+
+func (b *blameShares) grow() {
+	b.table = make([]int32, max(16, 4*len(b.table)))
+	for i := range b.all {
+		*b.place(&b.all[i].cause) = int32(i + 1)
+	}
+}
+
+// hash depends on the fields that differ between most causes.
+func (c *cause) hash() uint32 {
+	h := uint64(c.what) | uint64(c.cpu)<<8 | uint64(c.domain)<<16 | uint64(c.phase)<<24
+	if c.who != nil {
+		h |= uint64(c.who.pid) << 32
+	}
+	return uint32(h * 0x9e3779b97f4a7c15 >> 32) // Fibonacci hashing
 }
 
 // blameState is the blame of one close in progress. The cause of its wait does not
@@ -115,8 +148,8 @@ func stormed(m trial.Mechanism) bool {
 
 // sharesOf converts blame to data, largest share first.
 func (k *kernel) sharesOf(sums blameShares) []trial.Share {
-	all := make([]trial.Share, 0, len(sums))
-	for _, s := range sums {
+	all := make([]trial.Share, 0, len(sums.all))
+	for _, s := range sums.all {
 		all = append(all, trial.Share{Cause: k.export(s.cause), Wait: time.Duration(s.wait), Storm: time.Duration(s.storm)})
 	}
 	slices.SortFunc(all, func(a, b trial.Share) int {
@@ -136,7 +169,7 @@ const topShares = 12
 func (k *kernel) blameOfAll() []trial.Share {
 	var sum blameShares
 	for _, c := range k.closes {
-		for _, s := range c.blame.shares {
+		for _, s := range c.blame.shares.all {
 			if s.who != nil {
 				s.who = s.who.leader
 			}
