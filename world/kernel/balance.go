@@ -65,7 +65,7 @@ func (k *kernel) balance(c *cpu) {
 	c.capacity.balanceAt = k.jiffies + uint64(max(1, balanceInterval*len(k.cpus)*k.sc.Machine.HZ/1000))
 	var from *cpu
 	for _, o := range k.cpus {
-		if o != c && len(o.fair) > 0 && o.spare(c) >= 0 && (from == nil || o.fairTasks()*from.available() > from.fairTasks()*o.available()) {
+		if o != c && o.lends(c) && (from == nil || o.fairTasks()*from.available() > from.fairTasks()*o.available()) {
 			from = o
 		}
 	}

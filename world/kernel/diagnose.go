@@ -64,6 +64,9 @@ func (k *kernel) makeFair() {
 	for _, t := range k.tasks {
 		t.vruntime, t.deadline, t.lag = 0, k.slice(), 0
 	}
+	for _, c := range k.cpus {
+		slices.SortFunc(c.fair, func(a, b *task) int { return a.pid - b.pid })
+	}
 }
 
 // drain runs the rest of the trial without storms. A close() that finishes was slow

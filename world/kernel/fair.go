@@ -1,5 +1,7 @@
 package kernel
 
+import "slices"
+
 // This file is EEVDF, the fair scheduler (kernel/sched/fair.c), for tasks of equal
 // weight. It decides how long a woken kernel thread waits behind tasks that never
 // sleep. The thread gets no credit for its sleep: it is placed at the average virtual
@@ -55,22 +57,29 @@ func (c *cpu) pickFair() *task {
 		return nil
 	}
 	c.vtime = floorDiv(c.fairSum, ns(len(c.fair)))
-	best, first := -1, never
-	for i, t := range c.fair {
-		d := t.deadline
-		if t.vruntime > c.vtime {
-			d = never
-		}
-		if d < first || d == first && d < never && t.pid < c.fair[best].pid {
-			best, first = i, d
-		}
+	i := 0
+	for c.fair[i].vruntime > c.vtime {
+		i++
 	}
-	return c.takeFair(best)
+	return c.takeFair(i)
 }
 
-// addFair queues a task. Its virtual runtime does not change while it is queued.
+// earlier reports whether t goes before o if neither has had more than its share.
+func (t *task) earlier(o *task) bool {
+	return t.deadline < o.deadline || t.deadline == o.deadline && t.pid < o.pid
+}
+
+// addFair queues a task. Its virtual runtime and its deadline do not change while it is
+// queued.
 func (c *cpu) addFair(t *task) {
+	c.joins++
+	t.joined = c.joins
+	i := len(c.fair)
 	c.fair = append(c.fair, t)
+	for ; i > 0 && t.earlier(c.fair[i-1]); i-- {
+		c.fair[i] = c.fair[i-1]
+	}
+	c.fair[i] = t
 	c.fairSum += t.vruntime
 }
 
@@ -81,4 +90,21 @@ func (c *cpu) takeFair(i int) *task {
 	c.fair = c.fair[:len(c.fair)-1]
 	c.fairSum -= t.vruntime
 	return t
+}
+
+// lends reports whether a queued fair task may run on another CPU.
+func (c *cpu) lends(to *cpu) bool {
+	return slices.ContainsFunc(c.fair, func(t *task) bool { return t.allowed.has(to.id) })
+}
+
+// spare is the index of the queued fair task that may run on another CPU; of several it
+// is the one that joined the queue first, and -1 if there is none.
+func (c *cpu) spare(to *cpu) int {
+	spare := -1
+	for i, t := range c.fair {
+		if t.allowed.has(to.id) && (spare < 0 || t.joined < c.fair[spare].joined) {
+			spare = i
+		}
+	}
+	return spare
 }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -88,5 +89,48 @@ func TestFairTasksShareTheCPUEqually(t *testing.T) {
 	}
 	if least == 0 || float64(most-least) > 0.02*float64(most) {
 		t.Errorf("from %v to %v of CPU time in 30s", time.Duration(least), time.Duration(most))
+	}
+}
+
+// The queue is sorted so that picks are short. A scan of all tasks picks the same ones,
+// and the task that has waited for longest moves to another CPU.
+func TestSortedQueueAgreesWithAScan(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	c := &cpu{}
+	var arrived []*task
+	for pid := range 2000 {
+		if len(arrived) == 0 || r.IntN(20) < 11 {
+			v := r.Int64N(50)
+			o := &task{pid: pid, vruntime: v, deadline: v + r.Int64N(20)}
+			for cpu := range 4 {
+				if r.IntN(4) == 0 {
+					o.allowed.add(cpu)
+				}
+			}
+			c.addFair(o)
+			arrived = append(arrived, o)
+			continue
+		}
+		to := &cpu{id: r.IntN(4)}
+		oldest := slices.IndexFunc(arrived, func(o *task) bool { return o.allowed.has(to.id) })
+		if i := c.spare(to); (i >= 0) != (oldest >= 0) || i >= 0 && c.fair[i] != arrived[oldest] || c.lends(to) != (i >= 0) {
+			t.Fatalf("step %d: task %d of the queue is spare for CPU %d, want the one that arrived as %d", pid, i, to.id, oldest)
+		}
+		var sum ns
+		for _, o := range arrived {
+			sum += o.vruntime
+		}
+		average := floorDiv(sum, ns(len(arrived)))
+		best := -1
+		for i, o := range arrived {
+			if o.vruntime <= average && (best < 0 || o.deadline < arrived[best].deadline || o.deadline == arrived[best].deadline && o.pid < arrived[best].pid) {
+				best = i
+			}
+		}
+		if got := c.pickFair(); got != arrived[best] || c.vtime != average {
+			t.Fatalf("step %d: picked task %d at an average of %d, want task %d at %d", pid, got.pid, c.vtime, arrived[best].pid, average)
+		}
+		arrived = slices.Delete(arrived, best, best+1)
 	}
 }

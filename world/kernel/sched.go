@@ -12,9 +12,10 @@ import (
 // kernels without CONFIG_IRQ_TIME_ACCOUNTING.
 type runqueue struct {
 	rt       []*task
-	fair     []*task
-	fairSum  ns // sum of their virtual runtimes
-	vtime    ns // average virtual runtime at the last pick of a fair task
+	fair     []*task // in the order of their deadlines, then of their PIDs
+	joins    uint64  // number of tasks that joined fair so far
+	fairSum  ns      // sum of their virtual runtimes
+	vtime    ns      // average virtual runtime at the last pick of a fair task
 	switches uint64
 	capacity capacity
 }
@@ -288,7 +289,7 @@ func (k *kernel) pull(c *cpu) bool {
 		}
 	}
 	for _, o := range k.cpus {
-		if o != c && len(o.fair) > 0 && (busiest == nil || len(o.fair) > len(busiest.fair)) && o.spare(c) >= 0 {
+		if o != c && (busiest == nil || len(o.fair) > len(busiest.fair)) && o.lends(c) {
 			busiest = o
 		}
 	}
@@ -297,16 +298,6 @@ func (k *kernel) pull(c *cpu) bool {
 	}
 	k.migrate(busiest, c, busiest.spare(c))
 	return true
-}
-
-// spare is the index of a queued fair task that may run on c, or -1.
-func (c *cpu) spare(to *cpu) int {
-	for i, t := range c.fair {
-		if t.allowed.has(to.id) {
-			return i
-		}
-	}
-	return -1
 }
 
 func (k *kernel) migrate(from, to *cpu, i int) {

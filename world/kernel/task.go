@@ -22,7 +22,8 @@ type task struct {
 	kernel   bool
 	woken    bool // woken, and not switched to since
 	vruntime ns
-	deadline ns // in virtual runtime
+	deadline ns     // in virtual runtime
+	joined   uint64 // its number among those that joined the queue of fair tasks
 	// protected is the virtual runtime until which no fair task preempts this one, with
 	// HRTICK.
 	protected ns
