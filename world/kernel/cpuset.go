@@ -9,8 +9,8 @@ import (
 // cpuSet is a set of CPUs (struct cpumask).
 type cpuSet [workload.MaxCPUs / 64]uint64
 
-func (s *cpuSet) has(cpu int) bool { return s[cpu/64]&(1<<(cpu%64)) != 0 }
-func (s *cpuSet) add(cpu int)      { s[cpu/64] |= 1 << (cpu % 64) }
+func (s *cpuSet) has(cpu int) bool { return s[uint(cpu)/64]&(1<<(uint(cpu)%64)) != 0 }
+func (s *cpuSet) add(cpu int)      { s[uint(cpu)/64] |= 1 << (uint(cpu) % 64) }
 
 // without returns the CPUs of s that are not in o.
 func (s cpuSet) without(o cpuSet) cpuSet {

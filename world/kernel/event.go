@@ -61,17 +61,17 @@ const fromHeap = -1
 
 // next finds the next event: its slot and its time, which is never if there is none.
 func (a *agenda) next() (slot int, at ns) {
-	slot = fromHeap
-	first := instant{at: never}
+	slot, at = fromHeap, never
+	seq := uint64(0)
 	if len(a.heap.items) > 0 {
-		first = a.heap.items[0].instant
+		at, seq = a.heap.items[0].at, a.heap.items[0].seq
 	}
-	for i, s := range a.slots {
-		if s.before(first) {
-			slot, first = i, s
+	for i := range a.slots {
+		if s := &a.slots[i]; s.at <= at && (s.at < at || s.seq < seq) {
+			slot, at, seq = i, s.at, s.seq
 		}
 	}
-	return slot, first.at
+	return slot, at
 }
 
 // event is an event at a fixed instant.

@@ -199,8 +199,8 @@ func (k *kernel) runUntil(end ns, over func() bool) {
 // dispatch executes the event that is due in a slot or in the heap.
 func (k *kernel) dispatch(slot int) {
 	if slot != fromHeap {
-		c := k.cpus[slot/slotsPerCPU]
-		if slot%slotsPerCPU == slotTick {
+		c := k.cpus[uint(slot)/slotsPerCPU]
+		if uint(slot)%slotsPerCPU == slotTick {
 			k.tickExpires(c)
 		} else {
 			k.sync(c)
