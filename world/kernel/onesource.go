@@ -82,7 +82,7 @@ func (o *oneSource) run(until, work ns) {
 			if n := o.cyclesNMI(until, work); n > 0 {
 				o.trace.skipped(o.c, o.s, n, o.at+o.left, o.s.period+o.s.handler)
 				o.skip(n, o.s.period)
-				break
+				d = min(work-o.progress, until-o.at)
 			}
 			o.execute(min(d, o.left))
 			if o.left == 0 && o.progress < work {
@@ -154,7 +154,15 @@ func (o *oneSource) cyclesNMI(until, work ns) int64 {
 	if !o.c.k.rate.settled(&sampleTime{o.running}, s.handler) {
 		return 0
 	}
-	return o.unchanged(min((until-o.at)/(s.period+s.handler), (work-o.progress-1)/s.period))
+	time, rest := until-o.at, work-o.progress-1
+	if time < s.period+s.handler || rest < s.period {
+		return 0 // without a division
+	}
+	n := time / (s.period + s.handler)
+	if rest < n*s.period {
+		n = rest / s.period
+	}
+	return o.unchanged(n)
 }
 
 // cyclesHR is the number of whole cycles that fit. A cycle is a sample that starts on
