@@ -45,17 +45,9 @@ type ahead struct {
 	execution
 }
 
-// lookahead computes the instant at which run will return by itself. It changes
-// nothing but c.ahead.
+// lookahead computes the instant at which run will return by itself on a CPU with sources.
+// It changes nothing but c.ahead.
 func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
-	if c.undisturbed() {
-		if !c.interrupted(c.irqActive) {
-			at = min(c.at+work, limit)
-		} else {
-			at = c.at
-		}
-		return at, at < limit
-	}
 	a := &c.ahead
 	if c.alone(c.irqActive) {
 		o := &c.oneSource

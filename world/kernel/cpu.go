@@ -95,8 +95,13 @@ func (k *kernel) sync(c *cpu) {
 		return
 	}
 	from := c.at
-	progress, ok := k.reach(c)
-	if !ok {
+	var progress ns
+	if c.executes() {
+		progress = k.now - from
+		c.at = k.now
+	} else if ahead, ok := k.reach(c); ok {
+		progress = ahead
+	} else {
 		progress = c.runToNow()
 	}
 	switch {
@@ -127,6 +132,12 @@ func (k *kernel) sync(c *cpu) {
 	if len(k.rate.lowered) > 0 {
 		k.rateLowered()
 	}
+}
+
+// executes reports whether all time up to the CPU's next event is progress. runToNow
+// finds the same, and does so if every interrupt is executed.
+func (c *cpu) executes() bool {
+	return c.undisturbed() && !c.halted() && !c.interrupted(c.irqActive) && !c.k.opt.Step
 }
 
 // runToNow executes the CPU up to the present and returns the progress made.
@@ -268,7 +279,13 @@ func (k *kernel) plan(c *cpu) {
 			return
 		}
 	}
-	at, returns := k.lookahead(c, limit, work)
+	at, returns := c.at, c.at < limit
+	if !c.undisturbed() {
+		at, returns = k.lookahead(c, limit, work)
+	} else if !c.interrupted(c.irqActive) {
+		at = min(c.at+work, limit)
+		returns = at < limit
+	}
 	if returns || noTick {
 		k.agenda.plan(c.id, slotRun, at)
 	}

@@ -66,10 +66,11 @@ const (
 )
 
 // inHandler reports whether a sample is in progress.
-func (s *stormCPU) inHandler() bool { return s.nmiLeft > 0 || s.hrLeft > 0 }
+func (s *stormCPU) inHandler() bool { return s.nmiLeft+s.hrLeft > 0 }
 
-// undisturbed reports whether nothing can sample the CPU.
-func (c *cpu) undisturbed() bool { return len(c.wide)+len(c.own) == 0 && !c.inHandler() }
+// undisturbed reports whether nothing can sample the CPU. A sample in progress has a
+// source: those of a task do not leave the CPU within a sample.
+func (c *cpu) undisturbed() bool { return len(c.wide)+len(c.own) == 0 }
 
 // interrupted reports whether an interrupt is waiting that must be taken before any
 // work.
@@ -356,7 +357,7 @@ func (c *cpu) tickSources() {
 	if len(c.wide)+len(c.own) == 0 && c.k.budget == 0 {
 		return
 	}
-	for _, set := range [][]*source{c.wide, c.own} {
+	for _, set := range [...][]*source{c.wide, c.own} {
 		for _, s := range set {
 			if s.throttled && c.restarts(s) && c.k.decision(TickRestarts, c.id, true) {
 				c.unthrottle(s)
