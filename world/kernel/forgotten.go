@@ -65,6 +65,10 @@ func (k *kernel) forgottenCallbacks(c *cpu) int {
 // checkPlace checks that a task runs where it may.
 func (k *kernel) checkPlace(c *cpu, t *task) {
 	if !t.allowed.has(c.id) {
-		k.violate(trial.WrongCPU, "%s runs on CPU %d, where it may not", t.name, c.id)
+		k.misplaced(c, t)
 	}
+}
+
+func (k *kernel) misplaced(c *cpu, t *task) {
+	k.violate(trial.WrongCPU, "%s runs on CPU %d, where it may not", t.name, c.id)
 }

@@ -219,8 +219,8 @@ func (k *kernel) dispatch(slot int) {
 }
 
 func (k *kernel) step() {
-	k.steps++
-	if k.opt.MaxSteps > 0 && k.steps >= k.opt.MaxSteps {
+	k.steps++ // so it is never 0
+	if k.steps == k.opt.MaxSteps {
 		k.truncated = true
 	}
 }

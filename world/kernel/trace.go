@@ -140,7 +140,8 @@ const (
 )
 
 // tracer passes events to a Tracer. It is nil in a trial without a Tracer; every
-// method accepts a nil receiver.
+// method that the model calls accepts a nil receiver, and is small enough to be inlined
+// if the model calls it often.
 type tracer struct {
 	k       *kernel
 	sink    Tracer
@@ -254,16 +255,25 @@ func (tr *tracer) unblocked(t *task) {
 
 // preempted is called when the scheduler preempts a task.
 func (tr *tracer) preempted(c *cpu, t *task) {
-	if tr != nil && t.state == running && t.loop != nil && t.loop.inSection() {
+	if tr != nil {
+		tr.onPreemption(c, t)
+	}
+}
+
+func (tr *tracer) onPreemption(c *cpu, t *task) {
+	if t.state == running && t.loop != nil && t.loop.inSection() {
 		tr.emit(c, TraceEvent{Kind: TracePreempted, Task: traced(t), Group: t.group})
 	}
 }
 
 // switched is called after the CPU has changed its current task.
 func (tr *tracer) switched(c *cpu, prev *task) {
-	if tr == nil || prev == c.cur {
-		return
+	if tr != nil && prev != c.cur {
+		tr.onSwitch(c, prev)
 	}
+}
+
+func (tr *tracer) onSwitch(c *cpu, prev *task) {
 	e := TraceEvent{Kind: TraceSwitch, Here: traced(prev), Task: traced(c.cur), State: byte(running)}
 	if prev != nil {
 		e.State = byte(prev.state)
@@ -294,15 +304,19 @@ func (tr *tracer) slept(t *task) {
 func (tr *tracer) irqBegin(c *cpu, kind irqKind) {
 	if tr != nil {
 		tr.cpus[c.id].irq = true
-		tr.emit(c, TraceEvent{Kind: TraceIRQBegin, What: irqNames[kind].name, IRQ: irqNames[kind].irq})
+		tr.onIRQ(c, TraceIRQBegin, kind)
 	}
 }
 
 func (tr *tracer) irqEnd(c *cpu, kind irqKind) {
 	if tr != nil {
-		tr.emit(c, TraceEvent{Kind: TraceIRQEnd, What: irqNames[kind].name, IRQ: irqNames[kind].irq})
+		tr.onIRQ(c, TraceIRQEnd, kind)
 		tr.cpus[c.id].irq = false
 	}
+}
+
+func (tr *tracer) onIRQ(c *cpu, e TraceKind, kind irqKind) {
+	tr.emit(c, TraceEvent{Kind: e, What: irqNames[kind].name, IRQ: irqNames[kind].irq})
 }
 
 var irqNames = [...]struct {

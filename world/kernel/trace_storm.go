@@ -28,9 +28,12 @@ func (tr *tracer) stormed(c *cpu) {
 // sampleBegins is called at the start of a sample. No NMI interrupts an NMI sample,
 // so its end is known.
 func (tr *tracer) sampleBegins(c *cpu, s *source, at ns) {
-	if tr == nil {
-		return
+	if tr != nil {
+		tr.onSample(c, s, at)
 	}
+}
+
+func (tr *tracer) onSample(c *cpu, s *source, at ns) {
 	tr.cpus[c.id].count++
 	if s.nmi {
 		tr.sample(c, s, at)
@@ -40,7 +43,13 @@ func (tr *tracer) sampleBegins(c *cpu, s *source, at ns) {
 }
 
 func (tr *tracer) hrSampled(c *cpu, s *source, at ns) {
-	if tr != nil && tr.wanted(at, at+1) {
+	if tr != nil {
+		tr.onHRSampled(c, s, at)
+	}
+}
+
+func (tr *tracer) onHRSampled(c *cpu, s *source, at ns) {
+	if tr.wanted(at, at+1) {
 		tr.sampleEvent(c, TraceSampleEnd, false, at, s.handler)
 	}
 }
@@ -48,9 +57,12 @@ func (tr *tracer) hrSampled(c *cpu, s *source, at ns) {
 // skipped is called before n cycles of one source are skipped at once. first is the
 // start of the first sample, apart the distance between samples.
 func (tr *tracer) skipped(c *cpu, s *source, n int64, first, apart ns) {
-	if tr == nil {
-		return
+	if tr != nil {
+		tr.onSamples(c, s, n, first, apart)
 	}
+}
+
+func (tr *tracer) onSamples(c *cpu, s *source, n int64, first, apart ns) {
 	tr.cpus[c.id].count += int(n)
 	if !tr.wanted(first, first+n*apart) {
 		return
