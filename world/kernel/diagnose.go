@@ -62,7 +62,7 @@ func (k *kernel) makeFair() {
 		c.vtime, c.fairSum = 0, 0
 	}
 	for _, t := range k.tasks {
-		t.vruntime, t.deadline, t.lag = 0, k.slice(), 0
+		t.vruntime, t.deadline, t.lag = 0, k.slice, 0
 	}
 	for _, c := range k.cpus {
 		slices.SortFunc(c.fair, func(a, b *task) int { return a.pid - b.pid })

@@ -41,12 +41,12 @@ func (k *kernel) place(c *cpu, t *task, moved bool) {
 	default:
 		t.vruntime = max(t.vruntime, v)
 	}
-	t.deadline = t.vruntime + k.slice()
+	t.deadline = t.vruntime + k.slice
 }
 
 // noteLag records the lag of a fair task that goes to sleep (update_entity_lag).
 func (k *kernel) noteLag(c *cpu, t *task) {
-	limit := max(2*k.slice(), k.tick)
+	limit := max(2*k.slice, k.tick)
 	t.lag = min(max(k.average(c)-t.vruntime, -limit), limit)
 }
 

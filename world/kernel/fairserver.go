@@ -33,7 +33,7 @@ func (c *cpu) fairFirst() bool { return c.server.serves }
 // serveFair is the server's part of a tick.
 func (k *kernel) serveFair(c *cpu) {
 	s := &c.server
-	if bool(k.sc.Machine.NoFairServer) || s.left > 0 && (len(c.fair) == 0 || s.serves) {
+	if bool(k.sc.Machine.NoFairServer) || s.left > 0 && (len(c.fair) == 0 || s.serves || c.cur == nil || !c.cur.fifo()) {
 		return // nothing to renew, no task to serve
 	}
 	if s.left <= 0 { // dl_runtime_exceeded

@@ -30,7 +30,7 @@ func (k *kernel) sliceOver(c *cpu) bool {
 	if k.hrtick {
 		return c.vruntime() >= c.cur.protected
 	}
-	return k.now-c.cur.pickedAt >= k.slice()
+	return k.now-c.cur.pickedAt >= k.slice
 }
 
 // vruntime is the virtual runtime of the current task at present.
@@ -61,7 +61,7 @@ func (k *kernel) noteQueued(c *cpu) {
 	}
 	left := c.cur.deadline - c.vruntime()
 	if left < 0 { // update_deadline: a new slice
-		left = k.slice()
+		left = k.slice
 	}
 	at := k.now + max(hrtickLeast, left)
 	if c == k.here {
@@ -112,7 +112,7 @@ func (k *kernel) onHRTick(c *cpu) {
 		return
 	}
 	if v := c.vruntime(); v >= t.deadline { // update_deadline
-		t.deadline = v + k.slice()
+		t.deadline = v + k.slice
 	}
 	c.resched = hardResched
 }

@@ -64,6 +64,7 @@ type kernel struct {
 	nsPerInstruction float64
 
 	hrtick     bool
+	slice      ns // time that a fair task may run before another one
 	tick       ns // length of a jiffy
 	jiffies    uint64
 	jiffyBegan ns             // start of the current jiffy
@@ -147,6 +148,7 @@ func newKernel(sc *workload.Scenario, fix *fixes.Fix, trialSeed uint64, opt Opti
 		tick:             1_000_000_000 / ns(sc.Machine.HZ),
 		jiffies:          initialJiffies,
 		timekeeper:       noOwner,
+		slice:            sliceOf(sc.Machine.CPUs),
 		nsPerInstruction: 1000 / sc.Machine.MIPS,
 		lastPID:          4000,
 	}

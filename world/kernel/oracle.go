@@ -79,7 +79,13 @@ func (k *kernel) checkSwitched(c *cpu) {
 // checkBoost checks that a reader has given up the priority that RCU lent it, once its
 // section has ended.
 func (k *kernel) checkBoost(c *cpu) {
-	if t := c.cur; t != nil && t.loop != nil && t.loop.boosted && !t.loop.inRCU() && t.left > 0 {
+	if t := c.cur; t != nil && t.loop != nil && t.loop.boosted {
+		k.checkBoosted(t)
+	}
+}
+
+func (k *kernel) checkBoosted(t *task) {
+	if !t.loop.inRCU() && t.left > 0 {
 		k.violate(trial.BoostKept, "%s keeps its boosted priority outside of its section", t.name)
 	}
 }

@@ -33,10 +33,10 @@ const (
 	hardResched // TIF_NEED_RESCHED
 )
 
-// slice is the time that a fair task may run before another one: base_slice, scaled by
-// the number of CPUs, at most 8 (get_update_sysctl_factor).
-func (k *kernel) slice() ns {
-	return 700_000 * ns(bits.Len(uint(min(len(k.cpus), 8))))
+// sliceOf is the slice on a machine with this number of CPUs: base_slice, scaled by at
+// most 8 CPUs (get_update_sysctl_factor).
+func sliceOf(cpus int) ns {
+	return 700_000 * ns(bits.Len(uint(min(cpus, 8))))
 }
 
 // wake makes a sleeping task runnable (try_to_wake_up).
@@ -193,7 +193,7 @@ func (k *kernel) schedule(c *cpu) {
 			c.addRT(prev, true)
 		} else {
 			if prev.vruntime >= prev.deadline {
-				prev.deadline = prev.vruntime + k.slice()
+				prev.deadline = prev.vruntime + k.slice
 			}
 			k.enqueue(c, prev)
 		}

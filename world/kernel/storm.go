@@ -357,14 +357,14 @@ func (c *cpu) tickSources() {
 	if len(c.wide)+len(c.own) == 0 && c.k.budget == 0 {
 		return
 	}
-	for _, set := range [...][]*source{c.wide, c.own} {
-		for _, s := range set {
-			if s.throttled && c.restarts(s) && c.k.decision(TickRestarts, c.id, true) {
-				c.unthrottle(s)
-			}
-			if s.throttled && s.stoppedOn != c.id {
-				c.k.stuckEvent(c, s)
-			}
+	for _, s := range c.wide {
+		if s.throttled {
+			c.tickThrottled(s)
+		}
+	}
+	for _, s := range c.own {
+		if s.throttled {
+			c.tickThrottled(s)
 		}
 	}
 	if b := c.k.budget; b > 0 {
@@ -377,6 +377,14 @@ func (c *cpu) tickSources() {
 				}
 			}
 		}
+	}
+}
+
+func (c *cpu) tickThrottled(s *source) {
+	if c.restarts(s) && c.k.decision(TickRestarts, c.id, true) {
+		c.unthrottle(s)
+	} else if s.stoppedOn != c.id {
+		c.k.stuckEvent(c, s)
 	}
 }
 
@@ -416,8 +424,8 @@ func (c *cpu) setOwn(t *task) {
 			s.left = max(s.next-c.at, 0)
 		}
 	}
-	c.own = nil
 	if t == nil {
+		c.own = nil
 		return
 	}
 	c.own = t.sources
