@@ -116,6 +116,7 @@ var (
 	gridHandler = []time.Duration{ms, 200, us, 5 * us, 20 * us, 69 * us, 150 * us, 336 * us, 500 * us, 800 * us, 2 * ms, 5 * ms, 8 * ms, 9500 * us, 69 * ms, 336 * ms}
 	gridEvents  = []int{1, 2, 3, 4, 5, 6, 8, 16}
 	gridLoad    = []time.Duration{10 * ms, ms, 2 * ms, 5 * ms, 20 * ms, 50 * ms, 200 * ms, time.Second}
+	gridOverlap = []time.Duration{5 * ms, 2 * ms, 10 * ms, 20 * ms}
 	gridSource  = []Source{HRTimer, NMI}
 	gridReads   = []Reads{ReadsRCU, ReadsTracepoint, ReadsTasksTrace, ReadsNothing}
 	gridRequest = []RCURequest{RequestCall, RequestSync, RequestExpedited, RequestCall}
@@ -271,6 +272,25 @@ func drawMany(w word, sc *Scenario) {
 		for i := range fuzzWaiters {
 			sc.RCULoad = append(sc.RCULoad, RCULoad{Kind: RequestSync, Period: period, CPU: i % few})
 		}
+	}
+	if w.take(2) == 3 {
+		drawOverlap(w, sc, few)
+	}
+}
+
+// drawOverlap lets normal and expedited grace periods of RCU overlap, with readers of RCU
+// that real-time tasks preempt.
+func drawOverlap(w word, sc *Scenario, cpus int) {
+	sc.RCU.Normal, sc.RCU.Expedited = false, false
+	sc.RCULoad = append(sc.RCULoad, RCULoad{Kind: RequestExpedited, Period: of(&w, 2, gridOverlap), CPU: w.take(2) % cpus})
+	if w.flag() {
+		sc.Machine.Preempt = PreemptFull
+	}
+	if n := w.take(2); n > 0 {
+		sc.Tasks = append(sc.Tasks, Tasks{Name: "reader", Count: n * cpus, Reads: ReadsRCU, Section: of(&w, 4, gridSection), Gap: of(&w, 3, gridGap)})
+	}
+	if sleep := of(&w, 3, gridSleep); sleep > 0 {
+		sc.Tasks = append(sc.Tasks, Tasks{Name: "preemptor", Count: cpus, Sched: FIFO, Reads: ReadsNothing, Gap: of(&w, 3, gridGap), Sleep: sleep, SleepEvery: 1})
 	}
 }
 
