@@ -22,10 +22,13 @@ const (
 	RCUGracePeriodTooShort Oracle = "rcu-grace-period-too-short"
 	// A wait for RCU ended without a whole RCU grace period, or a wait for an SRCU
 	// domain that promises to contain one did.
-	RCUWaitTooShort    Oracle = "rcu-wait-too-short"
-	ContainsNoRCU      Oracle = "contains-no-rcu-grace-period"
-	CallbackTooEarly   Oracle = "rcu-callback-too-early"
-	ProbesFreedInUse   Oracle = "probes-freed-in-use"
+	RCUWaitTooShort  Oracle = "rcu-wait-too-short"
+	ContainsNoRCU    Oracle = "contains-no-rcu-grace-period"
+	CallbackTooEarly Oracle = "rcu-callback-too-early"
+	ProbesFreedInUse Oracle = "probes-freed-in-use"
+	// A reader was switched out, and a grace period that waits for its CPU did not wait for
+	// the reader.
+	ReaderUnqueued     Oracle = "reader-unqueued"
 	AttachedTooEarly   Oracle = "attached-too-early"
 	ListsGoneInUse     Oracle = "lists-gone-in-use"
 	UseAfterFree       Oracle = "use-after-free"
@@ -64,6 +67,9 @@ const (
 	Overtaken Oracle = "overtaken"
 	// A task ran on a CPU outside of its affinity.
 	WrongCPU Oracle = "wrong-cpu"
+	// Softirqs were pending, and neither the exit of an interrupt nor ksoftirqd would run
+	// them.
+	SoftirqsForgotten Oracle = "softirqs-forgotten"
 	// Work was queued on a CPU that was never online, where nobody will run it.
 	NoWorker Oracle = "no-worker"
 
@@ -79,6 +85,16 @@ const (
 	BoostKept Oracle = "boost-kept"
 	// A context switch was no quiescent state of its CPU; ticks may repair that.
 	SwitchIgnored Oracle = "switch-ignored"
+	// A CPU did not report to an expedited grace period at the end of the section in which
+	// that had interrupted it; a context switch may repair that.
+	ReportDropped Oracle = "report-dropped"
+	// A reader that was switched out blocked a grace period that does not wait for its CPU,
+	// and could have been queued otherwise.
+	BlocksTooMuch Oracle = "blocks-too-much"
+	// Softirqs went on at the exit of an interrupt beyond the limits of the kernel.
+	SoftirqsGoOn Oracle = "softirqs-go-on"
+	// A fair task was queued with another lag than it had, or with more than it may have.
+	LagLost Oracle = "lag-lost"
 
 	// The live core broke a promise to a caller.
 	PromiseBroken Oracle = "promise-broken"
@@ -87,7 +103,8 @@ const (
 // Costs reports whether the oracle finds what costs too much and does no other harm.
 func (o Oracle) Costs() bool {
 	switch o {
-	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, WaitsTooLong, SwitchIgnored, BoostKept, CallbackLate, Overtaken:
+	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, WaitsTooLong, SwitchIgnored, BoostKept, CallbackLate, Overtaken,
+		ReportDropped, BlocksTooMuch, SoftirqsGoOn, LagLost:
 		return true
 	}
 	return false

@@ -23,6 +23,9 @@ var bigDomains = []Mutant{
 	liveness("big-end-late", "the end of a grace period finds the CPUs with callbacks for the one before", "baseline",
 		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return &endLate{Tree: t} }}).
 		costs(trial.CallbackLate),
+	liveness("big-others-late", "the end of a grace period finds only the first of the CPUs with callbacks for it, and the others one grace period later", "baseline",
+		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return &othersLate{Tree: t} }}).
+		costs(trial.CallbackLate),
 	liveness("big-needed-zero", "the grace period that a CPU has requested last is 0 at first, which is later than the first hundred", "baseline",
 		fixes.Fix{Funnel: func(t *funnel.Tree) funnel.Funnel { return neededZero{t} }}).
 		waits(trial.LostWakeup, trial.CallbacksForgotten),
@@ -82,4 +85,26 @@ func (n neededZero) Note(cpu int, c srcu.Cookie, expedited bool) funnel.Noted {
 		return funnel.Joined
 	}
 	return n.Tree.Note(cpu, c, expedited)
+}
+
+// othersLate finds all CPUs but the first one grace period late.
+type othersLate struct {
+	*funnel.Tree
+	found []int
+}
+
+func (o *othersLate) End(c srcu.Cookie, ready func(cpu int)) {
+	for _, cpu := range o.found {
+		ready(cpu)
+	}
+	o.found = nil
+	first := true
+	o.Tree.End(c, func(cpu int) {
+		if first {
+			ready(cpu)
+		} else {
+			o.found = append(o.found, cpu)
+		}
+		first = false
+	})
 }

@@ -81,7 +81,7 @@ func (m *Mutant) Worlds() []string {
 }
 
 // all contains every planted bug, in display order.
-var all = slices.Concat(scans, sequences, work, barriers, perCPU, teardowns, quiescentStates, gracePeriods, expedited, nodes, offloading, bigDomains, destroying, readers, samples, costs)
+var all = slices.Concat(scans, sequences, work, barriers, perCPU, teardowns, quiescentStates, gracePeriods, expedited, nodes, offloading, bigDomains, destroying, readers, samples, scheduling, costs)
 
 // All returns the planted bugs of all worlds, in display order.
 func All() []Mutant { return slices.Clone(all) }

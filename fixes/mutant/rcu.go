@@ -14,7 +14,7 @@ var quiescentStates = []Mutant{
 	safety("all-idle", "a scan for quiescent states takes every CPU for idle", "revert", in("revert", always(kernel.CPUIdle, true))).
 		unsafe(trial.RCUGracePeriodTooShort),
 	safety("switched-out", "a reader that is switched out does not block the running grace period", "baseline", in("baseline", always(kernel.SwitchedOutBlocks, false))).
-		unsafe(trial.RCUGracePeriodTooShort),
+		unsafe(trial.ReaderUnqueued),
 	safety("switched-out-before", "a reader that was switched out before does not block the next grace period", "baseline", in("baseline", always(kernel.SwitchedOutBlocksNext, false))).
 		unsafe(trial.RCUGracePeriodTooShort),
 	liveness("reader-stays", "a reader that was switched out stays on the list of those that block after its section", "baseline", in("baseline", always(kernel.UnlockUnblocks, false))).
@@ -83,6 +83,24 @@ var expedited = []Mutant{
 		unsafe(trial.RCUGracePeriodTooShort),
 	liveness("exp-unwoken", "the last report does not wake the expedited worker, whose stall timeout does", "expedited", in("expedited", always(kernel.ExpLastReportWakes, false))).
 		waits(trial.Slow, trial.ExpWorkerAsleep),
+	liveness("exp-deferred-dropped", "the end of a section drops the report that an expedited grace period waits for, and the next context switch repairs that", "expedited", in("expedited", always(kernel.SectionReportsExp, false))).
+		costs(trial.ReportDropped),
+	liveness("switched-out-both", "a reader that is switched out blocks a grace period of each kind if it blocks one of them", "baseline", in("baseline", kernel.Overrides{Decide: blockBoth})).
+		costs(trial.BlocksTooMuch),
 	liveness("exp-more-forgotten", "a request made during an expedited grace period is forgotten at its end", "expedited", in("expedited", always(kernel.ExpNextNeeded, false))).
 		waits(trial.LostWakeup, trial.ExpNotRequested),
+}
+
+// blockBoth lets a reader that blocks a normal grace period block an expedited one.
+func blockBoth() kernel.Decider {
+	blocks := false
+	return func(d kernel.Decision, _ int, decision bool) bool {
+		switch d {
+		case kernel.SwitchedOutBlocks:
+			blocks = decision
+		case kernel.SwitchedOutBlocksExp:
+			return decision || blocks
+		}
+		return decision
+	}
 }

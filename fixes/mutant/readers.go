@@ -36,6 +36,8 @@ var readers = []Mutant{
 		order(order.SC, order.NullPointer),
 	safety("open-unwaited", "the first user attaches a probe without waiting out the last removal", "asyncfree", in("asyncfree", always(kernel.OpenWaits, false))).
 		unsafe(trial.AttachedTooEarly),
+	safety("open-earlier", "the first user waits for the first removal since the last wait, not for the last one", "asyncfree", in("asyncfree", always(kernel.LatestRemoval, false))).
+		unsafe(trial.AttachedTooEarly),
 }
 
 // reading replaces the readers of the order world by another flavour.

@@ -14,7 +14,8 @@ type callbackList struct {
 	last   srcu.Cookie // of the last callback
 	moved  ns          // time of the last callback or of the last run of invoke
 	invoke work        // srcu_invoke_callbacks
-	timers int         // those that will queue invoke
+	timers int         // those that will queue invoke,
+	fires  uint64      // and the jiffy of the first of them
 	cpu    int
 
 	// turns numbers the callbacks of call_srcu(). due holds the first whole grace period
@@ -111,6 +112,7 @@ func (d *domain) scheduleOn(cpu int, jiffies uint64) {
 	if cpu >= len(k.cpus) && !k.decision(OfflineInvokes, cpu, false) {
 		return
 	}
+	d.checkDelay("the work for callbacks", jiffies, 1)
 	queue := func() {
 		switch {
 		case life != d.life || w.queued:
@@ -127,11 +129,13 @@ func (d *domain) scheduleOn(cpu int, jiffies uint64) {
 		return
 	}
 	c, l := k.hereOr0(), d.lists[cpu]
-	l.timers++
-	c.timers.add(k, c, k.jiffies+jiffies, timer{fn: func() {
+	fires := c.timers.add(k, c, k.jiffies+jiffies, timer{fn: func() {
 		l.timers--
 		queue()
 	}})
+	if l.timers++; l.timers == 1 || int64(fires-l.fires) < 0 {
+		l.fires = fires
+	}
 }
 
 // awaitCallbacks is srcu_barrier: it waits for the callbacks that have been posted,

@@ -13,17 +13,20 @@ import (
 type burst struct {
 	jiffy uint64
 	n     uint64
+	ended bool // the last run of process_srcu has ended a grace period
 }
 
 // checkBurst checks that the domain's work item does not queue itself more often in a
 // jiffy than the kernel's limit on runs without delay allows: retries without a delay
 // burn the CPU time of a worker. Runs that a request or an RCU callback has queued do
-// not count; the latter are one for each grace period.
+// not count; the latter are one for each grace period. Nor do those in which the next
+// grace period begins: its first run has no delay (srcu_gp_end).
 func (d *domain) checkBurst(limit uint64) {
-	if !d.retries {
+	retries := d.retries && !d.burst.ended
+	d.retries, d.burst.ended = false, false
+	if !retries {
 		return
 	}
-	d.retries = false
 	if b := &d.burst; b.jiffy != d.k.jiffies {
 		*b = burst{jiffy: d.k.jiffies}
 	}

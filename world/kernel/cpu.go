@@ -23,6 +23,7 @@ type cpu struct {
 	softLeft    ns
 	softRounds  int
 	softUntil   uint64 // time at which ksoftirqd takes over, in jiffies
+	softRun     softirqRun
 	// exitToSoftirq: an hrtimer sample has just returned with softirqs pending.
 	exitToSoftirq bool
 	softDisabled  bool // ksoftirqd is running softirqs
@@ -249,6 +250,7 @@ func (k *kernel) handle(c *cpu, i irq) {
 		k.wake(i.task)
 	case irqExp:
 		k.onExpIPI(c)
+		c.expTaken = k.rcu.exp.seq
 	case irqHRTick:
 		// Its effect came at the start.
 	case irqCall:

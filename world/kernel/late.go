@@ -23,11 +23,17 @@ func (k *kernel) rcuAtRest() bool {
 }
 
 // checkHandedOver checks, after a run of process_srcu, that workers have all callbacks
-// whose grace period has ended, or get them from a timer.
+// whose grace period has ended, or get them from a timer of one jiffy (SRCU_INTERVAL), which
+// fires in the next one.
 func (d *domain) checkHandedOver() {
 	for _, l := range d.lists {
-		if l.invoke.idle() && l.timers == 0 && len(l.due) > 0 && d.machine.Done(l.due[0]) {
+		if !l.invoke.idle() || len(l.due) == 0 || !d.machine.Done(l.due[0]) {
+			continue
+		}
+		if l.timers == 0 {
 			d.k.violate(trial.CallbackLate, "%s: the grace period of a callback on CPU %d has ended, and nothing will invoke it before the end of another", d.name, l.cpu)
+		} else if wait := int64(l.fires - d.k.jiffies); wait > 2 {
+			d.k.violate(trial.CallbackLate, "%s: the grace period of a callback on CPU %d has ended, and it waits for a timer for %d jiffies", d.name, l.cpu, wait)
 		}
 	}
 }

@@ -104,3 +104,45 @@ func TestAPollForAGracePeriodThatNobodyRequestedIsFound(t *testing.T) {
 		}
 	}
 }
+
+// Callbacks whose grace period has ended are given to a worker within a jiffy.
+func TestCallbacksThatAreHandedOverLateAreFound(t *testing.T) {
+	t.Parallel()
+	for jiffies, want := range []trial.Oracle{"", "", trial.WaitsTooLong} {
+		k := booted(t, nil)
+		k.tracepointSRCU.scheduleOn(0, uint64(jiffies))
+		if got := k.firstFinding(); got != want {
+			t.Errorf("after %d jiffies: %v, want %q", jiffies, k.violations, want)
+		}
+	}
+}
+
+// Callbacks that wait for a timer of more than a jiffy are found, whoever armed it.
+func TestCallbacksBehindALongTimerAreFound(t *testing.T) {
+	t.Parallel()
+	for wait, want := range map[uint64]trial.Oracle{1: "", 2: "", 3: trial.CallbackLate} {
+		k := booted(t, nil)
+		d := k.tracepointSRCU
+		l := d.lists[0]
+		l.due, l.timers, l.fires = []srcu.Cookie{d.machine.Latest()}, 1, k.jiffies+wait
+		d.checkHandedOver()
+		if got := k.firstFinding(); got != want {
+			t.Errorf("a timer in %d jiffies: %v, want %q", wait, k.violations, want)
+		}
+	}
+}
+
+// Runs of process_srcu beyond the limit are found, unless a grace period ended in each run
+// before: the next one begins without delay.
+func TestRunsOfFurtherGracePeriodsAreNoRetries(t *testing.T) {
+	t.Parallel()
+	for _, ended := range []bool{false, true} {
+		k := booted(t, nil)
+		d := k.tracepointSRCU
+		d.retries, d.burst = true, burst{jiffy: k.jiffies, n: 5, ended: ended}
+		d.checkBurst(5)
+		if found := k.firstFinding() == trial.WorkerSpins; found == ended {
+			t.Errorf("a grace period has ended %t: %v", ended, k.violations)
+		}
+	}
+}

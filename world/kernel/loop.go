@@ -141,6 +141,7 @@ func (l *loop) sectionOver() {
 	l.watching = false
 	if l.rcu && !l.off {
 		l.k.endSection(l.t)
+		l.k.checkDeferred(l.t.cpu)
 	}
 	if l.boosted && l.k.decision(SectionDeboosts, l.t.cpu.id, true) {
 		l.boosted, l.t.prio = false, 0

@@ -90,6 +90,19 @@ func (k *kernel) checkBoosted(t *task) {
 	}
 }
 
+// checkDeferred checks that a CPU which has not answered the interrupt of an expedited grace
+// period is still in the reader that defers the answer, or about to switch tasks
+// (rcu_exp_handler, rcu_preempt_deferred_qs_irqrestore).
+func (k *kernel) checkDeferred(c *cpu) {
+	if !c.owesExp() || c.expTaken != k.rcu.exp.seq || c.resched == hardResched {
+		return
+	}
+	if t := c.cur; k.preemptRCU() && t != nil && t.loop != nil && (t.loop.inRCU() || t.loop.watching && t.left == 0) {
+		return
+	}
+	k.violate(trial.ReportDropped, "CPU %d has taken the interrupt of an expedited grace period, is in no reader, and has not reported", c.id)
+}
+
 // sums are the sums of the scans in the present step of a domain, for an oracle: from the
 // start of a grace period to its flip, or from the flip to the end.
 type sums struct {
@@ -134,20 +147,6 @@ func (k *kernel) checkProbes(name string, epoch uint64) {
 	for _, l := range k.tracepointLoops {
 		if l.predates(epoch) {
 			k.unsafe(trial.ProbesFreedInUse, "%s freed while %s, inside since before they were unhooked, still was", name, l.t.name)
-		}
-	}
-}
-
-// checkOpen checks that no reader that may have found the last probe is still inside
-// when a first probe is attached: the reader would call the old function with the new
-// data.
-func (k *kernel) checkOpen(tp *tracepoint) {
-	if k.opt.blind {
-		return
-	}
-	for _, l := range k.tracepointLoops {
-		if l.reader.tp == tp && l.predates(tp.offEpoch) {
-			k.unsafe(trial.AttachedTooEarly, "a probe attached to %s while %s, inside since before the last was removed, still was", tp.name, l.t.name)
 		}
 	}
 }

@@ -74,6 +74,9 @@ const (
 	// expedited grace periods (rcu_preempt_ctxt_queue, sync_exp_reset_tree).
 	SwitchedOutBlocksExp
 	SwitchedOutBlocksNextExp
+	// SectionReportsExp: the end of a section reports its CPU to an expedited grace period,
+	// if the interrupt came inside; always (rcu_preempt_deferred_qs_irqrestore).
+	SectionReportsExp
 )
 
 // The grace-period kthread and the tasks that wait for it.
@@ -126,6 +129,16 @@ const (
 	// SectionDeboosts: the end of a boosted section gives the priority back; always
 	// (rcu_read_unlock_special).
 	SectionDeboosts Decision = iota + 144
+)
+
+// Softirqs and fair tasks.
+const (
+	// SoftirqsGoOn: softirqs that were raised meanwhile run at the exit of the same
+	// interrupt, within limits; otherwise ksoftirqd runs them (handle_softirqs).
+	SoftirqsGoOn Decision = iota + 176
+	// LagKept: a queued task that moves to another CPU has the same lag there; always
+	// (update_entity_lag, place_entity).
+	LagKept
 )
 
 // Callbacks of SRCU domains.
@@ -205,6 +218,9 @@ const (
 	// OpenWaits: the first user of a tracepoint waits for the readers of the last
 	// removed probe; always (tp_rcu_cond_sync).
 	OpenWaits
+	// LatestRemoval: a removal replaces the cookie of an earlier one, for which no open has
+	// waited; always (tp_rcu_get_state).
+	LatestRemoval
 )
 
 // decision returns the candidate's override of a decision, or else the kernel's own.

@@ -48,7 +48,7 @@ func TestAnOverrideThatAgreesChangesNothing(t *testing.T) {
 		RequestWakes, LastReportWakes, ScanTimed, NextNeeded, SyncWaitsForNext, CallbackWaitsForNext, CookieWaitsForNext, PolledEnds,
 		ExpInterrupts, ExpReportDeferred, ExpLastReportWakes, ExpNextNeeded,
 		EventStops, TickRestarts, NMISampleCharged, HRTimerSampleCharged, DebtPaidRestarts,
-		LoadAfterLock, OpenWaits,
+		LoadAfterLock, OpenWaits, SoftirqsGoOn, LagKept, LatestRemoval,
 	} {
 		if taken[d] == 0 {
 			t.Errorf("decision %d is never taken", d)

@@ -53,6 +53,7 @@ type rcuCPU struct {
 	eqsSnap  uint64 // value at the first force-quiescent-state scan
 	inIdle   bool   // not watching: an extended quiescent state
 	expAsked bool   // the expedited grace period waits for a context switch
+	expTaken uint64 // the last one whose interrupt this CPU has taken, for an oracle
 	ticksGP  int    // ticks in this grace period
 	irqProbe
 	offload
@@ -146,6 +147,7 @@ func (k *kernel) rcuTick(c *cpu) {
 	c.ticksGP++
 	k.checkSwitched(c)
 	k.checkBoost(c)
+	k.checkDeferred(c)
 	if c.userTick() {
 		c.cur.voluntary++ // rcu_note_voluntary_context_switch
 	}
@@ -359,9 +361,11 @@ func (c *rcuCPU) owesExp() bool { return c.leaf.expmask&c.bit != 0 }
 // reader joins the leaf's list; the CPU itself has passed a quiescent state.
 func (k *kernel) noteContextSwitch(c *cpu, t *task) {
 	if k.preemptRCU() && t.inReader() && !t.rcu.queued {
+		was := c.leaf.tails()
 		c.leaf.queue(t,
 			k.decision(SwitchedOutBlocks, c.id, rcu.SeqRunning(k.rcu.seq) && c.owes()),
-			c.owesExp() && k.decision(SwitchedOutBlocksExp, c.id, true))
+			k.decision(SwitchedOutBlocksExp, c.id, c.owesExp()))
+		k.checkQueued(c, t, was)
 		k.decide(decideBlocked, uint64(t.pid))
 		k.moved = k.moved || t.rcu.blocksGP || t.rcu.blocksExp // it may be the last of them
 	}
@@ -384,7 +388,9 @@ func (k *kernel) endSection(t *task) {
 	}
 	if t.rcu.expHint {
 		t.rcu.expHint = false
-		k.reportExp(t.cpu)
+		if k.decision(SectionReportsExp, t.cpu.id, true) {
+			k.reportExp(t.cpu)
+		}
 	}
 	if !t.rcu.queued || !k.decision(UnlockUnblocks, t.cpu.id, true) {
 		return

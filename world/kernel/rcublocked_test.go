@@ -1,6 +1,10 @@
 package kernel
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/gpstorm/gpstorm/trial"
+)
 
 // The order of blkd_tasks from head to tail, by the running grace periods and by the
 // arrivals. n marks a task that blocks the normal grace period, e one that blocks the
@@ -46,5 +50,48 @@ func TestSwitchedOutReadersAreQueuedAsTheKernelDoes(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%v: %s, want %s", tt.arrivals, got, tt.want)
 		}
+	}
+}
+
+// A reader that is queued to block fewer grace periods than wait for its CPU is found, and
+// one that is queued to block more, unless each place blocks more.
+func TestReadersThatBlockTheWrongGracePeriodsAreFound(t *testing.T) {
+	t.Parallel()
+	type blocks struct{ gp, exp bool }
+	neither, normal, expedited, both := blocks{}, blocks{gp: true}, blocks{exp: true}, blocks{true, true}
+	for _, tt := range []struct {
+		name  string
+		was   tails
+		owes  blocks
+		given blocks
+		want  trial.Oracle
+	}{
+		{"as the CPU owes", tails{-1, -1}, normal, normal, ""},
+		{"not the normal one", tails{-1, -1}, both, expedited, trial.ReaderUnqueued},
+		{"not the expedited one", tails{-1, -1}, both, normal, trial.ReaderUnqueued},
+		{"both for nothing", tails{0, 0}, neither, both, trial.BlocksTooMuch},
+		{"the expedited one, too, without readers before it", tails{-1, -1}, normal, both, trial.BlocksTooMuch},
+		{"the expedited one, too, whose tail is shorter", tails{0, 1}, normal, both, trial.BlocksTooMuch},
+		{"the expedited one, too, whose tail is as long", tails{1, 1}, normal, both, ""},
+		{"the normal one, too, whose tail is shorter", tails{1, 0}, expedited, both, trial.BlocksTooMuch},
+		{"the normal one, too, whose tail is longer", tails{0, 1}, expedited, both, ""},
+		{"the normal one, too, as the first of the expedited one", tails{0, -1}, expedited, both, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			k := booted(t, nil)
+			c := k.cpus[0]
+			c.leaf.qsmask, c.leaf.expmask = 0, 0
+			if tt.owes.gp {
+				c.leaf.qsmask = c.bit
+			}
+			if tt.owes.exp {
+				c.leaf.expmask = c.bit
+			}
+			k.checkQueued(c, &task{name: "reader", rcu: rcuTask{blocksGP: tt.given.gp, blocksExp: tt.given.exp}}, tt.was)
+			if got := k.firstFinding(); got != tt.want {
+				t.Errorf("%v, want %q", k.violations, tt.want)
+			}
+		})
 	}
 }

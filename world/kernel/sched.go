@@ -55,7 +55,9 @@ func (k *kernel) wake(t *task) {
 	from := t.cpu
 	c := k.placeWoken(t)
 	t.cpu = c
+	last := t.vruntime
 	k.place(c, t, c != from)
+	k.checkPlaced(c, t, c != from, last)
 	k.enqueue(c, t)
 	if !t.fifo() {
 		k.noteQueued(c)
@@ -303,10 +305,14 @@ func (k *kernel) pull(c *cpu) bool {
 func (k *kernel) migrate(from, to *cpu, i int) {
 	t := from.fair[i]
 	k.decide(decideMigrate, uint64(to.id)<<32|uint64(t.pid))
+	lag := k.average(from) - t.vruntime
 	shift := k.average(to) - k.average(from)
 	from.takeFair(i)
-	t.vruntime += shift
-	t.deadline += shift
+	if k.decision(LagKept, to.id, true) {
+		t.vruntime += shift
+		t.deadline += shift
+	}
+	k.checkCarried(to, t, lag)
 	t.cpu = to
 	to.addFair(t)
 	k.noteQueued(to)

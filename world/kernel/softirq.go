@@ -26,11 +26,13 @@ func (k *kernel) raiseSoftirq(c *cpu, s softirqs) {
 
 func (k *kernel) beginSoftirq(c *cpu) {
 	c.softActive, c.softRounds = true, 0
+	c.softRun = softirqRun{began: k.jiffies}
 	c.softUntil = k.jiffies + max(1, uint64(softMaxMillis*k.sc.Machine.HZ/1000))
 	k.beginSoftirqRound(c)
 }
 
 func (k *kernel) beginSoftirqRound(c *cpu) {
+	k.checkSoftirqRound(c)
 	c.softNow, c.softPending = c.softPending, 0
 	k.trace.softirqBegin(c)
 	c.softLeft = k.softirqCost(c, c.softNow)
@@ -80,12 +82,13 @@ func (k *kernel) endSoftirqRound(c *cpu) {
 	k.trace.softirqEnd(c, c.softNow)
 	if c.softPending != 0 {
 		c.softRounds++
-		if c.softRounds < softMaxRounds && k.jiffies < c.softUntil && c.resched != hardResched {
+		if k.decision(SoftirqsGoOn, c.id, c.softRounds < softMaxRounds && k.jiffies < c.softUntil && c.resched != hardResched) {
 			k.beginSoftirqRound(c)
 			return
 		}
 		c.softActive = false
 		k.wake(c.ksoftirqd)
+		k.checkSoftirqsLeft(c)
 		return
 	}
 	c.softActive = false

@@ -359,7 +359,7 @@ func (s *domainSide) Requeue(jiffies uint64) {
 func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
 	s.lastEnd, s.lastStep, k.lastMove, s.emptyLooks = k.now, k.now, k.now, 0
-	s.idleAt = k.jiffies
+	s.idleAt, s.burst.ended = k.jiffies, true
 	(*domain)(s).checkDelay("the end of a grace period", jiffies, 1)
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))

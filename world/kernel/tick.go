@@ -124,6 +124,7 @@ func (k *kernel) enterIdle(c *cpu) {
 	if c.inIdle {
 		return
 	}
+	k.checkSoftirqsIdle(c)
 	c.inIdle = true
 	c.eqs++
 	c.resched = noResched

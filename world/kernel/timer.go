@@ -15,14 +15,15 @@ type timer struct {
 	sleep   sleep
 }
 
-// add arms a timer on CPU c.
-func (w *wheel) add(k *kernel, c *cpu, expires uint64, t timer) {
+// add arms a timer on CPU c. It returns the jiffy in which the timer fires.
+func (w *wheel) add(k *kernel, c *cpu, expires uint64, t timer) uint64 {
 	w.seq++
 	t.expires, t.seq = bucket(expires, expires-k.jiffies), w.seq
 	w.timers = append(w.timers, t)
 	if c.idle() {
 		k.programIdleTick(c)
 	}
+	return t.expires
 }
 
 // bucket is the jiffy in which the wheel fires a timer: never early, so at the end of

@@ -18,8 +18,16 @@ type tracepoint struct {
 	lists *lists // the object that readers find: the probe and its per-CPU lists
 	// readIn is the set of domains whose readers call the probe.
 	readIn fixes.Domains
-	// offEpoch is the epoch of the last removal of a last probe.
-	offEpoch uint64
+	off    removal // the last one of a last probe, for an oracle
+}
+
+// removal is the time of the removal of a probe.
+type removal struct {
+	epoch uint64 // of the kernel
+	// whole is the first grace period of the domain of the readers that began later, full
+	// that of vanilla RCU.
+	whole srcu.Cookie
+	full  rcuMark
 }
 
 // lists represents the memory that a probe reads and a teardown frees: the probe
@@ -43,10 +51,12 @@ type tracing struct {
 	unfreed     []*unregistered        // teardowns with unfreed memory
 	// lastOff is the snapshot taken at the removal of a last probe, for the next
 	// addition of a first one (tp_transition_snapshot 1_0_1).
-	lastOff   srcu.Cookie
-	offArmed  bool
-	buffers   int // total_ref_count
-	deferring int // unfinished teardowns in a worker
+	lastOff  srcu.Cookie
+	offArmed bool
+	// lastRemoval is its time, for an oracle.
+	lastRemoval removal
+	buffers     int // total_ref_count
+	deferring   int // unfinished teardowns in a worker
 }
 
 // open attaches a perf event (perf_trace_init). The first user registers the probe,
@@ -79,11 +89,13 @@ func (k *kernel) register(t *task, tp *tracepoint) {
 	tr := &k.tracing
 	if tr.offArmed && tp.onTracepoint() {
 		tr.offArmed = false
+		over, began := k.over(tr.lastRemoval), k.now
 		if k.decision(OpenWaits, -1, true) {
 			k.condSync(t, tr.lastOff)
 		}
-		k.checkOpen(tp)
+		k.checkOpenDelay(tp, over, began)
 	}
+	k.checkOpen(tp)
 	t.use(costRegister)
 	k.syncAll()
 	tp.lists = &lists{}
@@ -147,11 +159,14 @@ func (k *kernel) unregister(t *task, tp *tracepoint) *unregistered {
 	if !tp.onTracepoint() {
 		return u
 	}
+	tp.off = k.removal()
+	tr.lastRemoval = tp.off
 	u.cookie, u.taken = tr.tracepoint.Start(), true
-	tr.lastOff, tr.offArmed = u.cookie, true
+	if !tr.offArmed || k.decision(LatestRemoval, -1, true) {
+		tr.lastOff, tr.offArmed = u.cookie, true
+	}
 	probes := tp.name + " probes"
-	epoch := k.newEpoch()
-	tp.offEpoch = epoch
+	epoch := tp.off.epoch
 	tr.tracepoint.Call(func() { k.checkProbes(probes, epoch) })
 	return u
 }

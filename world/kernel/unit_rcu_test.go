@@ -172,3 +172,41 @@ func TestTrialThatIsCutOff(t *testing.T) {
 		t.Error("a limit that is not reached changes the trial")
 	}
 }
+
+// A CPU that has taken the interrupt of an expedited grace period and has not reported is
+// found, unless it is inside the reader or about to switch tasks.
+func TestExpeditedReportsThatAreDroppedAreFound(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		change func(*kernel, *cpu)
+		want   trial.Oracle
+	}{
+		{"after its section", nil, trial.ReportDropped},
+		{"a CPU that owes nothing", func(_ *kernel, c *cpu) { c.leaf.expmask = 0 }, ""},
+		{"before the interrupt", func(k *kernel, c *cpu) { c.expTaken = k.rcu.exp.seq - 4 }, ""},
+		{"a task that is to be switched out", func(_ *kernel, c *cpu) { c.resched = hardResched }, ""},
+		{"a task that is to be switched out some time", func(_ *kernel, c *cpu) { c.resched = lazyResched }, trial.ReportDropped},
+		{"inside a section", func(_ *kernel, c *cpu) { c.cur.loop.pos = 0 }, ""},
+		{"at the end of one", func(_ *kernel, c *cpu) { c.cur.loop.watching, c.cur.left = true, 0 }, ""},
+		{"idle", func(_ *kernel, c *cpu) { c.cur = nil }, trial.ReportDropped},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			k := booted(t, func(sc *workload.Scenario) {
+				sc.Tasks = []workload.Tasks{{Name: "reader", Count: 1, CPUs: []int{1}, Reads: workload.ReadsRCU, Section: time.Second, Gap: time.Second}}
+			})
+			k.runUntil(10_000_000, func() bool { return false })
+			c := k.cpus[1]
+			c.cur.loop.pos = c.cur.loop.section
+			c.leaf.expmask, c.expTaken = c.bit, k.rcu.exp.seq
+			if tt.change != nil {
+				tt.change(k, c)
+			}
+			k.checkDeferred(c)
+			if got := k.firstFinding(); got != tt.want {
+				t.Errorf("%v, want %q", k.violations, tt.want)
+			}
+		})
+	}
+}
