@@ -34,7 +34,7 @@ func ExampleRun() {
 	}
 	fmt.Println(sum.Invalid())
 	// Output:
-	// baseline hung in 5 of 8 trials
+	// baseline hung in 8 of 8 trials
 	// throttle hung in 0 of 8 trials
 	// INVALID: (no such control) is caught as unsafe is required; seen: no trial of it
 }

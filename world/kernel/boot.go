@@ -50,7 +50,7 @@ func (k *kernel) bootCPUs() {
 		for range bootWorkers {
 			c.pool.idle = append(c.pool.idle, k.addWorker(c.pool))
 		}
-		c.inIdle = true
+		c.inIdle, c.tickStopped = true, true
 	}
 }
 
@@ -148,7 +148,7 @@ func (k *kernel) bootTasks() {
 			if spec.Count > 1 {
 				name += "-" + itoa(n)
 			}
-			l := newLoop(k, spec, draws.Int64N(max(1, ns(spec.Section+spec.Gap))))
+			l, asleep := newLoop(k, spec, draws.Int64N)
 			t := k.spawn(name, k.mask(spec.CPUs), l)
 			t.loop, l.t = l, t
 			t.kernel, t.quiet = false, true
@@ -163,7 +163,7 @@ func (k *kernel) bootTasks() {
 				k.rcuLoops = append(k.rcuLoops, l)
 			}
 			t.cpu = k.firstAllowed(t.allowed, n)
-			k.startTask(t)
+			k.startTask(t, asleep)
 		}
 	}
 }

@@ -18,6 +18,13 @@ const (
 	// threads that wake each other by futex, less the time of futex system calls
 	// without a waiter or a wait. Fair threads and FIFO ones differ by 5 %.
 	costWakeSwitch = 3470
+	// The last parts of a switch, the same in all of the above to 10 %: from
+	// perf_event_task_sched_out() to perf_event_task_sched_in(), which is the change of
+	// the address space and of the stack; and from there to the task's own code. Counted
+	// one by one in sched_yield(), futex and preemption by an interrupt: 286 to 338, and
+	// 233 to 283.
+	costSwitchMM   = 340
+	costSwitchExit = 280
 
 	// HRTICK, counted on 7.1.13 and 7.3.4: arming the timer at a switch, the difference
 	// between a sched_yield() with and without the feature, with slices of 100 ms (255

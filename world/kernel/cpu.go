@@ -30,6 +30,8 @@ type cpu struct {
 
 	cur      *task // nil is idle
 	overhead ns    // switch cost still to be paid before cur executes
+	// switching divides the overhead.
+	switching switching
 	runqueue
 	server  fairServer
 	resched resched
@@ -72,6 +74,9 @@ const (
 
 func (c *cpu) idle() bool { return c.cur == nil }
 
+// irqsOff reports whether only NMIs can interrupt the CPU.
+func (c *cpu) irqsOff() bool { return c.irqActive || c.switching.on() }
+
 // raise delivers an interrupt to the CPU after a delay.
 func (c *cpu) raise(i irq, after ns) {
 	c.k.agenda.push(c.k.now+after, eventTarget{cpu: c, irq: i})
@@ -113,6 +118,7 @@ func (k *kernel) sync(c *cpu) {
 	case c.cur != nil:
 		paid := min(progress, c.overhead)
 		c.overhead -= paid
+		c.switching.spend(paid)
 		if progress > paid {
 			c.cur.progress(progress - paid)
 		}
@@ -138,13 +144,13 @@ func (k *kernel) sync(c *cpu) {
 // executes reports whether all time up to the CPU's next event is progress. runToNow
 // finds the same, and does so if every interrupt is executed.
 func (c *cpu) executes() bool {
-	return c.undisturbed() && !c.halted() && !c.interrupted(c.irqActive) && !c.k.opt.Step
+	return c.undisturbed() && !c.halted() && !c.interrupted(c.irqsOff()) && !c.k.opt.Step
 }
 
 // runToNow executes the CPU up to the present and returns the progress made.
 func (c *cpu) runToNow() (progress ns) {
 	now := c.k.now
-	progress = c.run(now, c.work(), c.irqActive)
+	progress = c.run(now, c.work(), c.irqsOff())
 	if c.at < now { // after the switch, into a task without an end
 		progress += c.run(now, c.cur.left, false)
 	}
@@ -179,7 +185,7 @@ func (k *kernel) advance(c *cpu) bool {
 			k.beginSoftirq(c)
 		}
 		return true
-	case len(c.pending) > 0:
+	case len(c.pending) > 0 && !c.switching.on():
 		c.exitToSoftirq = false // this interrupt's exit runs them
 		i := c.pending[0]
 		if n := len(c.pending) - 1; n == 0 {
@@ -217,6 +223,9 @@ func (k *kernel) advance(c *cpu) bool {
 		}
 		k.enterIdle(c)
 		return false
+	case c.switching.over():
+		k.endStage(c)
+		return true
 	case c.overhead > 0:
 		return false
 	case c.resched != noResched && k.preemptible(c):
@@ -284,7 +293,7 @@ func (k *kernel) plan(c *cpu) {
 	at, returns := c.at, c.at < limit
 	if !c.undisturbed() {
 		at, returns = k.lookahead(c, limit, work)
-	} else if !c.interrupted(c.irqActive) {
+	} else if !c.interrupted(c.irqsOff()) {
 		at = min(c.at+work, limit)
 		returns = at < limit
 	}
@@ -302,6 +311,8 @@ func (c *cpu) work() ns {
 		return c.softLeft
 	case c.cur == nil:
 		return never
+	case c.switching.on():
+		return c.switching.left
 	case c.cur.left < never:
 		return c.overhead + c.cur.left
 	case c.overhead > 0 && c.resched != noResched:

@@ -92,9 +92,12 @@ func (c *cpu) takeFair(i int) *task {
 	return t
 }
 
+// mayGive reports whether another CPU may pull a task from this one.
+func (c *cpu) mayGive(t *task, to *cpu) bool { return t.allowed.has(to.id) && !c.onCPU(t) }
+
 // lends reports whether a queued fair task may run on another CPU.
 func (c *cpu) lends(to *cpu) bool {
-	return slices.ContainsFunc(c.fair, func(t *task) bool { return t.allowed.has(to.id) })
+	return slices.ContainsFunc(c.fair, func(t *task) bool { return c.mayGive(t, to) })
 }
 
 // spare is the index of the queued fair task that may run on another CPU; of several it
@@ -102,7 +105,7 @@ func (c *cpu) lends(to *cpu) bool {
 func (c *cpu) spare(to *cpu) int {
 	spare := -1
 	for i, t := range c.fair {
-		if t.allowed.has(to.id) && (spare < 0 || t.joined < c.fair[spare].joined) {
+		if (spare < 0 || t.joined < c.fair[spare].joined) && c.mayGive(t, to) {
 			spare = i
 		}
 	}

@@ -36,7 +36,7 @@ func (k *kernel) sliceOver(c *cpu) bool {
 // vruntime is the virtual runtime of the current task at present.
 func (c *cpu) vruntime() ns { return c.cur.vruntime + c.k.now - c.at }
 
-// beginSlice arms the timer in a switch; its delay counts from the end of the switch
+// beginSlice determines the delay of the timer in a switch, whose end arms it
 // (set_next_task_fair, hrtick_schedule_exit). Without a fair task to be preempted, the
 // timer stays armed; it is cancelled on an idle CPU only.
 func (k *kernel) beginSlice(c *cpu) {
@@ -48,7 +48,7 @@ func (k *kernel) beginSlice(c *cpu) {
 	case !t.fifo():
 		t.protected = t.deadline
 		if len(c.fair) > 0 {
-			k.armHRTick(c, k.now+c.overhead+k.cost(costHRTickStart)+max(hrtickLeast, t.deadline-c.vruntime()))
+			c.switching.hrtick = max(hrtickLeast, t.deadline-c.vruntime())
 		}
 	}
 }
@@ -56,7 +56,7 @@ func (k *kernel) beginSlice(c *cpu) {
 // noteQueued arms the timer when the current task is not the only fair one any more
 // (hrtick_update).
 func (k *kernel) noteQueued(c *cpu) {
-	if !k.hrtick || c.hrtickAt != 0 || c.cur == nil || c.cur.fifo() || c.cur.state != running {
+	if !k.hrtick || c.hrtickAt != 0 || c.switching.hrtick != 0 || c.cur == nil || c.cur.fifo() || c.cur.state != running {
 		return
 	}
 	left := c.cur.deadline - c.vruntime()
@@ -89,8 +89,13 @@ func (k *kernel) planHRTick(c *cpu, at ns) {
 }
 
 // hrtickExpires is the expiry of a CPU's timer, unless it was cancelled or armed anew.
+// The end of a switch arms an expired timer anew before its interrupt is taken.
 func (k *kernel) hrtickExpires(c *cpu) {
 	if c.hrtickAt != k.now {
+		return
+	}
+	if c.switching.hrtick != 0 {
+		c.hrtickAt = 0
 		return
 	}
 	k.sync(c)

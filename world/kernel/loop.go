@@ -7,12 +7,15 @@ import "github.com/gpstorm/gpstorm/workload"
 // its CPU time, so it needs no events: its counters and its position are computed
 // when something reads them.
 type loop struct {
-	k        *kernel
-	t        *task
-	spec     *workload.Tasks
-	section  ns
-	cycle    ns // section and gap
-	pos      ns // position in the cycle, 0 at the start of a section
+	k       *kernel
+	t       *task
+	spec    *workload.Tasks
+	section ns
+	cycle   ns // section and gap
+	pos     ns // position in the cycle, 0 at the start of a section
+	// entering: the task has not run yet, and enters the section at pos with its first
+	// instruction.
+	entering bool
 	rounds   int
 	watching bool // the end of this section is an event
 	ended    bool // it goes to sleep for ever at the end of this section
@@ -27,22 +30,29 @@ type loop struct {
 	seen, held sighting // see position.go
 }
 
-func newLoop(k *kernel, spec *workload.Tasks, start ns) *loop {
-	l := &loop{k: k, spec: spec, section: ns(spec.Section), cycle: ns(spec.Section + spec.Gap), began: 1}
+// newLoop returns a loop at a random phase, as if it had run long before it starts.
+// Phase 0 is the end of a sleep after a section; then come the rounds until the next
+// sleep, and that sleep. If the phase lies in it, asleep is the rest of it.
+func newLoop(k *kernel, spec *workload.Tasks, draw func(int64) int64) (l *loop, asleep ns) {
+	l = &loop{k: k, spec: spec, section: ns(spec.Section), cycle: ns(spec.Section + spec.Gap)}
 	if spec.Reads == workload.ReadsNothing {
 		l.section = 0
 	}
 	if l.cycle == 0 {
 		l.cycle = 1
 	}
-	l.pos = start % l.cycle
-	if l.pos < l.section {
-		l.pos = l.section % l.cycle // start outside of a section
+	awake := ns(max(1, spec.SleepEvery)) * l.cycle
+	phase := draw(awake + ns(spec.Sleep))
+	if phase >= awake {
+		asleep, phase = awake+ns(spec.Sleep)-phase, 0
 	}
-	return l
+	l.rounds = int(phase / l.cycle)
+	l.pos = (l.section + phase) % l.cycle
+	l.entering = l.pos < l.section
+	return l, asleep
 }
 
-func (l *loop) inSection() bool { return l.pos < l.section }
+func (l *loop) inSection() bool { return l.pos < l.section && !l.entering }
 func (l *loop) inUser() bool    { return !l.inSection() }
 func (l *loop) inRCU() bool     { return l.rcu && l.inSection() }
 
@@ -64,7 +74,7 @@ func (l *loop) step(t *task) demand {
 	if l.ended && !l.inSection() {
 		return sleepIn(sleeping)
 	}
-	if l.spec.SleepInside > 0 && l.pos == l.middle() {
+	if l.spec.SleepInside > 0 && l.inSection() && l.pos == l.middle() {
 		if l.slept = !l.slept; l.slept {
 			return demand{state: sleeping, sleep: ns(l.spec.SleepInside)}
 		}
@@ -112,7 +122,7 @@ func (l *loop) untilStep() ns {
 		if l.section == 0 {
 			return max(left, 0) + l.cycle - l.pos
 		}
-		if l.inSection() {
+		if l.pos < l.section {
 			return left + l.section - l.pos
 		}
 		return left + l.cycle - l.pos + l.section
@@ -149,8 +159,21 @@ func (l *loop) sectionOver() {
 	}
 }
 
-// pass advances the position by d of CPU time.
+// enter begins the section in which the task starts.
+func (l *loop) enter() {
+	l.entering = false
+	l.began++
+	l.epoch = l.beganIn(l.began)
+	if l.reader != nil {
+		l.reader.begin(l.k)
+	}
+}
+
+// pass advances the position by d of CPU time, which is more than 0.
 func (l *loop) pass(d ns) {
+	if l.entering {
+		l.enter()
+	}
 	if l.section == 0 {
 		if l.pos += d; l.pos >= l.cycle {
 			l.rounds += int(l.pos / l.cycle)

@@ -19,13 +19,14 @@ func (k *kernel) poolOf(c *cpu) *pool {
 	return k.firstAllowed(k.mask(served), c.id).pool
 }
 
-// startTask wakes a looping task at its start time, and ends it at its end time.
-func (k *kernel) startTask(t *task) {
+// startTask wakes a looping task at its start time, or when the sleep in which it starts
+// is over, and ends it at its end time.
+func (k *kernel) startTask(t *task, asleep ns) {
 	spec := t.loop.spec
-	if spec.From == 0 {
+	if from := ns(spec.From) + asleep; from == 0 {
 		k.wake(t)
 	} else {
-		k.at(ns(spec.From), func() { k.wake(t) })
+		k.at(from, func() { k.wake(t) })
 	}
 	if spec.Until > 0 {
 		k.at(ns(spec.Until), func() {

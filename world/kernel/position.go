@@ -42,6 +42,12 @@ func (k *kernel) progressUntilNow(c *cpu) (progress, taken ns) {
 // after is the position of the task after d more of CPU time.
 func (l *loop) after(d ns) position {
 	p := position{section: l.began, pos: l.pos + d}
+	if l.entering {
+		if d == 0 {
+			return p
+		}
+		p.section++
+	}
 	if p.pos >= l.cycle {
 		p.section += uint64(p.pos / l.cycle)
 		p.pos %= l.cycle

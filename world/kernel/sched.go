@@ -74,7 +74,7 @@ func (k *kernel) wake(t *task) {
 // tasks.
 func (k *kernel) placeWoken(t *task) *cpu {
 	prev := t.cpu
-	if prev.vacant() || t.pinned {
+	if prev.vacant() || t.pinned || prev.switching.prev == t {
 		return prev
 	}
 	var other *cpu
@@ -221,7 +221,7 @@ func (k *kernel) schedule(c *cpu) {
 	k.moved = k.moved || prev != nil && prev.watched || next != nil && next.watched
 	k.trace.switched(c, prev)
 	if next == nil {
-		c.setOwn(nil)
+		c.schedOut(prev)
 		k.beginSlice(c)
 		return
 	}
@@ -234,7 +234,7 @@ func (k *kernel) schedule(c *cpu) {
 	c.overhead = k.cost(switchCost(prev, next))
 	next.woken = false
 	k.beginSlice(c)
-	c.setOwn(next)
+	k.beginSwitch(c, prev)
 	if l := next.loop; l != nil {
 		l.resume()
 	}
@@ -284,7 +284,7 @@ func (k *kernel) schedTick(c *cpu) {
 func (k *kernel) pull(c *cpu) bool {
 	var busiest *cpu
 	for _, o := range k.cpus {
-		if o != c && len(o.rt) > 0 && o.rt[0].allowed.has(c.id) {
+		if o != c && len(o.rt) > 0 && o.mayGive(o.rt[0], c) {
 			c.rt = append(c.rt, o.rt[0])
 			o.rt = append(o.rt[:0], o.rt[1:]...)
 			return true

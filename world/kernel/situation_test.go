@@ -65,6 +65,7 @@ func TestAReaderWithTheLastRankIsStale(t *testing.T) {
 	})
 	d := k.tracepointSRCU
 	l := d.loops[0]
+	l.entering = false
 	for _, tt := range []struct {
 		pos    ns
 		locked bool

@@ -412,33 +412,6 @@ func (c *cpu) install(s *source) {
 	}
 }
 
-// setOwn changes the task whose sources count on this CPU. An hrtimer source keeps
-// the rest of its period. A sample ends before its task is switched out: cpu.alone
-// rests on that.
-func (c *cpu) setOwn(t *task) {
-	if c.inHandler() {
-		panic("kernel: a switch within a sample")
-	}
-	for _, s := range c.own {
-		if !s.nmi {
-			s.left = max(s.next-c.at, 0)
-		}
-	}
-	if t == nil {
-		c.own = nil
-		return
-	}
-	c.own = t.sources
-	for _, s := range c.own {
-		switch {
-		case s.throttled && c.restarts(s):
-			c.unthrottle(s)
-		case !s.nmi:
-			s.next = c.at + max(s.left, hrRestartLeft)
-		}
-	}
-}
-
 // grow lengthens the samples of a source, as configured.
 func grow(st *workload.Storm, s *source) {
 	h := s.handler * ns(st.Growth) / 100

@@ -8,13 +8,11 @@ type tick struct {
 	phase  ns // offset of the grid
 	grid   ns // the last point of it that startTick computed
 	tickAt ns // next expiry; 0 if stopped or being handled
-	// late is the expiry, in jiffies, of the timer that the idle CPU has found expired
-	// since its last tick, the first time at lateFrom; 0 is none.
-	late     uint64
-	lateFrom ns
-	ticks    uint64 // handled so far
-	seenJif  uint64 // jiffies at the last tick, to detect a stall
-	stuck    int    // number of ticks without progress of jiffies
+	// tickStopped: the idle CPU ticks for its timers only, not on the grid.
+	tickStopped bool
+	ticks       uint64 // handled so far
+	seenJif     uint64 // jiffies at the last tick, to detect a stall
+	stuck       int    // number of ticks without progress of jiffies
 }
 
 const noOwner = -1
@@ -25,6 +23,7 @@ const takeoverTicks = 5
 
 // startTick plans the next tick on the grid.
 func (k *kernel) startTick(c *cpu) {
+	c.tickStopped = false
 	if next := c.grid + k.tick; c.grid <= k.now && k.now < next {
 		c.grid = next
 	} else {
@@ -72,7 +71,6 @@ func (k *kernel) onTick(c *cpu) {
 	}
 	c.tickSources()
 	k.schedTick(c)
-	c.late = 0
 	if c.idle() {
 		k.programIdleTick(c)
 	} else {
@@ -128,9 +126,6 @@ func (k *kernel) enterIdle(c *cpu) {
 	c.inIdle = true
 	c.eqs++
 	c.resched = noResched
-	if k.timekeeper == c.id {
-		k.timekeeper = noOwner
-	}
 	k.programIdleTick(c)
 }
 
@@ -142,33 +137,23 @@ func (k *kernel) leaveIdle(c *cpu) {
 	}
 	c.inIdle = false
 	c.eqs++
-	if k.timekeeper == noOwner {
+	if c.tickStopped {
 		k.updateJiffies() // tick_nohz_irq_enter
 	}
 }
 
 // ensureTick starts the tick of a busy CPU.
 func (k *kernel) ensureTick(c *cpu) {
-	if c.tickAt == 0 && !c.tickPending() || c.tickAt > k.now+k.tick {
+	if c.tickStopped {
 		k.startTick(c)
 	}
 }
 
-func (c *cpu) tickPending() bool {
-	if c.irqActive && c.irqNow.kind == irqTick {
-		return true
-	}
-	for _, i := range c.pending {
-		if i.kind == irqTick {
-			return true
-		}
-	}
-	return false
-}
-
-// programIdleTick makes an idle CPU wake for its first wheel timer, if any. While the
-// CPU has RCU callbacks, or an irq_work that waits for a tick, it keeps ticking
-// (rcu_needs_cpu, irq_work_needs_cpu); callbacks that it has offloaded do not count.
+// programIdleTick makes an idle CPU wake for its first wheel timer, if any: at once if
+// the timer has expired, or in the next tick if the CPU still ticks
+// (tick_nohz_next_event). While the CPU has RCU callbacks, or an irq_work that waits for
+// a tick, it keeps ticking (rcu_needs_cpu, irq_work_needs_cpu); callbacks that it has
+// offloaded do not count.
 func (k *kernel) programIdleTick(c *cpu) {
 	if !c.offloaded() && (len(c.unassigned) > 0 || c.assigned.len() > 0) || len(c.irqWorks) > 0 {
 		k.startTick(c)
@@ -176,18 +161,25 @@ func (k *kernel) programIdleTick(c *cpu) {
 	}
 	expires, ok := c.timers.first()
 	if !ok {
+		k.leaveGrid(c)
 		k.stopTick(c)
 		return
 	}
-	at := ns(expires-initialJiffies) * k.tick
-	if at > k.now {
+	switch at := ns(expires-initialJiffies) * k.tick; {
+	case at > k.now:
+		k.leaveGrid(c)
 		k.planTick(c, at+c.phase)
-		return
+	case c.tickStopped && c.softPending&softTimer == 0:
+		k.planTick(c, k.now+1)
+	default:
+		k.startTick(c)
 	}
-	if c.late != expires {
-		c.late, c.lateFrom = expires, k.now
+}
+
+// leaveGrid is the part of tick_nohz_stop_tick that does not concern the timer.
+func (k *kernel) leaveGrid(c *cpu) {
+	c.tickStopped = true
+	if k.timekeeper == c.id {
+		k.timekeeper = noOwner
 	}
-	// Further interrupts postpone it by less than a jiffy in all.
-	at = min(k.now+c.phase, c.lateFrom+k.tick)
-	k.planTick(c, max(at, k.now+1))
 }
