@@ -40,6 +40,7 @@ type evaluateOptions struct {
 	shard      string
 	decided    bool
 	rare       int // trials of a replicate at one level; 0 means no estimates
+	rareMost   int // the most trials of an estimate; 0 means no limit
 	failures   outDir
 	boots      int
 }
@@ -69,6 +70,7 @@ its own. Its controls are three broken cores.
 
 --rare estimates a hang rate for every candidate and scenario in which no trial hung,
 by the simulation of rare, and shows which hangs of the baseline the candidate has too.
+Where an estimate takes more than --rare-limit, the table has a bound.
 
 --world boot compares real kernels instead: each --kernel takes a candidate's place
 and is booted --boots times for each scenario, in turns. The first is the baseline.`,
@@ -94,6 +96,7 @@ and is booted --boots times for each scenario, in turns. The first is the baseli
 	flags.BoolVar(&o.decided, "until-decided", false, "give comparisons that are decided no more variations")
 	flags.IntVar(&o.rare, "rare", 0, "estimate hang rates too, where counting shows none, with so many trials a level")
 	flags.Lookup("rare").NoOptDefVal = strconv.Itoa(defaultRareTrials)
+	flags.IntVar(&o.rareMost, "rare-limit", 0, "of --rare: the most trials of an estimate (default no limit)")
 	flags.StringVar(&o.shard, "shard", "", "run only part `i/n` of the trials, into --out")
 	return cmd
 }
@@ -172,7 +175,7 @@ func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *ca
 		scenarios = chosen // the scenarios of the controls follow
 	}
 	rates, err := rare.Rates(cmd.Context(), sum, plan, scenarios, rare.Plan{
-		Replicates: defaultReplicates, Trials: o.rare, Floor: defaultFloor, Level: campaign.Level, Seed: o.seed,
+		Replicates: defaultReplicates, Trials: o.rare, MaxTrials: o.rareMost, Floor: defaultFloor, Level: campaign.Level, Seed: o.seed,
 	}, ex, func(fix, scenario string, trials int) {
 		if name := fix + " in " + scenario; name != at {
 			at, before = name, before+last
@@ -188,7 +191,11 @@ func (o *evaluateOptions) rates(cmd *cobra.Command, plan *campaign.Plan, sum *ca
 
 // checkRare refuses --rare if it is impossible.
 func (o *evaluateOptions) checkRare(cmd *cobra.Command) error {
+	limited := cmd.Flags().Changed("rare-limit")
 	if !cmd.Flags().Changed("rare") {
+		if limited {
+			return wrong("--rare-limit", o.rareMost, "--rare beside it")
+		}
 		return nil
 	}
 	switch {
@@ -199,6 +206,9 @@ func (o *evaluateOptions) checkRare(cmd *cobra.Command) error {
 	}
 	if rare.CheckSize(defaultReplicates, o.rare) != nil {
 		return wrong("--rare", o.rare, "100 to 1000000")
+	}
+	if least := rare.LeastLimit(defaultReplicates, o.rare); limited && o.rareMost < least {
+		return wrong("--rare-limit", o.rareMost, "%d or more, with --rare=%d", least, o.rare)
 	}
 	return nil
 }

@@ -77,7 +77,11 @@ func (f *form) write(cmd *cobra.Command, c *common, sum *campaign.Summary, world
 	r := &report.Report{Summary: sum, Sides: worlds, Margins: margins, Rates: rates, Program: c.program, Again: c.again(sum, margins),
 		Details: f.details, Explain: f.explain, Hint: f.hint()}
 	if len(rates) > 0 {
-		r.Again.Notes = append(r.Again.Notes, fmt.Sprintf("The rates by simulation are those of the first command with --rare=%d; results files do not keep them.", rates[0].Size))
+		with := fmt.Sprintf("--rare=%d", rates[0].Size)
+		if most := rates[0].MaxTrials; most > 0 {
+			with += fmt.Sprintf(" --rare-limit %d", most)
+		}
+		r.Again.Notes = append(r.Again.Notes, fmt.Sprintf("The rates by simulation are those of the first command with %s; results files do not keep them.", with))
 	}
 	return cmp.Or(f.print(cmd.OutOrStdout(), c.json, r), writeSides(append(sides,
 		f.html.side("--html", r.HTML), f.junit.side("--junit", r.JUnit), f.ktap.side("--ktap", r.KTAP), f.step.side(r.Markdown))...))

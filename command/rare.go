@@ -61,6 +61,7 @@ Exit codes: 0 done; 2 bad input; 3 the estimate is not to be trusted, and why.`,
 	flags.BoolVar(&o.plan.Untilted, "untilted", false, "learn nothing before: more trials, and more likely to find several ways to hang")
 	flags.IntVar(&o.plan.Trials, "trials", defaultRareTrials, "trials of a replicate at one level")
 	flags.IntVar(&o.plan.Replicates, "replicates", defaultReplicates, "independent estimates")
+	flags.IntVar(&o.plan.MaxTrials, "max-trials", 0, "the most trials of the estimate: at the last level that they suffice for it ends, with a bound (default no limit)")
 	flags.Float64Var(&o.plan.Floor, "floor", defaultFloor, "the rate at which the search ends")
 	flags.Var(&o.confidence, "confidence", "that of the interval")
 	o.where.register(cmd, c)
@@ -127,12 +128,18 @@ func (o *rareOptions) text(w io.Writer, e *rare.Estimate) error {
 		over = "as it is"
 	}
 	fmt.Fprintf(w, "%s, %s, under %s: how often a close() takes %v or longer\n", e.Scenario, over, e.Fix, e.Threshold)
-	if e.Reached {
+	switch {
+	case e.Reached:
 		fmt.Fprintf(w, "  rate     %.2g, %s interval %.2g to %.2g\n", e.Rate, &o.confidence, e.Interval.Lo, e.Interval.Hi)
-	} else {
+	case e.Hits > 0:
+		fmt.Fprintf(w, "  rate     %.2g to %.2g, with a confidence of %s: %d of the first trials took it; the last level, at %v, has %.2g\n", e.Interval.Lo, e.Interval.Hi, &o.confidence, e.Hits, e.At, e.Rate)
+	default:
 		fmt.Fprintf(w, "  rate     below %.2g, with a confidence of %s: the last level, at %v, has %.2g\n", e.Interval.Hi, &o.confidence, e.At, e.Rate)
 	}
 	fmt.Fprintf(w, "  trials   %d", e.Trials)
+	if e.Limited {
+		fmt.Fprintf(w, "; another level takes more than the %d of --max-trials", o.plan.MaxTrials)
+	}
 	if e.Brute > 0 {
 		fmt.Fprintf(w, "; counting takes %.2g for the same standard error", e.Brute)
 	}

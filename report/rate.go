@@ -9,12 +9,16 @@ import (
 	"github.com/gpstorm/gpstorm/campaign/rare"
 )
 
-// rateText returns an estimated rate with its interval, or the bound on it.
+// rateText returns an estimated rate with its interval; the interval alone if trials were
+// counted and levels did not reach the threshold; else the bound on the rate.
 func rateText(e *rare.Estimate) string {
-	if !e.Reached {
-		return fmt.Sprintf("below %.2g", e.Interval.Hi)
+	switch {
+	case e.Reached:
+		return fmt.Sprintf("%.2g [%.2g, %.2g]", e.Rate, e.Interval.Lo, e.Interval.Hi)
+	case e.Hits > 0:
+		return fmt.Sprintf("[%.2g, %.2g]", e.Interval.Lo, e.Interval.Hi)
 	}
-	return fmt.Sprintf("%.2g [%.2g, %.2g]", e.Rate, e.Interval.Lo, e.Interval.Hi)
+	return fmt.Sprintf("below %.2g", e.Interval.Hi)
 }
 
 const rateHeading = "rates too small to count, by simulation"
@@ -33,8 +37,14 @@ var rateColumns = columns[*rare.Rate]{
 		show:  func(r *rare.Rate) cell { return cell{Text: rateText(&r.Estimate), Sort: r.Interval.Hi} },
 	},
 	{
-		head: "trials", about: "trials of the simulation.",
-		show: func(r *rare.Rate) cell { return cell{Text: strconv.Itoa(r.Trials), Sort: float64(r.Trials)} },
+		head: "trials", about: "trials of the simulation; limit: another level would take more than the limit of an estimate.",
+		show: func(r *rare.Rate) cell {
+			text := strconv.Itoa(r.Trials)
+			if r.Limited {
+				text += ", limit"
+			}
+			return cell{Text: text, Sort: float64(r.Trials)}
+		},
 	},
 	{
 		head: "in baseline's hangs", about: "of the trials in which the baseline's simulation hung, how many hang under the candidate with the same draws.",

@@ -78,10 +78,11 @@ func TestRatesAreInEveryForm(t *testing.T) {
 	}
 	r.Rates = []rare.Rate{
 		{Clean: 6, Estimate: rare.Estimate{Scenario: "calm", Fix: "half", Reached: true, Rate: 3.3e-7, Interval: stat.Interval{Lo: 1.2e-7, Hi: 8.8e-7}, Trials: 64321}, Paired: &rare.Paired{Hung: 3, Of: 77}},
-		{Clean: 6, Estimate: rare.Estimate{Scenario: "calm", Fix: "late", Rate: 2e-9, Interval: stat.Interval{Hi: 4.5e-9}, Trials: 70123, Doubts: []string{"chains are stuck: in 2 of 8"}}},
+		{Clean: 6, Estimate: rare.Estimate{Scenario: "calm", Fix: "late", Rate: 2e-9, Interval: stat.Interval{Hi: 4.5e-9}, Limited: true, Trials: 70123, Doubts: []string{"chains are stuck: in 2 of 8"}}},
+		{Clean: 6, Estimate: rare.Estimate{Scenario: "calm", Fix: "counted", Rate: 0.1, Interval: stat.Interval{Lo: 1e-3, Hi: 0.02}, Hits: 3}},
 	}
 	for name, want := range map[string][]string{
-		"text":     {"3.3e-07 [1.2e-07, 8.8e-07]", "below 4.5e-09", "3 of 77", "chains are stuck"},
+		"text":     {"3.3e-07 [1.2e-07, 8.8e-07]", " [0.001, 0.02] ", "below 4.5e-09", "3 of 77", "chains are stuck", " 70123, limit "},
 		"markdown": {"## Rates too small to count", "below 4.5e-09", "3 of 77"},
 		"csv":      {"rare_rate,rare_rate_lo,rare_rate_hi,rare_trials,rare_doubts", ",3.3e-07,1.2e-07,8.8e-07,64321,0", ",,0,4.5e-09,70123,1"},
 		"json":     {`{"type":"rate","data":{"counted_trials":6,`, `"of_baseline_hangs":77`},

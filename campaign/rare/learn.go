@@ -69,7 +69,7 @@ func (e *Estimate) learn(ctx context.Context, p *Plan, ex campaign.Executor) (*t
 		}
 		rate := passes(scores, next)
 		best, reached, gain = newTilt(learnt), next, passing/rate
-		if next == event || rate < p.Floor || i == mostRounds {
+		if next == event || rate < p.Floor || i == mostRounds || p.levels(e.Trials+few) < 1 {
 			break
 		}
 		size.Trials = few

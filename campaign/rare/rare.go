@@ -9,6 +9,7 @@ package rare
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/gpstorm/gpstorm/campaign"
@@ -34,6 +35,9 @@ type Plan struct {
 	// Replicates is the number of independent estimates, 8 or more; Trials the
 	// number of trials of each at one level, 100 or more.
 	Replicates, Trials int
+	// MaxTrials, if set, is the most trials that the estimate may take: the simulation
+	// ends at the last level that they suffice for. A larger number changes nothing.
+	MaxTrials int
 	// Floor ends the simulation: for a smaller rate the estimate is only a bound.
 	Floor float64
 	// Level is the confidence of the interval.
@@ -63,7 +67,13 @@ func (p *Plan) validate() error {
 	case !(p.Level >= 0.5 && p.Level < 1):
 		return campaign.Inputf("confidence: %g: want 0.5 or more, and less than 1", p.Level)
 	}
-	return CheckSize(p.Replicates, p.Trials)
+	if err := CheckSize(p.Replicates, p.Trials); err != nil {
+		return err
+	}
+	if least := LeastLimit(p.Replicates, p.Trials); p.MaxTrials != 0 && p.MaxTrials < least {
+		return campaign.Inputf("max-trials: %d: want %d or more, or 0 for no limit", p.MaxTrials, least)
+	}
+	return nil
 }
 
 // CheckSize refuses sizes for which the coverage of the interval was not measured.
@@ -77,6 +87,18 @@ func CheckSize(replicates, trials int) error {
 	return nil
 }
 
+// LeastLimit returns the least Plan.MaxTrials: the trials to learn from, and one level.
+func LeastLimit(replicates, trials int) int { return (2*replicates + 1) * trials }
+
+// levels returns how many levels the plan affords after so many trials: each has those
+// of the pilot and of the replicates.
+func (p *Plan) levels(after int) int {
+	if p.MaxTrials == 0 {
+		return math.MaxInt
+	}
+	return (p.MaxTrials - after) / ((p.Replicates + 1) * p.Trials)
+}
+
 // Estimate is the result of a simulation.
 type Estimate struct {
 	Scenario  string        `json:"scenario"`
@@ -88,6 +110,8 @@ type Estimate struct {
 	// rate of the last level that it reached, whose longest close() is At.
 	Reached bool          `json:"reached"`
 	At      time.Duration `json:"at_ns"`
+	// Limited reports whether it ended because the plan afforded no further level.
+	Limited bool `json:"limited,omitempty"`
 	// Saturated reports whether the pilot ended because no trial of a level had a higher
 	// score than the others.
 	Saturated bool `json:"saturated,omitempty"`
@@ -187,6 +211,7 @@ func run(ctx context.Context, p *Plan, ex campaign.Executor) (*Estimate, []happe
 	}
 	e.Tilt = t.marginals
 	pilot := newReplicate(p, nil, t, seed.Derive(p.Seed, "rare pilot"))
+	pilot.most = p.levels(e.Trials)
 	if err := e.simulate(ctx, p, ex, pilot); err != nil {
 		return nil, nil, err
 	}

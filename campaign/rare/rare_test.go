@@ -312,6 +312,48 @@ func TestARateBelowTheFloorIsABound(t *testing.T) {
 	}
 }
 
+// A limit of trials ends the simulation early, with a bound that holds. One that suffices
+// changes nothing.
+func TestALimitOfTrialsLeavesABound(t *testing.T) {
+	t.Parallel()
+	const probability = 1e-6
+	s := synthetics[1]
+	for _, untilted := range []bool{false, true} {
+		plan := func(most int) *Plan {
+			p := s.plan(probability)
+			p.Trials, p.Untilted, p.MaxTrials = 100, untilted, most
+			return p
+		}
+		least := LeastLimit(10, 100)
+		for _, most := range []int{least, least + 1099, 4000, 5000} {
+			e := estimate(t, plan(most), inline{s.world()})
+			if !e.Limited || e.Reached || e.Trials > most || e.Trials < most-1100-250 {
+				t.Errorf("untilted %v: limit %d: limited %v, reached %v, %d trials", untilted, most, e.Limited, e.Reached, e.Trials)
+			}
+			if e.Interval.Lo != 0 || e.Interval.Hi < probability || e.Interval.Hi > e.Counted.Hi {
+				t.Errorf("untilted %v: limit %d: %v, want a bound of %g", untilted, most, e.Interval, probability)
+			}
+		}
+		want := estimate(t, plan(0), inline{s.world()})
+		if d := cmp.Diff(want, estimate(t, plan(100_000), inline{s.world()})); d != "" || want.Limited {
+			t.Errorf("untilted %v: a limit that suffices: (-want +got)\n%s", untilted, d)
+		}
+	}
+}
+
+// Where the first trials have hangs and the levels end below, the exact interval of the
+// count is better than a bound.
+func TestALimitOfTrialsKeepsWhatWasCounted(t *testing.T) {
+	t.Parallel()
+	const probability = 5e-3
+	p := synthetics[1].plan(probability)
+	p.Trials, p.MaxTrials = 100, LeastLimit(10, 100)
+	e := estimate(t, p, inline{synthetics[1].world()})
+	if !e.Limited || e.Hits == 0 || e.Interval != e.Counted || e.Interval.Lo > probability || e.Interval.Hi < probability {
+		t.Errorf("limited %v, %d hits: %v, counted %v, want that it holds %g", e.Limited, e.Hits, e.Interval, e.Counted, probability)
+	}
+}
+
 // Chains that cannot move cause a doubt: here a level is reached only by the fresh
 // numbers of a few seeds.
 func TestStuckChainsAreDoubted(t *testing.T) {
@@ -357,6 +399,8 @@ func TestBadPlansAreRefused(t *testing.T) {
 		"threshold: 1h0m0s: want":  func(p *Plan) { p.Threshold = time.Hour },
 		"replicates: 7: want":      func(p *Plan) { p.Replicates = 7 },
 		"trials: 99: want":         func(p *Plan) { p.Trials = 99 },
+		"max-trials: -1: want":     func(p *Plan) { p.MaxTrials = -1 },
+		"max-trials: 4199: want":   func(p *Plan) { p.MaxTrials = 4199 },
 		"floor: 0: want":           func(p *Plan) { p.Floor = 0 },
 		"floor: NaN: want":         func(p *Plan) { p.Floor = math.NaN() },
 		"confidence: 1: want":      func(p *Plan) { p.Level = 1 },

@@ -14,6 +14,8 @@ import (
 type Rate struct {
 	Clean int `json:"counted_trials"` // trials of the campaign; none hung
 	Size  int `json:"trials_a_level"` // of the simulation
+	// MaxTrials is the limit of its trials; 0 means none.
+	MaxTrials int `json:"max_trials,omitempty"`
 	Estimate
 	// Paired compares with the baseline; nil if the baseline's estimate has no
 	// hangs.
@@ -56,7 +58,7 @@ func Rates(ctx context.Context, sum *campaign.Summary, plan *campaign.Plan, scen
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, Rate{Clean: row.Trials, Size: p.Trials, Estimate: *e})
+			all = append(all, Rate{Clean: row.Trials, Size: p.Trials, MaxTrials: p.MaxTrials, Estimate: *e})
 			r := &all[len(all)-1]
 			switch {
 			case f.Name == sum.Head.Base():

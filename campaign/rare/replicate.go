@@ -44,6 +44,7 @@ type replicate struct {
 	ladder *ladder
 	tilt   *tilt
 	once   bool // it ends with the first trials
+	most   int  // levels of the pilot
 	seed   uint64
 	rng    *rand.Rand
 
@@ -69,6 +70,7 @@ const (
 	belowRate               // its rate fell below the floor
 	saturated               // all trials of a level have the same score
 	extinct                 // no trial passed a level
+	limited                 // the plan affords no further level
 )
 
 // stage is a passed level, with the scores of the previous level's trials.
@@ -198,6 +200,8 @@ func (r *replicate) endRound(n int) {
 		r.done, r.end = true, reached
 	case !r.done && r.exceeds(next) < r.plan.Floor:
 		r.done, r.end = true, belowRate
+	case !r.done && len(r.past) == r.most:
+		r.done, r.end = true, limited
 	}
 }
 
