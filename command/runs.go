@@ -27,7 +27,7 @@ type runsOptions struct {
 }
 
 func newRunsCommand(c *common) *cobra.Command {
-	o := runsOptions{common: c, confidence: 0.95, power: 0.9}
+	o := runsOptions{common: c, confidence: 0.95, power: defaultPower}
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "Calculate how many runs are enough",
@@ -69,7 +69,7 @@ runs are independent, or all runs of a boot hang together.`,
 }
 
 func (o *runsOptions) wrongRate() error {
-	return wrong("--max-hang-rate", o.maxRate.String(), "1e-12 or more, and less than 100%%")
+	return wrong("--max-hang-rate", o.maxRate.String(), "1e-10%% or more, and less than 100%%")
 }
 
 func (o *runsOptions) answer(w io.Writer) error {
@@ -128,6 +128,9 @@ type runsPlan struct {
 // furtherHangs is the largest number of further hangs in an answer.
 const furtherHangs = 2
 
+// defaultPower is how often the runs of --tell find the difference.
+const defaultPower = 0.9
+
 // leastRate bounds the rates: the numbers of runs for it are still exact.
 const leastRate = 1e-12
 
@@ -149,6 +152,8 @@ func (o *runsOptions) answers() (answers []runsAnswer, err error) {
 		return nil, wrong("runs", absent("no question"), "--max-hang-rate, --before or --tell")
 	case o.better != 1 && o.before.runs == 0:
 		return nil, wrong("--better", o.better, "--before beside it")
+	case o.power != defaultPower && o.tell == ratePair{}:
+		return nil, wrong("--power", o.power.String(), "--tell beside it")
 	case o.seen.runs > 0 && o.maxRate == 0 && o.before.runs == 0:
 		return nil, wrong("--seen", &o.seen, "--max-hang-rate or --before beside it")
 	}
