@@ -185,10 +185,11 @@ func (d *domain) invoking() *work {
 }
 
 // forgotten reports whether callbacks wait on a list, and nothing will invoke them: no
-// further grace period is needed, or theirs ended long ago.
+// further grace period is needed, or theirs ended long ago. A timer that will queue the
+// work may be overdue, since ksoftirqd, which runs it then, waits for its CPU.
 func (d *domain) forgotten() bool {
 	for _, l := range d.lists {
-		if l.Pending() == 0 || !l.invoke.idle() {
+		if l.Pending() == 0 || !l.invoke.idle() || l.timers > 0 && d.k.recentJiffy(l.fires) {
 			continue
 		}
 		if !d.machine.Needed() && !d.k.recent(d.lastEnd) || d.machine.Done(l.last) && !d.k.recent(l.moved) {

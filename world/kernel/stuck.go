@@ -111,6 +111,12 @@ func (k *kernel) awaitsCPU(w *work) bool {
 // In a fair drain, one that takes half of the drain makes no progress.
 func (k *kernel) recent(since ns) bool { return k.now-since < ns(k.sc.Drain)/2 }
 
+// recentJiffy is recent for a jiffy, which may also be to come.
+func (k *kernel) recentJiffy(jiffy uint64) bool {
+	late := int64(k.jiffies - jiffy)
+	return late < 0 || k.recent(k.now-ns(late)*k.tick)
+}
+
 // inVain is the number of scans, or grace periods, without success after which they
 // count as lost.
 const inVain = 16

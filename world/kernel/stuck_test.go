@@ -41,6 +41,7 @@ func TestWhatIsUnderWayAtTheEndIsNotLost(t *testing.T) {
 		{"nmi-handler-outlasts-the-drain", "baseline", 8930297071463608997, trial.Starved},
 		{"callback-posted-a-moment-ago", "callrcu-expedited", 14695981039346656037, trial.Slow},
 		{"callbacks-behind-those-of-another-domain", "baseline", 17623619960216979344, trial.Slow},
+		{"timer-for-callbacks-behind-ksoftirqd", "baseline", 14695981039346656037, trial.Slow},
 	} {
 		t.Run(tt.scenario+"/"+tt.fix, func(t *testing.T) {
 			t.Parallel()
