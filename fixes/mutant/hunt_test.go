@@ -132,6 +132,23 @@ func bigMachine() workload.Scenario {
 	return sc
 }
 
+// unloaders post two callbacks each and destroy their domains on one CPU, which a storm and
+// loops of tasks leave little time: the work of a domain can be queued again after its last
+// callback, and the module runs first.
+func unloaders() workload.Scenario {
+	sc := workload.Default()
+	sc.Name = "unloaders"
+	sc.Machine.CPUs, sc.Machine.HZ, sc.Machine.Preempt = 1, 250, workload.PreemptNone
+	sc.Storms = []workload.Storm{{Source: workload.IRQ, CPUs: []int{0}, Period: 3 * time.Millisecond, Handler: 2 * time.Millisecond}}
+	sc.Tasks = []workload.Tasks{{Name: "loop", Count: 4, Gap: 5 * time.Millisecond, Sleep: 100 * time.Microsecond, SleepEvery: 4}}
+	for range 3 {
+		sc.Modules = append(sc.Modules, workload.Module{Period: 20 * time.Millisecond, Section: 100 * time.Microsecond, Callbacks: 2})
+	}
+	sc.Closers = []workload.Closers{{Name: "closer", Count: 2, Start: 20 * time.Millisecond, Jitter: 20 * time.Millisecond, Repeat: 6, Pause: 50 * time.Millisecond}}
+	sc.Horizon, sc.Drain = 20*time.Second, 20*time.Second
+	return sc
+}
+
 // boostedReader is the preset in which real-time tasks preempt readers, with boosting.
 func boostedReader() workload.Scenario {
 	sc, _ := workload.Preset("preempted-reader")
@@ -206,6 +223,7 @@ var sources = []*source{
 	{name: "a reader under timers", trial: shaped(readerUnderTimers()), steps: 8_000_000},
 	{name: "hoppers", trial: shaped(hoppers()), steps: 8_000_000},
 	{name: "a big machine", trial: shaped(bigMachine()), steps: 8_000_000},
+	{name: "unloaders", trial: shaped(unloaders()), steps: 8_000_000},
 	{name: "a boosted reader", trial: shaped(boostedReader()), steps: 8_000_000},
 	{name: "short slices", trial: shaped(shortSlices()), steps: 8_000_000},
 }
