@@ -7,25 +7,25 @@ import "github.com/gpstorm/gpstorm/workload"
 // its CPU time, so it needs no events: its counters and its position are computed
 // when something reads them.
 type loop struct {
-	k       *kernel
-	t       *task
-	spec    *workload.Tasks
-	section ns
-	cycle   ns // section and gap
-	pos     ns // position in the cycle, 0 at the start of a section
+	t        *task
+	section  ns
+	cycle    ns // section and gap
+	pos      ns // position in the cycle, 0 at the start of a section
+	rounds   int
+	reader   *readerState // nil unless the sections read SRCU counters or tracepoints
+	began    uint64       // number of sections begun, the present one included
+	rcu, off bool         // the sections block vanilla RCU; they disable preemption
+	watching bool         // the end of this section is an event
+	boosted  bool
+	ended    bool // it goes to sleep for ever at the end of this section
+	slept    bool // it has slept inside this section
 	// entering: the task has not run yet, and enters the section at pos with its first
 	// instruction.
 	entering bool
-	rounds   int
-	watching bool // the end of this section is an event
-	ended    bool // it goes to sleep for ever at the end of this section
-	slept    bool // it has slept inside this section
 
-	reader   *readerState // nil unless the sections read SRCU counters or tracepoints
-	boosted  bool
-	rcu, off bool   // the sections block vanilla RCU; they disable preemption
-	began    uint64 // number of sections begun, the present one included
-	epoch    uint64 // of the kernel at the start of the present section
+	k     *kernel
+	spec  *workload.Tasks
+	epoch uint64 // of the kernel at the start of the present section
 
 	seen, held sighting // see position.go
 }

@@ -97,8 +97,8 @@ func (q *rcuCallbacks) pop() rcuCallback {
 
 // rcuTask is RCU's state of a task.
 type rcuTask struct {
-	queued    bool // on the list of leaf
 	leaf      *rcuNode
+	queued    bool // on the list of leaf
 	blocksGP  bool // the running normal grace period waits for it
 	blocksExp bool // the running expedited one does
 	needQS    bool // need_qs: report at the end of the section

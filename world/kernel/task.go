@@ -10,38 +10,41 @@ import (
 
 // task is a thread of the virtual kernel.
 type task struct {
-	k    *kernel
-	name string
-	pid  int
-
-	state    taskState
+	// What every switch and tick uses lies side by side: with many tasks, these are the
+	// cache lines that are missed.
+	pid      int
 	cpu      *cpu // where it runs, is queued, or ran last
+	prio     int  // real-time priority; 0 for a fair task
+	vruntime ns
+	deadline ns // in virtual runtime
+	pickedAt ns
+	loop     *loop // set if the program is a reader's endless loop
+	state    taskState
+	woken    bool // woken, and not switched to since
+	watched  bool // it was on a chain of waits when that was last followed
+	quiet    bool // its steps set kernel.moved themselves when they change such a chain
+	left     ns   // CPU time until its program is stepped
+	rcu      rcuTask
+	sources  []*source // of its own
+	switches uint64    // nvcsw + nivcsw
+	joined   uint64    // its number among those that joined the queue of fair tasks
+	prog     program   // the code that it executes
 	allowed  cpuSet
 	pinned   bool // to a single CPU
-	prio     int  // real-time priority; 0 for a fair task
 	kernel   bool
-	woken    bool // woken, and not switched to since
-	vruntime ns
-	deadline ns     // in virtual runtime
-	joined   uint64 // its number among those that joined the queue of fair tasks
+
+	k    *kernel
+	name string
 	// protected is the virtual runtime until which no fair task preempts this one, with
 	// HRTICK.
 	protected ns
 	lag       ns // lag at the start of its sleep
-	pickedAt  ns
-	switches  uint64 // nvcsw + nivcsw
 	// voluntary counts the quiescent states of RCU tasks: sleeps (nvcsw) and ticks in
 	// user mode.
 	voluntary uint64
 	hung      hungState
-
-	left    ns      // CPU time until its program is stepped
-	prog    program // the code that it executes
-	loop    *loop   // set if the program is a reader's endless loop
-	sources []*source
-	rcu     rcuTask
-	pool    *pool // set for workers
-	item    *work // the item that a worker executes
+	pool      *pool // set for workers
+	item      *work // the item that a worker executes
 
 	where      where  // the place in which it sleeps
 	role       role   // its role on a chain of waits
@@ -49,8 +52,6 @@ type task struct {
 	group      string // of the scenario
 	leader     *task  // the first of its group
 	asleep     ns     // start of its sleep
-	watched    bool   // it was on a chain of waits when that was last followed
-	quiet      bool   // its steps set kernel.moved themselves when they change such a chain
 	waitingOn  *mutex
 	arrival    uint64 // its number in the queue of the lock that it takes
 	waitDomain *domain
