@@ -74,8 +74,14 @@ func (t *task) earlier(o *task) bool {
 func (c *cpu) addFair(t *task) {
 	c.joins++
 	t.joined = c.joins
+	if len(c.fair) == cap(c.fair) {
+		if 2*len(c.fair) >= len(c.fairSpace) {
+			c.fairSpace = make([]*task, 4*len(c.fair)+8)
+		}
+		c.fair = append(c.fairSpace[:0], c.fair...)
+	}
 	i := len(c.fair)
-	c.fair = append(c.fair, t)
+	c.fair = c.fair[:i+1]
 	for ; i > 0 && t.earlier(c.fair[i-1]); i-- {
 		c.fair[i] = c.fair[i-1]
 	}
@@ -83,11 +89,14 @@ func (c *cpu) addFair(t *task) {
 	c.fairSum += t.vruntime
 }
 
-// takeFair removes a task from the queue.
+// takeFair removes a task from the queue, mostly one of the first: so those before it move
+// back, and the queue moves on in its space.
 func (c *cpu) takeFair(i int) *task {
 	t := c.fair[i]
-	copy(c.fair[i:], c.fair[i+1:])
-	c.fair = c.fair[:len(c.fair)-1]
+	for ; i > 0; i-- {
+		c.fair[i] = c.fair[i-1]
+	}
+	c.fair = c.fair[1:]
 	c.fairSum -= t.vruntime
 	return t
 }

@@ -11,13 +11,14 @@ import (
 // fair.go). Virtual runtime advances with wall time, interrupts included, as in
 // kernels without CONFIG_IRQ_TIME_ACCOUNTING.
 type runqueue struct {
-	rt       []*task
-	fair     []*task // in the order of their deadlines, then of their PIDs
-	joins    uint64  // number of tasks that joined fair so far
-	fairSum  ns      // sum of their virtual runtimes
-	vtime    ns      // average virtual runtime at the last pick of a fair task
-	switches uint64
-	capacity capacity
+	rt        []*task
+	fair      []*task // in the order of their deadlines, then of their PIDs
+	fairSpace []*task // fair is a part of it
+	joins     uint64  // number of tasks that joined fair so far
+	fairSum   ns      // sum of their virtual runtimes
+	vtime     ns      // average virtual runtime at the last pick of a fair task
+	switches  uint64
+	capacity  capacity
 }
 
 func (q *runqueue) runnable() int { return len(q.rt) + len(q.fair) }
