@@ -10,8 +10,8 @@ const never ns = 1 << 62
 // at which its current execution finishes; each has a slot of its own, which
 // replanning overwrites. A heap holds all other events.
 type agenda struct {
-	seq   uint64 // of the last event planned
-	slots []instant
+	seq   uint64                 // of the last event planned
+	slots [][slotsPerCPU]instant // of each CPU
 	heap  eventHeap
 }
 
@@ -34,9 +34,10 @@ const (
 )
 
 func newAgenda(cpus int) agenda {
-	a := agenda{slots: make([]instant, slotsPerCPU*cpus)}
-	for i := range a.slots {
-		a.slots[i].at = never
+	a := agenda{slots: make([][slotsPerCPU]instant, cpus)}
+	for cpu := range a.slots {
+		a.cancel(cpu, slotRun)
+		a.cancel(cpu, slotTick)
 	}
 	return a
 }
@@ -44,11 +45,11 @@ func newAgenda(cpus int) agenda {
 // plan sets a slot of a CPU.
 func (a *agenda) plan(cpu, slot int, at ns) {
 	a.seq++
-	a.slots[slotsPerCPU*cpu+slot] = instant{at, a.seq}
+	a.slots[cpu][slot] = instant{at, a.seq}
 }
 
 // cancel empties a slot of a CPU.
-func (a *agenda) cancel(cpu, slot int) { a.slots[slotsPerCPU*cpu+slot].at = never }
+func (a *agenda) cancel(cpu, slot int) { a.slots[cpu][slot].at = never }
 
 // push adds an event of another kind.
 func (a *agenda) push(at ns, e eventTarget) {
@@ -66,9 +67,13 @@ func (a *agenda) next() (slot int, at ns) {
 	if len(a.heap.items) > 0 {
 		at, seq = a.heap.items[0].at, a.heap.items[0].seq
 	}
-	for i := range a.slots {
-		if s := &a.slots[i]; s.at <= at && (s.at < at || s.seq < seq) {
-			slot, at, seq = i, s.at, s.seq
+	for cpu := range a.slots {
+		s := &a.slots[cpu]
+		if run := &s[slotRun]; run.at <= at && (run.at < at || run.seq < seq) {
+			slot, at, seq = slotsPerCPU*cpu+slotRun, run.at, run.seq
+		}
+		if tick := &s[slotTick]; tick.at <= at && (tick.at < at || tick.seq < seq) {
+			slot, at, seq = slotsPerCPU*cpu+slotTick, tick.at, tick.seq
 		}
 	}
 	return slot, at
