@@ -156,11 +156,11 @@ func (o *oneSource) cyclesNMI(until, work ns) int64 {
 	}
 	time, rest := until-o.at, work-o.progress-1
 	if time < s.period+s.handler || rest < s.period {
-		return 0 // without a division
+		return 0
 	}
-	n := time / (s.period + s.handler)
-	if rest < n*s.period {
-		n = rest / s.period
+	n := int64(1) // of an interrupt handler, mostly
+	if rest >= 2*s.period {
+		n = min(time/(s.period+s.handler), rest/s.period)
 	}
 	return o.unchanged(n)
 }

@@ -303,20 +303,25 @@ func (tr *tracer) slept(t *task) {
 
 func (tr *tracer) irqBegin(c *cpu, kind irqKind) {
 	if tr != nil {
-		tr.cpus[c.id].irq = true
-		tr.onIRQ(c, TraceIRQBegin, kind)
+		tr.onIRQ(c, kind, true)
 	}
 }
 
 func (tr *tracer) irqEnd(c *cpu, kind irqKind) {
 	if tr != nil {
-		tr.onIRQ(c, TraceIRQEnd, kind)
-		tr.cpus[c.id].irq = false
+		tr.onIRQ(c, kind, false)
 	}
 }
 
-func (tr *tracer) onIRQ(c *cpu, e TraceKind, kind irqKind) {
-	tr.emit(c, TraceEvent{Kind: e, What: irqNames[kind].name, IRQ: irqNames[kind].irq})
+// onIRQ emits the begin or the end of an interrupt. Both are at its level.
+func (tr *tracer) onIRQ(c *cpu, kind irqKind, begins bool) {
+	e := TraceEvent{Kind: TraceIRQEnd, What: irqNames[kind].name, IRQ: irqNames[kind].irq}
+	if begins {
+		e.Kind = TraceIRQBegin
+	}
+	tr.cpus[c.id].irq = true
+	tr.emit(c, e)
+	tr.cpus[c.id].irq = begins
 }
 
 var irqNames = [...]struct {
