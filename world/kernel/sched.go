@@ -75,7 +75,7 @@ func (k *kernel) wake(t *task) {
 // tasks.
 func (k *kernel) placeWoken(t *task) *cpu {
 	prev := t.cpu
-	if prev.vacant() || t.pinned || prev.switching.prev == t {
+	if prev.vacant() || t.pinned {
 		return prev
 	}
 	var other *cpu

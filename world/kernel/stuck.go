@@ -46,7 +46,7 @@ func (k *kernel) prospectOf(from node) (p prospect) {
 		p.outlook = moves // they are runnable
 	}
 	if h := k.holdouts; h != nil && p.outlook == unclear && slices.Contains(seen, node(h.task)) &&
-		slices.ContainsFunc(h.loops, (*loop).inSection) {
+		(h.looking && h.foundReader || slices.ContainsFunc(h.loops, (*loop).inSection)) {
 		p.outlook = moves
 	}
 	return p

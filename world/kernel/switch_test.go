@@ -135,6 +135,7 @@ func TestATaskIsNotPulledBeforeItsEventsStop(t *testing.T) {
 	})
 	refused, pulled := 0, 0
 	var waits *task
+	var from *cpu
 	k.runUntil(100_000_000_000, func() bool {
 		for _, c := range k.cpus {
 			for _, s := range c.own {
@@ -145,15 +146,19 @@ func TestATaskIsNotPulledBeforeItsEventsStop(t *testing.T) {
 				}
 			}
 			if s := &c.switching; s.awaited && waits == nil {
-				refused, waits = refused+1, s.prev
+				refused, waits, from = refused+1, s.prev, c
 			}
 		}
-		if waits != nil && waits.cpu.switching.prev != waits {
-			if waits.cpu.id == 1 {
-				pulled++
-			}
-			waits = nil
+		if waits == nil || from.switching.prev == waits {
+			return false
 		}
+		switch other := k.cpus[1-from.id]; {
+		case waits.cpu == other:
+			pulled++
+		case other.idle() && waits.state == running && from.cur != waits && waits.allowed.has(other.id):
+			t.Fatalf("at %d ns %s waits on CPU %d, and the other one is idle", k.now, waits.name, from.id)
+		}
+		waits = nil
 		return false
 	})
 	if refused == 0 || pulled == 0 {

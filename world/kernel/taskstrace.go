@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"slices"
+
 	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/srcu"
 )
@@ -12,6 +14,9 @@ type holdouts struct {
 	tasksKthread
 	loops []*loop
 	waits gpCounts
+	// foundReader: at the last look a task was inside a section. So the next look may
+	// find that it has left.
+	foundReader bool
 }
 
 // holdoutPause is the divisor of a second that gives its pause: HZ/200 if readers
@@ -41,12 +46,8 @@ func (h *holdouts) run(t *task) {
 // progress.
 func (h *holdouts) heldOut(epoch uint64) bool {
 	h.k.syncAll()
-	for _, l := range h.loops {
-		if l.predates(epoch) {
-			return true
-		}
-	}
-	return false
+	h.foundReader = slices.ContainsFunc(h.loops, (*loop).inSection)
+	return slices.ContainsFunc(h.loops, func(l *loop) bool { return l.predates(epoch) })
 }
 
 func (h *holdouts) Call(fn func()) {
