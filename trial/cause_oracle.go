@@ -91,6 +91,12 @@ const (
 	// A reader that was switched out blocked a grace period that does not wait for its CPU,
 	// and could have been queued otherwise.
 	BlocksTooMuch Oracle = "blocks-too-much"
+	// A timer was queued in a bucket that fires too early or too late.
+	TimerMisplaced Oracle = "timer-misplaced"
+	// A CPU was sampled by events of a task that it did not execute.
+	SampledElsewhere Oracle = "sampled-elsewhere"
+	// An event was throttled before it had reached its limit of samples.
+	ThrottledEarly Oracle = "throttled-early"
 	// Softirqs went on at the exit of an interrupt beyond the limits of the kernel.
 	SoftirqsGoOn Oracle = "softirqs-go-on"
 	// A fair task was queued with another lag than it had, or with more than it may have.
@@ -104,7 +110,7 @@ const (
 func (o Oracle) Costs() bool {
 	switch o {
 	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, WaitsTooLong, SwitchIgnored, BoostKept, CallbackLate, Overtaken,
-		ReportDropped, BlocksTooMuch, SoftirqsGoOn, LagLost:
+		ReportDropped, BlocksTooMuch, SoftirqsGoOn, LagLost, SampledElsewhere, ThrottledEarly, TimerMisplaced:
 		return true
 	}
 	return false

@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/gpstorm/gpstorm/trial"
+
 // This file is load balancing among fair tasks (sched_balance_rq) and the choice
 // between the previous CPU of a woken task and the waker's CPU (wake_affine_weight).
 // Both weigh the number of tasks by a CPU's capacity for fair tasks: its capacity
@@ -12,6 +14,7 @@ type capacity struct {
 	lookedAt  ns
 	taken     ns     // by real-time tasks and interrupts until then
 	balanceAt uint64 // jiffies
+	balanced  uint64 // jiffies at the last balancing, for an oracle
 }
 
 const fullCapacity = 1024
@@ -63,6 +66,7 @@ func (k *kernel) prefers(here, prev *cpu) bool {
 func (k *kernel) balance(c *cpu) {
 	k.lookCapacity(c)
 	c.capacity.balanceAt = k.jiffies + uint64(max(1, balanceInterval*len(k.cpus)*k.sc.Machine.HZ/1000))
+	c.capacity.balanced = k.jiffies
 	var from *cpu
 	for _, o := range k.cpus {
 		if o != c && o.lends(c) && (from == nil || o.fairTasks()*from.available() > from.fairTasks()*o.available()) {
@@ -78,5 +82,15 @@ func (k *kernel) balance(c *cpu) {
 			return
 		}
 		k.migrate(from, c, i)
+	}
+}
+
+// checkBalanced checks, after a tick, that the last balancing was no longer ago than 16 ms for
+// each CPU (get_sd_balance_interval).
+func (k *kernel) checkBalanced(c *cpu) {
+	const perCPU = 16 // ms
+	most := uint64(max(1, perCPU*len(k.cpus)*k.sc.Machine.HZ/1000))
+	if ago := k.jiffies - c.capacity.balanced; ago > most {
+		k.violate(trial.WaitsTooLong, "CPU %d has not balanced its load for %d jiffies, and the interval is %d", c.id, ago, most)
 	}
 }

@@ -78,3 +78,17 @@ func TestForgottenWaitersAndCallbacksAreFound(t *testing.T) {
 		})
 	}
 }
+
+// A CPU that has not balanced its load for longer than the interval is found.
+func TestLoadsThatAreNotBalancedAreFound(t *testing.T) {
+	t.Parallel()
+	for ago, want := range map[uint64]trial.Oracle{8: "", 9: trial.WaitsTooLong} {
+		k := booted(t, func(sc *workload.Scenario) { sc.Machine.CPUs = 2 })
+		c := k.cpus[1]
+		c.capacity.balanced = k.jiffies - ago
+		k.checkBalanced(c)
+		if got := k.firstFinding(); got != want {
+			t.Errorf("%d jiffies ago: %v, want %q", ago, k.violations, want)
+		}
+	}
+}

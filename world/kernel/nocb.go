@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/gpstorm/gpstorm/rcu"
+	"github.com/gpstorm/gpstorm/trial"
 )
 
 // offload is the callback offloading of one CPU (rcu_nocbs=): its group's kthread
@@ -177,6 +178,19 @@ func (k *kernel) nocbGPEnded() {
 			if g.waiting && rcu.SeqDone(k.rcu.seq, g.until) && k.decision(GPEndWakesOffload, c.id, true) {
 				k.wake(g.kthread)
 			}
+		}
+	}
+	k.checkOffloads()
+}
+
+// checkOffloads checks, at the end of a grace period, that a kthread of offloaded CPUs which
+// sleeps has no callbacks that the end has made ready (rcu_nocb_gp_cleanup; nocb_gp_wait
+// waits for the first grace period that its CPUs need).
+func (k *kernel) checkOffloads() {
+	for _, c := range k.cpus {
+		if c.group != nil && c.group.kthread.state != running && c.rcuo.state != running &&
+			c.assigned.len() > 0 && rcu.SeqDone(k.rcu.seq, c.assigned.at(0).seq) {
+			k.violate(trial.CallbackLate, "a grace period ends that a callback of CPU %d waits for, and %s sleeps on", c.id, c.group.kthread.name)
 		}
 	}
 }

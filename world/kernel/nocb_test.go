@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -108,6 +109,31 @@ func TestOffloadingLosesNoCallback(t *testing.T) {
 		r := Run(sc, lookup(t, fix), 3, Options{})
 		if wrong := r.Diagnosis != trial.OK && r.Diagnosis != trial.Slow; wrong {
 			t.Errorf("%s: %s %s", fix, r.Diagnosis, r.Why())
+		}
+	}
+}
+
+// A callback of an offloaded CPU is found late if the end of its grace period wakes nobody.
+func TestOffloadedCallbacksThatNobodyTakesAreFound(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name        string
+		further     uint64 // grace periods that the callback needs beyond the last one
+		rcuog, rcuo taskState
+		want        trial.Oracle
+	}{
+		{"both kthreads sleep", 0, idling, idling, trial.CallbackLate},
+		{"the group's kthread is awake", 0, running, idling, ""},
+		{"the CPU's kthread is awake", 0, idling, running, ""},
+		{"a callback of a later grace period", 1, idling, idling, ""},
+	} {
+		k := booted(t, func(sc *workload.Scenario) { sc.RCU.NoCBs = []int{1} })
+		c := k.cpus[1]
+		c.group.kthread.state, c.rcuo.state = tt.rcuog, tt.rcuo
+		c.assigned.push(rcuCallback{seq: k.rcu.seq + tt.further*rcu.SeqStep})
+		k.checkOffloads()
+		if got := k.firstFinding(); got != tt.want {
+			t.Errorf("%s: %v, want %q", tt.name, k.violations, tt.want)
 		}
 	}
 }

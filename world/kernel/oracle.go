@@ -68,11 +68,11 @@ func (k *kernel) checkRCU(kind string, epoch uint64) {
 	}
 }
 
-// checkSwitched checks that a context switch since the CPU noticed the grace period was a
-// quiescent state. If it was not, the next tick may repair that, unless it hits a reader.
+// checkSwitched checks that a context switch, or a pass of ksoftirqd (rcu_softirq_qs), since the
+// CPU noticed the grace period was a quiescent state. If it was not, the next tick may repair that, unless it hits a reader.
 func (k *kernel) checkSwitched(c *cpu) {
 	if c.switched && c.needsQS && c.noQS && c.gpSeq == k.rcu.seq {
-		k.violate(trial.SwitchIgnored, "CPU %d has switched tasks since it noticed the grace period, and has passed no quiescent state", c.id)
+		k.violate(trial.SwitchIgnored, "CPU %d has switched tasks or ended a pass of ksoftirqd since it noticed the grace period, and has passed no quiescent state", c.id)
 	}
 }
 

@@ -48,7 +48,7 @@ type rcuCPU struct {
 	gpSeq    uint64 // the last one that this CPU noticed
 	noQS     bool   // cpu_no_qs.norm: no quiescent state since the CPU noticed it
 	needsQS  bool   // core_needs_qs
-	switched bool   // it has switched tasks since it noticed the grace period
+	switched bool   // it has switched tasks, or ksoftirqd has ended a pass, since it noticed the grace period
 	urgent   bool   // rcu_urgent_qs
 	eqsSnap  uint64 // value at the first force-quiescent-state scan
 	inIdle   bool   // not watching: an extended quiescent state

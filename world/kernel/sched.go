@@ -278,6 +278,7 @@ func (k *kernel) schedTick(c *cpu) {
 	if int64(k.jiffies-c.capacity.balanceAt) >= 0 {
 		k.balance(c)
 	}
+	k.checkBalanced(c)
 }
 
 // pull takes a waiting task from another CPU, the busiest one first

@@ -103,6 +103,7 @@ func (k *kernel) newKsoftirqd(c *cpu) *task {
 			c.softDisabled = false
 			k.runSoftirqs(c, now)
 			k.recordQS(c)
+			c.switched = true
 			if c.resched != noResched {
 				return use(0) // cond_resched() in run_ksoftirqd()
 			}

@@ -69,6 +69,8 @@ func (k *kernel) onTick(c *cpu) {
 	if len(c.irqWorks) > 0 {
 		k.runIRQWorks(c)
 	}
+	k.checkOwn(c)
+	k.checkLimits(c)
 	c.tickSources()
 	k.schedTick(c)
 	if c.idle() {
@@ -123,6 +125,7 @@ func (k *kernel) enterIdle(c *cpu) {
 		return
 	}
 	k.checkSoftirqsIdle(c)
+	k.checkOwn(c)
 	c.inIdle = true
 	c.eqs++
 	c.resched = noResched

@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/gpstorm/gpstorm/trial"
+
 // wheel holds a CPU's wheel timers. They expire in TIMER_SOFTIRQ, at the granularity
 // of jiffies (kernel/time/timer.c). An idle CPU programs a single tick for the first
 // of them. Timers stay on the CPU that armed them.
@@ -10,6 +12,7 @@ type wheel struct {
 
 type timer struct {
 	expires uint64
+	asked   uint64 // the expiry before rounding, for an oracle
 	seq     uint64
 	fn      func() // the callback, if the timer does not end a sleep
 	sleep   sleep
@@ -18,7 +21,8 @@ type timer struct {
 // add arms a timer on CPU c. It returns the jiffy in which the timer fires.
 func (w *wheel) add(k *kernel, c *cpu, expires uint64, t timer) uint64 {
 	w.seq++
-	t.expires, t.seq = bucket(expires, expires-k.jiffies), w.seq
+	t.expires, t.asked, t.seq = bucket(expires, expires-k.jiffies), expires, w.seq
+	k.checkTimer(t)
 	w.timers = append(w.timers, t)
 	if c.idle() {
 		k.programIdleTick(c)
@@ -88,4 +92,13 @@ func (w *wheel) expired(now uint64) (n int) {
 		}
 	}
 	return n
+}
+
+// checkTimer checks that a timer that is armed fires neither early nor, beyond the next jiffy,
+// later by more than an eighth of its time and one in 63 of that (LVL_START, LVL_GRAN).
+func (k *kernel) checkTimer(t timer) {
+	late, delay := int64(t.expires-t.asked), max(0, int64(t.asked-k.jiffies))
+	if late < 1 || late > 1+delay/8+delay/(8*63) {
+		k.violate(trial.TimerMisplaced, "a timer of %d jiffies is queued to fire after %d", delay, delay+late)
+	}
 }

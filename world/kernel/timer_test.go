@@ -1,6 +1,10 @@
 package kernel
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/gpstorm/gpstorm/trial"
+)
 
 // Bucket ends worked out by hand from kernel/time/timer.c: LVL_START(n) is
 // 63 << 3(n-1) jiffies ahead, so levels begin at 63, 504, 4032, 32256, and
@@ -22,6 +26,30 @@ func TestWheelTimersFireAtTheEndOfTheirBucket(t *testing.T) {
 	} {
 		if got := bucket(c.now+c.after, c.after); got != c.fires {
 			t.Errorf("at %d a timer in %d jiffies fires at %d, want %d", c.now, c.after, got, c.fires)
+		}
+	}
+}
+
+// Timers in a bucket that fires too early or too late are found.
+func TestTimersInTheWrongBucketAreFound(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		delay, late uint64
+		want        trial.Oracle
+	}{
+		{1, 1, ""},
+		{1, 0, trial.TimerMisplaced},
+		{1, 2, trial.TimerMisplaced},
+		{63, 8, ""},
+		{504, 65, ""},
+		{504, 66, trial.TimerMisplaced},
+		{504, 0, trial.TimerMisplaced},
+	} {
+		k := booted(t, nil)
+		asked := k.jiffies + tt.delay
+		k.checkTimer(timer{asked: asked, expires: asked + tt.late})
+		if got := k.firstFinding(); got != tt.want {
+			t.Errorf("%d jiffies late after %d: %v, want %q", tt.late, tt.delay, k.violations, tt.want)
 		}
 	}
 }
