@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -33,5 +34,21 @@ func TestStallThatIsNeverDueIsNotReported(t *testing.T) {
 		_ = d.Synchronize(ctx)
 		cancel()
 		leave()
+	}
+}
+
+func TestStallReportSaysHowToFindAnonymousSections(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		sections int
+		want     bool
+	}{
+		{1, false},
+		{2, !debugging}, // the debug build lists them with their stacks
+	} {
+		s := Stall{Sections: tt.sections, Holders: []Holder{{Reader: "main.go:7"}}}
+		if got := strings.Contains(s.String(), "build with -tags gpstorm_debug"); got != tt.want {
+			t.Errorf("one Reader of %d sections: hint %v, want %v", tt.sections, got, tt.want)
+		}
 	}
 }
