@@ -48,7 +48,8 @@ func (k *kernel) checkForgotten() {
 // forgottenCallbacks is the number of a CPU's callbacks if the first of them was ready
 // long ago, and what should invoke them sleeps.
 func (k *kernel) forgottenCallbacks(c *cpu) int {
-	asleep := c.inIdle && c.softPending == 0 && len(c.pending) == 0 && !c.halted() && c.timerLost+noticeTicks*k.tick <= k.now
+	ticking := max(c.timerLost, c.hrBlocked) + noticeTicks*k.tick // after a fault, or a hang of hrtimers
+	asleep := c.inIdle && c.softPending == 0 && len(c.pending) == 0 && !c.halted() && ticking <= k.now
 	if c.offloaded() {
 		asleep = c.group.kthread.state != running && c.rcuo.state != running
 	}

@@ -58,6 +58,7 @@ func TestForgottenWaitersAndCallbacksAreFound(t *testing.T) {
 			}
 		}}, ""},
 		{"a callback on a CPU whose timer interrupts have just come back", []func(*kernel){posted(16), func(k *kernel) { k.cpus[1].timerLost = k.now }}, ""},
+		{"a callback on a CPU whose timers are delayed by a hang", []func(*kernel){posted(16), func(k *kernel) { k.cpus[1].hrBlocked = k.now }}, ""},
 		{"a callback on a CPU with a softirq", []func(*kernel){posted(16), func(k *kernel) { k.cpus[1].softPending = softRCU }}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
