@@ -38,6 +38,9 @@ func newLoop(k *kernel, spec *workload.Tasks, draw func(int64) int64) (l *loop, 
 	if spec.Reads == workload.ReadsNothing {
 		l.section = 0
 	}
+	if l.section > 0 && l.section == l.cycle {
+		l.cycle++ // a position outside, at which a section has ended and the next not begun
+	}
 	if l.cycle == 0 {
 		l.cycle = 1
 	}
