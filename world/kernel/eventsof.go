@@ -19,14 +19,10 @@ func (k *kernel) checkOwn(c *cpu) {
 	}
 }
 
-// checkLimits checks, before a tick, that an event which was stopped since the last one has
-// reached its limit of samples (__perf_event_account_interrupt).
-func (k *kernel) checkLimits(c *cpu) {
-	for _, set := range [...][]*source{c.wide, c.own} {
-		for _, s := range set {
-			if s.throttled && s.stoppedOn == c.id && s.tick == c.ticks-1 && s.samples < s.events*c.maxPerTick {
-				k.violate(trial.ThrottledEarly, "an event of CPU %d was throttled after %d samples in a tick, and its limit is %d", c.id, s.samples, s.events*c.maxPerTick)
-			}
-		}
+// checkLimit checks, in a tick, that an event which was stopped since the last one had reached
+// its limit of samples (__perf_event_account_interrupt). The limit never rises.
+func (k *kernel) checkLimit(c *cpu, s *source) {
+	if s.stoppedOn == c.id && s.tick == c.ticks-1 && s.samples < s.events*c.maxPerTick {
+		k.violate(trial.ThrottledEarly, "an event of CPU %d was throttled after %d samples in a tick, and its limit is %d", c.id, s.samples, s.events*c.maxPerTick)
 	}
 }

@@ -23,9 +23,8 @@ func TestEventsThatSampleTooMuchOrTooLittleAreFound(t *testing.T) {
 	}
 	stopped := func(samples int, ticksAgo uint64, on int) func(*kernel, *cpu, *task) {
 		return func(k *kernel, c *cpu, _ *task) {
-			c.ticks, c.maxPerTick, c.own = 9, 5, nil
-			c.wide = []*source{{events: 2, samples: samples, throttled: true, stoppedOn: on, tick: 9 - ticksAgo}}
-			k.checkLimits(c)
+			c.ticks, c.maxPerTick = 9, 5
+			k.checkLimit(c, &source{events: 2, samples: samples, throttled: true, stoppedOn: on, tick: 9 - ticksAgo})
 		}
 	}
 	for _, tt := range []struct {

@@ -180,7 +180,9 @@ func (k *kernel) nocbGPEnded() {
 			}
 		}
 	}
-	k.checkOffloads()
+	if last != nil {
+		k.checkOffloads()
+	}
 }
 
 // checkOffloads checks, at the end of a grace period, that a kthread of offloaded CPUs which

@@ -381,6 +381,7 @@ func (c *cpu) tickSources() {
 }
 
 func (c *cpu) tickThrottled(s *source) {
+	c.k.checkLimit(c, s)
 	if c.restarts(s) && c.k.decision(TickRestarts, c.id, true) {
 		c.unthrottle(s)
 	} else if s.stoppedOn != c.id {

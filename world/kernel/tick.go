@@ -70,7 +70,6 @@ func (k *kernel) onTick(c *cpu) {
 		k.runIRQWorks(c)
 	}
 	k.checkOwn(c)
-	k.checkLimits(c)
 	c.tickSources()
 	k.schedTick(c)
 	if c.idle() {

@@ -12,7 +12,6 @@ type wheel struct {
 
 type timer struct {
 	expires uint64
-	asked   uint64 // the expiry before rounding, for an oracle
 	seq     uint64
 	fn      func() // the callback, if the timer does not end a sleep
 	sleep   sleep
@@ -21,8 +20,8 @@ type timer struct {
 // add arms a timer on CPU c. It returns the jiffy in which the timer fires.
 func (w *wheel) add(k *kernel, c *cpu, expires uint64, t timer) uint64 {
 	w.seq++
-	t.expires, t.asked, t.seq = bucket(expires, expires-k.jiffies), expires, w.seq
-	k.checkTimer(t)
+	t.expires, t.seq = bucket(expires, expires-k.jiffies), w.seq
+	k.checkTimer(t.expires, expires)
 	w.timers = append(w.timers, t)
 	if c.idle() {
 		k.programIdleTick(c)
@@ -94,10 +93,11 @@ func (w *wheel) expired(now uint64) (n int) {
 	return n
 }
 
-// checkTimer checks that a timer that is armed fires neither early nor, beyond the next jiffy,
-// later by more than an eighth of its time and one in 63 of that (LVL_START, LVL_GRAN).
-func (k *kernel) checkTimer(t timer) {
-	late, delay := int64(t.expires-t.asked), max(0, int64(t.asked-k.jiffies))
+// checkTimer checks that a timer that is armed for a jiffy fires neither early nor, beyond
+// the next jiffy, later by more than an eighth of its time and one in 63 of that (LVL_START,
+// LVL_GRAN).
+func (k *kernel) checkTimer(expires, asked uint64) {
+	late, delay := int64(expires-asked), max(0, int64(asked-k.jiffies))
 	if late < 1 || late > 1+delay/8+delay/(8*63) {
 		k.violate(trial.TimerMisplaced, "a timer of %d jiffies is queued to fire after %d", delay, delay+late)
 	}

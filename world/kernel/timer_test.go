@@ -47,7 +47,7 @@ func TestTimersInTheWrongBucketAreFound(t *testing.T) {
 	} {
 		k := booted(t, nil)
 		asked := k.jiffies + tt.delay
-		k.checkTimer(timer{asked: asked, expires: asked + tt.late})
+		k.checkTimer(asked+tt.late, asked)
 		if got := k.firstFinding(); got != tt.want {
 			t.Errorf("%d jiffies late after %d: %v, want %q", tt.late, tt.delay, k.violations, tt.want)
 		}
