@@ -309,6 +309,8 @@ func (c *cpu) work() ns {
 		return c.irqLeft
 	case c.softActive:
 		return c.softLeft
+	case c.cur == nil && !c.inIdle: // a sample began as an interrupt ended
+		return 0
 	case c.cur == nil:
 		return never
 	case c.switching.on():

@@ -43,6 +43,7 @@ func TestWhatIsUnderWayAtTheEndIsNotLost(t *testing.T) {
 		{"callbacks-behind-those-of-another-domain", "baseline", 17623619960216979344, trial.Slow},
 		{"timer-for-callbacks-behind-ksoftirqd", "baseline", 14695981039346656037, trial.Slow},
 		{"tick-behind-a-hang-of-hrtimers", "revert", 9493439139495104209, trial.Starved},
+		{"sample-begins-as-an-interrupt-ends", "callrcu", 2815705281115712722, trial.Starved},
 		{"readers-that-left-between-two-looks", "v6.19", 6576684881882803423, trial.Slow},
 	} {
 		t.Run(tt.scenario+"/"+tt.fix, func(t *testing.T) {
