@@ -45,6 +45,9 @@ func setOnce(cmd *cobra.Command) {
 		if !several && !wrapped {
 			f.Value = &once{Value: f.Value}
 		}
+		if f.DefValue == "0s" || f.DefValue == "0%" {
+			f.DefValue = "" // not given; pflag shows the zeros of types that it does not know
+		}
 	}
 	cmd.PersistentFlags().VisitAll(wrap)
 	cmd.Flags().VisitAll(wrap)

@@ -62,6 +62,23 @@ func TestHelpFitsTheScreenAndItsExamplesParse(t *testing.T) {
 	}
 }
 
+// Zero stands for a flag that is not given: it is no default to show, and the usage of
+// some flags names the one that they have then.
+func TestHelpShowsNoZeroAsDefault(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"rare", "certify", "gate", "runs"} {
+		c, _, err := commands(t).Find([]string{name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(c.Flags().FlagUsages()) {
+			if strings.Contains(line, "(default 0s)") || strings.Contains(line, "(default 0%)") {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+	}
+}
+
 func TestReflowKeepsListsAndWords(t *testing.T) {
 	t.Parallel()
 	got := reflow("one two three\nfour five\n\n  --a   meaning of a\n        goes on\n  --bb  b\nafter it\n\n    verbatim    line that is long\n", 20)
