@@ -45,6 +45,8 @@ var barriers = []Mutant{
 		order(order.SC, order.LostWakeup),
 	liveness("poll-further", "the poll waits for the grace period after the one it has requested", "poll", fixes.Fix{Barrier: pollFurther}).
 		waits(trial.LostWakeup, trial.NeverWoken),
+	liveness("poll-recookie", "each poll takes a new cookie, so that none is ever done", "poll", fixes.Fix{Barrier: recookie}).
+		costs(trial.ScanCostsMore),
 	safety("stale-cookie", "the cookie of the first scan serves the second", "poll", fixes.Fix{Barrier: staleCookie}).
 		order(order.Weak, order.ShortGrace),
 	safety("impatient-poll", "a cookie that is not done at the second look is taken for done", "poll", fixes.Fix{Barrier: impatient}).
@@ -137,6 +139,22 @@ func pollFurther() srcu.Barrier {
 	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
 		if scan.First() {
 			scan.Cookie = s.RCU().Start() + 4
+		}
+		if s.RCU().Done(scan.Cookie) {
+			return true
+		}
+		s.Requeue(1)
+		return false
+	})
+}
+
+// recookie polls a cookie that it has just taken.
+func recookie() srcu.Barrier {
+	return srcu.BarrierFunc(func(s srcu.Side, scan *srcu.Scan) bool {
+		if scan.Expedited {
+			scan.Cookie = s.RCU().StartExpedited()
+		} else {
+			scan.Cookie = s.RCU().Start()
 		}
 		if s.RCU().Done(scan.Cookie) {
 			return true

@@ -39,12 +39,17 @@ func (d *domain) checkBurst(limit uint64) {
 // requested more than the candidate declares, and that it does not wait for new
 // readers.
 func (d *domain) checkScan(rank int) {
+	d.checkAsked()
+	if rank == d.current {
+		d.k.violate(trial.WaitsForNew, "a scan of %s looks at the rank that new readers take", d.name)
+	}
+}
+
+// checkAsked checks the number of requests of the present attempt.
+func (d *domain) checkAsked() {
 	if most := max(1, d.k.fix.PerScan); d.asked > most {
 		d.k.violate(trial.ScanCostsMore, "one scan of %s has requested %d grace periods or rounds of interrupts, and the candidate states %d", d.name, d.asked, most)
 		d.asked = 0
-	}
-	if rank == d.current {
-		d.k.violate(trial.WaitsForNew, "a scan of %s looks at the rank that new readers take", d.name)
 	}
 }
 

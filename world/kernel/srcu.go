@@ -119,6 +119,7 @@ func (k *kernel) newDomain(name string, b srcu.Barrier) *domain {
 		d.polledInVain = false
 		d.machine.Process(d.side)
 		d.checkRequested()
+		d.checkAsked()
 		d.checkHandedOver()
 		d.checkAlive("process_srcu")
 	}}
@@ -461,9 +462,9 @@ func (r *domainRCU) Expedite() {
 }
 
 // poll notes the count for the cookie being polled, and the time of the first poll:
-// another request for the same grace period takes no new cookie.
+// another request counts only if the grace period of that cookie has ended.
 func (r *domainRCU) poll(count *int, c rcu.Cookie) {
-	if r.polling == nil {
+	if r.polling == nil || rcu.SeqGE(r.k.rcu.polled, r.pollCookie) {
 		r.pollMark, r.pollCookie = r.k.rcuMark(), uint64(c)
 		r.asked++
 	}
