@@ -31,7 +31,7 @@ func consoleOf(t *testing.T, sc workload.Scenario) (*Log, trial.Result) {
 
 // consoleSeeds has the seeds of scenarios with several causes, of which another one may
 // be the largest under seed 1.
-var consoleSeeds = map[string]uint64{"kthread-starved": 4}
+var consoleSeeds = map[string]uint64{"kthread-starved": 4, "console-kthread-starved": 2}
 
 // printingScenarios returns the presets and the scenarios that make reports.
 func printingScenarios(t *testing.T) map[string]workload.Scenario {

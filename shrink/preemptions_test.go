@@ -24,11 +24,11 @@ func TestPreemptedReadersShrinkToThePreemptionsThatMatter(t *testing.T) {
 	if !ok || err != nil {
 		t.Fatal("no preempted-reader or no baseline")
 	}
-	r, err := Minimise(sc, fix, 6, Options{})
+	r, err := Minimise(sc, fix, 4, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "preempted-reader", fix, 6, r, r.Failure.in)
+	check(t, "preempted-reader", fix, 4, r, r.Failure.in)
 	if r.Spent || r.To.AnyPreemption || r.To.Preemptions == 0 || r.To.Preemptions > 20 || r.To.Interrupts != 0 {
 		t.Errorf("shrunk to %+v, spent %t", r.To, r.Spent)
 	}

@@ -55,7 +55,7 @@ func TestTheUnsafeControlIsCaughtInOrdinaryPresets(t *testing.T) {
 
 func TestACookieThatRequestsNothingHangsOnlyWhereRCUIsIdle(t *testing.T) {
 	t.Parallel()
-	variations := 3
+	variations := 2
 	if testing.Short() {
 		variations = 1
 	}
