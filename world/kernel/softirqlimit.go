@@ -5,7 +5,7 @@ import "github.com/gpstorm/gpstorm/trial"
 // This file holds the oracles for the softirqs that run at the exit of an interrupt. They
 // have limits of their own, so that they do not agree with wrong ones.
 
-// softirqRun is what the oracles know of the softirqs that run at the exit of an interrupt.
+// softirqRun describes the softirqs that run at the exit of an interrupt, for the oracles.
 type softirqRun struct {
 	began  uint64 // jiffies
 	rounds int
