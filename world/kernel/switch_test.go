@@ -9,8 +9,8 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 )
 
-// twoLoops is one CPU with two loops in user mode, of which the first has events of its
-// own. An instruction takes a microsecond, so a switch takes 3 ms.
+// twoLoops is one CPU with two loops in user mode. The first has events of its own. An
+// instruction takes a microsecond, so a switch takes 3 ms.
 func twoLoops(source workload.Source, period time.Duration) func(*workload.Scenario) {
 	return func(sc *workload.Scenario) {
 		sc.Machine.CPUs, sc.Machine.HZ, sc.Machine.MIPS = 1, 100, 1
