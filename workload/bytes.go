@@ -108,7 +108,7 @@ var (
 	gridStall   = []time.Duration{3 * time.Second, 4 * time.Second, 6 * time.Second, 10 * time.Second}
 	gridStart   = []time.Duration{0, ms, 5 * ms, 20 * ms, 50 * ms, 100 * ms, 200 * ms, 500 * ms}
 	gridSection = []time.Duration{10 * us, us, 20 * us, 50 * us, 100 * us, 200 * us, 500 * us, ms, 2 * ms, 5 * ms, 10 * ms, 20 * ms, 50 * ms, 100 * ms, 200 * ms, 500 * ms}
-	gridGap     = []time.Duration{ms, 1500 * us, 2 * ms, 3 * ms, 5 * ms, 10 * ms, 50 * ms, 500 * ms}
+	gridGap     = []time.Duration{ms, 1500 * us, 2 * ms, 0, 5 * ms, 10 * ms, 50 * ms, 500 * ms}
 	gridSleep   = []time.Duration{0, 100 * us, ms, 4 * ms, 20 * ms, 100 * ms, 500 * ms, 2 * time.Second}
 	gridEvery   = []int{1, 4, 16, 256}
 	gridCount   = []int{1, 2, 3, 4, 6, 8, 12, 16}
@@ -290,7 +290,7 @@ func drawOverlap(w word, sc *Scenario, cpus int) {
 		sc.Tasks = append(sc.Tasks, Tasks{Name: "reader", Count: n * cpus, Reads: ReadsRCU, Section: of(&w, 4, gridSection), Gap: of(&w, 3, gridGap)})
 	}
 	if sleep := of(&w, 3, gridSleep); sleep > 0 {
-		sc.Tasks = append(sc.Tasks, Tasks{Name: "preemptor", Count: cpus, Sched: FIFO, Reads: ReadsNothing, Gap: of(&w, 3, gridGap), Sleep: sleep, SleepEvery: 1})
+		sc.Tasks = append(sc.Tasks, Tasks{Name: "preemptor", Count: cpus, Sched: FIFO, Reads: ReadsNothing, Gap: max(ms, of(&w, 3, gridGap)), Sleep: sleep, SleepEvery: 1})
 	}
 }
 
@@ -334,7 +334,7 @@ func drawTasks(w word, name string, cpus int) Tasks {
 		Sleep: of(&w, 3, gridSleep), SleepEvery: of(&w, 2, gridEvery),
 	}
 	if t.Reads == ReadsNothing {
-		t.Section = 0
+		t.Section, t.Gap = 0, max(t.Gap, ms)
 	}
 	if t.Sleep == 0 {
 		t.SleepEvery = 0

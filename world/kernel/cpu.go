@@ -315,10 +315,10 @@ func (c *cpu) work() ns {
 		return never
 	case c.switching.on():
 		return c.switching.left
+	case c.overhead > 0 && c.resched != noResched:
+		return c.overhead // the end of the switch obeys the request
 	case c.cur.left < never:
 		return c.overhead + c.cur.left
-	case c.overhead > 0 && c.resched != noResched:
-		return c.overhead
 	}
 	return never
 }

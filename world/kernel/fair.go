@@ -29,13 +29,7 @@ func (k *kernel) place(c *cpu, t *task, moved bool) {
 	v := k.average(c)
 	switch {
 	case t.lag > 0:
-		if n := ns(len(c.fair)); n > 0 || c.cur != nil {
-			if c.cur != nil && !c.cur.fifo() {
-				n++
-			}
-			t.lag += t.lag / max(n, 1)
-		}
-		t.vruntime = v - t.lag
+		t.vruntime = v - c.inflated(t.lag)
 	case moved:
 		t.vruntime = v
 	default:
@@ -44,10 +38,24 @@ func (k *kernel) place(c *cpu, t *task, moved bool) {
 	t.deadline = t.vruntime + k.slice
 }
 
-// noteLag records the lag of a fair task that goes to sleep (update_entity_lag).
+// noteLag records the lag of a fair task that leaves its queue to sleep or to move to
+// another CPU (update_entity_lag).
 func (k *kernel) noteLag(c *cpu, t *task) {
 	limit := max(2*k.slice, k.tick)
 	t.lag = min(max(k.average(c)-t.vruntime, -limit), limit)
+}
+
+// inflated is the distance from the average at which a task has its lag once it is part of
+// that average (place_entity). The first fair task of a CPU is the average.
+func (c *cpu) inflated(lag ns) ns {
+	n := ns(len(c.fair))
+	if t := c.cur; t != nil && !t.fifo() {
+		n++
+	}
+	if n == 0 {
+		return 0
+	}
+	return lag + lag/n
 }
 
 // pickFair removes from the queue the task with the earliest deadline among those

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/trial"
@@ -59,6 +60,50 @@ func TestVirtualRuntimesOutOfBoundsAreFound(t *testing.T) {
 			tt.act(k, &task{k: k, name: "t"})
 			if got := k.firstFinding(); got != tt.want {
 				t.Errorf("%v, want %q", k.violations, tt.want)
+			}
+		})
+	}
+}
+
+// A task that moves to another CPU keeps its lag up to the limit, which is 4 ms here, and
+// makes up for its own share in the average there.
+func TestATaskThatMovesKeepsItsLagUpToTheLimit(t *testing.T) {
+	t.Parallel()
+	const limit = 4_000_000
+	for _, tt := range []struct {
+		name   string
+		lag    ns
+		queued int // tasks on the other CPU, whose average is 7 ms
+		want   ns
+	}{
+		{"beside one", 1000, 1, 2000},
+		{"beside four", 1000, 4, 1250},
+		{"had more than its share", -1000, 4, -1250},
+		{"beyond the limit", 3 * limit, 4, limit + limit/4},
+		{"had more than the limit", -3 * limit, 4, -limit - limit/4},
+		{"the first of its CPU", 1000, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			k := booted(t, nil)
+			from, to := k.cpus[0], k.cpus[1]
+			from.cur, to.cur, to.vtime = nil, nil, 7_000_000
+			at := func(c *cpu, v ns) *task {
+				o := &task{k: k, vruntime: v, deadline: v + k.slice/2}
+				c.addFair(o)
+				return o
+			}
+			for range tt.queued {
+				at(to, 7_000_000)
+			}
+			moved := at(from, -tt.lag)
+			at(from, tt.lag)
+			k.migrate(from, to, slices.Index(from.fair, moved))
+			if lag, left := 7_000_000-moved.vruntime, moved.deadline-moved.vruntime; lag != tt.want || left != k.slice/2 {
+				t.Errorf("lag %d, deadline after %d, want %d and %d", lag, left, tt.want, k.slice/2)
+			}
+			if len(k.violations) > 0 {
+				t.Error(k.violations)
 			}
 		})
 	}

@@ -304,17 +304,19 @@ func (k *kernel) pull(c *cpu) bool {
 	return true
 }
 
+// migrate moves a queued fair task to another CPU. It keeps its lag, and the distance of
+// its deadline (PLACE_REL_DEADLINE).
 func (k *kernel) migrate(from, to *cpu, i int) {
 	t := from.fair[i]
 	k.decide(decideMigrate, uint64(to.id)<<32|uint64(t.pid))
-	lag := k.average(from) - t.vruntime
-	shift := k.average(to) - k.average(from)
+	k.noteLag(from, t)
 	from.takeFair(i)
 	if k.decision(LagKept, to.id, true) {
-		t.vruntime += shift
-		t.deadline += shift
+		left := t.deadline - t.vruntime
+		t.vruntime = k.average(to) - to.inflated(t.lag)
+		t.deadline = t.vruntime + left
 	}
-	k.checkCarried(to, t, lag)
+	k.checkCarried(to, t, t.lag)
 	t.cpu = to
 	to.addFair(t)
 	k.noteQueued(to)

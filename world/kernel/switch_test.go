@@ -123,6 +123,41 @@ func TestInterruptsWaitForTheEndOfASwitch(t *testing.T) {
 	}
 }
 
+// A request to reschedule that comes during a switch is obeyed at the end of the switch, and
+// not at the end of the next task's step.
+func TestARequestDuringASwitchIsObeyedAtItsEnd(t *testing.T) {
+	t.Parallel()
+	k := booted(t, func(sc *workload.Scenario) {
+		twoLoops(workload.NMI, time.Second)(sc)
+		sc.Storms, sc.Machine.Preempt = nil, workload.PreemptFull
+		for i := range sc.Tasks {
+			sc.Tasks[i].Reads, sc.Tasks[i].Section = workload.ReadsRCU, 30*time.Millisecond
+		}
+	})
+	c := k.cpus[0]
+	var asked, switched ns
+	k.runUntil(5_000_000_000, func() bool {
+		k.sync(c)
+		switch {
+		case asked == 0 && c.overhead > 0 && c.cur.loop != nil && c.cur.left > c.overhead && c.cur.left < never:
+			asked, switched = k.now, k.now+c.overhead
+			c.resched = hardResched
+		case asked > 0:
+			if c.resched == noResched {
+				return true
+			}
+			if k.now > switched {
+				t.Fatalf("asked at %d ns, the switch ends at %d, and at %d it has not been obeyed", asked, switched, k.now)
+			}
+		}
+		k.plan(c)
+		return false
+	})
+	if asked == 0 {
+		t.Error("no request in a switch")
+	}
+}
+
 // A task whose events still sample the CPU that switches from it runs nowhere else. An
 // idle CPU gets it when the switch has gone on.
 func TestATaskIsNotPulledBeforeItsEventsStop(t *testing.T) {
@@ -131,7 +166,7 @@ func TestATaskIsNotPulledBeforeItsEventsStop(t *testing.T) {
 		twoLoops(workload.NMI, 100*time.Microsecond)(sc)
 		sc.Machine.CPUs = 2
 		sc.Tasks[1].CPUs = []int{0}
-		sc.Tasks = append(sc.Tasks, workload.Tasks{Name: "brief", Count: 1, CPUs: []int{1}, Gap: time.Millisecond, Sleep: 7 * time.Millisecond, SleepEvery: 1})
+		sc.Tasks = append(sc.Tasks, workload.Tasks{Name: "brief", Count: 1, CPUs: []int{1}, Gap: 300 * time.Microsecond, Sleep: 1100 * time.Microsecond, SleepEvery: 1})
 	})
 	refused, pulled := 0, 0
 	var waits *task

@@ -15,7 +15,7 @@ const Name = "kernel"
 
 // ModelVersion is the version of the model. Raise it with every change that changes
 // the result of any trial: results of two versions are not mixed.
-const ModelVersion = "9"
+const ModelVersion = "10"
 
 // World is the world of the virtual kernel.
 type World struct {
