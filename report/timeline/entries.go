@@ -176,9 +176,9 @@ func (f *ftrace) describe(e *kernel.TraceEvent) []entry {
 	switch e.Kind {
 	case kernel.TraceSwitch:
 		state := taskState{e.State, e.State == 'R' && f.blocked[e.Here.PID]}
-		return []entry{one(schedSwitch, commOf(e.Here, e.CPU), e.Here.PID, defaultPrio, state, commOf(e.Task, e.CPU), e.Task.PID, defaultPrio)}
+		return []entry{one(schedSwitch, commOf(e.Here, e.CPU), e.Here.PID, prio(e.HerePrio), state, commOf(e.Task, e.CPU), e.Task.PID, prio(e.TaskPrio))}
 	case kernel.TraceWake:
-		return []entry{one(schedWaking, commOf(e.Task, e.CPU), e.Task.PID, defaultPrio, e.Target)}
+		return []entry{one(schedWaking, commOf(e.Task, e.CPU), e.Task.PID, prio(e.TaskPrio), e.Target)}
 	case kernel.TraceSleep:
 		if e.State == 'D' {
 			return mark("%s:%d sleeps in %s", e.Task.Comm, e.Task.PID, strings.TrimSpace(e.What+" "+e.Domain))
@@ -204,8 +204,20 @@ func (f *ftrace) describe(e *kernel.TraceEvent) []entry {
 	return nil
 }
 
-// defaultPrio is the priority of a fair task with nice 0 (DEFAULT_PRIO).
-const defaultPrio = 120
+// Priorities of tasks (include/linux/sched/prio.h): a lower one precedes.
+const (
+	maxRTPrio   = 100 // MAX_RT_PRIO
+	defaultPrio = 120 // DEFAULT_PRIO: a fair task with nice 0
+)
+
+// prio returns task_struct.prio of a task with a real-time priority, or of a fair one,
+// with 0 (__normal_prio).
+func prio(rt int) int {
+	if rt > 0 {
+		return maxRTPrio - 1 - rt
+	}
+	return defaultPrio
+}
 
 // softirq writes several vectors that the model runs at once as the kernel runs
 // them, one after the other; the last one gets all of the time.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world/kernel"
 )
 
@@ -66,8 +68,8 @@ func TestFtraceHasTheKernelsShape(t *testing.T) {
 }
 
 var (
-	switchFields = regexp.MustCompile(`^prev_comm=\S+ prev_pid=(\d+) prev_prio=120 prev_state=(\S+) ==> next_comm=\S+ next_pid=(\d+) next_prio=120$`)
-	wakeFields   = regexp.MustCompile(`^comm=\S+ pid=\d+ prio=120 target_cpu=(\d{3})$`)
+	switchFields = regexp.MustCompile(`^prev_comm=\S+ prev_pid=(\d+) prev_prio=\d+ prev_state=(\S+) ==> next_comm=\S+ next_pid=(\d+) next_prio=\d+$`)
+	wakeFields   = regexp.MustCompile(`^comm=\S+ pid=\d+ prio=\d+ target_cpu=(\d{3})$`)
 	taskFields   = regexp.MustCompile(`^rcu_preempt (-?\d+) (\d+)$`)
 )
 
@@ -108,6 +110,49 @@ func TestSwitchesOfACPUFollowEachOther(t *testing.T) {
 		}
 		if plus == 0 && s.scenario == "repro2" {
 			t.Errorf("%s %s: no task was preempted in a reader", s.scenario, s.fix)
+		}
+	}
+}
+
+// A real-time priority p is 99-p in the kernel's events, and a fair task is 120
+// (include/linux/sched/prio.h); a task is the same in each event.
+func TestPrioritiesAreThoseOfTheKernel(t *testing.T) {
+	t.Parallel()
+	sc, err := workload.Decode([]byte(`name: priorities
+machine: {cpus: 1, hz: 250, preempt: full, mips: 2000}
+rcu: {kthread_prio: 50}
+tasks:
+- {name: poller, count: 1, sched: fifo, gap: 1ms, sleep: 1ms, sleep_every: 1}
+- {name: reader, count: 1, reads: rcu, section: 1ms, gap: 1ms, sleep: 1ms, sleep_every: 1}
+closers: [{name: closer, count: 1, sched: fifo}]
+watchdog: {hung_task: 1s, hung_interval: 1s, hung_sched: fifo}
+horizon: 3s
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := fixes.Find("baseline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewRecorder(sc.Horizon, 0, sc.Horizon)
+	kernel.Run(sc, f, 1, kernel.Options{Trace: r})
+	want := map[string]string{
+		"poller": "98", "closer": "98", "rcu_preempt": "49", "khungtaskd": "19", "reader": "120", "swapper/0": "120",
+	}
+	switched := regexp.MustCompile(`(?:prev_|next_|^)comm=(\S+) (?:prev_|next_|)pid=\d+ (?:prev_|next_|)prio=(\d+)`)
+	seen := map[string]map[string]bool{"sched_switch": {}, "sched_waking": {}}
+	for _, l := range ftraceLines(t, r, 1) {
+		for _, m := range switched.FindAllStringSubmatch(l.fields, -1) {
+			if prio, ok := want[m[1]]; ok && m[2] != prio {
+				t.Fatalf("%+v: want %s for %s", l, prio, m[1])
+			}
+			seen[l.event][m[1]] = true
+		}
+	}
+	for name := range want {
+		if !seen["sched_switch"][name] || !seen["sched_waking"][name] && name != "swapper/0" {
+			t.Errorf("%s is not in both events", name)
 		}
 	}
 }

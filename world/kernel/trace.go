@@ -49,6 +49,9 @@ type TraceEvent struct {
 	Idle bool
 	// Domain is the SRCU domain that the event concerns, or that the task waits for.
 	Domain string
+	// HerePrio and TaskPrio are the real-time priorities of Here and Task; 0 is a fair
+	// task (task_struct.rt_priority, or what RCU boosts it to).
+	HerePrio, TaskPrio int
 	// Target is the last CPU of a task that wakes up.
 	Target int
 	// Owner holds the mutex that Task waits for.
@@ -108,8 +111,8 @@ type TraceKind uint8
 
 // The kinds, each with the fields it uses beside At, CPU and Here.
 const (
-	TraceSwitch       TraceKind = iota // Task is switched in; Here and State describe the previous task
-	TraceWake                          // Task, Target
+	TraceSwitch       TraceKind = iota // Task is switched in; Here and State describe the previous task; HerePrio, TaskPrio
+	TraceWake                          // Task, TaskPrio, Target
 	TraceSleep                         // Task, State, What, Domain, Owner, RCU
 	TraceIRQBegin                      // What, IRQ
 	TraceIRQEnd                        // What, IRQ
@@ -212,7 +215,7 @@ func (tr *tracer) onDecision(d decision, v uint64) {
 	switch d {
 	case decideWake:
 		t := tr.byPID(v)
-		tr.here(TraceEvent{Kind: TraceWake, Task: traced(t), Target: t.cpu.id})
+		tr.here(TraceEvent{Kind: TraceWake, Task: traced(t), TaskPrio: t.prio, Target: t.cpu.id})
 	case decideQS:
 		cpu := int(uint32(v))
 		c := tr.k.cpus[cpu]
@@ -276,7 +279,10 @@ func (tr *tracer) switched(c *cpu, prev *task) {
 func (tr *tracer) onSwitch(c *cpu, prev *task) {
 	e := TraceEvent{Kind: TraceSwitch, Here: traced(prev), Task: traced(c.cur), State: byte(running)}
 	if prev != nil {
-		e.State = byte(prev.state)
+		e.State, e.HerePrio = byte(prev.state), prev.prio
+	}
+	if c.cur != nil {
+		e.TaskPrio = c.cur.prio
 	}
 	tr.emit(c, e)
 }
