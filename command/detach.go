@@ -73,12 +73,15 @@ const closesOf = 20
 
 func (o *detachOptions) detach(cmd *cobra.Command) error {
 	ctx := cmd.Context()
-	for _, list := range []struct {
-		flag, want string
-		values     []string
-	}{{"--fix", "a candidate's name", o.fixes}, {"--kind", "a kind of attachment", o.kinds}, {"--cpus", "a number of CPUs", o.cpus}} {
-		if len(list.values) == 0 {
-			return wrong(list.flag, "", "%s", list.want)
+	o.fixes, o.kinds = unique(o.fixes), unique(o.kinds)
+	var numbers []int
+	for _, text := range o.cpus {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return wrong("--cpus", text, "a number of CPUs")
+		}
+		if !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
 		}
 	}
 	w := kernel.New(o.names.fixes.Find)
@@ -99,11 +102,7 @@ func (o *detachOptions) detach(cmd *cobra.Command) error {
 		if !slices.Contains(workload.ClosersKinds(), workload.ClosersKind(kind)) {
 			return wrong("--kind", kind, "one of %s", strings.Join(kindNames(), ", "))
 		}
-		for _, text := range o.cpus {
-			cpus, err := strconv.Atoi(text)
-			if err != nil {
-				return wrong("--cpus", text, "a number of CPUs")
-			}
+		for _, cpus := range numbers {
 			sc := closing(base, workload.ClosersKind(kind), cpus)
 			if err := sc.Validate(); err != nil {
 				return wrong("--cpus", cpus, "a number that the scenario can have (%v)", err)

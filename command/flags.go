@@ -37,11 +37,30 @@ func (o *once) Set(s string) error {
 	return nil
 }
 
-// setOnce makes every flag with one value refuse a second one.
+// filled refuses an empty text for a flag with a list: pflag would leave it out.
+type filled struct {
+	pflag.Value
+	pflag.SliceValue
+}
+
+func (f *filled) Set(s string) error {
+	if s == "" {
+		return errEmpty
+	}
+	return f.Value.Set(s)
+}
+
+// setOnce makes every flag with one value refuse a second one, and lists of texts an
+// empty one.
 func setOnce(cmd *cobra.Command) {
 	wrap := func(f *pflag.Flag) {
-		_, several := f.Value.(pflag.SliceValue)
+		list, several := f.Value.(pflag.SliceValue)
 		_, wrapped := f.Value.(*once)
+		if f.Value.Type() == "stringSlice" {
+			if _, wrapped := f.Value.(*filled); !wrapped {
+				f.Value = &filled{f.Value, list}
+			}
+		}
 		if !several && !wrapped {
 			f.Value = &once{Value: f.Value}
 		}
@@ -134,6 +153,8 @@ func allowed(v pflag.Value) string {
 		return "a number"
 	case "string", "stringArray":
 		return "a text that is not empty"
+	case "stringSlice":
+		return "texts that are not empty, with commas between"
 	case "duration":
 		return "a duration, 30s say"
 	default:

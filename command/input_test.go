@@ -330,6 +330,10 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{[]string{"man", "--out", "/proc/nosuch/man"}, `--out: /proc/nosuch/man: want a directory that can be made`},
 		{[]string{"serve", "--token", file("short.txt", "secret")}, `want a file with a token of 16 characters or more`},
 
+		{[]string{"detach", "--fix", "poll", "--fix", ""}, `--fix: "": want texts that are not empty, with commas between`},
+		{[]string{"detach", "--kind", "kprobe", "--cpus", "1", "--cpus", ""}, `--cpus: "": want texts`},
+		{[]string{"detach", "--fix", "poll,"}, `--fix: "": want a candidate`},
+
 		// Names and files that are none.
 		{[]string{"run", "repro"}, `scenario: repro: want a scenario; did you mean repro2?`},
 		{[]string{"run", "calm", "--fix", "calrcu"}, `gpstorm: --fix: calrcu: want a candidate or mutant; did you mean callrcu?`},
