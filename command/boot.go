@@ -15,6 +15,7 @@ import (
 	"github.com/gpstorm/gpstorm/workload"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/boot"
+	"github.com/gpstorm/gpstorm/world/boot/qemu"
 )
 
 // kernelFlags are the flags of the commands that boot kernels.
@@ -71,15 +72,29 @@ func noFix(name string) error {
 	return wrong("--fix", name, "none beside --world boot, where kernels take the candidates' place: --kernel mine=7.3.4,fix=NAME")
 }
 
-// ready refuses scenarios that cannot be run on a real kernel, and a machine that
-// cannot boot one.
-func (c *common) ready(w *boot.World, scenarios []workload.Scenario) error {
+// bootFlag is a flag, with its value, that has a command boot kernels.
+type bootFlag struct{ name, value string }
+
+var worldBoot = bootFlag{"--world", boot.Name}
+
+// ready refuses scenarios that cannot be run on a real kernel, and a machine or a program
+// that cannot boot one.
+func (c *common) ready(by bootFlag, w *boot.World, scenarios []workload.Scenario) error {
 	for i := range scenarios {
 		if err := boot.Check(&scenarios[i]); err != nil {
 			return inputf("scenario %s: %w", scenarios[i].Name, err)
 		}
 	}
-	if err := w.Check(); err != nil {
+	return by.cannot(w.Check())
+}
+
+// cannot makes an error of boot.World.Check one of the command: bad input if another
+// build of this program could boot, and else a failure of the machine.
+func (f bootFlag) cannot(err error) error {
+	if no, ok := errors.AsType[*qemu.NotAGuest](err); ok {
+		return wrong(f.name, f.value, "a program that can be the guest too, made by %s (%s: %s)", no.Build, no.Path, no.Why)
+	}
+	if err != nil {
 		return &exitError{exitFailure, err}
 	}
 	return nil

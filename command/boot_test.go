@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"debug/elf"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,6 +19,7 @@ import (
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/world"
 	"github.com/gpstorm/gpstorm/world/boot"
+	"github.com/gpstorm/gpstorm/world/boot/qemu"
 )
 
 // booted is a world whose boots take no time. It interrupts the campaign in the middle of
@@ -190,6 +192,22 @@ func TestAMachineWithoutTheEmulatorIsAFailure(t *testing.T) {
 		if want := "gpstorm: qemu-system-x86_64: not found: want QEMU, as apt-get install qemu-system-x86 installs it\n"; code != exitFailure || errs.String() != want {
 			t.Errorf("%s: exit %d, %q, want 1, %q", args[0], code, errs.String(), want)
 		}
+	}
+}
+
+// A program that cannot be the guest is the wrong one for the flag: another build can.
+func TestAProgramThatCannotBeTheGuestIsBadInput(t *testing.T) {
+	t.Parallel()
+	for _, by := range []bootFlag{worldBoot, {"--boot", "true"}} {
+		err := by.cannot(qemu.CheckGuest(filepath.Join("..", "go.mod")))
+		want := by.name + ": " + by.value + ": want a program that can be the guest too, made by CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build ./cmd/gpstorm (../go.mod: not a program of Linux)"
+		var exit *exitError
+		if err == nil || err.Error() != want || !errors.As(err, &exit) || exit.code != exitBadInput {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if err := worldBoot.cannot(nil); err != nil {
+		t.Error(err)
 	}
 }
 

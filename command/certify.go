@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,6 +121,9 @@ func (o *certifyOptions) check(rated bool) (scenarios []workload.Scenario, err e
 	}
 	if _, err := o.where.in.Subject(o.claim.Fix); err != nil {
 		return nil, badInput(err)
+	}
+	if err := cmp.Or(o.maxRate.from(certificate.MinRate, "--max-hang-rate"), o.confidence.from(certificate.MinConfidence, "--confidence")); err != nil {
+		return nil, err
 	}
 	o.claim.MaxHangRate, o.claim.Confidence, o.claim.Seed = float64(o.maxRate), float64(o.confidence), o.seed
 	if err := o.claim.Validate(); err != nil {

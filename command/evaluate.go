@@ -230,7 +230,7 @@ func (o *evaluateOptions) bootPlan(cmd *cobra.Command, w *boot.World, p *campaig
 		return wrong("--boots", o.boots, "1 or more")
 	}
 	p.Fixes, p.Variations = w.Subjects(), o.boots
-	return o.ready(w, p.Scenarios)
+	return o.ready(worldBoot, w, p.Scenarios)
 }
 
 func (o *evaluateOptions) plan(cmd *cobra.Command) (*campaign.Plan, error) {

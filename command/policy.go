@@ -71,7 +71,7 @@ func (p *policyFlags) resolve(c *common, in world.World, real *boot.World) ([]wo
 		if len(p.scenarios) == 0 {
 			plan.Scenarios = boot.Presets()
 		}
-		if err := c.ready(real, plan.Scenarios); err != nil {
+		if err := c.ready(worldBoot, real, plan.Scenarios); err != nil {
 			return nil, nil, policy, err
 		}
 	}
@@ -118,6 +118,14 @@ func (p *percent) String() string { return strconv.FormatFloat(100*float64(*p), 
 func (p *percent) Type() string { return "percent" }
 
 func (p *percent) want() string { return "a percentage, 1% say, or a share from 0 to 1" }
+
+// from refuses a flag's share below low, and the whole.
+func (p *percent) from(low percent, flag string) error {
+	if *p >= low && *p < 1 {
+		return nil
+	}
+	return wrong(flag, p, "%s or more, and less than 100%%", &low)
+}
 
 // Set reads the flag.
 func (p *percent) Set(s string) error {

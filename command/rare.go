@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -77,6 +76,9 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 	if !in.Facts().Reproducible {
 		return wrong("--world", in.Name(), "a world whose trials can be run again exactly")
 	}
+	if err := o.confidence.from(rare.MinLevel, "--confidence"); err != nil {
+		return err
+	}
 	p := &o.plan
 	if p.Scenario, err = o.names.scenario(scenario); err != nil {
 		return badInput(err)
@@ -123,27 +125,31 @@ func (o *rareOptions) rare(cmd *cobra.Command, scenario string) (err error) {
 
 // text writes the estimate as text.
 func (o *rareOptions) text(w io.Writer, e *rare.Estimate) error {
+	screen := screenOf(w)
+	line := func(first, text string, args ...any) {
+		fmt.Fprint(w, screen.Hang(first, fmt.Sprintf(text, args...), max(2, len(first))))
+	}
 	over := "over its variations"
 	if !e.Varied {
 		over = "as it is"
 	}
-	fmt.Fprintf(w, "%s, %s, under %s: how often a close() takes %v or longer\n", e.Scenario, over, e.Fix, e.Threshold)
+	line("", "%s, %s, under %s: how often a close() takes %v or longer", e.Scenario, over, e.Fix, e.Threshold)
 	switch {
 	case e.Reached:
-		fmt.Fprintf(w, "  rate     %.2g, %s interval %.2g to %.2g\n", e.Rate, &o.confidence, e.Interval.Lo, e.Interval.Hi)
+		line("  rate     ", "%.2g, %s interval %.2g to %.2g", e.Rate, &o.confidence, e.Interval.Lo, e.Interval.Hi)
 	case e.Hits > 0:
-		fmt.Fprintf(w, "  rate     %.2g to %.2g, with a confidence of %s: %d of the first trials took it; the last level, at %v, has %.2g\n", e.Interval.Lo, e.Interval.Hi, &o.confidence, e.Hits, e.At, e.Rate)
+		line("  rate     ", "%.2g to %.2g, with a confidence of %s: %d of the first trials took it; the last level, at %v, has %.2g", e.Interval.Lo, e.Interval.Hi, &o.confidence, e.Hits, e.At, e.Rate)
 	default:
-		fmt.Fprintf(w, "  rate     below %.2g, with a confidence of %s: the last level, at %v, has %.2g\n", e.Interval.Hi, &o.confidence, e.At, e.Rate)
+		line("  rate     ", "below %.2g, with a confidence of %s: the last level, at %v, has %.2g", e.Interval.Hi, &o.confidence, e.At, e.Rate)
 	}
-	fmt.Fprintf(w, "  trials   %d", e.Trials)
+	trials := fmt.Sprint(e.Trials)
 	if e.Limited {
-		fmt.Fprintf(w, "; another level takes more than the %d of --max-trials", o.plan.MaxTrials)
+		trials += fmt.Sprintf("; another level takes more than the %d of --max-trials", o.plan.MaxTrials)
 	}
 	if e.Brute > 0 {
-		fmt.Fprintf(w, "; counting takes %.2g for the same standard error", e.Brute)
+		trials += fmt.Sprintf("; counting takes %.2g for the same standard error", e.Brute)
 	}
-	fmt.Fprintln(w)
+	line("  trials   ", "%s", trials)
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(out, "\tlongest close()\tall close()s\trate\tpassed\tmoves accepted\tancestors\t")
 	for _, l := range e.Levels {
@@ -158,8 +164,15 @@ func (o *rareOptions) text(w io.Writer, e *rare.Estimate) error {
 	if e.Unsafe > 0 {
 		fmt.Fprintf(w, "  UNSAFE, deadlocked or with a lost wakeup in %d trials: %s replay %s\n", e.Unsafe, o.program, e.Broken)
 	}
-	if len(e.Doubts) > 0 {
-		fmt.Fprintf(w, "NOT TO BE TRUSTED: %s\n", strings.Join(e.Doubts, ";\n  "))
+	for i, doubt := range e.Doubts {
+		first := "NOT TO BE TRUSTED: "
+		if i > 0 {
+			first = "  "
+		}
+		if i < len(e.Doubts)-1 {
+			doubt += ";"
+		}
+		fmt.Fprint(w, screen.Hang(first, doubt, 2))
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ the console alone. In --world boot a --kernel takes the candidate's place.`,
 				case len(all) > 1:
 					return wrong("--kernel", all[1].Kernel, "one kernel alone")
 				}
-				if err := c.ready(real, []workload.Scenario{sc}); err != nil {
+				if err := c.ready(worldBoot, real, []workload.Scenario{sc}); err != nil {
 					return err
 				}
 				fix = all[0].Name

@@ -138,7 +138,7 @@ func (o *validateOptions) bootAll(cmd *cobra.Command) (all []calibration.Recordi
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := o.ready(w, scenarios); err != nil {
+	if err := o.ready(bootFlag{"--boot", "true"}, w, scenarios); err != nil {
 		return nil, nil, err
 	}
 	machine, date, err := w.Machine(cmd.Context())

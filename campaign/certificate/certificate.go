@@ -129,13 +129,19 @@ func (c *Claim) Plan(sc workload.Scenario, scenarios int) *rare.Plan {
 // level returns the confidence of the intervals for each of so many scenarios.
 func (c *Claim) level(scenarios int) float64 { return 1 - (1-c.Confidence)/float64(scenarios) }
 
+// The least rate and confidence of a claim.
+const (
+	MinRate       = 1e-12
+	MinConfidence = 0.75
+)
+
 // Validate checks the numbers of the claim.
 func (c *Claim) Validate() error {
 	switch {
-	case !(c.MaxHangRate >= 1e-12 && c.MaxHangRate < 1):
-		return campaign.Inputf("max hang rate: %g: want 1e-12 or more, and less than 1", c.MaxHangRate)
-	case !(c.Confidence >= 0.75 && c.Confidence < 1):
-		return campaign.Inputf("confidence: %g: want 0.75 or more, and less than 1", c.Confidence)
+	case !(c.MaxHangRate >= MinRate && c.MaxHangRate < 1):
+		return campaign.Inputf("max hang rate: %g: want %g or more, and less than 1", c.MaxHangRate, MinRate)
+	case !(c.Confidence >= MinConfidence && c.Confidence < 1):
+		return campaign.Inputf("confidence: %g: want %g or more, and less than 1", c.Confidence, MinConfidence)
 	}
 	return rare.CheckSize(c.Replicates, c.Trials)
 }

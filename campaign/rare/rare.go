@@ -54,6 +54,9 @@ const (
 	minTrials     = 100
 )
 
+// MinLevel is the least confidence of an interval.
+const MinLevel = 0.5
+
 // passing is the intended share of the trials of a level that pass to the next.
 const passing = 0.1
 
@@ -64,8 +67,8 @@ func (p *Plan) validate() error {
 		return campaign.Inputf("threshold: %v: want more than 0 and less than the scenario's horizon, %v", p.Threshold, p.Scenario.Horizon)
 	case !(p.Floor >= 1e-15 && p.Floor < 1):
 		return campaign.Inputf("floor: %g: want 1e-15 or more, and less than 1", p.Floor)
-	case !(p.Level >= 0.5 && p.Level < 1):
-		return campaign.Inputf("confidence: %g: want 0.5 or more, and less than 1", p.Level)
+	case !(p.Level >= MinLevel && p.Level < 1):
+		return campaign.Inputf("confidence: %g: want %g or more, and less than 1", p.Level, MinLevel)
 	}
 	if err := CheckSize(p.Replicates, p.Trials); err != nil {
 		return err

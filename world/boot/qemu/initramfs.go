@@ -15,21 +15,35 @@ import (
 	"github.com/gpstorm/gpstorm/world/boot/wire"
 )
 
+// NotAGuest is the error about a program that cannot be the guest.
+type NotAGuest struct {
+	Path, Why string
+	Build     string // how to make one that can
+}
+
+// Error implements error.
+func (e *NotAGuest) Error() string {
+	return fmt.Sprintf("guest: %s: %s: want one made by %s", e.Path, e.Why, e.Build)
+}
+
 // CheckGuest reports a program that cannot be the only file of an initramfs: one that
-// is not a static program for this architecture.
+// is not a static program for this architecture. The error is a *NotAGuest.
 func CheckGuest(path string) error {
-	const build = "CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build ./cmd/gpstorm"
+	wrong := &NotAGuest{Path: path, Build: "CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build ./cmd/gpstorm"}
 	f, err := elf.Open(path)
 	if err != nil {
-		return fmt.Errorf("guest: %s: not a program of Linux: want one made by %s", path, build)
+		wrong.Why = "not a program of Linux"
+		return wrong
 	}
 	defer f.Close()
 	if f.Machine != elf.EM_X86_64 {
-		return fmt.Errorf("guest: %s: a program for %v: want one made by %s", path, f.Machine, build)
+		wrong.Why = fmt.Sprintf("a program for %v", f.Machine)
+		return wrong
 	}
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
-			return fmt.Errorf("guest: %s: this program is linked dynamically: want one made by %s", path, build)
+			wrong.Why = "this program is linked dynamically"
+			return wrong
 		}
 	}
 	return nil
