@@ -382,6 +382,7 @@ func TestBadCommandLinesSayWhatIsWrong(t *testing.T) {
 		{policy("null.yaml", "fixes: [throttle]\nmax_hang_rate:\n"), `null.yaml:2: max_hang_rate: no value: want a percentage, 1% say`},
 		{policy("whole.yaml", "fixes: [throttle]\nbudget: 1000.5\n"), `whole.yaml:2: budget: 1000.5: want a whole number`},
 		{policy("two.yaml", "fixes: [throttle]\n---\nmax_hang_rate: 1%\n"), `two.yaml: 2 documents: want one`},
+		{policy("directive.yaml", "%YAML 1.2\n---\nfixes: [nosuch]\n"), `--fix: nosuch: want a candidate`},
 		{policy("again.yaml", "fixes: [throttle]\nfixes: [poll]\n"), `again.yaml:2: mapping key "fixes" already defined`},
 		{policy("comment.yaml", "# to be filled in\n"), `comment.yaml: empty: want fixes, scenarios, max_hang_rate`},
 		{policy("list.yaml", "fixes: throttle\n"), `list.yaml:1: fixes: throttle: want a list of names`},

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -43,15 +44,19 @@ func readPolicy(path string, flags *pflag.FlagSet) error {
 	} else if err != nil {
 		return fmt.Errorf("%s: %w: want YAML", path, err)
 	}
-	if n := len(parsed.Docs); n > 1 {
+	docs := slices.DeleteFunc(parsed.Docs, func(d *ast.DocumentNode) bool {
+		_, is := d.Body.(*ast.DirectiveNode) // the parser makes a document of %YAML 1.2
+		return is
+	})
+	if n := len(docs); n > 1 {
 		return fmt.Errorf("%s: %d documents: want one", path, n)
 	}
-	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
+	if len(docs) == 0 || docs[0].Body == nil {
 		return fmt.Errorf("%s: empty: want %s", path, policyNames())
 	}
-	fields, ok := parsed.Docs[0].Body.(*ast.MappingNode)
+	fields, ok := docs[0].Body.(*ast.MappingNode)
 	if !ok {
-		return fmt.Errorf("%s: %s: want %s", path, kindOf(parsed.Docs[0].Body), policyNames())
+		return fmt.Errorf("%s: %s: want %s", path, kindOf(docs[0].Body), policyNames())
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *pflag.Flag) { given[f.Name] = true })

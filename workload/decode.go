@@ -22,13 +22,13 @@ func Decode(data []byte) (Scenario, error) {
 	if err != nil {
 		return Scenario{}, err
 	}
-	d := decoder{at: make(map[string]ast.Node)}
+	d := decoder{at: make(map[string]ast.Node), zeros: make(map[string]bool)}
 	sc := Default()
 	if err := d.value("", root, reflect.ValueOf(&sc).Elem()); err != nil {
 		return Scenario{}, err
 	}
 	sc.About = strings.TrimSpace(sc.About)
-	if err := sc.check(); err != nil {
+	if err := sc.check(d.zeros); err != nil {
 		return Scenario{}, d.locate(err)
 	}
 	return sc, nil
@@ -36,7 +36,8 @@ func Decode(data []byte) (Scenario, error) {
 
 // decoder walks the parsed document and the Scenario side by side.
 type decoder struct {
-	at map[string]ast.Node // the node of each path, for later error messages
+	at    map[string]ast.Node // the node of each path, for later error messages
+	zeros map[string]bool     // the paths of numbers and times that are given as 0
 }
 
 var (
@@ -57,6 +58,7 @@ func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
 			return wrong(path, n, wantDuration)
 		}
 		v.SetInt(int64(got))
+		d.zeros[path] = got == 0
 		return nil
 	}
 	if f, is := n.(*ast.FloatNode); is && v.Type() == versionType {
@@ -100,6 +102,7 @@ func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
 		if i, ok := n.(*ast.IntegerNode); ok {
 			if i, ok := integer(i); ok {
 				v.SetInt(i)
+				d.zeros[path] = i == 0
 				return nil
 			}
 		}

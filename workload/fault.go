@@ -54,7 +54,7 @@ func (c *checker) faults(faults []Fault) {
 // window checks an interval.
 func (c *checker) window(path string, from, until time.Duration) {
 	c.span(path+".from", from, 0, c.horizon)
-	if until != 0 && (until <= from || until > c.horizon) {
+	if !c.isDefault(path+".until", until == 0) && (until <= from || until > c.horizon) {
 		c.fail(path+".until", formatDuration(until), "want later than from ("+formatDuration(from)+") and up to the horizon ("+formatDuration(c.horizon)+"), or nothing")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -45,18 +46,24 @@ func parse(data []byte) (ast.Node, error) {
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	if len(file.Docs) > 1 {
-		e := &Error{Line: 1, Column: 1, Path: document, Value: fmt.Sprintf("%d documents", len(file.Docs)), Want: "want one"}
-		if t := file.Docs[1].Start; t != nil && t.Position != nil {
+	docs := slices.DeleteFunc(file.Docs, isDirective)
+	if len(docs) > 1 {
+		e := &Error{Line: 1, Column: 1, Path: document, Value: fmt.Sprintf("%d documents", len(docs)), Want: "want one"}
+		if t := docs[1].Start; t != nil && t.Position != nil {
 			e.Line, e.Column = t.Position.Line, t.Position.Column
 		}
 		return nil, e
 	}
-	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+	if len(docs) == 0 || docs[0].Body == nil {
 		return nil, &Error{Line: 1, Column: 1, Path: document, Value: "empty", Want: "want a scenario"}
 	}
-	root := file.Docs[0].Body
-	return root, nil
+	return docs[0].Body, nil
+}
+
+// isDirective reports whether the parser made a document of a line such as %YAML 1.2.
+func isDirective(d *ast.DocumentNode) bool {
+	_, is := d.Body.(*ast.DirectiveNode)
+	return is
 }
 
 // syntaxError reduces the parser's message to one line.

@@ -56,20 +56,22 @@ var HZs = []int{100, 250, 300, 1000}
 // Validate reports the first invalid field of a scenario, as an *Error without line
 // and column. Scenarios from Decode are valid.
 func (sc Scenario) Validate() error {
-	if err := sc.check(); err != nil {
+	if err := sc.check(nil); err != nil {
 		return err
 	}
 	return nil
 }
 
-func (sc *Scenario) check() *Error {
-	c := &checker{cpus: sc.Machine.CPUs, horizon: sc.Horizon}
+// check returns the first invalid field. zeros are the paths of the fields that a
+// document gives as 0: there it cannot stand for a default.
+func (sc *Scenario) check(zeros map[string]bool) *Error {
+	c := &checker{cpus: sc.Machine.CPUs, horizon: sc.Horizon, zeros: zeros}
 	c.name("name", sc.Name)
 	c.about("about", sc.About)
 
 	within(c, "machine.cpus", sc.Machine.CPUs, 1, MaxCPUs)
-	if p := sc.Machine.Possible; p != 0 && c.err == nil {
-		within(c, "machine.possible", p, sc.Machine.CPUs, maxPossible)
+	if c.err == nil {
+		orDefault(c, "machine.possible", sc.Machine.Possible, sc.Machine.CPUs, maxPossible)
 	}
 	oneOf(c, "machine.hz", sc.Machine.HZ, HZs)
 	oneOf(c, "machine.preempt", sc.Machine.Preempt, []Preempt{PreemptNone, PreemptLazy, PreemptFull, PreemptListed})
@@ -83,9 +85,7 @@ func (sc *Scenario) check() *Error {
 	}
 
 	within(c, "rcu.kthread_prio", sc.RCU.KthreadPrio, 0, 99)
-	if f := sc.RCU.FanoutLeaf; f != 0 {
-		within(c, "rcu.fanout_leaf", f, 2, 64)
-	}
+	orDefault(c, "rcu.fanout_leaf", sc.RCU.FanoutLeaf, 2, 64)
 	c.cpuList("rcu.nocbs", sc.RCU.NoCBs)
 	if sc.RCU.NoCBBoost && (len(sc.RCU.NoCBs) == 0 || sc.RCU.KthreadPrio == 0 && !sc.RCU.Boost) {
 		c.fail("rcu.nocb_boost", "true", "want false without rcu.nocbs and a priority (rcu.kthread_prio or rcu.boost)")
@@ -111,7 +111,12 @@ type checker struct {
 	err     *Error
 	cpus    int
 	horizon time.Duration
+	zeros   map[string]bool
 }
+
+// isDefault reports whether a field stands for its default: it is 0, and no document
+// says so.
+func (c *checker) isDefault(path string, zero bool) bool { return zero && !c.zeros[path] }
 
 func (c *checker) fail(path, value, want string) {
 	if c.err == nil {
@@ -122,6 +127,13 @@ func (c *checker) fail(path, value, want string) {
 func within[T int | float64](c *checker, path string, v, low, high T) {
 	if !(v >= low && v <= high) { // NaN fails
 		c.fail(path, number(v), "want "+number(low)+" to "+number(high))
+	}
+}
+
+// orDefault is within where a field that is not given, which is 0, stands for the default.
+func orDefault(c *checker, path string, v, low, high int) {
+	if !c.isDefault(path, v == 0) {
+		within(c, path, v, low, high)
 	}
 }
 
@@ -159,7 +171,14 @@ func (c *checker) span(path string, d, low, high time.Duration) {
 	}
 }
 
-// spanOrNone is span where 0 stands for the default or for off.
+// spanOrDefault is span where a field that is not given, which is 0, stands for the default.
+func (c *checker) spanOrDefault(path string, d, low, high time.Duration) {
+	if !c.isDefault(path, d == 0) && (d < low || d > high) {
+		c.fail(path, formatDuration(d), "want "+formatDuration(low)+" to "+formatDuration(high)+", or nothing")
+	}
+}
+
+// spanOrNone is span where 0 stands for off.
 func (c *checker) spanOrNone(path string, d, low, high time.Duration) {
 	if d != 0 && (d < low || d > high) {
 		c.fail(path, formatDuration(d), "want "+formatDuration(low)+" to "+formatDuration(high)+", or nothing")
@@ -206,12 +225,8 @@ func (c *checker) few(path string, n, most int) {
 
 func (c *checker) perf(p *Perf) {
 	const maxRate = 10_000_000
-	if p.MaxSampleRate != 0 {
-		within(c, "perf.max_sample_rate", p.MaxSampleRate, 1, maxRate)
-	}
-	if p.CPUPercent != 0 {
-		within(c, "perf.cpu_percent", p.CPUPercent, 1, 99)
-	}
+	orDefault(c, "perf.max_sample_rate", p.MaxSampleRate, 1, maxRate)
+	orDefault(c, "perf.cpu_percent", p.CPUPercent, 1, 99)
 	const alone = "want nothing beside perf.no_throttle"
 	if p.NoThrottle && p.MaxSampleRate != 0 {
 		c.fail("perf.max_sample_rate", strconv.Itoa(p.MaxSampleRate), alone)
@@ -224,12 +239,16 @@ func (c *checker) perf(p *Perf) {
 // watchdog checks the thresholds. The kernel limits rcu_cpu_stall_timeout to 3 to
 // 300 s (rcu_jiffies_till_stall_check).
 func (c *checker) watchdog(w *Watchdog) {
-	c.spanOrNone("watchdog.hung_task", w.HungTask, time.Second, maxThreshold)
+	c.spanOrDefault("watchdog.hung_task", w.HungTask, time.Second, maxThreshold)
+	// 0 is that of the kernel too: khungtaskd then wakes once in a timeout.
 	c.spanOrNone("watchdog.hung_interval", w.HungInterval, time.Second, maxThreshold)
-	within(c, "watchdog.hung_warnings", w.HungWarnings, -1, 1_000_000)
+	const mostWarnings = 1_000_000
+	if n := w.HungWarnings; !c.isDefault("watchdog.hung_warnings", n == 0) && n != -1 && (n < 1 || n > mostWarnings) {
+		c.fail("watchdog.hung_warnings", strconv.Itoa(n), fmt.Sprintf("want 1 to %d, or -1 for no limit", mostWarnings))
+	}
 	oneOf(c, "watchdog.hung_sched", w.HungSched, []Sched{Fair, FIFO})
-	c.spanOrNone("watchdog.rcu_stall", w.RCUStall, 3*time.Second, 300*time.Second)
-	c.spanOrNone("watchdog.workqueue", w.Workqueue, time.Second, maxThreshold)
+	c.spanOrDefault("watchdog.rcu_stall", w.RCUStall, 3*time.Second, 300*time.Second)
+	c.spanOrDefault("watchdog.workqueue", w.Workqueue, time.Second, maxThreshold)
 }
 
 func (c *checker) tasks(groups []Tasks) {
@@ -290,7 +309,7 @@ func (c *checker) closers(groups []Closers, tasks []Tasks) {
 		if total += min(g.Count, maxClosers); total > maxClosers {
 			c.fail(path+".count", strconv.Itoa(g.Count), fmt.Sprintf("want at most %d closers in all", maxClosers))
 		}
-		within(c, path+".repeat", g.Repeat, 0, maxCloses)
+		orDefault(c, path+".repeat", g.Repeat, 1, maxCloses)
 		if closes += min(g.Count, maxClosers) * min(max(g.Repeat, 1), maxCloses); closes > maxCloses {
 			c.fail(path+".repeat", strconv.Itoa(g.Repeat), fmt.Sprintf("want at most %d closes in all", maxCloses))
 		}
@@ -326,7 +345,7 @@ func (c *checker) storms(sc *Scenario) {
 		if s.ClosedBy != "" && !slices.ContainsFunc(sc.Closers, func(g Closers) bool { return g.Name == s.ClosedBy }) {
 			c.fail(path+".closed_by", show(s.ClosedBy), "want the name of one of closers")
 		}
-		within(c, path+".events", s.Events, 0, maxEvents)
+		orDefault(c, path+".events", s.Events, 1, maxEvents)
 		least := minNMIPeriod
 		if s.Source != NMI {
 			least = minHRTimerPeriod

@@ -3,6 +3,7 @@ package workload
 import (
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,9 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{base, "- 1\n", "1:1: a list: want fields, one per line"},
 		{base, "text\n", "1:1: text: want fields, one per line"},
 		{base, "name: a\n---\nname: b\n", "2:1: document: 2 documents: want one"},
+		{base, "%YAML 1.2\n---\nname: a\n---\nname: b\n", "4:1: document: 2 documents: want one"},
+		{base, "%YAML 1.2\n---\n", "1:1: document: empty: want a scenario"},
+		{base, "%YAML 1.2\nname: a\n", "1:1: document: unexpected directive value. document not started: want YAML"},
 		{base, "name: a\nabout: \xff\n", "2:8: document: a byte that is not UTF-8: want text"},
 		{base, many(maxDocument/2+1, "#\n"), "1:1: document: 262146 bytes: want at most 262144"},
 		{base, "closers:\n  - a\n - b\n", "3:2: document: value is not allowed in this context: want YAML"},
@@ -105,6 +109,21 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"horizon: 10s", "watchdog: {rcu_stall: 301s}", "19:23: watchdog.rcu_stall: 301s: want 3s to 300s, or nothing"},
 		{"horizon: 10s", "watchdog: {workqueue: 1ms}", "19:23: watchdog.workqueue: 1ms: want 1s to 100000s, or nothing"},
 
+		// A zero where the kernel would not take the default for it.
+		{"{cpus: 2}", "{possible: 0}", "2:21: machine.possible: 0: want 2 to 1024"},
+		{"horizon: 10s", "rcu: {fanout_leaf: 0}", "19:20: rcu.fanout_leaf: 0: want 2 to 64"},
+		{"horizon: 10s", "perf: {max_sample_rate: 0}", "19:25: perf.max_sample_rate: 0: want 1 to 10000000"},
+		{"horizon: 10s", "perf: {cpu_percent: 0}", "19:21: perf.cpu_percent: 0: want 1 to 99"},
+		{"horizon: 10s", "watchdog: {hung_task: 0s}", "19:23: watchdog.hung_task: 0s: want 1s to 100000s, or nothing"},
+		{"horizon: 10s", "watchdog: {hung_warnings: 0}", "19:27: watchdog.hung_warnings: 0: want 1 to 1000000, or -1 for no limit"},
+		{"horizon: 10s", "watchdog: {rcu_stall: 0s}", "19:23: watchdog.rcu_stall: 0s: want 3s to 300s, or nothing"},
+		{"horizon: 10s", "watchdog: {workqueue: 0s}", "19:23: watchdog.workqueue: 0s: want 1s to 100000s, or nothing"},
+		{"handler: 5us", "handler: 5us\n  events: 0", "7:11: storms[0].events: 0: want 1 to 64"},
+		{"handler: 5us", "handler: 5us\n  until: 0s", "7:10: storms[0].until: 0s: want later than from (0s) and up to the horizon (10s), or nothing"},
+		{"gap: 1ms", "gap: 1ms\n  until: 0s", "13:10: tasks[0].until: 0s: want later than from (0s) and up to the horizon (10s), or nothing"},
+		{"- name: c\n  count: 1", "- name: c\n  count: 1\n  repeat: 0", "16:11: closers[0].repeat: 0: want 1 to 10000"},
+		{"horizon: 10s", "horizon: 10s\nfaults: [{kind: deaf, cpus: [0], until: 0s}]", "20:41: faults[0].until: 0s: want later than from (0s) and up to the horizon (10s), or nothing"},
+
 		// Storms.
 		{"source: nmi", "source: pmi", "4:11: storms[0].source: pmi: want nmi, hrtimer or irq"},
 		{"- source: nmi\n  ", "- ", `4:3: storms[0].source: "": want nmi, hrtimer or irq`},
@@ -112,7 +131,7 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"source: nmi\n  period: 10us", "source: hrtimer\n  period: 9us", "5:11: storms[0].period: 9us: want 10us to 3600s"},
 		{"handler: 5us", "handler: 99ns", "6:12: storms[0].handler: 99ns: want 100ns to 10s"},
 		{"handler: 5us", "handler: 10.1s", "6:12: storms[0].handler: 10.1s: want 100ns to 10s"},
-		{"handler: 5us", "handler: 5us\n  events: 65", "7:11: storms[0].events: 65: want 0 to 64"},
+		{"handler: 5us", "handler: 5us\n  events: 65", "7:11: storms[0].events: 65: want 1 to 64"},
 		{"handler: 5us", "handler: 5us\n  cpus: [0, 2]", "7:13: storms[0].cpus[1]: 2: want 0 to 1, a CPU of the machine"},
 		{"handler: 5us", "handler: 5us\n  cpus: [1, 1]", "7:13: storms[0].cpus[1]: 1: want each CPU once"},
 		{"handler: 5us", "handler: 5us\n  cpus: [-1]", "7:10: storms[0].cpus[0]: -1: want 0 to 1, a CPU of the machine"},
@@ -153,7 +172,7 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"closers:\n", "closers:\n- {name: c, count: 1}\n", "15:9: closers[1].name: c: want a name no other closers and no tasks have"},
 		{"- name: c", "- name: r", "14:9: closers[0].name: r: want a name no other closers and no tasks have"},
 		{"- name: c\n  count: 1", "- name: c\n  count: 2\n  repeat: 5001", "16:11: closers[0].repeat: 5001: want at most 10000 closes in all"},
-		{"- name: c\n  count: 1", "- name: c\n  count: 1\n  repeat: 10001", "16:11: closers[0].repeat: 10001: want 0 to 10000"},
+		{"- name: c\n  count: 1", "- name: c\n  count: 1\n  repeat: 10001", "16:11: closers[0].repeat: 10001: want 1 to 10000"},
 		{"- name: c\n  count: 1", "- name: c\n  count: 1\n  start: 11s", "16:10: closers[0].start: 11s: want 0s to 10s"},
 		{"- name: c\n  count: 1", "- name: c\n  count: 1\n  start: 6s\n  jitter: 5s", "17:11: closers[0].jitter: 5s: want 0s to 4s"},
 		{"- name: c\n  count: 1", "- name: c\n  count: 1\n  pause: -1s", "16:10: closers[0].pause: -1s: want 0s to 3600s"},
@@ -179,6 +198,47 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		var e *Error
 		if !errors.As(err, &e) {
 			t.Errorf("%T is not an *Error", err)
+		}
+	}
+}
+
+// A zero means what it says where it turns something off, or where the kernel takes it
+// for the same.
+func TestZerosAreKept(t *testing.T) {
+	t.Parallel()
+	plain, err := Decode([]byte(base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new string }{
+		{"horizon: 10s\n", "horizon: 10s\nrcu: {kthread_prio: 0}\n"}, // 1 with CONFIG_RCU_BOOST in the kernel too
+		{"horizon: 10s\n", "horizon: 10s\nwatchdog: {hung_interval: 0s}\n"},
+		{"horizon: 10s\n", "horizon: 10s\ngo: {gc: 0s}\ncallbacks: {rcu: 0s, srcu: 0s}\n"},
+		{"handler: 5us", "handler: 5us\n  growth: 0\n  growth_every: 0s\n  handler_max: 0s\n  from: 0s"},
+		{"gap: 1ms", "gap: 1ms\n  sleep: 0s\n  sleep_every: 0\n  sleep_inside: 0s\n  from: 0s"},
+		{"- name: c\n  count: 1", "- name: c\n  count: 1\n  start: 0s\n  jitter: 0s\n  pause: 0s\n  pause_jitter: 0s\n  gap: 0s\n  gap_jitter: 0s"},
+		{"kind: call", "kind: call\n  cpu: 0"},
+	} {
+		got, err := Decode([]byte(strings.Replace(base, c.old, c.new, 1)))
+		if err != nil || !reflect.DeepEqual(got, plain) {
+			t.Errorf("%q: %+v, %v", c.new, got, err)
+		}
+	}
+	sc, err := Decode([]byte(base + "drain: 0s\n"))
+	if err != nil || sc.Drain != 0 {
+		t.Errorf("drain: 0s: %v, %v", sc.Drain, err)
+	}
+}
+
+func TestADirectiveIsNoDocument(t *testing.T) {
+	t.Parallel()
+	want, err := Decode([]byte(base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, head := range []string{"%YAML 1.2\n---\n", "# a comment\n%YAML 1.1\n---\n"} {
+		if got, err := Decode([]byte(head + base)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, %v", head, got, err)
 		}
 	}
 }
@@ -211,7 +271,7 @@ func TestValidateSaysTheSameWithoutAPosition(t *testing.T) {
 		{func(sc *Scenario) { sc.About = "\xff" }, `about: "\xff": want one line of at most 1000 printable bytes without spaces around`},
 		{func(sc *Scenario) { sc.Closers[0].Start = math.MinInt64 }, "closers[0].start: -9223372036.854775808s: want 0s to 10s"},
 		{func(sc *Scenario) { sc.Closers[0].Count = math.MaxInt }, "closers[0].count: 9223372036854775807: want 1 to 64"},
-		{func(sc *Scenario) { sc.Closers[0].Repeat = math.MinInt }, "closers[0].repeat: -9223372036854775808: want 0 to 10000"},
+		{func(sc *Scenario) { sc.Closers[0].Repeat = math.MinInt }, "closers[0].repeat: -9223372036854775808: want 1 to 10000"},
 		{func(sc *Scenario) { *sc = Scenario{} }, `name: "": want a lower-case letter, then up to 39 lower-case letters, digits, '.', '_', '-'`},
 	} {
 		sc, err := Decode([]byte(base))
