@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -233,16 +234,15 @@ func TestFieldScenariosPrintTheirReports(t *testing.T) {
 	t.Parallel()
 	prints := map[string][]string{
 		"stressor-timers":         {`detected stalls on CPUs/tasks:`, `Tasks blocked on level-0 rcu_node \(CPUs 0-3\): P\d+$`, `t=52\d\d jiffies`},
-		"cpu-deaf":                {`detected stalls on CPUs/tasks:`, `\t7-`, `expedited stalls on CPUs/tasks: \{ 7-`},
+		"cpu-deaf":                {`detected stalls on CPUs/tasks:`, `\t7-\.\.\.0: \(\d{3} GPs behind\)`, `expedited stalls on CPUs/tasks: \{ 7-`},
+		"rt-latency-test":         {`detected stalls on CPUs/tasks:`, `rcu_preempt kthread starved for 21\d\d jiffies! .* ->state=R`},
+		"expedited-worker-hung":   {`expedited stalls on CPUs/tasks: \{ 3-`, `task kworker/\S+ blocked for more than 12\d seconds`, `Workqueue: rcu_gp`},
 		"vcpu-stolen":             {`All QSes seen`, `rcu_sched kthread starved for 210\d\d jiffies! .* ->cpu=1`},
 		"handler-outlasts-period": {`rcu_preempt kthread starved for 18\d\d\d jiffies!`},
 		"expedited-224":           nil, // nothing hangs
 		"telecom-nocb":            nil,
-		"slow-hypervisor-timers":  {`rcu_sched self-detected stall on CPU`, `\t1-`},
+		"slow-hypervisor-timers":  {`rcu_sched self-detected stall on CPU`, `\t1-.*\n.*\(t=150\d\d jiffies`, `rcu_sched kthread starved for 1\d{4} jiffies! .* ->cpu=2`},
 	}
-	// The CPU reports itself only if its tick, which comes once in 11 jiffies, is not 2
-	// jiffies later than one of the others.
-	seeds := map[string]uint64{"slow-hypervisor-timers": 5}
 	// A CPU that takes no interrupt answers no NMI.
 	never := map[string]string{"cpu-deaf": `NMI backtrace for cpu 7$`}
 	all := workload.FieldPresets()
@@ -254,7 +254,7 @@ func TestFieldScenariosPrintTheirReports(t *testing.T) {
 			continue
 		}
 		var text strings.Builder
-		for _, l := range Run(sc, lookup(t, "baseline"), max(1, seeds[sc.Name]), Options{Log: true}).Log {
+		for _, l := range Run(sc, lookup(t, "baseline"), 1, Options{Log: true}).Log {
 			text.WriteString(l.Text + "\n")
 		}
 		for _, want := range prints[sc.Name] {
@@ -264,6 +264,97 @@ func TestFieldScenariosPrintTheirReports(t *testing.T) {
 		}
 		if no := never[sc.Name]; no != "" && regexp.MustCompile(`(?m)`+no).MatchString(text.String()) {
 			t.Errorf("%s: a line like %s in\n%s", sc.Name, no, text.String())
+		}
+	}
+}
+
+func fieldPreset(t *testing.T, name string) workload.Scenario {
+	t.Helper()
+	for _, sc := range workload.FieldPresets() {
+		if sc.Name == name {
+			return sc
+		}
+	}
+	t.Fatalf("no scenario %s", name)
+	panic("unreachable")
+}
+
+// Whether a candidate's scans sleep or poll, the expedited grace period waits for the CPU.
+func TestCPUIsNamedWhetherScansSleepOrPoll(t *testing.T) {
+	t.Parallel()
+	sc := fieldPreset(t, "expedited-worker-hung")
+	for _, name := range []string{"baseline", "poll", "callrcu"} {
+		r := Run(sc, lookup(t, name), 1, Options{Blame: true})
+		if len(r.Closes) != 1 {
+			t.Fatalf("%s: %d closes", name, len(r.Closes))
+		}
+		took, stopped := r.Closes[0].Wait, time.Duration(0)
+		for _, s := range r.Closes[0].Blame {
+			if strings.HasSuffix(s.Cause.Text(), "CPU 3 > CPU stopped from outside") {
+				stopped += s.Wait
+			}
+		}
+		if took < 200*time.Second || stopped < took*99/100 {
+			t.Errorf("%s: close() took %v, %v of it for CPU 3, want nearly all of over 200s", name, took, stopped)
+		}
+		if want := "CPU 3 > CPU stopped from outside"; !strings.Contains(r.Why(), want) {
+			t.Errorf("%s: %s, want %s", name, r.Why(), want)
+		}
+	}
+}
+
+// A late tick comes within the two jiffies in which only a CPU that owes looks once in
+// five times. The CPU that alone stays awake keeps the time, and looks in the tick that
+// advances jiffies.
+func TestBusyCPUThatKeepsTheTimeReportsItself(t *testing.T) {
+	t.Parallel()
+	sc := fieldPreset(t, "slow-hypervisor-timers")
+	sc.Horizon, sc.Drain = 70*time.Second, 0
+	others := func(sc workload.Scenario) workload.Scenario {
+		sc.Tasks = append(slices.Clone(sc.Tasks), workload.Tasks{Name: "spin", Count: 1, CPUs: []int{7}, Gap: time.Millisecond})
+		return sc
+	}
+	for _, c := range []struct {
+		what        string
+		sc          workload.Scenario
+		least, most int
+	}{
+		{"idle", sc, 9, 12},
+		{"ticking", others(sc), 0, 6},
+	} {
+		self := 0
+		for seed := range uint64(12) {
+			for _, l := range Run(c.sc, lookup(t, "baseline"), seed+1, Options{Log: true}).Log {
+				if strings.Contains(l.Text, "self-detected stall") {
+					self++
+					break
+				}
+			}
+		}
+		if self < c.least || self > c.most {
+			t.Errorf("other CPUs %s: CPU 1 reports itself with %d seeds of 12, want %d to %d", c.what, self, c.least, c.most)
+		}
+	}
+}
+
+// rcutree.kthread_prio lets the grace-period kthread run beside real-time tasks, and
+// CONFIG_RCU_BOOST the preempted readers too. close() also needs kworkers.
+func TestKthreadPrioHelpsTheKthreadAlone(t *testing.T) {
+	t.Parallel()
+	sc := fieldPreset(t, "rt-latency-test")
+	for _, c := range []struct {
+		rcu             workload.RCU
+		stalls, starved bool
+	}{
+		{workload.RCU{}, true, true},
+		{workload.RCU{KthreadPrio: 2}, true, false},
+		{workload.RCU{KthreadPrio: 2, Boost: true}, false, false},
+	} {
+		sc.RCU = c.rcu
+		r := Run(sc, lookup(t, "baseline"), 1, Options{Log: true})
+		starved := slices.ContainsFunc(r.Log, func(l trial.Log) bool { return strings.Contains(l.Text, "kthread starved for") })
+		if starved != c.starved || (r.RCUStalls > 0) != c.stalls || !r.Closes[0].Censored {
+			t.Errorf("%+v: %d stalls, kthread starved %t, close() at the horizon still waits: %t", c.rcu, r.RCUStalls, starved, r.Closes[0].Censored)
 		}
 	}
 }
