@@ -49,6 +49,7 @@ func (b *blameShares) place(c *cause) *int32 {
 
 func (b *blameShares) grow() {
 	b.table = make([]int32, max(16, 4*len(b.table)))
+	b.all = append(make([]blameShare, 0, len(b.table)/2), b.all...)
 	for i := range b.all {
 		*b.place(&b.all[i].cause) = int32(i + 1)
 	}

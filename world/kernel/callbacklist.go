@@ -108,34 +108,38 @@ func (d *domain) postOn(cpu int, fn func(), expedited bool) srcu.Cookie {
 // scheduleOn queues the work that invokes the callbacks of a CPU, there, after a number of
 // jiffies (srcu_schedule_cbs_sdp).
 func (d *domain) scheduleOn(cpu int, jiffies uint64) {
-	k, w, life := d.k, &d.lists[cpu].invoke, d.life
+	k, life := d.k, d.life
 	if cpu >= len(k.cpus) && !k.decision(OfflineInvokes, cpu, false) {
 		return
 	}
 	d.checkDelay("the work for callbacks", jiffies, 1)
-	queue := func() {
-		switch {
-		case life != d.life || w.queued:
-		case cpu >= len(k.cpus):
-			w.queued = true // for ever: its pool has no workers
-			k.violate(trial.NoWorker, "%s of %s is queued on CPU %d, which was never online and has no workers", w.name, d.name, cpu)
-		default:
-			w.queued = true
-			k.insertWork(w, k.cpus[cpu].pool)
-		}
-	}
 	if jiffies == 0 {
-		queue()
+		d.queueInvoke(cpu)
 		return
 	}
 	c, l := k.hereOr0(), d.lists[cpu]
 	fires := c.timers.add(k, c, k.jiffies+jiffies, timer{fn: func() {
-		l.timers--
-		queue()
+		if l.timers--; life == d.life {
+			d.queueInvoke(cpu)
+		}
 	}})
 	if l.timers++; l.timers == 1 || int64(fires-l.fires) < 0 {
 		l.fires = fires
 	}
+}
+
+// queueInvoke queues the work that invokes the callbacks of a CPU, unless it is queued.
+func (d *domain) queueInvoke(cpu int) {
+	k, w := d.k, &d.lists[cpu].invoke
+	if w.queued {
+		return
+	}
+	w.queued = true
+	if cpu >= len(k.cpus) { // and for ever: its pool has no workers
+		k.violate(trial.NoWorker, "%s of %s is queued on CPU %d, which was never online and has no workers", w.name, d.name, cpu)
+		return
+	}
+	k.insertWork(w, k.cpus[cpu].pool)
 }
 
 // awaitCallbacks is srcu_barrier: it waits for the callbacks that have been posted,

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"slices"
+
 	"github.com/gpstorm/gpstorm/rcu"
 )
 
@@ -168,14 +170,14 @@ func (k *kernel) gpCleanup() {
 	k.nocbGPEnded()
 	k.decide(decideGPEnd, n.seq)
 	done := n.syncThis
-	n.syncThis = nil
+	n.syncThis = done[:0]
 	for i, c := range done {
 		if i < syncDirectWakes {
 			k.complete(c)
 		}
 	}
 	if len(done) > syncDirectWakes && k.decision(RestWoken, -1, true) {
-		rest := done[syncDirectWakes:]
+		rest := slices.Clone(done[syncDirectWakes:])
 		k.queueWork(&work{name: cleanupWork, fn: func(*task) {
 			for _, c := range rest {
 				k.complete(c)
@@ -198,19 +200,21 @@ func (k *kernel) synchronize(t *task) {
 		return
 	}
 	t.use(costSync)
-	var c completion
-	n := &k.rcu
-	epoch, mark := k.newEpoch(), k.rcuMark()
+	n, epoch := &k.rcu, k.newEpoch()
+	w := struct {
+		completion
+		mark rcuMark
+	}{mark: k.rcuMark()}
 	if rcu.SeqRunning(n.seq) && !k.decision(SyncWaitsForNext, -1, true) {
-		n.syncThis = append(n.syncThis, &c)
+		n.syncThis = append(n.syncThis, &w.completion)
 	} else {
-		n.syncNext = append(n.syncNext, &c)
+		n.syncNext = append(n.syncNext, &w.completion)
 	}
 	k.requestGP(rcu.SeqSnap(n.seq))
-	t.waitMark = &mark
-	t.wait(&c, inSyncRCU)
+	t.waitMark = &w.mark
+	t.wait(&w.completion, inSyncRCU)
 	k.checkRCU("normal", epoch)
-	k.checkFull("synchronize_rcu() was", mark)
+	k.checkFull("synchronize_rcu() was", w.mark)
 }
 
 // Normal and expedited grace periods both advance the polled counter: each takes a

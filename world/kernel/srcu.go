@@ -209,7 +209,7 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 		}
 		ran = true
 		d.unrun--
-		l.due = l.due[1:]
+		l.due = append(l.due[:0], l.due[1:]...)
 		k.checkCallbackTurn(&l.turns, turn, d.name, l.cpu)
 		k.callbackTime()
 		if !d.withoutRCU && !d.k.fullSince(mark) {

@@ -206,6 +206,7 @@ func (k *kernel) sleepOver(s sleep) {
 type completion struct {
 	done    bool
 	waiters []*task
+	first   [1]*task // the space for the waiter of one that has no other
 }
 
 func (k *kernel) complete(c *completion) {
@@ -220,6 +221,9 @@ func (k *kernel) complete(c *completion) {
 func (t *task) wait(c *completion, w where) {
 	if c.done {
 		return
+	}
+	if c.waiters == nil {
+		c.waiters = c.first[:0]
 	}
 	c.waiters = append(c.waiters, t)
 	t.sleepUntil(blocked, w, func() bool { return c.done })
