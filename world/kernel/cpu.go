@@ -77,9 +77,9 @@ func (c *cpu) idle() bool { return c.cur == nil }
 // irqsOff reports whether only NMIs can interrupt the CPU.
 func (c *cpu) irqsOff() bool { return c.irqActive || c.switching.on() }
 
-// raise delivers an interrupt to the CPU after a delay.
+// raise delivers an interrupt, which wakes no sleeper, to the CPU after a delay.
 func (c *cpu) raise(i irq, after ns) {
-	c.k.agenda.push(c.k.now+after, eventTarget{cpu: c, irq: i})
+	c.k.agenda.push(c.k.now+after, eventTarget{cpu: c, kind: i.kind, fn: i.done})
 }
 
 // arrive takes an interrupt at once if the CPU accepts interrupts, otherwise as soon

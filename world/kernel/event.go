@@ -86,12 +86,13 @@ type event struct {
 }
 
 // eventTarget is the effect of an event: an interrupt reaches a CPU, a sleep of a
-// task is over, or fn is called.
+// task is over, or fn is called. Its fields are small, since the heap moves them.
 type eventTarget struct {
-	fn    func()
-	cpu   *cpu
-	irq   irq
-	sleep sleep
+	fn   func() // with a CPU: irq.done
+	cpu  *cpu   // that an interrupt reaches
+	task *task  // whose sleep is over
+	gen  uint32 // sleep.gen
+	kind irqKind
 }
 
 // eventHeap is a 4-ary min-heap: it is flatter than a binary one, and the children of
@@ -101,7 +102,7 @@ type eventHeap struct {
 }
 
 func (h *eventHeap) push(e event) {
-	h.items = append(h.items, event{})
+	h.items = append(h.items, e)
 	i := len(h.items) - 1
 	for i > 0 {
 		p := (i - 1) / 4

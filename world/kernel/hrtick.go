@@ -85,7 +85,7 @@ func (k *kernel) armHRTick(c *cpu, at ns) {
 // planHRTick plans an expiry. An earlier plan stays in the agenda, without effect.
 func (k *kernel) planHRTick(c *cpu, at ns) {
 	c.hrtickAt = at
-	k.agenda.push(at, eventTarget{cpu: c, irq: irq{kind: irqHRTick}})
+	k.agenda.push(at, eventTarget{cpu: c, kind: irqHRTick})
 }
 
 // hrtickExpires is the expiry of a CPU's timer, unless it was cancelled or armed anew.

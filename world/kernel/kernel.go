@@ -208,14 +208,14 @@ func (k *kernel) dispatch(slot int) {
 			k.sync(c)
 			k.settle(c)
 		}
-	} else if e := k.agenda.heap.pop(); e.fn != nil {
+	} else if e := k.agenda.heap.pop(); e.task != nil {
+		k.sleepOver(sleep{e.task, e.gen})
+	} else if e.cpu == nil {
 		e.fn()
-	} else if e.sleep.task != nil {
-		k.sleepOver(e.sleep)
-	} else if e.irq.kind == irqHRTick {
+	} else if e.kind == irqHRTick {
 		k.hrtickExpires(e.cpu)
 	} else {
-		e.cpu.arrive(e.irq)
+		e.cpu.arrive(irq{kind: e.kind, done: e.fn})
 	}
 	k.step()
 }

@@ -285,12 +285,17 @@ func (k *kernel) schedTick(c *cpu) {
 // (sched_balance_newidle).
 func (k *kernel) pull(c *cpu) bool {
 	var busiest *cpu
+	queued := 0
 	for _, o := range k.cpus {
-		if o != c && len(o.rt) > 0 && o.mayGive(o.rt[0], c) {
+		queued += o.runnable()
+		if len(o.rt) > 0 && o != c && o.mayGive(o.rt[0], c) {
 			c.rt = append(c.rt, o.rt[0])
 			o.rt = append(o.rt[:0], o.rt[1:]...)
 			return true
 		}
+	}
+	if queued == 0 {
+		return false
 	}
 	for _, o := range k.cpus {
 		if o != c && (busiest == nil || len(o.fair) > len(busiest.fair)) && o.lends(c) {
@@ -352,7 +357,7 @@ func (k *kernel) sleepTask(c *cpu, t *task, d demand) {
 	k.trace.slept(t)
 	t.timedOut = false
 	if d.sleep > 0 {
-		k.agenda.push(k.now+d.sleep, eventTarget{sleep: sleep{t, t.wakeGen}})
+		k.agenda.push(k.now+d.sleep, eventTarget{task: t, gen: t.wakeGen})
 	}
 	if d.ticks > 0 {
 		c.timers.add(k, c, k.jiffies+d.ticks, timer{sleep: sleep{t, t.wakeGen}})

@@ -194,7 +194,7 @@ func (s sleep) over() bool {
 // sleepOver is the hrtimer of a sleeping task: an interrupt wakes it.
 func (k *kernel) sleepOver(s sleep) {
 	if c := s.task.cpu; c.timerLost > k.now {
-		k.agenda.push(c.timerLost, eventTarget{sleep: s})
+		k.agenda.push(c.timerLost, eventTarget{task: s.task, gen: s.gen})
 		return
 	}
 	if s.over() {

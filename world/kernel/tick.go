@@ -103,6 +103,7 @@ func (k *kernel) tickJiffies(c *cpu) {
 func (k *kernel) updateJiffies() {
 	switch d := k.now - k.jiffyBegan; {
 	case d < k.tick:
+		return
 	case d < 2*k.tick:
 		k.jiffies, k.jiffyBegan = k.jiffies+1, k.jiffyBegan+k.tick
 	default:
@@ -110,7 +111,9 @@ func (k *kernel) updateJiffies() {
 		k.jiffies, k.jiffyBegan = initialJiffies+uint64(n), n*k.tick
 	}
 	for _, d := range k.domains {
-		k.moved = k.moved || d.process.timer != 0 // its work may be late from now on
+		if d.process.timer != 0 {
+			k.moved = true // its work may be late from now on
+		}
 	}
 }
 
