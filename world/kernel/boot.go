@@ -38,7 +38,7 @@ func (k *kernel) boot() {
 func (k *kernel) bootCPUs() {
 	k.agenda = newAgenda(k.sc.Machine.CPUs)
 	for i := range k.sc.Machine.CPUs {
-		c := &cpu{k: k, id: i}
+		c := &cpu{k: k, id: i, slots: &k.agenda.slots[i]}
 		c.pool = &pool{cpu: c}
 		c.phase = 1 + k.stream("tick "+itoa(i)).Int64N(k.tick/8)
 		c.grid = c.phase

@@ -4,9 +4,10 @@ package kernel
 // on top of the task, an interrupt handler on top of either, and samples of storms on
 // top of the contexts that their kind can interrupt.
 type cpu struct {
-	k  *kernel
-	id int
-	at ns // the instant up to which this CPU has executed
+	k     *kernel
+	id    int
+	at    ns                    // the instant up to which this CPU has executed
+	slots *[slotsPerCPU]instant // in the agenda
 	stormCPU
 	faulty
 	ahead     ahead
@@ -271,7 +272,7 @@ func (k *kernel) handle(c *cpu, i irq) {
 // plan schedules the event at which the CPU's current execution finishes. It voids an
 // earlier plan.
 func (k *kernel) plan(c *cpu) {
-	k.agenda.cancel(c.id, slotRun)
+	c.slots[slotRun].cancel()
 	c.ahead.valid = false
 	if c.halted() {
 		return
@@ -298,7 +299,7 @@ func (k *kernel) plan(c *cpu) {
 		returns = at < limit
 	}
 	if returns || noTick {
-		k.agenda.plan(c.id, slotRun, at)
+		k.agenda.plan(&c.slots[slotRun], at)
 	}
 }
 

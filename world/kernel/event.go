@@ -36,20 +36,20 @@ const (
 func newAgenda(cpus int) agenda {
 	a := agenda{slots: make([][slotsPerCPU]instant, cpus)}
 	for cpu := range a.slots {
-		a.cancel(cpu, slotRun)
-		a.cancel(cpu, slotTick)
+		a.slots[cpu][slotRun].cancel()
+		a.slots[cpu][slotTick].cancel()
 	}
 	return a
 }
 
 // plan sets a slot of a CPU.
-func (a *agenda) plan(cpu, slot int, at ns) {
+func (a *agenda) plan(slot *instant, at ns) {
 	a.seq++
-	a.slots[cpu][slot] = instant{at, a.seq}
+	*slot = instant{at, a.seq}
 }
 
 // cancel empties a slot of a CPU.
-func (a *agenda) cancel(cpu, slot int) { a.slots[cpu][slot].at = never }
+func (i *instant) cancel() { i.at = never }
 
 // push adds an event of another kind.
 func (a *agenda) push(at ns, e eventTarget) {

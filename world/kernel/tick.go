@@ -35,12 +35,12 @@ func (k *kernel) startTick(c *cpu) {
 
 func (k *kernel) planTick(c *cpu, at ns) {
 	c.tickAt = at
-	k.agenda.plan(c.id, slotTick, at)
+	k.agenda.plan(&c.slots[slotTick], at)
 }
 
 func (k *kernel) stopTick(c *cpu) {
 	c.tickAt = 0
-	k.agenda.cancel(c.id, slotTick)
+	c.slots[slotTick].cancel()
 }
 
 // tickExpires is the expiry of the tick's hrtimer. The back-off after a hang of the

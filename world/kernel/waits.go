@@ -45,9 +45,10 @@ func (k *kernel) causeOf(t *task) (c cause) {
 // next follows one link. It returns the node that n waits for and adds the link to
 // the cause. At the end of the chain it adds the mechanism and returns nil.
 func (k *kernel) next(n node, c *cause) node {
+	if t, ok := n.(*task); ok { // every second node
+		return k.taskWaits(t, c)
+	}
 	switch n := n.(type) {
-	case *task:
-		return k.taskWaits(n, c)
 	case *mutex:
 		if n.owner == nil {
 			c.what = trial.Asleep
