@@ -24,7 +24,8 @@ func (m *search) preemptions() {
 
 // list tries none, one, two, four and so on of the preemptions that happened: the
 // first ones from the beginning, from the first close(), or from the time when it
-// waits for a reader; or only those that blocked a grace period.
+// waits for a reader; or only those that blocked a grace period. It tries them at their
+// own instants, and then early.
 func (m *search) list() {
 	rec := m.record()
 	var holding []switched
@@ -36,22 +37,43 @@ func (m *search) list() {
 	if m.listed(nil) {
 		return
 	}
-	for n := 1; n <= workload.MaxPreemptions; n *= 2 {
+	own := func(some []switched) []switched { return some }
+	if !m.prefixes(rec, holding, 1, own) {
+		m.prefixes(rec, holding, 2, early)
+	}
+}
+
+// prefixes tries n, 2n and so on of the preemptions, at the instants that at gives them,
+// and reports whether a list had the failure.
+func (m *search) prefixes(rec *recording, holding []switched, n int, at func([]switched) []switched) bool {
+	for ; n <= workload.MaxPreemptions; n *= 2 {
 		longest := 0
 		for _, from := range [][]switched{rec.preempted, holding} {
 			for _, start := range rec.starts() {
 				i, _ := slices.BinarySearchFunc(from, start, func(p switched, at time.Duration) int { return int(p.at - at) })
 				some := from[i:]
 				longest = max(longest, len(some))
-				if m.listed(some[:min(n, len(some))]) {
-					return
+				if m.listed(at(some[:min(n, len(some))])) {
+					return true
 				}
 			}
 		}
 		if n >= longest {
-			return // the list had all of them
+			break // the list had all of them
 		}
 	}
+	return false
+}
+
+// early returns preemptions that are all listed at the instant of the first: each then
+// happens when the scheduler next needs the CPU. At its own instant one is missed if what
+// came before makes the scheduler need the CPU a little earlier.
+func early(some []switched) []switched {
+	all := slices.Clone(some)
+	for i := range all {
+		all[i].at = all[0].at
+	}
+	return all
 }
 
 // listed tries the best scenario with these preemptions and no others.
