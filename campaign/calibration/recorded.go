@@ -67,9 +67,10 @@ func (v *Result) Compare(ctx context.Context, ex campaign.Executor, all []Record
 	return nil
 }
 
-// modelled returns the sorted times of the closes of each cell in the virtual kernel.
-func modelled(ctx context.Context, ex campaign.Executor, sets map[string]workload.Scenario, cells []cell) (map[cell][]time.Duration, error) {
-	waits := map[cell][]time.Duration{}
+// modelled returns the closes of each cell in the virtual kernel. A seed stands for a
+// boot.
+func modelled(ctx context.Context, ex campaign.Executor, sets map[string]workload.Scenario, cells []cell) (map[cell]*measured, error) {
+	waits := map[cell]*measured{}
 	spec := func(i int) world.Spec {
 		c := cells[i/boots]
 		sc := sets[c.scenario]
@@ -78,15 +79,12 @@ func modelled(ctx context.Context, ex campaign.Executor, sets map[string]workloa
 		return world.Spec{Scenario: sc, Subject: subject, Seed: uint64(i%boots) + 1}
 	}
 	err := ex.Execute(ctx, len(cells)*boots, spec, func(i int, r trial.Result) error {
-		c := cells[i/boots]
 		for _, w := range r.Closes {
-			waits[c] = append(waits[c], w.Wait)
+			collect(waits, cells[i/boots], i%boots, w.Wait)
 		}
 		return nil
 	})
-	for _, w := range waits {
-		slices.Sort(w)
-	}
+	sortCloses(waits)
 	return waits, err
 }
 
@@ -127,9 +125,9 @@ const (
 	recordedFix    = "real kernels: close() / on the same kernel unchanged"
 )
 
-func (v *Result) compare(cells []cell, found map[cell]*measured, model map[cell][]time.Duration) {
+func (v *Result) compare(cells []cell, found map[cell]*measured, model map[cell]*measured) {
 	for _, c := range cells {
-		r := v.add(recordedTimes, c.String(), "ms", middle(found[c].all), middle(model[c]), shown)
+		r := v.add(recordedTimes, c.String(), "ms", middle(found[c].all), middle(model[c].all), shown)
 		found[c].extremes(r, func(_ int, closes []time.Duration) (float64, bool) { return middle(closes), true })
 	}
 	ratios := func(group string, of func(cell) (cell, bool)) {
@@ -138,7 +136,7 @@ func (v *Result) compare(cells []cell, found map[cell]*measured, model map[cell]
 			if !ok || to == c || found[to] == nil {
 				continue
 			}
-			r := v.add(group, c.String(), "x", found[c].over(found[to]), middle(model[c])/middle(model[to]), twofold)
+			r := v.add(group, c.String(), "x", found[c].over(found[to]), model[c].over(model[to]), twofold)
 			found[c].extremes(r, func(boot int, closes []time.Duration) (float64, bool) {
 				base, ok := found[to].boots[boot]
 				return middle(closes) / middle(base), ok
@@ -166,7 +164,7 @@ func older(a, b string) bool {
 
 // rank adds a ranking for each scenario and kernel with at least two candidates. It skips
 // those in which all measured or all modelled figures are equal: there is no correlation.
-func (v *Result) rank(cells []cell, found map[cell]*measured, model map[cell][]time.Duration) {
+func (v *Result) rank(cells []cell, found map[cell]*measured, model map[cell]*measured) {
 	var done []cell
 	for _, c := range cells {
 		of := cell{c.scenario, c.kernel, ""}
@@ -183,7 +181,7 @@ func (v *Result) rank(cells []cell, found map[cell]*measured, model map[cell][]t
 			if name == "" {
 				name = unchanged
 			}
-			ranked = append(ranked, Ranked{Scenario: o.scenario, Kernel: o.kernel, Fix: name, Measured: middle(found[o].all), Model: middle(model[o])})
+			ranked = append(ranked, Ranked{Scenario: o.scenario, Kernel: o.kernel, Fix: name, Measured: middle(found[o].all), Model: middle(model[o].all)})
 		}
 		if len(ranked) < 3 {
 			continue

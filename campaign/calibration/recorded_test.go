@@ -17,19 +17,28 @@ import (
 	"github.com/gpstorm/gpstorm/world"
 )
 
-// worldOf is a world in which the time of a close() is a function of the trial.
-type worldOf func(s world.Spec) time.Duration
+// closesOf is a world in which the times of the closes are a function of the trial.
+type closesOf func(s world.Spec) []time.Duration
 
-func (w worldOf) Name() string       { return "test" }
-func (w worldOf) Facts() world.Facts { return world.Facts{Virtual: true} }
+func (w closesOf) Name() string       { return "test" }
+func (w closesOf) Facts() world.Facts { return world.Facts{Virtual: true} }
 
-func (w worldOf) Execute(_ context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
+func (w closesOf) Execute(_ context.Context, n int, spec func(int) world.Spec, emit func(int, trial.Result) error) error {
 	for i := range n {
-		if err := emit(i, trial.Result{Closes: []trial.Close{{Wait: w(spec(i))}}}); err != nil {
+		var r trial.Result
+		for _, wait := range w(spec(i)) {
+			r.Closes = append(r.Closes, trial.Close{Wait: wait})
+		}
+		if err := emit(i, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// worldOf is the same with one close() a trial.
+func worldOf(of func(s world.Spec) time.Duration) closesOf {
+	return func(s world.Spec) []time.Duration { return []time.Duration{of(s)} }
 }
 
 // of returns a recording of one close.
@@ -130,6 +139,26 @@ func TestRecordingsOfSeveralBootsShowTheirExtremes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A trial with slow closes has fewer of them before its horizon. It counts as much as
+// another one, in the model as among recordings.
+func TestRatiosOfTheModelAreMediansOfSeeds(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	v := &Result{}
+	err := v.Compare(context.Background(), closesOf(func(s world.Spec) []time.Duration {
+		if s.Subject == "poll" && s.Seed <= 10 {
+			return []time.Duration{90 * ms}
+		}
+		return slices.Repeat([]time.Duration{10 * ms}, 8)
+	}), []Recording{of(t, "7.3.4", "", 10*ms), of(t, "7.3.4", "poll", 90*ms)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := v.Rows[len(v.Rows)-1]; r.Group != recordedFix || r.Model != 9 || !r.Within {
+		t.Errorf("%s, %s: the model has %g times, want 9, as in 10 seeds of 16", r.Group, r.What, r.Model)
 	}
 }
 

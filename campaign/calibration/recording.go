@@ -136,21 +136,33 @@ func grouped(all []Recording) (cells []cell, waits map[cell]*measured) {
 	waits = map[cell]*measured{}
 	for i := range all {
 		c := cell{all[i].Scenario, all[i].Kernel, all[i].Fix}
-		m := waits[c]
-		if m == nil {
-			m = &measured{boots: map[int][]time.Duration{}}
-			cells, waits[c] = append(cells, c), m
+		if waits[c] == nil {
+			cells = append(cells, c)
 		}
-		m.all = append(m.all, all[i].Closes...)
-		m.boots[all[i].Boot] = append(m.boots[all[i].Boot], all[i].Closes...)
+		collect(waits, c, all[i].Boot, all[i].Closes...)
 	}
-	for _, m := range waits {
+	sortCloses(waits)
+	return cells, waits
+}
+
+// collect adds closes of a boot.
+func collect(to map[cell]*measured, c cell, boot int, closes ...time.Duration) {
+	m := to[c]
+	if m == nil {
+		m = &measured{boots: map[int][]time.Duration{}}
+		to[c] = m
+	}
+	m.all = append(m.all, closes...)
+	m.boots[boot] = append(m.boots[boot], closes...)
+}
+
+func sortCloses(of map[cell]*measured) {
+	for _, m := range of {
 		slices.Sort(m.all)
 		for _, b := range m.boots {
 			slices.Sort(b)
 		}
 	}
-	return cells, waits
 }
 
 // over returns the median, over the boots that both cells have, of the ratios of their
