@@ -52,6 +52,9 @@ const (
 	// The ranks of a domain were exchanged, or its grace period ended, without a scan
 	// that found the idle rank empty.
 	ScanMissing Oracle = "scan-missing"
+	// Of no scan that found the idle rank empty was the sum of locks ordered after that of
+	// unlocks.
+	ScanUnordered Oracle = "scan-unordered"
 
 	// Callbacks were posted, and are nowhere or where nobody invokes them.
 	CallbackLost Oracle = "callback-lost"
@@ -101,6 +104,13 @@ const (
 	SoftirqsGoOn Oracle = "softirqs-go-on"
 	// A fair task was queued with another lag than it had, or with more than it may have.
 	LagLost Oracle = "lag-lost"
+	// A CPU was to switch tasks, and no request to do so was made or sent to it.
+	NotRescheduled Oracle = "not-rescheduled"
+	// Samples, or fair tasks beside real-time ones, got more or less CPU time than their
+	// share.
+	UnfairShare Oracle = "unfair-share"
+	// A grace period, a scan, a callback or a pass of a thread was repeated without need.
+	WorkUnneeded Oracle = "work-unneeded"
 
 	// The live core broke a promise to a caller.
 	PromiseBroken Oracle = "promise-broken"
@@ -110,7 +120,8 @@ const (
 func (o Oracle) Costs() bool {
 	switch o {
 	case ScanCostsMore, WorkerSpins, HeldTooMany, WaitsForNew, WaitsTooLong, SwitchIgnored, BoostKept, CallbackLate, Overtaken,
-		ReportDropped, BlocksTooMuch, SoftirqsGoOn, LagLost, SampledElsewhere, ThrottledEarly, TimerMisplaced:
+		ReportDropped, BlocksTooMuch, SoftirqsGoOn, LagLost, SampledElsewhere, ThrottledEarly, TimerMisplaced,
+		NotRescheduled, UnfairShare, WorkUnneeded:
 		return true
 	}
 	return false

@@ -109,11 +109,13 @@ func (k *kernel) bootTracing() {
 		tr.tracepoint, tr.done = v, v.done
 	case fixes.ReaderAtomic:
 		s := k.newSpinning(tracepoint)
+		s.d.fullReaders = true
 		k.tracepointSRCU, k.preemptOff = s.d, &s.vanilla
 		tr.tracepoint, tr.done = s, s.done
 	default:
 		d := k.newDomain("tracepoint_srcu", tracepoint)
 		d.withoutRCU = k.fix.WithoutRCU&fixes.TracepointDomain != 0
+		d.fullReaders = k.fix.Fenced()
 		k.tracepointSRCU = d
 		tr.tracepoint, tr.done = d, d.machine.Done
 	}

@@ -36,6 +36,7 @@ type cpu struct {
 	runqueue
 	server  fairServer
 	resched resched
+	kicks   uint64 // reschedule IPIs to this CPU, for an oracle
 
 	hrtickAt ns // expiry of the scheduler's hrtimer; 0 if it is not armed
 	tick
@@ -80,6 +81,9 @@ func (c *cpu) irqsOff() bool { return c.irqActive || c.switching.on() }
 
 // raise delivers an interrupt, which wakes no sleeper, to the CPU after a delay.
 func (c *cpu) raise(i irq, after ns) {
+	if i.kind == irqResched {
+		c.kicks++
+	}
 	c.k.agenda.push(c.k.now+after, eventTarget{cpu: c, kind: i.kind, fn: i.done})
 }
 

@@ -27,6 +27,7 @@ func (k *kernel) bootDetaching() {
 				b = fixes.Fenced() // 6.19 has a normal domain
 			}
 			k.uretprobes = k.newDomain("uretprobes_srcu", b)
+			k.uretprobes.fullReaders = k.fix.Kernel == workload.Linux619
 			k.uretprobes.withoutRCU = true // no user relies on an RCU grace period there
 		case tp.kind == workload.Ftrace && k.rcuTasks == nil:
 			k.rcuTasks = k.newRCUTasks()

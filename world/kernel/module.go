@@ -22,6 +22,7 @@ func (k *kernel) startModule(i int, spec *workload.Module) {
 		b = fixes.Fenced() // 6.19 has a normal domain
 	}
 	m := &module{k: k, spec: spec, d: k.newDomain("module_srcu/"+itoa(i), b)}
+	m.d.fullReaders = k.fix.Kernel == workload.Linux619
 	m.d.withoutRCU = true // it relies on none
 	m.d.destroyed = true
 	t := k.spawn("modprobe/"+itoa(i), only(spec.CPU), k.direct(m.loop))

@@ -110,16 +110,34 @@ type sums struct {
 	summed  [2]bool // the unlocks of a rank
 	empty   [2]bool // the rank, in the last sum of its locks
 	missing string  // the first step that ended without a scan of the rank that readers leave
+
+	since     [2]sumTime // the first of the sums of unlocks that are equal to the last
+	ordered   [2]bool    // the rank was empty in a sum of locks that is ordered after those
+	unordered string     // the first step without such a scan
+}
+
+// sumTime is the time of a sum.
+type sumTime struct {
+	rcu    rcuMark
+	fences int // rounds of interrupts before
 }
 
 // noteUnlocks and noteLocks record the sums of a scan. A sum before the grace period has
 // begun does not count.
 func (d *domain) noteUnlocks(rank int, sum uint64) {
-	d.sums.unlocks[rank], d.sums.summed[rank], d.sums.empty[rank] = sum, d.machine.State() != srcu.Idle, false
+	summed := d.machine.State() != srcu.Idle
+	if s := &d.sums; summed && (!s.summed[rank] || sum != s.unlocks[rank]) {
+		s.since[rank] = sumTime{d.k.rcuMark(), d.fences}
+	}
+	d.sums.unlocks[rank], d.sums.summed[rank], d.sums.empty[rank] = sum, summed, false
 }
 
 func (d *domain) noteLocks(rank int, sum uint64) {
-	d.sums.empty[rank] = d.sums.summed[rank] && sum == d.sums.unlocks[rank]
+	s := &d.sums
+	s.empty[rank] = s.summed[rank] && sum == s.unlocks[rank]
+	if s.empty[rank] && !s.ordered[rank] {
+		s.ordered[rank] = d.fullReaders || d.fences != s.since[rank].fences || d.k.fullSince(s.since[rank].rcu)
+	}
 }
 
 // noteStep checks that the step found the rank empty that readers do not enter now.
@@ -127,14 +145,23 @@ func (d *domain) noteStep(what string) {
 	if !d.sums.empty[1-d.current] && d.sums.missing == "" {
 		d.sums.missing = what
 	}
-	d.sums.summed, d.sums.empty = [2]bool{}, [2]bool{}
+	if !d.sums.ordered[1-d.current] && d.sums.unordered == "" {
+		d.sums.unordered = what
+	}
+	d.sums.summed, d.sums.empty, d.sums.ordered = [2]bool{}, [2]bool{}, [2]bool{}
 }
 
-// checkScans reports a step without a scan, if that has done no visible harm.
+// checkScans reports a step without a scan, if that has done no visible harm. Of a scan of
+// readers without barriers, a grace period of RCU or an interrupt on every CPU must begin
+// after the sum of unlocks and end before the sum of locks; another sum of unlocks between
+// them does not count if it is equal.
 func (k *kernel) checkScans() {
 	for _, d := range k.domains {
 		if d.sums.missing != "" && !k.isUnsafe {
 			k.unsafe(trial.ScanMissing, "%s: %s, and no scan since the step before it has found the idle rank empty", d.name, d.sums.missing)
+		}
+		if d.sums.unordered != "" && !k.isUnsafe {
+			k.unsafe(trial.ScanUnordered, "%s: %s, and neither a grace period of RCU nor a round of interrupts began and ended between the two sums of its scan", d.name, d.sums.unordered)
 		}
 	}
 }

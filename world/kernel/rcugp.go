@@ -152,7 +152,9 @@ func (k *kernel) forceQSOf(leaf *rcuNode) {
 		} else if k.rcuAge() > urgentAge {
 			c.urgent = true
 			if k.rcuAge() > ns(k.stallTimeout())/2 {
+				asked := c.request()
 				k.kickCPU(c, hardResched)
+				k.checkAsked(c, asked, hardResched, "an old grace period")
 				k.probeIRQs(c)
 			}
 		}
@@ -269,7 +271,9 @@ func (k *kernel) boost(t *task) {
 			t.loop.boosted = true
 			t.prio = max(1, k.sc.RCU.KthreadPrio)
 			k.enqueue(c, t)
+			asked := c.request()
 			k.preemptFor(c, t)
+			k.checkPreempts(c, t, asked)
 			return
 		}
 	}

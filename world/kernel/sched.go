@@ -55,6 +55,9 @@ func (k *kernel) wake(t *task) {
 	t.left = 0
 	from := t.cpu
 	c := k.placeWoken(t)
+	if !t.pinned && !c.vacant() {
+		k.checkWokenOn(c, t)
+	}
 	t.cpu = c
 	last := t.vruntime
 	k.place(c, t, c != from)
@@ -66,7 +69,9 @@ func (k *kernel) wake(t *task) {
 	if t.pool != nil {
 		c.pool.running++
 	}
+	asked := c.request()
 	k.preemptFor(c, t)
+	k.checkPreempts(c, t, asked)
 }
 
 // placeWoken chooses the CPU of a woken task: the previous CPU if it is idle, else
@@ -229,6 +234,9 @@ func (k *kernel) schedule(c *cpu) {
 	k.decide(decideSwitch, uint64(c.id)<<32|uint64(next.pid))
 	c.switches++
 	k.checkPlace(c, next)
+	if len(c.rt) > 0 {
+		k.checkPicked(c, next)
+	}
 	next.switches++
 	next.pickedAt = k.now
 	next.cpu = c
@@ -264,6 +272,9 @@ func (c *cpu) pick() *task {
 // schedTick ends the current task's slice if it is used up, and balances the load at
 // intervals.
 func (k *kernel) schedTick(c *cpu) {
+	if c.runnable() > 0 {
+		k.checkWaiting(c)
+	}
 	if t := c.cur; t != nil && !t.fifo() && len(c.fair) > 0 && k.sliceOver(c) {
 		if c.resched == lazyResched {
 			c.resched = hardResched // a lazy reschedule becomes a hard one at the next tick

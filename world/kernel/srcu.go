@@ -35,7 +35,11 @@ type domain struct {
 	delay      uint64 // of the last timer, in jiffies
 	withoutRCU bool   // a grace period need not contain one of RCU
 
-	sums    sums
+	sums   sums
+	fences int // rounds of interrupts that have ended
+	// fullReaders: the readers have full barriers, so a fence orders the sums.
+	fullReaders bool
+
 	lists   []*callbackList // by CPU; only that of the boot CPU in a small domain
 	funnel  funnel.Funnel   // nil in a small domain
 	unrun   int             // callbacks that have been posted and have not begun
@@ -347,6 +351,7 @@ func (s *domainSide) FenceAll() {
 	if left > 0 {
 		t.wait(&c, inFenceAll)
 	}
+	s.fences++
 }
 
 func (s *domainSide) Requeue(jiffies uint64) {

@@ -127,6 +127,7 @@ func (k *kernel) enterIdle(c *cpu) {
 		return
 	}
 	k.checkSoftirqsIdle(c)
+	k.checkNothingToPull(c)
 	k.checkOwn(c)
 	c.inIdle = true
 	c.eqs++
