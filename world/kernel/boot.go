@@ -136,6 +136,7 @@ func (k *kernel) bootPerf() {
 	k.rate = newPerfRate(k.sc.Machine.HZ, rate, percent)
 	k.budget = k.tick * ns(k.fix.Budget.Percent) / 100
 	for _, c := range k.cpus {
+		c.charged.rest = k.budget
 		c.credit, c.maxPerTick = k.budget, k.rate.maxPerTick
 	}
 }

@@ -9,6 +9,7 @@ type cpu struct {
 	at    ns                    // the instant up to which this CPU has executed
 	slots *[slotsPerCPU]instant // in the agenda
 	stormCPU
+	charged charged
 	faulty
 	ahead     ahead
 	oneSource oneSource // the last computed interval
@@ -35,6 +36,7 @@ type cpu struct {
 	switching switching
 	runqueue
 	server  fairServer
+	served  served
 	resched resched
 	kicks   uint64 // reschedule IPIs to this CPU, for an oracle
 

@@ -113,7 +113,9 @@ func (k *kernel) enqueue(c *cpu, t *task) {
 		c.addRT(t, false)
 	} else {
 		if len(c.fair) == 0 && (c.cur == nil || c.cur.fifo()) {
+			was := c.server
 			c.server.start(k.now)
+			k.checkPeriod(c, was)
 		}
 		c.addFair(t)
 	}
@@ -283,6 +285,11 @@ func (k *kernel) schedTick(c *cpu) {
 		}
 	}
 	k.serveFair(c)
+	if len(c.rt) > 0 || c.cur != nil && c.cur.fifo() {
+		k.checkServed(c)
+	} else {
+		c.served.seen = 0
+	}
 	if t := c.cur; t != nil && len(c.rt) > 0 && c.rt[0].prio > t.prio && (t.fifo() || !c.fairFirst()) {
 		c.resched = hardResched
 	}

@@ -368,6 +368,7 @@ func (c *cpu) tickSources() {
 		}
 	}
 	if b := c.k.budget; b > 0 {
+		c.checkBudget()
 		c.credit = min(c.credit+b, b)
 		if c.stopped && c.credit > 0 && c.k.decision(DebtPaidRestarts, c.id, true) {
 			c.stopped = false
