@@ -26,6 +26,7 @@ func (d *domain) Expedite() {
 }
 
 func (d *domain) expediteOn(cpu int) {
+	*d.k.links() = 0 // each request makes it repeat once
 	d.enqueue(func() {
 		if d.expediting[cpu] == ecRepost {
 			d.expediting[cpu] = ecPending

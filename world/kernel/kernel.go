@@ -121,6 +121,7 @@ type kernel struct {
 	drained      bool
 	lastMove     ns // end of the last grace period that closers waited for
 	horizonStorm ns
+	chain        int // see unneeded.go
 	steps        uint64
 	truncated    bool
 	checksum     trial.Checksum

@@ -38,6 +38,7 @@ type rcuState struct {
 
 	exp    expRCU
 	stall  stallState
+	paced  paced
 	counts struct{ normal, expedited int }
 }
 
@@ -59,8 +60,9 @@ type rcuCPU struct {
 	offload
 
 	unassigned []rcuCallback // without a grace period
-	assigned   rcuCallbacks  // in the order of their grace periods
-	turns      turns         // of the callbacks
+	passes     passes
+	assigned   rcuCallbacks // in the order of their grace periods
+	turns      turns        // of the callbacks
 }
 
 type rcuCallback struct {
@@ -220,6 +222,9 @@ func (k *kernel) rcuPending(c *cpu) bool {
 
 // rcuCore is RCU_SOFTIRQ (rcu_core): notice, report, start, invoke.
 func (k *kernel) rcuCore(c *cpu) {
+	if !k.rcuPending(c) {
+		k.checkPass(c)
+	}
 	k.noteGP(c)
 	if c.needsQS && !c.noQS {
 		k.reportCPU(c)
@@ -277,6 +282,7 @@ func (k *kernel) call(fn func()) { k.post(nil, fn) }
 // callback. It returns the CPU.
 func (k *kernel) post(given *rcuMark, fn func()) *cpu {
 	c := k.hereOr0()
+	fn = k.linked(fn, k.flavor())
 	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), turn: c.turns.arrive(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
 	if c.offloaded() {
 		k.nocbPosted(c)
@@ -307,6 +313,7 @@ func (k *kernel) assignCallbacks(c *cpu) {
 // requestGP requests grace periods up to s (rcu_start_this_gp).
 func (k *kernel) requestGP(s uint64) {
 	n := &k.rcu
+	k.checkRequest(s)
 	if !rcu.SeqGE(n.needed, s) {
 		n.needed = s
 	}

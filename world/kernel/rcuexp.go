@@ -73,6 +73,7 @@ func (k *kernel) expWorker(t *task) demand {
 			t.where = nowhere
 			return sleepIn(idling)
 		}
+		k.checkExpWanted()
 		e.wanted, e.running = false, true
 		e.seq++
 		k.trace.expStarted()

@@ -61,6 +61,7 @@ func (k *kernel) gpKthread(t *task) demand {
 			n.phase = gpCleanup
 			return use(k.cost(costGPCleanup + n.nodeCost()))
 		case n.fqsFlag || rcu.SeqGE(k.jiffies, n.fqsDeadline):
+			k.checkPace()
 			n.fqsFlag = false
 			n.phase = gpDoingFQS
 			return use(k.cost(n.scanCost()))
@@ -94,6 +95,7 @@ func (k *kernel) armFQS(t *task) demand {
 // inside a reader block it.
 func (k *kernel) gpInit(t *task) {
 	n := &k.rcu
+	k.checkWanted()
 	n.initFlag, n.fqsFlag = false, false
 	n.syncThis = append(n.syncThis, n.syncNext...)
 	n.syncNext = n.syncNext[:0]

@@ -35,6 +35,7 @@ type domain struct {
 	delay      uint64 // of the last timer, in jiffies
 	withoutRCU bool   // a grace period need not contain one of RCU
 
+	wanted srcu.Cookie // the furthest requested grace period, for an oracle
 	sums   sums
 	fences int // rounds of interrupts that have ended
 	// fullReaders: the readers have full barriers, so a fence orders the sums.
@@ -205,7 +206,10 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 	}
 	l := d.lists[d.home()]
 	turn := l.turns.arrive()
-	l.due = append(l.due, d.machine.Snapshot())
+	whole := d.machine.Snapshot()
+	l.due = append(l.due, whole)
+	d.want(whole)
+	fn = k.linked(fn, d.name)
 	d.post(func() {
 		if ran {
 			d.k.unsafe(trial.CallbackTwice, "a %s callback ran twice", d.name)
@@ -237,9 +241,12 @@ func (d *domain) interrupted() bool {
 // Start is start_poll_synchronize_srcu.
 func (d *domain) Start() srcu.Cookie {
 	if d.funnel != nil {
-		return d.postOn(d.home(), nil, false)
+		c := d.postOn(d.home(), nil, false)
+		d.want(c)
+		return c
 	}
 	c := d.machine.Snapshot()
+	d.want(c)
 	d.machine.Request(d.side, c, false)
 	return c
 }
@@ -366,6 +373,7 @@ func (s *domainSide) Ended(jiffies uint64) {
 	k := s.k
 	s.lastEnd, s.lastStep, k.lastMove, s.emptyLooks = k.now, k.now, k.now, 0
 	s.idleAt, s.burst.ended = k.jiffies, true
+	(*domain)(s).checkEnded()
 	(*domain)(s).checkDelay("the end of a grace period", jiffies, 1)
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))

@@ -64,6 +64,7 @@ type task struct {
 	postedOn   *cpu   // of the RCU callback that it waits for
 	timedOut   bool
 	atomic     bool // it must not sleep
+	chain      int  // see unneeded.go
 	wakeups    uint64
 }
 

@@ -7,8 +7,9 @@ type tasksKthread struct {
 	k       *kernel
 	task    *task
 	waiting []func()
-	idle    bool // it waits for requests
-	looking bool // it sleeps between two scans of the holdouts
+	idle    bool   // it waits for requests
+	looking bool   // it sleeps between two scans of the holdouts
+	scanned uint64 // jiffies at the last scan or end of a grace period, for an oracle
 }
 
 // post requests a call of fn after a full grace period. A request does not end a
@@ -25,21 +26,26 @@ func (r *tasksKthread) post(fn func()) {
 // sleeps for pause jiffies before its next scan of the holdouts, one jiffy longer
 // each time (init_fract), and for the same pause after a grace period (gp_sleep).
 func (r *tasksKthread) serve(t *task, pause uint64, begin func(), held func() bool, end func()) {
+	least := pause // between two grace periods
 	for {
 		r.idle = true
 		t.sleepUntil(sleeping, nowhere, func() bool { return len(r.waiting) > 0 })
 		r.idle = false
 		batch := r.waiting
 		r.waiting = nil
+		r.checkPaused("a grace period", least)
 		begin()
+		r.scanned = 0
 		for next := pause; held(); {
 			r.looking = true
 			t.ask(sleepTicks(idling, next))
 			r.looking = false
+			r.checkPaused("a scan", 1)
 			next = min(next+1, uint64(r.k.sc.Machine.HZ)) // backs off linearly
 			t.use(costHoldoutScan)
 		}
 		end()
+		r.scanned = r.k.jiffies
 		for _, fn := range batch {
 			fn()
 		}

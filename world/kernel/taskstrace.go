@@ -51,9 +51,10 @@ func (h *holdouts) heldOut(epoch uint64) bool {
 }
 
 func (h *holdouts) Call(fn func()) {
+	linked := h.k.linked(fn, "tasks-trace")
 	h.post(h.k.once("tasks-trace callback", func() {
 		h.k.callbackTime()
-		fn()
+		linked()
 	}))
 }
 

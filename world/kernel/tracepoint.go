@@ -245,6 +245,7 @@ func (u *unregistered) settle() {
 func (u *unregistered) Defer(fn func()) {
 	k := u.k
 	k.tracing.deferring++
+	fn = k.linked(fn, u.tp.name)
 	w := &work{name: freeWork}
 	w.fn = func(t *task) {
 		t.lock(&k.tracing.eventMutex)

@@ -27,6 +27,9 @@ type work struct {
 	on     *pool  // pool in which it runs
 	again  bool   // its present worker will run it again
 	worker *task
+	// repeats counts the times that it has queued itself in this jiffy, for an oracle.
+	jiffy   uint64
+	repeats int
 	// arrival is its number in the pool in which it waits.
 	arrival uint64
 }
@@ -81,6 +84,9 @@ func (k *kernel) queueDelayed(w *work, jiffies uint64) {
 func (k *kernel) insertWork(w *work, p *pool) {
 	if w.on != nil {
 		p = w.on
+		if k.curTask == w.worker && w.name != "process_srcu" {
+			k.checkRequeued(w)
+		}
 	}
 	if len(p.pending) == 0 && p.running == 0 {
 		p.lastRun = k.now
