@@ -19,9 +19,11 @@ var barriers = []Mutant{
 		order(order.TSO, order.NullPointer).
 		live("", Amplified),
 	safety("first-barrier-only", "the second scan of a grace period does without its wait", "baseline", fixes.Fix{Barrier: everyOther}).
+		unsafe(trial.ScanUnordered).
 		order(order.Weak, order.ShortGrace),
 	safety("gp-before-sum", "the grace period ends before the unlocks are summed", "baseline",
 		fixes.Fix{Barrier: none, Side: before(func(s srcu.Side) { s.RCU().Synchronize() })}).
+		unsafe(trial.ScanUnordered).
 		order(order.Weak, order.ShortGrace),
 	safety("gp-before-sum-2", "the same with two readers", "baseline",
 		fixes.Fix{Barrier: none, Side: before(func(s srcu.Side) { s.RCU().Synchronize() })}).
@@ -64,6 +66,7 @@ var barriers = []Mutant{
 	liveness("wake-one", "a scan joins the grace period of another domain's scan, and only that domain's work is queued", "batch", fixes.Fix{Barrier: wakeOne}).
 		waits(trial.LostWakeup, trial.DomainNotDriven),
 	safety("join-running", "a scan joins the grace period that is under way for another domain's scan, which began before its sum of unlocks", "batch", fixes.Fix{Barrier: joinRunning, Teardown: fixes.Overlap}).
+		unsafe(trial.ScanUnordered).
 		order(order.Weak, order.ShortGrace).with(bothDomains).with(noPreemption),
 	safety("callback-blocks", "the RCU callback waits for another grace period", "callrcu", fixes.Fix{Barrier: callbackBlocks}).
 		unsafe(trial.BlocksInSoftirq),

@@ -39,7 +39,6 @@ var made = map[string]string{
 	"big-others-late":      "a big machine",
 	"migrated-unthrottled": "hoppers",
 	"cleanup-unflushed":    "unloaders",
-	"hrtimer-free":         "a reader under timers",
 }
 
 // from is the first trial of the hunt for a mutant whose earlier trials are known

@@ -17,7 +17,7 @@ var samples = []Mutant{
 	liveness("never-resumed", "the tick does not restart a CPU's events when their debt is paid", "throttle", in("throttle", always(kernel.DebtPaidRestarts, false))).
 		kernel(trial.Signature{Diagnosis: trial.LostWakeup, Oracle: trial.BudgetNeverResumed}),
 	liveness("hrtimer-free", "samples of hrtimer events are not charged to the budget", "throttle", in("throttle", always(kernel.HRTimerSampleCharged, false))).
-		waits(trial.Starved, trial.DomainReader),
+		costs(trial.UnfairShare),
 	liveness("idle-budget", "the budget of samples is nearly all of a tick, so it binds nothing", "throttle", fixes.Fix{Budget: fixes.Budget{Percent: 99}}).
 		waits(trial.Starved, trial.WorkerQueued),
 }
