@@ -127,7 +127,7 @@ func (k *kernel) nocbCB(t *task, c *cpu) {
 				k.moved = true
 				k.checkRCU("callback", cb.epoch)
 				k.checkCallbackTurn(&c.turns, cb.turn, k.flavor(), c.id)
-				cb.fn()
+				k.invoke(cb.link, cb.fn)
 			})
 			t.atomic = false
 			t.condResched()

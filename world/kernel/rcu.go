@@ -72,6 +72,7 @@ type rcuCallback struct {
 	epoch uint64   // of the kernel at the post
 	turn  uint64   // its number among the callbacks of the CPU
 	at    ns       // time of the post
+	link  int      // its number in a chain of callbacks
 	fn    func()
 }
 
@@ -243,7 +244,7 @@ func (k *kernel) rcuCore(c *cpu) {
 		cb := c.assigned.pop()
 		k.checkRCU("callback", cb.epoch)
 		k.checkCallbackTurn(&c.turns, cb.turn, k.flavor(), c.id)
-		cb.fn()
+		k.invoke(cb.link, cb.fn)
 	}
 	if k.callbackReady(c, 0) {
 		c.softPending |= softRCU
@@ -282,8 +283,7 @@ func (k *kernel) call(fn func()) { k.post(nil, fn) }
 // callback. It returns the CPU.
 func (k *kernel) post(given *rcuMark, fn func()) *cpu {
 	c := k.hereOr0()
-	fn = k.linked(fn, k.flavor())
-	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), turn: c.turns.arrive(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), fn: fn})
+	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), turn: c.turns.arrive(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), link: k.chained("RCU"), fn: fn})
 	if c.offloaded() {
 		k.nocbPosted(c)
 	}

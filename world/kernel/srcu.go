@@ -209,7 +209,7 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 	whole := d.machine.Snapshot()
 	l.due = append(l.due, whole)
 	d.want(whole)
-	fn = k.linked(fn, d.name)
+	link := k.chained(d.name)
 	d.post(func() {
 		if ran {
 			d.k.unsafe(trial.CallbackTwice, "a %s callback ran twice", d.name)
@@ -223,7 +223,7 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 		if !d.withoutRCU && !d.k.fullSince(mark) {
 			d.k.unsafe(trial.ContainsNoRCU, "a grace period of %s contains no RCU grace period; a candidate that gives this up says so in Fix.WithoutRCU", d.name)
 		}
-		fn()
+		k.invoke(link, fn)
 	}, expedited)
 }
 

@@ -51,10 +51,10 @@ func (h *holdouts) heldOut(epoch uint64) bool {
 }
 
 func (h *holdouts) Call(fn func()) {
-	linked := h.k.linked(fn, "tasks-trace")
+	link := h.k.chained("tasks-trace")
 	h.post(h.k.once("tasks-trace callback", func() {
 		h.k.callbackTime()
-		linked()
+		h.k.invoke(link, fn)
 	}))
 }
 

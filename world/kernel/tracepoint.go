@@ -245,11 +245,11 @@ func (u *unregistered) settle() {
 func (u *unregistered) Defer(fn func()) {
 	k := u.k
 	k.tracing.deferring++
-	fn = k.linked(fn, u.tp.name)
+	link := k.chained(u.tp.name)
 	w := &work{name: freeWork}
 	w.fn = func(t *task) {
 		t.lock(&k.tracing.eventMutex)
-		fn()
+		k.invoke(link, fn)
 		t.unlock(&k.tracing.eventMutex)
 		k.tracing.deferring--
 		u.deferred = slices.DeleteFunc(u.deferred, func(o *work) bool { return o == w })

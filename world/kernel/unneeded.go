@@ -88,17 +88,20 @@ func (k *kernel) links() *int {
 	return &k.chain
 }
 
-// linked returns fn, which is posted now, as a link of the chain of the running code.
-func (k *kernel) linked(fn func(), what string) func() {
+// chained is the number, in the chain of the running code, of a callback that it posts.
+func (k *kernel) chained(what string) int {
 	n := *k.links() + 1
 	if n == longestChain+1 {
 		k.violate(trial.WorkUnneeded, "a callback is posted by the %dth in a chain of callbacks of %s", n-1, what)
 	}
-	return func() {
-		*k.links() = n
-		fn()
-		*k.links() = 0
-	}
+	return n
+}
+
+// invoke calls a callback with this number in its chain.
+func (k *kernel) invoke(link int, fn func()) {
+	*k.links() = link
+	fn()
+	*k.links() = 0
 }
 
 // checkRequeued counts the times that a work item other than process_srcu queues itself

@@ -28,10 +28,10 @@ func TestWorkThatIsRepeatedWithoutNeedIsFound(t *testing.T) {
 			var fn func()
 			fn = func() {
 				if left--; left > 0 {
-					k.linked(fn, "a domain")()
+					k.invoke(k.chained("a domain"), fn)
 				}
 			}
-			k.linked(fn, "a domain")()
+			k.invoke(k.chained("a domain"), fn)
 		}
 	}
 	// ends ends grace periods of a domain, and the first of them is requested.
