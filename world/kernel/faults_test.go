@@ -234,14 +234,14 @@ func TestFieldScenariosPrintTheirReports(t *testing.T) {
 	t.Parallel()
 	prints := map[string][]string{
 		"stressor-timers":         {`detected stalls on CPUs/tasks:`, `Tasks blocked on level-0 rcu_node \(CPUs 0-3\): P\d+$`, `t=52\d\d jiffies`},
-		"cpu-deaf":                {`detected stalls on CPUs/tasks:`, `\t7-\.\.\.0: \(\d{3} GPs behind\)`, `expedited stalls on CPUs/tasks: \{ 7-`},
+		"cpu-deaf":                {`detected stalls on CPUs/tasks:`, `\t7-\.\.\.0: \(\d{3} GPs behind\) idle=\w{3}4/0/0x1 `, `expedited stalls on CPUs/tasks: \{ 7-`},
 		"rt-latency-test":         {`detected stalls on CPUs/tasks:`, `rcu_preempt kthread starved for 21\d\d jiffies! .* ->state=R`},
 		"expedited-worker-hung":   {`expedited stalls on CPUs/tasks: \{ 3-`, `task kworker/\S+ blocked for more than 12\d seconds`, `Workqueue: rcu_gp`},
 		"vcpu-stolen":             {`All QSes seen`, `rcu_sched kthread starved for 210\d\d jiffies! .* ->cpu=1`},
 		"handler-outlasts-period": {`rcu_preempt kthread starved for 18\d\d\d jiffies!`},
 		"expedited-224":           nil, // nothing hangs
 		"telecom-nocb":            nil,
-		"slow-hypervisor-timers":  {`rcu_sched self-detected stall on CPU`, `\t1-.*\n.*\(t=150\d\d jiffies`, `rcu_sched kthread starved for 1\d{4} jiffies! .* ->cpu=2`},
+		"slow-hypervisor-timers":  {`rcu_sched self-detected stall on CPU`, `\t1-.* idle=\w{4}/1/0x4000000000000002 .*\n.*\(t=150\d\d jiffies`, `rcu_sched kthread starved for 1\d{4} jiffies! .* ->cpu=2`},
 	}
 	// A CPU that takes no interrupt answers no NMI.
 	never := map[string]string{"cpu-deaf": `NMI backtrace for cpu 7$`}
@@ -356,5 +356,42 @@ func TestKthreadPrioHelpsTheKthreadAlone(t *testing.T) {
 		if starved != c.starved || (r.RCUStalls > 0) != c.stalls || !r.Closes[0].Censored {
 			t.Errorf("%+v: %d stalls, kthread starved %t, close() at the horizon still waits: %t", c.rcu, r.RCUStalls, starved, r.Closes[0].Censored)
 		}
+	}
+}
+
+// The timer of the grace-period kthread's CPU does not fire. A report of a stall wakes
+// the kthread, whoever makes it, and marks idle CPUs that nobody has scanned.
+func TestReportsOfStallsWakeTheStarvedKthread(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		section time.Duration // of the busy CPU
+		report  string
+	}{
+		{10 * time.Microsecond, `detected stalls on CPUs/tasks:\n(?s:.*)\t2-\.\.\.!: .* idle=\w{3}[08]/0/0x0 .* \(false positive\?\)$`},
+		{30 * time.Second, `self-detected stall on CPU\n.*\t0-.* idle=\w{3}[4c]/1/0x4000000000000002 softirq=0/0 fqs=\d+$`},
+	} {
+		sc := quietMachine()
+		sc.Machine.CPUs, sc.Machine.Preempt = 3, workload.PreemptNone
+		sc.Horizon = 100 * time.Second
+		sc.Closers[0].Start = 90 * time.Second
+		sc.Placement.GP = []int{1}
+		sc.RCULoad = []workload.RCULoad{{Kind: workload.RequestSync, CPU: 2, Period: time.Second}}
+		sc.Tasks = []workload.Tasks{{Name: "busy", Count: 1, CPUs: []int{0}, Reads: workload.ReadsRCU, Section: c.section, Gap: time.Millisecond, From: 900 * time.Millisecond}}
+		sc.Faults = []workload.Fault{{Kind: workload.LostTimer, CPUs: []int{1}, From: time.Millisecond, Until: 80 * time.Second}}
+		fix := lookup(t, "baseline")
+		k := newKernel(&sc, &fix, 1, Options{Log: true})
+		k.boot()
+		k.runUntil(60_000_000_000, func() bool { return false })
+		var text strings.Builder
+		for _, l := range k.console {
+			text.WriteString(l.Text + "\n")
+		}
+		if !regexp.MustCompile(`(?m)` + c.report).MatchString(text.String()) {
+			t.Errorf("section %v: no report like %s in\n%s", c.section, c.report, text.String())
+		}
+		if k.rcu.counts.normal < 2 {
+			t.Errorf("section %v: the first grace period did not end", c.section)
+		}
+		k.stop()
 	}
 }

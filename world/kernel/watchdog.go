@@ -173,8 +173,9 @@ func (k *kernel) stallReport(by *cpu, self bool) *klog.Stall {
 		}
 		s.CPUs = append(s.CPUs, klog.StalledCPU{
 			CPU: c.id, Probe: c.probe(n.seq), Ticks: uint64(c.ticksGP),
-			Behind: rcu.SeqCount(n.seq - c.gpSeq), Dynticks: uint16(c.eqs), Nesting: 1, FQS: int64(n.fqsScans),
+			Behind: rcu.SeqCount(n.seq - c.gpSeq), FQS: int64(n.fqsScans),
 		})
+		c.showNesting(&s.CPUs[len(s.CPUs)-1], c == by)
 		if b, ok := c.backtrace(by); ok {
 			s.Backtraces = append(s.Backtraces, b)
 		}
@@ -194,6 +195,29 @@ func (k *kernel) stallReport(by *cpu, self bool) *klog.Stall {
 		}
 	}
 	return s
+}
+
+// showNesting adds the CPU's state of context tracking to its line. A CPU in its tick
+// is inside an interrupt.
+func (c *cpu) showNesting(l *klog.StalledCPU, ownTick bool) {
+	const (
+		nonIdle  = 1 << 62 // CT_NESTING_IRQ_NONIDLE
+		watching = 4       // CT_RCU_WATCHING
+	)
+	inside := ownTick || c.inHandler()
+	l.Dynticks = uint16(c.eqs * watching)
+	switch {
+	case c.cur != nil:
+		l.Nesting, l.NMINesting = 1, nonIdle
+		if inside {
+			l.NMINesting += 2
+		}
+	case inside, !c.inIdle:
+		l.NMINesting = 1 // an interrupt of the idle loop
+		l.Dynticks |= watching
+	default:
+		l.FalsePositive = c.k.gpKthreadQuiet() > c.k.gpKthreadPatience()
+	}
 }
 
 // flavor is the name of the RCU flavour.
@@ -219,12 +243,11 @@ func (n *rcuState) flags() (f uint32) {
 	return f
 }
 
-// checkGPKthread adds the problems of the grace-period kthread to the report
-// (rcu_check_gp_kthread_starvation, rcu_check_gp_kthread_expired_fqs_timer).
+// checkGPKthread adds the problems of the grace-period kthread to the report, and wakes
+// a starved one (rcu_check_gp_kthread_starvation, rcu_check_gp_kthread_expired_fqs_timer).
 func (k *kernel) checkGPKthread() {
 	n := &k.rcu
-	limit := 2 * uint64(k.sc.Machine.HZ)
-	quiet := k.jiffies - n.kthreadActive
+	limit, quiet := k.gpKthreadPatience(), k.gpKthreadQuiet()
 	t := n.kthread
 	if n.phase == gpWaitFQS && t.state != running && k.jiffies-n.fqsDeadline < 1<<62 && k.jiffies-n.fqsDeadline > limit {
 		miss := &klog.TimerMissed{Flavor: k.flavor(), Jiffies: int64(k.jiffies - n.fqsDeadline), GP: int64(n.seq), Flags: n.flags(), State: byte(t.state), CPU: t.cpu.id}
@@ -234,8 +257,17 @@ func (k *kernel) checkGPKthread() {
 		s := &klog.Starved{Flavor: k.flavor(), Jiffies: int64(quiet), GP: int64(n.seq), Flags: n.flags(), GPState: gpStates[n.phase], CPU: t.cpu.id, Kthread: t.show()}
 		s.Kthread.Stack = klog.GPKthread()
 		k.log(func() klog.Report { return s })
+		if t.state != running {
+			k.wake(t)
+		}
 	}
 }
+
+// gpKthreadQuiet is the time since the last activity of the grace-period kthread, in
+// jiffies, and gpKthreadPatience that after which the kthread counts as starved
+// (rcu_is_gp_kthread_starving).
+func (k *kernel) gpKthreadQuiet() uint64    { return k.jiffies - k.rcu.kthreadActive }
+func (k *kernel) gpKthreadPatience() uint64 { return 2 * uint64(k.sc.Machine.HZ) }
 
 // kick is rcu_stall_kick_kthreads: it wakes the kthread if that is far behind its
 // next scan.
