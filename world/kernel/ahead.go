@@ -49,8 +49,7 @@ type ahead struct {
 // It changes nothing but c.ahead.
 func (k *kernel) lookahead(c *cpu, limit, work ns) (at ns, returns bool) {
 	a := &c.ahead
-	if c.alone(c.irqsOff()) {
-		o := &c.oneSource
+	if o := &c.oneSource; c.alone(o, c.irqsOff()) {
 		if o.run(limit, work); !o.gaveUp {
 			a.valid, a.oneSource, a.at, a.progress = k.trace == nil, true, o.at, o.progress
 			return o.at, o.at < limit

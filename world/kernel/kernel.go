@@ -97,6 +97,7 @@ type kernel struct {
 	stormsOn  int
 	stormSpan ns
 	undo      execution // saved state of a CPU that is executed ahead of time
+	untilNow  oneSource // of progressUntilNow
 
 	groups      []*closerGroup
 	closersLeft int // unfinished tasks

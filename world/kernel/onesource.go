@@ -30,8 +30,8 @@ type oneSource struct {
 	exit     bool // exitToSoftirq
 }
 
-// alone starts an interval in c.oneSource. It reports whether there is just one source.
-func (c *cpu) alone(irqsOff bool) bool {
+// alone starts an interval in o. It reports whether there is just one source.
+func (c *cpu) alone(o *oneSource, irqsOff bool) bool {
 	var s *source
 	switch {
 	case len(c.own) == 1 && len(c.wide) == 0:
@@ -44,7 +44,6 @@ func (c *cpu) alone(irqsOff bool) bool {
 	if s.device || s.rearm != workload.RearmDefault || c.k.opt.Step {
 		return false
 	}
-	o := &c.oneSource
 	o.c, o.s, o.irqsOff, o.gaveUp, o.trace = c, s, irqsOff, false, nil
 	o.at, o.progress, o.exit = c.at, 0, c.exitToSoftirq
 	o.taken, o.begun, o.done, o.samples = 0, 0, 0, 0
@@ -106,6 +105,12 @@ func (o *oneSource) run(until, work ns) {
 			o.begin()
 		}
 	}
+}
+
+// reaches is run. It reports whether the interval reaches until.
+func (o *oneSource) reaches(until, work ns) bool {
+	o.run(until, work)
+	return !o.gaveUp && o.at == until
 }
 
 func (o *oneSource) execute(d ns) {

@@ -25,6 +25,19 @@ func (k *kernel) progressUntilNow(c *cpu) (progress, taken ns) {
 		}
 		return max(0, k.now-c.at-c.overhead), c.stormTime
 	}
+	if o := &k.untilNow; c.alone(o, c.irqsOff()) && o.reaches(k.now, c.work()) {
+		progress, taken = o.progress, c.stormTime+o.taken
+	} else {
+		progress, taken = k.tryToNow(c)
+	}
+	if c.cur == nil || c.irqActive || c.softActive {
+		return 0, taken
+	}
+	return max(0, progress-c.overhead), taken
+}
+
+// tryToNow executes a CPU up to the present and restores its state.
+func (k *kernel) tryToNow(c *cpu) (progress, taken ns) {
 	undo, rate, tr, planned := &k.undo, k.rate, k.trace, c.oneSource
 	c.save(undo)
 	k.trace = nil
@@ -33,10 +46,7 @@ func (k *kernel) progressUntilNow(c *cpu) (progress, taken ns) {
 	k.trace = tr
 	c.restore(undo)
 	k.rate, c.oneSource = rate, planned
-	if c.cur == nil || c.irqActive || c.softActive {
-		return 0, taken
-	}
-	return max(0, progress-c.overhead), taken
+	return progress, taken
 }
 
 // after is the position of the task after d more of CPU time.

@@ -97,11 +97,10 @@ func (c *cpu) run(until, work ns, irqsOff bool) (progress ns) {
 		}
 		return progress
 	}
-	if c.alone(irqsOff) {
-		o := &c.oneSource
+	if o := &c.oneSource; c.alone(o, irqsOff) {
 		if o.run(until, work); !o.gaveUp {
 			if c.k.trace != nil { // again, with the tracer
-				c.alone(irqsOff)
+				c.alone(o, irqsOff)
 				o.trace = c.k.trace
 				o.run(until, work)
 			}
