@@ -59,6 +59,7 @@ func (k *kernel) faultEnds(c *cpu, kind workload.FaultKind) {
 	}
 	if c.losesIPIs == 0 {
 		c.notice()
+		k.checkNoticed(c)
 	}
 	k.settle(c)
 }

@@ -58,3 +58,44 @@ func (d *domain) checkInvoked(l *callbackList, ready uint64) {
 		d.k.violate(trial.CallbackLate, "%s: srcu_invoke_callbacks on CPU %d left %d callbacks whose grace period has ended", d.name, l.cpu, ready-l.turns.served)
 	}
 }
+
+// checkBoosts checks, after a scan for quiescent states, that a grace period of half a second
+// has boosted the readers that alone block it and wait for a CPU (rcu_boost).
+func (k *kernel) checkBoosts() {
+	const delay = 500_000_000
+	if !k.sc.RCU.Boost || k.rcuAge() < delay {
+		return
+	}
+	for _, leaf := range k.rcu.leaves {
+		for _, t := range leaf.readers {
+			if leaf.qsmask == 0 && t.rcu.blocksGP && !t.fifo() && t.state == running && t.cpu.cur != t {
+				k.violate(trial.WaitsTooLong, "%s has blocked a grace period for longer than half a second, waits for its CPU and is not boosted", t.name)
+			}
+		}
+	}
+}
+
+// checkReported checks, at the end of a grace period, that one which took a second more than
+// the stall timeout has been reported (check_cpu_stall). Ticks report it; some may be lost.
+func (k *kernel) checkReported() {
+	n := &k.rcu
+	late := uint64((k.stallTimeout() + 1_000_000_000) / k.tick)
+	if age := k.jiffies - n.startedJiffies; age > late && k.rcuStalls == n.paced.reports && len(k.sc.Faults) == 0 {
+		k.violate(trial.WaitsTooLong, "a grace period has taken %d jiffies, and no stall was reported", age)
+	}
+	n.paced.reports = k.rcuStalls
+}
+
+// checkNoticed checks that a CPU takes the interrupts that it has missed once its fault is over.
+func (k *kernel) checkNoticed(c *cpu) {
+	if len(c.unnoticed) > 0 {
+		k.violate(trial.NotRescheduled, "CPU %d leaves %d interrupts that it has missed in a fault", c.id, len(c.unnoticed))
+	}
+}
+
+// checkJiffies checks that jiffies are the whole ticks at the start of the present one.
+func (k *kernel) checkJiffies() {
+	if passed := k.jiffies - initialJiffies; ns(passed)*k.tick != k.jiffyBegan {
+		k.violate(trial.TimerMisplaced, "%d jiffies have passed in %d ns, and a jiffy has %d", passed, k.jiffyBegan, k.tick)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/gpstorm/gpstorm/srcu"
 	"github.com/gpstorm/gpstorm/srcu/funnel"
 	"github.com/gpstorm/gpstorm/trial"
+	"github.com/gpstorm/gpstorm/workload"
 )
 
 // Callbacks that wait for a grace period more than they need are found, whether the end of
@@ -144,5 +145,55 @@ func TestRunsOfFurtherGracePeriodsAreNoRetries(t *testing.T) {
 		if found := k.firstFinding() == trial.WorkerSpins; found == ended {
 			t.Errorf("a grace period has ended %t: %v", ended, k.violations)
 		}
+	}
+}
+
+// Readers that are not boosted, stalls that are not reported, interrupts that a fault leaves
+// and jiffies that are not the time are found.
+func TestWhatAnotherMechanismHidesIsFound(t *testing.T) {
+	t.Parallel()
+	blocking := func(age ns, prio int) func(*kernel) {
+		return func(k *kernel) {
+			n := &k.rcu
+			n.seq++
+			n.started, k.now = 0, age
+			reader := &task{k: k, name: "reader", prio: prio, state: running, cpu: k.cpus[0]}
+			reader.rcu.blocksGP = true
+			n.leaves[0].qsmask, n.leaves[0].readers = 0, []*task{reader}
+			k.checkBoosts()
+		}
+	}
+	lasted := func(seconds uint64, reports int) func(*kernel) {
+		return func(k *kernel) {
+			k.rcu.startedJiffies = k.jiffies
+			k.jiffies += seconds * 250
+			k.rcuStalls += reports
+			k.checkReported()
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		act  func(*kernel)
+		want trial.Oracle
+	}{
+		{"a young grace period", blocking(400_000_000, 0), ""},
+		{"a reader that is boosted", blocking(600_000_000, 1), ""},
+		{"a reader that is not", blocking(600_000_000, 0), trial.WaitsTooLong},
+		{"no stall", lasted(21, 0), ""},
+		{"a stall", lasted(23, 1), ""},
+		{"a stall without a report", lasted(23, 0), trial.WaitsTooLong},
+		{"no missed interrupts", func(k *kernel) { k.checkNoticed(k.cpus[0]) }, ""},
+		{"a missed interrupt", func(k *kernel) { k.cpus[0].unnoticed = []irq{{}}; k.checkNoticed(k.cpus[0]) }, trial.NotRescheduled},
+		{"jiffies", func(k *kernel) { k.jiffies += 3; k.jiffyBegan += 3 * k.tick; k.checkJiffies() }, ""},
+		{"jiffies that are late", func(k *kernel) { k.jiffies += 3; k.jiffyBegan += 4 * k.tick; k.checkJiffies() }, trial.TimerMisplaced},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			k := booted(t, func(sc *workload.Scenario) { sc.Machine.HZ, sc.RCU.Boost = 250, true })
+			tt.act(k)
+			if got := k.firstFinding(); got != tt.want {
+				t.Errorf("%v, want %q", k.violations, tt.want)
+			}
+		})
 	}
 }

@@ -265,10 +265,11 @@ func (k *kernel) once(name string, fn func()) func() {
 	}
 }
 
-// checkQuiet checks the invariants of an idle state: the counters are balanced, and
-// no requested grace period was forgotten.
+// checkQuiet checks the invariants of an idle state: the counters are balanced, jiffies
+// are the time, and no requested grace period was forgotten.
 func (k *kernel) checkQuiet() {
 	k.syncAll()
+	k.checkJiffies()
 	for _, d := range k.domains {
 		locks, unlocks := d.sumLocks(0)+d.sumLocks(1), d.sumUnlocks(0)+d.sumUnlocks(1)
 		if locks-unlocks != uint64(d.inside) {

@@ -133,6 +133,7 @@ func (k *kernel) forceQS() {
 	}
 	n.firstScan = false
 	k.boostReaders()
+	k.checkBoosts()
 }
 
 // forceQSOf scans the CPUs of one leaf.
@@ -169,6 +170,7 @@ func (k *kernel) gpCleanup() {
 	n := &k.rcu
 	k.polledEnd(&n.polledNormal, &n.polledNormalOn)
 	n.seq = rcu.SeqEnd(n.seq)
+	k.checkReported()
 	n.ended[rcu.SeqCount(n.seq)%uint64(len(n.ended))] = k.now
 	k.moved = true
 	k.nocbGPEnded()

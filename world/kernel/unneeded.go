@@ -13,6 +13,8 @@ import (
 type paced struct {
 	scan   uint64 // jiffies at the start of the grace period, or at its last scan
 	stalls int    // stall reports until then
+	// reports counts the stall reports until the end of the last grace period.
+	reports int
 }
 
 // checkPace checks that the scans for quiescent states of a grace period are as far apart as
