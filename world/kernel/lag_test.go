@@ -108,3 +108,34 @@ func TestATaskThatMovesKeepsItsLagUpToTheLimit(t *testing.T) {
 		})
 	}
 }
+
+// A fair task that moves to a CPU without one starts the fair server there, as a woken one
+// does. The service of earlier tasks is over.
+func TestATaskThatMovesStartsTheFairServer(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		queued int // fair tasks on the other CPU before
+		serves bool
+	}{
+		{"the first one", 0, false},
+		{"a further one", 1, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			k := booted(t, nil)
+			from, to := k.cpus[0], k.cpus[1]
+			fair := func() *task { return &task{k: k, deadline: k.slice} }
+			from.cur, to.cur = nil, &task{k: k, prio: 1}
+			from.addFair(fair())
+			for range tt.queued {
+				to.addFair(fair())
+			}
+			to.server.serves = true
+			k.migrate(from, to, 0)
+			if to.server.serves != tt.serves {
+				t.Errorf("the server serves: %t, want %t", to.server.serves, tt.serves)
+			}
+		})
+	}
+}

@@ -341,7 +341,7 @@ func (k *kernel) migrate(from, to *cpu, i int) {
 	}
 	k.checkCarried(to, t, t.lag)
 	t.cpu = to
-	to.addFair(t)
+	k.enqueue(to, t)
 	k.noteQueued(to)
 }
 

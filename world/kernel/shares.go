@@ -77,12 +77,6 @@ func (k *kernel) checkServed(c *cpu) {
 		s.since, s.from = 0, 0
 		return
 	}
-	// A task that another CPU gives to this one does not start the server. If that still
-	// serves for earlier tasks, the task waits until the real-time one sleeps.
-	if c.server.serves && c.cur != nil && c.cur.fifo() {
-		s.since = 0
-		return
-	}
 	if c.cur == nil || !c.cur.fifo() && len(c.rt) == 0 || c.cur.fifo() && len(c.fair) == 0 {
 		s.since = 0
 		return
