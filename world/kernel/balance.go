@@ -81,7 +81,9 @@ func (k *kernel) balance(c *cpu) {
 		if i < 0 {
 			return
 		}
+		t := from.fair[i]
 		k.migrate(from, c, i)
+		k.preemptFor(c, t) // attach_task
 	}
 }
 
