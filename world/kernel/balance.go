@@ -87,12 +87,18 @@ func (k *kernel) balance(c *cpu) {
 	}
 }
 
-// checkBalanced checks, after a tick, that the last balancing was no longer ago than 16 ms for
+// balancedEvery is the longest time between two balancings of a CPU in jiffies: 16 ms for
 // each CPU (get_sd_balance_interval).
-func (k *kernel) checkBalanced(c *cpu) {
+func balancedEvery(cpus, hz int) uint64 {
 	const perCPU = 16 // ms
-	most := uint64(max(1, perCPU*len(k.cpus)*k.sc.Machine.HZ/1000))
-	if ago := k.jiffies - c.capacity.balanced; ago > most {
-		k.violate(trial.WaitsTooLong, "CPU %d has not balanced its load for %d jiffies, and the interval is %d", c.id, ago, most)
+	return uint64(max(1, perCPU*cpus*hz/1000))
+}
+
+// checkBalanced checks, after a tick, that the last balancing was no longer ago than that.
+//
+//go:noinline
+func (k *kernel) checkBalanced(c *cpu) {
+	if ago := k.jiffies - c.capacity.balanced; ago > k.mostUnbalanced {
+		k.violate(trial.WaitsTooLong, "CPU %d has not balanced its load for %d jiffies, and the interval is %d", c.id, ago, k.mostUnbalanced)
 	}
 }

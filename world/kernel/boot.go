@@ -37,6 +37,7 @@ func (k *kernel) boot() {
 
 func (k *kernel) bootCPUs() {
 	k.agenda = newAgenda(k.sc.Machine.CPUs)
+	k.mostUnbalanced = balancedEvery(k.sc.Machine.CPUs, k.sc.Machine.HZ)
 	for i := range k.sc.Machine.CPUs {
 		c := &cpu{k: k, id: i, slots: &k.agenda.slots[i]}
 		c.pool = &pool{cpu: c}

@@ -228,7 +228,9 @@ func (k *kernel) advance(c *cpu) bool {
 			k.schedule(c)
 			return true
 		}
-		k.enterIdle(c)
+		if !c.inIdle {
+			k.enterIdle(c)
+		}
 		return false
 	case c.switching.over():
 		k.endStage(c)

@@ -1,7 +1,5 @@
 package kernel
 
-import "slices"
-
 // This file is EEVDF, the fair scheduler (kernel/sched/fair.c), for tasks of equal
 // weight. It decides how long a woken kernel thread waits behind tasks that never
 // sleep. The thread gets no credit for its sleep: it is placed at the average virtual
@@ -24,8 +22,8 @@ func (k *kernel) average(c *cpu) ns {
 // place sets the virtual runtime and the deadline of a woken task (place_entity). A
 // task that slept before it had its share keeps that lag. A task that had more than
 // its share waits until the others have caught up (DELAY_DEQUEUE), and then starts
-// from the average (DELAY_ZERO).
-func (k *kernel) place(c *cpu, t *task, moved bool) {
+// from the average (DELAY_ZERO). place returns that average.
+func (k *kernel) place(c *cpu, t *task, moved bool) ns {
 	v := k.average(c)
 	switch {
 	case t.lag > 0:
@@ -36,6 +34,7 @@ func (k *kernel) place(c *cpu, t *task, moved bool) {
 		t.vruntime = max(t.vruntime, v)
 	}
 	t.deadline = t.vruntime + k.slice
+	return v
 }
 
 // noteLag records the lag of a fair task that leaves its queue to sleep or to move to
@@ -114,7 +113,12 @@ func (c *cpu) mayGive(t *task, to *cpu) bool { return t.allowed.has(to.id) && !c
 
 // lends reports whether a queued fair task may run on another CPU.
 func (c *cpu) lends(to *cpu) bool {
-	return slices.ContainsFunc(c.fair, func(t *task) bool { return c.mayGive(t, to) })
+	for _, t := range c.fair {
+		if c.mayGive(t, to) {
+			return true
+		}
+	}
+	return false
 }
 
 // spare is the index of the queued fair task that may run on another CPU; of several it

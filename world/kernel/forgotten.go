@@ -63,13 +63,9 @@ func (k *kernel) forgottenCallbacks(c *cpu) int {
 	return 0
 }
 
-// checkPlace checks that a task runs where it may.
-func (k *kernel) checkPlace(c *cpu, t *task) {
-	if !t.allowed.has(c.id) {
-		k.misplaced(c, t)
-	}
-}
-
+// misplaced records that a task runs where it may not.
+//
+//go:noinline
 func (k *kernel) misplaced(c *cpu, t *task) {
 	k.violate(trial.WrongCPU, "%s runs on CPU %d, where it may not", t.name, c.id)
 }

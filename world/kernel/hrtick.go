@@ -54,9 +54,9 @@ func (k *kernel) beginSlice(c *cpu) {
 }
 
 // noteQueued arms the timer when the current task is not the only fair one any more
-// (hrtick_update).
+// (hrtick_update), on a machine with HRTICK.
 func (k *kernel) noteQueued(c *cpu) {
-	if !k.hrtick || c.hrtickAt != 0 || c.switching.hrtick != 0 || c.cur == nil || c.cur.fifo() || c.cur.state != running {
+	if c.hrtickAt != 0 || c.switching.hrtick != 0 || c.cur == nil || c.cur.fifo() || c.cur.state != running {
 		return
 	}
 	left := c.cur.deadline - c.vruntime()

@@ -71,6 +71,8 @@ type kernel struct {
 	listing    map[string]int // see preemption.go
 	timekeeper int
 
+	mostUnbalanced uint64 // jiffies between two balancings of a CPU, for an oracle
+
 	rcu             rcuState
 	domains         []*domain
 	tracepointSRCU  *domain   // nil if tracepoint readers use no SRCU

@@ -15,14 +15,12 @@ func (k *kernel) checkCarried(to *cpu, t *task, lag ns) {
 	k.checkDeadline(t)
 }
 
-// checkPlaced checks where a woken task is queued. It is ahead of the average by no more
-// than the limit of the lag, or twice that, as above. It is behind by no more than that on
-// another CPU, and on the last one not behind its own virtual runtime.
-func (k *kernel) checkPlaced(c *cpu, t *task, moved bool, last ns) {
-	if t.fifo() {
-		return
-	}
-	v, most := k.average(c), 2*max(2*k.slice, k.tick)
+// checkPlaced checks where a woken fair task is queued on a CPU whose average is v. It is
+// ahead of the average by no more than the limit of the lag, or twice that, as above. It is
+// behind by no more than that on another CPU, and on the last one not behind its own virtual
+// runtime.
+func (k *kernel) checkPlaced(c *cpu, t *task, moved bool, last, v ns) {
+	most := 2 * max(2*k.slice, k.tick)
 	latest := max(v, last)
 	if moved {
 		latest = v + most

@@ -21,13 +21,13 @@ func TestVirtualRuntimesOutOfBoundsAreFound(t *testing.T) {
 	woken := func(v ns, moved bool, last ns) func(*kernel, *task) {
 		return func(k *kernel, t *task) {
 			t.vruntime, t.deadline = v, v+slice
-			k.checkPlaced(k.cpus[1], t, moved, last)
+			k.checkPlaced(k.cpus[1], t, moved, last, 0)
 		}
 	}
 	due := func(deadline ns) func(*kernel, *task) {
 		return func(k *kernel, t *task) {
 			t.deadline = deadline
-			k.checkPlaced(k.cpus[1], t, false, 0)
+			k.checkPlaced(k.cpus[1], t, false, 0, 0)
 		}
 	}
 	for _, tt := range []struct {

@@ -236,6 +236,8 @@ func (k *kernel) checkThrottled() {
 
 // stuckEvent records an event that its task took to this CPU, and that the tick here has
 // not restarted.
+//
+//go:noinline
 func (k *kernel) stuckEvent(c *cpu, s *source) {
 	k.violate(trial.NeverUnthrottled, "an event that was throttled on CPU %d is still stopped after a tick of CPU %d, where its task runs", s.stoppedOn, c.id)
 }

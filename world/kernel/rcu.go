@@ -148,9 +148,13 @@ func (k *kernel) noteGP(c *cpu) {
 // rcuTick is RCU's part of the tick (rcu_sched_clock_irq).
 func (k *kernel) rcuTick(c *cpu) {
 	c.ticksGP++
-	k.checkSwitched(c)
+	if c.switched && c.noQS {
+		k.checkSwitched(c)
+	}
 	k.checkBoost(c)
-	k.checkDeferred(c)
+	if c.owesExp() {
+		k.checkDeferred(c)
+	}
 	if c.userTick() {
 		c.cur.voluntary++ // rcu_note_voluntary_context_switch
 	}
@@ -161,7 +165,9 @@ func (k *kernel) rcuTick(c *cpu) {
 	if k.decision(TickQuiescent, c.id, k.tickQS(c)) {
 		k.recordQS(c)
 	}
-	k.checkStall(c)
+	if k.stallDue() {
+		k.checkStall(c)
+	}
 	if k.decision(TickRaisesSoftirq, c.id, k.rcuPending(c)) {
 		k.raiseSoftirq(c, softRCU)
 	}
@@ -213,7 +219,7 @@ func (k *kernel) rcuPending(c *cpu) bool {
 	case c.needsQS && !c.noQS:
 		return true
 	case c.offloaded():
-	case k.callbackReady(c, 0):
+	case c.assigned.len() > 0 && k.callbackReady(c, 0):
 		return true
 	case len(c.unassigned) > 0 && !rcu.SeqRunning(n.seq):
 		return true

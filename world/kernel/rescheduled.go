@@ -13,6 +13,12 @@ type request struct {
 
 func (c *cpu) request() request { return request{c.resched, c.kicks} }
 
+// askedAtOnce reports whether the CPU is to switch as soon as it can, and gets an interrupt
+// for that since the request if it is not this one.
+func (c *cpu) askedAtOnce(was request) bool {
+	return c.resched == hardResched && (c.kicks != was.kicks || c == c.k.here)
+}
+
 // checkPreempts checks, after a task was queued, that its CPU was asked to switch if the
 // task goes before the current one (wakeup_preempt).
 //
@@ -38,15 +44,15 @@ func (k *kernel) checkAsked(c *cpu, was request, least resched, who string) {
 	}
 }
 
-// checkWaiting checks, early in a tick of a CPU with queued tasks, that it was asked to
-// switch if one of them goes before the current task: the rest of the tick asks it anyway.
+// checkWaiting checks, early in a tick of a CPU that may have queued tasks, that it was asked
+// to switch if one of them goes before the current task: the rest of the tick asks it anyway.
 // The end of the scenario takes the priority of running tasks.
 //
 //go:noinline
 func (k *kernel) checkWaiting(c *cpu) {
 	switch cur := c.cur; {
 	case cur == nil:
-		if c.resched == noResched {
+		if c.resched == noResched && c.runnable() > 0 {
 			k.violate(trial.NotRescheduled, "CPU %d is idle with %d tasks queued, and is not asked to switch", c.id, c.runnable())
 		}
 	case len(c.rt) > 0 && c.rt[0].prio > cur.prio && (cur.fifo() || !c.server.serves) && c.resched != hardResched && !k.drained:
@@ -66,24 +72,28 @@ func (k *kernel) checkPicked(c *cpu, t *task) {
 
 // checkNothingToPull checks that a CPU goes idle only if no task that waits on another CPU
 // may run on it (sched_balance_newidle).
-//
-//go:noinline
 func (k *kernel) checkNothingToPull(c *cpu) {
 	for _, o := range k.cpus {
-		if o == c || o.runnable() == 0 {
-			continue
-		}
-		for _, t := range o.fair {
-			if t.allowed.has(c.id) && o.switching.prev != t {
-				k.violate(trial.NotRescheduled, "CPU %d goes idle, and %s waits on CPU %d", c.id, t.name, o.id)
-				return
-			}
-		}
-		if len(o.rt) > 0 && o.rt[0].allowed.has(c.id) && o.switching.prev != o.rt[0] {
-			k.violate(trial.NotRescheduled, "CPU %d goes idle, and %s waits on CPU %d", c.id, o.rt[0].name, o.id)
+		if o != c && o.runnable() > 0 && k.leftWaiting(c, o) {
 			return
 		}
 	}
+}
+
+// leftWaiting reports whether a task that waits on o may run on c, which goes idle. It
+// records the first.
+//
+//go:noinline
+func (k *kernel) leftWaiting(c, o *cpu) bool {
+	for _, q := range [...][]*task{o.fair, o.rt[:min(1, len(o.rt))]} {
+		for _, t := range q {
+			if t.allowed.has(c.id) && o.switching.prev != t {
+				k.violate(trial.NotRescheduled, "CPU %d goes idle, and %s waits on CPU %d", c.id, t.name, o.id)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkWokenOn checks that a task does not wake on a busy CPU while another on which it may

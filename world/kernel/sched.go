@@ -60,10 +60,12 @@ func (k *kernel) wake(t *task) {
 	}
 	t.cpu = c
 	last := t.vruntime
-	k.place(c, t, c != from)
-	k.checkPlaced(c, t, c != from, last)
-	k.enqueue(c, t)
+	average := k.place(c, t, c != from)
 	if !t.fifo() {
+		k.checkPlaced(c, t, c != from, last, average)
+	}
+	k.enqueue(c, t)
+	if k.hrtick && !t.fifo() {
 		k.noteQueued(c)
 	}
 	if t.pool != nil {
@@ -71,7 +73,9 @@ func (k *kernel) wake(t *task) {
 	}
 	asked := c.request()
 	k.preemptFor(c, t)
-	k.checkPreempts(c, t, asked)
+	if !c.askedAtOnce(asked) {
+		k.checkPreempts(c, t, asked)
+	}
 }
 
 // placeWoken chooses the CPU of a woken task: the previous CPU if it is idle, else
@@ -115,7 +119,10 @@ func (k *kernel) enqueue(c *cpu, t *task) {
 		if len(c.fair) == 0 && (c.cur == nil || c.cur.fifo()) {
 			was := c.server
 			c.server.start(k.now)
-			k.checkPeriod(c, was)
+			c.served.since = 0 // until now there were none
+			if c.server.renewed(was) {
+				k.checkPeriod(c, was)
+			}
 		}
 		c.addFair(t)
 	}
@@ -235,7 +242,9 @@ func (k *kernel) schedule(c *cpu) {
 	}
 	k.decide(decideSwitch, uint64(c.id)<<32|uint64(next.pid))
 	c.switches++
-	k.checkPlace(c, next)
+	if !next.allowed.has(c.id) {
+		k.misplaced(c, next)
+	}
 	if len(c.rt) > 0 {
 		k.checkPicked(c, next)
 	}
@@ -274,7 +283,7 @@ func (c *cpu) pick() *task {
 // schedTick ends the current task's slice if it is used up, and balances the load at
 // intervals.
 func (k *kernel) schedTick(c *cpu) {
-	if c.runnable() > 0 {
+	if c.cur == nil || len(c.rt) > 0 {
 		k.checkWaiting(c)
 	}
 	if t := c.cur; t != nil && !t.fifo() && len(c.fair) > 0 && k.sliceOver(c) {
@@ -284,7 +293,9 @@ func (k *kernel) schedTick(c *cpu) {
 			c.resched = max(c.resched, k.fairResched())
 		}
 	}
-	k.serveFair(c)
+	if c.server.left <= 0 || c.busyRT() && len(c.fair) > 0 {
+		k.serveFair(c)
+	}
 	if len(c.rt) > 0 || c.cur != nil && c.cur.fifo() {
 		k.checkServed(c)
 	} else {
@@ -296,7 +307,9 @@ func (k *kernel) schedTick(c *cpu) {
 	if int64(k.jiffies-c.capacity.balanceAt) >= 0 {
 		k.balance(c)
 	}
-	k.checkBalanced(c)
+	if k.jiffies-c.capacity.balanced > k.mostUnbalanced {
+		k.checkBalanced(c)
+	}
 }
 
 // pull takes a waiting task from another CPU, the busiest one first
@@ -342,7 +355,9 @@ func (k *kernel) migrate(from, to *cpu, i int) {
 	k.checkCarried(to, t, t.lag)
 	t.cpu = to
 	k.enqueue(to, t)
-	k.noteQueued(to)
+	if k.hrtick {
+		k.noteQueued(to)
+	}
 }
 
 // stepTask continues the current task's program.

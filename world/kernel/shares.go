@@ -102,14 +102,19 @@ func (k *kernel) checkServed(c *cpu) {
 	}
 }
 
-// checkPeriod checks, when a fair task comes to a CPU without any, that a new period of the fair server begins only after the last one or
-// when its budget is used up (replenish_dl_entity), and that fair tasks get no larger budget.
+// renewed reports whether a period of the fair server may have begun, or its budget grown.
+func (s *fairServer) renewed(was fairServer) bool {
+	return s.since != was.since || s.left > was.left || s.left > 50_000_000
+}
+
+// checkPeriod checks, when a fair task comes to a CPU without any, that a new period of the
+// fair server begins only after the last one or when its budget is used up
+// (replenish_dl_entity), and that fair tasks get no larger budget.
 //
 //go:noinline
 func (k *kernel) checkPeriod(c *cpu, was fairServer) {
 	const period, budget = 1_000_000_000, 50_000_000
 	s := &c.server
-	c.served.since = 0 // until now there were none
 	switch {
 	case (s.since != was.since || s.left > was.left) && was.left > 0 && k.now-was.since < period:
 		k.violate(trial.UnfairShare, "the period of the fair server of CPU %d begins anew %d ns after the last, with %d ns of its budget left", c.id, k.now-was.since, was.left)

@@ -41,6 +41,8 @@ func (k *kernel) checkSoftirqsLeft(c *cpu) {
 
 // checkSoftirqsIdle checks that a CPU that goes to sleep has no softirqs to run
 // (report_idle_softirq).
+//
+//go:noinline
 func (k *kernel) checkSoftirqsIdle(c *cpu) {
 	if c.softPending != 0 {
 		k.violate(trial.SoftirqsForgotten, "CPU %d goes idle with softirqs pending", c.id)

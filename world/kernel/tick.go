@@ -69,7 +69,9 @@ func (k *kernel) onTick(c *cpu) {
 	if len(c.irqWorks) > 0 {
 		k.runIRQWorks(c)
 	}
-	k.checkOwn(c)
+	if len(c.own) > 0 {
+		k.checkOwn(c)
+	}
 	c.tickSources()
 	k.schedTick(c)
 	if c.idle() {
@@ -126,9 +128,13 @@ func (k *kernel) enterIdle(c *cpu) {
 	if c.inIdle {
 		return
 	}
-	k.checkSoftirqsIdle(c)
+	if c.softPending != 0 {
+		k.checkSoftirqsIdle(c)
+	}
 	k.checkNothingToPull(c)
-	k.checkOwn(c)
+	if len(c.own) > 0 {
+		k.checkOwn(c)
+	}
 	c.inIdle = true
 	c.eqs++
 	c.resched = noResched

@@ -21,7 +21,9 @@ type timer struct {
 func (w *wheel) add(k *kernel, c *cpu, expires uint64, t timer) uint64 {
 	w.seq++
 	t.expires, t.seq = bucket(expires, expires-k.jiffies), w.seq
-	k.checkTimer(t.expires, expires)
+	if t.expires != expires+1 {
+		k.checkTimer(t.expires, expires)
+	}
 	w.timers = append(w.timers, t)
 	if c.idle() {
 		k.programIdleTick(c)

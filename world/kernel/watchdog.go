@@ -132,7 +132,13 @@ func (s *stallState) arm(k *kernel) { s.at = k.jiffies + uint64(k.stallTimeout()
 // (RCU_STALL_RAT_DELAY).
 const stallOther = 2
 
-// checkStall is check_cpu_stall. It runs in every tick of every CPU.
+// stallDue reports whether checkStall may have something to do.
+func (k *kernel) stallDue() bool {
+	n := &k.rcu
+	return (rcu.SeqRunning(n.seq) || n.initFlag) && (rcu.SeqGE(k.jiffies, n.stall.at) || k.fix.KickKthreads && rcu.SeqGE(k.jiffies, n.stall.kickAt))
+}
+
+// checkStall is check_cpu_stall. Every tick of every CPU calls it.
 func (k *kernel) checkStall(c *cpu) {
 	n := &k.rcu
 	k.kick(c)
