@@ -26,7 +26,7 @@ type domain struct {
 	lastSum     uint64         // of unlocks
 	foundReader bool           // the last scan found its rank in use
 	loops       []*loop
-	lastHeld    ns // end of the last scan that found readers inside
+	lastHeld    ns // end of the last scan that found readers between its two sums
 	// emptyLooks counts the scans since lastStep that found no readers and could have
 	// ended the phase, since no RCU grace period was still to come.
 	emptyLooks int
@@ -295,9 +295,10 @@ func (s *domainSide) Locks(rank int) uint64 {
 	sum := (*domain)(s).sumLocks(rank)
 	(*domain)(s).noteLocks(rank, sum)
 	s.foundReader = sum != s.lastSum
-	if sum != (*domain)(s).sumUnlocks(rank) {
+	if s.foundReader {
 		s.lastHeld = s.k.now
-	} else if s.posted == 0 && !(*domain)(s).pollsInVain() {
+	}
+	if sum == (*domain)(s).sumUnlocks(rank) && s.posted == 0 && !(*domain)(s).pollsInVain() {
 		s.emptyLooks++
 	}
 	s.k.trace.srcuLocks((*domain)(s), sum)

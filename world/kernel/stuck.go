@@ -209,7 +209,7 @@ func (d *domain) drifted() bool {
 }
 
 // fromReaders reports whether the scans of a domain wait for readers: one is inside,
-// on the scanned rank, or was a moment ago.
+// on the scanned rank, or the last scan found one a moment ago.
 func (d *domain) fromReaders() bool {
 	for _, l := range d.loops {
 		if l.inSection() && l.reader.locked && l.reader.rank != d.current {
