@@ -53,11 +53,11 @@ func (k *kernel) forgottenCallbacks(c *cpu) int {
 	if c.offloaded() {
 		asleep = c.group.kthread.state != running && c.rcuo.state != running
 	}
-	n := len(c.unassigned) + c.assigned.len()
+	n := c.callbacks.len()
 	switch {
 	case !asleep || n == 0:
 		return 0
-	case c.assigned.len() > 0 && k.longOver(c.assigned.at(0).seq), len(c.unassigned) > 0 && k.longOver(c.unassigned[0].seq):
+	case k.longOver(c.callbacks.at(0).seq), len(c.callbacks.unassigned()) > 0 && k.longOver(c.callbacks.unassigned()[0].seq):
 		return n
 	}
 	return 0

@@ -36,7 +36,10 @@ func TestForgottenWaitersAndCallbacksAreFound(t *testing.T) {
 		}
 	}
 	posted := func(gps uint64) func(*kernel) {
-		return func(k *kernel) { k.cpus[1].assigned.push(rcuCallback{seq: later(k, gps)}) }
+		return func(k *kernel) {
+			k.cpus[1].callbacks.push(rcuCallback{seq: later(k, gps)})
+			k.cpus[1].callbacks.assign()
+		}
 	}
 	for _, tt := range []struct {
 		name   string
@@ -50,7 +53,7 @@ func TestForgottenWaitersAndCallbacksAreFound(t *testing.T) {
 		{"a callback", []func(*kernel){posted(16)}, trial.CallbackLost},
 		{"a callback of a late grace period", []func(*kernel){posted(15)}, ""},
 		{"a callback without a grace period", []func(*kernel){func(k *kernel) {
-			k.cpus[1].unassigned = []rcuCallback{{seq: later(k, 16)}}
+			k.cpus[1].callbacks.push(rcuCallback{seq: later(k, 16)})
 		}}, trial.CallbackLost},
 		{"callbacks of a grace period that ended within this jiffy", []func(*kernel){posted(20), func(k *kernel) {
 			for i := range k.rcu.ended {

@@ -102,8 +102,8 @@ func (k *kernel) nocbGP(t *task, g *nocbGroup) {
 			if n > 0 && k.decision(ReadyWakesOffload, c.id, true) {
 				k.wake(c.rcuo)
 			}
-			if n < c.assigned.len() {
-				if s := c.assigned.at(n).seq; !g.waiting || !rcu.SeqGE(s, g.until) {
+			if n < c.callbacks.assigned() {
+				if s := c.callbacks.at(n).seq; !g.waiting || !rcu.SeqGE(s, g.until) {
 					g.waiting, g.until = true, s
 				}
 			}
@@ -121,7 +121,7 @@ func (k *kernel) nocbGP(t *task, g *nocbGroup) {
 func (k *kernel) nocbCB(t *task, c *cpu) {
 	for {
 		for k.callbackReady(c, 0) {
-			cb := c.assigned.pop()
+			cb := c.callbacks.pop()
 			t.atomic = true
 			k.withoutSoftirqs(t, k.cost(costCallback)+ns(k.sc.Callbacks.RCU), func() {
 				k.moved = true
@@ -191,7 +191,7 @@ func (k *kernel) nocbGPEnded() {
 func (k *kernel) checkOffloads() {
 	for _, c := range k.cpus {
 		if c.group != nil && c.group.kthread.state != running && c.rcuo.state != running &&
-			c.assigned.len() > 0 && rcu.SeqDone(k.rcu.seq, c.assigned.at(0).seq) {
+			c.callbacks.assigned() > 0 && rcu.SeqDone(k.rcu.seq, c.callbacks.at(0).seq) {
 			k.violate(trial.CallbackLate, "a grace period ends that a callback of CPU %d waits for, and %s sleeps on", c.id, c.group.kthread.name)
 		}
 	}

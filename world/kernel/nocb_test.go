@@ -130,7 +130,8 @@ func TestOffloadedCallbacksThatNobodyTakesAreFound(t *testing.T) {
 		k := booted(t, func(sc *workload.Scenario) { sc.RCU.NoCBs = []int{1} })
 		c := k.cpus[1]
 		c.group.kthread.state, c.rcuo.state = tt.rcuog, tt.rcuo
-		c.assigned.push(rcuCallback{seq: k.rcu.seq + tt.further*rcu.SeqStep})
+		c.callbacks.push(rcuCallback{seq: k.rcu.seq + tt.further*rcu.SeqStep})
+		c.callbacks.assign()
 		k.checkOffloads()
 		if got := k.firstFinding(); got != tt.want {
 			t.Errorf("%s: %v, want %q", tt.name, k.violations, tt.want)

@@ -202,7 +202,7 @@ func (k *kernel) leaked() string {
 		return ""
 	}
 	for _, c := range k.cpus {
-		if c.assigned.len() > 0 {
+		if c.callbacks.assigned() > 0 {
 			return ""
 		}
 	}

@@ -54,8 +54,9 @@ func TestThreadsThatInvokeCallbacksShareTheirCPU(t *testing.T) {
 		c := k.cpus[0]
 		c.softPending = softRCU
 		for range 1000 {
-			c.assigned.push(rcuCallback{seq: k.rcu.seq, fn: func() {}})
+			c.callbacks.push(rcuCallback{seq: k.rcu.seq, fn: func() {}})
 		}
+		c.callbacks.assign()
 		k.wake(c.ksoftirqd)
 	}
 	worker := func(k *kernel) {

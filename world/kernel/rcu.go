@@ -59,10 +59,9 @@ type rcuCPU struct {
 	irqProbe
 	offload
 
-	unassigned []rcuCallback // without a grace period
-	passes     passes
-	assigned   rcuCallbacks // in the order of their grace periods
-	turns      turns        // of the callbacks
+	callbacks rcuCallbacks
+	turns     turns // of the callbacks
+	passes    passes
 }
 
 type rcuCallback struct {
@@ -76,23 +75,35 @@ type rcuCallback struct {
 	fn    func()
 }
 
-// rcuCallbacks is a queue of callbacks.
+// rcuCallbacks is a list of callbacks in the order of their posts. The first ones have been
+// assigned a grace period (struct rcu_segcblist).
 type rcuCallbacks struct {
 	items []rcuCallback
-	head  int
+	head  int // index of the first callback
+	rest  int // index of the first one without a grace period
 }
 
 func (q *rcuCallbacks) len() int { return len(q.items) - q.head }
 
+// assigned is the number of callbacks with a grace period, unassigned are the others.
+func (q *rcuCallbacks) assigned() int             { return q.rest - q.head }
+func (q *rcuCallbacks) unassigned() []rcuCallback { return q.items[q.rest:] }
+
 func (q *rcuCallbacks) at(i int) *rcuCallback { return &q.items[q.head+i] }
 
+// push adds a callback without a grace period.
 func (q *rcuCallbacks) push(cb rcuCallback) { q.items = append(q.items, cb) }
 
+// assign records that all callbacks have a grace period.
+func (q *rcuCallbacks) assign() { q.rest = len(q.items) }
+
+// pop removes the first callback, which has a grace period.
 func (q *rcuCallbacks) pop() rcuCallback {
 	cb := q.items[q.head]
 	q.items[q.head] = rcuCallback{}
 	if q.head++; 2*q.head >= len(q.items) {
 		q.items = append(q.items[:0], q.items[q.head:]...)
+		q.rest -= q.head
 		q.head = 0
 	}
 	return cb
@@ -219,9 +230,9 @@ func (k *kernel) rcuPending(c *cpu) bool {
 	case c.needsQS && !c.noQS:
 		return true
 	case c.offloaded():
-	case c.assigned.len() > 0 && k.callbackReady(c, 0):
+	case c.callbacks.assigned() > 0 && k.callbackReady(c, 0):
 		return true
-	case len(c.unassigned) > 0 && !rcu.SeqRunning(n.seq):
+	case len(c.callbacks.unassigned()) > 0 && !rcu.SeqRunning(n.seq):
 		return true
 	}
 	return c.gpSeq != n.seq
@@ -239,7 +250,7 @@ func (k *kernel) rcuCore(c *cpu) {
 	if c.offloaded() {
 		return
 	}
-	if len(c.unassigned) > 0 && !rcu.SeqRunning(k.rcu.seq) {
+	if len(c.callbacks.unassigned()) > 0 && !rcu.SeqRunning(k.rcu.seq) {
 		k.assignCallbacks(c)
 	}
 	for range callbackLimit {
@@ -247,7 +258,7 @@ func (k *kernel) rcuCore(c *cpu) {
 			return
 		}
 		k.moved = true
-		cb := c.assigned.pop()
+		cb := c.callbacks.pop()
 		k.checkRCU("callback", cb.epoch)
 		k.checkCallbackTurn(&c.turns, cb.turn, k.flavor(), c.id)
 		k.invoke(cb.link, cb.fn)
@@ -260,10 +271,10 @@ func (k *kernel) rcuCore(c *cpu) {
 // callbackReady reports whether a grace period of the i-th callback of a CPU has
 // ended: its assigned one or, since 7.3, an expedited one that started later.
 func (k *kernel) callbackReady(c *cpu, i int) bool {
-	if i >= c.assigned.len() {
+	if i >= c.callbacks.assigned() {
 		return false
 	}
-	cb := c.assigned.at(i)
+	cb := c.callbacks.at(i)
 	return k.completed(rcuMark{cb.seq, cb.exp})
 }
 
@@ -289,7 +300,7 @@ func (k *kernel) call(fn func()) { k.post(nil, fn) }
 // callback. It returns the CPU.
 func (k *kernel) post(given *rcuMark, fn func()) *cpu {
 	c := k.hereOr0()
-	c.unassigned = append(c.unassigned, rcuCallback{given: given, epoch: k.newEpoch(), turn: c.turns.arrive(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), link: k.chained("RCU"), fn: fn})
+	c.callbacks.push(rcuCallback{given: given, epoch: k.newEpoch(), turn: c.turns.arrive(), at: k.now, seq: rcu.SeqSnap(k.rcu.seq), link: k.chained("RCU"), fn: fn})
 	if c.offloaded() {
 		k.nocbPosted(c)
 	}
@@ -298,11 +309,13 @@ func (k *kernel) post(given *rcuMark, fn func()) *cpu {
 
 // assignCallbacks assigns a grace period to waiting callbacks (rcu_accelerate_cbs).
 func (k *kernel) assignCallbacks(c *cpu) {
-	if len(c.unassigned) == 0 {
+	waiting := c.callbacks.unassigned()
+	if len(waiting) == 0 {
 		return
 	}
 	s := k.snap(CallbackWaitsForNext, k.rcu.seq)
-	for _, cb := range c.unassigned {
+	for i := range waiting {
+		cb := &waiting[i]
 		if !rcu.SeqGE(s, cb.seq) {
 			k.unsafe(trial.CallbackTooEarly, "an RCU callback was given a grace period that ran when it was posted")
 		}
@@ -310,9 +323,8 @@ func (k *kernel) assignCallbacks(c *cpu) {
 		if cb.given != nil {
 			*cb.given = rcuMark{cb.seq, cb.exp}
 		}
-		c.assigned.push(cb)
 	}
-	c.unassigned = c.unassigned[:0]
+	c.callbacks.assign()
 	k.requestGP(s)
 }
 

@@ -75,7 +75,7 @@ func (s *story) watch() {
 		was.owing = is.owing
 	}
 	for i, c := range k.cpus {
-		queued := len(c.unassigned) + c.assigned.len()
+		queued := c.callbacks.len()
 		if is.ticks[i] != was.ticks[i] {
 			s.say("tick", "tick on cpu%d, %d callbacks wait", i, queued)
 		}

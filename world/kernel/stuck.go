@@ -309,7 +309,7 @@ func (k *kernel) invokes(c *cpu) bool {
 // callbacksWaiting reports whether some callbacks have no grace period yet.
 func (k *kernel) callbacksWaiting() bool {
 	for _, c := range k.cpus {
-		if len(c.unassigned) > 0 {
+		if len(c.callbacks.unassigned()) > 0 {
 			return true
 		}
 	}
@@ -321,11 +321,8 @@ func (k *kernel) callbacksWaiting() bool {
 func (k *kernel) oldestCallback() (at ns) {
 	at = never
 	for _, c := range k.cpus {
-		if len(c.unassigned) > 0 {
-			at = min(at, c.unassigned[0].at)
-		}
-		if c.assigned.len() > 0 {
-			at = min(at, c.assigned.at(0).at)
+		if c.callbacks.len() > 0 {
+			at = min(at, c.callbacks.at(0).at)
 		}
 	}
 	if at == never {

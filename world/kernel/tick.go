@@ -167,7 +167,7 @@ func (k *kernel) ensureTick(c *cpu) {
 // a tick, it keeps ticking (rcu_needs_cpu, irq_work_needs_cpu); callbacks that it has
 // offloaded do not count.
 func (k *kernel) programIdleTick(c *cpu) {
-	if !c.offloaded() && (len(c.unassigned) > 0 || c.assigned.len() > 0) || len(c.irqWorks) > 0 {
+	if !c.offloaded() && c.callbacks.len() > 0 || len(c.irqWorks) > 0 {
 		k.startTick(c)
 		return
 	}

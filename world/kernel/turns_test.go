@@ -58,7 +58,7 @@ func TestWhatRunsOutOfTurnIsFound(t *testing.T) {
 			k.call(nothing)
 			k.call(nothing)
 		}, func(k *kernel) {
-			u := k.cpus[0].unassigned
+			u := k.cpus[0].callbacks.unassigned()
 			u[0], u[1] = u[1], u[0]
 		}},
 		{"SRCU callbacks", func(k *kernel) {

@@ -182,7 +182,8 @@ func TestTheExitFromASampleRunsSoftirqs(t *testing.T) {
 	c, ran := k.cpus[1], ns(0)
 	k.at(c.tickAt+1_000_000, func() {
 		k.sync(c)
-		c.assigned.push(rcuCallback{seq: k.rcu.seq, epoch: k.newEpoch(), fn: func() { ran = k.now }})
+		c.callbacks.push(rcuCallback{seq: k.rcu.seq, epoch: k.newEpoch(), fn: func() { ran = k.now }})
+		c.callbacks.assign()
 		c.softPending = softRCU
 		c.leaveHR()
 		k.settle(c)

@@ -173,7 +173,7 @@ func (k *kernel) stallReport(by *cpu, self bool) *klog.Stall {
 		Activity: klog.Activity{Jiffies: int64(k.jiffies), Last: int64(n.kthreadActive), NextFQS: int64(k.fqsDelay()), QSMask: n.root.qsmask},
 	}
 	for _, c := range k.cpus {
-		s.Queued += uint64(len(c.unassigned) + c.assigned.len())
+		s.Queued += uint64(c.callbacks.len())
 		if !c.owes() || self && c != by {
 			continue
 		}
