@@ -46,6 +46,7 @@ const (
 	TasksKthreadRuns             // the kthread of Tasks RCU executes
 	OffloadQueued                // a kthread of offloaded callbacks (rcuog, rcuo) waits for a CPU
 	OffloadRuns                  // a kthread of offloaded callbacks executes
+	TraceNotAnswered             // a CPU has not answered the IPI that checks a holdout of Tasks-Trace RCU
 	MechanismWaits               // the number of these values, NoMechanism included
 )
 
@@ -106,6 +107,7 @@ var mechanisms = map[Mechanism]struct{ name, phrase string }{
 	OffloadRuns:        {"offload-kthread-runs", "callback kthread executes"},
 	CPUStopped:         {"cpu-stopped", "CPU stopped from outside"},
 	IRQWorkQueued:      {"irq-work-queued", "irq_work not run"},
+	TraceNotAnswered:   {"trace-ipi-not-answered", "Tasks-Trace IPI not answered"},
 
 	MutexUnowned:       {"mutex-unowned", "waits for a mutex that nobody holds"},
 	WorkNotQueued:      {"work-not-queued", "waits for a work item that is not queued"},

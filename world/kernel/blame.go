@@ -141,7 +141,8 @@ func (k *kernel) markStorm(b *blameState) {
 func stormed(m trial.Mechanism) bool {
 	switch m {
 	case trial.CloserRuns, trial.WorkerRuns, trial.KthreadRuns, trial.GPNotNoticed, trial.NoQuiescentState,
-		trial.QSNotReported, trial.ReaderRuns, trial.ExpNotAnswered, trial.ExpWorkerRuns, trial.TraceKthreadRuns, trial.IRQWorkQueued:
+		trial.QSNotReported, trial.ReaderRuns, trial.ExpNotAnswered, trial.ExpWorkerRuns, trial.TraceKthreadRuns, trial.IRQWorkQueued,
+		trial.TraceNotAnswered:
 		return true
 	}
 	return false

@@ -35,25 +35,26 @@ func (r *rcuTasks) synchronize(t *task) {
 	r.k.addWait(t, gpCounts{}, gpCounts{normal: 2})
 }
 
-func (r *rcuTasks) run(t *task) {
+func (r *rcuTasks) run(t *task) { r.serve(t, uint64(max(1, r.k.sc.Machine.HZ/rcuTasksPause)), r) }
+
+// begin waits for RCU and lists the tasks that are runnable (rcu_tasks_pregp_step,
+// rcu_tasks_pertask).
+func (r *rcuTasks) begin(t *task) {
 	k := r.k
-	r.serve(t, uint64(max(1, k.sc.Machine.HZ/rcuTasksPause)), func() {
-		k.synchronize(t)
-		t.use(costHoldoutScan)
-		for _, o := range k.tasks {
-			if o.state == running && o != t {
-				r.holdouts = append(r.holdouts, holdout{o, o.voluntary})
-			}
+	k.synchronize(t)
+	t.use(costHoldoutScan)
+	for _, o := range k.tasks {
+		if o.state == running && o != t {
+			r.holdouts = append(r.holdouts, holdout{o, o.voluntary})
 		}
-	}, r.held, func() {
-		k.synchronize(t)
-		k.lastMove = k.now
-	})
+	}
 }
 
-// held removes the tasks from the list that have passed a quiescent state
-// (check_holdout_task), and reports whether any are left.
-func (r *rcuTasks) held() bool {
+func (r *rcuTasks) listed() bool { return len(r.holdouts) > 0 }
+
+// scan removes the tasks from the list that have passed a quiescent state
+// (check_holdout_task).
+func (r *rcuTasks) scan(*task) {
 	left := r.holdouts[:0]
 	for _, h := range r.holdouts {
 		if h.task.state == running && h.task.voluntary == h.seen {
@@ -62,5 +63,10 @@ func (r *rcuTasks) held() bool {
 	}
 	r.holdouts = left
 	r.k.moved = true
-	return len(left) > 0
+}
+
+// end is rcu_tasks_postgp.
+func (r *rcuTasks) end(t *task) {
+	r.k.synchronize(t)
+	r.k.lastMove = r.k.now
 }

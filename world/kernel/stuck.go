@@ -45,9 +45,8 @@ func (k *kernel) prospectOf(from node) (p prospect) {
 	if r := k.rcuTasks; r != nil && p.outlook == unclear && slices.Contains(seen, node(r.task)) && len(r.holdouts) > 0 {
 		p.outlook = moves // they are runnable
 	}
-	if h := k.holdouts; h != nil && p.outlook == unclear && slices.Contains(seen, node(h.task)) &&
-		(h.looking && h.foundReader || slices.ContainsFunc(h.loops, (*loop).inSection)) {
-		p.outlook = moves
+	if h := k.holdouts; h != nil && p.outlook == unclear && slices.Contains(seen, node(h.task)) && h.looking {
+		p.outlook = moves // a timer ends the rest, and a CPU takes its IPI as soon as it can
 	}
 	return p
 }

@@ -21,11 +21,18 @@ func (r *tasksKthread) post(fn func()) {
 	}
 }
 
-// serve is the kthread's main loop. begin finds the holdouts of a grace period, held
-// reports whether any are left, and end is called after the last one. The kthread
-// sleeps for pause jiffies before its next scan of the holdouts, one jiffy longer
-// each time (init_fract), and for the same pause after a grace period (gp_sleep).
-func (r *tasksKthread) serve(t *task, pause uint64, begin func(), held func() bool, end func()) {
+// grace is one flavour's part of a grace period.
+type grace interface {
+	begin(t *task) // lists the holdouts
+	listed() bool  // reports whether any are left
+	scan(t *task)  // removes from the list what holds out no longer
+	end(t *task)
+}
+
+// serve is the kthread's main loop. The kthread sleeps for pause jiffies before its next
+// scan of the holdouts, one jiffy longer each time (init_fract), and for the same pause
+// after a grace period (gp_sleep).
+func (r *tasksKthread) serve(t *task, pause uint64, g grace) {
 	least := pause // between two grace periods
 	for {
 		r.idle = true
@@ -34,17 +41,18 @@ func (r *tasksKthread) serve(t *task, pause uint64, begin func(), held func() bo
 		batch := r.waiting
 		r.waiting = nil
 		r.checkPaused("a grace period", least)
-		begin()
+		g.begin(t)
 		r.scanned = 0
-		for next := pause; held(); {
+		for next := pause; g.listed(); {
 			r.looking = true
 			t.ask(sleepTicks(idling, next))
 			r.looking = false
 			r.checkPaused("a scan", 1)
 			next = min(next+1, uint64(r.k.sc.Machine.HZ)) // backs off linearly
 			t.use(costHoldoutScan)
+			g.scan(t)
 		}
-		end()
+		g.end(t)
 		r.scanned = r.k.jiffies
 		for _, fn := range batch {
 			fn()

@@ -22,7 +22,7 @@ func TestKthreadOfRCUTasksBacksOffAndRests(t *testing.T) {
 	r := &tasksKthread{k: k, idle: true}
 	looks, served := 95, 0
 	r.task = &task{k: k, prog: k.direct(func(t *task) {
-		r.serve(t, 10, func() {}, func() bool { looks--; return looks >= 0 }, func() {})
+		r.serve(t, 10, countdown{&looks})
 	})}
 	slept := func() uint64 {
 		for {
@@ -33,11 +33,11 @@ func TestKthreadOfRCUTasksBacksOffAndRests(t *testing.T) {
 	}
 	r.waiting = append(r.waiting, func() { served++ })
 	var pauses []uint64
-	for looks > 0 {
+	for range looks {
 		pauses = append(pauses, slept())
 	}
 	for i, p := range pauses {
-		if want := uint64(min(10+i, 100)); p != want || !r.looking && i < len(pauses)-1 {
+		if want := uint64(min(10+i, 100)); p != want || !r.looking {
 			t.Errorf("pause %d is %d jiffies, want %d", i, p, want)
 		}
 	}
@@ -54,6 +54,14 @@ func TestKthreadOfRCUTasksBacksOffAndRests(t *testing.T) {
 		t.Errorf("after the rest: served %d, then sleeps for %d jiffies", served, next)
 	}
 }
+
+// countdown has this number of scans.
+type countdown struct{ looks *int }
+
+func (c countdown) begin(*task)  {}
+func (c countdown) listed() bool { return *c.looks > 0 }
+func (c countdown) scan(*task)   { *c.looks-- }
+func (c countdown) end(*task)    {}
 
 // A close() during the kthread's pause waits by design, not for holdouts.
 func TestRestOfRCUTasksIsNoWaitForHoldouts(t *testing.T) {

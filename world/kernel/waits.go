@@ -141,8 +141,11 @@ func (k *kernel) taskWaits(t *task, c *cause) node {
 		return nil
 	}
 	c.what = ends[t.role].asleep
-	if k.rests(t) {
+	switch {
+	case k.rests(t):
 		c.what = trial.RetryDelay
+	case t.role == asTraceKthread:
+		k.holdouts.restWaits(c)
 	}
 	if t.cpu.halted() { // so its timer does not fire
 		c.what, c.cpu = trial.CPUStopped, uint8(t.cpu.id)
@@ -347,7 +350,8 @@ func (k *kernel) export(c cause) trial.Cause {
 // ofCPU reports whether the CPU of a mechanism matters beyond its storm.
 func ofCPU(m trial.Mechanism) bool {
 	switch m {
-	case trial.GPNotNoticed, trial.NoQuiescentState, trial.QSNotReported, trial.ExpNotAnswered, trial.ReportLost, trial.IRQWorkQueued, trial.CPUStopped:
+	case trial.GPNotNoticed, trial.NoQuiescentState, trial.QSNotReported, trial.ExpNotAnswered, trial.ReportLost, trial.IRQWorkQueued, trial.CPUStopped,
+		trial.TraceNotAnswered:
 		return true
 	}
 	return false
