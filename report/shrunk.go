@@ -24,11 +24,14 @@ const storyLines = 10
 func (r *Shrunk) Text(w io.Writer, s Screen) error {
 	var b strings.Builder
 	const room = 8
-	left := storyLines
+	left := storyLines - 1 // the last one is for the command
 	tell := func(word, text string, most int) {
 		lines := strings.SplitAfter(s.Hang(word+strings.Repeat(" ", room-len(word)), text, room), "\n")
 		lines = lines[:len(lines)-1]
-		if most = min(most, left); len(lines) > most {
+		if most = min(most, left); most == 0 {
+			return
+		}
+		if len(lines) > most {
 			lines = lines[:most]
 			last := strings.TrimSuffix(lines[most-1], "\n")
 			if len(last) > s.Columns()-len(" ...") {
@@ -66,6 +69,7 @@ func (r *Shrunk) Text(w io.Writer, s Screen) error {
 	if len(not) > 0 {
 		tell("spare", strings.Join(not, ", ")+": it fails without", 1)
 	}
+	left = 1
 	tell("again", r.Again, 1)
 	_, err := io.WriteString(w, b.String())
 	return err
