@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"github.com/gpstorm/gpstorm/fixes"
+	"github.com/gpstorm/gpstorm/rcu"
 	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
@@ -69,6 +70,15 @@ func (k *kernel) checkHeld() {
 	if held > k.fix.MostHeld {
 		k.violate(trial.HeldTooMany, "%d events are closed and not freed, and the candidate states %d", held, k.fix.MostHeld)
 	}
+}
+
+// longestEnd is the longest delay of the callbacks after the grace period that has just ended:
+// none if that or a later one is requested as an expedited one (srcu_gp_end).
+func (d *domain) longestEnd() uint64 {
+	if d.wantedExp != 0 && rcu.SeqGE(uint64(d.wantedExp), uint64(d.machine.Latest())) {
+		return 0
+	}
+	return 1
 }
 
 // checkDelay checks the delay of a scan, or of the callbacks after a grace period. Both are

@@ -86,6 +86,42 @@ func (k *kernel) checkReported() {
 	n.paced.reports = k.rcuStalls
 }
 
+// checkHang checks, at the end of an hrtimer interrupt, that hrtimers pause if and only if three
+// passes of this interrupt have each found more expired timers (hrtimer_interrupt).
+func (c *cpu) checkHang() {
+	if pauses := c.hrBlocked > c.at; pauses != (c.hrPassed >= 3) {
+		c.k.violate(trial.WaitsTooLong, "%d passes of an hrtimer interrupt on CPU %d found more expired timers, and a pause follows: %t", c.hrPassed, c.id, pauses)
+	}
+	c.hrPassed = 0
+}
+
+// polledOrder is the order in which grace periods began, for an oracle.
+type polledOrder struct {
+	starts uint64    // of all kinds, so far
+	polled uint64    // number of the start that began the running polled grace period
+	began  [2]uint64 // of the running normal and expedited ones; 0 is none
+}
+
+// noteStart records that a grace period of a kind has begun, and whether a polled one with it.
+func (o *polledOrder) noteStart(kind int, polled bool) {
+	o.starts++
+	o.began[kind] = o.starts
+	if polled {
+		o.polled = o.starts
+	}
+}
+
+// checkPolledEnd checks, at the end of a grace period of a kind, that it has ended the polled
+// grace period that was in progress, if that began no later (rcu_poll_gp_seq_end).
+func (k *kernel) checkPolledEnd(kind int, was uint64) {
+	n := &k.rcu
+	o := &n.order
+	if rcu.SeqRunning(was) && n.polled == was && o.began[kind] >= o.polled {
+		k.violate(trial.WaitsTooLong, "a whole grace period of RCU has passed since the polled one began, and does not end it")
+	}
+	o.began[kind] = 0
+}
+
 // checkNoticed checks that a CPU takes the interrupts that it has missed once its fault is over.
 func (k *kernel) checkNoticed(c *cpu) {
 	if len(c.unnoticed) > 0 {

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gpstorm/gpstorm/fixes"
@@ -195,5 +196,120 @@ func TestWhatAnotherMechanismHidesIsFound(t *testing.T) {
 				t.Errorf("%v, want %q", k.violations, tt.want)
 			}
 		})
+	}
+}
+
+// A pause of hrtimers follows the third pass of one interrupt that found more timers, and no
+// other.
+func TestPausesOfHrtimersWithoutThreePassesAreFound(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		passes int
+		pauses bool
+		want   trial.Oracle
+	}{
+		{0, false, ""},
+		{2, false, ""},
+		{3, true, ""},
+		{1, true, trial.WaitsTooLong},
+		{3, false, trial.WaitsTooLong},
+	} {
+		k := booted(t, nil)
+		c := k.cpus[1]
+		for range 2 { // the second interrupt has none
+			if c.hrBlocked = c.at; tt.pauses {
+				c.hrBlocked++
+			}
+			c.hrPassed = tt.passes
+			c.leaveHR()
+			tt.passes, tt.pauses = 0, false
+		}
+		if got := k.firstFinding(); got != tt.want || len(k.violations) > 1 {
+			t.Errorf("%+v: %v", tt, k.violations)
+		}
+	}
+}
+
+// A whole grace period of RCU that leaves the polled one in progress is found.
+func TestGracePeriodsThatDoNotEndThePolledOneAreFound(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		steps string // small letters begin, capital ones end, P ends the polled one too
+		want  trial.Oracle
+	}{
+		{"nPN", ""},
+		{"nN", trial.WaitsTooLong},
+		{"nePEN", ""},
+		{"neEPN", trial.WaitsTooLong}, // the expedited one began after the polled one
+		{"nePNnE", ""},                // the expedited one began before the running polled one
+		{"nePNnEN", trial.WaitsTooLong},
+	} {
+		k := booted(t, nil)
+		n := &k.rcu
+		if rcu.SeqRunning(n.polled) {
+			t.Fatal("a polled grace period is in progress")
+		}
+		was := n.polled
+		for _, s := range tt.steps {
+			switch s {
+			case 'n', 'e':
+				n.order.noteStart(strings.IndexRune("ne", s), !rcu.SeqRunning(n.polled))
+				if !rcu.SeqRunning(n.polled) {
+					n.polled++
+				}
+				was = n.polled
+			case 'P':
+				was, n.polled = n.polled, rcu.SeqEnd(n.polled)
+			default:
+				k.checkPolledEnd(strings.IndexRune("NE", s), was)
+				was = n.polled
+			}
+		}
+		if got := k.firstFinding(); got != tt.want {
+			t.Errorf("%s: %v, want %q", tt.steps, k.violations, tt.want)
+		}
+	}
+}
+
+// The callbacks of a grace period that is requested as an expedited one have no delay.
+func TestADelayAfterAnExpeditedGracePeriodIsFound(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		request int // the grace period that is expedited, from the one that ends; none if negative
+		delay   uint64
+		want    trial.Oracle
+	}{
+		{"none is expedited", -1, 1, ""},
+		{"this one, without a delay", 0, 0, ""},
+		{"this one, with a delay", 0, 1, trial.WaitsTooLong},
+		{"the next one, with a delay", 1, 1, trial.WaitsTooLong},
+	} {
+		k := booted(t, nil)
+		d := k.domains[0]
+		m := &endedMachine{Machine: d.machine, latest: d.machine.Snapshot()}
+		d.machine = m
+		d.want(m.latest)
+		d.wantedExp = m.latest - rcu.SeqStep
+		if tt.request >= 0 {
+			d.wantedExp = m.latest + srcu.Cookie(tt.request*rcu.SeqStep)
+		}
+		(*domainSide)(d).Ended(tt.delay)
+		if found(k.violations, trial.WaitsTooLong) != (tt.want != "") {
+			t.Errorf("%s: %v", tt.name, k.violations)
+		}
+	}
+}
+
+// The passes of an interrupt are forgotten at its end, also if the rest is computed at once.
+func TestAnInterruptThatLosesItsOtherSourcesEndsItsPasses(t *testing.T) {
+	t.Parallel()
+	for _, step := range []bool{false, true} {
+		b := newStormBench(step, 250, 0, source{on: true, events: 1, period: 1_000_000, handler: 1000})
+		b.c.hr, b.c.hrLeft, b.c.hrPassed = b.c.wide[0], 500, 2
+		b.c.run(2000, never, false)
+		if b.c.hrPassed != 0 || len(b.k.violations) > 0 {
+			t.Errorf("step %t: %d passes, %v", step, b.c.hrPassed, b.k.violations)
+		}
 	}
 }

@@ -51,7 +51,7 @@ func (m *module) load(t *task) {
 	d.side = k.fix.WrapSide((*domainSide)(d))
 	clear(d.counters)
 	d.funnel = k.newFunnel(d.machine.Latest(), !k.preemptRCU())
-	d.current, d.destroyed, d.wanted = 0, false, 0
+	d.current, d.destroyed, d.wanted, d.wantedExp = 0, false, 0, 0
 }
 
 // read passes a section and posts the callbacks in the middle of it.

@@ -234,6 +234,9 @@ func (o *oneSource) apply() {
 	if o.done == 0 {
 		return
 	}
+	if !s.nmi {
+		c.hrPassed = 0 // a lone timer is never due again at the end of its sample
+	}
 	s.tick, s.samples = c.ticks, o.samples
 	if s.samples >= s.events*c.maxPerTick && c.throttles() {
 		s.throttled, s.stoppedOn = true, c.id

@@ -35,6 +35,7 @@ type rcuState struct {
 	polledAt                    ns     // end of the last one
 	polledNormal, polledExp     uint64 // snapshots of the running ones; 0 is none
 	polledNormalOn, polledExpOn bool
+	order                       polledOrder
 
 	exp    expRCU
 	stall  stallState

@@ -228,6 +228,7 @@ func (k *kernel) synchronize(t *task) {
 // grace period (rcu_poll_gp_seq_start, _end).
 func (k *kernel) polledStart(note *uint64, on *bool) {
 	n := &k.rcu
+	n.order.noteStart(n.polledKind(on), !rcu.SeqRunning(n.polled))
 	if !rcu.SeqRunning(n.polled) {
 		n.polled++
 	}
@@ -236,11 +237,21 @@ func (k *kernel) polledStart(note *uint64, on *bool) {
 
 func (k *kernel) polledEnd(note *uint64, on *bool) {
 	n := &k.rcu
+	was := n.polled
 	if rcu.SeqRunning(n.polled) && k.decision(PolledEnds, -1, *on && *note == n.polled) {
 		n.polled, n.polledAt = rcu.SeqEnd(n.polled), k.now
 		n.polledNormalOn, n.polledExpOn = false, false
 	}
 	*on = false
+	k.checkPolledEnd(n.polledKind(on), was)
+}
+
+// polledKind is 0 for normal grace periods and 1 for expedited ones.
+func (n *rcuState) polledKind(on *bool) int {
+	if on == &n.polledExpOn {
+		return 1
+	}
+	return 0
 }
 
 func (k *kernel) boostReaders() {

@@ -60,6 +60,29 @@ func (k *kernel) checkWaiting(c *cpu) {
 	}
 }
 
+// lazyRequest is what the last tick that left a lazy request found, for an oracle.
+type lazyRequest struct {
+	t    *task // the current task, over its slice while others waited; nil is none
+	pick ns    // when it was picked
+}
+
+// checkHardened checks, at a tick that leaves a lazy request, that no earlier tick left one for
+// the same turn of the task, if its slice was over and fair tasks waited both times: the second
+// makes the request a hard one (sched_tick).
+//
+//go:noinline
+func (k *kernel) checkHardened(c *cpu) {
+	t := c.cur
+	if t == nil || t.fifo() || len(c.fair) == 0 || !k.sliceOver(c) {
+		return
+	}
+	found := lazyRequest{t, t.pickedAt}
+	if c.lazy == found {
+		k.violate(trial.NotRescheduled, "%s is over its slice on CPU %d at a second tick, and the request to switch is still lazy", t.name, c.id)
+	}
+	c.lazy = found
+}
+
 // checkPicked checks that a CPU with real-time tasks in its queue runs none of a lower
 // priority (pick_task_rt), unless the fair server serves.
 //

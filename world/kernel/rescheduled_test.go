@@ -59,6 +59,24 @@ func TestRequestsToSwitchThatAreNotMadeAreFound(t *testing.T) {
 			k.checkWokenOn(k.cpus[0], &task{k: k, name: "woken", allowed: only(allowed)})
 		}
 	}
+	// lazy leaves a lazy request at two ticks. A function comes between them.
+	lazy := func(over, queued bool, between func(*task)) func(*kernel, *cpu) {
+		return func(k *kernel, c *cpu) {
+			c.cur = &task{k: k, name: "cur", state: running}
+			for range 2 {
+				c.resched = lazyResched
+				if k.now = k.slice - 1; over {
+					k.now++
+				}
+				if c.fair = nil; queued {
+					c.fair = []*task{{k: k, name: "waits"}}
+				}
+				k.checkHardened(c)
+				between(c.cur)
+			}
+		}
+	}
+	nothing := func(*task) {}
 	for _, tt := range []struct {
 		name string
 		act  func(*kernel, *cpu)
@@ -83,6 +101,10 @@ func TestRequestsToSwitchThatAreNotMadeAreFound(t *testing.T) {
 		{"idle while a task waits that may come", elsewhere(1, false), trial.NotRescheduled},
 		{"idle while a task waits that may not come", elsewhere(0, false), ""},
 		{"idle while a task is switched out elsewhere", elsewhere(1, true), ""},
+		{"a lazy request at two ticks", lazy(true, true, nothing), trial.NotRescheduled},
+		{"a lazy request at two ticks of a slice", lazy(false, true, nothing), ""},
+		{"a lazy request at two ticks with an empty queue", lazy(true, false, nothing), ""},
+		{"a lazy request at a tick of each of two turns", lazy(true, true, func(t *task) { t.pickedAt-- }), ""},
 		{"woken on a busy CPU beside an idle one", placed(1), trial.NotRescheduled},
 		{"woken on the busy CPU of its affinity", placed(0), ""},
 	} {

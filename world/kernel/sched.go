@@ -19,6 +19,7 @@ type runqueue struct {
 	vtime     ns      // average virtual runtime at the last pick of a fair task
 	switches  uint64
 	capacity  capacity
+	lazy      lazyRequest
 }
 
 func (q *runqueue) runnable() int { return len(q.rt) + len(q.fair) }
@@ -292,6 +293,9 @@ func (k *kernel) schedTick(c *cpu) {
 		} else {
 			c.resched = max(c.resched, k.fairResched())
 		}
+	}
+	if c.resched == lazyResched {
+		k.checkHardened(c)
 	}
 	if c.server.left <= 0 || c.busyRT() && len(c.fair) > 0 {
 		k.serveFair(c)

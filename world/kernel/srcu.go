@@ -36,8 +36,10 @@ type domain struct {
 	withoutRCU bool   // a grace period need not contain one of RCU
 
 	wanted srcu.Cookie // the furthest requested grace period, for an oracle
-	sums   sums
-	fences int // rounds of interrupts that have ended
+	// wantedExp is the furthest one that is requested as an expedited one, for an oracle.
+	wantedExp srcu.Cookie
+	sums      sums
+	fences    int // rounds of interrupts that have ended
 	// fullReaders: the readers have full barriers, so a fence orders the sums.
 	fullReaders bool
 
@@ -209,6 +211,9 @@ func (d *domain) enqueue(fn func(), expedited bool) {
 	whole := d.machine.Snapshot()
 	l.due = append(l.due, whole)
 	d.want(whole)
+	if expedited {
+		d.wantedExp = furthest(d.wantedExp, whole)
+	}
 	link := k.chained(d.name)
 	d.post(func() {
 		if ran {
@@ -375,7 +380,7 @@ func (s *domainSide) Ended(jiffies uint64) {
 	s.lastEnd, s.lastStep, k.lastMove, s.emptyLooks = k.now, k.now, k.now, 0
 	s.idleAt, s.burst.ended = k.jiffies, true
 	(*domain)(s).checkEnded()
-	(*domain)(s).checkDelay("the end of a grace period", jiffies, 1)
+	(*domain)(s).checkDelay("the end of a grace period", jiffies, (*domain)(s).longestEnd())
 	k.decide(decideSRCUEnd, uint64(s.waits.normal)<<32|uint64(s.waits.expedited))
 	k.trace.srcuEnded((*domain)(s))
 	(*domain)(s).noteStep("a grace period ends")

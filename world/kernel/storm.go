@@ -46,6 +46,7 @@ type stormCPU struct {
 	hrPassNow ns  // base time of its current pass
 	hrPasses  int // earlier passes of the interrupt
 	hrBlocked ns  // no hrtimer expires before this time (hang back-off)
+	hrPassed  int // passes of the interrupt that found more timers, for an oracle
 
 	took sampleTime
 	// maxPerTick limits the samples of one event until the next tick: a lowered rate
@@ -266,6 +267,7 @@ func (c *cpu) endHR() {
 			return
 		}
 		c.hrPassNow = c.at
+		c.hrPassed++
 		if c.hrPasses++; c.hrPasses >= hrMaxPasses {
 			c.hrBlocked = c.at + min(c.at-c.hrBegan, hrMaxBackoff)
 			c.leaveHR()
@@ -279,6 +281,9 @@ func (c *cpu) endHR() {
 // leaveHR is the exit from an hrtimer interrupt. It runs pending softirqs, unless the
 // interrupt hit softirqs or another handler.
 func (c *cpu) leaveHR() {
+	if c.hrPassed > 0 {
+		c.checkHang()
+	}
 	if c.softPending != 0 && !c.softActive && !c.irqActive {
 		c.exitToSoftirq = true
 	}

@@ -109,6 +109,9 @@ func TestOverlappingGracePeriodsAndThePolledOne(t *testing.T) {
 		if ended := rcu.SeqCount(n.polled) - began; ended != c.ended || rcu.SeqRunning(n.polled) != c.runs {
 			t.Errorf("%s: %d polled grace periods have ended, one runs %t; want %d, %t", c.steps, ended, rcu.SeqRunning(n.polled), c.ended, c.runs)
 		}
+		if len(k.violations) > 0 {
+			t.Errorf("%s: %v", c.steps, k.violations)
+		}
 		n.polledNormalOn, n.polledExpOn = false, false
 		if rcu.SeqRunning(n.polled) {
 			n.polled = rcu.SeqEnd(n.polled)

@@ -3,8 +3,10 @@ package kernel
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
+	"github.com/gpstorm/gpstorm/trial"
 	"github.com/gpstorm/gpstorm/workload"
 )
 
@@ -89,6 +91,9 @@ func TestStormArithmeticAgreesWithStepping(t *testing.T) {
 				a, b := fast.c.run(until, work, irqsOff), step.c.run(until, work, irqsOff)
 				if a != b || !reflect.DeepEqual(fast.state(), step.state()) {
 					t.Fatalf("%+v\nrun until %d for %d: progress %d and %d\nfast %+v\nstep %+v", sources, until, work, a, b, fast.state(), step.state())
+				}
+				if v := slices.Concat(fast.k.violations, step.k.violations); found(v, trial.WaitsTooLong) {
+					t.Fatalf("%+v\nrun from %d until %d: %v", sources, began, until, v)
 				}
 				if a < 0 || a > fast.c.at-began || fast.c.at < began || fast.c.at > until {
 					t.Fatalf("%+v\nrun from %d until %d for %d: progress %d, at %d", sources, began, until, work, a, fast.c.at)

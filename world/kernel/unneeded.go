@@ -63,10 +63,14 @@ func (k *kernel) checkExpWanted() {
 }
 
 // want records that the grace period of a cookie is requested.
-func (d *domain) want(c srcu.Cookie) {
-	if d.wanted == 0 || !rcu.SeqGE(uint64(d.wanted), uint64(c)) {
-		d.wanted = c
+func (d *domain) want(c srcu.Cookie) { d.wanted = furthest(d.wanted, c) }
+
+// furthest is the later of two cookies, of which the first is 0 if there is none.
+func furthest(was, c srcu.Cookie) srcu.Cookie {
+	if was == 0 || !rcu.SeqGE(uint64(was), uint64(c)) {
+		return c
 	}
+	return was
 }
 
 // checkEnded checks that somebody has requested the grace period of a domain that ends.
