@@ -85,6 +85,10 @@ func (k *kernel) checkServed(c *cpu) {
 	if s.since == 0 {
 		s.since, s.rt = k.now, c.rtTime
 	}
+	if c.server.serves && c.cur.fifo() { // a section that cannot be preempted delays the service
+		s.since += k.now - last
+		s.rt += k.now - last
+	}
 	if window := k.now - s.since; window >= 2*period+budget+4*k.tick {
 		if got := window - (c.rtTime - s.rt); got < budget-k.tick {
 			k.violate(trial.UnfairShare, "fair tasks of CPU %d got %d ns in %d ns beside real-time tasks, and the fair server has a budget", c.id, got, window)

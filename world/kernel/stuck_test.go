@@ -45,6 +45,7 @@ func TestWhatIsUnderWayAtTheEndIsNotLost(t *testing.T) {
 		{"tick-behind-a-hang-of-hrtimers", "revert", 9493439139495104209, trial.Starved},
 		{"sample-begins-as-an-interrupt-ends", "callrcu", 2815705281115712722, trial.Starved},
 		{"readers-that-left-between-two-looks", "v6.19", 6576684881882803423, trial.Slow},
+		{"fair-server-behind-a-section", "throttle", 14695981039346656037, trial.Slow},
 		{"readers-that-left-while-a-scan-waited", "callrcu", 14695981039346656037, trial.Slow},
 		{"balanced-to-an-idle-cpu", "revert", 12638155314718423877, trial.Starved},
 		{"balanced-to-an-idle-cpu-in-a-storm", "v6.19", 14695981039346656037, trial.OK},
