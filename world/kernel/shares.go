@@ -90,7 +90,7 @@ func (k *kernel) checkServed(c *cpu) {
 		s.rt += k.now - last
 	}
 	if window := k.now - s.since; window >= 2*period+budget+4*k.tick {
-		if got := window - (c.rtTime - s.rt); got < budget-k.tick {
+		if got := window - (c.rtTime - s.rt); got < budget-2*k.tick {
 			k.violate(trial.UnfairShare, "fair tasks of CPU %d got %d ns in %d ns beside real-time tasks, and the fair server has a budget", c.id, got, window)
 		}
 		s.since = 0
