@@ -43,6 +43,7 @@ type decoder struct {
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	versionType  = reflect.TypeFor[Version]()
+	switchType   = reflect.TypeFor[Switch]()
 	offType      = reflect.TypeFor[Off]()
 )
 
@@ -61,9 +62,12 @@ func (d *decoder) value(path string, n ast.Node, v reflect.Value) error {
 		d.zeros[path] = got == 0
 		return nil
 	}
-	if f, is := n.(*ast.FloatNode); is && v.Type() == versionType {
-		v.SetString(f.GetToken().Value) // YAML parses 7.0 as a number
-		return nil
+	if t := v.Type(); t == versionType || t == switchType {
+		switch n.(type) {
+		case *ast.FloatNode, *ast.IntegerNode, *ast.BoolNode: // YAML parses 7.0 as a number
+			v.SetString(n.GetToken().Value)
+			return nil
+		}
 	}
 	switch v.Kind() {
 	case reflect.Struct:

@@ -70,6 +70,8 @@ func TestBadScenarioIsOneLineWithFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"{cpus: 2}", "{mips: fast}", "2:17: machine.mips: fast: want a number, such as 2000 or 15.6"},
 		{"{cpus: 2}", "{mips: .inf}", "2:17: machine.mips: .inf: want a number, such as 2000 or 15.6"},
 		{"name: base", "name: 7", "1:7: name: 7: want a text, in quotes if it looks like another type"},
+		{"{cpus: 2}", "{version: 7}", "2:20: machine.version: 7: want 6.19, 7.0-rc1, 7.0 or 7.3, or nothing"},
+		{"{cpus: 2}", "{hrtick: true}", "2:19: machine.hrtick: true: want on or off, or nothing"},
 		{"horizon: 10s", "srcu: {no_auto_expedite: 1}", "19:26: srcu.no_auto_expedite: 1: want true or false"},
 		{"handler: 5us", "handler: 5", "6:12: storms[0].handler: 5: want a number and a unit of s, ms, us or ns, such as 143s or 2.5ms"},
 		{"handler: 5us", "handler: 5m", "6:12: storms[0].handler: 5m: want a number and a unit of s, ms, us or ns, such as 143s or 2.5ms"},
