@@ -43,6 +43,10 @@ func (t *Trial) Text(w io.Writer, s Screen) error {
 		fact("", "%d of the closes took the detector's timeout or longer: it did not look in time, or only after the horizon", r.Overdue)
 	}
 	fact("diagnosis", "%s", strings.TrimSuffix(string(r.Diagnosis)+": "+r.Why(), ": "))
+	if f.Virtual && len(r.Closes) == 0 {
+		// Without a close() there is no wait, so that such a trial is never slow.
+		fact("", "no close() began: each closer waited for a CPU or in an open, or begins after the horizon")
+	}
 	if r.LeftOut != "" {
 		fact("left out", "%s", r.LeftOut)
 	}

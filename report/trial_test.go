@@ -74,3 +74,27 @@ func TestATrialFitsTheScreen(t *testing.T) {
 		}
 	}
 }
+
+// A trial without a close() is ok, since nothing was slow, and its report says so.
+func TestATrialWithoutACloseSaysSo(t *testing.T) {
+	t.Parallel()
+	const hint = "no close() began"
+	for _, c := range []struct {
+		name    string
+		closes  []trial.Close
+		virtual bool
+		want    bool
+	}{
+		{"no close", nil, true, true},
+		{"a close", []trial.Close{{Task: "closer"}}, true, false},
+		{"no close on a real machine", nil, false, false},
+	} {
+		r := &trial.Result{Diagnosis: trial.OK, Closes: c.closes}
+		text := written(t, func(b *bytes.Buffer) error {
+			return (&Trial{Result: r, World: world.Facts{Virtual: c.virtual}}).Text(b, Screen{Width: 80})
+		})
+		if got := strings.Contains(text, hint); got != c.want {
+			t.Errorf("%s: %q is there: %v, want %v:\n%s", c.name, hint, got, c.want, text)
+		}
+	}
+}
