@@ -5,7 +5,7 @@ import "github.com/gpstorm/gpstorm/trial"
 // This file holds the oracles for requests to switch tasks (resched_curr). A tick repairs
 // a request that was not made, so the oracles look where it should be made.
 
-// request is what a CPU was asked before an event that may ask it to switch tasks.
+// request records the requests to a CPU to switch tasks, before an event that may add one.
 type request struct {
 	resched resched
 	kicks   uint64
@@ -60,7 +60,7 @@ func (k *kernel) checkWaiting(c *cpu) {
 	}
 }
 
-// lazyRequest is what the last tick that left a lazy request found, for an oracle.
+// lazyRequest records, for an oracle, the last tick that left a request lazy.
 type lazyRequest struct {
 	t    *task // the current task, over its slice while others waited; nil is none
 	pick ns    // when it was picked

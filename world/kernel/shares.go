@@ -12,8 +12,8 @@ type charged struct {
 }
 
 // checkBudget checks, in a tick, that samples have taken no more than fixes.Budget allows:
-// the budget of a tick for each tick, none of which is saved for later ones, and as much more
-// as the samples take in which it ends. Interrupts of devices are not charged.
+// one budget for each tick. A budget cannot be saved for later ticks. The samples that use it
+// up may exceed it. Interrupts of devices are not charged.
 //
 //go:noinline
 func (c *cpu) checkBudget() {

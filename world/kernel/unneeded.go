@@ -65,7 +65,7 @@ func (k *kernel) checkExpWanted() {
 // want records that the grace period of a cookie is requested.
 func (d *domain) want(c srcu.Cookie) { d.wanted = furthest(d.wanted, c) }
 
-// furthest is the later of two cookies, of which the first is 0 if there is none.
+// furthest returns the later of two cookies. The first may be 0, for none.
 func furthest(was, c srcu.Cookie) srcu.Cookie {
 	if was == 0 || !rcu.SeqGE(uint64(was), uint64(c)) {
 		return c
@@ -82,8 +82,8 @@ func (d *domain) checkEnded() {
 	}
 }
 
-// longestChain is the number of callbacks and functions of workers of which each posts the
-// next: a teardown waits for the domains one after the other, and then frees.
+// longestChain bounds a chain of callbacks and work functions in which each one posts the
+// next. A teardown waits for the domains one after the other, and then frees.
 const longestChain = 6
 
 // links is the length of the chain that the running code is in, 0 outside of callbacks.
